@@ -1,0 +1,1 @@
+//! A TLS client that always shows its certificate and says why it was refused

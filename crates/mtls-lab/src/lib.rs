@@ -1,0 +1,1 @@
+//! The mutual-TLS lab as data: scenarios, files and expected verdicts

@@ -1,0 +1,1 @@
+//! axum over mutual TLS, with the client certificate as an extractor

@@ -1,0 +1,1 @@
+//! What may be issued, and issuing it: keys, profiles, policy, revocation and chain verification

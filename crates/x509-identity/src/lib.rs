@@ -1,0 +1,1 @@
+//! Who a certificate names: structured names, usages and fingerprints from one parse
