@@ -1,0 +1,316 @@
+use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::ops::Range;
+
+use const_oid::ObjectIdentifier;
+use der::asn1::{BitStringRef, IntRef};
+use sha2::{Digest, Sha256};
+use spki::AlgorithmIdentifierRef;
+use time::OffsetDateTime;
+
+use crate::extension::{Known, parse_extensions};
+use crate::tlv::{self, Fields, INTEGER, SEQUENCE, constructed_context, context};
+use crate::validity::parse_time;
+use crate::{
+    BasicConstraints, DistinguishedName, Extension, KeyUsage, ParseError, PublicKeyAlgorithm,
+    SerialNumber, SubjectAltName,
+};
+
+/// An X.509 certificate (RFC 5280 4.1), parsed once.
+///
+/// Equality and hashing are those of the DER.
+#[derive(Clone)]
+pub struct Certificate {
+    der: Box<[u8]>,
+    version: u8,
+    serial: SerialNumber,
+    signature_algorithm: ObjectIdentifier,
+    issuer: DistinguishedName,
+    issuer_range: Range<usize>,
+    not_before: OffsetDateTime,
+    not_after: OffsetDateTime,
+    subject: DistinguishedName,
+    subject_range: Range<usize>,
+    spki_range: Range<usize>,
+    public_key_algorithm: PublicKeyAlgorithm,
+    extensions: Vec<StoredExtension>,
+    known: Known,
+    fingerprint_sha256: [u8; 32],
+    spki_sha256: [u8; 32],
+}
+
+#[derive(Clone)]
+struct StoredExtension {
+    oid: ObjectIdentifier,
+    critical: bool,
+    value: Range<usize>,
+}
+
+impl Certificate {
+    /// Parses one DER certificate of at most [`MAX_CERTIFICATE_LEN`] bytes.
+    ///
+    /// # Errors
+    ///
+    /// [`ParseError`] says what cannot be read or represented exactly. Unknown extensions and
+    /// algorithms are no error; see [`critical_extensions`](Self::critical_extensions).
+    pub fn from_der(der: &[u8]) -> Result<Self, ParseError> {
+        if der.len() > MAX_CERTIFICATE_LEN {
+            let what = "certificate";
+            return Err(ParseError::TooLong {
+                what,
+                len: der.len(),
+                limit: MAX_CERTIFICATE_LEN,
+            });
+        }
+        let within = |part: &[u8]| range_within(der, part);
+
+        let mut certificate = Fields::within(der, SEQUENCE, "certificate")?;
+        let mut tbs = Fields::new(certificate.required(SEQUENCE)?.value, "tbsCertificate")?;
+        let signature_algorithm = certificate.required(SEQUENCE)?;
+        let _signature: BitStringRef<'_> = certificate.decode()?;
+        certificate.finish()?;
+
+        let version = match tbs.optional(constructed_context(0))? {
+            Some(explicit) => parse_version(explicit.value)?,
+            None => 1,
+        };
+        let serial = tbs.required(INTEGER)?;
+        tlv::decode::<IntRef<'_>>(serial.der, "serialNumber")?;
+        if tbs.required(SEQUENCE)?.der != signature_algorithm.der {
+            return Err(ParseError::SignatureAlgorithmMismatch);
+        }
+        let algorithm: AlgorithmIdentifierRef<'_> =
+            tlv::decode(signature_algorithm.der, "signatureAlgorithm")?;
+        let issuer = tbs.required(SEQUENCE)?.der;
+        let mut validity = Fields::new(tbs.required(SEQUENCE)?.value, "validity")?;
+        let not_before = parse_time(validity.next()?, "notBefore")?;
+        let not_after = parse_time(validity.next()?, "notAfter")?;
+        validity.finish()?;
+        let subject = tbs.required(SEQUENCE)?.der;
+        let spki = tbs.required(SEQUENCE)?.der;
+        let _issuer_unique_id = tbs.optional(context(1))?;
+        let _subject_unique_id = tbs.optional(context(2))?;
+        let (extensions, known) = match tbs.optional(constructed_context(3))? {
+            Some(_) if version < 3 => return Err(ParseError::ExtensionsBeforeV3(version)),
+            Some(explicit) => parse_extensions(explicit.value)?,
+            None => Default::default(),
+        };
+        tbs.finish()?;
+
+        Ok(Self {
+            version,
+            serial: SerialNumber::from_integer(serial.value),
+            signature_algorithm: algorithm.oid,
+            issuer: DistinguishedName::from_der(issuer)?,
+            issuer_range: within(issuer),
+            not_before,
+            not_after,
+            subject: DistinguishedName::from_der(subject)?,
+            subject_range: within(subject),
+            spki_range: within(spki),
+            public_key_algorithm: PublicKeyAlgorithm::from_spki(spki)?,
+            extensions: extensions
+                .into_iter()
+                .map(
+                    |Extension {
+                         oid,
+                         critical,
+                         value,
+                     }| StoredExtension {
+                        oid,
+                        critical,
+                        value: within(value),
+                    },
+                )
+                .collect(),
+            known,
+            fingerprint_sha256: Sha256::digest(der).into(),
+            spki_sha256: Sha256::digest(spki).into(),
+            der: der.into(),
+        })
+    }
+
+    /// The certificate as it was given.
+    pub fn der(&self) -> &[u8] {
+        &self.der
+    }
+
+    /// 1, 2 or 3.
+    pub fn version(&self) -> u8 {
+        self.version
+    }
+
+    /// The serial number.
+    pub fn serial(&self) -> &SerialNumber {
+        &self.serial
+    }
+
+    /// Whom the certificate names. May be empty.
+    pub fn subject(&self) -> &DistinguishedName {
+        &self.subject
+    }
+
+    /// Who signed it, by its own account.
+    pub fn issuer(&self) -> &DistinguishedName {
+        &self.issuer
+    }
+
+    /// The subject as DER, octet for octet.
+    pub fn subject_der(&self) -> &[u8] {
+        self.part(&self.subject_range)
+    }
+
+    /// The issuer as DER, octet for octet.
+    pub fn issuer_der(&self) -> &[u8] {
+        self.part(&self.issuer_range)
+    }
+
+    /// Whether subject and issuer are the same octets. Says nothing about who signed.
+    pub fn is_self_issued(&self) -> bool {
+        self.subject_der() == self.issuer_der()
+    }
+
+    /// The first moment of validity.
+    pub fn not_before(&self) -> OffsetDateTime {
+        self.not_before
+    }
+
+    /// The last second of validity.
+    pub fn not_after(&self) -> OffsetDateTime {
+        self.not_after
+    }
+
+    /// The algorithm of the signature.
+    pub fn signature_algorithm(&self) -> ObjectIdentifier {
+        self.signature_algorithm
+    }
+
+    /// The whole SubjectPublicKeyInfo as DER.
+    pub fn spki_der(&self) -> &[u8] {
+        self.part(&self.spki_range)
+    }
+
+    /// The kind and size of the public key. That the key is a valid one is not checked.
+    pub fn public_key_algorithm(&self) -> PublicKeyAlgorithm {
+        self.public_key_algorithm
+    }
+
+    /// SHA-256 of the DER.
+    pub fn fingerprint_sha256(&self) -> &[u8; 32] {
+        &self.fingerprint_sha256
+    }
+
+    /// SHA-256 of the SubjectPublicKeyInfo: what a pin compares (RFC 7469 2.4).
+    pub fn spki_sha256(&self) -> &[u8; 32] {
+        &self.spki_sha256
+    }
+
+    /// The subject alternative names in their order; empty without the extension.
+    pub fn sans(&self) -> &[SubjectAltName] {
+        &self.known.sans
+    }
+
+    /// The key usages, if the certificate restricts them.
+    pub fn key_usage(&self) -> Option<KeyUsage> {
+        self.known.key_usage
+    }
+
+    /// The purposes, if the certificate restricts them; then never empty.
+    pub fn extended_key_usage(&self) -> Option<&[ObjectIdentifier]> {
+        self.known.extended_key_usage.as_deref()
+    }
+
+    /// The basic constraints extension, if there is one.
+    pub fn basic_constraints(&self) -> Option<BasicConstraints> {
+        self.known.basic_constraints
+    }
+
+    /// Whether basic constraints say that this is a CA. Never for versions 1 and 2.
+    pub fn is_ca(&self) -> bool {
+        self.known
+            .basic_constraints
+            .is_some_and(|constraints| constraints.ca)
+    }
+
+    /// The subject key identifier.
+    pub fn subject_key_id(&self) -> Option<&[u8]> {
+        self.known.subject_key_id.as_deref()
+    }
+
+    /// The key identifier of the authority key identifier extension.
+    pub fn authority_key_id(&self) -> Option<&[u8]> {
+        self.known.authority_key_id.as_deref()
+    }
+
+    /// The URIs of all CRL distribution points.
+    pub fn crl_distribution_points(&self) -> &[String] {
+        &self.known.crl_distribution_points
+    }
+
+    /// All extensions in their order. No type appears twice.
+    pub fn extensions(&self) -> impl Iterator<Item = Extension<'_>> {
+        self.extensions.iter().map(|stored| Extension {
+            oid: stored.oid,
+            critical: stored.critical,
+            value: self.part(&stored.value),
+        })
+    }
+
+    /// The types of the critical extensions. Whoever verifies has to understand each of them.
+    pub fn critical_extensions(&self) -> impl Iterator<Item = ObjectIdentifier> {
+        self.extensions
+            .iter()
+            .filter(|stored| stored.critical)
+            .map(|stored| stored.oid)
+    }
+
+    fn part(&self, range: &Range<usize>) -> &[u8] {
+        self.der
+            .get(range.clone())
+            .expect("the range was taken from these bytes")
+    }
+}
+
+impl PartialEq for Certificate {
+    fn eq(&self, other: &Self) -> bool {
+        self.der == other.der
+    }
+}
+
+impl Eq for Certificate {}
+
+impl Hash for Certificate {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.fingerprint_sha256.hash(state);
+    }
+}
+
+impl fmt::Debug for Certificate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Certificate")
+            .field("subject", &self.subject)
+            .field("issuer", &self.issuer)
+            .field("serial", &self.serial)
+            .field("not_before", &self.not_before)
+            .field("not_after", &self.not_after)
+            .field("sans", &self.known.sans)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Version ::= INTEGER { v1(0), v2(1), v3(2) }
+fn parse_version(explicit: &[u8]) -> Result<u8, ParseError> {
+    match tlv::decode::<u8>(explicit, "version")? {
+        version @ 0..=2 => Ok(version + 1),
+        _ => Err(ParseError::Version),
+    }
+}
+
+/// Where `part`, which was borrowed from `whole`, lies in it.
+fn range_within(whole: &[u8], part: &[u8]) -> Range<usize> {
+    let start = part.as_ptr().addr() - whole.as_ptr().addr();
+    start..start + part.len()
+}
+
+/// The longest certificate that is read, in bytes. Real ones have 1 to 3 KiB.
+pub const MAX_CERTIFICATE_LEN: usize = 64 * 1024;

@@ -1,0 +1,133 @@
+use const_oid::ObjectIdentifier;
+
+use crate::StringType;
+
+/// Why bytes are not a certificate or a name that can be represented exactly.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ParseError {
+    /// A character that no such value may hold, such as a line feed in a dNSName.
+    #[error("{what} contains the control character U+{code:04X}")]
+    ControlCharacter {
+        /// The field that holds it.
+        what: &'static str,
+        /// The code point of the character.
+        code: u32,
+    },
+
+    /// The bytes are not DER, or not the structure that belongs there.
+    ///
+    /// Also raised for an object identifier with an arc above 2^32 - 1 or of more than 39 octets,
+    /// which this crate cannot represent.
+    #[error("{what} is not well-formed DER")]
+    Der {
+        /// The structure that was being read.
+        what: &'static str,
+        /// The position and the reason.
+        #[source]
+        source: der::Error,
+    },
+
+    /// One relative distinguished name holds the same attribute twice (X.501 9.3).
+    #[error("attribute {0} is given twice in one relative distinguished name")]
+    DuplicateAttribute(ObjectIdentifier),
+
+    /// An extension appears more than once (RFC 5280 4.2).
+    #[error("extension {0} appears more than once")]
+    DuplicateExtension(ObjectIdentifier),
+
+    /// A NUL, which software written in C takes for the end of the value.
+    #[error("{what} contains a NUL character")]
+    EmbeddedNul {
+        /// The field that holds it.
+        what: &'static str,
+    },
+
+    /// A list or a value that must not be empty is.
+    #[error("{what} is empty")]
+    Empty {
+        /// The field.
+        what: &'static str,
+    },
+
+    /// Extensions in a version 1 or version 2 certificate (RFC 5280 4.1.2.9).
+    #[error("a version {0} certificate carries extensions")]
+    ExtensionsBeforeV3(u8),
+
+    /// An IP address that has neither 4 nor 16 octets (RFC 5280 4.2.1.6).
+    #[error("IP address of {0} octets in the subject alternative names")]
+    IpAddressLength(usize),
+
+    /// Text that is not a distinguished name (RFC 4514 section 3).
+    #[error("not a distinguished name at byte {offset}: {reason}")]
+    NameSyntax {
+        /// Where in the text, in bytes.
+        offset: usize,
+        /// What is wrong there.
+        reason: &'static str,
+    },
+
+    /// The algorithm inside the signed part is not the one named beside the signature
+    /// (RFC 5280 4.1.1.2).
+    #[error("the signed part names another signature algorithm than the signature")]
+    SignatureAlgorithmMismatch,
+
+    /// Octets that the declared string type cannot hold.
+    #[error("{what} is not a valid {string_type}")]
+    StringEncoding {
+        /// The field that holds them.
+        what: &'static str,
+        /// The string type that was declared.
+        string_type: StringType,
+    },
+
+    /// A validity date that is not a UTCTime or GeneralizedTime as RFC 5280 4.1.2.5 wants it, or
+    /// that names no moment.
+    #[error("{what} is not a valid time")]
+    Time {
+        /// `notBefore` or `notAfter`.
+        what: &'static str,
+    },
+
+    /// More octets than this crate reads.
+    #[error("{what} has {len} bytes; the limit is {limit}")]
+    TooLong {
+        /// The input.
+        what: &'static str,
+        /// Its length.
+        len: usize,
+        /// The longest that is read.
+        limit: usize,
+    },
+
+    /// More elements than this crate reads.
+    #[error("more than {limit} {what}")]
+    TooMany {
+        /// The elements, in the plural.
+        what: &'static str,
+        /// The largest number that is read.
+        limit: usize,
+    },
+
+    /// Another element than the one that belongs there.
+    #[error("{what} has tag {found:#04x} where {expected:#04x} belongs")]
+    UnexpectedTag {
+        /// The structure that was being read.
+        what: &'static str,
+        /// The identifier octet that belongs there.
+        expected: u8,
+        /// The identifier octet that is there.
+        found: u8,
+    },
+
+    /// Elements after the end of a structure.
+    #[error("data after the end of {what}")]
+    TrailingData {
+        /// The structure.
+        what: &'static str,
+    },
+
+    /// A version other than 1, 2 and 3.
+    #[error("unknown certificate version")]
+    Version,
+}

@@ -1,0 +1,89 @@
+use const_oid::ObjectIdentifier;
+use der::asn1::{AnyRef, BitStringRef, UintRef};
+use spki::AlgorithmIdentifierRef;
+
+use crate::ParseError;
+use crate::tlv::{Fields, SEQUENCE};
+
+/// The kind and the size of a certificate's public key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum PublicKeyAlgorithm {
+    /// An ECDSA or ECDH key on P-256 (secp256r1).
+    EcP256,
+    /// An ECDSA or ECDH key on P-384 (secp384r1).
+    EcP384,
+    /// An ECDSA or ECDH key on P-521 (secp521r1).
+    EcP521,
+    /// An Ed25519 key (RFC 8410).
+    Ed25519,
+    /// Anything else, by the algorithm's identifier; for other curves, the curve's.
+    Other(ObjectIdentifier),
+    /// An RSA key.
+    Rsa {
+        /// The length of the modulus.
+        bits: u32,
+    },
+}
+
+impl PublicKeyAlgorithm {
+    /// Reads the algorithm of a DER SubjectPublicKeyInfo.
+    pub(crate) fn from_spki(spki: &[u8]) -> Result<Self, ParseError> {
+        let mut fields = Fields::within(spki, SEQUENCE, WHAT)?;
+        let algorithm: AlgorithmIdentifierRef<'_> = fields.decode()?;
+        let key: BitStringRef<'_> = fields.decode()?;
+        fields.finish()?;
+
+        Ok(match algorithm.oid {
+            RSA_ENCRYPTION => Self::Rsa {
+                bits: modulus_bits(key.raw_bytes())?,
+            },
+            ED25519 => Self::Ed25519,
+            EC_PUBLIC_KEY => match algorithm.parameters.map(named_curve).transpose()?.flatten() {
+                Some(SECP256R1) => Self::EcP256,
+                Some(SECP384R1) => Self::EcP384,
+                Some(SECP521R1) => Self::EcP521,
+                Some(other) => Self::Other(other),
+                None => Self::Other(EC_PUBLIC_KEY),
+            },
+            other => Self::Other(other),
+        })
+    }
+}
+
+/// The curve's name; `None` for parameters that are spelled out (RFC 5480 2.1.1 forbids them).
+fn named_curve(parameters: AnyRef<'_>) -> Result<Option<ObjectIdentifier>, ParseError> {
+    if der::Tagged::tag(&parameters) != der::Tag::ObjectIdentifier {
+        return Ok(None);
+    }
+    parameters
+        .decode_as()
+        .map(Some)
+        .map_err(|source| ParseError::Der { what: WHAT, source })
+}
+
+/// The length of the modulus in an RSAPublicKey (RFC 8017 A.1.1).
+fn modulus_bits(key: &[u8]) -> Result<u32, ParseError> {
+    let mut fields = Fields::within(key, SEQUENCE, WHAT)?;
+    let modulus: UintRef<'_> = fields.decode()?;
+    let _exponent: UintRef<'_> = fields.decode()?;
+    fields.finish()?;
+
+    let octets = modulus.as_bytes();
+    let length = u32::try_from(octets.len()).map_err(|_| ParseError::TooLong {
+        what: WHAT,
+        len: octets.len(),
+        limit: 1 << 16,
+    })?;
+    let unused = octets.first().map_or(0, |first| first.leading_zeros());
+    Ok((length * 8).saturating_sub(unused))
+}
+
+const WHAT: &str = "subjectPublicKeyInfo";
+
+const RSA_ENCRYPTION: ObjectIdentifier = const_oid::db::rfc5912::RSA_ENCRYPTION;
+const EC_PUBLIC_KEY: ObjectIdentifier = const_oid::db::rfc5912::ID_EC_PUBLIC_KEY;
+const SECP256R1: ObjectIdentifier = const_oid::db::rfc5912::SECP_256_R_1;
+const SECP384R1: ObjectIdentifier = const_oid::db::rfc5912::SECP_384_R_1;
+const SECP521R1: ObjectIdentifier = const_oid::db::rfc5912::SECP_521_R_1;
+const ED25519: ObjectIdentifier = const_oid::db::rfc8410::ID_ED_25519;

@@ -1,0 +1,188 @@
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use const_oid::ObjectIdentifier;
+
+use crate::name::fmt_hex;
+use crate::tlv::{Fields, SEQUENCE, Tlv, constructed_context, context};
+use crate::{DistinguishedName, ParseError, StringType};
+
+/// One subject alternative name (RFC 5280 4.2.1.6).
+///
+/// `Display` is the value alone, without its kind. Names of the text kinds are ASCII as in the
+/// certificate (a DNS name is in A-labels, and its case is kept), never empty, and free of NUL and
+/// other control characters.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum SubjectAltName {
+    /// dNSName. May be a wildcard.
+    Dns(String),
+    /// iPAddress.
+    Ip(IpAddr),
+    /// rfc822Name.
+    Email(String),
+    /// uniformResourceIdentifier.
+    Uri(String),
+    /// directoryName.
+    DirectoryName(DistinguishedName),
+    /// otherName, x400Address, ediPartyName or registeredID.
+    Other {
+        /// Which of these, as [`SubjectAltName::kind`] says it.
+        kind: &'static str,
+        /// The type of an otherName, or the registered identifier.
+        oid: Option<ObjectIdentifier>,
+        /// The value of an otherName; otherwise the whole name. DER.
+        der: Vec<u8>,
+    },
+}
+
+impl SubjectAltName {
+    /// The kind in a word, for logs and JSON: `dns`, `ip`, `email`, `uri`, `directory-name`,
+    /// `other-name`, `x400-address`, `edi-party-name`, `registered-id`.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Dns(_) => "dns",
+            Self::Ip(_) => "ip",
+            Self::Email(_) => "email",
+            Self::Uri(_) => "uri",
+            Self::DirectoryName(_) => "directory-name",
+            Self::Other { kind, .. } => kind,
+        }
+    }
+
+    /// Reads the value of a subjectAltName extension.
+    pub(crate) fn list_from_extension(value: &[u8]) -> Result<Vec<Self>, ParseError> {
+        let mut fields = Fields::within(value, SEQUENCE, WHAT)?;
+        let mut names = Vec::new();
+        while !fields.is_empty() {
+            names.push(Self::from_general_name(fields.next()?)?);
+        }
+        if names.is_empty() {
+            Err(ParseError::Empty { what: WHAT })
+        } else {
+            Ok(names)
+        }
+    }
+
+    /// Reads one GeneralName.
+    pub(crate) fn from_general_name(name: Tlv<'_>) -> Result<Self, ParseError> {
+        Ok(match name.tag {
+            OTHER_NAME => {
+                let mut fields = Fields::new(name.value, "otherName")?;
+                let oid = fields.decode()?;
+                let value = fields.required(constructed_context(0))?;
+                fields.finish()?;
+                Self::Other {
+                    kind: "other-name",
+                    oid: Some(oid),
+                    der: value.value.to_vec(),
+                }
+            }
+            RFC822_NAME => Self::Email(ia5(name.value, "rfc822Name")?),
+            DNS_NAME => Self::Dns(ia5(name.value, "dNSName")?),
+            X400_ADDRESS => Self::Other {
+                kind: "x400-address",
+                oid: None,
+                der: name.der.to_vec(),
+            },
+            DIRECTORY_NAME => Self::DirectoryName(DistinguishedName::from_der(name.value)?),
+            EDI_PARTY_NAME => Self::Other {
+                kind: "edi-party-name",
+                oid: None,
+                der: name.der.to_vec(),
+            },
+            UNIFORM_RESOURCE_IDENTIFIER => Self::Uri(ia5(name.value, "uniformResourceIdentifier")?),
+            IP_ADDRESS => Self::Ip(ip(name.value)?),
+            REGISTERED_ID => {
+                let oid =
+                    ObjectIdentifier::from_bytes(name.value).map_err(|error| ParseError::Der {
+                        what: "registeredID",
+                        source: error.into(),
+                    })?;
+                Self::Other {
+                    kind: "registered-id",
+                    oid: Some(oid),
+                    der: name.der.to_vec(),
+                }
+            }
+            found => {
+                return Err(ParseError::UnexpectedTag {
+                    what: "GeneralName",
+                    expected: DNS_NAME,
+                    found,
+                });
+            }
+        })
+    }
+}
+
+impl fmt::Display for SubjectAltName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Dns(text) | Self::Email(text) | Self::Uri(text) => f.write_str(text),
+            Self::Ip(address) => address.fmt(f),
+            Self::DirectoryName(name) => name.fmt(f),
+            Self::Other {
+                kind: "registered-id",
+                oid: Some(oid),
+                ..
+            } => oid.fmt(f),
+            Self::Other {
+                oid: Some(oid),
+                der,
+                ..
+            } => {
+                write!(f, "{oid}=")?;
+                fmt_hex(f, der)
+            }
+            Self::Other { oid: None, der, .. } => fmt_hex(f, der),
+        }
+    }
+}
+
+fn ia5(octets: &[u8], what: &'static str) -> Result<String, ParseError> {
+    if octets.is_empty() {
+        return Err(ParseError::Empty { what });
+    }
+    for octet in octets {
+        match octet {
+            0 => return Err(ParseError::EmbeddedNul { what }),
+            control if control.is_ascii_control() => {
+                return Err(ParseError::ControlCharacter {
+                    what,
+                    code: u32::from(*control),
+                });
+            }
+            ascii if ascii.is_ascii() => {}
+            _ => {
+                return Err(ParseError::StringEncoding {
+                    what,
+                    string_type: StringType::Ia5,
+                });
+            }
+        }
+    }
+    Ok(octets.iter().copied().map(char::from).collect())
+}
+
+fn ip(octets: &[u8]) -> Result<IpAddr, ParseError> {
+    if let Ok(v4) = <[u8; 4]>::try_from(octets) {
+        Ok(Ipv4Addr::from(v4).into())
+    } else if let Ok(v6) = <[u8; 16]>::try_from(octets) {
+        Ok(Ipv6Addr::from(v6).into())
+    } else {
+        Err(ParseError::IpAddressLength(octets.len()))
+    }
+}
+
+const WHAT: &str = "subjectAltName";
+
+const OTHER_NAME: u8 = constructed_context(0);
+const RFC822_NAME: u8 = context(1);
+const DNS_NAME: u8 = context(2);
+const X400_ADDRESS: u8 = constructed_context(3);
+const DIRECTORY_NAME: u8 = constructed_context(4);
+const EDI_PARTY_NAME: u8 = constructed_context(5);
+const UNIFORM_RESOURCE_IDENTIFIER: u8 = context(6);
+const IP_ADDRESS: u8 = context(7);
+const REGISTERED_ID: u8 = context(8);

@@ -1,0 +1,127 @@
+//! Borrowing DER elements out of a slice.
+//!
+//! `der` decodes lengths, integers, bit strings and identifiers. Elements are taken whole here
+//! because names and keys are needed as the exact octets that were signed, and because
+//! `der::Tag` knows no UniversalString.
+
+use der::{Decode, Length, Reader, SliceReader};
+
+use crate::ParseError;
+
+pub(crate) const BOOLEAN: u8 = 0x01;
+pub(crate) const INTEGER: u8 = 0x02;
+pub(crate) const OCTET_STRING: u8 = 0x04;
+pub(crate) const SEQUENCE: u8 = 0x30;
+pub(crate) const SET: u8 = 0x31;
+
+/// The identifier octet of a primitive `[number]`.
+pub(crate) const fn context(number: u8) -> u8 {
+    0x80 | number
+}
+
+/// The identifier octet of a constructed `[number]`.
+pub(crate) const fn constructed_context(number: u8) -> u8 {
+    0xa0 | number
+}
+
+/// One element: identifier octet, content, and both with the length between them.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Tlv<'a> {
+    pub(crate) tag: u8,
+    pub(crate) value: &'a [u8],
+    pub(crate) der: &'a [u8],
+}
+
+impl<'a> Decode<'a> for Tlv<'a> {
+    type Error = der::Error;
+
+    fn decode<R: Reader<'a>>(reader: &mut R) -> Result<Self, der::Error> {
+        let mut ahead = reader.clone();
+        let tag = ahead.read_byte()?;
+        // Tag numbers above 30 take more octets; no structure read here has one.
+        if tag & 0x1f == 0x1f {
+            return Err(reader.error(der::ErrorKind::TagNumberInvalid));
+        }
+        let length = Length::decode(&mut ahead)?;
+        let header = (ahead.position() - reader.position())?;
+        let der = reader.read_slice((header + length)?)?;
+        let value = der.get(usize::try_from(header)?..).unwrap_or_default();
+        Ok(Self { tag, value, der })
+    }
+}
+
+/// The elements of one structure, in order, with the structure's name for errors.
+pub(crate) struct Fields<'a> {
+    reader: SliceReader<'a>,
+    what: &'static str,
+}
+
+impl<'a> Fields<'a> {
+    pub(crate) fn new(bytes: &'a [u8], what: &'static str) -> Result<Self, ParseError> {
+        let reader = SliceReader::new(bytes).map_err(|source| ParseError::Der { what, source })?;
+        Ok(Self { reader, what })
+    }
+
+    /// The fields of the one element with `tag` that `bytes` consists of.
+    pub(crate) fn within(bytes: &'a [u8], tag: u8, what: &'static str) -> Result<Self, ParseError> {
+        let mut outer = Self::new(bytes, what)?;
+        let inner = outer.required(tag)?;
+        outer.finish()?;
+        Self::new(inner.value, what)
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.reader.is_finished()
+    }
+
+    pub(crate) fn next(&mut self) -> Result<Tlv<'a>, ParseError> {
+        self.decode()
+    }
+
+    pub(crate) fn required(&mut self, tag: u8) -> Result<Tlv<'a>, ParseError> {
+        let tlv = self.next()?;
+        if tlv.tag == tag {
+            Ok(tlv)
+        } else {
+            Err(ParseError::UnexpectedTag {
+                what: self.what,
+                expected: tag,
+                found: tlv.tag,
+            })
+        }
+    }
+
+    pub(crate) fn optional(&mut self, tag: u8) -> Result<Option<Tlv<'a>>, ParseError> {
+        if self.reader.peek_byte() == Some(tag) {
+            self.next().map(Some)
+        } else {
+            Ok(None)
+        }
+    }
+
+    pub(crate) fn decode<T>(&mut self) -> Result<T, ParseError>
+    where
+        T: Decode<'a, Error = der::Error>,
+    {
+        let what = self.what;
+        self.reader
+            .decode()
+            .map_err(|source| ParseError::Der { what, source })
+    }
+
+    pub(crate) fn finish(self) -> Result<(), ParseError> {
+        if self.is_empty() {
+            Ok(())
+        } else {
+            Err(ParseError::TrailingData { what: self.what })
+        }
+    }
+}
+
+/// Decodes exactly `bytes` as a `T`.
+pub(crate) fn decode<'a, T>(bytes: &'a [u8], what: &'static str) -> Result<T, ParseError>
+where
+    T: Decode<'a, Error = der::Error>,
+{
+    T::from_der(bytes).map_err(|source| ParseError::Der { what, source })
+}
