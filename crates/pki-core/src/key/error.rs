@@ -1,0 +1,97 @@
+//! Why a key could not be made, read or written.
+
+use super::KeyKind;
+
+/// A key that could not be made, read or written.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum KeyError {
+    /// The file is encrypted and was opened without a password.
+    #[error("the key is encrypted and no password was given")]
+    Encrypted,
+
+    /// The file could not be decrypted: nearly always the wrong password.
+    #[error("the key could not be decrypted: the password is wrong or the file is damaged")]
+    Decrypt(#[source] BoxError),
+
+    /// Nothing was there to read.
+    #[error("the key file is empty")]
+    Empty,
+
+    /// The random source or the key generation failed.
+    #[error("no key could be generated")]
+    Generate(#[source] BoxError),
+
+    /// The key derivation of an encrypted file asks for more work than is reasonable.
+    #[error("the encrypted key asks for {what} {got}, more than the {limit} allowed")]
+    KdfLimit {
+        /// What is too large.
+        what: &'static str,
+        /// The largest that is accepted.
+        limit: u64,
+        /// What the file asks for.
+        got: u64,
+    },
+
+    /// OpenSSL's old `Proc-Type: 4,ENCRYPTED` form, which derives its key with one round of MD5.
+    #[error(
+        "the key is encrypted in OpenSSL's old PEM form; convert it with `openssl pkcs8 -topk8`"
+    )]
+    LegacyEncryption,
+
+    /// The bytes are no private key of any known form.
+    #[error("the private key is malformed")]
+    Malformed(#[source] BoxError),
+
+    /// A PEM file without a private key in it.
+    #[error("a private key is expected and the file holds {found}")]
+    NotAKey {
+        /// What the file holds instead.
+        found: String,
+    },
+
+    /// Binary where text was expected.
+    #[error(
+        "the key is not PEM text; convert it with `openssl pkey -inform DER -in KEY -out KEY.pem`"
+    )]
+    NotPem,
+
+    /// The key is larger than any key can be.
+    #[error("the key file has {got} bytes, more than the {limit} allowed")]
+    TooLarge {
+        /// The largest that is accepted, in bytes.
+        limit: usize,
+        /// The size of the file, in bytes.
+        got: usize,
+    },
+
+    /// A key of a kind that this crate does not use.
+    #[error("{found} keys are not supported; use P-256, P-384, RSA 2048, 3072 or 4096, or Ed25519")]
+    Unsupported {
+        /// What was found.
+        found: String,
+    },
+
+    /// The public key in the file is not the private key's.
+    #[error("the {kind:?} key's parts do not belong together")]
+    Inconsistent {
+        /// The kind of key.
+        kind: KeyKind,
+        /// What the cryptographic library said.
+        #[source]
+        source: BoxError,
+    },
+}
+
+/// A dependency's error, kept as the cause.
+pub(crate) type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+impl KeyError {
+    pub(super) fn generate(source: impl Into<BoxError>) -> Self {
+        Self::Generate(source.into())
+    }
+
+    pub(super) fn malformed(source: impl Into<BoxError>) -> Self {
+        Self::Malformed(source.into())
+    }
+}

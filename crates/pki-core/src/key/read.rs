@@ -1,0 +1,213 @@
+//! Reading key files: PKCS#8 (v1, v2, encrypted), PKCS#1 and SEC1.
+
+use aws_lc_rs::signature::{
+    ECDSA_P256_SHA256_ASN1_SIGNING, ECDSA_P384_SHA384_ASN1_SIGNING, EcdsaKeyPair, Ed25519KeyPair,
+    RsaKeyPair,
+};
+use const_oid::ObjectIdentifier;
+use const_oid::db::rfc5912::{ID_EC_PUBLIC_KEY, RSA_ENCRYPTION, SECP_256_R_1, SECP_384_R_1};
+use const_oid::db::rfc8410::ID_ED_25519;
+use der::{Decode, SecretDocument};
+use pkcs8::pkcs5::EncryptionScheme;
+use pkcs8::pkcs5::pbes2::Kdf;
+use pkcs8::{EncryptedPrivateKeyInfoRef, PrivateKeyInfoRef};
+use rustls_pki_types::PrivateKeyDer;
+use rustls_pki_types::pem::PemObject;
+
+use super::{KeyError, KeyKind, KeyPair, Private};
+use crate::Password;
+
+/// An RSA-4096 PKCS#8 file is 3.3 KiB of PEM; room for its comments, not for a denial of service.
+const MAX_KEY_FILE: usize = 64 * 1024;
+/// About one second of PBKDF2-HMAC-SHA-256.
+const MAX_PBKDF2_ROUNDS: u64 = 5_000_000;
+/// scrypt's memory is 128 · N · r bytes (RFC 7914 section 2).
+const MAX_SCRYPT_MEMORY: u64 = 256 * 1024 * 1024;
+
+const ENCRYPTED_BEGIN: &str = "-----BEGIN ENCRYPTED PRIVATE KEY-----";
+const ENCRYPTED_END: &str = "-----END ENCRYPTED PRIVATE KEY-----";
+
+impl KeyPair {
+    /// Reads the first private key of a PEM file: PKCS#8, PKCS#1, SEC1, or encrypted PKCS#8
+    /// (RFC 7468 section 11), for which `password` is needed.
+    ///
+    /// # Errors
+    ///
+    /// [`KeyError`] says what the file is instead, and what to do.
+    pub fn from_pem(pem: &[u8], password: Option<&Password>) -> Result<Self, KeyError> {
+        if pem.len() > MAX_KEY_FILE {
+            return Err(KeyError::TooLarge {
+                limit: MAX_KEY_FILE,
+                got: pem.len(),
+            });
+        }
+        if pem.iter().all(u8::is_ascii_whitespace) {
+            return Err(KeyError::Empty);
+        }
+        let Ok(text) = std::str::from_utf8(pem) else {
+            return Err(KeyError::NotPem);
+        };
+        if text.contains("Proc-Type: 4,ENCRYPTED") {
+            return Err(KeyError::LegacyEncryption);
+        }
+        if let Some(block) = encrypted_block(text) {
+            return Self::decrypt(block, password.ok_or(KeyError::Encrypted)?);
+        }
+        match PrivateKeyDer::from_pem_slice(pem) {
+            Ok(PrivateKeyDer::Pkcs8(der)) => Self::from_pkcs8(der.secret_pkcs8_der()),
+            Ok(PrivateKeyDer::Pkcs1(der)) => Self::from_pkcs1(der.secret_pkcs1_der()),
+            Ok(PrivateKeyDer::Sec1(der)) => Self::from_sec1(der.secret_sec1_der()),
+            Ok(_) => Err(KeyError::Unsupported {
+                found: "such".to_owned(),
+            }),
+            Err(rustls_pki_types::pem::Error::NoItemsFound) => Err(KeyError::NotAKey {
+                found: what_is_there(text),
+            }),
+            Err(error) => Err(KeyError::malformed(error)),
+        }
+    }
+
+    /// Reads a DER key in any of the forms PKCS#8 (RFC 5958), PKCS#1 (RFC 8017 A.1.2) and
+    /// SEC1 (RFC 5915).
+    ///
+    /// # Errors
+    ///
+    /// [`KeyError::Unsupported`] for a key of another kind, [`KeyError::Malformed`] for anything else.
+    pub fn from_der(der: &[u8]) -> Result<Self, KeyError> {
+        if der.is_empty() {
+            return Err(KeyError::Empty);
+        }
+        if der.len() > MAX_KEY_FILE {
+            return Err(KeyError::TooLarge {
+                limit: MAX_KEY_FILE,
+                got: der.len(),
+            });
+        }
+        match PrivateKeyDer::try_from(der).map_err(KeyError::malformed)? {
+            PrivateKeyDer::Pkcs1(der) => Self::from_pkcs1(der.secret_pkcs1_der()),
+            PrivateKeyDer::Sec1(der) => Self::from_sec1(der.secret_sec1_der()),
+            other => Self::from_pkcs8(other.secret_der()),
+        }
+    }
+
+    fn from_pkcs8(der: &[u8]) -> Result<Self, KeyError> {
+        let info = PrivateKeyInfoRef::from_der(der).map_err(KeyError::malformed)?;
+        match info.algorithm.oid {
+            RSA_ENCRYPTION => Self::from_rsa(RsaKeyPair::from_pkcs8(der)),
+            ID_ED_25519 => {
+                let key =
+                    Ed25519KeyPair::from_pkcs8_maybe_unchecked(der).map_err(KeyError::malformed)?;
+                Self::from_private(KeyKind::Ed25519, Private::Ed25519(key))
+            }
+            ID_EC_PUBLIC_KEY => match info.algorithm.parameters_oid() {
+                Ok(SECP_256_R_1) => Self::from_ec(KeyKind::P256, der),
+                Ok(SECP_384_R_1) => Self::from_ec(KeyKind::P384, der),
+                Ok(curve) => Err(KeyError::Unsupported {
+                    found: format!("EC {}", name_of(curve)),
+                }),
+                Err(error) => Err(KeyError::malformed(error)),
+            },
+            other => Err(KeyError::Unsupported {
+                found: name_of(other),
+            }),
+        }
+    }
+
+    fn from_pkcs1(der: &[u8]) -> Result<Self, KeyError> {
+        Self::from_rsa(RsaKeyPair::from_der(der))
+    }
+
+    fn from_rsa(key: Result<RsaKeyPair, aws_lc_rs::error::KeyRejected>) -> Result<Self, KeyError> {
+        let key = key.map_err(KeyError::malformed)?;
+        let bits = key.public_modulus_len() * 8;
+        let kind = KeyKind::of_rsa_bits(bits).ok_or_else(|| KeyError::Unsupported {
+            found: format!("RSA {bits}"),
+        })?;
+        Self::from_private(kind, Private::Rsa(key))
+    }
+
+    /// A SEC1 file names its curve or leaves it out, so each supported one is tried.
+    fn from_sec1(der: &[u8]) -> Result<Self, KeyError> {
+        match Self::from_ec(KeyKind::P256, der) {
+            Ok(key) => Ok(key),
+            Err(_) => Self::from_ec(KeyKind::P384, der),
+        }
+    }
+
+    fn from_ec(kind: KeyKind, der: &[u8]) -> Result<Self, KeyError> {
+        let algorithm = match kind {
+            KeyKind::P384 => &ECDSA_P384_SHA384_ASN1_SIGNING,
+            _ => &ECDSA_P256_SHA256_ASN1_SIGNING,
+        };
+        let key = EcdsaKeyPair::from_private_key_der(algorithm, der).map_err(|source| {
+            KeyError::Inconsistent {
+                kind,
+                source: source.into(),
+            }
+        })?;
+        Self::from_private(kind, Private::Ecdsa(key))
+    }
+
+    fn decrypt(block: &str, password: &Password) -> Result<Self, KeyError> {
+        let (_, document) = SecretDocument::from_pem(block).map_err(KeyError::malformed)?;
+        let info = EncryptedPrivateKeyInfoRef::from_der(document.as_bytes())
+            .map_err(KeyError::malformed)?;
+        check_work(&info.encryption_algorithm)?;
+        let plain = info
+            .decrypt(password.secret_str())
+            .map_err(|error| KeyError::Decrypt(error.into()))?;
+        Self::from_pkcs8(plain.as_bytes())
+    }
+}
+
+fn encrypted_block(text: &str) -> Option<&str> {
+    let start = text.find(ENCRYPTED_BEGIN)?;
+    let length = text[start..].find(ENCRYPTED_END)? + ENCRYPTED_END.len();
+    Some(&text[start..start + length])
+}
+
+fn check_work(scheme: &EncryptionScheme) -> Result<(), KeyError> {
+    let EncryptionScheme::Pbes2(parameters) = scheme else {
+        return Ok(());
+    };
+    let (what, limit, got) = match &parameters.kdf {
+        Kdf::Pbkdf2(kdf) => (
+            "PBKDF2 rounds",
+            MAX_PBKDF2_ROUNDS,
+            u64::from(kdf.iteration_count),
+        ),
+        Kdf::Scrypt(kdf) => {
+            let memory = u64::from(kdf.cost_parameter)
+                .saturating_mul(u64::from(kdf.block_size))
+                .saturating_mul(u64::from(kdf.parallelization))
+                .saturating_mul(128);
+            ("scrypt memory (bytes)", MAX_SCRYPT_MEMORY, memory)
+        }
+        _ => return Ok(()),
+    };
+    if got > limit {
+        Err(KeyError::KdfLimit { what, limit, got })
+    } else {
+        Ok(())
+    }
+}
+
+/// What a PEM file without a key holds, in words.
+fn what_is_there(text: &str) -> String {
+    let label = text
+        .split("-----BEGIN ")
+        .nth(1)
+        .and_then(|rest| rest.split("-----").next());
+    match label {
+        Some("CERTIFICATE") => "a certificate; perhaps certificate and key are swapped".to_owned(),
+        Some(label) if label.len() <= 40 && label.is_ascii() => format!("a PEM block `{label}`"),
+        Some(_) => "an unknown PEM block".to_owned(),
+        None => "no PEM block".to_owned(),
+    }
+}
+
+fn name_of(oid: ObjectIdentifier) -> String {
+    const_oid::db::DB
+        .by_oid(&oid)
+        .map_or_else(|| oid.to_string(), str::to_owned)
+}

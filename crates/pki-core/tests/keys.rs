@@ -1,0 +1,69 @@
+//! Keys: every form of file is read back, and what is no key says what it is.
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+use pki_core::{KeyError, KeyKind, KeyPair, Password, Signer};
+
+const KINDS: [KeyKind; 4] = [
+    KeyKind::P256,
+    KeyKind::P384,
+    KeyKind::Rsa2048,
+    KeyKind::Ed25519,
+];
+
+#[test]
+fn a_key_survives_pem_and_der() {
+    for kind in KINDS {
+        let key = KeyPair::generate(kind).unwrap();
+        let from_pem = KeyPair::from_pem(key.secret_pkcs8_pem().as_bytes(), None).unwrap();
+        let from_der = KeyPair::from_der(key.secret_pkcs8_der()).unwrap();
+        for read in [from_pem, from_der] {
+            assert_eq!(read.kind(), kind);
+            assert_eq!(read.public_key_der(), KeyPair::public_key_der(&key));
+        }
+    }
+}
+
+#[test]
+fn an_encrypted_key_opens_with_its_password_only() {
+    let key = KeyPair::generate(KeyKind::P256).unwrap();
+    let pem = key
+        .secret_encrypted_pkcs8_pem(&Password::new("right"))
+        .unwrap();
+    let open = |password: Option<&str>| {
+        KeyPair::from_pem(pem.as_bytes(), password.map(Password::new).as_ref())
+    };
+
+    assert_eq!(
+        open(Some("right")).unwrap().public_key_der(),
+        KeyPair::public_key_der(&key)
+    );
+    assert!(matches!(
+        open(Some("wrong")),
+        Err(KeyError::Decrypt(_) | KeyError::Malformed(_))
+    ));
+    assert!(matches!(open(None), Err(KeyError::Encrypted)));
+}
+
+#[test]
+fn what_is_no_key_says_what_it_is() {
+    let pem = |bytes: &[u8]| KeyPair::from_pem(bytes, None).map(|_| ()).unwrap_err();
+    assert!(matches!(pem(b""), KeyError::Empty));
+    assert!(matches!(pem(b"  \n"), KeyError::Empty));
+    assert!(matches!(pem(&[0x30, 0x82, 0x01, 0xff]), KeyError::NotPem));
+    assert!(matches!(pem(b"hello"), KeyError::NotAKey { .. }));
+    assert!(matches!(pem(&[b'a'; 70_000]), KeyError::TooLarge { .. }));
+    let swapped = pem(b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");
+    assert!(swapped.to_string().contains("swapped"), "{swapped}");
+    let old = pem(b"-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\n\nAAAA\n-----END RSA PRIVATE KEY-----\n");
+    assert!(matches!(old, KeyError::LegacyEncryption));
+}
+
+#[test]
+fn a_signature_verifies_under_the_public_key() {
+    for kind in KINDS {
+        let key = KeyPair::generate(kind).unwrap();
+        let signature = key.sign(b"message").unwrap();
+        assert!(!signature.is_empty());
+        assert!(!format!("{key:?}").contains("pkcs8"));
+    }
+}
