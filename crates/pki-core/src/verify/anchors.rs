@@ -1,0 +1,186 @@
+//! The certificates that trust starts from.
+
+use std::error::Error as StdError;
+use std::sync::Arc;
+
+use rustls_pki_types::pem::PemObject;
+use rustls_pki_types::{CertificateDer, TrustAnchor};
+use x509_identity::{Certificate, ParseError};
+
+/// The trusted roots, parsed once. Cheap to clone.
+///
+/// Several roots of one name are fine (a key that is being replaced): each is tried. A certificate that is
+/// given twice counts once. Whether a root is a CA and valid is judged with each chain, since both
+/// [`Strictness`](super::Strictness) and time have a say in it.
+#[derive(Clone, Debug)]
+pub struct TrustAnchors {
+    anchors: Arc<Anchors>,
+}
+
+#[derive(Debug)]
+struct Anchors {
+    certificates: Vec<Arc<Certificate>>,
+    /// The same, position by position, as webpki wants them.
+    trusted: Vec<TrustAnchor<'static>>,
+}
+
+impl TrustAnchors {
+    /// Trusts these DER certificates.
+    ///
+    /// # Errors
+    ///
+    /// [`AnchorError::Empty`] if there are none, or the first one that cannot be read, by its position.
+    pub fn from_certs<I>(certificates: I) -> Result<Self, AnchorError>
+    where
+        I: IntoIterator,
+        I::Item: AsRef<[u8]>,
+    {
+        let mut anchors = Anchors {
+            certificates: Vec::new(),
+            trusted: Vec::new(),
+        };
+        for (index, der) in certificates.into_iter().enumerate() {
+            anchors.add(index, der.as_ref())?;
+        }
+        if anchors.certificates.is_empty() {
+            return Err(AnchorError::Empty);
+        }
+        Ok(Self {
+            anchors: Arc::new(anchors),
+        })
+    }
+
+    /// Trusts every certificate of a PEM file, or the one of a DER file.
+    ///
+    /// Other PEM sections (keys, CRLs, text between sections) are passed over.
+    ///
+    /// # Errors
+    ///
+    /// As [`TrustAnchors::from_certs`], and [`AnchorError::Pem`] if a section is broken.
+    pub fn from_pem(bytes: &[u8]) -> Result<Self, AnchorError> {
+        if bytes.first() == Some(&DER_SEQUENCE) {
+            return Self::from_certs([bytes]);
+        }
+        let certificates = CertificateDer::pem_slice_iter(bytes)
+            .enumerate()
+            .map(|(index, section)| {
+                section.map_err(|source| AnchorError::Pem {
+                    index,
+                    source: Box::new(source),
+                })
+            })
+            .collect::<Result<Vec<_>, _>>()?;
+        Self::from_certs(certificates)
+    }
+
+    /// The roots, in the order given.
+    #[must_use]
+    pub fn certificates(&self) -> &[Arc<Certificate>] {
+        &self.anchors.certificates
+    }
+
+    /// The DER of each distinct subject name, outer SEQUENCE included: the `certificate_authorities`
+    /// that a server sends as a hint (`rustls::DistinguishedName::from(der.to_vec())`).
+    pub fn subjects(&self) -> impl Iterator<Item = &[u8]> {
+        let certificates = self.certificates();
+        certificates
+            .iter()
+            .enumerate()
+            .filter_map(move |(index, certificate)| {
+                let name = certificate.subject_der();
+                let seen = certificates[..index]
+                    .iter()
+                    .any(|earlier| earlier.subject_der() == name);
+                (!seen).then_some(name)
+            })
+    }
+
+    pub(super) fn trusted(&self) -> &[TrustAnchor<'static>] {
+        &self.anchors.trusted
+    }
+
+    /// The certificate behind one of [`Self::trusted`], by identity: two roots may share name and key
+    /// and differ in validity alone.
+    pub(super) fn certificate_of(&self, anchor: &TrustAnchor<'_>) -> Option<&Arc<Certificate>> {
+        let address = std::ptr::from_ref(anchor).cast::<()>();
+        let position = self
+            .trusted()
+            .iter()
+            .position(|trusted| std::ptr::from_ref(trusted).cast::<()>() == address)?;
+        self.certificates().get(position)
+    }
+
+    pub(super) fn contains(&self, der: &[u8]) -> bool {
+        self.certificates()
+            .iter()
+            .any(|certificate| certificate.der() == der)
+    }
+
+    pub(super) fn named<'a>(
+        &'a self,
+        subject_der: &'a [u8],
+    ) -> impl Iterator<Item = &'a Arc<Certificate>> {
+        self.certificates()
+            .iter()
+            .filter(move |certificate| certificate.subject_der() == subject_der)
+    }
+}
+
+impl Anchors {
+    fn add(&mut self, index: usize, der: &[u8]) -> Result<(), AnchorError> {
+        let certificate = Certificate::from_der(der)
+            .map_err(|source| AnchorError::Malformed { index, source })?;
+        if self.certificates.iter().any(|earlier| earlier.der() == der) {
+            return Ok(());
+        }
+        let trusted = webpki::anchor_from_trusted_cert(&CertificateDer::from(der))
+            .map_err(|source| AnchorError::Unsupported {
+                index,
+                source: Box::new(source),
+            })?
+            .to_owned();
+        self.certificates.push(Arc::new(certificate));
+        self.trusted.push(trusted);
+        Ok(())
+    }
+}
+
+/// Why a trust bundle is not one. Positions count certificates from 0.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum AnchorError {
+    /// No certificate at all, which would trust nobody.
+    #[error(
+        "trust bundle holds no certificate: it takes PEM (BEGIN CERTIFICATE) or one DER certificate"
+    )]
+    Empty,
+
+    /// A certificate that cannot be read.
+    #[error("trusted certificate {index} cannot be read")]
+    Malformed {
+        /// Its position.
+        index: usize,
+        /// What is wrong with it.
+        source: ParseError,
+    },
+
+    /// A PEM section that is cut off or not base64.
+    #[error("PEM section of trusted certificate {index} is broken")]
+    Pem {
+        /// Its position.
+        index: usize,
+        /// What is wrong with it.
+        source: Box<dyn StdError + Send + Sync>,
+    },
+
+    /// A certificate that the path library cannot trust.
+    #[error("trusted certificate {index} cannot be used as a root")]
+    Unsupported {
+        /// Its position.
+        index: usize,
+        /// The library's reason.
+        source: Box<dyn StdError + Send + Sync>,
+    },
+}
+
+const DER_SEQUENCE: u8 = 0x30;

@@ -1,0 +1,316 @@
+//! From a presented chain to a verified path.
+
+use std::cell::RefCell;
+use std::sync::Arc;
+
+use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
+use webpki::{EndEntityCert, VerifiedPath};
+use x509_identity::Certificate;
+
+use super::diagnose::Diagnosis;
+use super::path::label;
+use super::rules::{self, Usage};
+use super::{Path, Purpose, Revocation, TrustAnchors, VerifyError, date_time};
+
+/// Verifies chains for one purpose against one set of roots. Cheap to clone, and immutable: new roots
+/// or CRLs are a new verifier.
+#[derive(Clone, Debug)]
+pub struct ChainVerifier {
+    anchors: TrustAnchors,
+    purpose: Purpose,
+    strictness: Strictness,
+    max_depth: usize,
+    max_certificates: usize,
+    max_bytes: usize,
+    revocation: Option<Revocation>,
+}
+
+/// How much is judged beyond the path itself.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Strictness {
+    /// The root is judged too (validity, CA, keyCertSign, pathLen, usage, critical extensions); the leaf says
+    /// what it is for (extended key usage), fits (digitalSignature, no CA) and names somebody; no CA
+    /// without keyCertSign; no weak key. An absent keyUsage passes.
+    #[default]
+    Strict,
+    /// What webpki asks for and no more: passes expired roots, leaves without extended key usage, and CAs
+    /// without keyCertSign. Depth, limits and revocation are judged all the same.
+    WebPki,
+}
+
+/// Settings of a [`ChainVerifier`].
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct ChainVerifierBuilder {
+    verifier: ChainVerifier,
+}
+
+impl ChainVerifier {
+    /// Starts with the strict defaults and without revocation.
+    pub fn builder(anchors: TrustAnchors, purpose: Purpose) -> ChainVerifierBuilder {
+        ChainVerifierBuilder {
+            verifier: Self {
+                anchors,
+                purpose,
+                strictness: Strictness::default(),
+                max_depth: 4,
+                max_certificates: 10,
+                max_bytes: 32 * 1024,
+                revocation: None,
+            },
+        }
+    }
+
+    /// The trusted roots.
+    #[must_use]
+    pub fn anchors(&self) -> &TrustAnchors {
+        &self.anchors
+    }
+
+    /// The purpose that leaves are judged for.
+    #[must_use]
+    pub fn purpose(&self) -> Purpose {
+        self.purpose
+    }
+
+    /// Finds a path from `leaf` over `presented` certificates, in any order and with more than needed,
+    /// to a trusted root, and judges it at `now`.
+    ///
+    /// For [`Purpose::TlsServer`] the name is still to be checked: see [`ChainVerifier::verify_server`].
+    ///
+    /// # Errors
+    ///
+    /// [`VerifyError`], the reason that a person would name: that the issuer is not trusted comes before
+    /// what the certificate says, and what the certificate says before its revocation.
+    pub fn verify(
+        &self,
+        leaf: &CertificateDer<'_>,
+        presented: &[CertificateDer<'_>],
+        now: UnixTime,
+    ) -> Result<Path, VerifyError> {
+        self.check_size(leaf, presented)?;
+        let parsed = Certificate::from_der(leaf).map_err(|source| VerifyError::Malformed {
+            position: 0,
+            source,
+        })?;
+        let attempt = Attempt {
+            verifier: self,
+            leaf: Arc::new(parsed),
+            presented,
+            now,
+            outcome: RefCell::default(),
+        };
+        attempt.run(leaf)
+    }
+
+    /// As [`ChainVerifier::verify`], and the leaf must be for `name`.
+    ///
+    /// # Errors
+    ///
+    /// As there, and [`VerifyError::NameMismatch`].
+    pub fn verify_server(
+        &self,
+        leaf: &CertificateDer<'_>,
+        presented: &[CertificateDer<'_>],
+        name: &ServerName<'_>,
+        now: UnixTime,
+    ) -> Result<Path, VerifyError> {
+        let path = self.verify(leaf, presented, now)?;
+        path.check_server_name(name)?;
+        Ok(path)
+    }
+
+    fn check_size(&self, leaf: &[u8], presented: &[CertificateDer<'_>]) -> Result<(), VerifyError> {
+        let certificates = presented.len() + 1;
+        let bytes = presented.iter().map(|der| der.len()).sum::<usize>() + leaf.len();
+        if certificates > self.max_certificates || bytes > self.max_bytes {
+            return Err(VerifyError::ChainTooLarge {
+                certificates,
+                bytes,
+                max_certificates: self.max_certificates,
+                max_bytes: self.max_bytes,
+            });
+        }
+        Ok(())
+    }
+}
+
+impl ChainVerifierBuilder {
+    /// [`Strictness::Strict`] by default.
+    pub fn strictness(mut self, strictness: Strictness) -> Self {
+        self.verifier.strictness = strictness;
+        self
+    }
+
+    /// The most intermediates between leaf and root, 4 by default; webpki takes 6 at most.
+    pub fn max_depth(mut self, intermediates: usize) -> Self {
+        self.verifier.max_depth = intermediates;
+        self
+    }
+
+    /// The most that is looked at: 10 certificates, the leaf included, and 32 KiB of DER by default.
+    pub fn max_presented(mut self, certificates: usize, bytes: usize) -> Self {
+        self.verifier.max_certificates = certificates;
+        self.verifier.max_bytes = bytes;
+        self
+    }
+
+    /// Looks every path up in these CRLs. Without, revocation is not checked.
+    pub fn revocation(mut self, revocation: Revocation) -> Self {
+        self.verifier.revocation = Some(revocation);
+        self
+    }
+
+    /// The verifier. Signatures of CRLs that the roots issued are verified here, once.
+    #[must_use]
+    pub fn build(self) -> ChainVerifier {
+        let verifier = self.verifier;
+        if let Some(revocation) = &verifier.revocation {
+            for anchor in verifier.anchors.certificates() {
+                revocation.crls().verify_ahead(anchor);
+            }
+        }
+        verifier
+    }
+}
+
+/// One verification under way.
+struct Attempt<'a> {
+    verifier: &'a ChainVerifier,
+    leaf: Arc<Certificate>,
+    presented: &'a [CertificateDer<'a>],
+    now: UnixTime,
+    outcome: RefCell<Outcome>,
+}
+
+#[derive(Default)]
+struct Outcome {
+    /// Intermediates of candidate paths: each is parsed once, however many paths it is in.
+    parsed: Vec<Arc<Certificate>>,
+    accepted: Option<Path>,
+    refused: Option<VerifyError>,
+}
+
+impl Attempt<'_> {
+    fn run(self, leaf_der: &CertificateDer<'_>) -> Result<Path, VerifyError> {
+        let verifier = self.verifier;
+        if self.leaf.version() != 3 {
+            return Err(VerifyError::UnsupportedVersion {
+                subject: label(&self.leaf),
+                version: self.leaf.version(),
+            });
+        }
+        // Clients append the root, or send a certificate twice: neither opens a path of its own.
+        let mut intermediates: Vec<CertificateDer<'_>> = Vec::with_capacity(self.presented.len());
+        for der in self.presented {
+            if der != leaf_der && !intermediates.contains(der) && !verifier.anchors.contains(der) {
+                intermediates.push(CertificateDer::from(der.as_ref()));
+            }
+        }
+        let usage = Usage {
+            purpose: verifier.purpose,
+            strictness: verifier.strictness,
+        };
+        let result = EndEntityCert::try_from(leaf_der).and_then(|leaf| {
+            leaf.verify_for_usage(
+                webpki::ALL_VERIFICATION_ALGS,
+                verifier.anchors.trusted(),
+                &intermediates,
+                self.now,
+                usage,
+                None,
+                Some(&|candidate| self.consider(candidate)),
+            )
+            .map(|_| ())
+        });
+
+        let outcome = self.outcome.into_inner();
+        match (result, outcome.refused) {
+            (Ok(()), _) => Ok(outcome
+                .accepted
+                .expect("webpki succeeds only after the hook accepted")),
+            // The path was good, the judgement was not: that is the reason, whatever else webpki tried.
+            (Err(_), Some(refused)) => Err(refused),
+            (Err(error), None) => Err(Diagnosis {
+                anchors: &verifier.anchors,
+                purpose: verifier.purpose,
+                leaf: &self.leaf,
+                presented: self.presented,
+                now: date_time(self.now),
+            }
+            .explain(error)),
+        }
+    }
+
+    /// Judges a candidate path; on refusal webpki goes on to the next.
+    fn consider(&self, candidate: &VerifiedPath<'_>) -> Result<(), webpki::Error> {
+        let judged = self
+            .path(candidate)
+            .and_then(|path| self.judge(&path).map(|()| path));
+        let mut outcome = self.outcome.borrow_mut();
+        match judged {
+            Ok(path) => {
+                outcome.accepted = Some(path);
+                Ok(())
+            }
+            Err(error) => {
+                let outweighs = matches!(error, VerifyError::Revoked { .. });
+                if outcome.refused.is_none() || outweighs {
+                    outcome.refused = Some(error);
+                }
+                Err(webpki::Error::UnknownIssuer)
+            }
+        }
+    }
+
+    fn judge(&self, path: &Path) -> Result<(), VerifyError> {
+        let verifier = self.verifier;
+        let now = date_time(self.now);
+        if path.intermediates.len() > verifier.max_depth {
+            return Err(VerifyError::TooDeep {
+                subject: label(&path.leaf),
+                allowed: verifier.max_depth,
+            });
+        }
+        if verifier.strictness == Strictness::Strict {
+            rules::judge(path, verifier.purpose, now)?;
+        }
+        verifier
+            .revocation
+            .as_ref()
+            .map_or(Ok(()), |revocation| revocation.check(path, now))
+    }
+
+    fn path(&self, candidate: &VerifiedPath<'_>) -> Result<Path, VerifyError> {
+        let anchor = self.verifier.anchors.certificate_of(candidate.anchor());
+        let intermediates = candidate
+            .intermediate_certificates()
+            .map(|certificate| self.parse(&certificate.der()))
+            .collect::<Result<_, _>>()?;
+        Ok(Path {
+            leaf: Arc::clone(&self.leaf),
+            intermediates,
+            anchor: Arc::clone(anchor.expect("webpki chooses among the roots it was given")),
+        })
+    }
+
+    fn parse(&self, der: &CertificateDer<'_>) -> Result<Arc<Certificate>, VerifyError> {
+        let mut outcome = self.outcome.borrow_mut();
+        if let Some(known) = outcome
+            .parsed
+            .iter()
+            .find(|known| known.der() == der.as_ref())
+        {
+            return Ok(Arc::clone(known));
+        }
+        let parsed = Certificate::from_der(der).map(Arc::new).map_err(|source| {
+            let position = self.presented.iter().position(|presented| presented == der);
+            VerifyError::Malformed {
+                position: position.map_or(0, |index| index + 1),
+                source,
+            }
+        })?;
+        outcome.parsed.push(Arc::clone(&parsed));
+        Ok(parsed)
+    }
+}

@@ -1,0 +1,217 @@
+//! One certificate revocation list, checked when it is loaded and searched in constant time.
+
+use std::fmt;
+use std::hash::{BuildHasher, RandomState};
+use std::sync::{PoisonError, RwLock};
+
+use const_oid::ObjectIdentifier;
+use hashbrown::HashTable;
+use time::OffsetDateTime;
+use x509_identity::Certificate;
+
+use super::crl_der::{Entry, Header};
+use super::signature::Signed;
+
+/// A complete CRL of one issuer (RFC 5280 section 5).
+///
+/// The DER is kept as it came, and each serial number costs one slot of four bytes (plus one of
+/// control, at a load of at most 7/8) in a table of offsets into it: 6 to 12 bytes an entry beside the
+/// 30 to 50 bytes of its DER. Reason and date are read on a hit.
+pub(super) struct Crl {
+    der: Box<[u8]>,
+    pub(super) header: Header,
+    entries: HashTable<u32>,
+    hasher: RandomState,
+    /// Issuer keys (SHA-256 of their SubjectPublicKeyInfo) that were tried on the signature.
+    tried: RwLock<Vec<([u8; 32], bool)>>,
+}
+
+impl Crl {
+    pub(super) fn from_der(der: &[u8]) -> Result<Self, CrlError> {
+        let hasher = RandomState::new();
+        let mut offsets = Vec::new();
+        let header = Header::read(der, |offset| offsets.push(offset))?;
+
+        let hash = |offset: &u32| hasher.hash_one(serial_at(der, *offset));
+        let mut entries = HashTable::with_capacity(offsets.len());
+        for offset in offsets {
+            entries.insert_unique(hash(&offset), offset, hash);
+        }
+        Ok(Self {
+            der: der.into(),
+            header,
+            entries,
+            hasher,
+            tried: RwLock::default(),
+        })
+    }
+
+    pub(super) fn der(&self) -> &[u8] {
+        &self.der
+    }
+
+    pub(super) fn issuer_der(&self) -> &[u8] {
+        &self.der[self.header.issuer.clone()]
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// The entry for a serial number, if it is listed.
+    pub(super) fn find(&self, serial: &[u8]) -> Option<Entry<'_>> {
+        let serial = magnitude(serial);
+        let hash = self.hasher.hash_one(serial);
+        let offset = self
+            .entries
+            .find(hash, |offset| serial_at(&self.der, *offset) == serial)?;
+        Entry::at(&self.der, *offset).ok()
+    }
+
+    /// Whether the issuer's key signed this list. The signature is verified once for each key.
+    pub(super) fn is_by(&self, issuer: &Certificate) -> bool {
+        let key = issuer.spki_sha256();
+        let known = |tried: &[([u8; 32], bool)]| {
+            tried
+                .iter()
+                .find(|(seen, _)| seen == key)
+                .map(|(_, verdict)| *verdict)
+        };
+        if let Some(verdict) = known(&self.tried.read().unwrap_or_else(PoisonError::into_inner)) {
+            return verdict;
+        }
+        // Under the lock: whoever comes meanwhile waits for the answer instead of hashing 64 MiB again.
+        let mut tried = self.tried.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(verdict) = known(&tried) {
+            return verdict;
+        }
+        let verdict =
+            Signed::from_der(&self.der).is_ok_and(|signed| signed.is_by(issuer.spki_der()));
+        if tried.len() < MAX_KEYS_TRIED {
+            tried.push((*key, verdict));
+        }
+        verdict
+    }
+}
+
+impl fmt::Debug for Crl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Crl")
+            .field("header", &self.header)
+            .field("entries", &self.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// The reason of a CRL entry (RFC 5280 section 5.3.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[allow(missing_docs, reason = "the names are the RFC's")]
+pub enum RevocationReason {
+    Unspecified,
+    KeyCompromise,
+    CaCompromise,
+    AffiliationChanged,
+    Superseded,
+    CessationOfOperation,
+    CertificateHold,
+    RemoveFromCrl,
+    PrivilegeWithdrawn,
+    AaCompromise,
+}
+
+impl RevocationReason {
+    pub(super) fn from_code(code: u8) -> Option<Self> {
+        Some(match code {
+            0 => Self::Unspecified,
+            1 => Self::KeyCompromise,
+            2 => Self::CaCompromise,
+            3 => Self::AffiliationChanged,
+            4 => Self::Superseded,
+            5 => Self::CessationOfOperation,
+            6 => Self::CertificateHold,
+            8 => Self::RemoveFromCrl,
+            9 => Self::PrivilegeWithdrawn,
+            10 => Self::AaCompromise,
+            _ => return None,
+        })
+    }
+}
+
+impl fmt::Display for RevocationReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Unspecified => "unspecified",
+            Self::KeyCompromise => "keyCompromise",
+            Self::CaCompromise => "cACompromise",
+            Self::AffiliationChanged => "affiliationChanged",
+            Self::Superseded => "superseded",
+            Self::CessationOfOperation => "cessationOfOperation",
+            Self::CertificateHold => "certificateHold",
+            Self::RemoveFromCrl => "removeFromCRL",
+            Self::PrivilegeWithdrawn => "privilegeWithdrawn",
+            Self::AaCompromise => "aACompromise",
+        })
+    }
+}
+
+/// Why a CRL cannot be used as the complete list of its issuer.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CrlError {
+    /// It lists attribute certificates only.
+    #[error("CRL covers attribute certificates only")]
+    AttributeCertificates,
+
+    /// It lists changes to another CRL only.
+    #[error("CRL is a delta CRL: load the complete one")]
+    Delta,
+
+    /// An extension occurs twice.
+    #[error("CRL has extension {0} twice")]
+    DuplicateExtension(ObjectIdentifier),
+
+    /// It lists certificates of other issuers.
+    #[error("CRL is an indirect CRL: load the one that each CA issued itself")]
+    Indirect,
+
+    /// It is not the DER of a CRL.
+    #[error("CRL cannot be read")]
+    Malformed(#[source] der::Error),
+
+    /// It does not say until when it holds, so nobody could tell that it is out of date.
+    #[error("CRL has no nextUpdate")]
+    NoNextUpdate,
+
+    /// It lists revocations for some reasons only.
+    #[error("CRL covers some revocation reasons only")]
+    PartialReasons,
+
+    /// Its distribution point is named relative to the issuer.
+    #[error("CRL names its distribution point relative to its issuer, which is not understood")]
+    RelativeDistributionPoint,
+
+    /// A critical extension, of the CRL or an entry, that nothing here obeys.
+    #[error("CRL has a critical extension that is not understood ({0})")]
+    UnknownCriticalExtension(ObjectIdentifier),
+
+    /// Neither version 1 nor version 2.
+    #[error("CRL has an unknown version")]
+    Version,
+}
+
+fn serial_at(der: &[u8], offset: u32) -> &[u8] {
+    Entry::at(der, offset).map_or(&[], |entry| magnitude(entry.serial))
+}
+
+/// Without leading zeros, so that an encoding with one more of them is the same number.
+pub(super) fn magnitude(integer: &[u8]) -> &[u8] {
+    let zeros = integer.iter().take_while(|byte| **byte == 0).count();
+    &integer[zeros..]
+}
+
+pub(super) fn moment(since_epoch: std::time::Duration) -> OffsetDateTime {
+    OffsetDateTime::UNIX_EPOCH + since_epoch
+}
+
+/// Keys of one issuer name that are remembered; a name with more than a few is no honest roll-over.
+const MAX_KEYS_TRIED: usize = 16;

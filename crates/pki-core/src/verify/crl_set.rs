@@ -1,0 +1,219 @@
+//! All CRLs that are loaded, by issuer.
+
+use std::cmp::Reverse;
+use std::collections::HashMap;
+use std::error::Error as StdError;
+use std::sync::Arc;
+
+use rustls_pki_types::CertificateRevocationListDer;
+use rustls_pki_types::pem::PemObject;
+use x509_identity::Certificate;
+
+use super::crl::{Crl, CrlError};
+use super::crl_der::Covers;
+
+/// Revocation lists, read and indexed once. Cheap to clone.
+///
+/// Complete CRLs of version 1 and 2 are taken. issuingDistributionPoint is obeyed: a list for CA
+/// or for user certificates counts for those only, and one that names a URI counts for certificates that
+/// name the same URI or none. Of several lists of one issuer and distribution point the highest cRLNumber
+/// counts (the later thisUpdate where numbers are equal), among those that the issuer's key signed.
+///
+/// A lookup is one hash, whatever the size. In memory a list takes its DER plus 6 to 12 bytes an entry.
+#[derive(Clone, Debug)]
+pub struct CrlSet {
+    by_issuer: Arc<HashMap<Box<[u8]>, Vec<Crl>>>,
+}
+
+impl CrlSet {
+    /// The most bytes of one file that are read: 64 MiB.
+    pub const MAX_FILE_LEN: usize = 64 * 1024 * 1024;
+
+    /// Reads the contents of CRL files: each PEM with any number of CRLs, or one DER.
+    ///
+    /// Signatures are verified later, when the issuer's key is known.
+    ///
+    /// # Errors
+    ///
+    /// [`CrlLoadError`], by file and CRL, for the first that cannot be used, a file without a CRL included.
+    pub fn from_pem_or_der<I>(files: I) -> Result<Self, CrlLoadError>
+    where
+        I: IntoIterator,
+        I::Item: AsRef<[u8]>,
+    {
+        let mut by_issuer: HashMap<Box<[u8]>, Vec<Crl>> = HashMap::new();
+        for (file, bytes) in files.into_iter().enumerate() {
+            for crl in read_file(file, bytes.as_ref())? {
+                let of_issuer = by_issuer.entry(crl.issuer_der().into()).or_default();
+                if !of_issuer.iter().any(|known| known.der() == crl.der()) {
+                    of_issuer.push(crl);
+                }
+            }
+        }
+        if by_issuer.is_empty() {
+            return Err(CrlLoadError::Empty);
+        }
+        for of_issuer in by_issuer.values_mut() {
+            of_issuer.sort_by(|a, b| rank(a).cmp(&rank(b)));
+        }
+        Ok(Self {
+            by_issuer: Arc::new(by_issuer),
+        })
+    }
+
+    /// How many CRLs there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.by_issuer.values().map(Vec::len).sum()
+    }
+
+    /// Whether there are none; a set always has at least one.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// How many certificates they list in all.
+    #[must_use]
+    pub fn entries(&self) -> usize {
+        self.by_issuer.values().flatten().map(Crl::len).sum()
+    }
+
+    /// The lists whose scope holds `certificate`, those of one distribution point side by side and
+    /// the highest number first.
+    pub(super) fn covering<'a>(
+        &'a self,
+        certificate: &'a Certificate,
+        role: Covers,
+    ) -> impl Iterator<Item = &'a Crl> {
+        let of_issuer = self
+            .by_issuer
+            .get(certificate.issuer_der())
+            .map_or(&[][..], Vec::as_slice);
+        of_issuer
+            .iter()
+            .filter(move |crl| in_scope(crl, certificate, role))
+    }
+
+    /// Verifies the signatures of this CA's lists now rather than in the first handshake.
+    pub(super) fn verify_ahead(&self, issuer: &Certificate) {
+        for crl in self
+            .by_issuer
+            .get(issuer.subject_der())
+            .into_iter()
+            .flatten()
+        {
+            crl.is_by(issuer);
+        }
+    }
+}
+
+/// Why CRL files cannot be used. Positions count from 0.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CrlLoadError {
+    /// No file was given.
+    #[error("no CRL was given")]
+    Empty,
+
+    /// A file holds no CRL.
+    #[error("CRL file {file} holds no CRL: it takes PEM (BEGIN X509 CRL) or one DER CRL")]
+    NoCrl {
+        /// Its position.
+        file: usize,
+    },
+
+    /// A PEM section is cut off or not base64.
+    #[error("PEM section {index} of CRL file {file} is broken")]
+    Pem {
+        /// The file's position.
+        file: usize,
+        /// The section's.
+        index: usize,
+        /// What is wrong with it.
+        source: Box<dyn StdError + Send + Sync>,
+    },
+
+    /// A file is larger than [`CrlSet::MAX_FILE_LEN`].
+    #[error("CRL file {file} has {len} bytes, at most 67108864 are read")]
+    TooLarge {
+        /// Its position.
+        file: usize,
+        /// Its length in bytes.
+        len: usize,
+    },
+
+    /// A CRL cannot be used.
+    #[error("CRL {index} of file {file} cannot be used")]
+    Unusable {
+        /// The file's position.
+        file: usize,
+        /// The CRL's position in it.
+        index: usize,
+        /// Why not.
+        source: CrlError,
+    },
+}
+
+fn read_file(file: usize, bytes: &[u8]) -> Result<Vec<Crl>, CrlLoadError> {
+    if bytes.len() > CrlSet::MAX_FILE_LEN {
+        return Err(CrlLoadError::TooLarge {
+            file,
+            len: bytes.len(),
+        });
+    }
+    let usable = |index, der: &[u8]| {
+        Crl::from_der(der).map_err(|source| CrlLoadError::Unusable {
+            file,
+            index,
+            source,
+        })
+    };
+    if bytes.first() == Some(&DER_SEQUENCE) {
+        return Ok(vec![usable(0, bytes)?]);
+    }
+    let crls = CertificateRevocationListDer::pem_slice_iter(bytes)
+        .enumerate()
+        .map(|(index, section)| {
+            let der = section.map_err(|source| CrlLoadError::Pem {
+                file,
+                index,
+                source: Box::new(source),
+            })?;
+            usable(index, &der)
+        })
+        .collect::<Result<Vec<_>, _>>()?;
+    if crls.is_empty() {
+        Err(CrlLoadError::NoCrl { file })
+    } else {
+        Ok(crls)
+    }
+}
+
+/// Sorts by distribution point, then the list that counts first.
+fn rank(crl: &Crl) -> impl Ord + '_ {
+    let header = &crl.header;
+    let point = header.distribution_point.as_ref().map(|point| &point.der);
+    (
+        point,
+        Reverse((header.number.len(), &header.number, header.this_update)),
+    )
+}
+
+fn in_scope(crl: &Crl, certificate: &Certificate, role: Covers) -> bool {
+    let Some(point) = &crl.header.distribution_point else {
+        return true;
+    };
+    if point.covers != Covers::All && point.covers != role {
+        return false;
+    }
+    // RFC 5280 6.3.3 (b)(2)(i). A certificate that names no distribution point takes any list of its
+    // issuer, as webpki has it.
+    let wanted = certificate.crl_distribution_points();
+    match &point.uris {
+        Some(uris) => wanted.is_empty() || uris.iter().any(|uri| wanted.contains(uri)),
+        None => true,
+    }
+}
+
+const DER_SEQUENCE: u8 = 0x30;

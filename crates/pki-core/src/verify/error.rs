@@ -1,0 +1,466 @@
+//! Why a certificate was refused: one variant a reason, each with what a person needs to act on it.
+
+use std::error::Error as StdError;
+
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+use x509_identity::{KeyUsageBit, ParseError};
+
+use super::Purpose;
+use super::crl::RevocationReason;
+
+/// The one reason for which a presented certificate was refused.
+///
+/// Subjects and issuers are RFC 4514 text from certificates, which are the peer's word until a path
+/// was found: print them, do not decide by them. [`VerifyError::code`] is for tables and audit
+/// events, [`VerifyError::kind`] for the choice of a TLS alert.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum VerifyError {
+    /// The trusted root that the chain ends in has itself expired. Strict only.
+    #[error(
+        "trusted root {subject} expired at {}, it is {} now: replace the root in the trust bundle",
+        stamp(not_after),
+        stamp(now)
+    )]
+    AnchorExpired {
+        /// The root.
+        subject: String,
+        /// Its last valid second.
+        not_after: OffsetDateTime,
+        /// The time of the judgement.
+        now: OffsetDateTime,
+    },
+
+    /// The trust bundle holds a certificate that is not a CA certificate, and the chain ends there. Strict only.
+    #[error(
+        "trusted certificate {subject} is not a CA (basicConstraints CA:TRUE is missing): trust the CA that issued it instead"
+    )]
+    AnchorNotCa {
+        /// The certificate in the trust bundle.
+        subject: String,
+    },
+
+    /// The trusted root that the chain ends in is not valid yet. Strict only.
+    #[error(
+        "trusted root {subject} is not valid before {}, it is {} now: check the clock or wait",
+        stamp(not_before),
+        stamp(now)
+    )]
+    AnchorNotYetValid {
+        /// The root.
+        subject: String,
+        /// Its first valid second.
+        not_before: OffsetDateTime,
+        /// The time of the judgement.
+        now: OffsetDateTime,
+    },
+
+    /// A CA of the right name exists, but its key did not make this signature.
+    #[error(
+        "signature on {subject} was not made by the key of {issuer}: it was altered, or comes from another CA of that name"
+    )]
+    BadSignature {
+        /// The certificate whose signature is wrong.
+        subject: String,
+        /// The CA it names.
+        issuer: String,
+    },
+
+    /// A CA certificate was presented where a client's or server's own belongs.
+    #[error(
+        "{subject} is a CA certificate: present a certificate that the CA issued for this {purpose}"
+    )]
+    CaAsLeaf {
+        /// The CA.
+        subject: String,
+        /// What it was presented for.
+        purpose: Purpose,
+    },
+
+    /// More work than an honest chain needs (look-alike issuers, name constraints).
+    #[error("presented chain is too complex to verify: send the leaf and its intermediates only")]
+    ChainTooComplex(#[source] Box<dyn StdError + Send + Sync>),
+
+    /// More certificates or bytes than allowed.
+    #[error(
+        "presented chain has {certificates} certificates and {bytes} bytes, at most {max_certificates} and {max_bytes} are read: send the leaf and its intermediates only"
+    )]
+    ChainTooLarge {
+        /// Certificates presented, the leaf included.
+        certificates: usize,
+        /// Their DER bytes in all.
+        bytes: usize,
+        /// The limit on certificates.
+        max_certificates: usize,
+        /// The limit on bytes.
+        max_bytes: usize,
+    },
+
+    /// No CRL of the issuer carries a good signature by the issuer's key.
+    #[error("no CRL of {issuer} is signed by that CA's key: load the CRL that this CA issued")]
+    CrlBadSignature {
+        /// The CA whose CRL was needed.
+        issuer: String,
+    },
+
+    /// The newest CRL of the issuer should have been replaced by now.
+    #[error(
+        "CRL of {issuer} expired at {}, it is {} now: load a newer one",
+        stamp(next_update),
+        stamp(now)
+    )]
+    CrlExpired {
+        /// The CA whose CRL it is.
+        issuer: String,
+        /// The CRL's nextUpdate, without grace.
+        next_update: OffsetDateTime,
+        /// The time of the judgement.
+        now: OffsetDateTime,
+    },
+
+    /// The newest CRL of the issuer is dated in the future.
+    #[error(
+        "CRL of {issuer} starts at {}, it is {} now: check the clocks",
+        stamp(this_update),
+        stamp(now)
+    )]
+    CrlNotYetValid {
+        /// The CA whose CRL it is.
+        issuer: String,
+        /// The CRL's thisUpdate.
+        this_update: OffsetDateTime,
+        /// The time of the judgement.
+        now: OffsetDateTime,
+    },
+
+    /// The leaf or an intermediate is past its notAfter.
+    #[error(
+        "{subject} expired at {}, it is {} now: renew it",
+        stamp(not_after),
+        stamp(now)
+    )]
+    Expired {
+        /// The certificate.
+        subject: String,
+        /// Its last valid second.
+        not_after: OffsetDateTime,
+        /// The time of the judgement.
+        now: OffsetDateTime,
+    },
+
+    /// A key usage extension is there and does not contain the bit that this position needs.
+    #[error("key usage of {subject} lacks {}: issue it again with that bit or without the extension", needed.name())]
+    KeyUsage {
+        /// The certificate.
+        subject: String,
+        /// The missing bit.
+        needed: KeyUsageBit,
+    },
+
+    /// A presented certificate cannot be read, or says something no certificate may say.
+    #[error("presented certificate {position} cannot be read")]
+    Malformed {
+        /// 0 is the leaf, 1 the first certificate after it.
+        position: usize,
+        /// What is wrong with it.
+        source: ParseError,
+    },
+
+    /// A name in the chain lies outside what one of its CAs may issue for.
+    #[error("name constraints of a CA above {subject} forbid one of its names")]
+    NameConstraint {
+        /// The leaf.
+        subject: String,
+    },
+
+    /// The server's certificate is for other names than the one that was dialled.
+    #[error(
+        "certificate is not for {wanted}, only for {}: connect by one of those names, or issue it for this one",
+        list(presented)
+    )]
+    NameMismatch {
+        /// The name or address that was dialled.
+        wanted: String,
+        /// DNS names and addresses in the certificate.
+        presented: Vec<String>,
+    },
+
+    /// The leaf does not say what it is for. Strict only.
+    #[error("{subject} has no extended key usage: issue it again with {needed}", needed = purpose.usage())]
+    NoExtendedKeyUsage {
+        /// The leaf.
+        subject: String,
+        /// What it was presented for.
+        purpose: Purpose,
+    },
+
+    /// The leaf has an empty subject and no subject alternative name. Strict only.
+    #[error(
+        "certificate with serial {serial} names nobody: issue it again with a subject or a subject alternative name"
+    )]
+    NoName {
+        /// Its serial number.
+        serial: String,
+    },
+
+    /// A certificate that is no CA stands where an issuer belongs.
+    #[error("certificate above {subject} is not a CA: only a CA may issue certificates")]
+    NotACa {
+        /// The leaf.
+        subject: String,
+    },
+
+    /// The leaf or an intermediate is before its notBefore.
+    #[error(
+        "{subject} is not valid before {}, it is {} now: check the clocks or wait",
+        stamp(not_before),
+        stamp(now)
+    )]
+    NotYetValid {
+        /// The certificate.
+        subject: String,
+        /// Its first valid second.
+        not_before: OffsetDateTime,
+        /// The time of the judgement.
+        now: OffsetDateTime,
+    },
+
+    /// More intermediates below a CA than its pathLenConstraint allows.
+    #[error("chain of {subject} has more intermediates than a CA in it allows (pathLenConstraint)")]
+    PathLength {
+        /// The leaf.
+        subject: String,
+    },
+
+    /// The path library refused for a reason that has no variant of its own.
+    #[error("chain of {subject} was refused")]
+    Rejected {
+        /// The leaf.
+        subject: String,
+        /// The library's reason.
+        source: Box<dyn StdError + Send + Sync>,
+    },
+
+    /// No loaded CRL says whether this certificate is revoked.
+    #[error("no CRL of {issuer} covers {subject}: load that CA's CRL")]
+    RevocationUnknown {
+        /// The certificate.
+        subject: String,
+        /// The CA that should have said so.
+        issuer: String,
+    },
+
+    /// A CRL lists this certificate.
+    #[error(
+        "{subject} (serial {serial}) was revoked at {} for {reason}: use another certificate",
+        stamp(date)
+    )]
+    Revoked {
+        /// The certificate.
+        subject: String,
+        /// Its serial number.
+        serial: String,
+        /// The reason that the CRL gives.
+        reason: RevocationReason,
+        /// Since when.
+        date: OffsetDateTime,
+    },
+
+    /// The certificate is signed by its own key and is not among the trusted ones.
+    #[error("{subject} is self-signed and not trusted: use one that a trusted CA issued")]
+    SelfSigned {
+        /// The certificate.
+        subject: String,
+    },
+
+    /// More intermediates between leaf and root than allowed.
+    #[error("chain of {subject} has more than {allowed} intermediates")]
+    TooDeep {
+        /// The leaf.
+        subject: String,
+        /// The limit.
+        allowed: usize,
+    },
+
+    /// An extension is marked critical and nothing here obeys it.
+    #[error(
+        "{subject} has a critical extension that is not understood ({oid}): issue it again without, or not critical"
+    )]
+    UnknownCriticalExtension {
+        /// The certificate.
+        subject: String,
+        /// The extension's dotted object identifier.
+        oid: String,
+    },
+
+    /// No trusted root and no presented intermediate is the issuer.
+    #[error(
+        "issuer of {subject} is not trusted: {issuer} (send the missing intermediate, or trust the root)"
+    )]
+    UnknownIssuer {
+        /// The certificate at which the chain breaks.
+        subject: String,
+        /// The CA that is missing.
+        issuer: String,
+    },
+
+    /// The leaf or an intermediate is not an X.509 version 3 certificate.
+    #[error(
+        "{subject} is an X.509 version {version} certificate, only version 3 says what it is for: issue it again with extensions"
+    )]
+    UnsupportedVersion {
+        /// The certificate.
+        subject: String,
+        /// 1 or 2.
+        version: u8,
+    },
+
+    /// A key in the path is too small or of a kind not accepted.
+    #[error(
+        "{subject} has a key that is not accepted ({key}): use P-256, P-384, Ed25519 or RSA from 2048 bits"
+    )]
+    WeakKey {
+        /// The certificate that holds the key.
+        subject: String,
+        /// The key's kind and size.
+        key: String,
+    },
+
+    /// A signature in the path was made with an algorithm that is not accepted (MD5, SHA-1, unknown).
+    #[error(
+        "{subject} is signed with {algorithm}, which is not accepted: issue it again with SHA-256"
+    )]
+    WeakSignature {
+        /// The certificate that carries the signature.
+        subject: String,
+        /// The algorithm's name, or its dotted object identifier.
+        algorithm: String,
+    },
+
+    /// The extended key usages are there, but not the one needed.
+    #[error("{subject} is for {} only, not for {needed}: issue it again with {needed}", list(present), needed = purpose.usage())]
+    WrongExtendedKeyUsage {
+        /// The certificate: the leaf, or a CA that limits its issuance.
+        subject: String,
+        /// What it was presented for.
+        purpose: Purpose,
+        /// The usages it has.
+        present: Vec<String>,
+    },
+}
+
+/// What a TLS peer is told: few enough to map each to an alert.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum VerifyErrorKind {
+    /// `bad_certificate`: unreadable, too large, too complex, or a signature that does not fit.
+    BadCertificate,
+    /// `certificate_expired`: past notAfter.
+    Expired,
+    /// `bad_certificate` for a name that does not fit (client side).
+    NameMismatch,
+    /// `certificate_expired` for one that is not valid yet.
+    NotYetValid,
+    /// `unknown_ca`: the CRL needed is missing, expired or badly signed.
+    RevocationUnknown,
+    /// `certificate_revoked`.
+    Revoked,
+    /// `unknown_ca`: no good path to a good trusted root.
+    UntrustedIssuer,
+    /// `unsupported_certificate`: critical extension, version, key or algorithm not accepted.
+    Unsupported,
+    /// `unsupported_certificate`: valid, but not for this use or not in this position.
+    WrongPurpose,
+}
+
+impl VerifyError {
+    /// A stable kebab-case name for tables, metrics and audit events.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::AnchorExpired { .. } => "anchor-expired",
+            Self::AnchorNotCa { .. } => "anchor-not-ca",
+            Self::AnchorNotYetValid { .. } => "anchor-not-yet-valid",
+            Self::BadSignature { .. } => "bad-signature",
+            Self::CaAsLeaf { .. } => "ca-as-leaf",
+            Self::ChainTooComplex(_) => "chain-too-complex",
+            Self::ChainTooLarge { .. } => "chain-too-large",
+            Self::CrlBadSignature { .. } => "crl-bad-signature",
+            Self::CrlExpired { .. } => "crl-expired",
+            Self::CrlNotYetValid { .. } => "crl-not-yet-valid",
+            Self::Expired { .. } => "expired",
+            Self::KeyUsage { .. } => "key-usage",
+            Self::Malformed { .. } => "malformed",
+            Self::NameConstraint { .. } => "name-constraint",
+            Self::NameMismatch { .. } => "name-mismatch",
+            Self::NoExtendedKeyUsage { .. } => "no-extended-key-usage",
+            Self::NoName { .. } => "no-name",
+            Self::NotACa { .. } => "not-a-ca",
+            Self::NotYetValid { .. } => "not-yet-valid",
+            Self::PathLength { .. } => "path-length",
+            Self::Rejected { .. } => "rejected",
+            Self::RevocationUnknown { .. } => "revocation-unknown",
+            Self::Revoked { .. } => "revoked",
+            Self::SelfSigned { .. } => "self-signed",
+            Self::TooDeep { .. } => "too-deep",
+            Self::UnknownCriticalExtension { .. } => "unknown-critical-extension",
+            Self::UnknownIssuer { .. } => "unknown-issuer",
+            Self::UnsupportedVersion { .. } => "unsupported-version",
+            Self::WeakKey { .. } => "weak-key",
+            Self::WeakSignature { .. } => "weak-signature",
+            Self::WrongExtendedKeyUsage { .. } => "wrong-extended-key-usage",
+        }
+    }
+
+    /// The coarse kind, for the choice of a TLS alert.
+    #[must_use]
+    pub fn kind(&self) -> VerifyErrorKind {
+        use VerifyErrorKind as Kind;
+        match self {
+            Self::BadSignature { .. }
+            | Self::ChainTooComplex(_)
+            | Self::ChainTooLarge { .. }
+            | Self::Malformed { .. }
+            | Self::NoName { .. }
+            | Self::Rejected { .. } => Kind::BadCertificate,
+            Self::Expired { .. } => Kind::Expired,
+            Self::NameMismatch { .. } => Kind::NameMismatch,
+            Self::NotYetValid { .. } => Kind::NotYetValid,
+            Self::CrlBadSignature { .. }
+            | Self::CrlExpired { .. }
+            | Self::CrlNotYetValid { .. }
+            | Self::RevocationUnknown { .. } => Kind::RevocationUnknown,
+            Self::Revoked { .. } => Kind::Revoked,
+            Self::AnchorExpired { .. }
+            | Self::AnchorNotCa { .. }
+            | Self::AnchorNotYetValid { .. }
+            | Self::NameConstraint { .. }
+            | Self::PathLength { .. }
+            | Self::SelfSigned { .. }
+            | Self::TooDeep { .. }
+            | Self::UnknownIssuer { .. } => Kind::UntrustedIssuer,
+            Self::UnknownCriticalExtension { .. }
+            | Self::UnsupportedVersion { .. }
+            | Self::WeakKey { .. }
+            | Self::WeakSignature { .. } => Kind::Unsupported,
+            Self::CaAsLeaf { .. }
+            | Self::KeyUsage { .. }
+            | Self::NoExtendedKeyUsage { .. }
+            | Self::NotACa { .. }
+            | Self::WrongExtendedKeyUsage { .. } => Kind::WrongPurpose,
+        }
+    }
+}
+
+fn stamp(time: &OffsetDateTime) -> String {
+    time.format(&Rfc3339).unwrap_or_else(|_| time.to_string())
+}
+
+fn list(items: &[String]) -> String {
+    if items.is_empty() {
+        "nothing".to_owned()
+    } else {
+        items.join(", ")
+    }
+}

@@ -1,0 +1,204 @@
+//! The strict rules: what RFC 5280 asks of a path and webpki leaves open.
+
+use const_oid::ObjectIdentifier;
+use const_oid::db::rfc5280::{
+    ANY_EXTENDED_KEY_USAGE, ID_CE_BASIC_CONSTRAINTS, ID_CE_CRL_DISTRIBUTION_POINTS,
+    ID_CE_EXT_KEY_USAGE, ID_CE_KEY_USAGE, ID_CE_NAME_CONSTRAINTS, ID_CE_SUBJECT_ALT_NAME,
+    ID_KP_CLIENT_AUTH, ID_KP_SERVER_AUTH,
+};
+use time::OffsetDateTime;
+use webpki::{ExtendedKeyUsageValidator, KeyPurposeId, KeyPurposeIdIter};
+use x509_identity::{Certificate, KeyUsageBit};
+
+use super::path::label;
+use super::signature::{algorithm_name, weak_key};
+use super::{Path, Purpose, Strictness, VerifyError};
+
+/// Judges a path that webpki has verified.
+pub(super) fn judge(path: &Path, purpose: Purpose, now: OffsetDateTime) -> Result<(), VerifyError> {
+    judge_leaf(&path.leaf, purpose)?;
+    for certificate in path.certificates() {
+        if let Some(key) = weak_key(certificate) {
+            return Err(VerifyError::WeakKey {
+                subject: label(certificate),
+                key,
+            });
+        }
+    }
+    for ca in path.certificates().skip(1) {
+        require_key_usage(ca, KeyUsageBit::KeyCertSign)?;
+    }
+    judge_anchor(path, purpose, now)
+}
+
+fn judge_leaf(leaf: &Certificate, purpose: Purpose) -> Result<(), VerifyError> {
+    // webpki refuses CAs as leaves, and passes a key that may sign certificates without being one.
+    let may_issue = leaf
+        .key_usage()
+        .is_some_and(|usage| usage.contains(KeyUsageBit::KeyCertSign));
+    if leaf.is_ca() || may_issue {
+        return Err(VerifyError::CaAsLeaf {
+            subject: label(leaf),
+            purpose,
+        });
+    }
+    match leaf.extended_key_usage() {
+        None => {
+            return Err(VerifyError::NoExtendedKeyUsage {
+                subject: label(leaf),
+                purpose,
+            });
+        }
+        Some(usages) if !usages.contains(&purpose.oid()) => return Err(wrong_usage(leaf, purpose)),
+        Some(_) => {}
+    }
+    require_key_usage(leaf, KeyUsageBit::DigitalSignature)?;
+    if leaf.subject().rdns().is_empty() && leaf.sans().is_empty() {
+        return Err(VerifyError::NoName {
+            serial: leaf.serial().to_string(),
+        });
+    }
+    Ok(())
+}
+
+fn judge_anchor(path: &Path, purpose: Purpose, now: OffsetDateTime) -> Result<(), VerifyError> {
+    let anchor = &*path.anchor;
+    let subject = || label(anchor);
+    let (not_before, not_after) = (anchor.not_before(), anchor.not_after());
+    if now > not_after {
+        return Err(VerifyError::AnchorExpired {
+            subject: subject(),
+            not_after,
+            now,
+        });
+    }
+    if now < not_before {
+        return Err(VerifyError::AnchorNotYetValid {
+            subject: subject(),
+            not_before,
+            now,
+        });
+    }
+    let Some(constraints) = anchor
+        .basic_constraints()
+        .filter(|constraints| constraints.ca)
+    else {
+        return Err(VerifyError::AnchorNotCa { subject: subject() });
+    };
+    // RFC 5280 6.1.4 (l): self-issued intermediates do not count.
+    let below = path
+        .intermediates
+        .iter()
+        .filter(|ca| !ca.is_self_issued())
+        .count();
+    if constraints
+        .path_len
+        .is_some_and(|limit| u64::from(limit) < below as u64)
+    {
+        return Err(VerifyError::PathLength {
+            subject: label(&path.leaf),
+        });
+    }
+    if anchor
+        .extended_key_usage()
+        .is_some_and(|usages| !permits(usages, purpose))
+    {
+        return Err(wrong_usage(anchor, purpose));
+    }
+    match unknown_critical_extension(anchor) {
+        Some(oid) => Err(VerifyError::UnknownCriticalExtension {
+            subject: subject(),
+            oid: oid.to_string(),
+        }),
+        None => Ok(()),
+    }
+}
+
+/// Absent key usage passes, present key usage must fit (RFC 5280 section 4.2.1.3).
+fn require_key_usage(certificate: &Certificate, needed: KeyUsageBit) -> Result<(), VerifyError> {
+    if certificate
+        .key_usage()
+        .is_none_or(|usage| usage.contains(needed))
+    {
+        return Ok(());
+    }
+    Err(VerifyError::KeyUsage {
+        subject: label(certificate),
+        needed,
+    })
+}
+
+/// Whether a CA that limits its issuance by these usages may issue for the purpose.
+pub(super) fn permits(usages: &[ObjectIdentifier], purpose: Purpose) -> bool {
+    usages.contains(&purpose.oid()) || usages.contains(&ANY_EXTENDED_KEY_USAGE)
+}
+
+pub(super) fn wrong_usage(certificate: &Certificate, purpose: Purpose) -> VerifyError {
+    let present = certificate.extended_key_usage().unwrap_or_default().iter();
+    let present = present
+        .map(|oid| match *oid {
+            ID_KP_CLIENT_AUTH => Purpose::TlsClient.usage().to_owned(),
+            ID_KP_SERVER_AUTH => Purpose::TlsServer.usage().to_owned(),
+            other => algorithm_name(other),
+        })
+        .collect();
+    VerifyError::WrongExtendedKeyUsage {
+        subject: label(certificate),
+        purpose,
+        present,
+    }
+}
+
+/// The first critical extension that neither webpki nor these rules obey.
+pub(super) fn unknown_critical_extension(certificate: &Certificate) -> Option<ObjectIdentifier> {
+    const OBEYED: [ObjectIdentifier; 6] = [
+        ID_CE_BASIC_CONSTRAINTS,
+        ID_CE_CRL_DISTRIBUTION_POINTS,
+        ID_CE_EXT_KEY_USAGE,
+        ID_CE_KEY_USAGE,
+        ID_CE_NAME_CONSTRAINTS,
+        ID_CE_SUBJECT_ALT_NAME,
+    ];
+    certificate
+        .extensions()
+        .find(|extension| extension.critical && !OBEYED.contains(&extension.oid))
+        .map(|extension| extension.oid)
+}
+
+/// The extended key usages that webpki lets pass, in leaf and intermediates alike.
+///
+/// Strict lets anyExtendedKeyUsage pass for the sake of intermediates; [`judge`] then refuses a leaf
+/// with nothing better.
+pub(super) struct Usage {
+    pub(super) purpose: Purpose,
+    pub(super) strictness: Strictness,
+}
+
+impl ExtendedKeyUsageValidator for Usage {
+    fn validate(&self, present: KeyPurposeIdIter<'_, '_>) -> Result<(), webpki::Error> {
+        let required = self.purpose.webpki();
+        if self.strictness == Strictness::WebPki {
+            return required.validate(present);
+        }
+        let wanted = self.purpose.oid();
+        let mut found = Vec::new();
+        for usage in present {
+            let usage = usage?;
+            if usage == KeyPurposeId::new(wanted.as_bytes())
+                || usage == KeyPurposeId::new(ANY_EXTENDED_KEY_USAGE.as_bytes())
+            {
+                return Ok(());
+            }
+            found.push(usage.to_decoded_oid());
+        }
+        if found.is_empty() {
+            return Ok(());
+        }
+        Err(webpki::Error::RequiredEkuNotFoundContext(
+            webpki::RequiredEkuNotFoundContext {
+                required,
+                present: found,
+            },
+        ))
+    }
+}

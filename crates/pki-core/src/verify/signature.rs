@@ -1,0 +1,122 @@
+//! Signatures and keys: which are accepted, and whether one fits.
+
+use const_oid::ObjectIdentifier;
+use const_oid::db::DB;
+use der::asn1::{AnyRef, BitStringRef};
+use der::{Decode, Reader, SliceReader};
+use x509_identity::{Certificate, PublicKeyAlgorithm};
+
+/// What is signed, by which algorithm, and the signature: the outer shape of certificates and CRLs.
+#[derive(Clone, Copy)]
+pub(super) struct Signed<'a> {
+    /// The to-be-signed structure, tag and length included.
+    pub(super) message: &'a [u8],
+    /// The content of the AlgorithmIdentifier.
+    pub(super) algorithm: &'a [u8],
+    pub(super) signature: &'a [u8],
+}
+
+impl<'a> Signed<'a> {
+    /// Takes `SEQUENCE { tbs, AlgorithmIdentifier, BIT STRING }` apart.
+    pub(super) fn from_der(der: &'a [u8]) -> der::Result<Self> {
+        let mut reader = SliceReader::new(der)?;
+        let signed = reader.sequence(|fields| {
+            let message = fields.tlv_bytes()?;
+            let algorithm = sequence_content(fields)?;
+            let signature = whole_bytes(BitStringRef::decode(fields)?)?;
+            Ok::<_, der::Error>(Self {
+                message,
+                algorithm,
+                signature,
+            })
+        })?;
+        reader.finish()?;
+        Ok(signed)
+    }
+
+    /// Whether the key in this SubjectPublicKeyInfo made the signature, by an accepted algorithm.
+    pub(super) fn is_by(&self, spki_der: &[u8]) -> bool {
+        let Ok((key_algorithm, key)) = key_parts(spki_der) else {
+            return false;
+        };
+        webpki::ALL_VERIFICATION_ALGS
+            .iter()
+            .filter(|accepted| {
+                accepted.signature_alg_id().as_ref() == self.algorithm
+                    && accepted.public_key_alg_id().as_ref() == key_algorithm
+            })
+            .any(|accepted| {
+                accepted
+                    .verify_signature(key, self.message, self.signature)
+                    .is_ok()
+            })
+    }
+}
+
+/// Whether the key of `issuer` made the signature on `certificate`.
+pub(super) fn is_signed_by(certificate: &Certificate, issuer: &Certificate) -> bool {
+    Signed::from_der(certificate.der()).is_ok_and(|signed| signed.is_by(issuer.spki_der()))
+}
+
+/// Whether the signature's algorithm is one that any key could pass with.
+pub(super) fn has_accepted_algorithm(certificate: &Certificate) -> bool {
+    Signed::from_der(certificate.der()).is_ok_and(|signed| {
+        webpki::ALL_VERIFICATION_ALGS
+            .iter()
+            .any(|accepted| accepted.signature_alg_id().as_ref() == signed.algorithm)
+    })
+}
+
+/// Kind and size of a key that is not accepted, for the message; `None` for a good one.
+pub(super) fn weak_key(certificate: &Certificate) -> Option<String> {
+    match certificate.public_key_algorithm() {
+        PublicKeyAlgorithm::Rsa { bits } if bits < MIN_RSA_BITS => {
+            Some(format!("RSA of {bits} bits"))
+        }
+        PublicKeyAlgorithm::Other(oid) if !is_verifiable(certificate) => Some(algorithm_name(oid)),
+        _ => None,
+    }
+}
+
+/// The name of an algorithm, or its dotted object identifier.
+pub(super) fn algorithm_name(oid: ObjectIdentifier) -> String {
+    DB.by_oid(&oid)
+        .map_or_else(|| oid.to_string(), str::to_owned)
+}
+
+/// Newer kinds than [`PublicKeyAlgorithm`] names (ML-DSA) pass if webpki can verify with them.
+fn is_verifiable(certificate: &Certificate) -> bool {
+    key_parts(certificate.spki_der()).is_ok_and(|(key_algorithm, _)| {
+        webpki::ALL_VERIFICATION_ALGS
+            .iter()
+            .any(|accepted| accepted.public_key_alg_id().as_ref() == key_algorithm)
+    })
+}
+
+/// The content of the AlgorithmIdentifier, and the key bits.
+fn key_parts(spki_der: &[u8]) -> der::Result<(&[u8], &[u8])> {
+    let mut reader = SliceReader::new(spki_der)?;
+    reader.sequence(|fields| {
+        let algorithm = sequence_content(fields)?;
+        let key = whole_bytes(BitStringRef::decode(fields)?)?;
+        Ok((algorithm, key))
+    })
+}
+
+fn sequence_content<'a>(reader: &mut SliceReader<'a>) -> der::Result<&'a [u8]> {
+    let any = AnyRef::decode(reader)?;
+    der::Tagged::tag(&any).assert_eq(der::Tag::Sequence)?;
+    Ok(any.value())
+}
+
+fn whole_bytes(bits: BitStringRef<'_>) -> der::Result<&[u8]> {
+    bits.as_bytes().ok_or_else(|| {
+        der::ErrorKind::Value {
+            tag: der::Tag::BitString,
+        }
+        .into()
+    })
+}
+
+/// RFC 9325 section 4.2 and the CA/Browser Forum agree on it.
+const MIN_RSA_BITS: u32 = 2048;
