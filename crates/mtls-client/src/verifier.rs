@@ -1,0 +1,126 @@
+//! Which server is accepted: the strict verifier, then the name, then the pins.
+
+use std::sync::Arc;
+
+use pki_core::verify::{ChainVerifier, Path, VerifyError, VerifyErrorKind};
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::{CertificateError, DigitallySignedStruct, OtherError, SignatureScheme};
+
+use crate::attempt::Attempt;
+use crate::error::{Error, ErrorKind};
+use crate::pin::{Pin, PinSet};
+
+#[derive(Debug)]
+pub(crate) struct ServerVerifier {
+    pub(crate) chain: ChainVerifier,
+    pub(crate) name: Option<ServerName<'static>>,
+    pub(crate) pins: Option<PinSet>,
+    pub(crate) provider: Arc<CryptoProvider>,
+}
+
+impl ServerVerifier {
+    fn judge(
+        &self,
+        leaf: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        dialled: &ServerName<'_>,
+        now: UnixTime,
+    ) -> Result<(), (Error, CertificateError)> {
+        let name = self.name.as_ref().unwrap_or(dialled);
+        let path = self.chain.verify_server(leaf, intermediates, name, now).map_err(refusal)?;
+        self.judge_pins(&path)
+    }
+
+    /// Only now: a pin must never stand in for a verification that failed.
+    fn judge_pins(&self, path: &Path) -> Result<(), (Error, CertificateError)> {
+        let Some(pins) = &self.pins else { return Ok(()) };
+        let seen: Vec<Pin> = path.certificates().map(|certificate| Pin::of(certificate)).collect();
+        if seen.iter().any(|pin| pins.contains(pin)) {
+            return Ok(());
+        }
+        let keys = seen.iter().map(Pin::to_string).collect::<Vec<_>>().join(", ");
+        let error = Error::new(
+            ErrorKind::PinMismatch { seen },
+            format!(
+                "no pinned key in the server's verified path, which has {keys} (its own first, the \
+                 root's last); pin one of them only if the server's owner confirms the change"
+            ),
+        );
+        let other = CertificateError::Other(OtherError(Arc::new(error.clone())));
+        Err((error, other))
+    }
+}
+
+impl ServerCertVerifier for ServerVerifier {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        server_name: &ServerName<'_>,
+        _ocsp_response: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        match self.judge(end_entity, intermediates, server_name, now) {
+            Ok(()) => Ok(ServerCertVerified::assertion()),
+            Err((error, alert)) => {
+                Attempt::note_refused(&error);
+                Err(rustls::Error::InvalidCertificate(alert))
+            }
+        }
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        verify_tls12_signature(message, cert, dss, &self.provider.signature_verification_algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        verify_tls13_signature(message, cert, dss, &self.provider.signature_verification_algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.provider.signature_verification_algorithms.supported_schemes()
+    }
+}
+
+/// Our sentence, and the rustls error that sends the right alert (RFC 8446 section 6.2).
+///
+/// Where rustls has a variant of its own, the alert is right and the detail travels in the
+/// [`Attempt`]; the rest carry the detail along.
+fn refusal(error: VerifyError) -> (Error, CertificateError) {
+    let found = error.kind();
+    let kind = match found {
+        VerifyErrorKind::Expired | VerifyErrorKind::NotYetValid => ErrorKind::Expired,
+        VerifyErrorKind::NameMismatch => ErrorKind::NameMismatch,
+        VerifyErrorKind::Revoked => ErrorKind::Revoked,
+        _ if matches!(error, VerifyError::AnchorExpired { .. } | VerifyError::AnchorNotYetValid { .. }) => {
+            ErrorKind::Expired
+        }
+        _ => ErrorKind::UntrustedServer,
+    };
+    let sentence = format!("the server is refused: {error}");
+    let error = Error::caused(kind, sentence, error);
+    let alert = match found {
+        VerifyErrorKind::Expired => CertificateError::Expired,
+        VerifyErrorKind::NameMismatch => CertificateError::NotValidForName,
+        VerifyErrorKind::NotYetValid => CertificateError::NotValidYet,
+        VerifyErrorKind::RevocationUnknown => CertificateError::UnknownRevocationStatus,
+        VerifyErrorKind::Revoked => CertificateError::Revoked,
+        VerifyErrorKind::UntrustedIssuer => CertificateError::UnknownIssuer,
+        VerifyErrorKind::WrongPurpose => CertificateError::InvalidPurpose,
+        VerifyErrorKind::BadCertificate => CertificateError::BadEncoding,
+        _ => CertificateError::Other(OtherError(Arc::new(error.clone()))),
+    };
+    (error, alert)
+}

@@ -1,0 +1,105 @@
+//! The server refuses our certificate: the kind says so, however late the refusal arrives.
+
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+mod support;
+
+use bytes::Bytes;
+use mtls_client::{ErrorKind, TlsVersions};
+use rcgen::ExtendedKeyUsagePurpose::{ClientAuth, ServerAuth};
+use rcgen::SerialNumber;
+use rustls::AlertDescription;
+use support::*;
+use time::{Duration, OffsetDateTime};
+
+const SERIAL: u64 = 4711;
+
+#[tokio::test]
+async fn each_refusal_is_told_by_its_alert() {
+    let (ca, other) = (Ca::root("root"), Ca::root("other root"));
+    let past = OffsetDateTime::now_utc() - Duration::hours(1);
+    let address = serve(&ca.server(), Clients::Required(&ca, vec![ca.crl(&[SERIAL])])).await;
+    let names = &["client1.test"];
+    let numbered = |serial: u64| {
+        ca.issue(names, ClientAuth, |params| params.serial_number = Some(SerialNumber::from(serial)))
+    };
+    let cases = [
+        ("good", ca.client(), None),
+        ("other root", other.client(), Some(AlertDescription::UnknownCA)),
+        (
+            "expired",
+            ca.issue(names, ClientAuth, |params| params.not_after = past),
+            Some(AlertDescription::CertificateExpired),
+        ),
+        ("server's", ca.issue(names, ServerAuth, |_| ()), Some(AlertDescription::UnsupportedCertificate)),
+        ("not revoked", numbered(SERIAL + 1), None),
+        ("revoked", numbered(SERIAL), Some(AlertDescription::CertificateRevoked)),
+    ];
+    for (case, client, alert) in cases {
+        for versions in VERSIONS {
+            for alpn in [HTTP1, HTTP2] {
+                for via in BOTH {
+                    let connector = connector(&ca, client.identity())
+                        .tls_versions(versions)
+                        .alpn(alpn)
+                        .build()
+                        .unwrap();
+                    let got = request(via, &connector, &url(address), Bytes::new()).await;
+                    let kind = got.as_ref().err().map(|error| error.kind().clone());
+                    let expected =
+                        alert.map(|alert| ErrorKind::IdentityRejected { alert: Some(alert) });
+                    assert_eq!(kind, expected, "{case} {versions:?} {alpn:?} {via:?}: {got:?}");
+                }
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_is_told_also_while_a_large_body_is_written() {
+    let (ca, other) = (Ca::root("root"), Ca::root("other root"));
+    let address = serve(&ca.server(), Clients::Required(&ca, Vec::new())).await;
+    for size in [256 << 10, 1 << 20, 8 << 20] {
+        let body = Bytes::from(vec![b'x'; size]);
+        for alpn in [HTTP1, HTTP2] {
+            let good = connector(&ca, ca.client().identity()).alpn(alpn).build().unwrap();
+            let length = request(Via::Hyper, &good, &url(address), body.clone()).await.unwrap();
+            assert_eq!(length, size.to_string());
+
+            let bad = connector(&ca, other.client().identity())
+                .tls_versions(TlsVersions::Only13)
+                .alpn(alpn)
+                .build()
+                .unwrap();
+            for round in 0..20 {
+                let error =
+                    request(Via::Hyper, &bad, &url(address), body.clone()).await.unwrap_err();
+                let alert = Some(AlertDescription::UnknownCA);
+                let expected = ErrorKind::IdentityRejected { alert };
+                assert_eq!(*error.kind(), expected, "{size} {alpn:?} {round}: {error:?}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn hanging_up_right_after_our_certificate_is_a_refusal() {
+    let ca = Ca::root("root");
+    let server = ca.server();
+    for body in [Bytes::new(), Bytes::from(vec![b'x'; 1 << 20])] {
+        let address = serve(&server, Clients::HangUp).await;
+        for versions in VERSIONS {
+            for alpn in [HTTP1, HTTP2] {
+                let connector = connector(&ca, ca.client().identity())
+                    .tls_versions(versions)
+                    .alpn(alpn)
+                    .build()
+                    .unwrap();
+                let error =
+                    request(Via::Hyper, &connector, &url(address), body.clone()).await.unwrap_err();
+                let expected = ErrorKind::IdentityRejected { alert: None };
+                assert_eq!(*error.kind(), expected, "{versions:?} {alpn:?}: {error:?}");
+            }
+        }
+    }
+}

@@ -1,0 +1,158 @@
+//! Which servers are accepted, and what is said about the others.
+
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+mod support;
+
+use bytes::Bytes;
+use mtls_client::{ErrorKind, Pin, PinSet};
+use pki_core::verify::{CrlSet, Revocation};
+use rcgen::ExtendedKeyUsagePurpose::{ClientAuth, ServerAuth};
+use rcgen::SerialNumber;
+use support::*;
+use time::{Duration, OffsetDateTime};
+use x509_identity::Certificate;
+
+const SERIAL: u64 = 4711;
+
+#[tokio::test]
+async fn a_server_is_accepted_only_with_a_good_certificate() {
+    let (ca, other) = (Ca::root("root"), Ca::root("other root"));
+    let now = OffsetDateTime::now_utc();
+    let names = &["localhost"];
+    let cases = [
+        ("good", ca.server(), None),
+        ("other root", other.server(), Some("untrusted-server")),
+        ("self-signed", Leaf::self_signed(names, ServerAuth), Some("untrusted-server")),
+        ("clientAuth only", ca.issue(names, ClientAuth, |_| ()), Some("untrusted-server")),
+        (
+            "expired",
+            ca.issue(names, ServerAuth, |params| params.not_after = now - Duration::hours(1)),
+            Some("expired"),
+        ),
+        (
+            "not yet valid",
+            ca.issue(names, ServerAuth, |params| params.not_before = now + Duration::hours(1)),
+            Some("expired"),
+        ),
+        ("other name", ca.issue(&["elsewhere.test"], ServerAuth, |_| ()), Some("name-mismatch")),
+    ];
+    for (case, server, expected) in cases {
+        let address = serve(&server, Clients::Required(&ca, Vec::new())).await;
+        for versions in VERSIONS {
+            for alpn in [HTTP1, HTTP2] {
+                for via in BOTH {
+                    let connector = connector(&ca, ca.client().identity())
+                        .tls_versions(versions)
+                        .alpn(alpn)
+                        .build()
+                        .unwrap();
+                    let got = request(via, &connector, &url(address), Bytes::new()).await;
+                    let kind = got.as_ref().err().map(|error| error.kind().as_str());
+                    assert_eq!(kind, expected, "{case} {versions:?} {via:?}: {got:?}");
+                }
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_pin_has_to_be_in_the_verified_path() {
+    let (root, stranger) = (Ca::root("root"), Ca::root("stranger"));
+    let issuing = root.intermediate("issuing");
+    // The stranger's certificate is sent, and is in no verified path.
+    let server = issuing.server().with_intermediate(&issuing).with_intermediate(&stranger);
+    let address = serve(&server, Clients::NotAsked).await;
+    let pin = |der: &[u8]| Pin::of(&Certificate::from_der(der).unwrap());
+    let (leaf, middle, top) = (pin(&server.chain[0]), pin(&issuing.der), pin(&root.der));
+    let wrong = pin(&stranger.der);
+    for (pins, accepted) in [
+        (vec![leaf], true),
+        (vec![middle], true),
+        (vec![top], true),
+        (vec![wrong, leaf], true),
+        (vec![wrong], false),
+    ] {
+        for via in BOTH {
+            let connector = connector(&root, root.client().identity())
+                .pins(PinSet::new(pins.clone()).unwrap())
+                .build()
+                .unwrap();
+            let got = request(via, &connector, &url(address), Bytes::new()).await;
+            match got {
+                Ok(_) => assert!(accepted, "{pins:?}"),
+                Err(error) => {
+                    assert!(!accepted, "{pins:?}: {error}");
+                    let seen = vec![leaf, middle, top];
+                    assert_eq!(*error.kind(), ErrorKind::PinMismatch { seen });
+                }
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_right_pin_saves_no_untrusted_server() {
+    let (ca, other) = (Ca::root("root"), Ca::root("other"));
+    let server = other.server();
+    let address = serve(&server, Clients::NotAsked).await;
+    let pin = Pin::of(&Certificate::from_der(&server.chain[0]).unwrap());
+    let connector = connector(&ca, ca.client().identity())
+        .pins(PinSet::new([pin]).unwrap())
+        .build()
+        .unwrap();
+    let error = request(Via::Hyper, &connector, &url(address), Bytes::new()).await.unwrap_err();
+    assert_eq!(*error.kind(), ErrorKind::UntrustedServer);
+}
+
+#[tokio::test]
+async fn a_revoked_server_is_refused_if_crls_are_given() {
+    let ca = Ca::root("root");
+    let server = ca.issue(&["localhost"], ServerAuth, |params| {
+        params.serial_number = Some(SerialNumber::from(SERIAL));
+    });
+    let address = serve(&server, Clients::NotAsked).await;
+    for (crl, expected) in [
+        (None, None),
+        (Some(ca.crl(&[SERIAL + 1])), None),
+        (Some(ca.crl(&[SERIAL])), Some("revoked")),
+        // A CRL of another CA says nothing about this server, and unknown is denied.
+        (Some(Ca::root("other").crl(&[])), Some("untrusted-server")),
+    ] {
+        for versions in VERSIONS {
+            for via in BOTH {
+                let mut builder = connector(&ca, ca.client().identity()).tls_versions(versions);
+                if let Some(crl) = &crl {
+                    let crls = CrlSet::from_pem_or_der([crl.as_ref()]).unwrap();
+                    builder = builder.revocation(Revocation::new(crls));
+                }
+                let connector = builder.build().unwrap();
+                let got = request(via, &connector, &url(address), Bytes::new()).await;
+                let kind = got.as_ref().err().map(|error| error.kind().as_str());
+                assert_eq!(kind, expected, "{versions:?} {via:?}: {got:?}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn another_name_is_checked_where_one_is_given() {
+    let ca = Ca::root("root");
+    let server = ca.issue(&["api.example.test"], ServerAuth, |_| ());
+    let address = serve(&server, Clients::NotAsked).await;
+    for (name, expected) in [
+        (None, Some("name-mismatch")),
+        (Some("api.example.test"), None),
+        (Some("other.example.test"), Some("name-mismatch")),
+    ] {
+        for via in BOTH {
+            let mut builder = connector(&ca, ca.client().identity());
+            if let Some(name) = name {
+                builder = builder.server_name(name);
+            }
+            let got = request(via, &builder.build().unwrap(), &url(address), Bytes::new()).await;
+            let kind = got.as_ref().err().map(|error| error.kind().as_str());
+            assert_eq!(kind, expected, "{name:?} {via:?}: {got:?}");
+        }
+    }
+}

@@ -1,0 +1,320 @@
+//! A PKI and rustls servers, made in the test.
+
+#![allow(dead_code, reason = "each test file uses its part")]
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::client::legacy::Client;
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::server::conn::auto;
+use mtls_client::{ClientIdentity, Connector, ConnectorBuilder, Error, TlsVersions};
+use pki_core::verify::TrustAnchors;
+use rcgen::{
+    BasicConstraints, CertificateParams, CertificateRevocationListParams, DnType,
+    ExtendedKeyUsagePurpose, IsCa, Issuer, KeyIdMethod, KeyPair, KeyUsagePurpose, RevocationReason,
+    RevokedCertParams, SerialNumber,
+};
+use rustls::pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKeyDer, PrivatePkcs8KeyDer};
+use rustls::server::WebPkiClientVerifier;
+use rustls::{RootCertStore, ServerConfig, SupportedProtocolVersion};
+use time::{Duration, OffsetDateTime};
+use tokio::net::{TcpListener, TcpStream};
+use tokio_rustls::TlsAcceptor;
+
+/// A certificate authority, root or not.
+pub struct Ca {
+    pub issuer: Issuer<'static, KeyPair>,
+    pub der: CertificateDer<'static>,
+    pub pem: String,
+}
+
+/// A certificate with its key and the intermediates sent along.
+pub struct Leaf {
+    pub chain: Vec<CertificateDer<'static>>,
+    pub chain_pem: String,
+    pub key: KeyPair,
+}
+
+fn ca_params(name: &str) -> CertificateParams {
+    let mut params = CertificateParams::new(Vec::new()).unwrap();
+    params.distinguished_name.push(DnType::CommonName, name);
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+    params
+}
+
+impl Ca {
+    pub fn root(name: &str) -> Self {
+        let (params, key) = (ca_params(name), KeyPair::generate().unwrap());
+        let certificate = params.self_signed(&key).unwrap();
+        Self {
+            der: certificate.der().clone(),
+            pem: certificate.pem(),
+            issuer: Issuer::new(params, key),
+        }
+    }
+
+    pub fn intermediate(&self, name: &str) -> Self {
+        let (mut params, key) = (ca_params(name), KeyPair::generate().unwrap());
+        params.use_authority_key_identifier_extension = true;
+        let certificate = params.signed_by(&key, &self.issuer).unwrap();
+        Self {
+            der: certificate.der().clone(),
+            pem: certificate.pem(),
+            issuer: Issuer::new(params, key),
+        }
+    }
+
+    /// Issues a leaf after `change` had its way with the parameters.
+    pub fn issue(
+        &self,
+        names: &[&str],
+        usage: ExtendedKeyUsagePurpose,
+        change: impl FnOnce(&mut CertificateParams),
+    ) -> Leaf {
+        let key = KeyPair::generate().unwrap();
+        let params = leaf_params(names, usage, change);
+        let certificate = params.signed_by(&key, &self.issuer).unwrap();
+        Leaf { chain: vec![certificate.der().clone()], chain_pem: certificate.pem(), key }
+    }
+
+    pub fn server(&self) -> Leaf {
+        self.issue(&["localhost", "127.0.0.1"], ExtendedKeyUsagePurpose::ServerAuth, |_| ())
+    }
+
+    pub fn client(&self) -> Leaf {
+        self.issue(&["client1.test"], ExtendedKeyUsagePurpose::ClientAuth, |_| ())
+    }
+
+    /// A current CRL that lists `serials`.
+    pub fn crl(&self, serials: &[u64]) -> CertificateRevocationListDer<'static> {
+        let now = OffsetDateTime::now_utc();
+        let revoked = |serial: &u64| RevokedCertParams {
+            serial_number: SerialNumber::from(*serial),
+            revocation_time: now - Duration::hours(1),
+            reason_code: Some(RevocationReason::KeyCompromise),
+            invalidity_date: None,
+        };
+        let params = CertificateRevocationListParams {
+            this_update: now - Duration::hours(1),
+            next_update: now + Duration::days(1),
+            crl_number: SerialNumber::from(1),
+            issuing_distribution_point: None,
+            revoked_certs: serials.iter().map(revoked).collect(),
+            key_identifier_method: KeyIdMethod::Sha256,
+        };
+        params.signed_by(&self.issuer).unwrap().der().clone()
+    }
+
+    pub fn anchors(&self) -> TrustAnchors {
+        TrustAnchors::from_certs([&self.der]).unwrap()
+    }
+}
+
+fn leaf_params(
+    names: &[&str],
+    usage: ExtendedKeyUsagePurpose,
+    change: impl FnOnce(&mut CertificateParams),
+) -> CertificateParams {
+    let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+    let mut params = CertificateParams::new(names).unwrap();
+    params.distinguished_name.push(DnType::CommonName, "leaf");
+    params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+    params.extended_key_usages = vec![usage];
+    params.use_authority_key_identifier_extension = true;
+    params.not_before = OffsetDateTime::now_utc() - Duration::days(2);
+    params.not_after = OffsetDateTime::now_utc() + Duration::days(2);
+    change(&mut params);
+    params
+}
+
+impl Leaf {
+    pub fn self_signed(names: &[&str], usage: ExtendedKeyUsagePurpose) -> Self {
+        let key = KeyPair::generate().unwrap();
+        let mut params = leaf_params(names, usage, |_| ());
+        params.use_authority_key_identifier_extension = false;
+        let certificate = params.self_signed(&key).unwrap();
+        Self { chain: vec![certificate.der().clone()], chain_pem: certificate.pem(), key }
+    }
+
+    pub fn with_intermediate(mut self, ca: &Ca) -> Self {
+        self.chain.push(ca.der.clone());
+        self.chain_pem.push_str(&ca.pem);
+        self
+    }
+
+    pub fn identity(&self) -> ClientIdentity {
+        ClientIdentity::from_pem(self.chain_pem.as_bytes(), self.key.serialize_pem().as_bytes()).unwrap()
+    }
+}
+
+/// How the server treats clients' certificates.
+pub enum Clients<'a> {
+    /// Nobody is asked.
+    NotAsked,
+    /// A certificate of this CA is required, and looked up in these CRLs.
+    Required(&'a Ca, Vec<CertificateRevocationListDer<'static>>),
+    /// Asked for, never judged by TLS, and then hung up on, as Node does.
+    HangUp,
+}
+
+/// The versions as rustls wants them.
+pub fn protocol(versions: TlsVersions) -> &'static [&'static SupportedProtocolVersion] {
+    match versions {
+        TlsVersions::Only12 => &[&rustls::version::TLS12],
+        TlsVersions::Only13 => &[&rustls::version::TLS13],
+        _ => rustls::ALL_VERSIONS,
+    }
+}
+
+pub fn server_config(leaf: &Leaf, clients: &Clients<'_>, alpn: &[&[u8]]) -> ServerConfig {
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
+        .with_safe_default_protocol_versions()
+        .unwrap();
+    let builder = match clients {
+        Clients::NotAsked => builder.with_no_client_auth(),
+        Clients::Required(ca, crls) => {
+            let mut roots = RootCertStore::empty();
+            roots.add(ca.der.clone()).unwrap();
+            let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider)
+                .with_crls(crls.clone())
+                .only_check_end_entity_revocation()
+                .build()
+                .unwrap();
+            builder.with_client_cert_verifier(verifier)
+        }
+        Clients::HangUp => builder.with_client_cert_verifier(Arc::new(AcceptAny(provider))),
+    };
+    let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(leaf.key.serialize_der()));
+    let mut config = builder.with_single_cert(leaf.chain.clone(), key).unwrap();
+    config.alpn_protocols = alpn.iter().map(|protocol| protocol.to_vec()).collect();
+    config
+}
+
+/// Serves `leaf` on loopback for as long as the test runs; answers `hello` or the length of the body.
+pub async fn serve(leaf: &Leaf, clients: Clients<'_>) -> SocketAddr {
+    let hang_up = matches!(clients, Clients::HangUp);
+    let config = server_config(leaf, &clients, &[b"h2", b"http/1.1"]);
+    let acceptor = TlsAcceptor::from(Arc::new(config));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        loop {
+            let (tcp, _) = listener.accept().await.unwrap();
+            tokio::spawn(handle(acceptor.clone(), tcp, hang_up));
+        }
+    });
+    address
+}
+
+async fn handle(acceptor: TlsAcceptor, tcp: TcpStream, hang_up: bool) {
+    let Ok(stream) = acceptor.accept(tcp).await else { return };
+    if hang_up {
+        return;
+    }
+    let service = service_fn(|request: hyper::Request<Incoming>| async {
+        let length = request.into_body().collect().await.map_or(0, |body| body.to_bytes().len());
+        let text = if length == 0 { "hello".to_owned() } else { length.to_string() };
+        Ok::<_, Infallible>(hyper::Response::new(Full::new(Bytes::from(text))))
+    });
+    let _ = auto::Builder::new(TokioExecutor::new())
+        .serve_connection(TokioIo::new(stream), service)
+        .await;
+}
+
+#[derive(Debug)]
+struct AcceptAny(Arc<rustls::crypto::CryptoProvider>);
+
+impl rustls::server::danger::ClientCertVerifier for AcceptAny {
+    fn root_hint_subjects(&self) -> &[rustls::DistinguishedName] {
+        &[]
+    }
+
+    fn verify_client_cert(
+        &self,
+        _: &CertificateDer<'_>,
+        _: &[CertificateDer<'_>],
+        _: rustls::pki_types::UnixTime,
+    ) -> Result<rustls::server::danger::ClientCertVerified, rustls::Error> {
+        Ok(rustls::server::danger::ClientCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &rustls::DigitallySignedStruct,
+    ) -> Result<rustls::client::danger::HandshakeSignatureValid, rustls::Error> {
+        let algorithms = &self.0.signature_verification_algorithms;
+        rustls::crypto::verify_tls12_signature(message, cert, dss, algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &rustls::DigitallySignedStruct,
+    ) -> Result<rustls::client::danger::HandshakeSignatureValid, rustls::Error> {
+        let algorithms = &self.0.signature_verification_algorithms;
+        rustls::crypto::verify_tls13_signature(message, cert, dss, algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<rustls::SignatureScheme> {
+        self.0.signature_verification_algorithms.supported_schemes()
+    }
+}
+
+/// Which HTTP client is on top of the connector.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Via {
+    Hyper,
+    Reqwest,
+}
+
+pub const BOTH: [Via; 2] = [Via::Hyper, Via::Reqwest];
+pub const HTTP1: &[&[u8]] = &[b"http/1.1"];
+pub const HTTP2: &[&[u8]] = &[b"h2"];
+pub const VERSIONS: [TlsVersions; 2] = [TlsVersions::Only12, TlsVersions::Only13];
+
+/// One POST of `body` (a GET if empty): the body of the answer, or why there is none.
+pub async fn request(
+    via: Via,
+    connector: &Connector,
+    url: &str,
+    body: Bytes,
+) -> Result<String, Error> {
+    let method = if body.is_empty() { "GET" } else { "POST" };
+    let bytes = match via {
+        Via::Hyper => {
+            let client = Client::builder(TokioExecutor::new()).build(connector.clone());
+            let request =
+                hyper::Request::builder().method(method).uri(url).body(Full::new(body)).unwrap();
+            let response = client.request(request).await.map_err(|error| Error::classify(&error))?;
+            response.into_body().collect().await.map_err(|error| Error::classify(&error))?.to_bytes()
+        }
+        Via::Reqwest => {
+            let client = connector.reqwest().build().unwrap();
+            let request = client.request(method.parse().unwrap(), url).body(body);
+            let response = request.send().await.map_err(Error::from_reqwest)?;
+            response.bytes().await.map_err(Error::from_reqwest)?
+        }
+    };
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+pub fn url(address: SocketAddr) -> String {
+    format!("https://localhost:{}/", address.port())
+}
+
+/// A connector to servers of `roots`, before its last settings.
+pub fn connector(roots: &Ca, identity: ClientIdentity) -> ConnectorBuilder {
+    Connector::builder(roots.anchors(), identity)
+}

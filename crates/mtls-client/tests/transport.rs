@@ -1,0 +1,103 @@
+//! What fails before any certificate is judged.
+
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+mod support;
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::time::Duration;
+
+use bytes::Bytes;
+use mtls_client::Error;
+use support::*;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
+
+/// What a broken server does with each connection.
+#[derive(Clone, Copy, Debug)]
+enum Broken {
+    HangsUp,
+    IsSilent,
+    SpeaksPlainHttp,
+}
+
+async fn serve_broken(how: Broken) -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    tokio::spawn(async move {
+        let mut kept = Vec::new();
+        loop {
+            let (mut tcp, _) = listener.accept().await.unwrap();
+            match how {
+                Broken::HangsUp => {
+                    let _ = tcp.read(&mut [0; 16]).await;
+                }
+                Broken::IsSilent => kept.push(tcp),
+                Broken::SpeaksPlainHttp => {
+                    let _ = tcp.read(&mut [0; 16]).await;
+                    let _ = tcp.write_all(b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n").await;
+                    let _ = tcp.shutdown().await;
+                    let _ = tcp.read_to_end(&mut Vec::new()).await;
+                }
+            }
+        }
+    });
+    port
+}
+
+async fn failure(via: Via, port: u16) -> Error {
+    let ca = Ca::root("root");
+    let connector = connector(&ca, ca.client().identity())
+        .connect_timeout(Duration::from_millis(300))
+        .build()
+        .unwrap();
+    request(via, &connector, &format!("https://127.0.0.1:{port}/"), Bytes::new()).await.unwrap_err()
+}
+
+#[tokio::test]
+async fn a_server_that_speaks_no_tls_is_told_from_one_that_is_not_there() {
+    let free = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().port();
+    for (port, expected) in [
+        (free, "connect"),
+        (serve_broken(Broken::SpeaksPlainHttp).await, "protocol"),
+        (serve_broken(Broken::HangsUp).await, "protocol"),
+        (serve_broken(Broken::IsSilent).await, "timeout"),
+    ] {
+        for via in BOTH {
+            let error = failure(via, port).await;
+            assert_eq!(error.kind().as_str(), expected, "{via:?}: {error:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn plain_http_is_refused_unless_allowed() {
+    let ca = Ca::root("root");
+    let port = serve_broken(Broken::SpeaksPlainHttp).await;
+    let url = format!("http://127.0.0.1:{port}/");
+    for via in BOTH {
+        let refusing = connector(&ca, ca.client().identity()).build().unwrap();
+        let error = request(via, &refusing, &url, Bytes::new()).await.unwrap_err();
+        assert_eq!(error.kind().as_str(), "protocol", "{error:?}");
+        let allowing = connector(&ca, ca.client().identity()).allow_plain_http().build().unwrap();
+        assert_eq!(request(via, &allowing, &url, Bytes::new()).await.unwrap(), "");
+    }
+}
+
+#[tokio::test]
+async fn a_given_address_is_dialled_and_the_name_still_checked() {
+    let ca = Ca::root("root");
+    let server = ca.issue(&["api.example.test"], rcgen::ExtendedKeyUsagePurpose::ServerAuth, |_| ());
+    let port = serve(&server, Clients::NotAsked).await.port();
+    for (host, expected) in [("api.example.test", None), ("web.example.test", Some("name-mismatch"))] {
+        for via in BOTH {
+            let connector = connector(&ca, ca.client().identity())
+                .resolve(host, port, IpAddr::V4(Ipv4Addr::LOCALHOST))
+                .build()
+                .unwrap();
+            let got = request(via, &connector, &format!("https://{host}:{port}/"), Bytes::new()).await;
+            let kind = got.as_ref().err().map(|error| error.kind().as_str());
+            assert_eq!(kind, expected, "{host} {via:?}: {got:?}");
+        }
+    }
+}
