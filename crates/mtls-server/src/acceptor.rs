@@ -1,0 +1,106 @@
+//! The door as an [`axum_server`] acceptor.
+
+use std::{
+    future::Future,
+    io,
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+use axum::http::Request;
+use axum_server::accept::{Accept, DefaultAcceptor};
+use hyper::body::Incoming;
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::TcpStream,
+};
+use tokio_rustls::server::TlsStream;
+use tower_service::Service;
+
+use crate::{config::MtlsConfig, connection::ConnectionIdentity, door::Door};
+
+/// Mutual TLS for [`axum_server::Server`]; cheap to clone.
+///
+/// `axum_server` has no header timeout of its own; [`serve`](crate::serve) sets one, and
+/// [`http_limits`](crate::http_limits) gives it to a server that is put together by hand.
+#[derive(Clone, Debug)]
+pub struct MtlsAcceptor<A = DefaultAcceptor> {
+    door: Door,
+    inner: A,
+}
+
+impl MtlsAcceptor {
+    /// An acceptor with these settings.
+    pub fn new(config: MtlsConfig) -> Self {
+        Self {
+            door: Door::new(config),
+            inner: DefaultAcceptor::new(),
+        }
+    }
+}
+
+impl<A> MtlsAcceptor<A> {
+    /// Puts `inner` before the handshake, for example to read a PROXY protocol header.
+    pub fn acceptor<Inner>(self, inner: Inner) -> MtlsAcceptor<Inner> {
+        MtlsAcceptor {
+            door: self.door,
+            inner,
+        }
+    }
+}
+
+impl<A, S> Accept<TcpStream, S> for MtlsAcceptor<A>
+where
+    A: Accept<TcpStream, S>,
+    A::Stream: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    A::Service: Send + 'static,
+    A::Future: Send + 'static,
+{
+    type Stream = TlsStream<A::Stream>;
+    type Service = MtlsService<A::Service>;
+    // Boxed, so that the memory of a handshake goes back when it is over instead of staying part
+    // of the connection's task.
+    type Future = Pin<Box<dyn Future<Output = io::Result<(Self::Stream, Self::Service)>> + Send>>;
+
+    fn accept(&self, stream: TcpStream, service: S) -> Self::Future {
+        let prepared = stream
+            .set_nodelay(true)
+            .and_then(|()| stream.peer_addr())
+            .map(|peer| (peer, self.inner.accept(stream, service)));
+        let door = self.door.clone();
+        Box::pin(async move {
+            let (peer, accepted) = prepared?;
+            let (stream, inner) = accepted.await?;
+            let (stream, identity) = door
+                .handshake(stream, peer)
+                .await
+                .map_err(io::Error::other)?;
+            Ok((stream, MtlsService { inner, identity }))
+        })
+    }
+}
+
+/// Attaches the connection's identity to each request.
+#[derive(Clone, Debug)]
+pub struct MtlsService<S> {
+    inner: S,
+    identity: ConnectionIdentity,
+}
+
+impl<S> Service<Request<Incoming>> for MtlsService<S>
+where
+    S: Service<Request<Incoming>>,
+{
+    type Response = S::Response;
+    type Error = S::Error;
+    type Future = S::Future;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, mut request: Request<Incoming>) -> Self::Future {
+        self.identity.attach(request.extensions_mut());
+        self.inner.call(request)
+    }
+}

@@ -1,0 +1,240 @@
+//! The verified client certificate as an extractor, its rejection, and its door for tests.
+
+use std::{fmt, sync::Arc};
+
+use axum::{
+    Extension, Json,
+    extract::{FromRequestParts, OptionalFromRequestParts},
+    http::{StatusCode, header, request::Parts},
+    middleware::AddExtension,
+    response::{IntoResponse, Response},
+};
+use const_oid::db::DB;
+use pki_core::verify::Path;
+use time::OffsetDateTime;
+use tower::Layer;
+use x509_identity::{
+    Certificate, DistinguishedName, ObjectIdentifier, ParseError, SerialNumber, SubjectAltName,
+};
+
+use crate::connection::ConnectionIdentity;
+
+/// A client certificate that the door verified; cheap to clone.
+///
+/// As an extractor it rejects an anonymous connection with 403. `Option<ClientCert>` is `None`
+/// there; it still rejects a router that no acceptor of this crate serves, since "nobody" and
+/// "not asked" must not look alike.
+#[derive(Clone, Eq, PartialEq)]
+pub struct ClientCert {
+    leaf: Arc<Certificate>,
+    chain: Arc<[Arc<Certificate>]>,
+}
+
+impl ClientCert {
+    pub(crate) fn verified(path: &Path) -> Self {
+        let leaf = Arc::clone(path.leaf());
+        let chain = path.certificates().cloned().collect();
+        Self { leaf, chain }
+    }
+
+    /// Whom the certificate names; its `Display` is RFC 4514.
+    pub fn subject(&self) -> &DistinguishedName {
+        self.leaf.subject()
+    }
+
+    /// Who signed it.
+    pub fn issuer(&self) -> &DistinguishedName {
+        self.leaf.issuer()
+    }
+
+    /// The subject's first common name.
+    ///
+    /// It is one attribute of the name, which other CAs may give to others: decide by the whole
+    /// subject, by a SAN or by a fingerprint.
+    pub fn common_name(&self) -> Option<&str> {
+        self.leaf.subject().common_name()
+    }
+
+    /// The issuer's number for it.
+    pub fn serial(&self) -> &SerialNumber {
+        self.leaf.serial()
+    }
+
+    /// Subject alternative names, in the certificate's order.
+    pub fn sans(&self) -> &[SubjectAltName] {
+        self.leaf.sans()
+    }
+
+    /// What the key may be used for, `clientAuth` among it.
+    pub fn eku(&self) -> &[ObjectIdentifier] {
+        self.leaf.extended_key_usage().unwrap_or_default()
+    }
+
+    /// The same as RFC 5280 names them (`clientAuth`), or dotted where it has no name for one.
+    pub fn eku_names(&self) -> Vec<String> {
+        let name = |oid: &ObjectIdentifier| match DB.by_oid(oid) {
+            Some(name) => name.trim_start_matches("id-kp-").to_owned(),
+            None => oid.to_string(),
+        };
+        self.eku().iter().map(name).collect()
+    }
+
+    /// The last second in which it is valid.
+    pub fn not_after(&self) -> OffsetDateTime {
+        self.leaf.not_after()
+    }
+
+    /// SHA-256 of the whole certificate.
+    pub fn fingerprint_sha256(&self) -> &[u8; 32] {
+        self.leaf.fingerprint_sha256()
+    }
+
+    /// SHA-256 of the public key (SubjectPublicKeyInfo): it outlives a renewal with the same key.
+    pub fn spki_sha256(&self) -> &[u8; 32] {
+        self.leaf.spki_sha256()
+    }
+
+    /// The verified path: this certificate first, the trust anchor last.
+    pub fn chain(&self) -> &[Arc<Certificate>] {
+        &self.chain
+    }
+
+    /// The certificate's DER.
+    pub fn der(&self) -> &[u8] {
+        self.leaf.der()
+    }
+
+    /// Everything else that the certificate says.
+    pub fn certificate(&self) -> &Certificate {
+        &self.leaf
+    }
+}
+
+impl fmt::Debug for ClientCert {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientCert")
+            .field("subject", &self.subject().to_string())
+            .field("serial", &self.serial().to_string())
+            .finish_non_exhaustive()
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for ClientCert {
+    type Rejection = ClientCertRejection;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
+        find(parts)?.ok_or(ClientCertRejection::Missing)
+    }
+}
+
+impl<S: Send + Sync> OptionalFromRequestParts<S> for ClientCert {
+    type Rejection = ClientCertRejection;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Self>, Self::Rejection> {
+        find(parts)
+    }
+}
+
+/// The real one, or else the mock; on a real connection no mock counts, so that one forgotten in
+/// production gives an anonymous peer no name.
+fn find(parts: &Parts) -> Result<Option<ClientCert>, ClientCertRejection> {
+    if let Some(connection) = ConnectionIdentity::of(&parts.extensions) {
+        return Ok(connection.client().cloned());
+    }
+    match parts.extensions.get::<MockClientCert>() {
+        Some(mock) => Ok(mock.0.clone()),
+        None => Err(ClientCertRejection::NotWired),
+    }
+}
+
+/// Why a handler did not get a [`ClientCert`].
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ClientCertRejection {
+    /// The peer showed none: 403, `client_certificate_required`.
+    #[error("this resource needs a client certificate, and the connection has none")]
+    Missing,
+
+    /// No acceptor of this crate serves this router: 500, and a line in the log.
+    #[error("the router is not served by MtlsAcceptor or mtls_server::serve")]
+    NotWired,
+}
+
+impl ClientCertRejection {
+    /// The status of the answer.
+    pub fn status(&self) -> StatusCode {
+        match self {
+            Self::Missing => StatusCode::FORBIDDEN,
+            Self::NotWired => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+}
+
+impl IntoResponse for ClientCertRejection {
+    fn into_response(self) -> Response {
+        // RFC 9457. Nothing of any certificate is echoed.
+        let (kind, detail) = match self {
+            Self::Missing => ("client_certificate_required", self.to_string()),
+            Self::NotWired => {
+                tracing::error!(target: "mtls_server", "{self}: every request is refused");
+                ("server_error", "the server is set up wrongly".to_owned())
+            }
+        };
+        let body = Json(serde_json::json!({
+            "type": kind,
+            "title": kind,
+            "status": self.status().as_u16(),
+            "detail": detail,
+        }));
+        let content_type = (header::CONTENT_TYPE, "application/problem+json");
+        (self.status(), [content_type], body).into_response()
+    }
+}
+
+/// Stands in for the acceptor in tests of handlers: a layer that gives each request a
+/// [`ClientCert`].
+///
+/// On a connection that really came through the door it has no effect.
+///
+/// ```
+/// # fn test(certificate_der: &[u8]) -> Result<axum::Router, Box<dyn std::error::Error>> {
+/// use axum::{Router, routing::get};
+/// use mtls_server::{ClientCert, MockClientCert};
+///
+/// async fn whoami(client: ClientCert) -> String {
+///     client.subject().to_string()
+/// }
+///
+/// let app = Router::new().route("/whoami", get(whoami));
+/// let as_alice = app.layer(MockClientCert::from_der(certificate_der)?);
+/// # Ok(as_alice)
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct MockClientCert(Option<ClientCert>);
+
+impl MockClientCert {
+    /// A client that showed this certificate, which nobody verifies.
+    ///
+    /// # Errors
+    ///
+    /// [`ParseError`] if it cannot be parsed.
+    pub fn from_der(der: &[u8]) -> Result<Self, ParseError> {
+        let leaf = Arc::new(Certificate::from_der(der)?);
+        let chain = Arc::new([Arc::clone(&leaf)]);
+        Ok(Self(Some(ClientCert { leaf, chain })))
+    }
+
+    /// A client that showed no certificate, where that is allowed.
+    pub fn anonymous() -> Self {
+        Self(None)
+    }
+}
+
+impl<S> Layer<S> for MockClientCert {
+    type Service = AddExtension<S, Self>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        Extension(self.clone()).layer(inner)
+    }
+}

@@ -1,0 +1,166 @@
+//! Reading what an operator names by path, with errors that say which file and what to do.
+
+use std::{
+    error::Error,
+    fmt,
+    fs::File,
+    io::{self, Read},
+    path::{Path, PathBuf},
+};
+
+use pki_core::verify::{AnchorError, CrlLoadError, CrlSet, TrustAnchors};
+use zeroize::Zeroizing;
+
+use crate::material::Found;
+
+/// Reads the roots that clients' certificates must lead to: PEM with any number, or one in DER.
+///
+/// # Errors
+///
+/// [`FileError`] names the file and what to do about it.
+pub fn client_roots(path: impl AsRef<Path>) -> Result<TrustAnchors, FileError> {
+    const WANTED: &str = "the client CA's certificate";
+    let path = path.as_ref();
+    let bytes = read(path, WANTED)?;
+    TrustAnchors::from_pem(&bytes).map_err(|error| match error {
+        AnchorError::Empty => FileError::holds(path, &bytes, WANTED),
+        error => FileError::content(path, error),
+    })
+}
+
+/// Reads revocation lists, each file PEM with any number of them, or one in DER.
+///
+/// # Errors
+///
+/// [`FileError`] names the first file that cannot be used and what to do about it; [`CrlLoadError`]
+/// in it says what is wrong with a list.
+pub fn crls<P: AsRef<Path>>(paths: impl IntoIterator<Item = P>) -> Result<CrlSet, FileError> {
+    const WANTED: &str = "a revocation list";
+    let mut paths_read: Vec<PathBuf> = Vec::new();
+    let mut files = Vec::new();
+    for path in paths {
+        files.push(read(path.as_ref(), WANTED)?);
+        paths_read.push(path.as_ref().to_owned());
+    }
+    CrlSet::from_pem_or_der(&files).map_err(|error| {
+        let at = |file: usize| paths_read.get(file).cloned().unwrap_or_default();
+        match error {
+            CrlLoadError::NoCrl { file } => {
+                let bytes = files.get(file).map(|bytes| bytes.as_slice());
+                FileError::holds(&at(file), bytes.unwrap_or_default(), WANTED)
+            }
+            CrlLoadError::Unusable { file, source, .. } => FileError::content(&at(file), source),
+            CrlLoadError::Pem { file, .. } | CrlLoadError::TooLarge { file, .. } => {
+                FileError::content(&at(file), error)
+            }
+            error => FileError::content(Path::new(""), error),
+        }
+    })
+}
+
+/// The contents of a file that is expected to hold something small; zeroized, as it may be a key.
+pub(crate) fn read(path: &Path, wanted: &'static str) -> Result<Zeroizing<Vec<u8>>, FileError> {
+    let fail = |problem| FileError {
+        path: path.to_owned(),
+        problem,
+    };
+    let unreadable = |error: io::Error| match error.kind() {
+        io::ErrorKind::NotFound => fail(Problem::Missing(wanted)),
+        io::ErrorKind::IsADirectory => fail(Problem::Directory(wanted)),
+        _ => fail(Problem::Unreadable(error)),
+    };
+    let file = File::open(path).map_err(unreadable)?;
+    let metadata = file.metadata().map_err(unreadable)?;
+    if metadata.is_dir() {
+        return Err(fail(Problem::Directory(wanted)));
+    }
+    // Reserving the whole size keeps a growing buffer from leaving copies of a key behind.
+    let size = usize::try_from(metadata.len().min(LIMIT)).unwrap_or(0);
+    let mut bytes = Zeroizing::new(Vec::with_capacity(size + 1));
+    file.take(LIMIT + 1)
+        .read_to_end(&mut bytes)
+        .map_err(unreadable)?;
+    if bytes.len() as u64 > LIMIT {
+        return Err(fail(Problem::TooLarge));
+    }
+    if bytes.iter().all(u8::is_ascii_whitespace) {
+        return Err(fail(Problem::Empty(wanted)));
+    }
+    Ok(bytes)
+}
+
+/// The largest file that is read: a revocation list of well over a million entries.
+const LIMIT: u64 = 64 << 20;
+
+/// A file that cannot be used: the message names it and says what to do.
+#[derive(Debug)]
+pub struct FileError {
+    path: PathBuf,
+    problem: Problem,
+}
+
+#[derive(Debug)]
+enum Problem {
+    Content(Box<dyn Error + Send + Sync>),
+    Directory(&'static str),
+    Empty(&'static str),
+    Holds(Found, &'static str),
+    Missing(&'static str),
+    TooLarge,
+    Unreadable(io::Error),
+}
+
+impl FileError {
+    /// The file at fault.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    fn holds(path: &Path, bytes: &[u8], wanted: &'static str) -> Self {
+        Self {
+            path: path.to_owned(),
+            problem: Problem::Holds(Found::of(bytes), wanted),
+        }
+    }
+
+    pub(crate) fn content(path: &Path, error: impl Error + Send + Sync + 'static) -> Self {
+        Self {
+            path: path.to_owned(),
+            problem: Problem::Content(Box::new(error)),
+        }
+    }
+}
+
+impl fmt::Display for FileError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let path = self.path.display();
+        match &self.problem {
+            Problem::Content(error) => write!(f, "{path}: {error}"),
+            Problem::Directory(wanted) => write!(
+                f,
+                "{path} is a directory: name the file in it that holds {wanted}"
+            ),
+            Problem::Empty(wanted) => write!(f, "{path} is empty: it should hold {wanted}"),
+            Problem::Holds(found, wanted) => write!(f, "{path} holds {found}, not {wanted}"),
+            Problem::Missing(wanted) => write!(
+                f,
+                "{path} does not exist: name the file that holds {wanted}"
+            ),
+            Problem::TooLarge => write!(f, "{path} is larger than 64 MiB: is it the right file?"),
+            Problem::Unreadable(_) => {
+                write!(f, "{path} cannot be read: check its owner and permissions")
+            }
+        }
+    }
+}
+
+impl Error for FileError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match &self.problem {
+            // The content's own message is part of this one.
+            Problem::Content(error) => error.source(),
+            Problem::Unreadable(error) => Some(error),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,148 @@
+//! rustls' question about a client certificate, answered by `pki-core`'s verifier.
+
+use std::{
+    fmt,
+    sync::{Arc, OnceLock},
+};
+
+use pki_core::verify::{ChainVerifier, Path, VerifyError, VerifyErrorKind};
+use rustls::{
+    CertificateError, DigitallySignedStruct, DistinguishedName, Error, SignatureScheme,
+    client::danger::HandshakeSignatureValid,
+    crypto::{WebPkiSupportedAlgorithms, verify_tls12_signature, verify_tls13_signature},
+    pki_types::{CertificateDer, UnixTime},
+    server::danger::{ClientCertVerified, ClientCertVerifier},
+};
+use x509_identity::Certificate;
+
+use crate::provider::provider;
+
+/// What the verifier decided about one connection's certificate.
+#[derive(Debug)]
+pub(crate) enum Verdict {
+    Refused {
+        error: VerifyError,
+        claimed: Option<Arc<Certificate>>,
+    },
+    Verified(Path),
+}
+
+tokio::task_local! {
+    /// Where the verifier leaves its verdict for the door.
+    ///
+    /// rustls calls the verifier inside the poll of the accept future, and its own error type has
+    /// no room for a path or a reason. So the door runs that future in a scope of this cell: each
+    /// certificate is parsed once, and an audit event can name whom it refused.
+    pub(crate) static VERDICT: Arc<OnceLock<Verdict>>;
+}
+
+pub(crate) struct ClientVerifier {
+    chain: ChainVerifier,
+    mandatory: bool,
+    hints: Vec<DistinguishedName>,
+    algorithms: WebPkiSupportedAlgorithms,
+}
+
+impl ClientVerifier {
+    pub(crate) fn new(
+        chain: ChainVerifier,
+        mandatory: bool,
+        anchors: impl IntoIterator<Item = Vec<u8>>,
+    ) -> Self {
+        let mut hints: Vec<_> = anchors.into_iter().map(DistinguishedName::from).collect();
+        // The list travels in each handshake and its message ends at 64 KiB. An empty list means
+        // "any", and the client chooses by itself.
+        if hints.iter().map(|hint| hint.as_ref().len()).sum::<usize>() > MAX_HINT_BYTES {
+            hints.clear();
+        }
+        Self {
+            chain,
+            mandatory,
+            hints,
+            algorithms: provider().signature_verification_algorithms,
+        }
+    }
+}
+
+const MAX_HINT_BYTES: usize = 16 << 10;
+
+impl ClientCertVerifier for ClientVerifier {
+    fn client_auth_mandatory(&self) -> bool {
+        self.mandatory
+    }
+
+    fn root_hint_subjects(&self) -> &[DistinguishedName] {
+        &self.hints
+    }
+
+    fn verify_client_cert(
+        &self,
+        leaf: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        now: UnixTime,
+    ) -> Result<ClientCertVerified, Error> {
+        let (verdict, answer) = match self.chain.verify(leaf, intermediates, now) {
+            Ok(path) => (Verdict::Verified(path), Ok(ClientCertVerified::assertion())),
+            Err(error) => {
+                let answer = Err(Error::InvalidCertificate(as_rustls(&error)));
+                let claimed = Certificate::from_der(leaf).ok().map(Arc::new);
+                (Verdict::Refused { error, claimed }, answer)
+            }
+        };
+        // Without a cell nobody could tell whom a connection belongs to: that is a refusal.
+        VERDICT
+            .try_with(|cell| cell.set(verdict).is_ok())
+            .ok()
+            .filter(|stored| *stored)
+            .ok_or_else(|| Error::General("verified outside of the door".to_owned()))?;
+        answer
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        verify_tls12_signature(message, cert, dss, &self.algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        verify_tls13_signature(message, cert, dss, &self.algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.algorithms.supported_schemes()
+    }
+}
+
+impl fmt::Debug for ClientVerifier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientVerifier")
+            .field("mandatory", &self.mandatory)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The error with which rustls sends the alert that fits; it has no use beyond that.
+fn as_rustls(error: &VerifyError) -> CertificateError {
+    match error.kind() {
+        VerifyErrorKind::Expired => CertificateError::Expired,
+        VerifyErrorKind::NameMismatch => CertificateError::NotValidForName,
+        VerifyErrorKind::NotYetValid => CertificateError::NotValidYet,
+        VerifyErrorKind::RevocationUnknown => CertificateError::UnknownRevocationStatus,
+        VerifyErrorKind::Revoked => CertificateError::Revoked,
+        VerifyErrorKind::UntrustedIssuer => CertificateError::UnknownIssuer,
+        // rustls sends unsupported_certificate for these.
+        VerifyErrorKind::Unsupported | VerifyErrorKind::WrongPurpose => {
+            CertificateError::InvalidPurpose
+        }
+        // bad_certificate.
+        _ => CertificateError::BadEncoding,
+    }
+}

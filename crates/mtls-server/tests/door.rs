@@ -1,0 +1,229 @@
+//! Slow, silent, rude and hasty peers, and the end of the server.
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+mod support;
+
+use std::time::{Duration, Instant};
+
+use axum::{Router, routing::get};
+use mtls_server::{ClientAuth, Limits};
+use rustls::AlertDescription as Alert;
+use support::{
+    World,
+    audit::Audit,
+    client::{self, VERSIONS},
+    start, start_with,
+};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+    time::timeout,
+};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_client_that_writes_at_once_still_reads_why_it_was_refused() {
+    let world = World::new();
+    let server = start(world.config()).await;
+    for version in VERSIONS {
+        for attempt in 0..20 {
+            let config = client::config(&world, None, version);
+            let failure = async {
+                let mut stream = client::connect(server.local_addr(), config).await?;
+                let head =
+                    "POST /upload HTTP/1.1\r\nHost: localhost\r\nContent-Length: 262144\r\n\r\n";
+                let body = vec![b'x'; 256 << 10];
+                // What the write says does not matter: the reason is there to be read.
+                let _ = stream.write_all(head.as_bytes()).await;
+                let _ = stream.write_all(&body).await;
+                let mut answer = Vec::new();
+                stream.read_to_end(&mut answer).await?;
+                Ok::<_, client::Failure>(answer)
+            };
+            let failure = failure.await.unwrap_err();
+            let alert = failure.alert();
+            assert_eq!(
+                alert,
+                Some(Alert::CertificateRequired),
+                "{version:?} {attempt}: {failure:?}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_silent_peer_is_dropped_and_a_good_one_served_meanwhile() {
+    let world = World::new();
+    let audit = Audit::capture();
+    let mut limits = Limits::default();
+    limits.first_byte = Duration::from_millis(300);
+    let server = start(world.config().limits(limits)).await;
+    let mut silent = TcpStream::connect(server.local_addr()).await.unwrap();
+
+    let alice = world.ca.client("alice");
+    let config = client::config(&world, Some(&alice), VERSIONS[1]);
+    client::get(server.local_addr(), config, "/").await.unwrap();
+    assert_eq!(audit.only()["outcome"], "accepted");
+
+    let end = timeout(Duration::from_secs(5), silent.read_u8())
+        .await
+        .unwrap();
+    assert!(end.is_err(), "the server had nothing to say");
+    assert_eq!(audit.only()["reason"], "first-byte-timeout");
+}
+
+#[tokio::test]
+async fn a_handshake_must_end_in_time() {
+    let world = World::new();
+    let audit = Audit::capture();
+    let config = world.config().handshake_timeout(Duration::from_millis(300));
+    let server = start(config).await;
+    let mut slow = TcpStream::connect(server.local_addr()).await.unwrap();
+    // The first bytes of a handshake record that never ends.
+    slow.write_all(&[22, 3, 1, 2, 0, 1, 0, 1, 252])
+        .await
+        .unwrap();
+    let mut rest = Vec::new();
+    timeout(Duration::from_secs(5), slow.read_to_end(&mut rest))
+        .await
+        .unwrap()
+        .ok();
+    assert_eq!(audit.only()["reason"], "handshake-timeout");
+}
+
+#[tokio::test]
+async fn a_client_hello_may_come_byte_by_byte() {
+    let world = World::new();
+    let server = start(world.config()).await;
+    let alice = world.ca.client("alice");
+    let config = client::config(&world, Some(&alice), VERSIONS[1]);
+
+    // A relay that passes the first 600 bytes one at a time.
+    let relay = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = relay.local_addr().unwrap();
+    let target = server.local_addr();
+    tokio::spawn(async move {
+        let (mut client, _) = relay.accept().await.unwrap();
+        let mut server = TcpStream::connect(target).await.unwrap();
+        server.set_nodelay(true).unwrap();
+        let mut byte = [0];
+        for _ in 0..200 {
+            client.read_exact(&mut byte).await.unwrap();
+            server.write_all(&byte).await.unwrap();
+            tokio::task::yield_now().await;
+        }
+        tokio::io::copy_bidirectional(&mut client, &mut server)
+            .await
+            .ok();
+    });
+    let answer = client::get(address, config, "/").await.unwrap();
+    assert!(answer.ends_with("CN=alice"), "{answer}");
+}
+
+#[tokio::test]
+async fn plain_http_is_named_as_what_it_is() {
+    let world = World::new();
+    let audit = Audit::capture();
+    let server = start(world.config()).await;
+    for (sent, message) in [
+        ("GET / HTTP/1.1\r\n\r\n", "plain HTTP"),
+        ("hello there\n", "not speak TLS"),
+    ] {
+        let mut peer = TcpStream::connect(server.local_addr()).await.unwrap();
+        peer.write_all(sent.as_bytes()).await.unwrap();
+        let mut answer = Vec::new();
+        timeout(Duration::from_secs(5), peer.read_to_end(&mut answer))
+            .await
+            .unwrap()
+            .ok();
+        // A TLS record of type alert.
+        assert_eq!(answer.first(), Some(&21), "{sent}");
+        let event = audit.only();
+        assert_eq!(event["reason"], "not-tls");
+        assert!(event["message"].contains(message), "{event:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn four_hundred_silent_sockets_do_not_keep_a_good_client_out() {
+    let world = World::new();
+    let server = start(world.config()).await;
+    let address = server.local_addr();
+    let mut silent = Vec::new();
+    for number in 0..400 {
+        let mut peer = TcpStream::connect(address).await.unwrap();
+        if number % 2 == 0 {
+            peer.write_all(b"garbage garbage garbage\r\n")
+                .await
+                .unwrap();
+        }
+        silent.push(peer);
+    }
+    let alice = world.ca.client("alice");
+    let started = Instant::now();
+    let config = client::config(&world, Some(&alice), VERSIONS[1]);
+    client::get(address, config, "/").await.unwrap();
+    assert!(
+        started.elapsed() < Duration::from_secs(1),
+        "{:?}",
+        started.elapsed()
+    );
+    drop(silent);
+    let drained = async {
+        while server.connection_count() > 0 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    timeout(Duration::from_secs(10), drained)
+        .await
+        .expect("every socket is closed again");
+}
+
+#[tokio::test]
+async fn a_running_request_finishes_before_the_server_ends() {
+    let world = World::new();
+    let (entered, mut entering) = tokio::sync::mpsc::channel::<()>(1);
+    let (go, wait) = tokio::sync::watch::channel(false);
+    let handler = move || {
+        let (entered, mut wait) = (entered.clone(), wait.clone());
+        async move {
+            entered.send(()).await.unwrap();
+            wait.wait_for(|go| *go).await.unwrap();
+            "finished"
+        }
+    };
+    let server = start_with(world.config(), Router::new().route("/", get(handler))).await;
+    let address = server.local_addr();
+    let alice = world.ca.client("alice");
+    let config = client::config(&world, Some(&alice), VERSIONS[1]);
+    let request = tokio::spawn(client::get(address, config.clone(), "/"));
+    entering.recv().await.unwrap();
+    let shutdown = tokio::spawn(server.graceful_shutdown(Duration::from_secs(20)));
+    // Until nobody listens any more.
+    while TcpStream::connect(address).await.is_ok() {
+        tokio::task::yield_now().await;
+    }
+    assert!(!shutdown.is_finished());
+    go.send(true).unwrap();
+    let answer = request.await.unwrap().unwrap();
+    assert!(answer.ends_with("finished"), "{answer}");
+    shutdown.await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn a_session_is_never_resumed() {
+    let world = World::new();
+    let server = start(world.config().client_auth(ClientAuth::Optional)).await;
+    let alice = world.ca.client("alice");
+    for version in VERSIONS {
+        // One client configuration keeps what it could resume from.
+        let config = client::config(&world, Some(&alice), version);
+        for _ in 0..3 {
+            let mut stream = client::connect(server.local_addr(), config.clone())
+                .await
+                .unwrap();
+            client::request(&mut stream, "/").await.unwrap();
+            let kind = stream.get_ref().1.handshake_kind();
+            assert_eq!(kind, Some(rustls::HandshakeKind::Full), "{version:?}");
+        }
+    }
+}

@@ -1,0 +1,169 @@
+//! What handlers are given, over real connections and in their own tests.
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+mod support;
+
+use axum::{
+    Json, Router,
+    body::{Body, to_bytes},
+    http::{Request, Response, StatusCode, header::CONTENT_TYPE},
+    routing::get,
+};
+use mtls_server::{ClientAuth, ClientCert, MockClientCert, TlsInfo};
+use rcgen::SanType;
+use serde_json::{Value, json};
+use support::{
+    World,
+    audit::Audit,
+    client::{self, VERSIONS},
+    pki::{Leaf, days_from_now},
+    router, start, start_with,
+};
+use tower::ServiceExt as _;
+
+async fn describe(client: ClientCert, tls: TlsInfo) -> Json<Value> {
+    Json(json!({
+        "subject": client.subject().to_string(),
+        "common_name": client.common_name(),
+        "serial": client.serial().to_string(),
+        "sans": client.sans().iter().map(|san| (san.kind(), san.to_string())).collect::<Vec<_>>(),
+        "eku": client.eku_names(),
+        "not_after": client.not_after().unix_timestamp(),
+        "chain": client.chain().iter().map(|c| c.subject().to_string()).collect::<Vec<_>>(),
+        "der": client.der().len(),
+        "tls": tls,
+    }))
+}
+
+#[tokio::test]
+async fn a_handler_sees_the_verified_certificate_and_the_negotiated_parameters() {
+    let world = World::new();
+    let issuing = world.ca.issuing("Issuing CA");
+    let not_after = days_from_now(3);
+    let leaf = issuing.issue("alice", |params| {
+        params.not_after = not_after;
+        params.serial_number = Some(rcgen::SerialNumber::from(0x1234_u64));
+        params.subject_alt_names = vec![SanType::Rfc822Name(
+            "alice@example.local".try_into().unwrap(),
+        )];
+    });
+    let server = start_with(world.config(), Router::new().route("/", get(describe))).await;
+    for (version, name) in VERSIONS.into_iter().zip(["TLSv1.2", "TLSv1.3"]) {
+        let mut config = client::config(&world, Some(&leaf), version);
+        config.alpn_protocols = vec![b"http/1.1".to_vec()];
+        let answer = client::get(server.local_addr(), config, "/").await.unwrap();
+        let (_, body) = answer.split_once("\r\n\r\n").unwrap();
+        let seen: Value = serde_json::from_str(body).unwrap();
+        assert_eq!(seen["subject"], "CN=alice");
+        assert_eq!(seen["common_name"], "alice");
+        assert_eq!(seen["serial"], "1234");
+        assert_eq!(seen["sans"], json!([["email", "alice@example.local"]]));
+        assert_eq!(seen["eku"], json!(["clientAuth"]));
+        assert_eq!(seen["not_after"], not_after.unix_timestamp());
+        assert_eq!(
+            seen["chain"],
+            json!(["CN=alice", "CN=Issuing CA", "CN=Test root"])
+        );
+        assert_eq!(seen["der"], leaf.chain[0].len());
+        assert_eq!(seen["tls"]["version"], name);
+        assert_eq!(seen["tls"]["resumed"], false);
+        assert_eq!(seen["tls"]["alpn"], "http/1.1");
+        assert_eq!(seen["tls"]["server_name"], "localhost");
+        let cipher_suite = seen["tls"]["cipher_suite"].as_str().unwrap();
+        assert!(cipher_suite.starts_with("TLS_"), "{cipher_suite}");
+        assert_ne!(seen["tls"]["key_exchange"], "unknown");
+    }
+}
+
+#[tokio::test]
+async fn an_anonymous_client_gets_in_only_where_that_is_allowed_and_only_as_far() {
+    let world = World::new();
+    let audit = Audit::capture();
+    let server = start(world.config().client_auth(ClientAuth::Optional)).await;
+    let alice = world.ca.client("alice");
+    for version in VERSIONS {
+        for (leaf, path, status, ending) in [
+            (None, "/", "200", "anonymous"),
+            (Some(&alice), "/", "200", "CN=alice"),
+            (Some(&alice), "/private", "200", "CN=alice"),
+            (None, "/private", "403", "}"),
+        ] {
+            let config = client::config(&world, leaf, version);
+            let answer = client::get(server.local_addr(), config, path)
+                .await
+                .unwrap();
+            assert!(
+                answer.starts_with(&format!("HTTP/1.1 {status}")),
+                "{answer}"
+            );
+            assert!(answer.ends_with(ending), "{answer}");
+            let outcome = if leaf.is_some() {
+                "accepted"
+            } else {
+                "anonymous"
+            };
+            assert_eq!(audit.only()["outcome"], outcome);
+        }
+        // Optional is not lenient: a certificate that is shown must be good.
+        let mallory = Leaf::self_signed("mallory");
+        let config = client::config(&world, Some(&mallory), version);
+        client::get(server.local_addr(), config, "/")
+            .await
+            .unwrap_err();
+        assert_eq!(audit.only()["outcome"], "refused");
+    }
+}
+
+async fn ask(router: Router, path: &str) -> Response<Body> {
+    let request = Request::get(path).body(Body::empty()).unwrap();
+    router.oneshot(request).await.unwrap()
+}
+
+async fn problem(response: Response<Body>) -> Value {
+    assert_eq!(response.headers()[CONTENT_TYPE], "application/problem+json");
+    serde_json::from_slice(&to_bytes(response.into_body(), 4096).await.unwrap()).unwrap()
+}
+
+#[tokio::test]
+async fn a_mock_stands_in_for_the_acceptor() {
+    let alice = Leaf::self_signed("alice");
+    let as_alice = router().layer(MockClientCert::from_der(&alice.chain[0]).unwrap());
+    let answer = ask(as_alice, "/private").await;
+    assert_eq!(answer.status(), StatusCode::OK);
+    let body = to_bytes(answer.into_body(), 4096).await.unwrap();
+    assert_eq!(body, "CN=alice");
+
+    let as_nobody = router().layer(MockClientCert::anonymous());
+    let answer = ask(as_nobody.clone(), "/private").await;
+    assert_eq!(answer.status(), StatusCode::FORBIDDEN);
+    assert_eq!(
+        problem(answer).await["title"],
+        "client_certificate_required"
+    );
+    assert_eq!(ask(as_nobody, "/").await.status(), StatusCode::OK);
+
+    MockClientCert::from_der(b"no certificate").unwrap_err();
+}
+
+#[tokio::test]
+async fn a_router_without_the_acceptor_is_our_error_not_the_clients() {
+    for path in ["/", "/private"] {
+        let answer = ask(router(), path).await;
+        assert_eq!(answer.status(), StatusCode::INTERNAL_SERVER_ERROR, "{path}");
+        assert_eq!(problem(answer).await["status"], 500);
+    }
+}
+
+#[tokio::test]
+async fn a_mock_left_in_production_gives_nobody_a_name() {
+    let world = World::new();
+    let forgotten = MockClientCert::from_der(&Leaf::self_signed("mock").chain[0]).unwrap();
+    let config = world.config().client_auth(ClientAuth::Optional);
+    let server = start_with(config, router().layer(forgotten)).await;
+    let alice = world.ca.client("alice");
+    for (leaf, name) in [(Some(&alice), "CN=alice"), (None, "anonymous")] {
+        let config = client::config(&world, leaf, VERSIONS[1]);
+        let answer = client::get(server.local_addr(), config, "/").await.unwrap();
+        assert!(answer.ends_with(name), "{answer}");
+    }
+}

@@ -1,0 +1,302 @@
+//! What is refused, with which alert and audit event, in both TLS versions; and the accepted twin.
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+mod support;
+
+use mtls_server::{
+    CrlSet, ExpiredCrl, MtlsConfigBuilder, Revocation, Scope, TrustAnchors, UnknownStatus,
+};
+use rcgen::{ExtendedKeyUsagePurpose as Eku, KeyUsagePurpose, SerialNumber};
+use rustls::AlertDescription as Alert;
+use support::{
+    World,
+    audit::Audit,
+    client::{self, VERSIONS},
+    pki::{Ca, Leaf, days_from_now},
+    start,
+};
+
+/// Each case against one server setting; `None` is accepted.
+async fn check(
+    world: &World,
+    config: impl Fn() -> MtlsConfigBuilder,
+    cases: &[(&str, Option<Leaf>, Option<(Alert, &str)>)],
+) {
+    let audit = Audit::capture();
+    let server = start(config()).await;
+    for version in VERSIONS {
+        for (case, leaf, expected) in cases {
+            let client = client::config(world, leaf.as_ref(), version);
+            let got = client::get(server.local_addr(), client, "/").await;
+            let case = format!("{case} by {version:?}");
+            let event = audit.only();
+            match expected {
+                None => {
+                    let answer = got.unwrap_or_else(|failure| panic!("{case}: {failure:?}"));
+                    assert!(answer.starts_with("HTTP/1.1 200"), "{case}: {answer}");
+                    assert_eq!(event["outcome"], "accepted", "{case}");
+                    assert_eq!(event["reason"], "verified", "{case}");
+                }
+                Some((alert, code)) => {
+                    let failure = got.expect_err(&case);
+                    assert_eq!(event["reason"], *code, "{case}: {event:?}");
+                    assert_eq!(failure.alert(), Some(*alert), "{case}: {failure:?}");
+                    assert_eq!(event["outcome"], "refused", "{case}");
+                    assert_eq!(event.contains_key("subject"), leaf.is_some(), "{case}");
+                }
+            }
+        }
+    }
+}
+
+fn refused(alert: Alert, code: &'static str) -> Option<(Alert, &'static str)> {
+    Some((alert, code))
+}
+
+#[tokio::test]
+async fn a_certificate_must_be_shown_trusted_valid_and_for_clients() {
+    let world = World::new();
+    let other = Ca::root("Another root");
+    let namesake = Ca::root("Test root");
+    let issuing = world.ca.issuing("Issuing CA");
+    let eku = |usages: &[Eku]| {
+        let usages = usages.to_vec();
+        world
+            .ca
+            .issue("eku", |params| params.extended_key_usages = usages)
+    };
+    let key_usage = |usages: &[KeyUsagePurpose]| {
+        let usages = usages.to_vec();
+        world
+            .ca
+            .issue("key usage", |params| params.key_usages = usages)
+    };
+    let valid = |from: i64, to: i64| {
+        world.ca.issue("validity", |params| {
+            params.not_before = days_from_now(from);
+            params.not_after = days_from_now(to);
+        })
+    };
+    let cases = [
+        ("client", Some(world.ca.client("alice")), None),
+        (
+            "client of an intermediate",
+            Some(issuing.client("bob")),
+            None,
+        ),
+        (
+            "both usages",
+            Some(eku(&[Eku::ServerAuth, Eku::ClientAuth])),
+            None,
+        ),
+        (
+            "digitalSignature",
+            Some(key_usage(&[KeyUsagePurpose::DigitalSignature])),
+            None,
+        ),
+        (
+            "none",
+            None,
+            refused(Alert::CertificateRequired, "no-certificate"),
+        ),
+        (
+            "self-signed",
+            Some(Leaf::self_signed("mallory")),
+            refused(Alert::UnknownCA, "self-signed"),
+        ),
+        (
+            "another CA",
+            Some(other.client("alice")),
+            refused(Alert::UnknownCA, "unknown-issuer"),
+        ),
+        (
+            "a CA of the same name",
+            Some(namesake.client("alice")),
+            refused(Alert::BadCertificate, "bad-signature"),
+        ),
+        (
+            "intermediate not sent",
+            Some(issuing.client("bob").without_intermediates()),
+            refused(Alert::UnknownCA, "unknown-issuer"),
+        ),
+        (
+            "expired",
+            Some(valid(-9, -1)),
+            refused(Alert::CertificateExpired, "expired"),
+        ),
+        (
+            "not yet valid",
+            Some(valid(1, 9)),
+            refused(Alert::CertificateExpired, "not-yet-valid"),
+        ),
+        (
+            "serverAuth only",
+            Some(eku(&[Eku::ServerAuth])),
+            refused(Alert::UnsupportedCertificate, "wrong-extended-key-usage"),
+        ),
+        (
+            "no EKU",
+            Some(eku(&[])),
+            refused(Alert::UnsupportedCertificate, "no-extended-key-usage"),
+        ),
+        (
+            "keyEncipherment only",
+            Some(key_usage(&[KeyUsagePurpose::KeyEncipherment])),
+            refused(Alert::UnsupportedCertificate, "key-usage"),
+        ),
+        (
+            "the root itself",
+            Some(world.ca.as_leaf()),
+            refused(Alert::UnsupportedCertificate, "ca-as-leaf"),
+        ),
+        (
+            "an intermediate itself",
+            Some(issuing.as_leaf()),
+            refused(Alert::UnsupportedCertificate, "ca-as-leaf"),
+        ),
+        (
+            "a certificate without its key",
+            Some(world.ca.client("alice").stolen()),
+            refused(Alert::DecryptError, "possession-not-proven"),
+        ),
+    ];
+    check(&world, || world.config(), &cases).await;
+}
+
+#[tokio::test]
+async fn a_revocation_list_must_cover_the_certificate_be_current_and_not_list_it() {
+    let world = World::new();
+    let issuing = world.ca.issuing("Issuing CA");
+    let numbered = |ca: &Ca, serial: u64| {
+        ca.issue("numbered", |params| {
+            params.serial_number = Some(SerialNumber::from(serial))
+        })
+    };
+    let by_root = Some(numbered(&world.ca, 7));
+    let by_issuing = Some(numbered(&issuing, 7));
+    let revoked = refused(Alert::CertificateRevoked, "revoked");
+
+    let lists = || [world.ca.crl_pem(&[8], 30), issuing.crl_pem(&[7], 30)];
+    let both = || Revocation::new(CrlSet::from_pem_or_der(lists()).unwrap());
+    let cases = [
+        ("not listed", by_root.clone(), None),
+        ("listed", Some(numbered(&world.ca, 8)), revoked),
+        ("listed by the intermediate", by_issuing.clone(), revoked),
+        (
+            "number of another issuer's list",
+            Some(numbered(&issuing, 8)),
+            None,
+        ),
+    ];
+    check(&world, || world.config().revocation(both()), &cases).await;
+
+    let unknown = refused(Alert::UnknownCA, "revocation-unknown");
+    let root_only = || Revocation::new(world.ca.crl(&[8], 30));
+    check(
+        &world,
+        || world.config().revocation(root_only()),
+        &[
+            ("covered", by_root.clone(), None),
+            ("not covered", by_issuing.clone(), unknown),
+        ],
+    )
+    .await;
+    check(
+        &world,
+        || {
+            world
+                .config()
+                .revocation(root_only().unknown(UnknownStatus::Allow))
+        },
+        &[("not covered, allowed", by_issuing.clone(), None)],
+    )
+    .await;
+
+    let stale = || Revocation::new(world.ca.crl(&[8], 1));
+    check(
+        &world,
+        || world.config().revocation(stale()),
+        &[(
+            "stale list",
+            by_root.clone(),
+            refused(Alert::UnknownCA, "crl-expired"),
+        )],
+    )
+    .await;
+    check(
+        &world,
+        || {
+            world
+                .config()
+                .revocation(stale().expired(ExpiredCrl::Allow))
+        },
+        &[
+            ("stale list, allowed", by_root, None),
+            ("listed in it", Some(numbered(&world.ca, 8)), revoked),
+        ],
+    )
+    .await;
+
+    let leaf_only = || Revocation::new(issuing.crl(&[9], 30)).scope(Scope::LeafOnly);
+    check(
+        &world,
+        || world.config().revocation(leaf_only()),
+        &[
+            ("leaf only", by_issuing, None),
+            ("leaf only, listed", Some(numbered(&issuing, 9)), revoked),
+        ],
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn an_expired_root_vouches_for_nobody() {
+    let world = World::new();
+    let old = Ca::root_with("Old root", |params| params.not_after = days_from_now(-1));
+    let anchors = || TrustAnchors::from_certs([&old.der, &world.ca.der]).unwrap();
+    let cases = [
+        (
+            "root expired",
+            Some(old.client("alice")),
+            refused(Alert::UnknownCA, "anchor-expired"),
+        ),
+        ("root valid", Some(world.ca.client("alice")), None),
+    ];
+    check(&world, || world.config_trusting(anchors()), &cases).await;
+}
+
+#[tokio::test]
+async fn a_chain_is_as_deep_as_allowed_and_no_deeper() {
+    let world = World::new();
+    let upper = world.ca.issuing("Upper");
+    let lower = upper.issuing("Lower");
+    let cases = [
+        ("one intermediate", Some(upper.client("alice")), None),
+        (
+            "two intermediates",
+            Some(lower.client("alice")),
+            refused(Alert::UnknownCA, "too-deep"),
+        ),
+    ];
+    check(&world, || world.config().max_depth(1), &cases).await;
+}
+
+#[tokio::test]
+async fn an_audit_event_names_the_client_as_rfc_4514_does() {
+    let world = World::new();
+    let audit = Audit::capture();
+    let server = start(world.config()).await;
+    let leaf = world.ca.issue("Ådne \"X\", O=Évil\\, Ltd+#=;", |params| {
+        params.serial_number = Some(SerialNumber::from(0xBEEF_u64));
+    });
+    let config = client::config(&world, Some(&leaf), VERSIONS[1]);
+    client::get(server.local_addr(), config, "/").await.unwrap();
+    let event = audit.only();
+    assert_eq!(event["subject"], r#"CN=Ådne \"X\"\, O=Évil\\\, Ltd\+#=\;"#);
+    assert_eq!(event["issuer"], "CN=Test root");
+    assert_eq!(event["serial"], "BEEF");
+    assert_eq!(event["sni"], "localhost");
+    assert_eq!(event["version"], "TLSv1.3");
+    assert_eq!(event["spki"].len(), 64);
+    assert!(event["peer"].starts_with("127.0.0.1:"));
+}

@@ -1,0 +1,102 @@
+//! An API that only holders of a certificate reach: how to embed the extractor.
+//!
+//! ```sh
+//! cargo run --example hello -- --cert server.crt --key server.key --client-ca ca.crt
+//! curl --cacert ca.crt --cert client.crt --key client.key https://127.0.0.1:8443/whoami
+//! ```
+
+use std::{net::SocketAddr, path::PathBuf, process::ExitCode, time::Duration};
+
+use anyhow::Context;
+use axum::{Json, Router, routing::get};
+use clap::Parser;
+use mtls_server::{ClientAuth, ClientCert, MtlsConfig, Revocation, ServerIdentity, TlsInfo, files};
+use serde_json::{Value, json};
+use time::format_description::well_known::Rfc3339;
+
+/// Serves `/` and `/whoami` over mutual TLS.
+#[derive(Parser)]
+#[command(after_help = "Example: hello --cert lab/same-ca/server.crt --key lab/same-ca/server.key \
+                        --client-ca lab/same-ca/ca.crt --crl lab/same-ca/ca.crl")]
+struct Options {
+    /// The server's certificate chain, leaf first (PEM, or one certificate in DER)
+    #[arg(long, value_name = "FILE")]
+    cert: PathBuf,
+    /// The private key of that certificate, not encrypted
+    #[arg(long, value_name = "FILE")]
+    key: PathBuf,
+    /// The roots that clients' certificates must lead to (PEM with any number, or DER)
+    #[arg(long, value_name = "FILE")]
+    client_ca: PathBuf,
+    /// Revocation lists (PEM with any number, or DER); may be given again
+    #[arg(long, value_name = "FILE")]
+    crl: Vec<PathBuf>,
+    /// Where to listen
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8443")]
+    listen: SocketAddr,
+    /// Let clients without a certificate connect, too
+    #[arg(long)]
+    optional: bool,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    tracing_subscriber::fmt()
+        .with_env_filter(tracing_subscriber::EnvFilter::from_default_env())
+        .with_writer(std::io::stderr)
+        .init();
+    match run(Options::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(options: Options) -> anyhow::Result<()> {
+    let identity = ServerIdentity::from_files(&options.cert, &options.key)?;
+    let mut config = MtlsConfig::builder(identity, files::client_roots(&options.client_ca)?);
+    if options.optional {
+        config = config.client_auth(ClientAuth::Optional);
+    }
+    if !options.crl.is_empty() {
+        config = config.revocation(Revocation::new(files::crls(&options.crl)?));
+    }
+    let listener = tokio::net::TcpListener::bind(options.listen).await;
+    let listener = listener.with_context(|| {
+        let port = options.listen.port();
+        format!("cannot listen on port {port} of {}: choose another with --listen", options.listen.ip())
+    })?;
+    let router = Router::new().route("/", get(hello)).route("/whoami", get(whoami));
+    let server = mtls_server::serve(listener, router, config.build()?)?;
+    println!("listening on https://{}", server.local_addr());
+    tokio::signal::ctrl_c().await?;
+    Ok(server.graceful_shutdown(Duration::from_secs(10)).await?)
+}
+
+async fn hello(client: Option<ClientCert>) -> String {
+    let name = client.as_ref().and_then(ClientCert::common_name);
+    format!("Hello {}\n", name.unwrap_or("anonymous"))
+}
+
+async fn whoami(client: ClientCert, tls: TlsInfo) -> Json<Value> {
+    let sans = client.sans().iter();
+    let sans = sans.map(|name| json!({"kind": name.kind(), "value": name.to_string()}));
+    Json(json!({
+        "subject": client.subject().to_string(),
+        "issuer": client.issuer().to_string(),
+        "common_name": client.common_name(),
+        "serial": client.serial().to_string(),
+        "not_after": client.not_after().format(&Rfc3339).ok(),
+        "sans": sans.collect::<Vec<_>>(),
+        "fingerprint_sha256": hex(client.fingerprint_sha256()),
+        "spki_sha256": hex(client.spki_sha256()),
+        "eku": client.eku_names(),
+        "tls": tls,
+    }))
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
