@@ -1,0 +1,112 @@
+//! The MAC over a file: HMAC by RFC 7292 section 5.1, and PBMAC1 by RFC 9579.
+
+use aws_lc_rs::hmac;
+
+use crate::asn1::{MacData, Pbmac1Params, oid};
+use crate::digest::Digest;
+use crate::error::{Limit, Place, ReadError};
+use crate::kdf::{Purpose, Request, derive};
+use crate::limits::KdfBudget;
+use crate::password::PasswordOctets;
+use crate::scheme::{Pbkdf2, parameters};
+
+/// A MAC whose parameters have been judged.
+pub(crate) struct Mac<'a> {
+    key: MacKey<'a>,
+    expected: &'a [u8],
+}
+
+enum MacKey<'a> {
+    Pbmac1 {
+        hmac: Digest,
+        kdf: Pbkdf2<'a>,
+        len: usize,
+    },
+    Pkcs12 {
+        digest: Digest,
+        salt: &'a [u8],
+        iterations: u32,
+    },
+}
+
+impl<'a> Mac<'a> {
+    pub(crate) fn parse(data: &MacData<'a>, budget: &KdfBudget<'_>) -> Result<Self, ReadError> {
+        let place = Place::Mac;
+        let algorithm = &data.mac.algorithm;
+        let key = if algorithm.oid == oid::PBMAC1 {
+            let params: Pbmac1Params<'_> = parameters(algorithm, place)?;
+            let oid = params.authentication.oid;
+            let hmac =
+                Digest::of_hmac(oid).ok_or(ReadError::UnsupportedAlgorithm { oid, place })?;
+            let kdf = Pbkdf2::parse(&params.key_derivation, place, budget)?;
+            // RFC 9579 section 4 wants the length to be there. A short key could be searched for.
+            let len = kdf.len.filter(|len| (20..=64).contains(len)).ok_or(
+                ReadError::UnsupportedParameters {
+                    place,
+                    reason: "the key length is not 20 to 64",
+                },
+            )?;
+            MacKey::Pbmac1 { hmac, kdf, len }
+        } else {
+            let digest = Digest::of_hash(algorithm.oid).ok_or(ReadError::UnsupportedAlgorithm {
+                oid: algorithm.oid,
+                place,
+            })?;
+            let salt = data.mac_salt.as_bytes();
+            let limits = budget.limits();
+            limits.check(Limit::SaltLen, limits.salt_len, salt.len())?;
+            let iterations = budget.accept(place, data.iterations)?;
+            MacKey::Pkcs12 {
+                digest,
+                salt,
+                iterations,
+            }
+        };
+        Ok(Self {
+            key,
+            expected: data.mac.digest.as_bytes(),
+        })
+    }
+
+    /// Compares in constant time, and leaves in `password` the form that was right.
+    pub(crate) fn verify(
+        &self,
+        content: &[u8],
+        password: &mut PasswordOctets<'_>,
+        budget: &mut KdfBudget<'_>,
+    ) -> Result<(), ReadError> {
+        password.find_form(|password| {
+            let key = match &self.key {
+                MacKey::Pbmac1 { hmac, kdf, len } => {
+                    hmac::Key::new(hmac.hmac(), &kdf.derive(password, *len, budget)?)
+                }
+                MacKey::Pkcs12 {
+                    digest,
+                    salt,
+                    iterations,
+                } => {
+                    budget.charge(*iterations)?;
+                    pkcs12_key(*digest, password, salt, *iterations)
+                }
+            };
+            hmac::verify(&key, content, self.expected).map_err(|_| ReadError::MacMismatch)
+        })
+    }
+}
+
+/// The key of RFC 7292 section 5.1: as long as the hash.
+fn pkcs12_key(
+    digest: Digest,
+    password: &PasswordOctets<'_>,
+    salt: &[u8],
+    iterations: u32,
+) -> hmac::Key {
+    let request = Request {
+        purpose: Purpose::MacKey,
+        password: password.utf16(),
+        salt,
+        iterations,
+        len: digest.output_len(),
+    };
+    hmac::Key::new(digest.hmac(), &derive(digest, &[request])[0])
+}

@@ -1,0 +1,201 @@
+//! How one part of a file is encrypted: PBES1 of RFC 7292 appendix C, or PBES2 of RFC 8018.
+
+use der::asn1::{AnyRef, OctetStringRef};
+use spki::AlgorithmIdentifierRef;
+use zeroize::Zeroizing;
+
+use crate::asn1::{Pbes2Params, Pbkdf2Params, Pkcs12PbeParams, oid};
+use crate::cipher::Cipher;
+use crate::digest::Digest;
+use crate::error::{Limit, Place, ReadError};
+use crate::kdf::{Purpose, Request, derive, pbkdf2};
+use crate::limits::KdfBudget;
+use crate::password::PasswordOctets;
+
+/// An encryption whose parameters have been judged.
+#[derive(Debug)]
+pub(crate) enum Scheme<'a> {
+    Pbes2 {
+        kdf: Pbkdf2<'a>,
+        cipher: Cipher,
+        iv: &'a [u8],
+    },
+    Pkcs12 {
+        cipher: Cipher,
+        salt: &'a [u8],
+        iterations: u32,
+    },
+}
+
+impl<'a> Scheme<'a> {
+    pub(crate) fn parse(
+        algorithm: &AlgorithmIdentifierRef<'a>,
+        place: Place,
+        budget: &KdfBudget<'_>,
+    ) -> Result<Self, ReadError> {
+        if let Some(cipher) = Cipher::of_pkcs12(algorithm.oid) {
+            let params: Pkcs12PbeParams<'_> = parameters(algorithm, place)?;
+            let salt = params.salt.as_bytes();
+            let limits = budget.limits();
+            limits.check(Limit::SaltLen, limits.salt_len, salt.len())?;
+            let iterations = budget.accept(place, params.iterations)?;
+            return Ok(Self::Pkcs12 {
+                cipher,
+                salt,
+                iterations,
+            });
+        }
+        if algorithm.oid != oid::PBES2 {
+            return Err(ReadError::UnsupportedAlgorithm {
+                oid: algorithm.oid,
+                place,
+            });
+        }
+        let params: Pbes2Params<'_> = parameters(algorithm, place)?;
+        let cipher =
+            Cipher::of_pbes2(params.encryption.oid).ok_or(ReadError::UnsupportedAlgorithm {
+                oid: params.encryption.oid,
+                place,
+            })?;
+        let iv: &OctetStringRef = parameters(&params.encryption, place)?;
+        let iv = iv.as_bytes();
+        if iv.len() != cipher.iv_len() {
+            let reason = "the initialisation vector is not one block long";
+            return Err(ReadError::UnsupportedParameters { place, reason });
+        }
+        let kdf = Pbkdf2::parse(&params.key_derivation, place, budget)?;
+        if kdf.len.is_some_and(|len| len != cipher.key_len()) {
+            let reason = "the key length is not that of the cipher";
+            return Err(ReadError::UnsupportedParameters { place, reason });
+        }
+        Ok(Self::Pbes2 { kdf, cipher, iv })
+    }
+
+    /// Decrypts, at the cost of one derivation.
+    pub(crate) fn decrypt(
+        &self,
+        ciphertext: &[u8],
+        password: &PasswordOctets<'_>,
+        place: Place,
+        budget: &mut KdfBudget<'_>,
+    ) -> Result<Zeroizing<Vec<u8>>, ReadError> {
+        let data = Zeroizing::new(ciphertext.to_vec());
+        let plain = match *self {
+            Self::Pbes2 {
+                ref kdf,
+                cipher,
+                iv,
+            } => {
+                let key = kdf.derive(password, cipher.key_len(), budget)?;
+                cipher.decrypt(&key, iv, data)
+            }
+            Self::Pkcs12 {
+                cipher,
+                salt,
+                iterations,
+            } => {
+                budget.charge(iterations)?;
+                let request = |purpose, len| Request {
+                    purpose,
+                    password: password.utf16(),
+                    salt,
+                    iterations,
+                    len,
+                };
+                let derived = derive(
+                    Digest::Sha1,
+                    &[
+                        request(Purpose::EncryptionKey, cipher.key_len()),
+                        request(Purpose::Iv, cipher.iv_len()),
+                    ],
+                );
+                cipher.decrypt(&derived[0], &derived[1], data)
+            }
+        };
+        plain.map_err(|_| ReadError::DecryptFailed { place })
+    }
+}
+
+/// PBKDF2 with judged parameters.
+#[derive(Debug)]
+pub(crate) struct Pbkdf2<'a> {
+    prf: Digest,
+    salt: &'a [u8],
+    iterations: u32,
+    pub(crate) len: Option<usize>,
+}
+
+impl<'a> Pbkdf2<'a> {
+    pub(crate) fn parse(
+        algorithm: &AlgorithmIdentifierRef<'a>,
+        place: Place,
+        budget: &KdfBudget<'_>,
+    ) -> Result<Self, ReadError> {
+        if algorithm.oid != oid::PBKDF2 {
+            return Err(ReadError::UnsupportedAlgorithm {
+                oid: algorithm.oid,
+                place,
+            });
+        }
+        let params: Pbkdf2Params<'_> = parameters(algorithm, place)?;
+        let salt = params.salt.as_bytes();
+        let limits = budget.limits();
+        limits.check(Limit::SaltLen, limits.salt_len, salt.len())?;
+        let iterations = budget.accept(place, params.iterations)?;
+        let prf = match params.prf {
+            // The default of RFC 8018 appendix A.2.
+            None => Digest::Sha1,
+            Some(prf) => Digest::of_hmac(prf.oid).ok_or(ReadError::UnsupportedAlgorithm {
+                oid: prf.oid,
+                place,
+            })?,
+        };
+        let len = params
+            .key_length
+            .map(usize::try_from)
+            .transpose()
+            .map_err(|_| ReadError::UnsupportedParameters {
+                place,
+                reason: "the key length is negative",
+            })?;
+        Ok(Self {
+            prf,
+            salt,
+            iterations,
+            len,
+        })
+    }
+
+    pub(crate) fn derive(
+        &self,
+        password: &PasswordOctets<'_>,
+        len: usize,
+        budget: &mut KdfBudget<'_>,
+    ) -> Result<Zeroizing<Vec<u8>>, ReadError> {
+        budget.charge(self.iterations)?;
+        Ok(pbkdf2(
+            self.prf,
+            password.utf8(),
+            self.salt,
+            self.iterations,
+            len,
+        ))
+    }
+}
+
+/// Decodes the parameters of an algorithm, which all of ours have.
+pub(crate) fn parameters<'a, T>(
+    algorithm: &AlgorithmIdentifierRef<'a>,
+    place: Place,
+) -> Result<T, ReadError>
+where
+    T: der::DecodeValue<'a, Error = der::Error> + der::FixedTag + 'a,
+{
+    let any: AnyRef<'a> = algorithm
+        .parameters
+        .ok_or(ReadError::UnsupportedParameters {
+            place,
+            reason: "there are none",
+        })?;
+    any.decode_as().map_err(ReadError::malformed(place))
+}
