@@ -16,8 +16,10 @@ use time::format_description::well_known::Rfc3339;
 
 /// Serves `/` and `/whoami` over mutual TLS.
 #[derive(Parser)]
-#[command(after_help = "Example: hello --cert lab/same-ca/server.crt --key lab/same-ca/server.key \
-                        --client-ca lab/same-ca/ca.crt --crl lab/same-ca/ca.crl")]
+#[command(
+    after_help = "Example: hello --cert lab/same-ca/server.crt --key lab/same-ca/server.key \
+                        --client-ca lab/same-ca/ca.crt --crl lab/same-ca/ca.crl"
+)]
 struct Options {
     /// The server's certificate chain, leaf first (PEM, or one certificate in DER)
     #[arg(long, value_name = "FILE")]
@@ -66,9 +68,14 @@ async fn run(options: Options) -> anyhow::Result<()> {
     let listener = tokio::net::TcpListener::bind(options.listen).await;
     let listener = listener.with_context(|| {
         let port = options.listen.port();
-        format!("cannot listen on port {port} of {}: choose another with --listen", options.listen.ip())
+        format!(
+            "cannot listen on port {port} of {}: choose another with --listen",
+            options.listen.ip()
+        )
     })?;
-    let router = Router::new().route("/", get(hello)).route("/whoami", get(whoami));
+    let router = Router::new()
+        .route("/", get(hello))
+        .route("/whoami", get(whoami));
     let server = mtls_server::serve(listener, router, config.build()?)?;
     println!("listening on https://{}", server.local_addr());
     tokio::signal::ctrl_c().await?;

@@ -112,7 +112,7 @@ async fn a_certificate_must_be_shown_trusted_valid_and_for_clients() {
         (
             "a CA of the same name",
             Some(namesake.client("alice")),
-            refused(Alert::BadCertificate, "bad-signature"),
+            refused(Alert::UnknownCA, "unknown-issuer"),
         ),
         (
             "intermediate not sent",
