@@ -17,8 +17,8 @@ pub enum ParseError {
 
     /// The bytes are not DER, or not the structure that belongs there.
     ///
-    /// Also raised for an object identifier with an arc above 2^32 - 1 or of more than 39 octets,
-    /// which this crate cannot represent.
+    /// Also raised for an object identifier that `const-oid` cannot represent: of more than 39
+    /// octets, with an arc above 2^32 - 1 or a second arc above 39.
     #[error("{what} is not well-formed DER")]
     Der {
         /// The structure that was being read.

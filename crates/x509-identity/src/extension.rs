@@ -66,7 +66,7 @@ pub(crate) fn parse_extensions(content: &[u8]) -> Result<(Vec<Extension<'_>>, Kn
 
 fn parse_extension(content: &[u8]) -> Result<Extension<'_>, ParseError> {
     let mut fields = Fields::new(content, "extension")?;
-    let oid = fields.decode()?;
+    let oid = fields.object_identifier()?;
     let critical = default_false(&mut fields)?;
     let value = fields.required(OCTET_STRING)?.value;
     fields.finish()?;
@@ -115,7 +115,7 @@ fn extended_key_usage(value: &[u8]) -> Result<Vec<ObjectIdentifier>, ParseError>
     let mut fields = Fields::within(value, SEQUENCE, what)?;
     let mut purposes = Vec::new();
     while !fields.is_empty() {
-        purposes.push(fields.decode()?);
+        purposes.push(fields.object_identifier()?);
     }
     if purposes.is_empty() {
         Err(ParseError::Empty { what })

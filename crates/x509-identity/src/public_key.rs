@@ -27,8 +27,12 @@ pub enum PublicKeyAlgorithm {
 }
 
 impl PublicKeyAlgorithm {
-    /// Reads the algorithm of a DER SubjectPublicKeyInfo.
-    pub(crate) fn from_spki(spki: &[u8]) -> Result<Self, ParseError> {
+    /// Reads the algorithm of a DER SubjectPublicKeyInfo (RFC 5280 4.1.2.7).
+    ///
+    /// # Errors
+    ///
+    /// [`ParseError`] where the structure is malformed; an unknown algorithm is none.
+    pub fn from_spki(spki: &[u8]) -> Result<Self, ParseError> {
         let mut fields = Fields::within(spki, SEQUENCE, WHAT)?;
         let algorithm: AlgorithmIdentifierRef<'_> = fields.decode()?;
         let key: BitStringRef<'_> = fields.decode()?;
@@ -70,11 +74,7 @@ fn modulus_bits(key: &[u8]) -> Result<u32, ParseError> {
     fields.finish()?;
 
     let octets = modulus.as_bytes();
-    let length = u32::try_from(octets.len()).map_err(|_| ParseError::TooLong {
-        what: WHAT,
-        len: octets.len(),
-        limit: 1 << 16,
-    })?;
+    let length = u32::try_from(octets.len()).expect("a certificate has at most 64 KiB");
     let unused = octets.first().map_or(0, |first| first.leading_zeros());
     Ok((length * 8).saturating_sub(unused))
 }

@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use const_oid::ObjectIdentifier;
 
 use crate::name::fmt_hex;
-use crate::tlv::{Fields, SEQUENCE, Tlv, constructed_context, context};
+use crate::tlv::{self, Fields, SEQUENCE, Tlv, constructed_context, context};
 use crate::{DistinguishedName, ParseError, StringType};
 
 /// One subject alternative name (RFC 5280 4.2.1.6).
@@ -50,8 +50,12 @@ impl SubjectAltName {
         }
     }
 
-    /// Reads the value of a subjectAltName extension.
-    pub(crate) fn list_from_extension(value: &[u8]) -> Result<Vec<Self>, ParseError> {
+    /// Reads the value of a subjectAltName extension: of a certificate, or of a request for one.
+    ///
+    /// # Errors
+    ///
+    /// [`ParseError`] where the list is empty, malformed, or holds a name that does not decode.
+    pub fn list_from_extension(value: &[u8]) -> Result<Vec<Self>, ParseError> {
         let mut fields = Fields::within(value, SEQUENCE, WHAT)?;
         let mut names = Vec::new();
         while !fields.is_empty() {
@@ -69,7 +73,7 @@ impl SubjectAltName {
         Ok(match name.tag {
             OTHER_NAME => {
                 let mut fields = Fields::new(name.value, "otherName")?;
-                let oid = fields.decode()?;
+                let oid = fields.object_identifier()?;
                 let value = fields.required(constructed_context(0))?;
                 fields.finish()?;
                 Self::Other {
@@ -94,11 +98,7 @@ impl SubjectAltName {
             UNIFORM_RESOURCE_IDENTIFIER => Self::Uri(ia5(name.value, "uniformResourceIdentifier")?),
             IP_ADDRESS => Self::Ip(ip(name.value)?),
             REGISTERED_ID => {
-                let oid =
-                    ObjectIdentifier::from_bytes(name.value).map_err(|error| ParseError::Der {
-                        what: "registeredID",
-                        source: error.into(),
-                    })?;
+                let oid = tlv::object_identifier(name.value, "registeredID")?;
                 Self::Other {
                     kind: "registered-id",
                     oid: Some(oid),

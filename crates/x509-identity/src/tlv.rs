@@ -4,6 +4,7 @@
 //! because names and keys are needed as the exact octets that were signed, and because
 //! `der::Tag` knows no UniversalString.
 
+use const_oid::ObjectIdentifier;
 use der::{Decode, Length, Reader, SliceReader};
 
 use crate::ParseError;
@@ -11,6 +12,7 @@ use crate::ParseError;
 pub(crate) const BOOLEAN: u8 = 0x01;
 pub(crate) const INTEGER: u8 = 0x02;
 pub(crate) const OCTET_STRING: u8 = 0x04;
+pub(crate) const OBJECT_IDENTIFIER: u8 = 0x06;
 pub(crate) const SEQUENCE: u8 = 0x30;
 pub(crate) const SET: u8 = 0x31;
 
@@ -109,6 +111,11 @@ impl<'a> Fields<'a> {
             .map_err(|source| ParseError::Der { what, source })
     }
 
+    pub(crate) fn object_identifier(&mut self) -> Result<ObjectIdentifier, ParseError> {
+        let tlv = self.required(OBJECT_IDENTIFIER)?;
+        object_identifier(tlv.value, self.what)
+    }
+
     pub(crate) fn finish(self) -> Result<(), ParseError> {
         if self.is_empty() {
             Ok(())
@@ -116,6 +123,30 @@ impl<'a> Fields<'a> {
             Err(ParseError::TrailingData { what: self.what })
         }
     }
+}
+
+/// Reads the content octets of an OBJECT IDENTIFIER.
+pub(crate) fn object_identifier(
+    content: &[u8],
+    what: &'static str,
+) -> Result<ObjectIdentifier, ParseError> {
+    // X.690 8.19.2: an arc does not start with 0x80. `const-oid` lets that pass, and two
+    // identifiers could then print alike without being equal.
+    let mut arc_starts = true;
+    for octet in content {
+        if arc_starts && *octet == 0x80 {
+            let source = der::ErrorKind::Noncanonical {
+                tag: der::Tag::ObjectIdentifier,
+            }
+            .into();
+            return Err(ParseError::Der { what, source });
+        }
+        arc_starts = octet & 0x80 == 0;
+    }
+    ObjectIdentifier::from_bytes(content).map_err(|error| ParseError::Der {
+        what,
+        source: error.into(),
+    })
 }
 
 /// Decodes exactly `bytes` as a `T`.

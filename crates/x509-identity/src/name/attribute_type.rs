@@ -75,7 +75,7 @@ const TYPES: &[Known] = &[
     known(
         "2.5.4.5",
         "serialNumber",
-        "deviceSerialNumber",
+        "serialNumber",
         StringType::Printable,
     ),
     known("2.5.4.4", "SN", "surname", StringType::Utf8),

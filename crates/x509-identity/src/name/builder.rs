@@ -19,13 +19,21 @@ use crate::ParseError;
 #[derive(Clone, Debug, Default)]
 #[must_use]
 pub struct DistinguishedNameBuilder {
-    attributes: Vec<(ObjectIdentifier, String)>,
+    rdns: Vec<Result<Rdn, ParseError>>,
 }
 
 impl DistinguishedNameBuilder {
     /// Appends an attribute of any type.
     pub fn attribute(mut self, oid: ObjectIdentifier, text: impl Into<String>) -> Self {
-        self.attributes.push((oid, text.into()));
+        let attribute = Attribute::new(oid, text);
+        self.rdns
+            .push(attribute.and_then(|attribute| Rdn::new(vec![attribute])));
+        self
+    }
+
+    /// Appends an RDN as it is, for instance one of another name, or one with several attributes.
+    pub fn rdn(mut self, rdn: Rdn) -> Self {
+        self.rdns.push(Ok(rdn));
         self
     }
 
@@ -86,7 +94,12 @@ impl DistinguishedNameBuilder {
     /// [`ParseError::EmbeddedNul`] if a value contains a NUL; [`ParseError::TooLong`] if the
     /// values together are longer than [`MAX_NAME_LEN`].
     pub fn build(self) -> Result<DistinguishedName, ParseError> {
-        let len = self.attributes.iter().map(|(_, text)| text.len()).sum();
+        let rdns = self.rdns.into_iter().collect::<Result<_, _>>()?;
+        let name = DistinguishedName { rdns };
+        let len = name
+            .attributes()
+            .map(|attribute| attribute.value().len())
+            .sum();
         if len > MAX_NAME_LEN {
             return Err(ParseError::TooLong {
                 what: "name",
@@ -94,12 +107,6 @@ impl DistinguishedNameBuilder {
                 limit: MAX_NAME_LEN,
             });
         }
-        let rdn = |(oid, text)| Rdn::new(vec![Attribute::new(oid, text)?]);
-        let rdns = self
-            .attributes
-            .into_iter()
-            .map(rdn)
-            .collect::<Result<_, _>>()?;
-        Ok(DistinguishedName { rdns })
+        Ok(name)
     }
 }

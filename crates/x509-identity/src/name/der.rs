@@ -35,7 +35,7 @@ fn decode_rdn(content: &[u8]) -> Result<Rdn, ParseError> {
 
 fn decode_attribute(content: &[u8]) -> Result<Attribute, ParseError> {
     let mut fields = Fields::new(content, "attribute")?;
-    let oid = fields.decode()?;
+    let oid = fields.object_identifier()?;
     let value = fields.next()?;
     fields.finish()?;
     Ok(Attribute {

@@ -70,6 +70,14 @@ impl AttributeValue {
         Ok(Self::Text { text, string_type })
     }
 
+    /// The size of the text or of the DER, in bytes.
+    pub(super) fn len(&self) -> usize {
+        match self {
+            Self::Text { text, .. } => text.len(),
+            Self::Der(der) => der.len(),
+        }
+    }
+
     /// Reads a value with identifier octet `tag`; `der` is the whole of it.
     pub(super) fn from_der(tag: u8, content: &[u8], der: &[u8]) -> Result<Self, ParseError> {
         let Some(string_type) = StringType::from_tag(tag) else {

@@ -1,0 +1,257 @@
+//! What a certificate says, read from certificates that `rcgen` made.
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+use std::net::IpAddr;
+
+use rcgen::string::Ia5String;
+use rcgen::{
+    BasicConstraints as Constraints, CertificateParams, CrlDistributionPoint, DnType,
+    ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose, RsaKeySize, SanType,
+    SerialNumber, date_time_ymd,
+};
+use x509_cert::der::{Decode, Encode};
+use x509_identity::{
+    BasicConstraints, Certificate, KeyUsageBit, ObjectIdentifier, PublicKeyAlgorithm,
+    SubjectAltName,
+};
+
+const SERVER_AUTH: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.1");
+const CLIENT_AUTH: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.2");
+
+#[test]
+fn one_parse_gives_everything_about_a_leaf() {
+    let (ca, leaf) = chain();
+    let (ca, leaf) = (
+        Certificate::from_der(&ca).unwrap(),
+        Certificate::from_der(&leaf).unwrap(),
+    );
+
+    assert_eq!(leaf.version(), 3);
+    assert_eq!(
+        leaf.subject().to_string(),
+        r"CN=client1,O=Example\, Inc.,C=US"
+    );
+    assert_eq!(leaf.issuer(), ca.subject());
+    assert_eq!(leaf.issuer_der(), ca.subject_der());
+    assert!(!leaf.is_self_issued());
+    assert_eq!(leaf.serial().to_string(), "8F01FF");
+    assert_eq!(leaf.serial().as_bytes(), [0, 0x8f, 1, 0xff]);
+    assert!(leaf.serial().is_rfc5280());
+    assert_eq!(leaf.not_before(), date_time_ymd(2026, 1, 1));
+    assert_eq!(leaf.not_after(), date_time_ymd(2060, 12, 31));
+    let sans: Vec<_> = leaf
+        .sans()
+        .iter()
+        .map(|san| (san.kind(), san.to_string()))
+        .collect();
+    assert_eq!(
+        sans,
+        [
+            ("dns", "API.example.local".to_owned()),
+            ("ip", "127.0.0.1".to_owned()),
+            ("ip", "::1".to_owned()),
+            ("email", "client1@example.local".to_owned()),
+            ("uri", "spiffe://example.local/client1".to_owned()),
+        ]
+    );
+    assert_eq!(
+        leaf.sans()[1],
+        SubjectAltName::Ip(IpAddr::from([127, 0, 0, 1]))
+    );
+    let usage = leaf.key_usage().unwrap();
+    assert!(usage.contains(KeyUsageBit::DigitalSignature));
+    assert!(!usage.contains(KeyUsageBit::KeyCertSign));
+    assert_eq!(usage.to_string(), "digitalSignature, keyAgreement");
+    assert_eq!(
+        leaf.extended_key_usage(),
+        Some(&[CLIENT_AUTH, SERVER_AUTH][..])
+    );
+    assert_eq!(
+        leaf.basic_constraints(),
+        Some(BasicConstraints {
+            ca: false,
+            path_len: None
+        })
+    );
+    assert!(!leaf.is_ca());
+    assert_eq!(leaf.authority_key_id(), ca.subject_key_id());
+    assert!(leaf.authority_key_id().is_some_and(|id| id.len() == 20));
+    assert_eq!(
+        leaf.crl_distribution_points(),
+        ["http://example.local/a.crl", "http://example.local/b.crl"]
+    );
+    assert_eq!(leaf.public_key_algorithm(), PublicKeyAlgorithm::EcP256);
+    assert_eq!(
+        leaf.signature_algorithm().to_string(),
+        "1.2.840.10045.4.3.2"
+    );
+}
+
+#[test]
+fn one_parse_gives_everything_about_a_ca() {
+    let (ca, _) = chain();
+    let ca = Certificate::from_der(&ca).unwrap();
+    assert!(ca.is_ca());
+    assert!(ca.is_self_issued());
+    assert_eq!(
+        ca.basic_constraints(),
+        Some(BasicConstraints {
+            ca: true,
+            path_len: Some(1)
+        })
+    );
+    let bits: Vec<_> = ca
+        .key_usage()
+        .unwrap()
+        .bits()
+        .map(KeyUsageBit::name)
+        .collect();
+    assert_eq!(bits, ["keyCertSign", "cRLSign"]);
+    assert_eq!(ca.extended_key_usage(), None);
+    assert!(ca.sans().is_empty());
+    let critical: Vec<_> = ca
+        .critical_extensions()
+        .map(|oid| oid.to_string())
+        .collect();
+    assert_eq!(critical, ["2.5.29.15", "2.5.29.19"]);
+    assert!(ca.extensions().any(|extension| {
+        extension.oid.to_string() == "2.5.29.14"
+            && !extension.critical
+            && extension.value.len() == 22
+    }));
+}
+
+#[test]
+fn the_parts_are_those_that_x509_cert_finds() {
+    let (ca, leaf) = chain();
+    for der in [ca, leaf] {
+        let ours = Certificate::from_der(&der).unwrap();
+        let theirs = x509_cert::Certificate::from_der(&der).unwrap();
+        let tbs = theirs.tbs_certificate();
+        assert_eq!(ours.der(), der);
+        assert_eq!(ours.subject_der(), tbs.subject().to_der().unwrap());
+        assert_eq!(ours.issuer_der(), tbs.issuer().to_der().unwrap());
+        assert_eq!(ours.subject().to_der(), ours.subject_der());
+        assert_eq!(
+            ours.spki_der(),
+            tbs.subject_public_key_info().to_der().unwrap()
+        );
+        assert_eq!(ours.serial().as_bytes(), tbs.serial_number().as_bytes());
+        let extensions: Vec<_> = tbs
+            .extensions()
+            .unwrap()
+            .iter()
+            .map(|extension| {
+                (
+                    extension.extn_id,
+                    extension.critical,
+                    extension.extn_value.as_bytes(),
+                )
+            })
+            .collect();
+        let read: Vec<_> = ours
+            .extensions()
+            .map(|extension| (extension.oid, extension.critical, extension.value))
+            .collect();
+        assert_eq!(read, extensions);
+        assert_eq!(ours.fingerprint_sha256(), sha256(&der).as_slice());
+        assert_eq!(ours.spki_sha256(), sha256(ours.spki_der()).as_slice());
+    }
+}
+
+#[test]
+fn certificates_are_equal_if_their_der_is() {
+    let (ca, leaf) = chain();
+    let parse = |der: &[u8]| Certificate::from_der(der).unwrap();
+    assert_eq!(parse(&ca), parse(&ca));
+    assert_ne!(parse(&ca), parse(&leaf));
+}
+
+#[test]
+fn keys_are_told_apart() {
+    for (key, algorithm) in [
+        (
+            KeyPair::generate_for(&rcgen::PKCS_ECDSA_P256_SHA256),
+            PublicKeyAlgorithm::EcP256,
+        ),
+        (
+            KeyPair::generate_for(&rcgen::PKCS_ECDSA_P384_SHA384),
+            PublicKeyAlgorithm::EcP384,
+        ),
+        (
+            KeyPair::generate_for(&rcgen::PKCS_ECDSA_P521_SHA512),
+            PublicKeyAlgorithm::EcP521,
+        ),
+        (
+            KeyPair::generate_for(&rcgen::PKCS_ED25519),
+            PublicKeyAlgorithm::Ed25519,
+        ),
+        (
+            KeyPair::generate_rsa_for(&rcgen::PKCS_RSA_SHA256, RsaKeySize::_2048),
+            PublicKeyAlgorithm::Rsa { bits: 2048 },
+        ),
+    ] {
+        let der = CertificateParams::default()
+            .self_signed(&key.unwrap())
+            .unwrap();
+        let certificate = Certificate::from_der(der.der()).unwrap();
+        assert_eq!(certificate.public_key_algorithm(), algorithm);
+    }
+}
+
+/// A CA and a leaf that use every field this crate reads.
+fn chain() -> (Vec<u8>, Vec<u8>) {
+    let mut params = CertificateParams::default();
+    params.distinguished_name.push(DnType::CommonName, "root");
+    params.is_ca = IsCa::Ca(Constraints::Constrained(1));
+    params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+    let key = KeyPair::generate().unwrap();
+    let ca = params.self_signed(&key).unwrap();
+    let issuer = Issuer::new(params, key);
+
+    let ia5 = |text| Ia5String::try_from(text).unwrap();
+    let mut params = CertificateParams::default();
+    params.distinguished_name = rcgen::DistinguishedName::new();
+    params.distinguished_name.push(DnType::CountryName, "US");
+    params
+        .distinguished_name
+        .push(DnType::OrganizationName, "Example, Inc.");
+    params
+        .distinguished_name
+        .push(DnType::CommonName, "client1");
+    params.serial_number = Some(SerialNumber::from_slice(&[0x8f, 1, 0xff]));
+    params.not_before = date_time_ymd(2026, 1, 1);
+    params.not_after = date_time_ymd(2060, 12, 31);
+    params.subject_alt_names = vec![
+        SanType::DnsName(ia5("API.example.local")),
+        SanType::IpAddress([127, 0, 0, 1].into()),
+        SanType::IpAddress([0, 0, 0, 0, 0, 0, 0, 1u16].into()),
+        SanType::Rfc822Name(ia5("client1@example.local")),
+        SanType::URI(ia5("spiffe://example.local/client1")),
+    ];
+    params.is_ca = IsCa::ExplicitNoCa;
+    params.key_usages = vec![
+        KeyUsagePurpose::DigitalSignature,
+        KeyUsagePurpose::KeyAgreement,
+    ];
+    params.extended_key_usages = vec![
+        ExtendedKeyUsagePurpose::ClientAuth,
+        ExtendedKeyUsagePurpose::ServerAuth,
+    ];
+    params.use_authority_key_identifier_extension = true;
+    params.crl_distribution_points = ["http://example.local/a.crl", "http://example.local/b.crl"]
+        .map(|uri| CrlDistributionPoint {
+            uris: vec![uri.to_owned()],
+        })
+        .into();
+    let leaf = params
+        .signed_by(&KeyPair::generate().unwrap(), &issuer)
+        .unwrap();
+    (ca.der().to_vec(), leaf.der().to_vec())
+}
+
+fn sha256(bytes: &[u8]) -> Vec<u8> {
+    aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, bytes)
+        .as_ref()
+        .to_vec()
+}

@@ -1,0 +1,502 @@
+//! Where parsing says no, and the nearest case in which it says yes.
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+mod support;
+
+use support::{Parts, common_name, extension, oid, sequence, tlv, with_extension, with_sans};
+use time::macros::datetime;
+use x509_identity::{
+    BasicConstraints, Certificate, MAX_CERTIFICATE_LEN, ObjectIdentifier, ParseError,
+    PublicKeyAlgorithm, StringType, SubjectAltName,
+};
+
+#[test]
+fn text_names_hold_neither_nul_nor_controls_nor_more_than_ascii() {
+    for (tag, what, good) in [
+        (0x81, "rfc822Name", "a@example.org"),
+        (0x82, "dNSName", "*.example.org"),
+        (
+            0x86,
+            "uniformResourceIdentifier",
+            "https://example.org/?q=%00",
+        ),
+    ] {
+        let certificate = Certificate::from_der(&with_sans(&[tlv(tag, good)])).unwrap();
+        assert_eq!(certificate.sans()[0].to_string(), good);
+        for (bad, error) in [
+            ("a.org\0.evil", ParseError::EmbeddedNul { what }),
+            ("a.org\nb", ParseError::ControlCharacter { what, code: 10 }),
+            (
+                "a.org\x7f",
+                ParseError::ControlCharacter { what, code: 127 },
+            ),
+            (
+                "å.org",
+                ParseError::StringEncoding {
+                    what,
+                    string_type: StringType::Ia5,
+                },
+            ),
+            ("", ParseError::Empty { what }),
+        ] {
+            assert_eq!(refusal(&with_sans(&[tlv(tag, good), tlv(tag, bad)])), error);
+        }
+    }
+}
+
+#[test]
+fn ip_addresses_have_4_or_16_octets() {
+    for len in 0..=33 {
+        let result = Certificate::from_der(&with_sans(&[tlv(0x87, vec![1; len])]));
+        match len {
+            4 => assert_eq!(result.unwrap().sans()[0].to_string(), "1.1.1.1"),
+            16 => assert_eq!(
+                result.unwrap().sans()[0].to_string(),
+                "101:101:101:101:101:101:101:101"
+            ),
+            _ => assert_eq!(result.unwrap_err(), ParseError::IpAddressLength(len)),
+        }
+    }
+}
+
+#[test]
+fn names_of_the_rarer_kinds_are_kept_whole() {
+    let upn = tlv(0x0c, "alice@corp");
+    let registered = ObjectIdentifier::new_unwrap("1.2.3.4");
+    let names = [
+        tlv(
+            0xa0,
+            [oid("1.3.6.1.4.1.311.20.2.3"), tlv(0xa0, &upn)].concat(),
+        ),
+        tlv(0xa3, tlv(0x30, [])),
+        tlv(0xa4, common_name(tlv(0x0c, "a,b"))),
+        tlv(0xa5, tlv(0xa1, tlv(0x0c, "party"))),
+        tlv(0x88, registered.as_bytes()),
+    ];
+    let certificate = Certificate::from_der(&with_sans(&names)).unwrap();
+    let shown: Vec<_> = certificate
+        .sans()
+        .iter()
+        .map(|san| format!("{} {san}", san.kind()))
+        .collect();
+    assert_eq!(
+        shown,
+        [
+            "other-name 1.3.6.1.4.1.311.20.2.3=#0c0a616c69636540636f7270",
+            "x400-address #a3023000",
+            r"directory-name CN=a\,b",
+            "edi-party-name #a509a1070c057061727479",
+            "registered-id 1.2.3.4",
+        ]
+    );
+    let SubjectAltName::Other { der, .. } = &certificate.sans()[0] else {
+        unreachable!()
+    };
+    assert_eq!(*der, upn);
+
+    let nul = tlv(0xa4, common_name(tlv(0x0c, "a\0b")));
+    assert_eq!(
+        refusal(&with_sans(&[nul])),
+        ParseError::EmbeddedNul {
+            what: "attribute value"
+        }
+    );
+    for bad in [
+        tlv(0xa2, "constructed"),
+        tlv(0x89, "x"),
+        tlv(0xa0, oid("1.2.3")),
+        tlv(0x88, []),
+    ] {
+        assert!(Certificate::from_der(&with_sans(&[bad])).is_err());
+    }
+    assert_eq!(
+        refusal(&with_sans(&[])),
+        ParseError::Empty {
+            what: "subjectAltName"
+        }
+    );
+}
+
+#[test]
+fn an_extension_appears_once_and_not_before_version_3() {
+    let eku = extension("2.5.29.37", &[], sequence(&[&oid("1.3.6.1.5.5.7.3.2")]));
+    let unknown = extension("1.2.3.4", &[1, 1, 0xff], "not DER");
+    let parts = |version: &[u8], list: Vec<Vec<u8>>| {
+        let extensions = Some(list);
+        Parts {
+            version: version.into(),
+            extensions,
+            ..Parts::default()
+        }
+        .der()
+    };
+    let v3 = tlv(0xa0, tlv(0x02, [2]));
+    let certificate =
+        Certificate::from_der(&parts(&v3, vec![eku.clone(), unknown.clone()])).unwrap();
+    assert_eq!(certificate.critical_extensions().count(), 1);
+    for twice in [&eku, &unknown] {
+        let error = refusal(&parts(
+            &v3,
+            vec![eku.clone(), unknown.clone(), twice.clone()],
+        ));
+        assert!(matches!(error, ParseError::DuplicateExtension(_)));
+    }
+    assert_eq!(
+        refusal(&parts(&[], vec![eku.clone()])),
+        ParseError::ExtensionsBeforeV3(1)
+    );
+    let v2 = tlv(0xa0, tlv(0x02, [1]));
+    assert_eq!(
+        refusal(&parts(&v2, vec![eku])),
+        ParseError::ExtensionsBeforeV3(2)
+    );
+    assert_eq!(
+        refusal(&parts(&v3, vec![])),
+        ParseError::Empty { what: "extensions" }
+    );
+
+    let many = |count| {
+        (0..count)
+            .map(|n| extension(&format!("1.2.3.{n}"), &[], ""))
+            .collect()
+    };
+    assert!(Certificate::from_der(&parts(&v3, many(64))).is_ok());
+    assert!(matches!(
+        refusal(&parts(&v3, many(65))),
+        ParseError::TooMany { limit: 64, .. }
+    ));
+}
+
+#[test]
+fn all_three_versions_parse_and_no_other() {
+    for (version, read) in [
+        (vec![], Some(1)),
+        (vec![0], Some(1)),
+        (vec![1], Some(2)),
+        (vec![2], Some(3)),
+        (vec![3], None),
+        (vec![0xff], None),
+    ] {
+        let version = if version.is_empty() {
+            vec![]
+        } else {
+            tlv(0xa0, tlv(0x02, version))
+        };
+        let result = Certificate::from_der(
+            &Parts {
+                version,
+                ..Parts::default()
+            }
+            .der(),
+        );
+        assert_eq!(result.ok().map(|certificate| certificate.version()), read);
+    }
+}
+
+#[test]
+fn serial_numbers_of_any_size_and_sign_parse_and_say_so() {
+    let longest = [&[0x7f; 20][..]].concat();
+    let too_long = [&[0x7f; 21][..]].concat();
+    for (octets, text, rfc5280) in [
+        (&[1][..], "01", true),
+        (&[0], "00", false),
+        (&[0x0a, 0xbc], "0ABC", true),
+        (&[0, 0x80], "80", true),
+        (&[0xff], "-01", false),
+        (&[0x80], "-80", false),
+        (&[0xff, 0x7f], "-81", false),
+        (&longest, &"7F".repeat(20), true),
+        (&too_long, &"7F".repeat(21), false),
+    ] {
+        let serial = tlv(0x02, octets);
+        let certificate = Certificate::from_der(
+            &Parts {
+                serial,
+                ..Parts::default()
+            }
+            .der(),
+        )
+        .unwrap();
+        assert_eq!(certificate.serial().to_string(), *text);
+        assert_eq!(certificate.serial().is_rfc5280(), rfc5280);
+        assert_eq!(certificate.serial().as_bytes(), octets);
+    }
+    for octets in [&[][..], &[0, 1], &[0xff, 0x80]] {
+        let serial = tlv(0x02, octets);
+        assert!(
+            Certificate::from_der(
+                &Parts {
+                    serial,
+                    ..Parts::default()
+                }
+                .der()
+            )
+            .is_err()
+        );
+    }
+}
+
+#[test]
+fn validity_is_read_in_the_two_forms_of_rfc_5280() {
+    for (tag, text, moment) in [
+        (
+            0x17,
+            "491231235959Z",
+            Some(datetime!(2049-12-31 23:59:59 UTC)),
+        ),
+        (
+            0x17,
+            "500101000000Z",
+            Some(datetime!(1950-01-01 00:00:00 UTC)),
+        ),
+        (
+            0x18,
+            "99991231235959Z",
+            Some(datetime!(9999-12-31 23:59:59 UTC)),
+        ),
+        (
+            0x18,
+            "20240229000000Z",
+            Some(datetime!(2024-02-29 00:00:00 UTC)),
+        ),
+        (0x17, "230229000000Z", None),
+        (0x17, "261301000000Z", None),
+        (0x17, "260100000000Z", None),
+        (0x17, "260101240000Z", None),
+        (0x17, "260101006000Z", None),
+        (0x17, "260101000060Z", None),
+        (0x17, "2601010000Z", None),
+        (0x17, "260101000000+", None),
+        (0x17, "260101000000+0000", None),
+        (0x17, "26010100000 Z", None),
+        (0x17, "20260101000000Z", None),
+        (0x18, "260101000000Z", None),
+        (0x18, "20260101000000.0Z", None),
+        (0x18, "20260101000000", None),
+        (0x0c, "260101000000Z", None),
+        (0x17, "", None),
+    ] {
+        let good = tlv(0x17, "260101000000Z");
+        let time = tlv(tag, text);
+        for (validity, what) in [([&time, &good], "notBefore"), ([&good, &time], "notAfter")] {
+            let validity = sequence(&validity.map(Vec::as_slice));
+            let result = Certificate::from_der(
+                &Parts {
+                    validity,
+                    ..Parts::default()
+                }
+                .der(),
+            );
+            match moment {
+                Some(moment) => {
+                    let read = result.unwrap();
+                    let read = if what == "notBefore" {
+                        read.not_before()
+                    } else {
+                        read.not_after()
+                    };
+                    assert_eq!(read, moment);
+                }
+                None => assert_eq!(result.unwrap_err(), ParseError::Time { what }, "{text}"),
+            }
+        }
+    }
+}
+
+#[test]
+fn basic_constraints_are_read_exactly() {
+    let (yes, no) = ([1, 1, 0xff], [1, 1, 0]);
+    for (content, read) in [
+        (vec![], Some((false, None))),
+        (yes.to_vec(), Some((true, None))),
+        (no.to_vec(), Some((false, None))),
+        ([&yes[..], &[2, 1, 0]].concat(), Some((true, Some(0)))),
+        ([&yes[..], &[2, 2, 1, 0]].concat(), Some((true, Some(256)))),
+        ([&yes[..], &[2, 1, 0xff]].concat(), None),
+        ([&yes[..], &[2, 2, 0, 1]].concat(), None),
+        ([&yes[..], &[2, 1, 0], &[2, 1, 0]].concat(), None),
+        (vec![1, 1, 1], None),
+    ] {
+        let der = with_extension("2.5.29.19", tlv(0x30, &content));
+        let read = read.map(|(ca, path_len)| BasicConstraints { ca, path_len });
+        let result = Certificate::from_der(&der).ok();
+        assert_eq!(
+            result.and_then(|certificate| certificate.basic_constraints()),
+            read,
+            "{content:x?}"
+        );
+    }
+}
+
+#[test]
+fn known_extensions_are_well_formed_to_their_end() {
+    for (kind, good) in [
+        ("2.5.29.14", tlv(0x04, "id")),
+        ("2.5.29.15", tlv(0x03, [7, 0x80])),
+        ("2.5.29.17", tlv(0x30, tlv(0x82, "a"))),
+        ("2.5.29.19", tlv(0x30, [])),
+        (
+            "2.5.29.31",
+            tlv(0x30, tlv(0x30, tlv(0xa0, tlv(0xa0, tlv(0x86, "http://a"))))),
+        ),
+        (
+            "2.5.29.35",
+            tlv(
+                0x30,
+                [tlv(0x80, "id"), tlv(0xa1, []), tlv(0x82, [1])].concat(),
+            ),
+        ),
+        ("2.5.29.37", tlv(0x30, oid("1.2.3"))),
+    ] {
+        assert!(
+            Certificate::from_der(&with_extension(kind, &good)).is_ok(),
+            "{kind}"
+        );
+        let trailing = [good.as_slice(), &[5, 0]].concat();
+        assert!(
+            Certificate::from_der(&with_extension(kind, trailing)).is_err(),
+            "{kind}"
+        );
+        for cut in 0..good.len() {
+            assert!(
+                Certificate::from_der(&with_extension(kind, &good[..cut])).is_err(),
+                "{kind}"
+            );
+        }
+    }
+    assert_eq!(
+        refusal(&with_extension("2.5.29.37", [0x30, 0])),
+        ParseError::Empty {
+            what: "extKeyUsage"
+        }
+    );
+}
+
+#[test]
+fn distribution_points_give_their_uris_only() {
+    let point = |name: Vec<u8>| tlv(0x30, tlv(0xa0, name));
+    let full = tlv(
+        0xa0,
+        [
+            tlv(0x86, "http://a"),
+            tlv(0xa4, common_name(tlv(0x0c, "x"))),
+            tlv(0x86, "ldap://b"),
+        ]
+        .concat(),
+    );
+    let relative = tlv(0xa1, sequence(&[&oid("2.5.4.3"), &tlv(0x0c, "x")]));
+    let issuer_only = tlv(0x30, tlv(0xa2, tlv(0xa4, common_name(tlv(0x0c, "x")))));
+    let points = tlv(0x30, [point(full), point(relative), issuer_only].concat());
+    let certificate = Certificate::from_der(&with_extension("2.5.29.31", points)).unwrap();
+    assert_eq!(
+        certificate.crl_distribution_points(),
+        ["http://a", "ldap://b"]
+    );
+}
+
+#[test]
+fn the_signed_algorithm_is_the_one_beside_the_signature() {
+    let inner_algorithm = sequence(&[&oid("1.2.840.10045.4.3.3")]);
+    let der = Parts {
+        inner_algorithm,
+        ..Parts::default()
+    }
+    .der();
+    assert_eq!(refusal(&der), ParseError::SignatureAlgorithmMismatch);
+}
+
+#[test]
+fn unusual_keys_are_named_and_malformed_ones_refused() {
+    let spki = |algorithm: &[&[u8]], key: &[u8]| {
+        let key = tlv(0x03, [&[0], key].concat());
+        Parts {
+            spki: sequence(&[&sequence(algorithm), &key]),
+            ..Parts::default()
+        }
+        .der()
+    };
+    let other = |dotted| PublicKeyAlgorithm::Other(ObjectIdentifier::new_unwrap(dotted));
+    let (ec, rsa) = (oid("1.2.840.10045.2.1"), oid("1.2.840.113549.1.1.1"));
+    let modulus = |octets: &[u8]| sequence(&[&tlv(0x02, octets), &tlv(0x02, [3])]);
+    for (der, algorithm) in [
+        (
+            spki(&[&ec, &oid("1.3.132.0.10")], b"x"),
+            other("1.3.132.0.10"),
+        ),
+        (
+            spki(&[&ec, &tlv(0x30, [])], b"x"),
+            other("1.2.840.10045.2.1"),
+        ),
+        (spki(&[&ec], b"x"), other("1.2.840.10045.2.1")),
+        (
+            spki(&[&oid("1.2.840.10040.4.1")], b"x"),
+            other("1.2.840.10040.4.1"),
+        ),
+        (
+            spki(&[&rsa, &[5, 0]], &modulus(&[0, 0x80, 0])),
+            PublicKeyAlgorithm::Rsa { bits: 16 },
+        ),
+        (
+            spki(&[&rsa, &[5, 0]], &modulus(&[0x7f, 0])),
+            PublicKeyAlgorithm::Rsa { bits: 15 },
+        ),
+    ] {
+        assert_eq!(
+            Certificate::from_der(&der).unwrap().public_key_algorithm(),
+            algorithm
+        );
+    }
+    for bad in [
+        &b"not DER"[..],
+        &modulus(&[0x80]),
+        &[modulus(&[1]), vec![0]].concat(),
+    ] {
+        assert!(Certificate::from_der(&spki(&[&rsa, &[5, 0]], bad)).is_err());
+    }
+}
+
+#[test]
+fn nothing_follows_the_end() {
+    let good = Parts::default().der();
+    assert!(Certificate::from_der(&good).is_ok());
+    let error = refusal(&[good.as_slice(), &[0]].concat());
+    assert_eq!(
+        error,
+        ParseError::TrailingData {
+            what: "certificate"
+        }
+    );
+    let inside = Parts {
+        after_extensions: vec![5, 0],
+        ..Parts::default()
+    }
+    .der();
+    assert_eq!(
+        refusal(&inside),
+        ParseError::TrailingData {
+            what: "tbsCertificate"
+        }
+    );
+    for cut in 0..good.len() {
+        assert!(Certificate::from_der(&good[..cut]).is_err(), "cut at {cut}");
+    }
+}
+
+#[test]
+fn certificates_have_a_largest_size() {
+    let filled = |len| with_extension("1.2.3.4", vec![0; len]);
+    let frame = filled(60_000).len() - 60_000;
+    assert!(Certificate::from_der(&filled(MAX_CERTIFICATE_LEN - frame)).is_ok());
+    let error = refusal(&filled(MAX_CERTIFICATE_LEN - frame + 1));
+    assert!(matches!(
+        error,
+        ParseError::TooLong {
+            limit: MAX_CERTIFICATE_LEN,
+            ..
+        }
+    ));
+}
+
+fn refusal(der: &[u8]) -> ParseError {
+    Certificate::from_der(der).unwrap_err()
+}
