@@ -35,7 +35,7 @@ mod path;
 mod purpose;
 mod revocation;
 mod rules;
-mod signature;
+pub(crate) mod signature;
 
 pub use anchors::{AnchorError, TrustAnchors};
 pub use chain::{ChainVerifier, ChainVerifierBuilder, Strictness};

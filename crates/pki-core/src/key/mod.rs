@@ -17,6 +17,7 @@ use zeroize::Zeroizing;
 
 use crate::signer::{SignError, SignatureAlgorithm, Signer};
 
+pub(crate) use error::BoxError;
 pub use error::KeyError;
 
 /// The kinds of key that this crate makes, reads and signs with.
@@ -39,6 +40,19 @@ pub enum KeyKind {
 }
 
 impl KeyKind {
+    /// The kind of a certificate's key, if it is one of these.
+    #[must_use]
+    pub fn of_public_key(algorithm: x509_identity::PublicKeyAlgorithm) -> Option<Self> {
+        use x509_identity::PublicKeyAlgorithm as Found;
+        match algorithm {
+            Found::EcP256 => Some(Self::P256),
+            Found::EcP384 => Some(Self::P384),
+            Found::Ed25519 => Some(Self::Ed25519),
+            Found::Rsa { bits } => Self::of_rsa_bits(bits as usize),
+            _ => None,
+        }
+    }
+
     fn of_rsa_bits(bits: usize) -> Option<Self> {
         match bits {
             2048 => Some(Self::Rsa2048),

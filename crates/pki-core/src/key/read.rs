@@ -177,7 +177,8 @@ fn check_work(scheme: &EncryptionScheme) -> Result<(), KeyError> {
             u64::from(kdf.iteration_count),
         ),
         Kdf::Scrypt(kdf) => {
-            let memory = u64::from(kdf.cost_parameter)
+            let memory = kdf
+                .cost_parameter
                 .saturating_mul(u64::from(kdf.block_size))
                 .saturating_mul(u64::from(kdf.parallelization))
                 .saturating_mul(128);

@@ -80,11 +80,12 @@ impl Diagnosis<'_> {
             });
         }
 
-        let mut waiting = vec![self.leaf];
+        // With each certificate the one that it issued.
+        let mut waiting = vec![(self.leaf, self.leaf)];
         let mut seen = vec![self.leaf.der()];
         let mut problem = None;
         let mut budget = MAX_SIGNATURES;
-        while let Some(certificate) = waiting.pop() {
+        while let Some((certificate, issued)) = waiting.pop() {
             let roots = self
                 .anchors
                 .named(certificate.issuer_der())
@@ -107,11 +108,17 @@ impl Diagnosis<'_> {
                 }
             }
             signers.retain(|signer| !seen.contains(&signer.der()));
-            if signers.is_empty() && !certificate.is_self_issued() {
-                problem = Some(unsigned(certificate, &candidates));
+            if signers.is_empty() {
+                // The end of this line: a root that is not ours, or somebody whose issuer is missing.
+                let foreign_root = certificate.is_self_issued();
+                problem = Some(if foreign_root {
+                    unknown_issuer(issued)
+                } else {
+                    unsigned(certificate, &candidates)
+                });
             }
             seen.extend(signers.iter().map(|signer| signer.der()));
-            waiting.extend(signers);
+            waiting.extend(signers.into_iter().map(|signer| (signer, certificate)));
         }
         Some(problem.unwrap_or_else(|| unknown_issuer(self.leaf)))
     }

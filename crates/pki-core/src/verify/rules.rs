@@ -25,10 +25,11 @@ pub(super) fn judge(path: &Path, purpose: Purpose, now: OffsetDateTime) -> Resul
             });
         }
     }
+    judge_anchor(path, purpose, now)?;
     for ca in path.certificates().skip(1) {
         require_key_usage(ca, KeyUsageBit::KeyCertSign)?;
     }
-    judge_anchor(path, purpose, now)
+    Ok(())
 }
 
 fn judge_leaf(leaf: &Certificate, purpose: Purpose) -> Result<(), VerifyError> {

@@ -8,7 +8,7 @@ use x509_identity::{Certificate, PublicKeyAlgorithm};
 
 /// What is signed, by which algorithm, and the signature: the outer shape of certificates and CRLs.
 #[derive(Clone, Copy)]
-pub(super) struct Signed<'a> {
+pub(crate) struct Signed<'a> {
     /// The to-be-signed structure, tag and length included.
     pub(super) message: &'a [u8],
     /// The content of the AlgorithmIdentifier.
@@ -18,7 +18,7 @@ pub(super) struct Signed<'a> {
 
 impl<'a> Signed<'a> {
     /// Takes `SEQUENCE { tbs, AlgorithmIdentifier, BIT STRING }` apart.
-    pub(super) fn from_der(der: &'a [u8]) -> der::Result<Self> {
+    pub(crate) fn from_der(der: &'a [u8]) -> der::Result<Self> {
         let mut reader = SliceReader::new(der)?;
         let signed = reader.sequence(|fields| {
             let message = fields.tlv_bytes()?;
@@ -35,7 +35,7 @@ impl<'a> Signed<'a> {
     }
 
     /// Whether the key in this SubjectPublicKeyInfo made the signature, by an accepted algorithm.
-    pub(super) fn is_by(&self, spki_der: &[u8]) -> bool {
+    pub(crate) fn is_by(&self, spki_der: &[u8]) -> bool {
         let Ok((key_algorithm, key)) = key_parts(spki_der) else {
             return false;
         };

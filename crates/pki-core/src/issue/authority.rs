@@ -1,0 +1,194 @@
+//! An authority: a CA certificate, the chain above it, and the key that signs.
+
+use std::fmt;
+
+use der::pem::LineEnding;
+use time::OffsetDateTime;
+use x509_identity::{Certificate, DistinguishedName, KeyUsageBit};
+
+use super::IssueError;
+use super::judge::{Approved, judge};
+use super::tbs::{IssuerFacts, draft};
+use crate::{Profile, Request, Signer};
+
+/// A certificate authority.
+///
+/// Everything it issues goes one way: the profile turns the request into to-be-signed bytes, the
+/// judge reads those bytes back and approves or refuses them, and only what was approved is signed.
+pub struct Authority {
+    chain: Vec<Certificate>,
+    signer: Box<dyn Signer>,
+}
+
+/// A certificate that was just signed, with the chain that leads to its root.
+#[derive(Clone, Debug)]
+pub struct Issued {
+    certificate: Certificate,
+    issuers: Vec<Certificate>,
+}
+
+impl Authority {
+    /// Makes a root: a CA that signs itself, valid from `now` for the profile's default life.
+    ///
+    /// # Errors
+    ///
+    /// [`IssueError::Refused`] if the profile is not a root's or does not allow the key.
+    pub fn root(
+        subject: DistinguishedName,
+        signer: impl Signer + 'static,
+        profile: &Profile,
+        now: OffsetDateTime,
+    ) -> Result<Self, IssueError> {
+        let name = subject.to_der();
+        let request = Request::for_key(signer.public_key_der(), subject);
+        let facts = IssuerFacts {
+            name_der: &name,
+            key_id: None,
+            algorithm: signer.algorithm(),
+        };
+        let tbs = draft(&request, profile, &facts, now)?;
+        let approved = judge(tbs, profile, None, facts.algorithm, now)?;
+        let certificate = sign(&signer, approved)?;
+        Ok(Self {
+            chain: vec![certificate],
+            signer: Box::new(signer),
+        })
+    }
+
+    /// Takes up a CA that exists: its own certificate first, then those above it.
+    ///
+    /// # Errors
+    ///
+    /// [`IssueError::KeyMismatch`] if the key is another's, [`IssueError::NotACa`] if the
+    /// certificate may not sign.
+    pub fn new(chain: Vec<Certificate>, signer: impl Signer + 'static) -> Result<Self, IssueError> {
+        let certificate = chain.first().ok_or(IssueError::NoCertificate)?;
+        let subject = || certificate.subject().to_string();
+        if certificate.spki_der() != signer.public_key_der() {
+            return Err(IssueError::KeyMismatch { subject: subject() });
+        }
+        if !certificate.is_ca() {
+            return Err(IssueError::NotACa {
+                subject: subject(),
+                reason: "basicConstraints do not say CA",
+            });
+        }
+        if certificate
+            .key_usage()
+            .is_some_and(|usage| !usage.contains(KeyUsageBit::KeyCertSign))
+        {
+            return Err(IssueError::NotACa {
+                subject: subject(),
+                reason: "its key usage lacks keyCertSign",
+            });
+        }
+        Ok(Self {
+            chain,
+            signer: Box::new(signer),
+        })
+    }
+
+    /// Issues a certificate for `request` within `profile`, valid from `now`.
+    ///
+    /// # Errors
+    ///
+    /// [`IssueError::Refused`] names each rule that the certificate would break, and
+    /// [`IssueError::OutlivesIssuer`] a life that is too long for this authority.
+    pub fn issue(
+        &self,
+        request: &Request,
+        profile: &Profile,
+        now: OffsetDateTime,
+    ) -> Result<Issued, IssueError> {
+        let issuer = self.certificate();
+        let facts = IssuerFacts {
+            name_der: issuer.subject_der(),
+            key_id: issuer.subject_key_id(),
+            algorithm: self.signer.algorithm(),
+        };
+        let tbs = draft(request, profile, &facts, now)?;
+        let approved = judge(tbs, profile, Some(issuer), facts.algorithm, now)?;
+        let certificate = sign(self.signer.as_ref(), approved)?;
+        Ok(Issued {
+            certificate,
+            issuers: self.chain.clone(),
+        })
+    }
+
+    /// This authority's own certificate.
+    ///
+    /// # Panics
+    ///
+    /// Never: an authority is not made without one.
+    #[must_use]
+    pub fn certificate(&self) -> &Certificate {
+        self.chain
+            .first()
+            .expect("an authority is made with its certificate")
+    }
+
+    /// This authority's certificate and those above it.
+    #[must_use]
+    pub fn chain(&self) -> &[Certificate] {
+        &self.chain
+    }
+
+    pub(crate) fn signer(&self) -> &dyn Signer {
+        self.signer.as_ref()
+    }
+}
+
+impl fmt::Debug for Authority {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Authority")
+            .field("subject", self.certificate().subject())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Issued {
+    /// The certificate itself.
+    #[must_use]
+    pub fn certificate(&self) -> &Certificate {
+        &self.certificate
+    }
+
+    /// The certificates that a peer needs besides its trusted root: leaf first, the root left out.
+    pub fn presented(&self) -> impl Iterator<Item = &Certificate> {
+        let intermediates = self
+            .issuers
+            .iter()
+            .filter(|issuer| !issuer.is_self_issued());
+        std::iter::once(&self.certificate).chain(intermediates)
+    }
+
+    /// The certificate as PEM.
+    #[must_use]
+    pub fn pem(&self) -> String {
+        certificate_pem(&self.certificate)
+    }
+
+    /// [`presented`](Self::presented) as one PEM file, which servers call the full chain.
+    #[must_use]
+    pub fn chain_pem(&self) -> String {
+        self.presented().map(certificate_pem).collect()
+    }
+}
+
+/// A certificate as PEM (RFC 7468 section 5).
+///
+/// # Panics
+///
+/// Never: certificates are at most 64 KiB.
+#[must_use]
+pub fn certificate_pem(certificate: &Certificate) -> String {
+    der::pem::encode_string("CERTIFICATE", LineEnding::LF, certificate.der())
+        .expect("a certificate of at most 64 KiB fits in PEM")
+}
+
+/// The only way to a signature on a certificate.
+fn sign(signer: &dyn Signer, approved: Approved) -> Result<Certificate, IssueError> {
+    let signature = signer.sign(approved.message()).map_err(IssueError::Sign)?;
+    let certificate = approved.sealed(&signature)?;
+    Certificate::from_der(&certificate).map_err(IssueError::draft)
+}

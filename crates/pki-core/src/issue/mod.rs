@@ -1,0 +1,9 @@
+//! Issuing along one path: request, profile, to-be-signed bytes, judge, sign.
+
+mod authority;
+mod error;
+mod judge;
+pub(crate) mod tbs;
+
+pub use authority::{Authority, Issued, certificate_pem};
+pub use error::IssueError;

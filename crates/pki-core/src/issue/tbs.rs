@@ -1,0 +1,278 @@
+//! The to-be-signed certificate: from a request and a profile to bytes.
+
+use const_oid::ObjectIdentifier;
+use const_oid::db::rfc5280::{
+    ID_CE_AUTHORITY_KEY_IDENTIFIER, ID_CE_BASIC_CONSTRAINTS, ID_CE_CRL_DISTRIBUTION_POINTS,
+    ID_CE_EXT_KEY_USAGE, ID_CE_KEY_USAGE, ID_CE_SUBJECT_ALT_NAME, ID_CE_SUBJECT_KEY_IDENTIFIER,
+    ID_PE_AUTHORITY_INFO_ACCESS,
+};
+use const_oid::db::rfc6960::ID_PKIX_OCSP_NOCHECK;
+use der::asn1::{Any, BitString, Ia5String, Null, OctetString};
+use der::{Decode, Encode, Sequence};
+use sha1::{Digest, Sha1};
+use spki::AlgorithmIdentifierOwned;
+use time::{Duration, OffsetDateTime};
+use x509_cert::ext::pkix::crl::dp::DistributionPoint;
+use x509_cert::ext::pkix::name::{DistributionPointName, GeneralName};
+use x509_cert::ext::pkix::{
+    AccessDescription, AuthorityInfoAccessSyntax, AuthorityKeyIdentifier, BasicConstraints,
+    CrlDistributionPoints, ExtendedKeyUsage, KeyUsage, KeyUsages, SubjectKeyIdentifier,
+};
+use x509_cert::ext::{Extension, Extensions};
+use x509_cert::serial_number::SerialNumber;
+use x509_cert::time::Validity;
+use x509_identity::{KeyUsageBit, PublicKeyAlgorithm, SubjectAltName};
+
+use super::IssueError;
+use crate::date::asn1_time;
+use crate::random::random_bytes;
+use crate::{KeyKind, Profile, Request, Role, SignatureAlgorithm};
+
+/// `TBSCertificate` (RFC 5280 section 4.1). The type in `x509-cert` keeps its fields to itself.
+///
+/// ```text
+/// TBSCertificate  ::=  SEQUENCE  {
+///      version         [0]  EXPLICIT Version DEFAULT v1,
+///      serialNumber         CertificateSerialNumber,
+///      signature            AlgorithmIdentifier,
+///      issuer               Name,
+///      validity             Validity,
+///      subject              Name,
+///      subjectPublicKeyInfo SubjectPublicKeyInfo,
+///      extensions      [3]  EXPLICIT Extensions OPTIONAL }
+/// ```
+#[derive(Sequence)]
+struct TbsCertificate {
+    #[asn1(context_specific = "0", tag_mode = "EXPLICIT")]
+    version: u8,
+    serial_number: SerialNumber,
+    signature: AlgorithmIdentifierOwned,
+    issuer: Any,
+    validity: Validity,
+    subject: Any,
+    public_key: Any,
+    #[asn1(context_specific = "3", tag_mode = "EXPLICIT")]
+    extensions: Extensions,
+}
+
+/// Who signs, as far as the certificate says it.
+pub(super) struct IssuerFacts<'a> {
+    pub(super) name_der: &'a [u8],
+    pub(super) key_id: Option<&'a [u8]>,
+    pub(super) algorithm: SignatureAlgorithm,
+}
+
+/// Writes the certificate that `profile` makes of `request`. Nothing is decided here.
+pub(super) fn draft(
+    request: &Request,
+    profile: &Profile,
+    issuer: &IssuerFacts<'_>,
+    now: OffsetDateTime,
+) -> Result<Vec<u8>, IssueError> {
+    let algorithm =
+        PublicKeyAlgorithm::from_spki(&request.public_key).map_err(IssueError::draft)?;
+    let key = KeyKind::of_public_key(algorithm).ok_or_else(|| IssueError::KeyKind {
+        found: format!("{algorithm:?}"),
+    })?;
+    let subject = request.subject.to_der();
+    let tbs = TbsCertificate {
+        version: V3,
+        serial_number: fresh_serial()?,
+        signature: issuer.algorithm.identifier(),
+        issuer: Any::from_der(issuer.name_der).map_err(IssueError::draft)?,
+        validity: validity(request, profile, now)?,
+        subject: Any::from_der(&subject).map_err(IssueError::draft)?,
+        public_key: Any::from_der(&request.public_key).map_err(IssueError::draft)?,
+        extensions: extensions(request, profile, issuer, key).map_err(IssueError::draft)?,
+    };
+    tbs.to_der().map_err(IssueError::draft)
+}
+
+/// 16 random bytes. RFC 5280 4.1.2.2 allows 20 octets and wants it positive: a clear top bit keeps
+/// DER from adding a sign octet, a set second one keeps it from dropping a zero octet.
+fn fresh_serial() -> Result<SerialNumber, IssueError> {
+    let mut bytes: [u8; 16] = random_bytes().map_err(IssueError::draft)?;
+    bytes[0] = bytes[0] & 0x7f | 0x40;
+    SerialNumber::new(&bytes).map_err(IssueError::draft)
+}
+
+/// Whole seconds; notAfter is inclusive (RFC 5280 section 4.1.2.5), so a life of a day ends a second
+/// before the next one begins.
+fn validity(
+    request: &Request,
+    profile: &Profile,
+    now: OffsetDateTime,
+) -> Result<Validity, IssueError> {
+    let life = match request.life {
+        Some(life) => life,
+        None => Duration::try_from(profile.life.default).map_err(IssueError::draft)?,
+    };
+    let start = now.replace_nanosecond(0).map_err(IssueError::draft)? - profile.backdate_for(life);
+    let end = start
+        .checked_add(life - Duration::SECOND)
+        .ok_or_else(|| IssueError::draft("the certificate's end is beyond the calendar"))?;
+    Ok(Validity::new(
+        asn1_time(start).map_err(IssueError::draft)?,
+        asn1_time(end).map_err(IssueError::draft)?,
+    ))
+}
+
+fn extensions(
+    request: &Request,
+    profile: &Profile,
+    issuer: &IssuerFacts<'_>,
+    key: KeyKind,
+) -> der::Result<Extensions> {
+    let role = profile.role;
+    let mut list = vec![
+        extension(
+            ID_CE_BASIC_CONSTRAINTS,
+            true,
+            &BasicConstraints {
+                ca: role.is_ca(),
+                path_len_constraint: role.path_len(),
+            },
+        )?,
+        extension(ID_CE_KEY_USAGE, true, &key_usage(role, key))?,
+    ];
+    if let Some(usage) = role.extended_key_usage() {
+        list.push(extension(
+            ID_CE_EXT_KEY_USAGE,
+            false,
+            &ExtendedKeyUsage(vec![usage]),
+        )?);
+    }
+    if !request.sans.is_empty() {
+        let names = request
+            .sans
+            .iter()
+            .map(general_name)
+            .collect::<der::Result<Vec<_>>>()?;
+        // RFC 5280 section 4.2.1.6: critical if and only if the subject is empty.
+        list.push(extension(
+            ID_CE_SUBJECT_ALT_NAME,
+            request.subject.is_empty(),
+            &names,
+        )?);
+    }
+    let own_id = key_identifier(&request.public_key)?;
+    list.push(extension(
+        ID_CE_SUBJECT_KEY_IDENTIFIER,
+        false,
+        &SubjectKeyIdentifier(own_id.clone()),
+    )?);
+    if role != Role::Root {
+        let key_identifier = issuer.key_id.map(OctetString::new).transpose()?;
+        let id = AuthorityKeyIdentifier {
+            key_identifier,
+            ..AuthorityKeyIdentifier::default()
+        };
+        list.push(extension(ID_CE_AUTHORITY_KEY_IDENTIFIER, false, &id)?);
+    }
+    if !profile.crl_distribution_points.is_empty() {
+        let points = profile
+            .crl_distribution_points
+            .iter()
+            .map(|url| distribution_point(url));
+        let points = CrlDistributionPoints(points.collect::<der::Result<_>>()?);
+        list.push(extension(ID_CE_CRL_DISTRIBUTION_POINTS, false, &points)?);
+    }
+    let access = profile
+        .ocsp
+        .iter()
+        .map(|url| access_description(ID_AD_OCSP, url))
+        .chain(
+            profile
+                .ca_issuers
+                .iter()
+                .map(|url| access_description(ID_AD_CA_ISSUERS, url)),
+        )
+        .collect::<der::Result<Vec<_>>>()?;
+    if !access.is_empty() {
+        list.push(extension(
+            ID_PE_AUTHORITY_INFO_ACCESS,
+            false,
+            &AuthorityInfoAccessSyntax(access),
+        )?);
+    }
+    if role == Role::OcspResponder {
+        list.push(extension(ID_PKIX_OCSP_NOCHECK, false, &Null)?);
+    }
+    Ok(list)
+}
+
+/// One extension, its value encoded.
+pub(crate) fn extension(
+    oid: ObjectIdentifier,
+    critical: bool,
+    value: &impl Encode,
+) -> der::Result<Extension> {
+    Ok(Extension {
+        extn_id: oid,
+        critical,
+        extn_value: OctetString::new(value.to_der()?)?,
+    })
+}
+
+fn key_usage(role: Role, key: KeyKind) -> KeyUsage {
+    let mut flags = der::flagset::FlagSet::default();
+    for bit in role.key_usage(key).bits() {
+        flags |= match bit {
+            KeyUsageBit::KeyEncipherment => KeyUsages::KeyEncipherment,
+            KeyUsageBit::KeyCertSign => KeyUsages::KeyCertSign,
+            KeyUsageBit::CrlSign => KeyUsages::CRLSign,
+            _ => KeyUsages::DigitalSignature,
+        };
+    }
+    KeyUsage(flags)
+}
+
+fn general_name(name: &SubjectAltName) -> der::Result<GeneralName> {
+    Ok(match name {
+        SubjectAltName::Dns(text) => GeneralName::DnsName(Ia5String::new(text)?),
+        SubjectAltName::Email(text) => GeneralName::Rfc822Name(Ia5String::new(text)?),
+        SubjectAltName::Ip(address) => GeneralName::from(*address),
+        SubjectAltName::Uri(text) => GeneralName::UniformResourceIdentifier(Ia5String::new(text)?),
+        SubjectAltName::DirectoryName(name) => {
+            GeneralName::DirectoryName(x509_cert::name::Name::from_der(&name.to_der())?)
+        }
+        // No profile allows the other kinds, so the judge would refuse them anyway.
+        _ => return Err(der::ErrorKind::Failed.into()),
+    })
+}
+
+/// RFC 5280 section 4.2.1.2, method 1: the SHA-1 of the key's bits. It identifies, it protects nothing.
+fn key_identifier(spki: &[u8]) -> der::Result<OctetString> {
+    let info = spki::SubjectPublicKeyInfo::<Any, BitString>::from_der(spki)?;
+    OctetString::new(Sha1::digest(info.subject_public_key.raw_bytes()).to_vec())
+}
+
+/// A distribution point's full name: one URL.
+pub(crate) fn distribution_point_name(url: &str) -> der::Result<DistributionPointName> {
+    let name = GeneralName::UniformResourceIdentifier(Ia5String::new(url)?);
+    Ok(DistributionPointName::FullName(vec![name]))
+}
+
+fn distribution_point(url: &str) -> der::Result<DistributionPoint> {
+    let name = Some(distribution_point_name(url)?);
+    Ok(DistributionPoint {
+        distribution_point: name,
+        reasons: None,
+        crl_issuer: None,
+    })
+}
+
+fn access_description(method: ObjectIdentifier, url: &str) -> der::Result<AccessDescription> {
+    let access_location = GeneralName::UniformResourceIdentifier(Ia5String::new(url)?);
+    Ok(AccessDescription {
+        access_method: method,
+        access_location,
+    })
+}
+
+const V3: u8 = 2;
+
+/// id-ad-caIssuers (RFC 5280 section 4.2.2.1).
+const ID_AD_CA_ISSUERS: ObjectIdentifier = const_oid::db::rfc5280::ID_AD_CA_ISSUERS;
+/// id-ad-ocsp (RFC 5280 section 4.2.2.1).
+const ID_AD_OCSP: ObjectIdentifier = const_oid::db::rfc5280::ID_AD_OCSP;

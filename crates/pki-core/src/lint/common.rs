@@ -1,0 +1,244 @@
+//! Rules for certificates of every role.
+
+use const_oid::db::rfc5280::{
+    ID_CE_AUTHORITY_KEY_IDENTIFIER, ID_CE_BASIC_CONSTRAINTS, ID_CE_EXT_KEY_USAGE, ID_CE_KEY_USAGE,
+    ID_CE_SUBJECT_ALT_NAME, ID_CE_SUBJECT_KEY_IDENTIFIER,
+};
+use const_oid::db::rfc5912::SHA_1_WITH_RSA_ENCRYPTION;
+use der::Decode;
+use x509_cert::time::Time;
+use x509_identity::{Certificate, KeyUsageBit, PublicKeyAlgorithm, SubjectAltName};
+
+use super::{Report, criticality};
+
+const X509: &str = "RFC 5280";
+
+pub(super) fn lint(certificate: &Certificate, report: &mut Report) {
+    report.error(
+        certificate.version() == 3,
+        "version",
+        "RFC 5280 4.1.2.1",
+        "the certificate is not of version 3",
+    );
+    report.error(
+        certificate.serial().is_rfc5280(),
+        "serial-number",
+        "RFC 5280 4.1.2.2",
+        "the serial number is not positive and at most 20 octets long",
+    );
+    report.error(
+        certificate.serial().as_bytes().len() >= 8,
+        "serial-entropy",
+        "CABF BR 7.1",
+        "the serial number is too short to be random",
+    );
+    report.error(
+        !certificate.issuer().is_empty(),
+        "issuer",
+        "RFC 5280 4.1.2.4",
+        "the issuer has no name",
+    );
+    report.error(
+        certificate.not_before() <= certificate.not_after(),
+        "validity",
+        "RFC 5280 4.1.2.5",
+        "the certificate ends before it begins",
+    );
+    report.error(
+        has_proper_times(certificate),
+        "time-encoding",
+        "RFC 5280 4.1.2.5",
+        "a date up to 2049 is a UTCTime, a later one a GeneralizedTime",
+    );
+    report.error(
+        certificate.signature_algorithm() != SHA_1_WITH_RSA_ENCRYPTION,
+        "signature-hash",
+        "RFC 9155",
+        "the signature uses SHA-1",
+    );
+    keys(certificate, report);
+    identifiers(certificate, report);
+    names(certificate, report);
+}
+
+fn keys(certificate: &Certificate, report: &mut Report) {
+    let usage = certificate.key_usage();
+    let has = |bit| usage.is_some_and(|usage| usage.contains(bit));
+    match certificate.public_key_algorithm() {
+        PublicKeyAlgorithm::Rsa { bits } => {
+            report.error(
+                bits >= 2048,
+                "key-size",
+                "NIST SP 800-57",
+                "the RSA key is shorter than 2048 bits",
+            );
+        }
+        PublicKeyAlgorithm::Other(_) => {}
+        _ => report.error(
+            !has(KeyUsageBit::KeyEncipherment) && !has(KeyUsageBit::DataEncipherment),
+            "key-usage-encipherment",
+            "RFC 8813 3",
+            "an elliptic-curve key cannot encipher, and its key usage says so",
+        ),
+    }
+    report.error(
+        usage.is_some(),
+        "key-usage",
+        "RFC 5280 4.2.1.3",
+        "the certificate has no key usage",
+    );
+    report.error(
+        usage.is_none_or(|usage| !usage.is_empty()),
+        "key-usage-empty",
+        "RFC 5280 4.2.1.3",
+        "the key usage allows nothing",
+    );
+    report.warning(
+        criticality(certificate, ID_CE_KEY_USAGE) != Some(false),
+        "key-usage-critical",
+        "RFC 5280 4.2.1.3",
+        "the key usage is not critical",
+    );
+    report.error(
+        criticality(certificate, ID_CE_EXT_KEY_USAGE) != Some(true),
+        "extended-key-usage-critical",
+        "RFC 5280 4.2.1.12",
+        "the extended key usage is critical",
+    );
+    report.error(
+        criticality(certificate, ID_CE_BASIC_CONSTRAINTS).is_some(),
+        "basic-constraints",
+        "RFC 5280 4.2.1.9",
+        "the certificate has no basic constraints",
+    );
+}
+
+fn identifiers(certificate: &Certificate, report: &mut Report) {
+    report.error(
+        criticality(certificate, ID_CE_SUBJECT_KEY_IDENTIFIER) != Some(true)
+            && criticality(certificate, ID_CE_AUTHORITY_KEY_IDENTIFIER) != Some(true),
+        "key-identifier-critical",
+        "RFC 5280 4.2.1.1",
+        "a key identifier is critical",
+    );
+    report.warning(
+        certificate.subject_key_id().is_some(),
+        "subject-key-id",
+        "RFC 5280 4.2.1.2",
+        "the certificate has no subject key identifier",
+    );
+    report.error(
+        certificate.is_self_issued() || certificate.authority_key_id().is_some(),
+        "authority-key-id",
+        "RFC 5280 4.2.1.1",
+        "the certificate has no authority key identifier",
+    );
+}
+
+fn names(certificate: &Certificate, report: &mut Report) {
+    let empty = certificate.subject().is_empty();
+    report.error(
+        !empty || !certificate.sans().is_empty(),
+        "subject",
+        "RFC 5280 4.1.2.6",
+        "the certificate names nobody: no subject and no alternative name",
+    );
+    let critical = criticality(certificate, ID_CE_SUBJECT_ALT_NAME);
+    report.error(
+        !empty || critical != Some(false),
+        "alternative-name-critical",
+        "RFC 5280 4.2.1.6",
+        "without a subject the alternative names have to be critical",
+    );
+    for name in certificate.sans() {
+        match name {
+            SubjectAltName::Dns(name) => {
+                let rule = "dns-name";
+                report.error(
+                    is_dns_name(name),
+                    rule,
+                    "RFC 5280 4.2.1.6",
+                    &format!("`{name}` is no DNS name"),
+                );
+            }
+            SubjectAltName::Email(name) => {
+                let good = name
+                    .rsplit_once('@')
+                    .is_some_and(|(local, domain)| !local.is_empty() && is_dns_name(domain));
+                report.error(
+                    good,
+                    "email",
+                    "RFC 5280 4.2.1.6",
+                    &format!("`{name}` is no email address"),
+                );
+            }
+            SubjectAltName::Uri(name) => {
+                let good = name
+                    .split_once(':')
+                    .is_some_and(|(scheme, rest)| is_scheme(scheme) && !rest.is_empty());
+                report.error(good, "uri", X509, &format!("`{name}` is no absolute URI"));
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Letters, digits and inner hyphens in each label, at most 63 and 253 octets; the first label may be `*`.
+fn is_dns_name(name: &str) -> bool {
+    let name_without_wildcard = name.strip_prefix("*.").unwrap_or(name);
+    !name_without_wildcard.is_empty()
+        && name.len() <= 253
+        && name_without_wildcard.split('.').all(|label| {
+            (1..=63).contains(&label.len())
+                && !label.starts_with('-')
+                && !label.ends_with('-')
+                && label
+                    .bytes()
+                    .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+        })
+}
+
+fn is_scheme(scheme: &str) -> bool {
+    scheme.starts_with(|first: char| first.is_ascii_alphabetic())
+        && scheme
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte))
+}
+
+fn has_proper_times(certificate: &Certificate) -> bool {
+    let Ok(parsed) = x509_cert::Certificate::from_der(certificate.der()) else {
+        return false;
+    };
+    let validity = parsed.tbs_certificate().validity();
+    [
+        (validity.not_before, certificate.not_before()),
+        (validity.not_after, certificate.not_after()),
+    ]
+    .iter()
+    .all(|(time, moment)| matches!(time, Time::UtcTime(_)) == (moment.year() < 2050))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_dns_name_is_made_of_letters_digits_and_hyphens() {
+        for (name, good) in [
+            ("api.example.local", true),
+            ("localhost", true),
+            ("*.example.org", true),
+            ("xn--bcher-kva.example", true),
+            ("", false),
+            ("*.", false),
+            ("a.*.example", false),
+            (".example.org", false),
+            ("a..b", false),
+            ("-a.example", false),
+            ("a_b.example", false),
+            ("127.0.0.1/8", false),
+        ] {
+            assert_eq!(is_dns_name(name), good, "{name}");
+        }
+    }
+}

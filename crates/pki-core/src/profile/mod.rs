@@ -1,0 +1,226 @@
+//! What a certificate of a role may say: the profile table, as values.
+
+mod life;
+mod names;
+
+use serde::{Deserialize, Serialize};
+use time::Duration;
+use x509_identity::{KeyUsage, KeyUsageBit, ObjectIdentifier};
+
+use crate::KeyKind;
+use const_oid::db::rfc5280::{ID_KP_CLIENT_AUTH, ID_KP_OCSP_SIGNING, ID_KP_SERVER_AUTH};
+
+pub use life::Life;
+pub use names::{AllowedNames, NameRule};
+
+/// What a certificate is for. Everything that RFC 5280 lets vary and should not follows from it.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
+#[non_exhaustive]
+#[serde(rename_all = "kebab-case")]
+pub enum Role {
+    /// Authenticates a TLS client or a device: clientAuth and nothing else.
+    Client,
+    /// Signs leaves, and no further CA.
+    IssuingCa,
+    /// Signs OCSP answers for the CA that issued it (RFC 6960 section 4.2.2.2).
+    OcspResponder,
+    /// Signs itself and the CAs below it.
+    Root,
+    /// Authenticates a TLS server: serverAuth and nothing else.
+    Server,
+}
+
+/// The limits within which certificates of one [`Role`] are issued.
+///
+/// Deserializes from TOML with unknown fields refused, so that a misspelt limit is an error and not
+/// a limit that does not hold:
+///
+/// ```
+/// let profile: pki_core::Profile = toml::from_str(r#"
+///     role = "client"
+///     life = { min = "1h", default = "24h", max = "90days" }
+///     backdate = "1m"
+///     keys = ["p256", "rsa2048"]
+///     crl_distribution_points = ["http://ca.example/client.crl"]
+///
+///     [names]
+///     dns = "none"
+///     ip = "none"
+///     email = "none"
+///     uri = ["spiffe://example.org/*"]
+/// "#)?;
+/// assert_eq!(profile.role, pki_core::Role::Client);
+/// # Ok::<(), toml::de::Error>(())
+/// ```
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Profile {
+    /// What the certificate is for.
+    pub role: Role,
+    /// How long it may live.
+    pub life: Life,
+    /// How far before `now` validity begins, for clocks that are behind: 60 s by default, and never
+    /// more than a tenth of the life.
+    #[serde(with = "humantime_serde", default = "default_backdate")]
+    pub backdate: std::time::Duration,
+    /// The kinds of key that are certified.
+    pub keys: Vec<KeyKind>,
+    /// The names that may be certified.
+    #[serde(default)]
+    pub names: AllowedNames,
+    /// Where the issuer's CRL is: `http` URLs, and byte for byte the CRL's own distribution point.
+    #[serde(default)]
+    pub crl_distribution_points: Vec<String>,
+    /// Where the issuer's OCSP responder is.
+    #[serde(default)]
+    pub ocsp: Vec<String>,
+    /// Where the issuer's certificate is.
+    #[serde(default)]
+    pub ca_issuers: Vec<String>,
+}
+
+impl Profile {
+    /// A root: 10 years, P-256, P-384 or RSA of 3072 bits and more.
+    #[must_use]
+    pub fn root() -> Self {
+        Self::of(
+            Role::Root,
+            Life::days(1, 3650, 3650 * 2),
+            AllowedNames::none(),
+        )
+    }
+
+    /// A CA below the root that issues leaves: 3 years.
+    #[must_use]
+    pub fn issuing_ca() -> Self {
+        Self::of(
+            Role::IssuingCa,
+            Life::days(1, 3 * 365, 3650),
+            AllowedNames::none(),
+        )
+    }
+
+    /// A TLS server: 90 days, and never more than the 825 that Apple accepts from private roots.
+    #[must_use]
+    pub fn server() -> Self {
+        let names = AllowedNames {
+            dns: NameRule::Any,
+            ip: NameRule::Any,
+            ..AllowedNames::none()
+        };
+        Self::of(Role::Server, Life::days(0, 90, MAX_SERVER_DAYS), names)
+    }
+
+    /// A TLS client or device: 24 hours, an hour to 90 days.
+    #[must_use]
+    pub fn client() -> Self {
+        let names = AllowedNames {
+            ip: NameRule::None,
+            ..AllowedNames::any()
+        };
+        let life = Life {
+            min: hours(1),
+            default: hours(24),
+            max: hours(90 * 24),
+        };
+        Self::of(Role::Client, life, names)
+    }
+
+    /// An OCSP responder: 14 days.
+    #[must_use]
+    pub fn ocsp_responder() -> Self {
+        Self::of(
+            Role::OcspResponder,
+            Life::days(1, 14, 90),
+            AllowedNames::none(),
+        )
+    }
+
+    /// The same profile with another default and longest life.
+    #[must_use]
+    pub fn with_life(mut self, life: Life) -> Self {
+        self.life = life;
+        self
+    }
+
+    /// The same profile for other kinds of key.
+    #[must_use]
+    pub fn with_keys(mut self, keys: impl Into<Vec<KeyKind>>) -> Self {
+        self.keys = keys.into();
+        self
+    }
+
+    fn of(role: Role, life: Life, names: AllowedNames) -> Self {
+        use KeyKind::{Ed25519, P256, P384, Rsa2048, Rsa3072, Rsa4096};
+        let keys = match role {
+            Role::Root | Role::IssuingCa => vec![P256, P384, Rsa3072, Rsa4096, Ed25519],
+            // Browsers and Apple's TLS take no Ed25519.
+            Role::Server => vec![P256, P384, Rsa2048, Rsa3072, Rsa4096],
+            Role::Client | Role::OcspResponder => {
+                vec![P256, P384, Rsa2048, Rsa3072, Rsa4096, Ed25519]
+            }
+        };
+        Self {
+            role,
+            life,
+            backdate: default_backdate(),
+            keys,
+            names,
+            crl_distribution_points: Vec::new(),
+            ocsp: Vec::new(),
+            ca_issuers: Vec::new(),
+        }
+    }
+
+    /// The backdate for a certificate of this life.
+    pub(crate) fn backdate_for(&self, life: Duration) -> Duration {
+        Duration::try_from(self.backdate)
+            .unwrap_or(Duration::MAX)
+            .min(life / 10)
+    }
+}
+
+impl Role {
+    /// True for the roles that sign certificates.
+    #[must_use]
+    pub fn is_ca(self) -> bool {
+        matches!(self, Self::Root | Self::IssuingCa)
+    }
+
+    /// The pathLenConstraint (RFC 5280 section 4.2.1.9).
+    pub(crate) fn path_len(self) -> Option<u8> {
+        (self == Self::IssuingCa).then_some(0)
+    }
+
+    /// keyEncipherment is for RSA key exchange only; on EC keys RFC 8813 section 3 forbids it.
+    pub(crate) fn key_usage(self, key: KeyKind) -> KeyUsage {
+        let bits: &[KeyUsageBit] = match self {
+            Self::Root | Self::IssuingCa => &[KeyUsageBit::KeyCertSign, KeyUsageBit::CrlSign],
+            Self::Server if key.is_rsa() => {
+                &[KeyUsageBit::DigitalSignature, KeyUsageBit::KeyEncipherment]
+            }
+            Self::Client | Self::OcspResponder | Self::Server => &[KeyUsageBit::DigitalSignature],
+        };
+        bits.iter().copied().collect()
+    }
+
+    pub(crate) fn extended_key_usage(self) -> Option<ObjectIdentifier> {
+        match self {
+            Self::Client => Some(ID_KP_CLIENT_AUTH),
+            Self::OcspResponder => Some(ID_KP_OCSP_SIGNING),
+            Self::Server => Some(ID_KP_SERVER_AUTH),
+            Self::IssuingCa | Self::Root => None,
+        }
+    }
+}
+
+/// Apple, support article 103769; it binds private roots too.
+pub(crate) const MAX_SERVER_DAYS: u32 = 825;
+
+fn hours(count: u64) -> std::time::Duration {
+    std::time::Duration::from_secs(count * 3600)
+}
+
+fn default_backdate() -> std::time::Duration {
+    std::time::Duration::from_secs(60)
+}

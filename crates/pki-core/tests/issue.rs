@@ -1,0 +1,349 @@
+//! Issuing: what a profile allows is issued, what it does not is refused, and nothing else passes.
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+use pki_core::{
+    AllowedNames, Authority, CertificateRequest, CsrError, IssueError, Issued, KeyKind, KeyPair,
+    Life, NameRule, Profile, Request, Severity, lint,
+};
+use time::macros::datetime;
+use time::{Duration, OffsetDateTime};
+use x509_identity::{Certificate, DistinguishedName, KeyUsageBit, SubjectAltName};
+
+const NOW: OffsetDateTime = datetime!(2026-11-24 12:00 UTC);
+
+#[test]
+fn every_role_is_issued_without_a_lint_finding() {
+    for kind in [KeyKind::P256, KeyKind::P384, KeyKind::Rsa2048] {
+        let root = root();
+        let key = KeyPair::generate(kind).unwrap();
+        let server = Request::for_key(key.public_key_der(), named("api.example.org"))
+            .sans([dns("api.example.org")]);
+        let client = Request::for_key(key.public_key_der(), named("client1"))
+            .sans([dns("client1.example.org")]);
+        let responder = Request::for_key(key.public_key_der(), named("ocsp"));
+        for (request, profile) in [
+            (server, Profile::server()),
+            (client, Profile::client()),
+            (responder, Profile::ocsp_responder()),
+        ] {
+            let issued = root.issue(&request, &profile, NOW).unwrap();
+            assert_eq!(
+                lint(issued.certificate()),
+                [],
+                "{kind:?} {:?}",
+                profile.role
+            );
+            let encipherment = issued
+                .certificate()
+                .key_usage()
+                .unwrap()
+                .contains(KeyUsageBit::KeyEncipherment);
+            assert_eq!(
+                encipherment,
+                kind.is_rsa() && profile.role == pki_core::Role::Server
+            );
+        }
+    }
+    assert_eq!(lint(root().certificate()), []);
+}
+
+#[test]
+fn an_issuing_ca_signs_leaves_and_no_ca() {
+    let root = root();
+    let issuing = issuing_ca(&root);
+    let key = KeyPair::generate(KeyKind::P256).unwrap();
+    let leaf = issuing
+        .issue(&client_request(&key), &Profile::client(), NOW)
+        .unwrap();
+    assert_eq!(leaf.presented().count(), 2);
+    assert_eq!(leaf.chain_pem().matches("BEGIN CERTIFICATE").count(), 2);
+
+    let sub = Request::for_key(key.public_key_der(), named("CA 3"));
+    assert_eq!(
+        refusals(issuing.issue(
+            &sub,
+            &Profile::issuing_ca().with_life(Life::days(1, 10, 20)),
+            NOW
+        )),
+        ["path-length"]
+    );
+}
+
+#[test]
+fn a_leaf_does_not_outlive_its_issuer() {
+    let root = Authority::root(
+        named("root"),
+        KeyPair::generate(KeyKind::P256).unwrap(),
+        &Profile::root().with_life(Life::exactly_days(30)),
+        NOW,
+    )
+    .unwrap();
+    let key = KeyPair::generate(KeyKind::P256).unwrap();
+    let issue = |life| root.issue(&client_request(&key).life(life), &Profile::client(), NOW);
+    assert!(issue(Duration::days(30)).is_ok());
+    assert!(matches!(
+        issue(Duration::days(30) + Duration::minutes(2)),
+        Err(IssueError::OutlivesIssuer { .. })
+    ));
+}
+
+#[test]
+fn a_life_is_within_the_profile_and_ends_on_the_second() {
+    let root = root();
+    let key = KeyPair::generate(KeyKind::P256).unwrap();
+    let issue = |life| root.issue(&client_request(&key).life(life), &Profile::client(), NOW);
+    let issued = issue(Duration::days(1)).unwrap();
+    assert_eq!(
+        issued.certificate().not_before(),
+        NOW - Duration::seconds(60)
+    );
+    assert_eq!(
+        issued.certificate().not_after(),
+        NOW - Duration::seconds(61) + Duration::days(1)
+    );
+    for (life, ok) in [
+        (Duration::hours(1), true),
+        (Duration::hours(1) - Duration::SECOND, false),
+        (Duration::days(90), true),
+        (Duration::days(90) + Duration::SECOND, false),
+    ] {
+        assert_eq!(issue(life).is_ok(), ok, "{life}");
+    }
+}
+
+#[test]
+fn names_are_those_that_the_profile_allows() {
+    let root = root();
+    let key = KeyPair::generate(KeyKind::P256).unwrap();
+    let names = AllowedNames {
+        dns: NameRule::Only(vec!["*.example.org".into()]),
+        ..AllowedNames::none()
+    };
+    let profile = Profile {
+        names,
+        ..Profile::server()
+    };
+    let issue = |name: SubjectAltName| {
+        let request = Request::for_key(
+            key.public_key_der(),
+            DistinguishedName::builder().build().unwrap(),
+        );
+        root.issue(&request.sans([name]), &profile, NOW)
+    };
+    assert!(issue(dns("api.example.org")).is_ok());
+    assert_eq!(refusals(issue(dns("api.example.com"))), ["name"]);
+    assert_eq!(
+        refusals(issue(SubjectAltName::Ip([127, 0, 0, 1].into()))),
+        ["name"]
+    );
+    assert!(
+        refusals(issue(SubjectAltName::Uri("https://api.example.org".into()))).contains(&"name")
+    );
+}
+
+#[test]
+fn a_server_is_named_by_its_alternative_names() {
+    let root = root();
+    let key = KeyPair::generate(KeyKind::P256).unwrap();
+    let issue = |cn: &str, sans: &[&str]| {
+        let request = Request::for_key(key.public_key_der(), named(cn))
+            .sans(sans.iter().map(|name| dns(name)));
+        root.issue(&request, &Profile::server(), NOW)
+    };
+    assert!(issue("api.example.org", &["api.example.org"]).is_ok());
+    assert_eq!(
+        refusals(issue("api.example.org", &["other.example.org"])),
+        ["common-name"]
+    );
+    assert_eq!(
+        refusals(issue("api.example.org", &[])),
+        ["common-name", "server-name"]
+    );
+    assert_eq!(
+        refusals(issue("a_b.example", &["a_b.example"])),
+        ["dns-name"]
+    );
+}
+
+#[test]
+fn a_key_is_of_a_kind_that_the_profile_allows() {
+    let root = root();
+    for (kind, ok) in [(KeyKind::P256, true), (KeyKind::Ed25519, false)] {
+        let key = KeyPair::generate(kind).unwrap();
+        let request =
+            Request::for_key(key.public_key_der(), named("localhost")).sans([dns("localhost")]);
+        assert_eq!(
+            root.issue(&request, &Profile::server(), NOW).is_ok(),
+            ok,
+            "{kind:?}"
+        );
+    }
+}
+
+#[test]
+fn an_empty_subject_makes_the_names_critical_and_no_name_at_all_is_refused() {
+    let root = root();
+    let key = KeyPair::generate(KeyKind::P256).unwrap();
+    let nobody = || {
+        Request::for_key(
+            key.public_key_der(),
+            DistinguishedName::builder().build().unwrap(),
+        )
+    };
+    let issued = root
+        .issue(
+            &nobody().sans([dns("device.example.org")]),
+            &Profile::client(),
+            NOW,
+        )
+        .unwrap();
+    let san = const_oid::db::rfc5280::ID_CE_SUBJECT_ALT_NAME;
+    assert!(
+        issued
+            .certificate()
+            .critical_extensions()
+            .any(|oid| oid == san)
+    );
+    assert_eq!(
+        refusals(root.issue(&nobody(), &Profile::client(), NOW)),
+        ["subject"]
+    );
+}
+
+#[test]
+fn a_csr_gives_its_key_and_names_and_nothing_else() {
+    let mut params = rcgen::CertificateParams::new(vec!["client1.example.org".to_owned()]).unwrap();
+    params
+        .distinguished_name
+        .push(rcgen::DnType::CommonName, "client1");
+    params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+    params.key_usages = vec![rcgen::KeyUsagePurpose::KeyCertSign];
+    params.extended_key_usages = vec![rcgen::ExtendedKeyUsagePurpose::ServerAuth];
+    let key = rcgen::KeyPair::generate().unwrap();
+    let pem = params.serialize_request(&key).unwrap().pem().unwrap();
+
+    let csr = CertificateRequest::from_pem(pem.as_bytes()).unwrap();
+    assert_eq!(csr.wishes().subject().common_name(), Some("client1"));
+    assert_eq!(csr.wishes().sans(), [dns("client1.example.org")]);
+    let issued = root()
+        .issue(&Request::from_csr(&csr), &Profile::client(), NOW)
+        .unwrap();
+    assert!(!issued.certificate().is_ca());
+    assert_eq!(issued.certificate().spki_der(), csr.public_key_der());
+    assert_eq!(lint(issued.certificate()), []);
+}
+
+#[test]
+fn a_csr_with_a_wrong_signature_or_no_sense_is_refused() {
+    let key = rcgen::KeyPair::generate().unwrap();
+    let request = rcgen::CertificateParams::default()
+        .serialize_request(&key)
+        .unwrap();
+    let mut der = request.der().to_vec();
+    assert!(CertificateRequest::from_der(&der).is_ok());
+    let last = der.len() - 1;
+    der[last] ^= 1;
+    assert!(matches!(
+        CertificateRequest::from_der(&der),
+        Err(CsrError::BadSignature)
+    ));
+    assert!(matches!(
+        CertificateRequest::from_der(&der[..40]),
+        Err(CsrError::Malformed(_))
+    ));
+    assert!(matches!(
+        CertificateRequest::from_pem(b""),
+        Err(CsrError::Empty)
+    ));
+    assert!(matches!(
+        CertificateRequest::from_pem(b"hello"),
+        Err(CsrError::NotACsr)
+    ));
+    assert!(matches!(
+        CertificateRequest::from_der(&[0x30; 70_000]),
+        Err(CsrError::TooLarge { .. })
+    ));
+}
+
+#[test]
+fn an_authority_is_a_ca_certificate_and_its_own_key() {
+    let root = root();
+    let key = KeyPair::generate(KeyKind::P256).unwrap();
+    let leaf = root
+        .issue(&client_request(&key), &Profile::client(), NOW)
+        .unwrap();
+    let no_ca = Authority::new(vec![leaf.certificate().clone()], key);
+    assert!(matches!(no_ca, Err(IssueError::NotACa { .. })));
+    let other = Authority::new(
+        root.chain().to_vec(),
+        KeyPair::generate(KeyKind::P256).unwrap(),
+    );
+    assert!(matches!(other, Err(IssueError::KeyMismatch { .. })));
+    assert!(matches!(
+        Authority::new(vec![], KeyPair::generate(KeyKind::P256).unwrap()),
+        Err(IssueError::NoCertificate)
+    ));
+}
+
+#[test]
+fn lint_names_what_other_tools_get_wrong() {
+    let mut params = rcgen::CertificateParams::new(vec!["a_b.example".to_owned()]).unwrap();
+    params.key_usages = vec![rcgen::KeyUsagePurpose::KeyEncipherment];
+    params.extended_key_usages = vec![rcgen::ExtendedKeyUsagePurpose::Any];
+    let key = rcgen::KeyPair::generate().unwrap();
+    let certificate = Certificate::from_der(params.self_signed(&key).unwrap().der()).unwrap();
+    let rules: Vec<_> = lint(&certificate)
+        .iter()
+        .filter(|f| f.severity == Severity::Error)
+        .map(|f| f.rule)
+        .collect();
+    for rule in [
+        "key-usage-encipherment",
+        "any-extended-key-usage",
+        "basic-constraints",
+        "dns-name",
+    ] {
+        assert!(rules.contains(&rule), "{rule} is missing in {rules:?}");
+    }
+}
+
+fn root() -> Authority {
+    let key = KeyPair::generate(KeyKind::P256).unwrap();
+    Authority::root(named("Test Root"), key, &Profile::root(), NOW).unwrap()
+}
+
+fn issuing_ca(root: &Authority) -> Authority {
+    let key = KeyPair::generate(KeyKind::P256).unwrap();
+    let request = Request::for_key(key.public_key_der(), named("Test Issuing CA"));
+    let issued = root.issue(&request, &Profile::issuing_ca(), NOW).unwrap();
+    let mut chain = vec![issued.certificate().clone()];
+    chain.extend(root.chain().iter().cloned());
+    Authority::new(chain, key).unwrap()
+}
+
+fn client_request(key: &KeyPair) -> Request {
+    Request::for_key(key.public_key_der(), named("client1"))
+}
+
+fn named(common_name: &str) -> DistinguishedName {
+    DistinguishedName::builder()
+        .organization("Test")
+        .common_name(common_name)
+        .build()
+        .unwrap()
+}
+
+fn dns(name: &str) -> SubjectAltName {
+    SubjectAltName::Dns(name.to_owned())
+}
+
+fn refusals(result: Result<Issued, IssueError>) -> Vec<&'static str> {
+    match result {
+        Err(IssueError::Refused(findings)) => findings.iter().map(|finding| finding.rule).collect(),
+        other => vec![if other.is_ok() {
+            "issued"
+        } else {
+            "another error"
+        }],
+    }
+}
