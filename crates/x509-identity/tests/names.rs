@@ -105,7 +105,7 @@ fn a_nul_is_refused_in_every_string_type_and_in_text() {
         (0x0c, b"good\0.evil".as_slice()),
         (0x13, b"good\0.evil"),
         (0x16, b"good\0.evil"),
-        (0x12, b"1\02"),
+        (0x12, b"1\x002"),
         (0x1a, b"good\0.evil"),
         (0x14, b"good\0.evil"),
         (0x1e, b"\0g\0\0\0e"),
