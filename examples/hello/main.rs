@@ -5,7 +5,7 @@
 //! curl --cacert ca.crt --cert client.crt --key client.key https://127.0.0.1:8443/whoami
 //! ```
 
-use std::{net::SocketAddr, path::PathBuf, process::ExitCode, time::Duration};
+use std::{io::IsTerminal, net::SocketAddr, path::PathBuf, process::ExitCode, time::Duration};
 
 use anyhow::Context;
 use axum::{Json, Router, routing::get};
@@ -46,6 +46,7 @@ async fn main() -> ExitCode {
     tracing_subscriber::fmt()
         .with_env_filter(tracing_subscriber::EnvFilter::from_default_env())
         .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
         .init();
     match run(Options::parse()).await {
         Ok(()) => ExitCode::SUCCESS,

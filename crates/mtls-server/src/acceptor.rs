@@ -21,8 +21,23 @@ use crate::{config::MtlsConfig, connection::ConnectionIdentity, door::Door};
 
 /// Mutual TLS for [`axum_server::Server`]; cheap to clone.
 ///
-/// `axum_server` has no header timeout of its own; [`serve`](crate::serve) sets one, and
-/// [`http_limits`](crate::http_limits) gives it to a server that is put together by hand.
+/// `axum_server` sets no header timeout; [`serve`](crate::serve) does, and
+/// [`http_limits`](crate::http_limits) helps a server that is put together by hand:
+///
+/// ```no_run
+/// # async fn run(router: axum::Router, config: mtls_server::MtlsConfig) -> std::io::Result<()> {
+/// use std::net::SocketAddr;
+///
+/// use mtls_server::{Limits, MtlsAcceptor, http_limits};
+///
+/// let limits = Limits::default();
+/// let mut server = axum_server::bind(SocketAddr::from(([127, 0, 0, 1], 8443)))
+///     .acceptor(MtlsAcceptor::new(config))
+///     .first_request_timeout(limits.header);
+/// http_limits(server.http_builder(), &limits);
+/// server.serve(router.into_make_service()).await
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct MtlsAcceptor<A = DefaultAcceptor> {
     door: Door,

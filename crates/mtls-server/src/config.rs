@@ -88,9 +88,13 @@ pub struct Limits {
     pub half_open: usize,
     /// Unfinished handshakes of one IPv4 address or IPv6 /64; 64. The oldest gives way.
     pub half_open_per_address: usize,
+    /// How long an HTTP/1 header, and the first request of a connection, may take; 10 s. This is
+    /// also how long an idle HTTP/1 connection is kept, since hyper does not tell the two apart.
+    pub header: Duration,
     /// How long a refused connection is kept for the peer to read the alert; 1 s.
     pub linger: Duration,
-    /// How many bytes of a refused peer are read and thrown away meanwhile; 64 KiB.
+    /// How many bytes of a refused peer are read and thrown away meanwhile; 512 KiB. With 64 KiB
+    /// the alert arrives, too, but a client that writes 256 KiB sees its write fail first.
     pub linger_bytes: usize,
 }
 
@@ -100,8 +104,9 @@ impl Default for Limits {
             first_byte: Duration::from_secs(3),
             half_open: 1024,
             half_open_per_address: 64,
+            header: Duration::from_secs(10),
             linger: Duration::from_secs(1),
-            linger_bytes: 64 << 10,
+            linger_bytes: 512 << 10,
         }
     }
 }
@@ -183,7 +188,10 @@ impl MtlsConfigBuilder {
         {
             return Err(ConfigError::Alpn);
         }
-        if self.handshake_timeout.is_zero() || self.limits.first_byte.is_zero() {
+        if self.handshake_timeout.is_zero()
+            || self.limits.first_byte.is_zero()
+            || self.limits.header.is_zero()
+        {
             return Err(ConfigError::NoTime);
         }
         let hints: Vec<_> = self.client_roots.subjects().map(<[u8]>::to_vec).collect();
@@ -222,8 +230,8 @@ pub enum ConfigError {
     #[error("an application protocol name is empty or longer than 255 bytes")]
     Alpn,
 
-    /// A handshake that may take no time never ends well.
-    #[error("the handshake timeout or the wait for the first byte is zero: give it some seconds")]
+    /// What may take no time never succeeds.
+    #[error("a time limit (handshake, first byte or header) is zero: give it some seconds")]
     NoTime,
 
     /// TLS cannot be set up with these settings.

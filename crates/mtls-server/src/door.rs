@@ -217,22 +217,32 @@ where
                 Ok(Some(accepted)) => return Ok((accepted, unread.to_vec())),
                 Ok(None) => {}
                 Err((error, mut alert)) => {
-                    let mut bytes = Vec::new();
-                    if alert.write_all(&mut bytes).is_ok() {
-                        // The peer may be gone already; the reason stands either way.
-                        let _ = io.write_all(&bytes).await;
-                    }
-                    return Err(if http {
+                    let mut answer = Vec::new();
+                    let reason = if http {
+                        answer.extend_from_slice(HTTP_ANSWER);
                         RefusalReason::NotTls { http }
                     } else {
+                        // Writing to a Vec cannot fail.
+                        let _ = alert.write_all(&mut answer);
                         RefusalReason::of_tls(error)
-                    });
+                    };
+                    // The peer may be gone already; the reason stands either way.
+                    let _ = io.write_all(&answer).await;
+                    return Err(reason);
                 }
             }
         }
         read = io.read(&mut buffer).await;
     }
 }
+
+/// For those who typed http:// where https:// belongs.
+const HTTP_ANSWER: &[u8] = b"HTTP/1.1 400 Bad Request\r\n\
+    Content-Type: text/plain; charset=utf-8\r\n\
+    Content-Length: 67\r\n\
+    Connection: close\r\n\
+    \r\n\
+    This port speaks HTTPS only: use https:// and a client certificate\n";
 
 /// Whether a line such as `GET / HTTP/1.1` begins here.
 fn looks_like_http(bytes: &[u8]) -> bool {

@@ -24,6 +24,9 @@ pub fn client_roots(path: impl AsRef<Path>) -> Result<TrustAnchors, FileError> {
     let bytes = read(path, WANTED)?;
     TrustAnchors::from_pem(&bytes).map_err(|error| match error {
         AnchorError::Empty => FileError::holds(path, &bytes, WANTED),
+        AnchorError::Malformed { .. } if Found::of(&bytes) != Found::Certificate => {
+            FileError::holds(path, &bytes, WANTED)
+        }
         error => FileError::content(path, error),
     })
 }
@@ -43,17 +46,25 @@ pub fn crls<P: AsRef<Path>>(paths: impl IntoIterator<Item = P>) -> Result<CrlSet
         paths_read.push(path.as_ref().to_owned());
     }
     CrlSet::from_pem_or_der(&files).map_err(|error| {
-        let at = |file: usize| paths_read.get(file).cloned().unwrap_or_default();
+        let file = match &error {
+            CrlLoadError::NoCrl { file }
+            | CrlLoadError::Pem { file, .. }
+            | CrlLoadError::TooLarge { file, .. }
+            | CrlLoadError::Unusable { file, .. } => *file,
+            _ => 0,
+        };
+        let path = paths_read.get(file).map_or(Path::new(""), PathBuf::as_path);
+        let bytes = files
+            .get(file)
+            .map(|bytes| bytes.as_slice())
+            .unwrap_or_default();
         match error {
-            CrlLoadError::NoCrl { file } => {
-                let bytes = files.get(file).map(|bytes| bytes.as_slice());
-                FileError::holds(&at(file), bytes.unwrap_or_default(), WANTED)
-            }
-            CrlLoadError::Unusable { file, source, .. } => FileError::content(&at(file), source),
-            CrlLoadError::Pem { file, .. } | CrlLoadError::TooLarge { file, .. } => {
-                FileError::content(&at(file), error)
-            }
-            error => FileError::content(Path::new(""), error),
+            CrlLoadError::NoCrl { .. } => FileError::holds(path, bytes, WANTED),
+            CrlLoadError::Unusable { source, .. } => match Found::of(bytes) {
+                Found::RevocationList => FileError::content(path, source),
+                _ => FileError::holds(path, bytes, WANTED),
+            },
+            error => FileError::content(path, error),
         }
     })
 }

@@ -91,7 +91,7 @@ impl fmt::Debug for ServerIdentity {
 #[non_exhaustive]
 pub enum IdentityError {
     /// The leaf is no certificate.
-    #[error("the first certificate cannot be parsed: make it again, or take the file it came from")]
+    #[error("the first certificate cannot be parsed: is it complete, and a certificate?")]
     Certificate(#[source] ParseError),
 
     /// A PEM section is cut off or not base64.
@@ -148,12 +148,11 @@ impl IdentityError {
 }
 
 fn private_key(bytes: &[u8]) -> Result<PrivateKeyDer<'static>, IdentityError> {
-    if bytes.first() == Some(&material::DER_SEQUENCE) {
-        // PrivateKeyDer guesses by the shape; a certificate in DER has none of the three.
-        return PrivateKeyDer::try_from(bytes.to_vec())
-            .map_err(|_| IdentityError::NoKey { found: Found::Der });
-    }
     match Found::of(bytes) {
+        Found::PrivateKey if bytes.first() == Some(&material::DER_SEQUENCE) => {
+            PrivateKeyDer::try_from(bytes.to_vec())
+                .map_err(|error| IdentityError::Key(error.into()))
+        }
         Found::PrivateKey => PrivateKeyDer::from_pem_slice(bytes)
             .map_err(|error| IdentityError::Key(Box::new(error))),
         Found::EncryptedPrivateKey => Err(IdentityError::EncryptedKey),

@@ -18,6 +18,8 @@ pub enum Found {
     EncryptedPrivateKey,
     /// Nothing but white space.
     Nothing,
+    /// A PKCS#12 bundle (`.p12`, `.pfx`).
+    Pkcs12,
     /// A private key in the clear.
     PrivateKey,
     /// A certificate revocation list.
@@ -47,12 +49,46 @@ impl Found {
         } else if has(" REQUEST-----") {
             Self::CertificateRequest
         } else if bytes.first() == Some(&DER_SEQUENCE) {
-            Self::Der
+            Self::of_der(bytes)
         } else {
             Self::Unknown
         }
     }
+
+    /// A guess by the first fields of the structure, for messages only.
+    fn of_der(bytes: &[u8]) -> Self {
+        let [INTEGER, 1, version, ..] = content(bytes) else {
+            return match content(content(bytes)) {
+                // The version of a TBSCertificate is tagged, that of the others is not.
+                [CONTEXT_0, ..] => Self::Certificate,
+                [INTEGER, 1, 0, ..] => Self::CertificateRequest,
+                [INTEGER, 1, 1, ..] => Self::RevocationList,
+                [OBJECT_IDENTIFIER, ..] => Self::EncryptedPrivateKey,
+                _ => Self::Der,
+            };
+        };
+        match version {
+            0 | 1 => Self::PrivateKey,
+            3 => Self::Pkcs12,
+            _ => Self::Der,
+        }
+    }
 }
+
+/// What is inside a SEQUENCE, or nothing; its length is taken on trust.
+fn content(der: &[u8]) -> &[u8] {
+    match der {
+        [DER_SEQUENCE, short @ 0..=0x7f, content @ ..] => {
+            content.get(..usize::from(*short)).unwrap_or(content)
+        }
+        [DER_SEQUENCE, long, rest @ ..] => rest.get(usize::from(long & 0x7f)..).unwrap_or_default(),
+        _ => &[],
+    }
+}
+
+const INTEGER: u8 = 0x02;
+const OBJECT_IDENTIFIER: u8 = 0x06;
+const CONTEXT_0: u8 = 0xa0;
 
 impl fmt::Display for Found {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -62,6 +98,7 @@ impl fmt::Display for Found {
             Self::Der => "a DER structure of another kind",
             Self::EncryptedPrivateKey => "an encrypted private key",
             Self::Nothing => "nothing",
+            Self::Pkcs12 => "a PKCS#12 bundle (openssl pkcs12 -in FILE -nodes takes it apart)",
             Self::PrivateKey => "a private key",
             Self::RevocationList => "a revocation list",
             Self::Unknown => "neither PEM nor DER",
@@ -74,7 +111,10 @@ impl fmt::Display for Found {
 /// `None` if a PEM section is damaged; an empty list if there is no certificate.
 pub(crate) fn certificates(bytes: &[u8]) -> Option<Vec<CertificateDer<'static>>> {
     if bytes.first() == Some(&DER_SEQUENCE) {
-        return Some(vec![CertificateDer::from(bytes.to_vec())]);
+        return Some(match Found::of(bytes) {
+            Found::Certificate | Found::Der => vec![CertificateDer::from(bytes.to_vec())],
+            _ => Vec::new(),
+        });
     }
     CertificateDer::pem_slice_iter(bytes)
         .collect::<Result<_, _>>()
@@ -114,6 +154,23 @@ mod tests {
             ("hello", Found::Unknown),
         ] {
             assert_eq!(Found::of(text.as_bytes()), found, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn the_first_fields_tell_what_a_der_file_holds() {
+        for (bytes, found) in [
+            (&[0x30][..], Found::Der),
+            (&[0x30, 0x82], Found::Der),
+            (&[0x30, 0xff, 1, 2, 3], Found::Der),
+            (&[0x30, 3, 2, 1, 3], Found::Pkcs12),
+            (&[0x30, 0x81, 3, 2, 1, 0], Found::PrivateKey),
+            (&[0x30, 6, 0x30, 4, 0xa0, 2, 0, 0], Found::Certificate),
+            (&[0x30, 5, 0x30, 3, 2, 1, 1], Found::RevocationList),
+            (&[0x30, 5, 0x30, 3, 2, 1, 0], Found::CertificateRequest),
+            (&[0x30, 5, 0x30, 3, 6, 1, 0], Found::EncryptedPrivateKey),
+        ] {
+            assert_eq!(Found::of(bytes), found, "{bytes:02x?}");
         }
     }
 }

@@ -10,7 +10,10 @@ use hyper_util::{
 };
 use tokio::{net::TcpListener, task::JoinHandle};
 
-use crate::{acceptor::MtlsAcceptor, config::MtlsConfig};
+use crate::{
+    acceptor::MtlsAcceptor,
+    config::{Limits, MtlsConfig},
+};
 
 /// Serves `router` on `listener` until it is shut down; prints nothing.
 ///
@@ -22,11 +25,12 @@ use crate::{acceptor::MtlsAcceptor, config::MtlsConfig};
 pub fn serve(listener: TcpListener, router: Router, config: MtlsConfig) -> io::Result<Serving> {
     let address = listener.local_addr()?;
     let handle = Handle::new();
+    let limits = config.limits().clone();
     let mut server = axum_server::Server::from_listener(listener)
         .acceptor(MtlsAcceptor::new(config))
-        .first_request_timeout(HEADER_TIMEOUT)
+        .first_request_timeout(limits.header)
         .handle(handle.clone());
-    http_limits(server.http_builder());
+    http_limits(server.http_builder(), &limits);
     let service = router.into_make_service_with_connect_info::<SocketAddr>();
     let task = tokio::spawn(server.serve(service));
     Ok(Serving {
@@ -36,14 +40,15 @@ pub fn serve(listener: TcpListener, router: Router, config: MtlsConfig) -> io::R
     })
 }
 
-/// Sets the limits that an HTTP server needs when anybody may connect: HTTP/1 headers within 10 s,
-/// which is also how long an idle HTTP/1 connection is kept; HTTP/2 with 128 streams, 16 KiB of
-/// headers, and a ping every 30 s that must be answered within 10 s.
-pub fn http_limits(builder: &mut Builder<TokioExecutor>) {
+/// Sets the limits that an HTTP server needs when anybody may connect: HTTP/1 headers within
+/// [`Limits::header`] and 64 KiB; HTTP/2 with 128 streams, 16 KiB of headers, and a ping every 30 s
+/// that must be answered within 10 s.
+pub fn http_limits(builder: &mut Builder<TokioExecutor>, limits: &Limits) {
     builder
         .http1()
         .timer(TokioTimer::new())
-        .header_read_timeout(HEADER_TIMEOUT);
+        .header_read_timeout(limits.header)
+        .max_buf_size(64 << 10);
     builder
         .http2()
         .timer(TokioTimer::new())
@@ -52,8 +57,6 @@ pub fn http_limits(builder: &mut Builder<TokioExecutor>) {
         .keep_alive_interval(Duration::from_secs(30))
         .keep_alive_timeout(Duration::from_secs(10));
 }
-
-const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A running server. Dropping this leaves it running.
 #[derive(Debug)]

@@ -120,13 +120,18 @@ async fn a_client_hello_may_come_byte_by_byte() {
 }
 
 #[tokio::test]
-async fn plain_http_is_named_as_what_it_is() {
+async fn a_peer_without_tls_is_told_so() {
+    const ALERT_RECORD: &[u8] = &[21];
     let world = World::new();
     let audit = Audit::capture();
     let server = start(world.config()).await;
-    for (sent, message) in [
-        ("GET / HTTP/1.1\r\n\r\n", "plain HTTP"),
-        ("hello there\n", "not speak TLS"),
+    for (sent, beginning, message) in [
+        (
+            "GET / HTTP/1.1\r\n\r\n",
+            &b"HTTP/1.1 400 "[..],
+            "but plain HTTP",
+        ),
+        ("hello there\n", ALERT_RECORD, "does not speak TLS"),
     ] {
         let mut peer = TcpStream::connect(server.local_addr()).await.unwrap();
         peer.write_all(sent.as_bytes()).await.unwrap();
@@ -134,12 +139,52 @@ async fn plain_http_is_named_as_what_it_is() {
         timeout(Duration::from_secs(5), peer.read_to_end(&mut answer))
             .await
             .unwrap()
-            .ok();
-        // A TLS record of type alert.
-        assert_eq!(answer.first(), Some(&21), "{sent}");
+            .unwrap();
+        assert!(answer.starts_with(beginning), "{answer:?}");
+        if let Some((head, body)) = String::from_utf8_lossy(&answer).split_once("\r\n\r\n") {
+            assert!(head.contains(&format!("Content-Length: {}\r\n", body.len())));
+        }
         let event = audit.only();
         assert_eq!(event["reason"], "not-tls");
         assert!(event["message"].contains(message), "{event:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_client_that_does_not_trust_the_server_shows_in_the_audit() {
+    let world = World::new();
+    let audit = Audit::capture();
+    let server = start(world.config()).await;
+    let elsewhere = World::new();
+    for version in VERSIONS {
+        let config = client::config(&elsewhere, None, version);
+        client::connect(server.local_addr(), config)
+            .await
+            .unwrap_err();
+        while audit.is_empty() {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(audit.only()["reason"], "peer-alert");
+    }
+}
+
+#[tokio::test]
+async fn a_request_header_must_come_in_time() {
+    let world = World::new();
+    let mut limits = Limits::default();
+    limits.header = Duration::from_millis(300);
+    let server = start(world.config().limits(limits)).await;
+    let alice = world.ca.client("alice");
+    for sent in ["", "GET / HTTP/1.1\r\nHost: loc"] {
+        let config = client::config(&world, Some(&alice), VERSIONS[1]);
+        let mut stream = client::connect(server.local_addr(), config).await.unwrap();
+        stream.write_all(sent.as_bytes()).await.unwrap();
+        let mut answer = Vec::new();
+        timeout(Duration::from_secs(5), stream.read_to_end(&mut answer))
+            .await
+            .expect("the connection ends")
+            .ok();
+        assert!(answer.is_empty(), "{answer:?}");
     }
 }
 

@@ -4,7 +4,8 @@
 mod support;
 
 use mtls_server::{
-    CrlSet, ExpiredCrl, MtlsConfigBuilder, Revocation, Scope, TrustAnchors, UnknownStatus,
+    CrlSet, ExpiredCrl, MtlsConfigBuilder, Revocation, Scope, Strictness, TrustAnchors,
+    UnknownStatus,
 };
 use rcgen::{ExtendedKeyUsagePurpose as Eku, KeyUsagePurpose, SerialNumber};
 use rustls::AlertDescription as Alert;
@@ -42,7 +43,8 @@ async fn check(
                     assert_eq!(event["reason"], *code, "{case}: {event:?}");
                     assert_eq!(failure.alert(), Some(*alert), "{case}: {failure:?}");
                     assert_eq!(event["outcome"], "refused", "{case}");
-                    assert_eq!(event.contains_key("subject"), leaf.is_some(), "{case}");
+                    let named = leaf.is_some() && *code != "malformed";
+                    assert_eq!(event.contains_key("subject"), named, "{case}");
                 }
             }
         }
@@ -153,6 +155,21 @@ async fn a_certificate_must_be_shown_trusted_valid_and_for_clients() {
             "an intermediate itself",
             Some(issuing.as_leaf()),
             refused(Alert::UnsupportedCertificate, "ca-as-leaf"),
+        ),
+        (
+            "a name with NUL in it",
+            Some(world.ca.client("admin\0.evil")),
+            refused(Alert::BadCertificate, "malformed"),
+        ),
+        (
+            "eleven certificates",
+            Some(world.ca.client("alice").padded_with(&world.ca.der, 10)),
+            refused(Alert::BadCertificate, "chain-too-large"),
+        ),
+        (
+            "ten certificates",
+            Some(world.ca.client("alice").padded_with(&world.ca.der, 9)),
+            None,
         ),
         (
             "a certificate without its key",
@@ -299,4 +316,19 @@ async fn an_audit_event_names_the_client_as_rfc_4514_does() {
     assert_eq!(event["version"], "TLSv1.3");
     assert_eq!(event["spki"].len(), 64);
     assert!(event["peer"].starts_with("127.0.0.1:"));
+}
+
+#[tokio::test]
+async fn only_a_lenient_server_takes_a_certificate_that_does_not_say_what_it_is_for() {
+    let world = World::new();
+    let silent = Some(
+        world
+            .ca
+            .issue("silent", |params| params.extended_key_usages.clear()),
+    );
+    let refusal = refused(Alert::UnsupportedCertificate, "no-extended-key-usage");
+    for (strictness, expected) in [(Strictness::Strict, refusal), (Strictness::WebPki, None)] {
+        let cases = [("no EKU", silent.clone(), expected)];
+        check(&world, || world.config().strictness(strictness), &cases).await;
+    }
 }

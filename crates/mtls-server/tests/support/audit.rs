@@ -39,6 +39,10 @@ impl Audit {
         std::mem::take(&mut self.events.lock().unwrap())
     }
 
+    pub fn is_empty(&self) -> bool {
+        self.events.lock().unwrap().is_empty()
+    }
+
     /// The one event since the last call.
     pub fn only(&self) -> Fields {
         let mut events = self.take();

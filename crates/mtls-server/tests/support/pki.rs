@@ -142,6 +142,13 @@ impl Leaf {
         self
     }
 
+    /// Sends `extra` copies of a certificate that the path does not need.
+    pub fn padded_with(mut self, certificate: &[u8], extra: usize) -> Self {
+        self.chain
+            .extend(std::iter::repeat_n(certificate.to_vec(), extra));
+        self
+    }
+
     /// This certificate with somebody else's key.
     pub fn stolen(mut self) -> Self {
         self.key = KeyPair::generate().unwrap().serialize_der();
