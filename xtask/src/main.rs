@@ -1,2 +1,64 @@
-//! Chores. 
-fn main() {}
+//! The chores of this repository: `cargo xtask help` lists them.
+
+mod interop;
+mod peers;
+mod process;
+mod test;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+use crate::interop::Interop;
+use crate::peers::Peers;
+
+#[derive(Parser)]
+#[command(
+    name = "cargo xtask",
+    bin_name = "cargo xtask",
+    about = "The chores of this repository"
+)]
+struct Cli {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Run everything: format, lints, tests, documentation, dependencies, interop.
+    ///
+    /// As root on Debian it installs the programs it needs; else it says what to install.
+    #[command(after_help = "Example: cargo xtask test")]
+    Test,
+
+    #[command(after_help = "Example: cargo xtask interop servers clients")]
+    Interop(Interop),
+}
+
+fn main() -> ExitCode {
+    match run(Cli::parse().task) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(task: Task) -> Result<ExitCode> {
+    Ok(match task {
+        Task::Test => tally(test::run()),
+        Task::Interop(interop) => tally(interop.run(&Peers::ensure()?)?),
+    })
+}
+
+/// The closing line of a task that counts.
+fn tally((passed, failed): (usize, usize)) -> ExitCode {
+    println!("\n{passed} passed, {failed} failed");
+    if failed == 0 {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
+}

@@ -1,0 +1,125 @@
+//! Our own server and client: the examples `hello` and `fetch`.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result, ensure};
+
+use super::report::Verdict;
+use crate::peers;
+use crate::process::{self, Server};
+
+/// The built programs.
+pub(crate) struct Own {
+    hello: PathBuf,
+    fetch: PathBuf,
+}
+
+/// What our server shows and whom it lets in.
+pub(crate) struct Door {
+    pub(crate) cert: PathBuf,
+    pub(crate) key: PathBuf,
+    pub(crate) client_ca: PathBuf,
+    pub(crate) crl: Option<PathBuf>,
+}
+
+impl Own {
+    pub(crate) fn build() -> Result<Self> {
+        let arguments = [
+            "build",
+            "--package",
+            "examples",
+            "--example",
+            "hello",
+            "--example",
+            "fetch",
+        ];
+        let built = Command::new(env!("CARGO"))
+            .args(arguments)
+            .arg("--message-format=json-render-diagnostics")
+            .current_dir(peers::workspace())
+            .stderr(Stdio::inherit())
+            .output()?;
+        ensure!(
+            built.status.success(),
+            "`cargo {}` failed",
+            arguments.join(" ")
+        );
+        let messages = String::from_utf8_lossy(&built.stdout).into_owned();
+        let executable = |name: &str| {
+            messages
+                .lines()
+                .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok())
+                .filter(|message| message["target"]["name"] == name)
+                .find_map(|message| message["executable"].as_str().map(PathBuf::from))
+                .with_context(|| format!("cargo built no example `{name}`"))
+        };
+        Ok(Self {
+            hello: executable("hello")?,
+            fetch: executable("fetch")?,
+        })
+    }
+
+    /// Starts `hello` on a free port.
+    pub(crate) fn serve(&self, door: &Door) -> Result<Server> {
+        let [port] = process::free_ports()?;
+        let mut command = Command::new(&self.hello);
+        command
+            .arg("--cert")
+            .arg(&door.cert)
+            .arg("--key")
+            .arg(&door.key)
+            .arg("--client-ca")
+            .arg(&door.client_ca);
+        if let Some(crl) = &door.crl {
+            command.arg("--crl").arg(crl);
+        }
+        Server::start(
+            command.args(["--listen", &format!("127.0.0.1:{port}")]),
+            port,
+        )
+    }
+
+    /// Runs `fetch`: what it printed on success, its `error: <kind>: <sentence>` on a refusal.
+    pub(crate) fn fetch(
+        &self,
+        url: &str,
+        ca: &Path,
+        identity: &[&str],
+    ) -> Result<(Verdict, String)> {
+        let said = process::run(
+            Command::new(&self.fetch)
+                .arg(url)
+                .arg("--ca")
+                .arg(ca)
+                .args(identity),
+            None,
+        )?;
+        // "HTTP/1.1 200 OK" or "200 OK": the first number of three digits is the status.
+        let status = said
+            .stdout
+            .lines()
+            .next()
+            .unwrap_or_default()
+            .split_whitespace()
+            .find_map(|word| word.parse().ok());
+        let error = said
+            .stderr
+            .lines()
+            .find_map(|line| line.strip_prefix("error: "));
+        Ok(match (said.success(), status, error) {
+            (true, Some(200), _) => (Verdict::Accepted, said.stdout),
+            (_, Some(status @ 400..), _) => (Verdict::RefusedByStatus(status), said.stdout),
+            (false, _, Some(error))
+                if error.starts_with("connect") || error.starts_with("timeout") =>
+            {
+                (Verdict::NotRun, error.to_owned())
+            }
+            (false, _, Some(error)) if error.starts_with("identity-rejected") => {
+                (Verdict::RefusedInTls, error.to_owned())
+            }
+            (false, _, Some(error)) => (Verdict::Refused, error.to_owned()),
+            _ => (Verdict::NotRun, said.reason()),
+        })
+    }
+}

@@ -1,0 +1,129 @@
+//! What was seen: rows as data, the lines on the terminal and the tables of `docs/interop.md`.
+
+use std::collections::HashSet;
+use std::fmt;
+use std::fmt::Write as _;
+
+/// One thing that was tried with one program.
+pub(crate) struct Row {
+    pub(crate) group: &'static str,
+    /// Whose behaviour this is: a server, a client, a reader, a linter.
+    pub(crate) subject: String,
+    pub(crate) case: String,
+    pub(crate) expected: Verdict,
+    pub(crate) got: Verdict,
+    /// What the program said.
+    pub(crate) evidence: String,
+}
+
+impl Row {
+    pub(crate) fn ok(&self) -> bool {
+        self.expected == self.got
+    }
+}
+
+/// How it ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    Accepted,
+    Refused,
+    /// By the server, with a TLS alert or by ending the connection before any answer.
+    RefusedInTls,
+    /// By the server, after a handshake that succeeded.
+    RefusedByStatus(u16),
+    /// Neither: the program is not there, did not start, took too long or talked about something else.
+    NotRun,
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Accepted => f.write_str("accepted"),
+            Self::Refused => f.write_str("refused"),
+            Self::RefusedInTls => f.write_str("refused (TLS)"),
+            Self::RefusedByStatus(status) => write!(f, "refused ({status})"),
+            Self::NotRun => f.write_str("did not run"),
+        }
+    }
+}
+
+/// All rows so far; each is printed as it comes.
+#[derive(Default)]
+pub(crate) struct Report {
+    rows: Vec<Row>,
+}
+
+impl Report {
+    pub(crate) fn push(
+        &mut self,
+        group: &'static str,
+        subject: &str,
+        case: &str,
+        expected: Verdict,
+        seen: anyhow::Result<(Verdict, String)>,
+    ) {
+        let (got, evidence) = seen.unwrap_or_else(|error| (Verdict::NotRun, format!("{error:#}")));
+        let row = Row {
+            group,
+            subject: subject.to_owned(),
+            case: case.to_owned(),
+            expected,
+            got,
+            evidence,
+        };
+        if row.ok() {
+            println!("ok      {group}: {subject}, {case}: {got}");
+        } else {
+            println!(
+                "FAILED  {group}: {subject}, {case}: expected {expected}, got {got}: {}",
+                row.evidence
+            );
+        }
+        self.rows.push(row);
+    }
+
+    pub(crate) fn passed(&self) -> usize {
+        self.rows.iter().filter(|row| row.ok()).count()
+    }
+
+    pub(crate) fn failed(&self) -> usize {
+        self.rows.len() - self.passed()
+    }
+
+    /// A table for each group: a line for each case, a column for each subject. What was not expected is in bold.
+    pub(crate) fn to_markdown(&self) -> String {
+        let mut text = String::new();
+        for group in distinct(self.rows.iter().map(|row| row.group)) {
+            let rows = || self.rows.iter().filter(|row| row.group == group);
+            let subjects = distinct(rows().map(|row| row.subject.as_str()));
+            let _ = writeln!(text, "### {}\n", capitalised(group));
+            let _ = writeln!(text, "| | {} |", subjects.join(" | "));
+            let _ = writeln!(text, "| --- |{}", " --- |".repeat(subjects.len()));
+            for case in distinct(rows().map(|row| row.case.as_str())) {
+                let cell = |subject: &&str| match rows()
+                    .find(|row| row.case == case && row.subject == *subject)
+                {
+                    None => String::new(),
+                    Some(row) if row.ok() => row.got.to_string(),
+                    Some(row) => format!("**{}, expected {}**", row.got, row.expected),
+                };
+                let cells: Vec<_> = subjects.iter().map(cell).collect();
+                let _ = writeln!(text, "| {case} | {} |", cells.join(" | "));
+            }
+            text.push('\n');
+        }
+        text
+    }
+}
+
+fn distinct<T: Copy + Eq + std::hash::Hash>(values: impl Iterator<Item = T>) -> Vec<T> {
+    let mut seen = HashSet::new();
+    values.filter(|value| seen.insert(*value)).collect()
+}
+
+fn capitalised(word: &str) -> String {
+    let mut letters = word.chars();
+    letters.next().map_or_else(String::new, |first| {
+        first.to_uppercase().chain(letters).collect()
+    })
+}
