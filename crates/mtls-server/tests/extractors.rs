@@ -167,3 +167,26 @@ async fn a_mock_left_in_production_gives_nobody_a_name() {
         assert!(answer.ends_with(name), "{answer}");
     }
 }
+
+#[tokio::test]
+async fn requests_share_the_identity_of_their_connection_and_its_one_audit_event() {
+    let world = World::new();
+    let audit = Audit::capture();
+    let server = start_with(world.config(), Router::new().route("/", get(describe))).await;
+    let alice = world.ca.client("alice");
+    let mut config = client::config(&world, Some(&alice), VERSIONS[1]);
+    config.alpn_protocols = vec![b"h2".to_vec()];
+    let http = reqwest::Client::builder()
+        .tls_backend_preconfigured(config)
+        .build()
+        .unwrap();
+    let url = format!("https://localhost:{}/", server.local_addr().port());
+    for _ in 0..3 {
+        let answer = http.get(&url).send().await.unwrap();
+        assert_eq!(answer.version(), reqwest::Version::HTTP_2);
+        let seen: Value = answer.json().await.unwrap();
+        assert_eq!(seen["subject"], "CN=alice");
+        assert_eq!(seen["tls"]["alpn"], "h2");
+    }
+    assert_eq!(audit.only()["outcome"], "accepted");
+}
