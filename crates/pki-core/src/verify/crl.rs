@@ -35,7 +35,10 @@ impl Crl {
         let hash = |offset: &u32| hasher.hash_one(serial_at(der, *offset));
         let mut entries = HashTable::with_capacity(offsets.len());
         for offset in offsets {
-            entries.insert_unique(hash(&offset), offset, hash);
+            let same = |other: &u32| serial_at(der, *other) == serial_at(der, offset);
+            // A serial number that is listed twice takes one slot: a million of them would be a
+            // million collisions.
+            entries.entry(hash(&offset), same, hash).or_insert(offset);
         }
         Ok(Self {
             der: der.into(),
@@ -65,7 +68,7 @@ impl Crl {
         let offset = self
             .entries
             .find(hash, |offset| serial_at(&self.der, *offset) == serial)?;
-        Entry::at(&self.der, *offset).ok()
+        Some(Entry::at(&self.der, *offset).expect("every entry was read when the list was loaded"))
     }
 
     /// Whether the issuer's key signed this list. The signature is verified once for each key.

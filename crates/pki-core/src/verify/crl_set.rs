@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::error::Error as StdError;
 use std::sync::Arc;
 
+use const_oid::db::rfc5280::ID_CE_CRL_DISTRIBUTION_POINTS;
 use rustls_pki_types::CertificateRevocationListDer;
 use rustls_pki_types::pem::PemObject;
 use x509_identity::Certificate;
@@ -207,13 +208,14 @@ fn in_scope(crl: &Crl, certificate: &Certificate, role: Covers) -> bool {
     if point.covers != Covers::All && point.covers != role {
         return false;
     }
+    let Some(uris) = &point.uris else { return true };
     // RFC 5280 6.3.3 (b)(2)(i). A certificate that names no distribution point takes any list of its
     // issuer, as webpki has it.
+    let names_points = certificate
+        .extensions()
+        .any(|extension| extension.oid == ID_CE_CRL_DISTRIBUTION_POINTS);
     let wanted = certificate.crl_distribution_points();
-    match &point.uris {
-        Some(uris) => wanted.is_empty() || uris.iter().any(|uri| wanted.contains(uri)),
-        None => true,
-    }
+    !names_points || uris.iter().any(|uri| wanted.contains(uri))
 }
 
 const DER_SEQUENCE: u8 = 0x30;
