@@ -1,0 +1,289 @@
+//! Which CRL files load, and that what they list is found.
+
+#![allow(clippy::panic, clippy::unwrap_used, reason = "tests")]
+
+mod verify_kit;
+
+use pki_core::verify::{CrlError, CrlLoadError, CrlSet, Revocation};
+use rcgen::SerialNumber;
+use verify_kit::*;
+
+#[test]
+fn incomplete_or_misunderstood_lists_do_not_load() {
+    const DELTA: &[u8] = &[0x55, 0x1D, 27];
+    const IDP: &[u8] = &[0x55, 0x1D, 28];
+    const CERTIFICATE_ISSUER: &[u8] = &[0x55, 0x1D, 29];
+    const REASON: &[u8] = &[0x55, 0x1D, 21];
+    const PRIVATE: &[u8] = &[0x2A, 3, 4];
+
+    let issuer = Ca::root("root");
+    let base = issuer.crl(&crl_params(1, &[&client("alice")]));
+    let load = |der: &[u8]| CrlSet::from_pem_or_der([der]);
+    let extended = |oid: &[u8], critical, value: &[u8]| {
+        issuer.rewrite(&base, |tbs| {
+            let list = tbs.pop().unwrap();
+            let mut extensions = fields(content(content(&list)));
+            extensions.push(extension(oid, critical, value));
+            tbs.push(tlv(0xA0, &tlv(0x30, &extensions.concat())));
+        })
+    };
+    let entry_extended = |oid: &[u8], critical, value: &[u8]| {
+        issuer.rewrite(&base, |tbs| {
+            let mut entry = fields(content(content(&tbs[5])));
+            entry.push(tlv(0x30, &extension(oid, critical, value)));
+            tbs[5] = tlv(0x30, &tlv(0x30, &entry.concat()));
+        })
+    };
+    let idp = |field: u8, value: &[u8]| extended(IDP, true, &tlv(0x30, &tlv(field, value)));
+    let renumbered = |version: u8| issuer.rewrite(&base, |tbs| tbs[0] = tlv(0x02, &[version]));
+    let endless = issuer.rewrite(&base, |tbs| drop(tbs.remove(4)));
+
+    type Check = fn(&CrlError) -> bool;
+    let cases: Vec<(&str, Vec<u8>, Option<Check>)> = vec![
+        ("good", base.clone(), None),
+        (
+            "unknown extension, not critical",
+            extended(PRIVATE, false, &[5, 0]),
+            None,
+        ),
+        (
+            "unknown extension, critical",
+            extended(PRIVATE, true, &[5, 0]),
+            Some(|e| matches!(e, CrlError::UnknownCriticalExtension(_))),
+        ),
+        (
+            "delta",
+            extended(DELTA, true, &[2, 1, 1]),
+            Some(|e| matches!(e, CrlError::Delta)),
+        ),
+        (
+            "delta, not critical",
+            extended(DELTA, false, &[2, 1, 1]),
+            Some(|e| matches!(e, CrlError::Delta)),
+        ),
+        ("user certificates, no name", idp(0x81, &[0xFF]), None),
+        ("CA certificates, no name", idp(0x82, &[0xFF]), None),
+        (
+            "some reasons",
+            idp(0x83, &[6, 0x40]),
+            Some(|e| matches!(e, CrlError::PartialReasons)),
+        ),
+        (
+            "indirect",
+            idp(0x84, &[0xFF]),
+            Some(|e| matches!(e, CrlError::Indirect)),
+        ),
+        (
+            "attribute certificates",
+            idp(0x85, &[0xFF]),
+            Some(|e| matches!(e, CrlError::AttributeCertificates)),
+        ),
+        (
+            "unknown field",
+            idp(0x87, &[0xFF]),
+            Some(|e| matches!(e, CrlError::Malformed(_))),
+        ),
+        (
+            "relative name",
+            idp(0xA0, &tlv(0xA1, &[])),
+            Some(|e| {
+                matches!(
+                    e,
+                    CrlError::RelativeDistributionPoint | CrlError::Malformed(_)
+                )
+            }),
+        ),
+        ("reason", entry_extended(REASON, false, &[10, 1, 1]), None),
+        (
+            "reason that is not assigned",
+            entry_extended(REASON, false, &[10, 1, 7]),
+            Some(|e| matches!(e, CrlError::Malformed(_))),
+        ),
+        (
+            "entry of another issuer",
+            entry_extended(CERTIFICATE_ISSUER, true, &[0x30, 0]),
+            Some(|e| matches!(e, CrlError::Indirect)),
+        ),
+        (
+            "entry with unknown extension",
+            entry_extended(PRIVATE, false, &[5, 0]),
+            None,
+        ),
+        (
+            "entry with unknown critical extension",
+            entry_extended(PRIVATE, true, &[5, 0]),
+            Some(|e| matches!(e, CrlError::UnknownCriticalExtension(_))),
+        ),
+        (
+            "extension twice",
+            extended(&[0x55, 0x1D, 20], false, &[2, 1, 1]),
+            Some(|e| matches!(e, CrlError::DuplicateExtension(_))),
+        ),
+        (
+            "version 3",
+            renumbered(2),
+            Some(|e| matches!(e, CrlError::Version)),
+        ),
+        (
+            "no nextUpdate",
+            endless,
+            Some(|e| matches!(e, CrlError::NoNextUpdate)),
+        ),
+        (
+            "trailing byte",
+            [base.as_slice(), &[0]].concat(),
+            Some(|e| matches!(e, CrlError::Malformed(_))),
+        ),
+        (
+            "cut off",
+            base[..base.len() - 1].to_vec(),
+            Some(|e| matches!(e, CrlError::Malformed(_))),
+        ),
+    ];
+    for (name, der, refused) in cases {
+        match (load(&der), refused) {
+            (Ok(_), None) => {}
+            (
+                Err(CrlLoadError::Unusable {
+                    file: 0,
+                    index: 0,
+                    source,
+                }),
+                Some(check),
+            ) => {
+                assert!(check(&source), "{name}: {source:?}");
+            }
+            (other, _) => panic!("{name}: {other:?}"),
+        }
+    }
+}
+
+#[test]
+fn files_hold_any_number_of_lists_and_never_none() {
+    let (a, b) = (Ca::root("a"), Ca::root("b"));
+    let pem = |ca: &Ca| {
+        crl_params(1, &[])
+            .signed_by(&ca.issuer())
+            .unwrap()
+            .pem()
+            .unwrap()
+    };
+    let both = pem(&a) + &pem(&b);
+    let set = CrlSet::from_pem_or_der([both.as_bytes()]).unwrap();
+    assert_eq!((set.len(), set.entries()), (2, 0));
+    let leaf = b.issue(&client("alice"));
+    let verifier = clients(b.anchors())
+        .revocation(Revocation::new(set))
+        .build();
+    assert_eq!(verdict(&verifier.verify(&leaf, &[], at(NOW))), "ok");
+
+    let none: [&[u8]; 0] = [];
+    let error = |files: &[&[u8]]| CrlSet::from_pem_or_der(files).unwrap_err();
+    assert!(matches!(error(&none), CrlLoadError::Empty));
+    assert!(matches!(error(&[b""]), CrlLoadError::NoCrl { file: 0 }));
+    let certificate = a.params.self_signed(&a.key).unwrap().pem();
+    assert!(matches!(
+        error(&[both.as_bytes(), certificate.as_bytes()]),
+        CrlLoadError::NoCrl { file: 1 }
+    ));
+    assert!(matches!(
+        error(&[&a.cert]),
+        CrlLoadError::Unusable {
+            file: 0,
+            index: 0,
+            ..
+        }
+    ));
+    let broken = both.replacen("-----END", "!\n-----END", 1);
+    assert!(matches!(
+        error(&[broken.as_bytes()]),
+        CrlLoadError::Pem {
+            file: 0,
+            index: 0,
+            ..
+        }
+    ));
+    let huge = vec![b' '; CrlSet::MAX_FILE_LEN + 1];
+    assert!(matches!(
+        error(&[&huge]),
+        CrlLoadError::TooLarge { file: 0, .. }
+    ));
+}
+
+#[test]
+fn every_listed_serial_is_found_and_no_other_as_webpki_has_it() {
+    let root = Ca::root("root");
+    let numbered = |serial: Vec<u8>| {
+        with(client("alice"), |leaf| {
+            leaf.serial_number = Some(SerialNumber::from(serial))
+        })
+    };
+    let serial = |number: u32| [&[0x5A; 12][..], &number.to_be_bytes()].concat();
+    let listed: Vec<_> = (0..2_000)
+        .map(|number| numbered(serial(number * 2)))
+        .collect();
+    let list = root.crl(&crl_params(1, &listed.iter().collect::<Vec<_>>()));
+    let verifier = clients(root.anchors()).revocation(crls(&[&list])).build();
+
+    let theirs: webpki::CertRevocationList<'_> =
+        webpki::BorrowedCertRevocationList::from_der(&list)
+            .unwrap()
+            .into();
+    let theirs = [&theirs];
+    let options = webpki::RevocationOptionsBuilder::new(&theirs)
+        .unwrap()
+        .build();
+    let anchor = webpki::anchor_from_trusted_cert(&root.cert).unwrap();
+
+    let odd_ones = [vec![0x00, 0x80], vec![0xFF; 20], vec![0x01]];
+    let serials = [0, 1, 2, 3, 1_999, 2_000, 3_997, 3_998, 3_999, 4_000].map(serial);
+    for number in serials.into_iter().chain(odd_ones) {
+        let leaf = root.issue(&numbered(number.clone()));
+        let entity = webpki::EndEntityCert::try_from(&leaf).unwrap();
+        let theirs = entity.verify_for_usage(
+            webpki::ALL_VERIFICATION_ALGS,
+            std::slice::from_ref(&anchor),
+            &[],
+            at(NOW),
+            webpki::KeyUsage::client_auth(),
+            Some(options),
+            None,
+        );
+        let expected = match theirs {
+            Ok(_) => "ok",
+            Err(webpki::Error::CertRevoked) => "revoked",
+            Err(other) => panic!("{other:?}"),
+        };
+        assert_eq!(
+            verdict(&verifier.verify(&leaf, &[], at(NOW))),
+            expected,
+            "{number:02X?}"
+        );
+    }
+}
+
+#[test]
+fn serial_that_is_listed_a_hundred_thousand_times_is_one_entry() {
+    let root = Ca::root("root");
+    let alice = client("alice");
+    let once = root.crl(&crl_params(1, &[&alice]));
+    let list = root.rewrite(&once, |tbs| {
+        let entry = content(&tbs[5]).to_vec();
+        tbs[5] = tlv(0x30, &entry.repeat(100_000));
+    });
+    let start = std::time::Instant::now();
+    let set = CrlSet::from_pem_or_der([&list]).unwrap();
+    assert!(
+        start.elapsed() < std::time::Duration::from_secs(5),
+        "{:?}",
+        start.elapsed()
+    );
+    assert_eq!(set.entries(), 1);
+    let verifier = clients(root.anchors())
+        .revocation(Revocation::new(set))
+        .build();
+    assert_eq!(
+        verdict(&verifier.verify(&root.issue(&alice), &[], at(NOW))),
+        "revoked"
+    );
+}

@@ -1,0 +1,412 @@
+//! What CRLs do to a path: who is refused, which list counts, and what no list may say.
+
+#![allow(clippy::panic, clippy::unwrap_used, reason = "tests")]
+
+mod verify_kit;
+
+use std::time::Duration as StdDuration;
+
+use pki_core::verify::{
+    ExpiredCrl, RevocationReason, Scope, TrustAnchors, UnknownStatus, VerifyError, VerifyErrorKind,
+};
+use rcgen::{
+    CertificateParams, CertificateRevocationListParams, CrlDistributionPoint,
+    CrlIssuingDistributionPoint, CrlScope, KeyUsagePurpose,
+};
+use rustls_pki_types::CertificateDer;
+use time::Duration;
+use verify_kit::*;
+
+/// root -> issuing -> alice, with an empty CRL of each CA unless a test says otherwise.
+struct Lab {
+    root: Ca,
+    issuing: Ca,
+    alice: CertificateParams,
+    leaf: CertificateDer<'static>,
+}
+
+impl Lab {
+    fn new() -> Self {
+        let root = Ca::root("root");
+        let issuing = root.sub(ca("issuing"));
+        let alice = client("alice");
+        let leaf = issuing.issue(&alice);
+        Self {
+            root,
+            issuing,
+            alice,
+            leaf,
+        }
+    }
+
+    fn root_crl(&self) -> Vec<u8> {
+        self.root.crl(&crl_params(1, &[]))
+    }
+
+    fn verdict(&self, revocation: pki_core::verify::Revocation) -> &'static str {
+        verdict(&self.verify(revocation))
+    }
+
+    fn verify(
+        &self,
+        revocation: pki_core::verify::Revocation,
+    ) -> Result<pki_core::verify::Path, VerifyError> {
+        let verifier = clients(self.root.anchors()).revocation(revocation).build();
+        verifier.verify(
+            &self.leaf,
+            std::slice::from_ref(&self.issuing.cert),
+            at(NOW),
+        )
+    }
+
+    /// The verdict with these CRLs of the issuing CA beside an empty one of the root.
+    fn with_issuing(&self, lists: &[&[u8]]) -> &'static str {
+        let root = self.root_crl();
+        let files: Vec<&[u8]> = lists.iter().copied().chain([root.as_slice()]).collect();
+        self.verdict(crls(&files))
+    }
+}
+
+#[test]
+fn listed_certificates_are_refused_along_the_chain() {
+    let lab = Lab::new();
+    let bob = client("bob");
+    let clean = lab.issuing.crl(&crl_params(1, &[&bob]));
+    let alice = lab.issuing.crl(&crl_params(1, &[&bob, &lab.alice]));
+    let root_clean = lab.root_crl();
+    let root_lists_issuing = lab.root.crl(&crl_params(1, &[&lab.issuing.params]));
+
+    for (files, chain, leaf_only) in [
+        ([&clean, &root_clean], "ok", "ok"),
+        ([&alice, &root_clean], "revoked", "revoked"),
+        ([&clean, &root_lists_issuing], "revoked", "ok"),
+    ] {
+        let files = files.map(Vec::as_slice);
+        assert_eq!(lab.verdict(crls(&files)), chain);
+        assert_eq!(lab.verdict(crls(&files).scope(Scope::LeafOnly)), leaf_only);
+    }
+    let unchecked = clients(lab.root.anchors()).build();
+    assert_eq!(
+        verdict(&unchecked.verify(&lab.leaf, std::slice::from_ref(&lab.issuing.cert), at(NOW))),
+        "ok"
+    );
+}
+
+#[test]
+fn refusal_names_serial_reason_and_date() {
+    let lab = Lab::new();
+    for (given, expected) in [
+        (None, RevocationReason::Unspecified),
+        (
+            Some(rcgen::RevocationReason::KeyCompromise),
+            RevocationReason::KeyCompromise,
+        ),
+        (
+            Some(rcgen::RevocationReason::CertificateHold),
+            RevocationReason::CertificateHold,
+        ),
+        // In a complete CRL the entry still lists the certificate.
+        (
+            Some(rcgen::RevocationReason::RemoveFromCrl),
+            RevocationReason::RemoveFromCrl,
+        ),
+    ] {
+        let mut params = crl_params(1, &[&lab.alice]);
+        params.revoked_certs[0].reason_code = given;
+        let (list, root) = (lab.issuing.crl(&params), lab.root_crl());
+        let error = lab.verify(crls(&[&list, &root])).unwrap_err();
+        assert_eq!(error.kind(), VerifyErrorKind::Revoked);
+        let VerifyError::Revoked {
+            subject,
+            serial,
+            reason,
+            date,
+        } = error
+        else {
+            panic!("{error:?}")
+        };
+        assert_eq!(
+            (subject.as_str(), reason, date),
+            ("CN=alice", expected, NOW - Duration::hours(2))
+        );
+        let bytes = lab.alice.serial_number.as_ref().unwrap().as_ref().to_vec();
+        assert!(
+            serial
+                .trim_start_matches('0')
+                .ends_with(&format!("{:X}", bytes[bytes.len() - 1]))
+        );
+    }
+}
+
+#[test]
+fn certificate_without_a_list_is_denied_unless_allowed() {
+    let lab = Lab::new();
+    let issuing = lab.issuing.crl(&crl_params(1, &[]));
+    let stranger = Ca::root("stranger").crl(&crl_params(1, &[]));
+    let root = lab.root_crl();
+    for (files, deny, allow) in [
+        (vec![&issuing, &root], "ok", "ok"),
+        (vec![&issuing], "revocation-unknown", "ok"),
+        (vec![&root], "revocation-unknown", "ok"),
+        (vec![&stranger], "revocation-unknown", "ok"),
+    ] {
+        let files: Vec<_> = files.into_iter().map(Vec::as_slice).collect();
+        assert_eq!(lab.verdict(crls(&files)), deny);
+        assert_eq!(
+            lab.verdict(crls(&files).unknown(UnknownStatus::Allow)),
+            allow
+        );
+    }
+}
+
+#[test]
+fn list_counts_from_this_update_to_next_update() {
+    let lab = Lab::new();
+    let day = ExpiredCrl::Deny {
+        grace: StdDuration::from_secs(86_400),
+    };
+    let second = Duration::SECOND;
+    // next update, strict, a day of grace, expiry allowed
+    for (next_update, strict, grace, allow) in [
+        (NOW, "ok", "ok", "ok"),
+        (NOW - second, "crl-expired", "ok", "ok"),
+        (NOW - Duration::DAY, "crl-expired", "ok", "ok"),
+        (
+            NOW - Duration::DAY - second,
+            "crl-expired",
+            "crl-expired",
+            "ok",
+        ),
+    ] {
+        let dated = |revoked: &[&CertificateParams]| CertificateRevocationListParams {
+            this_update: NOW - Duration::days(9),
+            next_update,
+            ..crl_params(1, revoked)
+        };
+        let (clean, listed) = (
+            lab.issuing.crl(&dated(&[])),
+            lab.issuing.crl(&dated(&[&lab.alice])),
+        );
+        let root = lab.root_crl();
+        for (policy, expected) in [
+            (ExpiredCrl::default(), strict),
+            (day, grace),
+            (ExpiredCrl::Allow, allow),
+        ] {
+            assert_eq!(
+                lab.verdict(crls(&[&clean, &root]).expired(policy)),
+                expected,
+                "{next_update} {policy:?}"
+            );
+            // Listed on an old list is listed.
+            assert_eq!(
+                lab.verdict(crls(&[&listed, &root]).expired(policy)),
+                "revoked"
+            );
+        }
+    }
+    for (this_update, expected) in [
+        (NOW + Duration::minutes(5), "ok"),
+        (NOW + Duration::minutes(5) + second, "crl-not-yet-valid"),
+    ] {
+        let params = CertificateRevocationListParams {
+            this_update,
+            ..crl_params(1, &[])
+        };
+        assert_eq!(lab.with_issuing(&[&lab.issuing.crl(&params)]), expected);
+    }
+}
+
+#[test]
+fn highest_number_that_the_issuer_signed_counts() {
+    let lab = Lab::new();
+    let list = |ca: &Ca, number, minutes, revoked: &[&CertificateParams]| {
+        ca.crl(&CertificateRevocationListParams {
+            this_update: NOW - Duration::hours(1) + Duration::minutes(minutes),
+            ..crl_params(number, revoked)
+        })
+    };
+    let impostor = Ca::root("issuing");
+    let (old_clean, new_listed) = (
+        list(&lab.issuing, 9, 0, &[]),
+        list(&lab.issuing, 256, 0, &[&lab.alice]),
+    );
+    let (old_listed, new_clean) = (
+        list(&lab.issuing, 9, 0, &[&lab.alice]),
+        list(&lab.issuing, 256, 0, &[]),
+    );
+    let (twin_clean, twin_listed) = (
+        list(&lab.issuing, 9, 1, &[]),
+        list(&lab.issuing, 9, 1, &[&lab.alice]),
+    );
+    let forged_clean = list(&impostor, 999, 0, &[]);
+    for (name, a, b, expected) in [
+        ("new one lists", &old_clean, &new_listed, "revoked"),
+        ("new one does not", &old_listed, &new_clean, "ok"),
+        (
+            "same number, later one lists",
+            &old_clean,
+            &twin_listed,
+            "revoked",
+        ),
+        (
+            "same number, later one does not",
+            &old_listed,
+            &twin_clean,
+            "ok",
+        ),
+        (
+            "forged one is passed over",
+            &old_listed,
+            &forged_clean,
+            "revoked",
+        ),
+        (
+            "forged one does not hide a good one",
+            &old_clean,
+            &forged_clean,
+            "ok",
+        ),
+        (
+            "forged alone",
+            &forged_clean,
+            &forged_clean,
+            "crl-bad-signature",
+        ),
+    ] {
+        assert_eq!(lab.with_issuing(&[a, b]), expected, "{name}");
+        assert_eq!(lab.with_issuing(&[b, a]), expected, "{name}, other order");
+    }
+    let root = lab.root_crl();
+    let lenient = crls(&[&forged_clean, &root]).unknown(UnknownStatus::Allow);
+    assert_eq!(lab.verdict(lenient), "crl-bad-signature");
+}
+
+#[test]
+fn each_key_of_a_rolled_over_root_has_its_own_lists() {
+    let (old, new) = (Ca::root("root"), Ca::root("root"));
+    let (alice, bob) = (client("alice"), client("bob"));
+    let leaves = [old.issue(&alice), new.issue(&bob)];
+    let anchors = TrustAnchors::from_certs([&old.cert, &new.cert]).unwrap();
+    for (revoked_by_old, revoked_by_new, expected) in [
+        (vec![], vec![], ["ok", "ok"]),
+        (vec![&alice], vec![], ["revoked", "ok"]),
+        (vec![], vec![&bob], ["ok", "revoked"]),
+    ] {
+        let files = [
+            old.crl(&crl_params(70, &revoked_by_old)),
+            new.crl(&crl_params(1, &revoked_by_new)),
+        ];
+        let revocation = crls(&[&files[0], &files[1]]);
+        let verifier = clients(anchors.clone()).revocation(revocation).build();
+        let got = leaves
+            .each_ref()
+            .map(|leaf| verdict(&verifier.verify(leaf, &[], at(NOW))));
+        assert_eq!(got, expected);
+    }
+}
+
+#[test]
+fn list_counts_only_within_its_scope() {
+    let lab = Lab::new();
+    let point = |uri: &str, scope| CrlIssuingDistributionPoint {
+        distribution_point: CrlDistributionPoint {
+            uris: vec![uri.to_owned()],
+        },
+        scope,
+    };
+    let list = |ca: &Ca, revoked: &[&CertificateParams], idp| {
+        ca.crl(&CertificateRevocationListParams {
+            issuing_distribution_point: Some(idp),
+            ..crl_params(1, revoked)
+        })
+    };
+    let users = list(
+        &lab.issuing,
+        &[],
+        point("http://x/a", Some(CrlScope::UserCertsOnly)),
+    );
+    let cas = list(
+        &lab.issuing,
+        &[],
+        point("http://x/a", Some(CrlScope::CaCertsOnly)),
+    );
+    let all = list(&lab.issuing, &[], point("http://x/a", None));
+    let full_listed = lab.issuing.crl(&crl_params(1, &[&lab.alice]));
+    assert_eq!(lab.with_issuing(&[&users]), "ok");
+    assert_eq!(lab.with_issuing(&[&all]), "ok");
+    assert_eq!(lab.with_issuing(&[&cas]), "revocation-unknown");
+    // Another distribution point is another series: neither hides the other.
+    assert_eq!(lab.with_issuing(&[&users, &full_listed]), "revoked");
+    assert_eq!(lab.with_issuing(&[&cas, &full_listed]), "revoked");
+
+    let issuing_list = lab.issuing.crl(&crl_params(1, &[]));
+    for (scope, expected) in [
+        (CrlScope::CaCertsOnly, "ok"),
+        (CrlScope::UserCertsOnly, "revocation-unknown"),
+    ] {
+        let root_list = list(&lab.root, &[], point("http://x/root", Some(scope)));
+        assert_eq!(lab.verdict(crls(&[&issuing_list, &root_list])), expected);
+    }
+
+    // Shards: the certificate says which list is its own.
+    let shard =
+        |uri: &str, revoked: &[&CertificateParams]| list(&lab.issuing, revoked, point(uri, None));
+    let named = with(client("carol"), |leaf| {
+        leaf.crl_distribution_points = vec![CrlDistributionPoint {
+            uris: vec!["http://x/1".into()],
+        }];
+    });
+    let leaf = lab.issuing.issue(&named);
+    for (one, two, expected) in [
+        (Some(vec![]), Some(vec![]), "ok"),
+        (Some(vec![&named]), Some(vec![]), "revoked"),
+        (None, Some(vec![]), "revocation-unknown"),
+    ] {
+        let mut files = vec![lab.root_crl()];
+        files.extend(one.map(|revoked: Vec<_>| shard("http://x/1", &revoked)));
+        files.extend(two.map(|revoked: Vec<_>| shard("http://x/2", &revoked)));
+        let revocation = crls(&files.iter().map(Vec::as_slice).collect::<Vec<_>>());
+        let verifier = clients(lab.root.anchors()).revocation(revocation).build();
+        assert_eq!(
+            verdict(&verifier.verify(&leaf, std::slice::from_ref(&lab.issuing.cert), at(NOW))),
+            expected
+        );
+    }
+}
+
+#[test]
+fn issuer_may_sign_lists_unless_its_key_usage_says_no() {
+    for (usages, expected) in [
+        (vec![], "ok"),
+        (
+            vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign],
+            "ok",
+        ),
+        (vec![KeyUsagePurpose::KeyCertSign], "key-usage"),
+    ] {
+        let root = Ca::self_signed(
+            with(ca("root"), |root| root.key_usages = usages),
+            rcgen::KeyPair::generate().unwrap(),
+        );
+        let leaf = root.issue(&client("alice"));
+        let verifier = clients(root.anchors())
+            .revocation(crls(&[&root.crl(&crl_params(1, &[]))]))
+            .build();
+        assert_eq!(verdict(&verifier.verify(&leaf, &[], at(NOW))), expected);
+    }
+}
+
+#[test]
+fn version_1_list_of_plain_openssl_counts() {
+    let lab = Lab::new();
+    for (revoked, expected) in [(vec![], "ok"), (vec![&lab.alice], "revoked")] {
+        let list = lab
+            .issuing
+            .rewrite(&lab.issuing.crl(&crl_params(1, &revoked)), |tbs| {
+                tbs.remove(0);
+                tbs.pop();
+            });
+        assert_eq!(lab.with_issuing(&[&list]), expected);
+    }
+}
