@@ -19,7 +19,8 @@ use crate::password::PasswordOctets;
 
 /// Everything that a PKCS#12 file holds and that is read here: private keys and X.509 certificates.
 ///
-/// CRL bags, secret bags and bags of unknown types are passed over without being decrypted.
+/// CRL bags, secret bags and bags of unknown types are passed over without being decrypted, and so
+/// are parts that are encrypted to somebody's public key instead of by the password.
 #[derive(Debug, Default)]
 pub struct Archive {
     pub(crate) certificates: Vec<ArchivedCertificate>,

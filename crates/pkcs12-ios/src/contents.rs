@@ -57,11 +57,14 @@ impl<'p, 'l> Contents<'p, 'l> {
         let der = ber::to_der(authenticated_safe, place, self.budget.limits())?;
         let parts = Vec::<ContentInfo<'_>>::from_der(&der).map_err(ReadError::malformed(place))?;
         for part in parts {
-            if part.content_type == oid::ENCRYPTED_DATA {
-                let plain = self.decrypt_part(&part)?;
-                self.read_safe_contents(&plain)?;
-            } else {
-                self.read_safe_contents(data_of(&part, place)?)?;
+            match part.content_type {
+                oid::ENCRYPTED_DATA => {
+                    let plain = self.decrypt_part(&part)?;
+                    self.read_safe_contents(&plain)?;
+                }
+                // For the holder of another key, not of the password.
+                oid::ENVELOPED_DATA => {}
+                _ => self.read_safe_contents(data_of(&part, place)?)?,
             }
         }
         Ok(())
@@ -91,17 +94,7 @@ impl<'p, 'l> Contents<'p, 'l> {
         place: Place,
     ) -> Result<Zeroizing<Vec<u8>>, ReadError> {
         let scheme = Scheme::parse(algorithm, place, &self.budget)?;
-        let budget = &mut self.budget;
-        self.password.find_form(|password| {
-            let plain = scheme.decrypt(ciphertext, password, place, budget)?;
-            // One wrong key in 256 ends in what looks like padding. All that is ever encrypted here
-            // is a SEQUENCE.
-            if plain.first() == Some(&0x30) {
-                Ok(plain)
-            } else {
-                Err(ReadError::DecryptFailed { place })
-            }
-        })
+        scheme.decrypt(ciphertext, &mut self.password, place, &mut self.budget)
     }
 
     fn read_safe_contents(&mut self, safe_contents: &[u8]) -> Result<(), ReadError> {

@@ -78,7 +78,7 @@ impl<'a> Mac<'a> {
         password.find_form(|password| {
             let key = match &self.key {
                 MacKey::Pbmac1 { hmac, kdf, len } => {
-                    hmac::Key::new(hmac.hmac(), &kdf.derive(password, *len, budget)?)
+                    hmac::Key::new(hmac.hmac(), &kdf.derive(password.utf8(), *len, budget)?)
                 }
                 MacKey::Pkcs12 {
                     digest,

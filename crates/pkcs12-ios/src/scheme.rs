@@ -71,29 +71,37 @@ impl<'a> Scheme<'a> {
         Ok(Self::Pbes2 { kdf, cipher, iv })
     }
 
-    /// Decrypts, at the cost of one derivation.
+    /// Decrypts a SEQUENCE, which is all that is ever encrypted in a file.
+    ///
+    /// Every derivation it takes is charged to `budget`: one, or two where a password has two forms.
     pub(crate) fn decrypt(
         &self,
         ciphertext: &[u8],
-        password: &PasswordOctets<'_>,
+        password: &mut PasswordOctets<'_>,
         place: Place,
         budget: &mut KdfBudget<'_>,
     ) -> Result<Zeroizing<Vec<u8>>, ReadError> {
-        let data = Zeroizing::new(ciphertext.to_vec());
-        let plain = match *self {
+        match *self {
             Self::Pbes2 {
                 ref kdf,
                 cipher,
                 iv,
             } => {
-                let key = kdf.derive(password, cipher.key_len(), budget)?;
-                cipher.decrypt(&key, iv, data)
+                // Old NSS gave PBKDF2 the UTF-16 form too.
+                let mut attempt = |octets: &[u8]| {
+                    let key = kdf.derive(octets, cipher.key_len(), budget)?;
+                    decrypt_sequence(cipher, &key, iv, ciphertext, place)
+                };
+                match attempt(password.utf8()) {
+                    Err(ReadError::DecryptFailed { .. }) => attempt(password.utf16()),
+                    decided => decided,
+                }
             }
             Self::Pkcs12 {
                 cipher,
                 salt,
                 iterations,
-            } => {
+            } => password.find_form(|password| {
                 budget.charge(iterations)?;
                 let request = |purpose, len| Request {
                     purpose,
@@ -109,11 +117,26 @@ impl<'a> Scheme<'a> {
                         request(Purpose::Iv, cipher.iv_len()),
                     ],
                 );
-                cipher.decrypt(&derived[0], &derived[1], data)
-            }
-        };
-        plain.map_err(|_| ReadError::DecryptFailed { place })
+                decrypt_sequence(cipher, &derived[0], &derived[1], ciphertext, place)
+            }),
+        }
     }
+}
+
+fn decrypt_sequence(
+    cipher: Cipher,
+    key: &[u8],
+    iv: &[u8],
+    ciphertext: &[u8],
+    place: Place,
+) -> Result<Zeroizing<Vec<u8>>, ReadError> {
+    const SEQUENCE: u8 = 0x30;
+    cipher
+        .decrypt(key, iv, Zeroizing::new(ciphertext.to_vec()))
+        .ok()
+        // One wrong key in 256 leaves what looks like padding.
+        .filter(|plain| plain.first() == Some(&SEQUENCE))
+        .ok_or(ReadError::DecryptFailed { place })
 }
 
 /// PBKDF2 with judged parameters.
@@ -168,18 +191,12 @@ impl<'a> Pbkdf2<'a> {
 
     pub(crate) fn derive(
         &self,
-        password: &PasswordOctets<'_>,
+        password: &[u8],
         len: usize,
         budget: &mut KdfBudget<'_>,
     ) -> Result<Zeroizing<Vec<u8>>, ReadError> {
         budget.charge(self.iterations)?;
-        Ok(pbkdf2(
-            self.prf,
-            password.utf8(),
-            self.salt,
-            self.iterations,
-            len,
-        ))
+        Ok(pbkdf2(self.prf, password, self.salt, self.iterations, len))
     }
 }
 

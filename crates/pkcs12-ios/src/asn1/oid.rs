@@ -7,7 +7,7 @@ pub(crate) use const_oid::db::rfc2985::{
 pub(crate) use const_oid::db::rfc5911::{
     DES_EDE_3_CBC, ID_AES_128_CBC as AES_128_CBC, ID_AES_192_CBC as AES_192_CBC,
     ID_AES_256_CBC as AES_256_CBC, ID_DATA as DATA, ID_ENCRYPTED_DATA as ENCRYPTED_DATA,
-    ID_PBKDF_2 as PBKDF2,
+    ID_ENVELOPED_DATA as ENVELOPED_DATA, ID_PBKDF_2 as PBKDF2,
 };
 pub(crate) use const_oid::db::rfc5912::{
     ID_SHA_1 as SHA_1, ID_SHA_224 as SHA_224, ID_SHA_256 as SHA_256, ID_SHA_384 as SHA_384,
@@ -67,7 +67,6 @@ pub(crate) fn name(oid: &ObjectIdentifier) -> Option<&'static str> {
         ("1.3.14.3.2.7", "des-CBC"),
         ("1.3.6.1.4.1.11591.4.11", "scrypt"),
         ("1.2.840.113549.1.7.2", "signedData"),
-        ("1.2.840.113549.1.7.3", "envelopedData"),
         ("1.2.643.7.1.1.2.2", "GOST R 34.11-2012 (256 bit)"),
         ("1.2.643.7.1.1.2.3", "GOST R 34.11-2012 (512 bit)"),
     ];

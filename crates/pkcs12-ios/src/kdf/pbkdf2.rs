@@ -28,6 +28,11 @@ pub(crate) fn pbkdf2(
     len: usize,
 ) -> Zeroizing<Vec<u8>> {
     let algorithm = match digest {
+        // The usual case, by the shorter way.
+        Digest::Sha256 if len == 32 => {
+            let [key] = pbkdf2_sha256_together(password, [salt], iterations);
+            return key;
+        }
         Digest::Sha1 => pbkdf2::PBKDF2_HMAC_SHA1,
         Digest::Sha224 => return by_definition(digest, password, salt, iterations, len),
         Digest::Sha256 => pbkdf2::PBKDF2_HMAC_SHA256,
@@ -69,8 +74,8 @@ fn by_definition(
 
 /// One 32-octet key for each salt, with HMAC-SHA-256.
 ///
-/// The derivations go round by round side by side, so that the core overlaps them; aws-lc does
-/// one after the other and takes half as long again.
+/// The derivations go round by round side by side, so that the core overlaps them. Measured for
+/// two: aws-lc takes half as long again, and a quarter longer for one.
 pub(crate) fn pbkdf2_sha256_together<const N: usize>(
     password: &[u8],
     salts: [&[u8]; N],
@@ -173,7 +178,9 @@ mod tests {
                 let salts = [b"salt".as_slice(), &[7; 16]];
                 let together = pbkdf2_sha256_together(password, salts, iterations);
                 for (key, salt) in together.iter().zip(salts) {
-                    assert_eq!(*key, pbkdf2(Digest::Sha256, password, salt, iterations, 32));
+                    // Not 32 octets, so that aws-lc answers.
+                    let long = pbkdf2(Digest::Sha256, password, salt, iterations, 33);
+                    assert_eq!(**key, long[..32]);
                     assert_eq!(
                         *key,
                         by_definition(Digest::Sha256, password, salt, iterations, 32)

@@ -145,16 +145,13 @@ fn hash_together<L: Lane>(rounds: &mut [(Hash, u32)]) {
         .iter()
         .map(|(hash, left)| (L::new(hash), *left))
         .collect();
-    loop {
-        // As far as all of them go, then on without those that are done.
-        let Some(common) = lanes
-            .iter()
-            .map(|(_, left)| *left)
-            .filter(|left| *left > 0)
-            .min()
-        else {
-            break;
-        };
+    // As far as all of them go, then on without those that are done.
+    while let Some(common) = lanes
+        .iter()
+        .map(|(_, left)| *left)
+        .filter(|left| *left > 0)
+        .min()
+    {
         let mut running: Vec<_> = lanes.iter_mut().filter(|(_, left)| *left > 0).collect();
         for _ in 0..common {
             for (lane, _) in &mut running {
