@@ -7,9 +7,12 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
-use rustls::SignatureScheme;
-use rustls::client::ResolvesClientCert;
+use rustls::client::{
+    ClientSessionStore, ResolvesClientCert, Tls12ClientSessionValue, Tls13ClientSessionValue,
+};
+use rustls::pki_types::ServerName;
 use rustls::sign::CertifiedKey;
+use rustls::{NamedGroup, SignatureScheme};
 
 use crate::error::{Error, Source};
 
@@ -17,10 +20,12 @@ tokio::task_local! {
     static CURRENT: Arc<Attempt>;
 }
 
-/// One handshake: was our certificate asked for, and why was the server's refused?
+/// One handshake: was our certificate asked for and accepted, and why was the server's refused?
 #[derive(Debug, Default)]
 pub(crate) struct Attempt {
+    accepted: AtomicBool,
     asked: AtomicBool,
+    tls13: AtomicBool,
     refused: OnceLock<Error>,
 }
 
@@ -45,6 +50,20 @@ impl Attempt {
         }
     }
 
+    /// Whether the server of the current handshake may still refuse us: in TLS 1.3 it judges after
+    /// the client is done, and sends a session ticket, if it has any, once it is content.
+    pub(crate) fn verdict_is_due() -> bool {
+        let is = |flag: &AtomicBool| flag.load(Ordering::Relaxed);
+        CURRENT
+            .try_with(|attempt| is(&attempt.asked) && is(&attempt.tls13) && !is(&attempt.accepted))
+            .unwrap_or(false)
+    }
+
+    /// Notes that the current handshake is one of TLS 1.3.
+    pub(crate) fn note_tls13() {
+        let _ = CURRENT.try_with(|attempt| attempt.tls13.store(true, Ordering::Relaxed));
+    }
+
     /// Notes why the server of the current handshake is refused.
     pub(crate) fn note_refused(error: &Error) {
         // Without an attempt somebody uses the configuration apart from our connector.
@@ -67,5 +86,33 @@ impl ResolvesClientCert for AlwaysShow {
 
     fn has_certs(&self) -> bool {
         true
+    }
+}
+
+/// Keeps no session, and takes the arrival of a ticket for what it tells.
+#[derive(Debug)]
+pub(crate) struct NoSessions;
+
+impl ClientSessionStore for NoSessions {
+    fn set_kx_hint(&self, _: ServerName<'static>, _: NamedGroup) {}
+
+    fn kx_hint(&self, _: &ServerName<'_>) -> Option<NamedGroup> {
+        None
+    }
+
+    fn set_tls12_session(&self, _: ServerName<'static>, _: Tls12ClientSessionValue) {}
+
+    fn tls12_session(&self, _: &ServerName<'_>) -> Option<Tls12ClientSessionValue> {
+        None
+    }
+
+    fn remove_tls12_session(&self, _: &ServerName<'static>) {}
+
+    fn insert_tls13_ticket(&self, _: ServerName<'static>, _: Tls13ClientSessionValue) {
+        let _ = CURRENT.try_with(|attempt| attempt.accepted.store(true, Ordering::Relaxed));
+    }
+
+    fn take_tls13_ticket(&self, _: &ServerName<'static>) -> Option<Tls13ClientSessionValue> {
+        None
     }
 }

@@ -3,7 +3,7 @@
 use std::error::Error as StdError;
 use std::io;
 
-use rustls::{CertificateError, InvalidMessage, PeerIncompatible};
+use rustls::{AlertDescription, CertificateError, InvalidMessage, PeerIncompatible};
 
 use crate::error::{Error, ErrorKind, Source};
 
@@ -62,10 +62,14 @@ impl Error {
         match last_io {
             Some(kind) if asked && is_end(kind) => Self::rejected_by_closing(),
             Some(kind) => Self::from_io_kind(kind, root_cause(error)),
-            None if connecting => {
-                Self::new(ErrorKind::Connect, format!("no connection: {}", root_cause(error)))
-            }
-            None => Self::new(ErrorKind::Protocol, format!("the request failed: {}", root_cause(error))),
+            None if connecting => Self::new(
+                ErrorKind::Connect,
+                format!("no connection: {}", root_cause(error)),
+            ),
+            None => Self::new(
+                ErrorKind::Protocol,
+                format!("the request failed: {}", root_cause(error)),
+            ),
         }
     }
 
@@ -93,20 +97,38 @@ impl Error {
             ),
             _ if is_end(kind) => Self::new(
                 ErrorKind::Protocol,
-                format!("the server closed the connection before its answer was complete ({cause})"),
+                format!(
+                    "the server closed the connection before its answer was complete ({cause}); its log \
+                     may say why, a refused certificate among other reasons"
+                ),
             ),
-            Io::InvalidData => Self::new(ErrorKind::Protocol, format!("the answer cannot be read: {cause}")),
+            Io::InvalidData => Self::new(
+                ErrorKind::Protocol,
+                format!("the answer cannot be read: {cause}"),
+            ),
             _ => Self::new(ErrorKind::Connect, format!("no connection: {cause}")),
         }
     }
 
     /// What a rustls error is about. `asked`: the server asked for our certificate.
     fn from_tls(error: &rustls::Error, asked: bool) -> Self {
-        let protocol = |sentence: String| Self::caused(ErrorKind::Protocol, sentence, error.clone());
+        let protocol =
+            |sentence: String| Self::caused(ErrorKind::Protocol, sentence, error.clone());
         match error {
             rustls::Error::AlertReceived(alert) => {
-                Self::rejected_by_alert(*alert, asked).unwrap_or_else(|| {
-                    protocol(format!("the server ended the connection with the alert {alert:?}"))
+                Self::rejected_by_alert(*alert, asked).unwrap_or_else(|| match alert {
+                    AlertDescription::UnrecognisedName => Self::caused(
+                        ErrorKind::NameMismatch,
+                        "the server does not serve that name (alert unrecognized_name); check the host \
+                         in the URL",
+                        error.clone(),
+                    ),
+                    AlertDescription::InternalError => protocol(
+                        "the server gave up (alert internal_error), which is also how Caddy and other Go \
+                         servers answer to a name that they have no certificate for; its log says more"
+                            .to_owned(),
+                    ),
+                    _ => protocol(format!("the server ended the connection with the alert {alert:?}")),
                 })
             }
             rustls::Error::InvalidCertificate(reason) => Self::from_certificate_error(reason, error),
@@ -129,16 +151,28 @@ impl Error {
         let (kind, sentence) = match reason {
             C::Other(other) => match other.0.downcast_ref::<Self>() {
                 Some(known) => return known.clone(),
-                None => (ErrorKind::UntrustedServer, format!("the server's certificate was refused: {reason}")),
+                None => (
+                    ErrorKind::UntrustedServer,
+                    format!("the server's certificate was refused: {reason}"),
+                ),
             },
-            C::Expired | C::ExpiredContext { .. } | C::NotValidYet | C::NotValidYetContext { .. } => {
+            C::Expired
+            | C::ExpiredContext { .. }
+            | C::NotValidYet
+            | C::NotValidYetContext { .. } => {
                 (ErrorKind::Expired, format!("the server's {reason}"))
             }
             C::NotValidForName | C::NotValidForNameContext { .. } => {
                 (ErrorKind::NameMismatch, format!("the server's {reason}"))
             }
-            C::Revoked => (ErrorKind::Revoked, "the server's certificate is revoked".to_owned()),
-            _ => (ErrorKind::UntrustedServer, format!("the server's certificate was refused: {reason}")),
+            C::Revoked => (
+                ErrorKind::Revoked,
+                "the server's certificate is revoked".to_owned(),
+            ),
+            _ => (
+                ErrorKind::UntrustedServer,
+                format!("the server's certificate was refused: {reason}"),
+            ),
         };
         Self::caused(kind, sentence, error.clone())
     }
@@ -156,7 +190,9 @@ fn is_end(kind: io::ErrorKind) -> bool {
 fn root_cause(error: &(dyn StdError + 'static)) -> String {
     let mut current = error;
     loop {
-        let inner = current.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+        let inner = current
+            .downcast_ref::<io::Error>()
+            .and_then(io::Error::get_ref);
         let below = match inner {
             Some(inner) => Some(inner as &(dyn StdError + 'static)),
             None => current.source(),

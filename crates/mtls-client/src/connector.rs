@@ -12,13 +12,13 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioIo;
 use pki_core::verify::{ChainVerifier, Purpose, Revocation, TrustAnchors};
 use rustls::ClientConfig;
-use rustls::client::Resumption;
+use rustls::client::{Resumption, Tls12Resumption};
 use rustls::crypto::aws_lc_rs;
 use rustls::pki_types::{InvalidDnsNameError, ServerName};
 use tokio_rustls::TlsConnector;
 use tower_service::Service;
 
-use crate::attempt::{AlwaysShow, Attempt};
+use crate::attempt::{AlwaysShow, Attempt, NoSessions};
 use crate::error::{Error, ErrorKind, Source};
 use crate::identity::ClientIdentity;
 use crate::pin::PinSet;
@@ -119,11 +119,15 @@ impl Connector {
 impl Inner {
     async fn open(&self, uri: &Uri) -> Result<TlsStream, Error> {
         let plain = match uri.scheme_str() {
-            Some("http") if self.plain_http == PlainHttp::Refused => return Err(Error::plain_http()),
+            Some("http") if self.plain_http == PlainHttp::Refused => {
+                return Err(Error::plain_http());
+            }
             Some("http") => true,
             _ => false,
         };
-        let host = uri.host().ok_or_else(|| Error::new(ErrorKind::Connect, "the URL has no host"))?;
+        let host = uri
+            .host()
+            .ok_or_else(|| Error::new(ErrorKind::Connect, "the URL has no host"))?;
         let host = host.trim_start_matches('[').trim_end_matches(']');
         let port = uri.port_u16().unwrap_or(if plain { 80 } else { 443 });
         let tcp = self.dial(host, port).await?;
@@ -156,7 +160,9 @@ impl Inner {
             .authority(format!("{address}:{port}"))
             .path_and_query("/")
             .build()
-            .map_err(|error| Error::caused(ErrorKind::Connect, format!("{host} is no host name"), error))?;
+            .map_err(|error| {
+                Error::caused(ErrorKind::Connect, format!("{host} is no host name"), error)
+            })?;
         let mut tcp = HttpConnector::new();
         tcp.set_nodelay(true);
         match tcp.call(target).await {
@@ -265,7 +271,8 @@ impl ConnectorBuilder {
     /// The name that is sent and checked stays `host`.
     #[must_use]
     pub fn resolve(mut self, host: &str, port: u16, address: IpAddr) -> Self {
-        self.resolve.insert((host.to_ascii_lowercase(), port), address);
+        self.resolve
+            .insert((host.to_ascii_lowercase(), port), address);
         self
     }
 
@@ -289,7 +296,11 @@ impl ConnectorBuilder {
             ),
             None => None,
         };
-        if self.alpn.iter().any(|protocol| protocol.is_empty() || protocol.len() > 255) {
+        if self
+            .alpn
+            .iter()
+            .any(|protocol| protocol.is_empty() || protocol.len() > 255)
+        {
             return Err(ConfigError::Alpn);
         }
         let provider = Arc::new(aws_lc_rs::default_provider());
@@ -315,7 +326,8 @@ impl ConnectorBuilder {
             .with_custom_certificate_verifier(Arc::new(verifier))
             .with_client_cert_resolver(Arc::new(AlwaysShow(self.identity.into_certified_key())));
         config.alpn_protocols = self.alpn;
-        config.resumption = Resumption::disabled();
+        config.resumption =
+            Resumption::store(Arc::new(NoSessions)).tls12_resumption(Tls12Resumption::Disabled);
         Ok(Connector(Arc::new(Inner {
             config: Arc::new(config),
             name,

@@ -89,7 +89,11 @@ impl Error {
     }
 
     pub(crate) fn new(kind: ErrorKind, sentence: impl Into<String>) -> Self {
-        Self(Arc::new(Inner { kind, sentence: sentence.into(), source: None }))
+        Self(Arc::new(Inner {
+            kind,
+            sentence: sentence.into(),
+            source: None,
+        }))
     }
 
     pub(crate) fn caused(
@@ -97,7 +101,11 @@ impl Error {
         sentence: impl Into<String>,
         source: impl Into<Source>,
     ) -> Self {
-        Self(Arc::new(Inner { kind, sentence: sentence.into(), source: Some(source.into()) }))
+        Self(Arc::new(Inner {
+            kind,
+            sentence: sentence.into(),
+            source: Some(source.into()),
+        }))
     }
 }
 
@@ -119,7 +127,10 @@ impl fmt::Display for Error {
 
 impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        self.0.source.as_deref().map(|source| source as &(dyn StdError + 'static))
+        self.0
+            .source
+            .as_deref()
+            .map(|source| source as &(dyn StdError + 'static))
     }
 }
 

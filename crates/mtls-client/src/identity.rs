@@ -4,6 +4,7 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::sync::Arc;
 
+use pkcs12_ios::{Bundle, Limits, OpenError, ReadError};
 use pki_core::{KeyError, KeyPair, Password};
 use rustls::crypto::aws_lc_rs::sign::any_supported_type;
 use rustls::pki_types::pem::PemObject;
@@ -28,7 +29,10 @@ impl ClientIdentity {
     ///
     /// [`IdentityError`] says what is wrong with which of the two, and what to do.
     pub fn from_pem(chain: &[u8], key: &[u8]) -> Result<Self, IdentityError> {
-        Self::new(certificates(chain)?, &KeyPair::from_pem(key, None).map_err(IdentityError::Key)?)
+        Self::new(
+            certificates(chain)?,
+            &KeyPair::from_pem(key, None).map_err(IdentityError::Key)?,
+        )
     }
 
     /// As [`from_pem`](Self::from_pem), with a key that is encrypted by `password` (PKCS#8).
@@ -45,32 +49,54 @@ impl ClientIdentity {
         Self::new(certificates(chain)?, &key)
     }
 
+    /// Opens a `.p12` bundle: one key, its certificate, and the intermediates to send along.
+    ///
+    /// # Errors
+    ///
+    /// [`IdentityError::Pkcs12`] for a wrong password, a damaged file or one without a key.
+    pub fn from_pkcs12(bundle: &[u8], password: &Password) -> Result<Self, IdentityError> {
+        let bundle =
+            Bundle::open(bundle, password, &Limits::default()).map_err(IdentityError::Pkcs12)?;
+        let (key, leaf, chain) = bundle.into_parts();
+        let chain = std::iter::once(leaf)
+            .chain(chain)
+            .map(CertificateDer::from)
+            .collect();
+        Self::new(chain, &key)
+    }
+
     /// Takes a chain, our certificate first, and the key itself.
     ///
     /// # Errors
     ///
     /// [`IdentityError::KeyMismatch`] if the key is not the first certificate's.
-    pub fn new(
-        chain: Vec<CertificateDer<'static>>,
-        key: &KeyPair,
-    ) -> Result<Self, IdentityError> {
+    pub fn new(chain: Vec<CertificateDer<'static>>, key: &KeyPair) -> Result<Self, IdentityError> {
         let parsed = chain
             .iter()
             .map(|der| Certificate::from_der(der).map_err(IdentityError::Certificate))
             .collect::<Result<Vec<_>, _>>()?;
         let belongs = |certificate: &Certificate| certificate.spki_der() == key.public_key_der();
-        let Some(leaf) = parsed.first() else { return Err(IdentityError::NoCertificate) };
+        let Some(leaf) = parsed.first() else {
+            return Err(IdentityError::NoCertificate);
+        };
         if !belongs(leaf) {
             return Err(match parsed.iter().position(belongs) {
-                Some(index) => IdentityError::ChainOrder { position: index + 1 },
-                None => IdentityError::KeyMismatch { subject: leaf.subject().to_string() },
+                Some(index) => IdentityError::ChainOrder {
+                    position: index + 1,
+                },
+                None => IdentityError::KeyMismatch {
+                    subject: leaf.subject().to_string(),
+                },
             });
         }
         let der = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.secret_pkcs8_der()));
         let signing_key =
             any_supported_type(&der).map_err(|error| IdentityError::Unusable(Box::new(error)))?;
         let leaf = leaf.clone();
-        Ok(Self { key: Arc::new(CertifiedKey::new(chain, signing_key)), leaf })
+        Ok(Self {
+            key: Arc::new(CertifiedKey::new(chain, signing_key)),
+            leaf,
+        })
     }
 
     /// Our own certificate, the first of the chain.
@@ -140,6 +166,10 @@ pub enum IdentityError {
     )]
     NotPem,
 
+    /// The `.p12` bundle cannot be opened.
+    #[error("{0}; {advice}", advice = advice(.0))]
+    Pkcs12(#[source] OpenError),
+
     /// A private key where the certificate was expected.
     #[error("a private key and no certificate in it; certificate and key look swapped")]
     PrivateKey,
@@ -153,7 +183,18 @@ impl IdentityError {
     /// Whether the key is at fault, rather than the certificate chain.
     #[must_use]
     pub fn is_about_key(&self) -> bool {
-        matches!(self, Self::Key(_) | Self::KeyMismatch { .. } | Self::Unusable(_))
+        matches!(
+            self,
+            Self::Key(_) | Self::KeyMismatch { .. } | Self::Unusable(_)
+        )
+    }
+}
+
+fn advice(error: &OpenError) -> &'static str {
+    match error {
+        OpenError::Read(ReadError::MacMismatch) => "give the password that it was exported with",
+        OpenError::Read(ReadError::NotPkcs12 { .. }) => "give a .p12 or .pfx file",
+        _ => "export it again, with one key and its certificate",
     }
 }
 
@@ -161,13 +202,19 @@ fn certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, IdentityErro
     if pem.iter().all(u8::is_ascii_whitespace) {
         return Err(IdentityError::Empty);
     }
-    let Ok(text) = std::str::from_utf8(pem) else { return Err(IdentityError::NotPem) };
+    let Ok(text) = std::str::from_utf8(pem) else {
+        return Err(IdentityError::NotPem);
+    };
     let chain = CertificateDer::pem_slice_iter(pem)
         .collect::<Result<Vec<_>, _>>()
         .map_err(IdentityError::DamagedPem)?;
     if chain.is_empty() {
         let swapped = text.contains("PRIVATE KEY-----");
-        return Err(if swapped { IdentityError::PrivateKey } else { IdentityError::NoCertificate });
+        return Err(if swapped {
+            IdentityError::PrivateKey
+        } else {
+            IdentityError::NoCertificate
+        });
     }
     Ok(chain)
 }

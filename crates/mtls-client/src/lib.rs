@@ -1,4 +1,31 @@
 //! A TLS client that always shows its certificate, and says why it was refused.
+//!
+//! [`Connector`] makes connections to servers that lead to trusted roots, judged by
+//! [`pki_core::verify`] at its strictest, then by [`PinSet`] if there is one. It shows its
+//! [`ClientIdentity`] to every server that asks. It is a tower service for hyper-util and tonic, and
+//! gives a reqwest client. What fails becomes an [`Error`], whose [`ErrorKind`] says who refused whom
+//! and why, also where TLS 1.3 tells it late.
+//!
+//! Nothing here reads a file. There is no way to accept any server, and no plain HTTP unless
+//! [allowed](ConnectorBuilder::allow_plain_http). Sessions are not resumed.
+//!
+//! ```no_run
+//! use mtls_client::{ClientIdentity, Connector, Error, TrustAnchors};
+//!
+//! # async fn run(ca: &[u8], cert: &[u8], key: &[u8]) -> Result<(), Box<dyn std::error::Error>> {
+//! let identity = ClientIdentity::from_pem(cert, key)?;
+//! let connector = Connector::builder(TrustAnchors::from_pem(ca)?, identity).build()?;
+//! let client = connector.reqwest().build()?;
+//! match client.get("https://localhost:8443/whoami").send().await {
+//!     Ok(response) => println!("{}", response.text().await?),
+//!     Err(error) => {
+//!         let error = Error::from_reqwest(error);
+//!         eprintln!("{}: {error}", error.kind());
+//!     }
+//! }
+//! # Ok(())
+//! # }
+//! ```
 
 mod attempt;
 mod classify;
@@ -16,3 +43,12 @@ pub use error::{Error, ErrorKind};
 pub use identity::{ClientIdentity, IdentityError};
 pub use pin::{Pin, PinError, PinSet};
 pub use stream::TlsStream;
+
+/// What the connector's settings are made of.
+pub use pki_core::{
+    Password,
+    verify::{
+        AnchorError, CrlLoadError, CrlSet, ExpiredCrl, Revocation, Scope, TrustAnchors,
+        UnknownStatus,
+    },
+};

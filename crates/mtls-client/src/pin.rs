@@ -37,10 +37,14 @@ impl FromStr for Pin {
     type Err = PinError;
 
     fn from_str(text: &str) -> Result<Self, PinError> {
-        let encoded = text.strip_prefix(PREFIX).ok_or_else(|| PinError::Prefix(text.to_owned()))?;
+        let encoded = text
+            .strip_prefix(PREFIX)
+            .ok_or_else(|| PinError::Prefix(text.to_owned()))?;
         let hash = STANDARD.decode(encoded).map_err(PinError::Base64)?;
         let length = hash.len();
-        hash.try_into().map(Self).map_err(|_: Vec<u8>| PinError::Length(length))
+        hash.try_into()
+            .map(Self)
+            .map_err(|_: Vec<u8>| PinError::Length(length))
     }
 }
 
@@ -71,7 +75,11 @@ impl PinSet {
     /// [`PinError::Empty`] if there is none.
     pub fn new(pins: impl IntoIterator<Item = Pin>) -> Result<Self, PinError> {
         let pins: Vec<Pin> = pins.into_iter().collect();
-        if pins.is_empty() { Err(PinError::Empty) } else { Ok(Self(pins)) }
+        if pins.is_empty() {
+            Err(PinError::Empty)
+        } else {
+            Ok(Self(pins))
+        }
     }
 
     /// Whether one of the pins is `pin`.
@@ -117,7 +125,14 @@ mod tests {
     #[test]
     fn a_text_that_is_no_pin_is_refused() {
         let short = format!("sha256//{}", STANDARD.encode([1; 31]));
-        for text in ["", "sha256//", "sha256//!", "sha1//AAAA", "sha256/AAAA", short.as_str()] {
+        for text in [
+            "",
+            "sha256//",
+            "sha256//!",
+            "sha1//AAAA",
+            "sha256/AAAA",
+            short.as_str(),
+        ] {
             assert!(text.parse::<Pin>().is_err(), "{text}");
         }
         assert_eq!(PinSet::new([]), Err(PinError::Empty));

@@ -54,8 +54,7 @@ const REFUSALS: [(AlertDescription, &str, &str); 8] = [
 ];
 
 /// OpenSSL's answer in TLS 1.2 to a client without a usable certificate.
-const AFTER_CERTIFICATE: &str =
-    "the server broke off the handshake after our certificate, which usually means that it refuses it";
+const AFTER_CERTIFICATE: &str = "the server broke off the handshake after our certificate, which usually means that it refuses it";
 
 /// nginx, HAProxy without `crt-ignore-err`, and Node close instead of sending an alert.
 const HUNG_UP: &str = "the server asked for our certificate and closed the connection right after it, \
@@ -73,8 +72,12 @@ impl Error {
         if let Some((_, name, advice)) = REFUSALS.iter().find(|refusal| refusal.0 == alert) {
             return Some(Self::new(kind, format!("{advice} (alert {name})")));
         }
-        (alert == AlertDescription::HandshakeFailure && asked)
-            .then(|| Self::new(kind, format!("{AFTER_CERTIFICATE} (alert handshake_failure)")))
+        (alert == AlertDescription::HandshakeFailure && asked).then(|| {
+            Self::new(
+                kind,
+                format!("{AFTER_CERTIFICATE} (alert handshake_failure)"),
+            )
+        })
     }
 
     /// The server hung up after our certificate, before its first answer.
@@ -85,7 +88,10 @@ impl Error {
     /// Finds a refusal in a text, for `h2`, which keeps of an I/O error only its text.
     pub(crate) fn rejected_in_text(text: &str) -> Option<Self> {
         if text == HUNG_UP {
-            return Some(Self::new(ErrorKind::IdentityRejected { alert: None }, HUNG_UP));
+            return Some(Self::new(
+                ErrorKind::IdentityRejected { alert: None },
+                HUNG_UP,
+            ));
         }
         if text.starts_with(AFTER_CERTIFICATE) {
             return Self::rejected_by_alert(AlertDescription::HandshakeFailure, true);
@@ -103,7 +109,10 @@ impl Error {
     /// the refusal looks like any other response. Give it the status and the start of the body.
     #[must_use]
     pub fn from_refusal_page(status: u16, body: &[u8]) -> Option<Self> {
-        let says = |words: &str| body.windows(words.len()).any(|part| part == words.as_bytes());
+        let says = |words: &str| {
+            body.windows(words.len())
+                .any(|part| part == words.as_bytes())
+        };
         let sentence = match status {
             400 if says(PAGE_MISSING) => {
                 "the server requires a client certificate and says that we sent none (its page says \
@@ -115,7 +124,10 @@ impl Error {
             }
             _ => return None,
         };
-        Some(Self::new(ErrorKind::IdentityRejected { alert: None }, sentence))
+        Some(Self::new(
+            ErrorKind::IdentityRejected { alert: None },
+            sentence,
+        ))
     }
 }
 
@@ -140,7 +152,11 @@ mod tests {
             let ours = Error::rejected_by_alert(alert, true).unwrap().to_string();
             let theirs = rustls::Error::AlertReceived(alert).to_string();
             for text in [ours, theirs] {
-                assert_eq!(*Error::rejected_in_text(&text).unwrap().kind(), kind, "{text}");
+                assert_eq!(
+                    *Error::rejected_in_text(&text).unwrap().kind(),
+                    kind,
+                    "{text}"
+                );
             }
         }
         let decode_error = rustls::Error::AlertReceived(AlertDescription::DecodeError).to_string();
@@ -152,7 +168,11 @@ mod tests {
         let page = b"<html><head><title>400 The SSL certificate error</title></head>";
         for (status, body, refused) in [
             (400, &page[..], true),
-            (400, b"<title>400 No required SSL certificate was sent</title>", true),
+            (
+                400,
+                b"<title>400 No required SSL certificate was sent</title>",
+                true,
+            ),
             (200, &page[..], false),
             (400, b"", false),
             (400, b"<title>400 Bad Request</title>", false),

@@ -1,9 +1,13 @@
 //! The connector's settings as a reqwest client.
 
+use std::future::poll_fn;
+use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
+use hyper::rt::{Read, ReadBuf};
 use tower::Layer;
 use tower_service::Service;
 
@@ -11,17 +15,23 @@ use crate::attempt::Attempt;
 use crate::connector::{Connector, PlainHttp};
 use crate::error::Source;
 
+/// How long a new connection waits for the server's verdict on our certificate, where TLS 1.3 leaves
+/// it open. A server that sends a session ticket, or its HTTP/2 settings, ends the wait at once.
+///
+/// A refusal that comes between the handshake and the request is lost in hyper: the request fails
+/// with "channel closed". One that comes later reaches the request. So this need not cover the way
+/// to a far server, only a near server's verification.
+const WAIT_FOR_VERDICT: Duration = Duration::from_millis(10);
+
 impl Connector {
     /// A reqwest client with these settings, `https://` only, ready for more.
     ///
     /// [`Error::from_reqwest`](crate::Error::from_reqwest) explains its errors.
     ///
-    /// reqwest makes its own TLS streams. A server that refuses our certificate while a large body is
-    /// being written may therefore show as a broken connection ([`ErrorKind::Protocol`]); hyper-util's
-    /// client on this connector finds the alert.
-    ///
-    /// [`ErrorKind::Protocol`]: crate::ErrorKind::Protocol
-    #[must_use]
+    /// reqwest makes its own TLS streams, in which a refusal that arrives late can be lost: the server
+    /// hangs up without an alert, or it does so over HTTP/2 or while a large body is being written. Such
+    /// an error is [`ErrorKind::Protocol`](crate::ErrorKind::Protocol). hyper-util's client on this
+    /// connector finds the reason in all of these cases.
     pub fn reqwest(&self) -> reqwest::ClientBuilder {
         let mut builder = reqwest::Client::builder()
             .tls_backend_preconfigured((*self.rustls_config()).clone())
@@ -55,7 +65,7 @@ impl<S, R> Service<R> for WatchedService<S>
 where
     S: Service<R, Error = Source>,
     S::Future: Send + 'static,
-    S::Response: 'static,
+    S::Response: Read + Send + Unpin + 'static,
 {
     type Response = S::Response;
     type Error = Source;
@@ -68,8 +78,30 @@ where
     fn call(&mut self, request: R) -> Self::Future {
         let connecting = self.0.call(request);
         Box::pin(async move {
-            let (outcome, attempt) = Attempt::watch(connecting).await;
-            outcome.map_err(|error| attempt.explain(error).into())
+            let (outcome, attempt) = Attempt::watch(async {
+                let mut connection = connecting.await?;
+                verdict(&mut connection).await?;
+                Ok(connection)
+            })
+            .await;
+            outcome.map_err(|error: Source| attempt.explain(error).into())
         })
     }
+}
+
+/// Reads nothing, which still lets rustls see whatever alert has come.
+async fn verdict(connection: &mut (impl Read + Unpin)) -> io::Result<()> {
+    let verdict = poll_fn(|cx| {
+        if !Attempt::verdict_is_due() {
+            return Poll::Ready(Ok(()));
+        }
+        let mut nothing = ReadBuf::new(&mut []);
+        match Pin::new(&mut *connection).poll_read(cx, nothing.unfilled()) {
+            Poll::Pending if !Attempt::verdict_is_due() => Poll::Ready(Ok(())),
+            outcome => outcome,
+        }
+    });
+    tokio::time::timeout(WAIT_FOR_VERDICT, verdict)
+        .await
+        .unwrap_or(Ok(()))
 }

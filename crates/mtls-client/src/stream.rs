@@ -5,7 +5,7 @@
 
 use std::io;
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
 use hyper_util::client::legacy::connect::{Connected, Connection};
@@ -20,6 +20,12 @@ use crate::error::Error;
 /// that made the write fail came after it.
 const LOOK_FOR_REASON: Duration = Duration::from_secs(1);
 
+/// How long after the handshake a refusal waits for the request that it answers.
+///
+/// hyper hands a request over after the connection stands. If the refusal is there first, it fails the
+/// connection, and the request learns only that there is none ("connection was not ready").
+const WAIT_FOR_REQUEST: Duration = Duration::from_millis(100);
+
 /// A connection to a server, made by [`Connector`](crate::Connector).
 ///
 /// Its I/O errors carry an [`Error`](crate::Error), which [`Error::classify`](crate::Error::classify)
@@ -31,6 +37,11 @@ pub struct TlsStream {
     answered: bool,
     writing: Writing,
     early: Vec<u8>,
+    /// When refusals may be told; `None` from then on.
+    request_due: Option<Pin<Box<Sleep>>>,
+    /// Who waits to read.
+    reader: Option<Waker>,
+    held: Option<(io::ErrorKind, Error)>,
 }
 
 #[derive(Debug)]
@@ -57,7 +68,10 @@ impl Io {
 enum Writing {
     Open,
     /// A write failed; we look for the reason in what the server sent before.
-    Failed { error: io::ErrorKind, deadline: Pin<Box<Sleep>> },
+    Failed {
+        error: io::ErrorKind,
+        deadline: Pin<Box<Sleep>>,
+    },
     /// A write failed and the server had answered: the answer counts, what we write is dropped.
     Moot,
     Over(Error),
@@ -73,7 +87,16 @@ impl TlsStream {
     }
 
     fn with(io: Io, asked: bool) -> Self {
-        Self { io, asked, answered: false, writing: Writing::Open, early: Vec::new() }
+        Self {
+            io,
+            asked,
+            answered: false,
+            writing: Writing::Open,
+            early: Vec::new(),
+            request_due: asked.then(|| Box::pin(tokio::time::sleep(WAIT_FOR_REQUEST))),
+            reader: None,
+            held: None,
+        }
     }
 
     /// The TLS session: version, cipher suite, the server's chain. `None` on plain HTTP.
@@ -104,21 +127,66 @@ impl TlsStream {
                 Err((end, self.explain(end.into())))
             }
             Ok(()) => {
-                self.answered |= read > 0;
+                if read > 0 {
+                    self.answered = true;
+                    self.request_due = None;
+                }
                 Ok(read)
             }
             Err(error) => Err((error.kind(), self.explain(error))),
         })
     }
 
+    fn poll_answer(&mut self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        if !self.early.is_empty() {
+            let length = self.early.len().min(buf.remaining());
+            buf.put_slice(&self.early[..length]);
+            self.early.drain(..length);
+            return Poll::Ready(Ok(()));
+        }
+        if self.held.is_some() {
+            return self.poll_held(cx);
+        }
+        match ready!(self.poll_read_explained(cx, buf)) {
+            Ok(0) if matches!(self.writing, Writing::Moot) => {
+                self.writing = Writing::Over(self.explain(io::ErrorKind::BrokenPipe.into()));
+                Poll::Ready(Ok(()))
+            }
+            Ok(_) => Poll::Ready(Ok(())),
+            Err(refusal) => {
+                // What is written now goes nowhere, and must not fail before the reason is told.
+                self.writing = Writing::Moot;
+                self.held = Some(refusal);
+                self.poll_held(cx)
+            }
+        }
+    }
+
+    /// The refusal that came, once the request it answers has had time to be made.
+    fn poll_held(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if let Some(due) = &mut self.request_due {
+            ready!(due.as_mut().poll(cx));
+            self.request_due = None;
+        }
+        let Some((kind, error)) = &self.held else {
+            return Poll::Ready(Ok(()));
+        };
+        self.writing = Writing::Over(error.clone());
+        Poll::Ready(Err(io::Error::new(*kind, error.clone())))
+    }
+
     /// After a failed write: reads what the server had said before it hung up.
     fn poll_reason(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let Writing::Failed { error, .. } = self.writing else { return Poll::Ready(()) };
+        let Writing::Failed { error, .. } = self.writing else {
+            return Poll::Ready(());
+        };
         let mut chunk = [0; 4096];
         let mut buf = ReadBuf::new(&mut chunk);
         let found = match self.poll_read_explained(cx, &mut buf) {
             Poll::Pending => {
-                let Writing::Failed { deadline, .. } = &mut self.writing else { return Poll::Ready(()) };
+                let Writing::Failed { deadline, .. } = &mut self.writing else {
+                    return Poll::Ready(());
+                };
                 ready!(deadline.as_mut().poll(cx));
                 Writing::Over(self.explain(error.into()))
             }
@@ -127,10 +195,31 @@ impl TlsStream {
                 self.early.extend_from_slice(buf.filled());
                 Writing::Moot
             }
+            Poll::Ready(Err((kind, reason))) if self.request_due.is_some() => {
+                self.held = Some((kind, reason));
+                Writing::Moot
+            }
             Poll::Ready(Err((_, reason))) => Writing::Over(reason),
         };
         self.writing = found;
+        self.wake_reader();
         Poll::Ready(())
+    }
+
+    fn wake_reader(&mut self) {
+        if let Some(reader) = self.reader.take() {
+            reader.wake();
+        }
+    }
+
+    /// HTTP/1 writes nothing before its request; HTTP/2 begins with a preface of its own.
+    fn note_written(&mut self) {
+        let speaks_first =
+            self.session().and_then(|session| session.alpn_protocol()) == Some(b"h2");
+        if self.request_due.is_some() && !speaks_first {
+            self.request_due = None;
+            self.wake_reader();
+        }
     }
 
     /// Does `write`, and if it fails finds out why.
@@ -145,7 +234,10 @@ impl TlsStream {
                 Ok(done) => return Poll::Ready(Ok(done)),
                 Err(error) => {
                     let deadline = Box::pin(tokio::time::sleep(LOOK_FOR_REASON));
-                    self.writing = Writing::Failed { error: error.kind(), deadline };
+                    self.writing = Writing::Failed {
+                        error: error.kind(),
+                        deadline,
+                    };
                 }
             }
         }
@@ -164,23 +256,16 @@ impl AsyncRead for TlsStream {
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let this = self.get_mut();
-        if !this.early.is_empty() {
-            let length = this.early.len().min(buf.remaining());
-            buf.put_slice(&this.early[..length]);
-            this.early.drain(..length);
-            return Poll::Ready(Ok(()));
+        let outcome = this.poll_answer(cx, buf);
+        if outcome.is_pending()
+            && !this
+                .reader
+                .as_ref()
+                .is_some_and(|known| known.will_wake(cx.waker()))
+        {
+            this.reader = Some(cx.waker().clone());
         }
-        match ready!(this.poll_read_explained(cx, buf)) {
-            Ok(0) if matches!(this.writing, Writing::Moot) => {
-                this.writing = Writing::Over(this.explain(io::ErrorKind::BrokenPipe.into()));
-                Poll::Ready(Ok(()))
-            }
-            Ok(_) => Poll::Ready(Ok(())),
-            Err((kind, error)) => {
-                this.writing = Writing::Over(error.clone());
-                Poll::Ready(Err(io::Error::new(kind, error)))
-            }
-        }
+        outcome
     }
 }
 
@@ -190,7 +275,9 @@ impl AsyncWrite for TlsStream {
         cx: &mut Context<'_>,
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
-        self.get_mut().poll_write_explained(cx, buf.len(), |io, cx| io.poll_write(cx, buf))
+        let this = self.get_mut();
+        this.note_written();
+        this.poll_write_explained(cx, buf.len(), |io, cx| io.poll_write(cx, buf))
     }
 
     fn poll_write_vectored(
@@ -199,7 +286,9 @@ impl AsyncWrite for TlsStream {
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let all = bufs.iter().map(|buf| buf.len()).sum();
-        self.get_mut().poll_write_explained(cx, all, |io, cx| io.poll_write_vectored(cx, bufs))
+        let this = self.get_mut();
+        this.note_written();
+        this.poll_write_explained(cx, all, |io, cx| io.poll_write_vectored(cx, bufs))
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -207,7 +296,8 @@ impl AsyncWrite for TlsStream {
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.get_mut().poll_write_explained(cx, (), |io, cx| io.poll_flush(cx))
+        self.get_mut()
+            .poll_write_explained(cx, (), |io, cx| io.poll_flush(cx))
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

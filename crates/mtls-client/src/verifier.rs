@@ -29,18 +29,30 @@ impl ServerVerifier {
         now: UnixTime,
     ) -> Result<(), (Error, CertificateError)> {
         let name = self.name.as_ref().unwrap_or(dialled);
-        let path = self.chain.verify_server(leaf, intermediates, name, now).map_err(refusal)?;
+        let path = self
+            .chain
+            .verify_server(leaf, intermediates, name, now)
+            .map_err(refusal)?;
         self.judge_pins(&path)
     }
 
     /// Only now: a pin must never stand in for a verification that failed.
     fn judge_pins(&self, path: &Path) -> Result<(), (Error, CertificateError)> {
-        let Some(pins) = &self.pins else { return Ok(()) };
-        let seen: Vec<Pin> = path.certificates().map(|certificate| Pin::of(certificate)).collect();
+        let Some(pins) = &self.pins else {
+            return Ok(());
+        };
+        let seen: Vec<Pin> = path
+            .certificates()
+            .map(|certificate| Pin::of(certificate))
+            .collect();
         if seen.iter().any(|pin| pins.contains(pin)) {
             return Ok(());
         }
-        let keys = seen.iter().map(Pin::to_string).collect::<Vec<_>>().join(", ");
+        let keys = seen
+            .iter()
+            .map(Pin::to_string)
+            .collect::<Vec<_>>()
+            .join(", ");
         let error = Error::new(
             ErrorKind::PinMismatch { seen },
             format!(
@@ -77,7 +89,12 @@ impl ServerCertVerifier for ServerVerifier {
         cert: &CertificateDer<'_>,
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        verify_tls12_signature(message, cert, dss, &self.provider.signature_verification_algorithms)
+        verify_tls12_signature(
+            message,
+            cert,
+            dss,
+            &self.provider.signature_verification_algorithms,
+        )
     }
 
     fn verify_tls13_signature(
@@ -86,11 +103,19 @@ impl ServerCertVerifier for ServerVerifier {
         cert: &CertificateDer<'_>,
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        verify_tls13_signature(message, cert, dss, &self.provider.signature_verification_algorithms)
+        Attempt::note_tls13();
+        verify_tls13_signature(
+            message,
+            cert,
+            dss,
+            &self.provider.signature_verification_algorithms,
+        )
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.provider.signature_verification_algorithms.supported_schemes()
+        self.provider
+            .signature_verification_algorithms
+            .supported_schemes()
     }
 }
 
@@ -104,7 +129,11 @@ fn refusal(error: VerifyError) -> (Error, CertificateError) {
         VerifyErrorKind::Expired | VerifyErrorKind::NotYetValid => ErrorKind::Expired,
         VerifyErrorKind::NameMismatch => ErrorKind::NameMismatch,
         VerifyErrorKind::Revoked => ErrorKind::Revoked,
-        _ if matches!(error, VerifyError::AnchorExpired { .. } | VerifyError::AnchorNotYetValid { .. }) => {
+        _ if matches!(
+            error,
+            VerifyError::AnchorExpired { .. } | VerifyError::AnchorNotYetValid { .. }
+        ) =>
+        {
             ErrorKind::Expired
         }
         _ => ErrorKind::UntrustedServer,

@@ -23,19 +23,35 @@ async fn a_server_is_accepted_only_with_a_good_certificate() {
     let cases = [
         ("good", ca.server(), None),
         ("other root", other.server(), Some("untrusted-server")),
-        ("self-signed", Leaf::self_signed(names, ServerAuth), Some("untrusted-server")),
-        ("clientAuth only", ca.issue(names, ClientAuth, |_| ()), Some("untrusted-server")),
+        (
+            "self-signed",
+            Leaf::self_signed(names, ServerAuth),
+            Some("untrusted-server"),
+        ),
+        (
+            "clientAuth only",
+            ca.issue(names, ClientAuth, |_| ()),
+            Some("untrusted-server"),
+        ),
         (
             "expired",
-            ca.issue(names, ServerAuth, |params| params.not_after = now - Duration::hours(1)),
+            ca.issue(names, ServerAuth, |params| {
+                params.not_after = now - Duration::hours(1)
+            }),
             Some("expired"),
         ),
         (
             "not yet valid",
-            ca.issue(names, ServerAuth, |params| params.not_before = now + Duration::hours(1)),
+            ca.issue(names, ServerAuth, |params| {
+                params.not_before = now + Duration::hours(1)
+            }),
             Some("expired"),
         ),
-        ("other name", ca.issue(&["elsewhere.test"], ServerAuth, |_| ()), Some("name-mismatch")),
+        (
+            "other name",
+            ca.issue(&["elsewhere.test"], ServerAuth, |_| ()),
+            Some("name-mismatch"),
+        ),
     ];
     for (case, server, expected) in cases {
         let address = serve(&server, Clients::Required(&ca, Vec::new())).await;
@@ -61,7 +77,10 @@ async fn a_pin_has_to_be_in_the_verified_path() {
     let (root, stranger) = (Ca::root("root"), Ca::root("stranger"));
     let issuing = root.intermediate("issuing");
     // The stranger's certificate is sent, and is in no verified path.
-    let server = issuing.server().with_intermediate(&issuing).with_intermediate(&stranger);
+    let server = issuing
+        .server()
+        .with_intermediate(&issuing)
+        .with_intermediate(&stranger);
     let address = serve(&server, Clients::NotAsked).await;
     let pin = |der: &[u8]| Pin::of(&Certificate::from_der(der).unwrap());
     let (leaf, middle, top) = (pin(&server.chain[0]), pin(&issuing.der), pin(&root.der));
@@ -101,7 +120,9 @@ async fn a_right_pin_saves_no_untrusted_server() {
         .pins(PinSet::new([pin]).unwrap())
         .build()
         .unwrap();
-    let error = request(Via::Hyper, &connector, &url(address), Bytes::new()).await.unwrap_err();
+    let error = request(Via::Hyper, &connector, &url(address), Bytes::new())
+        .await
+        .unwrap_err();
     assert_eq!(*error.kind(), ErrorKind::UntrustedServer);
 }
 

@@ -35,7 +35,9 @@ async fn serve_broken(how: Broken) -> u16 {
                 Broken::IsSilent => kept.push(tcp),
                 Broken::SpeaksPlainHttp => {
                     let _ = tcp.read(&mut [0; 16]).await;
-                    let _ = tcp.write_all(b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n").await;
+                    let _ = tcp
+                        .write_all(b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n")
+                        .await;
                     let _ = tcp.shutdown().await;
                     let _ = tcp.read_to_end(&mut Vec::new()).await;
                 }
@@ -51,12 +53,24 @@ async fn failure(via: Via, port: u16) -> Error {
         .connect_timeout(Duration::from_millis(300))
         .build()
         .unwrap();
-    request(via, &connector, &format!("https://127.0.0.1:{port}/"), Bytes::new()).await.unwrap_err()
+    request(
+        via,
+        &connector,
+        &format!("https://127.0.0.1:{port}/"),
+        Bytes::new(),
+    )
+    .await
+    .unwrap_err()
 }
 
 #[tokio::test]
 async fn a_server_that_speaks_no_tls_is_told_from_one_that_is_not_there() {
-    let free = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().port();
+    let free = TcpListener::bind("127.0.0.1:0")
+        .await
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port();
     for (port, expected) in [
         (free, "connect"),
         (serve_broken(Broken::SpeaksPlainHttp).await, "protocol"),
@@ -77,27 +91,65 @@ async fn plain_http_is_refused_unless_allowed() {
     let url = format!("http://127.0.0.1:{port}/");
     for via in BOTH {
         let refusing = connector(&ca, ca.client().identity()).build().unwrap();
-        let error = request(via, &refusing, &url, Bytes::new()).await.unwrap_err();
+        let error = request(via, &refusing, &url, Bytes::new())
+            .await
+            .unwrap_err();
         assert_eq!(error.kind().as_str(), "protocol", "{error:?}");
-        let allowing = connector(&ca, ca.client().identity()).allow_plain_http().build().unwrap();
-        assert_eq!(request(via, &allowing, &url, Bytes::new()).await.unwrap(), "");
+        let allowing = connector(&ca, ca.client().identity())
+            .allow_plain_http()
+            .build()
+            .unwrap();
+        assert_eq!(
+            request(via, &allowing, &url, Bytes::new()).await.unwrap(),
+            ""
+        );
     }
 }
 
 #[tokio::test]
 async fn a_given_address_is_dialled_and_the_name_still_checked() {
     let ca = Ca::root("root");
-    let server = ca.issue(&["api.example.test"], rcgen::ExtendedKeyUsagePurpose::ServerAuth, |_| ());
+    let server = ca.issue(
+        &["api.example.test"],
+        rcgen::ExtendedKeyUsagePurpose::ServerAuth,
+        |_| (),
+    );
     let port = serve(&server, Clients::NotAsked).await.port();
-    for (host, expected) in [("api.example.test", None), ("web.example.test", Some("name-mismatch"))] {
+    for (host, expected) in [
+        ("api.example.test", None),
+        ("web.example.test", Some("name-mismatch")),
+    ] {
         for via in BOTH {
             let connector = connector(&ca, ca.client().identity())
                 .resolve(host, port, IpAddr::V4(Ipv4Addr::LOCALHOST))
                 .build()
                 .unwrap();
-            let got = request(via, &connector, &format!("https://{host}:{port}/"), Bytes::new()).await;
+            let got = request(
+                via,
+                &connector,
+                &format!("https://{host}:{port}/"),
+                Bytes::new(),
+            )
+            .await;
             let kind = got.as_ref().err().map(|error| error.kind().as_str());
             assert_eq!(kind, expected, "{host} {via:?}: {got:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_comes_while_we_still_write_is_read() {
+    let ca = Ca::root("root");
+    let address = serve_hasty(&ca.server()).await;
+    let connector = connector(&ca, ca.client().identity())
+        .alpn(HTTP1)
+        .build()
+        .unwrap();
+    for size in [64 << 10, 1 << 20, 8 << 20] {
+        for _ in 0..10 {
+            let body = Bytes::from(vec![b'x'; size]);
+            let answer = request(Via::Hyper, &connector, &url(address), body).await;
+            assert_eq!(answer.unwrap(), "too long", "{size}");
         }
     }
 }

@@ -21,25 +21,28 @@ use rcgen::{
     ExtendedKeyUsagePurpose, IsCa, Issuer, KeyIdMethod, KeyPair, KeyUsagePurpose, RevocationReason,
     RevokedCertParams, SerialNumber,
 };
-use rustls::pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKeyDer, PrivatePkcs8KeyDer};
+use rustls::pki_types::{
+    CertificateDer, CertificateRevocationListDer, PrivateKeyDer, PrivatePkcs8KeyDer,
+};
 use rustls::server::WebPkiClientVerifier;
-use rustls::{RootCertStore, ServerConfig, SupportedProtocolVersion};
+use rustls::{RootCertStore, ServerConfig};
 use time::{Duration, OffsetDateTime};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 
 /// A certificate authority, root or not.
-pub struct Ca {
-    pub issuer: Issuer<'static, KeyPair>,
-    pub der: CertificateDer<'static>,
-    pub pem: String,
+pub(crate) struct Ca {
+    pub(crate) issuer: Issuer<'static, KeyPair>,
+    pub(crate) der: CertificateDer<'static>,
+    pub(crate) pem: String,
 }
 
 /// A certificate with its key and the intermediates sent along.
-pub struct Leaf {
-    pub chain: Vec<CertificateDer<'static>>,
-    pub chain_pem: String,
-    pub key: KeyPair,
+pub(crate) struct Leaf {
+    pub(crate) chain: Vec<CertificateDer<'static>>,
+    pub(crate) chain_pem: String,
+    pub(crate) key: KeyPair,
 }
 
 fn ca_params(name: &str) -> CertificateParams {
@@ -51,7 +54,7 @@ fn ca_params(name: &str) -> CertificateParams {
 }
 
 impl Ca {
-    pub fn root(name: &str) -> Self {
+    pub(crate) fn root(name: &str) -> Self {
         let (params, key) = (ca_params(name), KeyPair::generate().unwrap());
         let certificate = params.self_signed(&key).unwrap();
         Self {
@@ -61,7 +64,7 @@ impl Ca {
         }
     }
 
-    pub fn intermediate(&self, name: &str) -> Self {
+    pub(crate) fn intermediate(&self, name: &str) -> Self {
         let (mut params, key) = (ca_params(name), KeyPair::generate().unwrap());
         params.use_authority_key_identifier_extension = true;
         let certificate = params.signed_by(&key, &self.issuer).unwrap();
@@ -73,7 +76,7 @@ impl Ca {
     }
 
     /// Issues a leaf after `change` had its way with the parameters.
-    pub fn issue(
+    pub(crate) fn issue(
         &self,
         names: &[&str],
         usage: ExtendedKeyUsagePurpose,
@@ -82,19 +85,31 @@ impl Ca {
         let key = KeyPair::generate().unwrap();
         let params = leaf_params(names, usage, change);
         let certificate = params.signed_by(&key, &self.issuer).unwrap();
-        Leaf { chain: vec![certificate.der().clone()], chain_pem: certificate.pem(), key }
+        Leaf {
+            chain: vec![certificate.der().clone()],
+            chain_pem: certificate.pem(),
+            key,
+        }
     }
 
-    pub fn server(&self) -> Leaf {
-        self.issue(&["localhost", "127.0.0.1"], ExtendedKeyUsagePurpose::ServerAuth, |_| ())
+    pub(crate) fn server(&self) -> Leaf {
+        self.issue(
+            &["localhost", "127.0.0.1"],
+            ExtendedKeyUsagePurpose::ServerAuth,
+            |_| (),
+        )
     }
 
-    pub fn client(&self) -> Leaf {
-        self.issue(&["client1.test"], ExtendedKeyUsagePurpose::ClientAuth, |_| ())
+    pub(crate) fn client(&self) -> Leaf {
+        self.issue(
+            &["client1.test"],
+            ExtendedKeyUsagePurpose::ClientAuth,
+            |_| (),
+        )
     }
 
     /// A current CRL that lists `serials`.
-    pub fn crl(&self, serials: &[u64]) -> CertificateRevocationListDer<'static> {
+    pub(crate) fn crl(&self, serials: &[u64]) -> CertificateRevocationListDer<'static> {
         let now = OffsetDateTime::now_utc();
         let revoked = |serial: &u64| RevokedCertParams {
             serial_number: SerialNumber::from(*serial),
@@ -113,7 +128,7 @@ impl Ca {
         params.signed_by(&self.issuer).unwrap().der().clone()
     }
 
-    pub fn anchors(&self) -> TrustAnchors {
+    pub(crate) fn anchors(&self) -> TrustAnchors {
         TrustAnchors::from_certs([&self.der]).unwrap()
     }
 }
@@ -136,27 +151,35 @@ fn leaf_params(
 }
 
 impl Leaf {
-    pub fn self_signed(names: &[&str], usage: ExtendedKeyUsagePurpose) -> Self {
+    pub(crate) fn self_signed(names: &[&str], usage: ExtendedKeyUsagePurpose) -> Self {
         let key = KeyPair::generate().unwrap();
         let mut params = leaf_params(names, usage, |_| ());
         params.use_authority_key_identifier_extension = false;
         let certificate = params.self_signed(&key).unwrap();
-        Self { chain: vec![certificate.der().clone()], chain_pem: certificate.pem(), key }
+        Self {
+            chain: vec![certificate.der().clone()],
+            chain_pem: certificate.pem(),
+            key,
+        }
     }
 
-    pub fn with_intermediate(mut self, ca: &Ca) -> Self {
+    pub(crate) fn with_intermediate(mut self, ca: &Ca) -> Self {
         self.chain.push(ca.der.clone());
         self.chain_pem.push_str(&ca.pem);
         self
     }
 
-    pub fn identity(&self) -> ClientIdentity {
-        ClientIdentity::from_pem(self.chain_pem.as_bytes(), self.key.serialize_pem().as_bytes()).unwrap()
+    pub(crate) fn identity(&self) -> ClientIdentity {
+        ClientIdentity::from_pem(
+            self.chain_pem.as_bytes(),
+            self.key.serialize_pem().as_bytes(),
+        )
+        .unwrap()
     }
 }
 
 /// How the server treats clients' certificates.
-pub enum Clients<'a> {
+pub(crate) enum Clients<'a> {
     /// Nobody is asked.
     NotAsked,
     /// A certificate of this CA is required, and looked up in these CRLs.
@@ -165,16 +188,7 @@ pub enum Clients<'a> {
     HangUp,
 }
 
-/// The versions as rustls wants them.
-pub fn protocol(versions: TlsVersions) -> &'static [&'static SupportedProtocolVersion] {
-    match versions {
-        TlsVersions::Only12 => &[&rustls::version::TLS12],
-        TlsVersions::Only13 => &[&rustls::version::TLS13],
-        _ => rustls::ALL_VERSIONS,
-    }
-}
-
-pub fn server_config(leaf: &Leaf, clients: &Clients<'_>, alpn: &[&[u8]]) -> ServerConfig {
+pub(crate) fn server_config(leaf: &Leaf, clients: &Clients<'_>, alpn: &[&[u8]]) -> ServerConfig {
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
         .with_safe_default_protocol_versions()
@@ -200,7 +214,7 @@ pub fn server_config(leaf: &Leaf, clients: &Clients<'_>, alpn: &[&[u8]]) -> Serv
 }
 
 /// Serves `leaf` on loopback for as long as the test runs; answers `hello` or the length of the body.
-pub async fn serve(leaf: &Leaf, clients: Clients<'_>) -> SocketAddr {
+pub(crate) async fn serve(leaf: &Leaf, clients: Clients<'_>) -> SocketAddr {
     let hang_up = matches!(clients, Clients::HangUp);
     let config = server_config(leaf, &clients, &[b"h2", b"http/1.1"]);
     let acceptor = TlsAcceptor::from(Arc::new(config));
@@ -215,14 +229,44 @@ pub async fn serve(leaf: &Leaf, clients: Clients<'_>) -> SocketAddr {
     address
 }
 
+/// Answers at once and hangs up, whatever is still being sent.
+pub(crate) async fn serve_hasty(leaf: &Leaf) -> SocketAddr {
+    let config = server_config(leaf, &Clients::NotAsked, HTTP1);
+    let acceptor = TlsAcceptor::from(Arc::new(config));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        loop {
+            let (tcp, _) = listener.accept().await.unwrap();
+            let mut stream = acceptor.accept(tcp).await.unwrap();
+            let _ = stream.read(&mut [0; 64]).await;
+            let answer =
+                b"HTTP/1.1 413 Too Long\r\nconnection: close\r\ncontent-length: 8\r\n\r\ntoo long";
+            let _ = stream.write_all(answer).await;
+            let _ = stream.flush().await;
+        }
+    });
+    address
+}
+
 async fn handle(acceptor: TlsAcceptor, tcp: TcpStream, hang_up: bool) {
-    let Ok(stream) = acceptor.accept(tcp).await else { return };
+    let Ok(stream) = acceptor.accept(tcp).await else {
+        return;
+    };
     if hang_up {
         return;
     }
     let service = service_fn(|request: hyper::Request<Incoming>| async {
-        let length = request.into_body().collect().await.map_or(0, |body| body.to_bytes().len());
-        let text = if length == 0 { "hello".to_owned() } else { length.to_string() };
+        let length = request
+            .into_body()
+            .collect()
+            .await
+            .map_or(0, |body| body.to_bytes().len());
+        let text = if length == 0 {
+            "hello".to_owned()
+        } else {
+            length.to_string()
+        };
         Ok::<_, Infallible>(hyper::Response::new(Full::new(Bytes::from(text))))
     });
     let _ = auto::Builder::new(TokioExecutor::new())
@@ -274,18 +318,18 @@ impl rustls::server::danger::ClientCertVerifier for AcceptAny {
 
 /// Which HTTP client is on top of the connector.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Via {
+pub(crate) enum Via {
     Hyper,
     Reqwest,
 }
 
-pub const BOTH: [Via; 2] = [Via::Hyper, Via::Reqwest];
-pub const HTTP1: &[&[u8]] = &[b"http/1.1"];
-pub const HTTP2: &[&[u8]] = &[b"h2"];
-pub const VERSIONS: [TlsVersions; 2] = [TlsVersions::Only12, TlsVersions::Only13];
+pub(crate) const BOTH: [Via; 2] = [Via::Hyper, Via::Reqwest];
+pub(crate) const HTTP1: &[&[u8]] = &[b"http/1.1"];
+pub(crate) const HTTP2: &[&[u8]] = &[b"h2"];
+pub(crate) const VERSIONS: [TlsVersions; 2] = [TlsVersions::Only12, TlsVersions::Only13];
 
 /// One POST of `body` (a GET if empty): the body of the answer, or why there is none.
-pub async fn request(
+pub(crate) async fn request(
     via: Via,
     connector: &Connector,
     url: &str,
@@ -295,10 +339,21 @@ pub async fn request(
     let bytes = match via {
         Via::Hyper => {
             let client = Client::builder(TokioExecutor::new()).build(connector.clone());
-            let request =
-                hyper::Request::builder().method(method).uri(url).body(Full::new(body)).unwrap();
-            let response = client.request(request).await.map_err(|error| Error::classify(&error))?;
-            response.into_body().collect().await.map_err(|error| Error::classify(&error))?.to_bytes()
+            let request = hyper::Request::builder()
+                .method(method)
+                .uri(url)
+                .body(Full::new(body))
+                .unwrap();
+            let response = client
+                .request(request)
+                .await
+                .map_err(|error| Error::classify(&error))?;
+            response
+                .into_body()
+                .collect()
+                .await
+                .map_err(|error| Error::classify(&error))?
+                .to_bytes()
         }
         Via::Reqwest => {
             let client = connector.reqwest().build().unwrap();
@@ -310,11 +365,11 @@ pub async fn request(
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
-pub fn url(address: SocketAddr) -> String {
+pub(crate) fn url(address: SocketAddr) -> String {
     format!("https://localhost:{}/", address.port())
 }
 
 /// A connector to servers of `roots`, before its last settings.
-pub fn connector(roots: &Ca, identity: ClientIdentity) -> ConnectorBuilder {
+pub(crate) fn connector(roots: &Ca, identity: ClientIdentity) -> ConnectorBuilder {
     Connector::builder(roots.anchors(), identity)
 }
