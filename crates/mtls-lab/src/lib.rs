@@ -1,1 +1,18 @@
-//! The mutual-TLS lab as data: scenarios, files and expected verdicts
+//! The mutual-TLS lab as data: its files, its scenarios and what has to become of each.
+
+mod disk;
+mod emitted;
+mod lab;
+mod make;
+mod manifest;
+mod matrix;
+mod options;
+pub mod pages;
+mod readme;
+
+pub use disk::{DiskError, Ensured, Existing, Unfit, ensure};
+pub use lab::{About, FileKind, Lab, LabFile, Verdict};
+pub use make::MakeError;
+pub use manifest::{Entry, MANIFEST, Manifest};
+pub use matrix::{Direction, Report, Row};
+pub use options::{KeyType, LAB_PASSWORD, Options};

@@ -1,0 +1,122 @@
+//! Is what is there a lab, and is it still good?
+
+use std::fs;
+use std::io;
+use std::path::Path;
+
+use pkcs12_ios::{Bundle, Limits};
+use time::{Duration, OffsetDateTime};
+
+use super::DiskError;
+use crate::Options;
+use crate::lab::FileKind;
+use crate::manifest::{MANIFEST, Manifest, sha256_hex};
+
+/// Why the lab that is there cannot be kept.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Unfit {
+    /// A file is missing or not as it was made.
+    #[error("`{0}` is missing or was changed")]
+    Changed(String),
+
+    /// It ends soon.
+    #[error("it is good for less than 30 days more")]
+    Expiring,
+
+    /// It was made by another version of this program.
+    #[error("another version of this program made it")]
+    Format,
+
+    /// It was made with other options.
+    #[error("it was made with other options")]
+    OtherOptions,
+}
+
+/// The outer result is about the disk. Then a good lab; or none, with the reason if there is one
+/// that cannot be kept.
+pub(super) fn inspect(
+    directory: &Path,
+    options: &Options,
+    now: OffsetDateTime,
+) -> Result<Result<Manifest, Option<Unfit>>, DiskError> {
+    let text = match fs::read(directory.join(MANIFEST)) {
+        Ok(text) => text,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return nothing_there(directory),
+        Err(error) if error.kind() == io::ErrorKind::NotADirectory => {
+            return Err(DiskError::NotADirectory(directory.to_owned()));
+        }
+        Err(error) => return Err(DiskError::read(&directory.join(MANIFEST))(error)),
+    };
+    let Ok(manifest) = serde_json::from_slice::<Manifest>(&text) else {
+        return if is_labs_manifest(&text) {
+            Ok(Err(Some(Unfit::Format)))
+        } else {
+            Err(DiskError::NotALab(directory.to_owned()))
+        };
+    };
+    Ok(match unfit(&manifest, directory, options, now)? {
+        Some(unfit) => Err(Some(unfit)),
+        None => Ok(manifest),
+    })
+}
+
+/// An empty or missing directory is as good as none; anything else is not ours to replace.
+fn nothing_there(directory: &Path) -> Result<Result<Manifest, Option<Unfit>>, DiskError> {
+    match fs::read_dir(directory) {
+        Ok(mut entries) => match entries.next() {
+            None => Ok(Err(None)),
+            Some(_) => Err(DiskError::NotALab(directory.to_owned())),
+        },
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Err(None)),
+        Err(error) if error.kind() == io::ErrorKind::NotADirectory => {
+            Err(DiskError::NotADirectory(directory.to_owned()))
+        }
+        Err(error) => Err(DiskError::read(directory)(error)),
+    }
+}
+
+/// Any version of this program writes these two members.
+fn is_labs_manifest(text: &[u8]) -> bool {
+    serde_json::from_slice::<serde_json::Value>(text)
+        .is_ok_and(|value| value.get("version").is_some() && value.get("key_type").is_some())
+}
+
+fn unfit(
+    manifest: &Manifest,
+    directory: &Path,
+    options: &Options,
+    now: OffsetDateTime,
+) -> Result<Option<Unfit>, DiskError> {
+    if !manifest.is_current() {
+        return Ok(Some(Unfit::Format));
+    }
+    if manifest.key_type != options.key_type || manifest.extra_names != options.extra_names {
+        return Ok(Some(Unfit::OtherOptions));
+    }
+    if manifest.ends().is_none_or(|ends| ends < now + SOON) {
+        return Ok(Some(Unfit::Expiring));
+    }
+    for file in &manifest.files {
+        let path = directory.join(&file.path);
+        let contents = match fs::read(&path) {
+            Ok(contents) => zeroize::Zeroizing::new(contents),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return Ok(Some(Unfit::Changed(file.path.clone())));
+            }
+            Err(error) => return Err(DiskError::read(&path)(error)),
+        };
+        if sha256_hex(&contents) != file.sha256 {
+            return Ok(Some(Unfit::Changed(file.path.clone())));
+        }
+        // The password is written down nowhere; a bundle tells whether it is the same.
+        let is_bundle = file.about.kind == FileKind::Pkcs12;
+        if is_bundle && Bundle::open(&contents, &options.p12_password, &Limits::default()).is_err()
+        {
+            return Ok(Some(Unfit::OtherOptions));
+        }
+    }
+    Ok(None)
+}
+
+const SOON: Duration = Duration::days(30);

@@ -1,0 +1,59 @@
+//! Bundles and the Apple profile of one client.
+
+use pkcs12_ios::{Bundle, Encoding, Profile};
+use x509_identity::Certificate;
+
+use super::MakeError;
+use super::leaf::Leaf;
+use super::names::CLIENT;
+use crate::Options;
+use crate::lab::{FileKind, LabFile, Verdict};
+
+/// `client.p12`, the set of today's systems, and `client_ios.p12`, the one that every reader takes.
+pub(super) fn bundles(
+    directory: &str,
+    client: &Leaf,
+    chain: &[Certificate],
+    options: &Options,
+) -> Result<Vec<LabFile>, MakeError> {
+    let files = [
+        ("client.p12", Encoding::Modern),
+        ("client_ios.p12", Encoding::Compat),
+    ];
+    files
+        .into_iter()
+        .map(|(name, encoding)| {
+            let certificate = client.issued.certificate();
+            let bundle = Bundle::builder(&client.key, certificate.der())
+                .chain(chain.iter().map(Certificate::der))
+                .friendly_name(CLIENT)
+                .encoding(encoding)
+                .build(&options.p12_password)?;
+            let file = LabFile::new(format!("{directory}/{name}"), FileKind::Pkcs12, bundle);
+            Ok(file.of(certificate).expected(Verdict::Accepted))
+        })
+        .collect()
+}
+
+/// `client.mobileconfig`: the root and the bundle that every device takes, without its password.
+pub(super) fn mobileconfig(
+    directory: &str,
+    root: &Certificate,
+    bundle: &LabFile,
+) -> Result<LabFile, MakeError> {
+    let profile = Profile::builder("local.example.mtls-lab")
+        .display_name("mTLS lab")
+        .description("Installs the lab's root certificate and the client certificate client1.")
+        .organization("MyOrg")
+        .root(root.der(), "MyTestRootCA")
+        .bundle(bundle.secret_contents(), CLIENT)
+        .build()?;
+    let mut file = LabFile::new(
+        format!("{directory}/client.mobileconfig"),
+        FileKind::Mobileconfig,
+        profile.to_xml()?,
+    );
+    file.about.subject.clone_from(&bundle.about.subject);
+    file.about.not_after = bundle.about.not_after;
+    Ok(file.expected(Verdict::Accepted))
+}

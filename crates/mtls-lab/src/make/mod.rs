@@ -1,0 +1,80 @@
+//! Making the lab: the recipe's PKI, the same with two CAs and with an intermediate, and every
+//! certificate that has to be refused.
+
+mod bundle;
+mod error;
+mod leaf;
+mod names;
+mod refused;
+mod scenario;
+mod wrong;
+
+use time::OffsetDateTime;
+
+use crate::lab::{FileKind, LabFile};
+use crate::{Options, emitted};
+
+pub use error::MakeError;
+
+/// The directories that hold certificates.
+pub(crate) const SCENARIOS: [&str; 4] = ["same-ca", "different-ca", "intermediate", "refused"];
+
+/// Every file of a lab.
+pub(crate) fn everything(
+    options: &Options,
+    now: OffsetDateTime,
+) -> Result<Vec<LabFile>, MakeError> {
+    let keys = leaf::Keys::generate(options.key_type)?;
+    let mut files = scenario::same_ca(options, keys, now)?;
+    files.extend(
+        emitted::servers()
+            .chain(emitted::clients())
+            .map(|(path, text)| {
+                let kind = if path.starts_with("servers/") {
+                    FileKind::ServerConfig
+                } else {
+                    FileKind::ClientSource
+                };
+                LabFile::new(path, kind, text)
+            }),
+    );
+    files.push(LabFile::new(
+        "devices/index.html",
+        FileKind::Page,
+        crate::pages::onboarding_html()?,
+    ));
+    files.push(LabFile::new(
+        "README.md",
+        FileKind::Readme,
+        crate::readme::text(options, now)?,
+    ));
+    let mut files: Vec<_> = files.into_iter().map(LabFile::with_scenario).collect();
+    files.sort_by(|one, other| {
+        position(&one.path)
+            .cmp(&position(&other.path))
+            .then_with(|| one.path.cmp(&other.path))
+    });
+    Ok(files)
+}
+
+/// The README first, then the directories in the order in which they are read.
+fn position(path: &str) -> usize {
+    const ORDER: [&str; 7] = [
+        "same-ca",
+        "different-ca",
+        "intermediate",
+        "refused",
+        "servers",
+        "clients",
+        "devices",
+    ];
+    match path.split_once('/') {
+        None => 0,
+        Some((directory, _)) => {
+            1 + ORDER
+                .iter()
+                .position(|name| *name == directory)
+                .unwrap_or(ORDER.len())
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! `manifest.json`: what a lab on disk is, so that programs and the next run can tell.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use time::OffsetDateTime;
+
+use crate::lab::{About, FileKind, Lab, LabFile, Verdict};
+use crate::options::KeyType;
+
+/// Every file of a lab, and what the lab was made with.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Manifest {
+    /// The version of this format.
+    pub version: u32,
+    /// When the lab was made.
+    #[serde(with = "time::serde::rfc3339")]
+    pub made: OffsetDateTime,
+    /// The kind of its keys.
+    pub key_type: KeyType,
+    /// The server's names besides the usual ones.
+    pub extra_names: Vec<String>,
+    /// Its files.
+    pub files: Vec<Entry>,
+}
+
+/// One file of a lab.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Entry {
+    /// Its place below the lab's directory, with `/`.
+    pub path: String,
+    /// SHA-256 of its contents, in lower-case hex.
+    pub sha256: String,
+    /// What it is.
+    #[serde(flatten)]
+    pub about: About,
+}
+
+/// The manifest's own place.
+pub const MANIFEST: &str = "manifest.json";
+
+impl Manifest {
+    pub(crate) fn of(lab: &Lab) -> Self {
+        Self {
+            version: VERSION,
+            made: lab.made(),
+            key_type: lab.options().key_type,
+            extra_names: lab.options().extra_names.clone(),
+            files: lab.files().iter().map(Entry::of).collect(),
+        }
+    }
+
+    /// Whether this is a format that this version of the crate writes.
+    pub(crate) fn is_current(&self) -> bool {
+        self.version == VERSION
+    }
+
+    /// When the first file of the lab ends that has to be accepted, or that vouches for others.
+    #[must_use]
+    pub fn ends(&self) -> Option<OffsetDateTime> {
+        let counts = |about: &&About| {
+            let vouches = matches!(
+                about.kind,
+                FileKind::CaCertificate | FileKind::RevocationList
+            );
+            vouches || about.expected == Some(Verdict::Accepted)
+        };
+        self.files
+            .iter()
+            .map(|file| &file.about)
+            .filter(counts)
+            .filter_map(|about| about.not_after)
+            .min()
+    }
+
+    /// The directories that the files are in, parents before children.
+    pub(crate) fn directories(&self) -> BTreeSet<&str> {
+        let parents = |path: &'_ str| {
+            path.match_indices('/')
+                .map(|(end, _)| end)
+                .collect::<Vec<_>>()
+        };
+        let files = self.files.iter().map(|file| file.path.as_str());
+        files
+            .flat_map(|path| parents(path).into_iter().map(move |end| &path[..end]))
+            .collect()
+    }
+}
+
+impl Entry {
+    fn of(file: &LabFile) -> Self {
+        Self {
+            path: file.path().to_owned(),
+            sha256: sha256_hex(file.secret_contents()),
+            about: file.about().clone(),
+        }
+    }
+}
+
+/// SHA-256 in lower-case hex.
+pub(crate) fn sha256_hex(bytes: &[u8]) -> String {
+    Sha256::digest(bytes)
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
+}
+
+const VERSION: u32 = 1;

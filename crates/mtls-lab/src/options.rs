@@ -1,0 +1,90 @@
+//! What a lab is made with.
+
+use std::net::IpAddr;
+
+use pki_core::{KeyKind, Password};
+use serde::{Deserialize, Serialize};
+use x509_identity::SubjectAltName;
+
+/// The choices that a lab is made with.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The kind of all keys: [`KeyType::Ec`] by default.
+    pub key_type: KeyType,
+    /// The password of the `.p12` files; `MyP12Passw0rd` by default, which anybody may know.
+    pub p12_password: Password,
+    /// Names of the server besides `api.example.local`, `localhost`, 127.0.0.1 and ::1.
+    pub extra_names: Vec<String>,
+}
+
+/// The lab's own password, for files that protect nothing.
+pub const LAB_PASSWORD: &str = "MyP12Passw0rd";
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            key_type: KeyType::Ec,
+            p12_password: Password::new(LAB_PASSWORD),
+            extra_names: Vec::new(),
+        }
+    }
+}
+
+impl Options {
+    /// The names that every good server certificate of the lab has.
+    pub(crate) fn server_names(&self) -> Vec<SubjectAltName> {
+        SERVER_NAMES
+            .iter()
+            .copied()
+            .chain(self.extra_names.iter().map(String::as_str))
+            .map(server_name)
+            .collect()
+    }
+}
+
+/// The server's names in every lab; the first is its common name, too.
+pub(crate) const SERVER_NAMES: [&str; 4] = ["api.example.local", "localhost", "127.0.0.1", "::1"];
+
+/// An address if it reads as one, and a DNS name otherwise.
+fn server_name(name: &str) -> SubjectAltName {
+    match name.parse::<IpAddr>() {
+        Ok(address) => SubjectAltName::Ip(address),
+        Err(_) => SubjectAltName::Dns(name.to_owned()),
+    }
+}
+
+/// The kind of the lab's keys.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum KeyType {
+    /// P-256 throughout.
+    #[default]
+    Ec,
+    /// RSA with 4096 bits for CAs and 2048 for leaves, as the usual recipe has it.
+    Rsa,
+}
+
+impl KeyType {
+    pub(crate) fn of_cas(self) -> KeyKind {
+        match self {
+            Self::Ec => KeyKind::P256,
+            Self::Rsa => KeyKind::Rsa4096,
+        }
+    }
+
+    pub(crate) fn of_leaves(self) -> KeyKind {
+        match self {
+            Self::Ec => KeyKind::P256,
+            Self::Rsa => KeyKind::Rsa2048,
+        }
+    }
+}
+
+impl std::fmt::Display for KeyType {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Ec => "ec",
+            Self::Rsa => "rsa",
+        })
+    }
+}

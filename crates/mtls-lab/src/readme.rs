@@ -1,0 +1,30 @@
+//! The lab's own README.
+
+use askama::Template;
+use time::OffsetDateTime;
+
+use crate::Options;
+
+#[derive(Template)]
+#[template(path = "README.md", escape = "none")]
+struct Readme<'a> {
+    key_type: String,
+    made: String,
+    /// The password, if it is the one that everybody may know.
+    password: &'a str,
+}
+
+pub(crate) fn text(options: &Options, made: OffsetDateTime) -> Result<String, askama::Error> {
+    let is_known = options.p12_password.secret_str() == crate::options::LAB_PASSWORD;
+    let password = if is_known {
+        crate::options::LAB_PASSWORD
+    } else {
+        "YOUR-PASSWORD"
+    };
+    Readme {
+        key_type: options.key_type.to_string(),
+        made: made.date().to_string(),
+        password,
+    }
+    .render()
+}

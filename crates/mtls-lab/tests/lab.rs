@@ -1,0 +1,280 @@
+//! A lab in memory and on disk.
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use mtls_lab::{
+    DiskError, Ensured, Existing, FileKind, Lab, MANIFEST, Options, Unfit, Verdict, ensure,
+};
+use pki_core::verify::{ChainVerifier, CrlSet, Purpose, Revocation, TrustAnchors, unix_time};
+use pki_core::{Password, lint};
+use rustls_pki_types::CertificateDer;
+use rustls_pki_types::pem::PemObject;
+use time::macros::datetime;
+use time::{Duration, OffsetDateTime};
+use x509_identity::Certificate;
+
+const NOW: OffsetDateTime = datetime!(2026-11-24 12:00 UTC);
+
+#[test]
+fn every_certificate_is_judged_as_its_directory_says() {
+    let lab = Lab::make(&Options::default(), NOW).unwrap();
+    let contents = |path: &str| {
+        lab.files()
+            .iter()
+            .find(|file| file.path() == path)
+            .unwrap()
+            .secret_contents()
+    };
+    let crls = CrlSet::from_pem_or_der([contents("same-ca/ca.crl")]).unwrap();
+    let verifier = |purpose| {
+        let anchors = TrustAnchors::from_pem(contents("same-ca/ca.crt")).unwrap();
+        ChainVerifier::builder(anchors, purpose)
+            .revocation(Revocation::new(crls.clone()))
+            .build()
+    };
+    let (clients, servers) = (verifier(Purpose::TlsClient), verifier(Purpose::TlsServer));
+    for (path, verifier, code) in [
+        ("same-ca/client.crt", &clients, None),
+        ("same-ca/server.crt", &servers, None),
+        (
+            "refused/self-signed/client.crt",
+            &clients,
+            Some("self-signed"),
+        ),
+        (
+            "refused/untrusted-ca/client.crt",
+            &clients,
+            Some("unknown-issuer"),
+        ),
+        ("refused/expired/client.crt", &clients, Some("expired")),
+        (
+            "refused/not-yet-valid/client.crt",
+            &clients,
+            Some("not-yet-valid"),
+        ),
+        (
+            "refused/wrong-usage/client.crt",
+            &clients,
+            Some("wrong-extended-key-usage"),
+        ),
+        (
+            "refused/no-usage/client.crt",
+            &clients,
+            Some("no-extended-key-usage"),
+        ),
+        ("refused/revoked/client.crt", &clients, Some("revoked")),
+        (
+            "refused/ca-as-leaf/client.crt",
+            &clients,
+            Some("ca-as-leaf"),
+        ),
+        ("refused/mismatched-key/client.crt", &clients, None),
+        (
+            "refused/self-signed/server.crt",
+            &servers,
+            Some("self-signed"),
+        ),
+        (
+            "refused/untrusted-ca/server.crt",
+            &servers,
+            Some("unknown-issuer"),
+        ),
+        ("refused/expired/server.crt", &servers, Some("expired")),
+        (
+            "refused/not-yet-valid/server.crt",
+            &servers,
+            Some("not-yet-valid"),
+        ),
+        (
+            "refused/wrong-usage/server.crt",
+            &servers,
+            Some("wrong-extended-key-usage"),
+        ),
+        ("refused/wrong-name/server.crt", &servers, None),
+        ("refused/revoked/server.crt", &servers, Some("revoked")),
+        ("intermediate/client.crt", &clients, Some("unknown-issuer")),
+        ("different-ca/client.crt", &clients, Some("unknown-issuer")),
+    ] {
+        let leaf = CertificateDer::from_pem_slice(contents(path)).unwrap();
+        let verdict = verifier.verify(&leaf, &[], unix_time(NOW));
+        assert_eq!(verdict.err().map(|error| error.code()), code, "{path}");
+    }
+}
+
+#[test]
+fn what_is_to_be_accepted_has_no_lint_error() {
+    let lab = Lab::make(&Options::default(), NOW).unwrap();
+    let is_good = |file: &&mtls_lab::LabFile| {
+        let about = file.about();
+        about.kind == FileKind::CaCertificate
+            || about.kind == FileKind::Certificate && about.expected == Some(Verdict::Accepted)
+    };
+    for file in lab.files().iter().filter(is_good) {
+        let der = CertificateDer::from_pem_slice(file.secret_contents()).unwrap();
+        let findings = lint(&Certificate::from_der(&der).unwrap());
+        // Servers live 825 days, as in the recipe, which earns a notice.
+        assert!(
+            findings
+                .iter()
+                .all(|finding| finding.rule == "server-life-public"),
+            "{}: {findings:?}",
+            file.path()
+        );
+    }
+}
+
+#[test]
+fn a_second_run_changes_no_byte_and_force_makes_all_new() {
+    let (_keep, dir) = directory();
+    assert!(matches!(
+        run(&dir, Existing::Keep, NOW),
+        Ensured::Made(_, None)
+    ));
+    let first = tree(&dir);
+    assert!(matches!(
+        run(&dir, Existing::Keep, NOW + Duration::days(300)),
+        Ensured::Kept(_)
+    ));
+    assert_eq!(tree(&dir), first);
+
+    assert!(matches!(
+        run(&dir, Existing::Replace, NOW),
+        Ensured::Made(_, None)
+    ));
+    let second = tree(&dir);
+    assert_eq!(
+        second.keys().collect::<Vec<_>>(),
+        first.keys().collect::<Vec<_>>()
+    );
+    for key in first.keys().filter(|path| path.ends_with(".key")) {
+        assert_ne!(first[key], second[key], "{key}");
+    }
+    assert_eq!(
+        fs::read_dir(dir.parent().unwrap()).unwrap().count(),
+        1,
+        "nothing else is left beside the lab"
+    );
+}
+
+#[test]
+fn a_lab_that_cannot_be_kept_is_made_anew_and_says_why() {
+    let (_keep, dir) = directory();
+    let unfit = |options: &Options, now| match ensure(&dir, options, Existing::Keep, now).unwrap() {
+        Ensured::Made(_, unfit) => unfit,
+        Ensured::Kept(_) => None,
+    };
+    run(&dir, Existing::Keep, NOW);
+    let later = NOW + Duration::days(336);
+    assert!(matches!(
+        unfit(&Options::default(), later),
+        Some(Unfit::Expiring)
+    ));
+    fs::remove_file(dir.join("same-ca/client.key")).unwrap();
+    assert!(
+        matches!(unfit(&Options::default(), later), Some(Unfit::Changed(path)) if path == "same-ca/client.key")
+    );
+    let named = Options {
+        extra_names: vec!["dev.example.local".into()],
+        ..Options::default()
+    };
+    assert!(matches!(unfit(&named, later), Some(Unfit::OtherOptions)));
+    let other = Options {
+        p12_password: Password::new("another"),
+        ..named.clone()
+    };
+    assert!(matches!(unfit(&other, later), Some(Unfit::OtherOptions)));
+    assert!(unfit(&other, later).is_none());
+}
+
+#[test]
+fn what_is_not_ours_is_not_touched() {
+    let (_keep, dir) = directory();
+    fs::create_dir(&dir).unwrap();
+    fs::write(dir.join("thesis.tex"), "years of work").unwrap();
+    let error = ensure(&dir, &Options::default(), Existing::Replace, NOW).unwrap_err();
+    assert!(matches!(error, DiskError::NotALab(_)), "{error}");
+    fs::remove_file(dir.join("thesis.tex")).unwrap();
+
+    run(&dir, Existing::Keep, NOW);
+    fs::write(dir.join("servers/notes.txt"), "mine").unwrap();
+    fs::create_dir(dir.join("mine")).unwrap();
+    fs::write(dir.join("mine/notes.txt"), "mine, too").unwrap();
+    run(&dir, Existing::Replace, NOW);
+    assert_eq!(
+        fs::read_to_string(dir.join("servers/notes.txt")).unwrap(),
+        "mine"
+    );
+    assert_eq!(
+        fs::read_to_string(dir.join("mine/notes.txt")).unwrap(),
+        "mine, too"
+    );
+
+    let file = dir.join("README.md");
+    assert!(matches!(
+        ensure(&file, &Options::default(), Existing::Replace, NOW),
+        Err(DiskError::NotADirectory(_))
+    ));
+}
+
+#[cfg(unix)]
+#[test]
+fn keys_and_bundles_are_their_owners_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let (_keep, dir) = directory();
+    let ensured = run(&dir, Existing::Keep, NOW);
+    for file in &ensured.manifest().files {
+        let mode = fs::metadata(dir.join(&file.path))
+            .unwrap()
+            .permissions()
+            .mode()
+            & 0o777;
+        let secret = file.about.kind.is_secret();
+        assert_eq!(mode & 0o077 == 0, secret, "{} {mode:o}", file.path);
+    }
+}
+
+#[test]
+fn the_manifest_lists_every_file() {
+    let (_keep, dir) = directory();
+    let ensured = run(&dir, Existing::Keep, NOW);
+    let mut listed: Vec<_> = ensured
+        .manifest()
+        .files
+        .iter()
+        .map(|file| file.path.clone())
+        .collect();
+    listed.push(MANIFEST.to_owned());
+    listed.sort();
+    assert_eq!(tree(&dir).into_keys().collect::<Vec<_>>(), listed);
+}
+
+fn run(dir: &Path, existing: Existing, now: OffsetDateTime) -> Ensured {
+    ensure(dir, &Options::default(), existing, now).unwrap()
+}
+
+fn directory() -> (tempfile::TempDir, PathBuf) {
+    let keep = tempfile::tempdir().unwrap();
+    let lab = keep.path().join("lab");
+    (keep, lab)
+}
+
+/// Every file below `dir` with its contents.
+fn tree(dir: &Path) -> BTreeMap<String, Vec<u8>> {
+    fn walk(dir: &Path, prefix: &str, found: &mut BTreeMap<String, Vec<u8>>) {
+        for entry in fs::read_dir(dir).unwrap() {
+            let entry = entry.unwrap();
+            let name = format!("{prefix}{}", entry.file_name().to_string_lossy());
+            if entry.path().is_dir() {
+                walk(&entry.path(), &format!("{name}/"), found);
+            } else {
+                found.insert(name, fs::read(entry.path()).unwrap());
+            }
+        }
+    }
+    let mut found = BTreeMap::new();
+    walk(dir, "", &mut found);
+    found
+}
