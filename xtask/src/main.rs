@@ -1,5 +1,6 @@
 //! The chores of this repository: `cargo xtask help` lists them.
 
+mod gen_certs;
 mod interop;
 mod peers;
 mod process;
@@ -10,6 +11,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 
+use crate::gen_certs::GenCerts;
 use crate::interop::Interop;
 use crate::peers::Peers;
 
@@ -26,6 +28,11 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Task {
+    #[command(
+        after_help = "Example: cargo xtask gen-certs --out lab --key-type rsa --san dev.example.org"
+    )]
+    GenCerts(GenCerts),
+
     /// Run everything: format, lints, tests, documentation, dependencies, interop.
     ///
     /// As root on Debian it installs the programs it needs; else it says what to install.
@@ -48,6 +55,7 @@ fn main() -> ExitCode {
 
 fn run(task: Task) -> Result<ExitCode> {
     Ok(match task {
+        Task::GenCerts(gen_certs) => gen_certs.run().map(|()| ExitCode::SUCCESS)?,
         Task::Test => tally(test::run()),
         Task::Interop(interop) => tally(interop.run(&Peers::ensure()?)?),
     })

@@ -1,0 +1,147 @@
+//! `cargo xtask gen-certs`: the lab as files.
+
+use std::io::IsTerminal;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use clap::{Args, ValueEnum};
+use indicatif::ProgressBar;
+use mtls_lab::{Ensured, Existing, KeyType, LAB_PASSWORD, Manifest, Options, ensure};
+use pki_core::Password;
+use serde_json::json;
+use time::OffsetDateTime;
+
+/// Write the lab: CAs, certificates, bundles, configurations, and all that has to be refused.
+///
+/// A complete lab that is good for 30 days more and was made with the same options is left as it is.
+#[derive(Args)]
+pub(crate) struct GenCerts {
+    /// The lab's directory
+    #[arg(long, value_name = "DIR", default_value = "lab")]
+    out: PathBuf,
+    /// P-256 throughout, or RSA (4096 bits for CAs, 2048 for leaves)
+    #[arg(long, value_enum, default_value_t = KeyTypeArgument::Ec)]
+    key_type: KeyTypeArgument,
+    /// Make a new lab in any case
+    #[arg(long)]
+    force: bool,
+    /// The password of the .p12 files: for labs only, as everybody on this machine can read it here
+    #[arg(long, value_name = "P", default_value = LAB_PASSWORD, hide_default_value = true)]
+    p12_password: String,
+    /// One more DNS name or IP address of the server; may be given again
+    #[arg(long, value_name = "NAME")]
+    san: Vec<String>,
+    /// Print the manifest as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum KeyTypeArgument {
+    Ec,
+    Rsa,
+}
+
+impl GenCerts {
+    pub(crate) fn run(self) -> Result<()> {
+        let is_public = self.p12_password == LAB_PASSWORD;
+        let options = Options {
+            key_type: match self.key_type {
+                KeyTypeArgument::Ec => KeyType::Ec,
+                KeyTypeArgument::Rsa => KeyType::Rsa,
+            },
+            p12_password: Password::new(self.p12_password),
+            extra_names: self.san,
+        };
+        let existing = if self.force {
+            Existing::Replace
+        } else {
+            Existing::Keep
+        };
+        let waiting = waiting(options.key_type);
+        let ensured = ensure(&self.out, &options, existing, OffsetDateTime::now_utc())
+            .with_context(|| format!("no lab was written to {}", self.out.display()))?;
+        waiting.finish_and_clear();
+
+        let manifest = ensured.manifest();
+        if self.json {
+            let made = matches!(ensured, Ensured::Made(..));
+            let report = json!({ "out": self.out, "made": made, "manifest": manifest });
+            println!("{}", serde_json::to_string_pretty(&report)?);
+            return Ok(());
+        }
+        let place = self.out.display();
+        match &ensured {
+            Ensured::Kept(_) => {
+                println!(
+                    "{place} holds a complete {} lab that is good until {}: nothing to do (--force makes a new one)",
+                    manifest.key_type,
+                    end(manifest)
+                );
+                return Ok(());
+            }
+            Ensured::Made(_, Some(unfit)) => {
+                println!("made a new lab in {place}, since of the old one {unfit}:")
+            }
+            Ensured::Made(_, None) => println!("made a lab in {place}:"),
+        }
+        print_tree(manifest);
+        print_what_to_try(&self.out, is_public);
+        Ok(())
+    }
+}
+
+/// A sign of life, on a terminal, for keys that take seconds.
+fn waiting(key_type: KeyType) -> ProgressBar {
+    if key_type == KeyType::Ec || !std::io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let bar = ProgressBar::new_spinner().with_message("looking for RSA primes");
+    bar.enable_steady_tick(Duration::from_millis(100));
+    bar
+}
+
+fn end(manifest: &Manifest) -> String {
+    manifest
+        .ends()
+        .map_or_else(String::new, |end| end.date().to_string())
+}
+
+/// One line for each directory; a directory of cases is one line for each case.
+fn print_tree(manifest: &Manifest) {
+    let mut directory = "";
+    let mut line = String::new();
+    for file in &manifest.files {
+        let (parent, name) = file.path.rsplit_once('/').unwrap_or(("", &file.path));
+        if parent != directory {
+            println!("{line}");
+            line.clear();
+            directory = parent;
+        }
+        if line.is_empty() {
+            line = if parent.is_empty() {
+                "  ".to_owned()
+            } else {
+                format!("  {:24}", format!("{parent}/"))
+            };
+        } else {
+            line.push(' ');
+        }
+        line.push_str(name);
+    }
+    println!("{line}\n  manifest.json");
+}
+
+fn print_what_to_try(out: &Path, password_is_public: bool) {
+    let place = out.display();
+    println!("\nthe keys are readable by you only; trust none of these CAs outside of tests");
+    if password_is_public {
+        println!("password of every .p12: {LAB_PASSWORD} (lab only)");
+    }
+    println!("\ntry:");
+    println!("  cargo run --example lab -- --dir {place}");
+    println!("  (cd {place} && nginx -p . -e stderr -c servers/nginx.conf)");
+    println!("  (cd {place} && bash clients/curl.sh)");
+    println!("  less {place}/README.md");
+}
