@@ -110,3 +110,98 @@ fn pkcs12_key(
     };
     hmac::Key::new(digest.hmac(), &derive(digest, &[request])[0])
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(
+        clippy::unwrap_used,
+        reason = "a test says what it expects by unwrapping it"
+    )]
+
+    use der::asn1::{Any, AnyRef, OctetStringRef};
+    use pki_core::Password;
+    use spki::AlgorithmIdentifierRef;
+
+    use super::*;
+    use crate::asn1::{DigestInfo, Pbkdf2Params};
+    use crate::kdf::pbkdf2;
+    use crate::limits::Limits;
+
+    const CONTENT: &[u8] = b"authenticated safe";
+
+    fn with_null(oid: const_oid::ObjectIdentifier) -> AlgorithmIdentifierRef<'static> {
+        AlgorithmIdentifierRef {
+            oid,
+            parameters: Some(AnyRef::NULL),
+        }
+    }
+
+    /// Verifies a PBMAC1 made with a key of `real` octets, while the file says `said`.
+    fn pbmac1(real: usize, said: Option<i64>, password: &str) -> Result<(), ReadError> {
+        let key = pbkdf2(Digest::Sha512, b"right", b"salt", 2, real);
+        let tag = hmac::sign(&hmac::Key::new(Digest::Sha256.hmac(), &key), CONTENT);
+        let kdf = Any::encode_from(&Pbkdf2Params {
+            salt: OctetStringRef::new(b"salt").unwrap(),
+            iterations: 2,
+            key_length: said,
+            prf: Some(with_null(Digest::Sha512.hmac_oid())),
+        })
+        .unwrap();
+        let params = Any::encode_from(&Pbmac1Params {
+            key_derivation: AlgorithmIdentifierRef {
+                oid: oid::PBKDF2,
+                parameters: Some(kdf.to_ref()),
+            },
+            authentication: with_null(Digest::Sha256.hmac_oid()),
+        })
+        .unwrap();
+        let data = MacData {
+            mac: DigestInfo {
+                algorithm: AlgorithmIdentifierRef {
+                    oid: oid::PBMAC1,
+                    parameters: Some(params.to_ref()),
+                },
+                digest: OctetStringRef::new(tag.as_ref()).unwrap(),
+            },
+            // Neither counts for PBMAC1 (RFC 9579 section 5).
+            mac_salt: OctetStringRef::new(b"unused").unwrap(),
+            iterations: 1,
+        };
+        let limits = Limits::default();
+        let mut budget = KdfBudget::new(&limits);
+        let password = Password::new(password);
+        Mac::parse(&data, &budget)?.verify(
+            CONTENT,
+            &mut PasswordOctets::new(&password),
+            &mut budget,
+        )
+    }
+
+    #[test]
+    fn pbmac1_wants_a_key_length_of_20_to_64() {
+        for len in [20, 32, 64] {
+            assert!(pbmac1(len, Some(len as i64), "right").is_ok(), "{len}");
+            let refused = pbmac1(len, Some(len as i64), "wrong");
+            assert!(matches!(refused, Err(ReadError::MacMismatch)), "{len}");
+        }
+        for said in [None, Some(-1), Some(0), Some(19), Some(65), Some(i64::MAX)] {
+            let refused = pbmac1(32, said, "right");
+            assert!(
+                matches!(refused, Err(ReadError::UnsupportedParameters { .. })),
+                "{said:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_shortened_mac_is_no_mac() {
+        let key = hmac::Key::new(Digest::Sha1.hmac(), b"key");
+        let whole = hmac::sign(&key, CONTENT);
+        for (len, accepted) in [(20, true), (19, false), (1, false), (0, false)] {
+            assert_eq!(
+                hmac::verify(&key, CONTENT, &whole.as_ref()[..len]).is_ok(),
+                accepted
+            );
+        }
+    }
+}

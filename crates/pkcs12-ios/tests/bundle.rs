@@ -1,6 +1,7 @@
 //! What the writer makes, read back by us and by p12-keystore, and what it refuses to make.
 
 #![allow(
+    clippy::panic,
     clippy::unwrap_used,
     reason = "a test says what it expects by unwrapping it"
 )]
@@ -169,7 +170,8 @@ fn a_chain_has_to_lead_from_the_leaf_upwards() {
     };
     let mut tampered = issuing.clone();
     *tampered.last_mut().unwrap() ^= 1;
-    let cases: [(&str, Vec<&[u8]>, Option<(usize, BrokenLink)>); 7] = [
+    type Broken = Option<(usize, BrokenLink)>;
+    let cases: [(&str, Vec<&[u8]>, Broken); 7] = [
         ("whole", vec![issuing, root], None),
         ("without the root", vec![issuing], None),
         (

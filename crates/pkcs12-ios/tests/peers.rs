@@ -1,6 +1,7 @@
 //! Files that other programs made. How each was made is in `data/README.md`.
 
 #![allow(
+    clippy::panic,
     clippy::unwrap_used,
     reason = "a test says what it expects by unwrapping it"
 )]
