@@ -135,8 +135,8 @@ impl fmt::Debug for ArchivedKey {
 /// What a bag says of its content (RFC 7292 section 4.2).
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct BagAttributes {
-    friendly_name: Option<String>,
-    local_key_id: Option<Vec<u8>>,
+    pub(crate) friendly_name: Option<String>,
+    pub(crate) local_key_id: Option<Vec<u8>>,
 }
 
 impl BagAttributes {

@@ -38,7 +38,10 @@ impl Bundle {
     /// [`OpenError::Read`] for whatever [`Archive::read`] refuses; the others if the file does not
     /// hold one usable key with a certificate for it.
     pub fn open(pkcs12: &[u8], password: &Password, limits: &Limits) -> Result<Self, OpenError> {
-        let archive = Archive::read(pkcs12, password, limits)?;
+        Self::from_archive(&Archive::read(pkcs12, password, limits)?)
+    }
+
+    fn from_archive(archive: &Archive) -> Result<Self, OpenError> {
         let archived = match archive.keys() {
             [] => return Err(OpenError::NoKey),
             [key] => key,
@@ -138,4 +141,127 @@ fn chain_above(leaf: usize, certificates: &[Certificate]) -> Vec<usize> {
         last = issuer;
     }
     path.split_off(1)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(
+        clippy::unwrap_used,
+        reason = "a test says what it expects by unwrapping it"
+    )]
+
+    use const_oid::db::rfc5912::ID_EC_PUBLIC_KEY;
+    use pki_core::KeyKind;
+    use rcgen::{CertificateParams, DnType};
+    use zeroize::Zeroizing;
+
+    use super::*;
+    use crate::archive::{ArchivedKey, BagAttributes};
+
+    fn attributes(local_key_id: Option<u8>) -> BagAttributes {
+        BagAttributes {
+            local_key_id: local_key_id.map(|id| vec![id]),
+            friendly_name: None,
+        }
+    }
+
+    fn archived_key(key: &KeyPair, id: Option<u8>) -> ArchivedKey {
+        let pkcs8 = Zeroizing::new(key.secret_pkcs8_der().to_vec());
+        ArchivedKey {
+            algorithm: ID_EC_PUBLIC_KEY,
+            attributes: attributes(id),
+            pkcs8,
+        }
+    }
+
+    fn archived_certificate(key: &KeyPair, name: &str, id: Option<u8>) -> ArchivedCertificate {
+        let key = rcgen::KeyPair::from_pem(&key.secret_pkcs8_pem()).unwrap();
+        let mut params = CertificateParams::default();
+        params.distinguished_name.push(DnType::CommonName, name);
+        let der = params.self_signed(&key).unwrap().der().to_vec();
+        ArchivedCertificate {
+            attributes: attributes(id),
+            der,
+        }
+    }
+
+    fn name(opened: Result<Bundle, OpenError>) -> Result<String, OpenError> {
+        let leaf = Certificate::from_der(opened?.leaf_der()).unwrap();
+        Ok(leaf.subject().common_name().unwrap().to_owned())
+    }
+
+    #[test]
+    fn a_key_is_paired_by_its_id_or_else_by_its_public_key() {
+        let [key, other] = [(); 2].map(|()| KeyPair::generate(KeyKind::P256).unwrap());
+        let open = |key_id, certificates: Vec<(&KeyPair, &str, Option<u8>)>| {
+            let certificates = certificates
+                .into_iter()
+                .map(|(key, name, id)| archived_certificate(key, name, id))
+                .collect();
+            let keys = vec![archived_key(&key, key_id)];
+            name(Bundle::from_archive(&Archive { certificates, keys }))
+        };
+        let id = Some(1);
+        assert_eq!(
+            open(id, vec![(&key, "old", None), (&key, "new", id)]).unwrap(),
+            "new"
+        );
+        assert_eq!(
+            open(id, vec![(&other, "ca", id), (&key, "leaf", id)]).unwrap(),
+            "leaf"
+        );
+        assert_eq!(
+            open(id, vec![(&other, "ca", None), (&key, "leaf", None)]).unwrap(),
+            "leaf"
+        );
+        assert_eq!(
+            open(None, vec![(&other, "ca", id), (&key, "leaf", None)]).unwrap(),
+            "leaf"
+        );
+        let refused = open(id, vec![(&key, "leaf", None), (&other, "other", id)]);
+        assert!(matches!(refused, Err(OpenError::KeyCertMismatch)));
+        assert!(matches!(
+            open(None, vec![(&other, "other", None)]),
+            Err(OpenError::NoCert)
+        ));
+        assert!(matches!(open(id, vec![]), Err(OpenError::NoCert)));
+    }
+
+    #[test]
+    fn a_bundle_has_one_key() {
+        let key = KeyPair::generate(KeyKind::P256).unwrap();
+        for (keys, opens) in [(0, false), (1, true), (2, false)] {
+            let certificates = vec![archived_certificate(&key, "leaf", None)];
+            let keys: Vec<_> = (0..keys).map(|_| archived_key(&key, None)).collect();
+            let got = keys.len();
+            match Bundle::from_archive(&Archive { certificates, keys }) {
+                Ok(_) => assert!(opens),
+                Err(OpenError::NoKey) => assert_eq!(got, 0),
+                Err(OpenError::SeveralIdentities { got: said }) => assert_eq!((got, said), (2, 2)),
+                Err(other) => assert!(opens, "{other}"),
+            }
+        }
+    }
+
+    #[test]
+    fn a_circle_of_issuers_ends() {
+        let certificates: Vec<_> = [("a", "b"), ("b", "a")]
+            .map(|(subject, issuer)| {
+                let named = |name| {
+                    let mut params = CertificateParams::default();
+                    params.distinguished_name.push(DnType::CommonName, name);
+                    params
+                };
+                let key = || rcgen::KeyPair::generate().unwrap();
+                let issuer = rcgen::Issuer::new(named(issuer), key());
+                let der = named(subject)
+                    .signed_by(&key(), &issuer)
+                    .unwrap()
+                    .der()
+                    .to_vec();
+                Certificate::from_der(&der).unwrap()
+            })
+            .to_vec();
+        assert_eq!(chain_above(0, &certificates), [1]);
+    }
 }

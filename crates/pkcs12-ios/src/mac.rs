@@ -192,16 +192,4 @@ mod tests {
             );
         }
     }
-
-    #[test]
-    fn a_shortened_mac_is_no_mac() {
-        let key = hmac::Key::new(Digest::Sha1.hmac(), b"key");
-        let whole = hmac::sign(&key, CONTENT);
-        for (len, accepted) in [(20, true), (19, false), (1, false), (0, false)] {
-            assert_eq!(
-                hmac::verify(&key, CONTENT, &whole.as_ref()[..len]).is_ok(),
-                accepted
-            );
-        }
-    }
 }
