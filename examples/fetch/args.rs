@@ -86,16 +86,17 @@ impl Args {
     }
 
     pub(crate) fn revocation(&self) -> Result<Option<Revocation>, Failure> {
+        let mut files = Vec::new();
+        for path in &self.crl {
+            let file = read(path)?;
+            // Alone first, so that the error names the file at fault.
+            CrlSet::from_pem_or_der([&file]).map_err(|error| Failure::file(path, error))?;
+            files.push(file);
+        }
         let Some(first) = self.crl.first() else {
             return Ok(None);
         };
-        let files = self
-            .crl
-            .iter()
-            .map(|path| read(path))
-            .collect::<Result<Vec<_>, _>>()?;
-        let crls = CrlSet::from_pem_or_der(files.iter().map(|file| file.as_slice()))
-            .map_err(|error| Failure::file(first, error))?;
+        let crls = CrlSet::from_pem_or_der(&files).map_err(|error| Failure::file(first, error))?;
         Ok(Some(Revocation::new(crls)))
     }
 }

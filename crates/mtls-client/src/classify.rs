@@ -21,7 +21,7 @@ impl Error {
     pub(crate) fn explain(error: impl Into<Source>, asked: bool) -> Self {
         let error = error.into();
         let found = Self::find(error.as_ref(), asked);
-        if found.source().is_some() {
+        if found.has_cause() {
             return found;
         }
         Self::caused(found.kind().clone(), found.to_string(), error)
@@ -73,11 +73,10 @@ impl Error {
         }
     }
 
-    /// Finds out what a failed reqwest call is about, and keeps its error as the cause.
+    /// Finds out what a failed reqwest call is about.
     #[must_use]
     pub fn from_reqwest(error: reqwest::Error) -> Self {
-        let found = Self::classify(&error);
-        Self::caused(found.kind().clone(), found.to_string(), error)
+        Self::explain(error, false)
     }
 
     pub(crate) fn timeout() -> Self {

@@ -4,6 +4,7 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::sync::Arc;
 
+use pki_core::verify::VerifyError;
 use rustls::AlertDescription;
 
 use crate::identity::IdentityError;
@@ -21,6 +22,8 @@ struct Inner {
     kind: ErrorKind,
     sentence: String,
     source: Option<Source>,
+    /// Whether the sentence says what the source says; `source()` then goes on below it.
+    told: bool,
 }
 
 /// What kind of failure it was: the part a program decides on.
@@ -88,23 +91,46 @@ impl Error {
         &self.0.kind
     }
 
-    pub(crate) fn new(kind: ErrorKind, sentence: impl Into<String>) -> Self {
-        Self(Arc::new(Inner {
-            kind,
-            sentence: sentence.into(),
-            source: None,
-        }))
+    /// Why the server was refused, in the verifier's own terms, if it was.
+    ///
+    /// Its [`code`](VerifyError::code) is finer than the kind: `ca-as-leaf`, `crl-expired`.
+    #[must_use]
+    pub fn verify_error(&self) -> Option<&VerifyError> {
+        self.0.source.as_ref()?.downcast_ref()
     }
 
+    pub(crate) fn has_cause(&self) -> bool {
+        self.0.source.is_some()
+    }
+
+    pub(crate) fn new(kind: ErrorKind, sentence: impl Into<String>) -> Self {
+        Self::with(kind, sentence.into(), None, false)
+    }
+
+    /// A sentence that leaves the details to `source`.
     pub(crate) fn caused(
         kind: ErrorKind,
         sentence: impl Into<String>,
         source: impl Into<Source>,
     ) -> Self {
+        Self::with(kind, sentence.into(), Some(source.into()), false)
+    }
+
+    /// A sentence with all that `source` itself says.
+    pub(crate) fn telling(
+        kind: ErrorKind,
+        sentence: impl Into<String>,
+        source: impl Into<Source>,
+    ) -> Self {
+        Self::with(kind, sentence.into(), Some(source.into()), true)
+    }
+
+    fn with(kind: ErrorKind, sentence: String, source: Option<Source>, told: bool) -> Self {
         Self(Arc::new(Inner {
             kind,
-            sentence: sentence.into(),
-            source: Some(source.into()),
+            sentence,
+            source,
+            told,
         }))
     }
 }
@@ -127,15 +153,17 @@ impl fmt::Display for Error {
 
 impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        self.0
-            .source
-            .as_deref()
-            .map(|source| source as &(dyn StdError + 'static))
+        let source: &(dyn StdError + 'static) = self.0.source.as_deref()?;
+        if self.0.told {
+            source.source()
+        } else {
+            Some(source)
+        }
     }
 }
 
 impl From<IdentityError> for Error {
     fn from(error: IdentityError) -> Self {
-        Self::caused(ErrorKind::IdentityInvalid, error.to_string(), error)
+        Self::telling(ErrorKind::IdentityInvalid, error.to_string(), error)
     }
 }

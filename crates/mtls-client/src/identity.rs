@@ -143,8 +143,8 @@ pub enum IdentityError {
     Empty,
 
     /// The key cannot be read.
-    #[error("{0}")]
-    Key(#[source] KeyError),
+    #[error(transparent)]
+    Key(KeyError),
 
     /// The key is another certificate's.
     #[error(
@@ -168,7 +168,7 @@ pub enum IdentityError {
 
     /// The `.p12` bundle cannot be opened.
     #[error("{0}; {advice}", advice = advice(.0))]
-    Pkcs12(#[source] OpenError),
+    Pkcs12(OpenError),
 
     /// A private key where the certificate was expected.
     #[error("a private key and no certificate in it; certificate and key look swapped")]

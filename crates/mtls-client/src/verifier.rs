@@ -139,7 +139,7 @@ fn refusal(error: VerifyError) -> (Error, CertificateError) {
         _ => ErrorKind::UntrustedServer,
     };
     let sentence = format!("the server is refused: {error}");
-    let error = Error::caused(kind, sentence, error);
+    let error = Error::telling(kind, sentence, error);
     let alert = match found {
         VerifyErrorKind::Expired => CertificateError::Expired,
         VerifyErrorKind::NameMismatch => CertificateError::NotValidForName,

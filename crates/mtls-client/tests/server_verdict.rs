@@ -120,10 +120,13 @@ async fn a_right_pin_saves_no_untrusted_server() {
         .pins(PinSet::new([pin]).unwrap())
         .build()
         .unwrap();
-    let error = request(Via::Hyper, &connector, &url(address), Bytes::new())
-        .await
-        .unwrap_err();
-    assert_eq!(*error.kind(), ErrorKind::UntrustedServer);
+    for via in BOTH {
+        let error = request(via, &connector, &url(address), Bytes::new())
+            .await
+            .unwrap_err();
+        assert_eq!(*error.kind(), ErrorKind::UntrustedServer);
+        assert_eq!(error.verify_error().unwrap().code(), "unknown-issuer");
+    }
 }
 
 #[tokio::test]
