@@ -5,7 +5,7 @@
 mod support;
 
 use bytes::Bytes;
-use mtls_client::{ErrorKind, Pin, PinSet};
+use mtls_client::{Error, ErrorKind, Pin, PinSet};
 use pki_core::verify::{CrlSet, Revocation};
 use rcgen::ExtendedKeyUsagePurpose::{ClientAuth, ServerAuth};
 use rcgen::SerialNumber;
@@ -178,5 +178,48 @@ async fn another_name_is_checked_where_one_is_given() {
             let kind = got.as_ref().err().map(|error| error.kind().as_str());
             assert_eq!(kind, expected, "{name:?} {via:?}: {got:?}");
         }
+    }
+}
+
+#[tokio::test]
+async fn a_bare_rustls_stream_judges_the_same_and_its_errors_have_the_same_kinds() {
+    let ca = Ca::root("root");
+    let past = OffsetDateTime::now_utc() - Duration::hours(1);
+    let pin = Pin::from_spki_sha256([7; 32]);
+    for (server, pins, expected) in [
+        (ca.server(), None, None),
+        (ca.server(), Some(pin), Some("pin-mismatch")),
+        (
+            ca.issue(&["elsewhere.test"], ServerAuth, |_| ()),
+            None,
+            Some("name-mismatch"),
+        ),
+        (
+            ca.issue(&["localhost"], ServerAuth, |params| params.not_after = past),
+            None,
+            Some("expired"),
+        ),
+        (
+            ca.issue(&["localhost"], ClientAuth, |_| ()),
+            None,
+            Some("untrusted-server"),
+        ),
+        (Ca::root("other").server(), None, Some("untrusted-server")),
+    ] {
+        let address = serve(&server, Clients::NotAsked).await;
+        let mut builder = connector(&ca, ca.client().identity());
+        if let Some(pin) = pins {
+            builder = builder.pins(PinSet::new([pin]).unwrap());
+        }
+        let config = builder.build().unwrap().rustls_config();
+        let tcp = tokio::net::TcpStream::connect(address).await.unwrap();
+        let name = "localhost".try_into().unwrap();
+        let handshake = tokio_rustls::TlsConnector::from(config)
+            .connect(name, tcp)
+            .await;
+        let kind = handshake
+            .err()
+            .map(|error| Error::classify(&error).kind().as_str());
+        assert_eq!(kind, expected);
     }
 }

@@ -153,3 +153,25 @@ async fn an_answer_that_comes_while_we_still_write_is_read() {
         }
     }
 }
+
+#[tokio::test]
+async fn the_end_of_an_answer_is_no_refusal() {
+    let ca = Ca::root("root");
+    let address = serve(&ca.server(), Clients::Required(&ca, Vec::new())).await;
+    for versions in VERSIONS {
+        let connector = connector(&ca, ca.client().identity())
+            .tls_versions(versions)
+            .alpn(HTTP1)
+            .build()
+            .unwrap();
+        let mut stream = connector
+            .connect(&url(address).parse().unwrap())
+            .await
+            .unwrap();
+        stream.write_all(b"GET / HTTP/1.0\r\n\r\n").await.unwrap();
+        stream.flush().await.unwrap();
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).await.unwrap();
+        assert!(answer.ends_with(b"hello"), "{versions:?}");
+    }
+}
