@@ -122,6 +122,11 @@ impl Error {
                          in the URL",
                         error.clone(),
                     ),
+                    AlertDescription::ProtocolVersion => protocol(
+                        "the server speaks none of the TLS versions that we offer (alert \
+                         protocol_version)"
+                            .to_owned(),
+                    ),
                     AlertDescription::InternalError => protocol(
                         "the server gave up (alert internal_error), which is also how Caddy and other Go \
                          servers answer to a name that they have no certificate for; its log says more"
