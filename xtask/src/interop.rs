@@ -18,6 +18,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 use clap::{Args, ValueEnum};
+use mtls_lab::KeyType;
 
 use self::lab::Lab;
 use self::own::Own;
@@ -95,7 +96,7 @@ impl Interop {
         };
         let labs = match &self.lab {
             Some(directory) => vec![Lab::copy_of(directory)?],
-            None => vec![Lab::make("ec")?, Lab::make("rsa")?],
+            None => vec![Lab::make(KeyType::Ec)?, Lab::make(KeyType::Rsa)?],
         };
         let wants = |group| self.groups.is_empty() || self.groups.contains(&group);
 

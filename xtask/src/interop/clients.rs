@@ -34,13 +34,7 @@ enum Ask {
 }
 
 pub(crate) fn check(bench: &Bench<'_>, lab: &Lab, report: &mut Report) {
-    let door = Door {
-        cert: lab.path("same-ca/server.crt"),
-        key: lab.path("same-ca/server.key"),
-        client_ca: lab.path("same-ca/ca.crt"),
-        crl: Some(lab.path("same-ca/ca.crl")),
-    };
-    let server = bench.own().and_then(|own| own.serve(&door));
+    let server = bench.own().and_then(|own| own.serve(&Door::of(lab)));
     let port = server.as_ref().map(process::Server::port);
 
     for client in CLIENTS {
@@ -236,12 +230,6 @@ const CASES: &[(&str, &str, &str, Verdict)] = &[
         "expired",
         "same-ca/ca.crt",
         "refused/expired/client",
-        Verdict::Refused,
-    ),
-    (
-        "wrong-usage",
-        "same-ca/ca.crt",
-        "refused/wrong-usage/client",
         Verdict::Refused,
     ),
     (

@@ -1,13 +1,11 @@
 //! The lab under test: a fresh one in a temporary directory.
 
-use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
-use anyhow::{Context, Result, ensure};
-
-use crate::process;
+use anyhow::{Context, Result};
+use mtls_lab::{Existing, KeyType, Options};
+use time::OffsetDateTime;
 
 /// A lab in a directory of its own, gone with this value.
 pub(crate) struct Lab {
@@ -17,14 +15,23 @@ pub(crate) struct Lab {
 }
 
 impl Lab {
-    /// A new lab with keys of `key_type` (`ec` or `rsa`).
-    pub(crate) fn make(key_type: &str) -> Result<Self> {
+    /// A new lab with keys of this type.
+    pub(crate) fn make(key_type: KeyType) -> Result<Self> {
         let directory = tempfile::tempdir()?;
-        make_lab(directory.path(), key_type)
-            .with_context(|| format!("making the {key_type} lab"))?;
+        let options = Options {
+            key_type,
+            ..Options::default()
+        };
+        mtls_lab::ensure(
+            directory.path(),
+            &options,
+            Existing::Replace,
+            OffsetDateTime::now_utc(),
+        )
+        .context("making the lab")?;
         Ok(Self {
             directory,
-            name: key_type.to_owned(),
+            name: key_type.to_string(),
         })
     }
 
@@ -50,26 +57,7 @@ impl Lab {
 }
 
 /// The password of the lab's bundles.
-pub(crate) const PASSWORD: &str = "MyP12Passw0rd";
-
-/// Writes the lab into `directory`.
-fn make_lab(directory: &Path, key_type: &str) -> Result<()> {
-    let arguments = [
-        OsStr::new("gen-certs"),
-        OsStr::new("--out"),
-        directory.as_os_str(),
-        OsStr::new("--force"),
-    ];
-    let this = std::env::current_exe()?;
-    let said = process::run(
-        Command::new(this)
-            .args(arguments)
-            .args(["--key-type", key_type]),
-        None,
-    )?;
-    ensure!(said.success(), "gen-certs failed: {}", said.reason());
-    Ok(())
-}
+pub(crate) const PASSWORD: &str = mtls_lab::LAB_PASSWORD;
 
 fn copy_tree(from: &Path, to: &Path) -> Result<()> {
     fs::create_dir_all(to)?;

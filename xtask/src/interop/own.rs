@@ -5,6 +5,7 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, ensure};
 
+use super::lab::Lab;
 use super::report::Verdict;
 use crate::peers;
 use crate::process::{self, Server};
@@ -21,6 +22,18 @@ pub(crate) struct Door {
     pub(crate) key: PathBuf,
     pub(crate) client_ca: PathBuf,
     pub(crate) crl: Option<PathBuf>,
+}
+
+impl Door {
+    /// That of the lab's scenario with one CA.
+    pub(crate) fn of(lab: &Lab) -> Self {
+        Self {
+            cert: lab.path("same-ca/server.crt"),
+            key: lab.path("same-ca/server.key"),
+            client_ca: lab.path("same-ca/ca.crt"),
+            crl: Some(lab.path("same-ca/ca.crl")),
+        }
+    }
 }
 
 impl Own {

@@ -63,6 +63,13 @@ impl Report {
         seen: anyhow::Result<(Verdict, String)>,
     ) {
         let (got, evidence) = seen.unwrap_or_else(|error| (Verdict::NotRun, format!("{error:#}")));
+        let evidence = evidence
+            .split_whitespace()
+            .collect::<Vec<_>>()
+            .join(" ")
+            .chars()
+            .take(240)
+            .collect();
         let row = Row {
             group,
             subject: subject.to_owned(),

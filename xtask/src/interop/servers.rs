@@ -9,23 +9,28 @@ use super::Bench;
 use super::curl::{self, Shown};
 use super::headers::Echo;
 use super::lab::{Lab, PASSWORD};
-use super::own::Own;
+use super::own::{Door, Own};
 use super::report::{Report, Verdict};
 use crate::process::{self, Server};
 
-/// A server, and what is known of it.
-struct Peer {
+/// What is known of a server.
+struct Known {
     name: &'static str,
+    /// What a client with a missing or bad certificate gets.
+    refusal: Verdict,
+    /// Bad certificates that this server takes all the same, shown in the table as they are.
+    takes: &'static [&'static str],
+    /// The header that tells its backend who the client is.
+    forwards: Option<&'static str>,
+}
+
+/// A server of somebody else, and how it is started.
+struct Peer {
+    known: Known,
     program: &'static str,
     /// From the lab's directory; `PORT` and `BACKEND` in them are replaced.
     arguments: &'static [&'static str],
     ports: Ports,
-    /// What a client with a missing or bad certificate gets.
-    refusal: Verdict,
-    /// Bad certificates that this server takes all the same, known and shown in the table.
-    takes: &'static [&'static str],
-    /// The header that tells its backend who the client is.
-    forwards: Option<&'static str>,
 }
 
 /// How a server is told its port and its backend's.
@@ -45,24 +50,29 @@ enum Ports {
 pub(crate) fn check(bench: &Bench<'_>, lab: &Lab, report: &mut Report) {
     let echo = Echo::start();
     for peer in PEERS {
-        let started = echo
+        let echo = echo
             .as_ref()
             .map_err(|error| anyhow::anyhow!("no backend: {error:#}"));
-        let started = started.and_then(|echo| start(bench, lab, peer, echo.port()));
-        match &started {
-            Ok(server) => check_server(bench, lab, report, peer, server),
-            Err(error) => report.push(
-                GROUP,
-                peer.name,
-                "starts",
-                Verdict::Accepted,
-                Ok((Verdict::NotRun, format!("{error:#}"))),
-            ),
-        }
+        let server = echo.and_then(|echo| start(bench, lab, peer, echo.port()));
+        check_server(bench, lab, report, &peer.known, server);
     }
+    let ours = bench.own().and_then(|own| own.serve(&Door::of(lab)));
+    check_server(bench, lab, report, OURS, ours);
 }
 
-fn check_server(bench: &Bench<'_>, lab: &Lab, report: &mut Report, peer: &Peer, server: &Server) {
+fn check_server(
+    bench: &Bench<'_>,
+    lab: &Lab,
+    report: &mut Report,
+    peer: &Known,
+    server: Result<Server>,
+) {
+    let server = match server {
+        Ok(server) => server,
+        Err(error) => {
+            return report.push(GROUP, peer.name, "starts", Verdict::Accepted, Err(error));
+        }
+    };
     let url = format!("https://localhost:{}/", server.port());
     let ca = lab.path("same-ca/ca.crt");
     let refused = |case: &str| {
@@ -147,7 +157,7 @@ fn check_server(bench: &Bench<'_>, lab: &Lab, report: &mut Report, peer: &Peer, 
 }
 
 /// Our client against this server.
-fn check_fetch(bench: &Bench<'_>, lab: &Lab, report: &mut Report, peer: &Peer, url: &str) {
+fn check_fetch(bench: &Bench<'_>, lab: &Lab, report: &mut Report, peer: &Known, url: &str) {
     let pem = |stem: &str| {
         [
             "--cert".to_owned(),
@@ -309,9 +319,22 @@ const REFUSED: &[&str] = &[
     "ca-as-leaf",
 ];
 
+/// The one that takes none of them.
+const OURS: &Known = &Known {
+    name: "hello (ours)",
+    refusal: Verdict::RefusedInTls,
+    takes: &[],
+    forwards: None,
+};
+
 const PEERS: &[Peer] = &[
     Peer {
-        name: "nginx",
+        known: Known {
+            name: "nginx",
+            refusal: Verdict::RefusedByStatus(400),
+            takes: &["no-usage", "ca-as-leaf"],
+            forwards: Some("X-SSL-Client-Subject"),
+        },
         program: "nginx",
         arguments: &["-p", ".", "-e", "stderr", "-c", "servers/nginx.conf"],
         ports: Ports::File {
@@ -319,12 +342,14 @@ const PEERS: &[Peer] = &[
             port: "127.0.0.1:8443",
             backend: "127.0.0.1:3000",
         },
-        refusal: Verdict::RefusedByStatus(400),
-        takes: &["no-usage"],
-        forwards: Some("X-SSL-Client-Subject"),
     },
     Peer {
-        name: "Apache",
+        known: Known {
+            name: "Apache",
+            refusal: Verdict::RefusedInTls,
+            takes: &["no-usage", "ca-as-leaf"],
+            forwards: Some("X-SSL-Client-Subject"),
+        },
         program: "apache2",
         arguments: &[
             "-C",
@@ -338,21 +363,25 @@ const PEERS: &[Peer] = &[
             "-DFOREGROUND",
         ],
         ports: Ports::Arguments,
-        refusal: Verdict::RefusedInTls,
-        takes: &["no-usage"],
-        forwards: Some("X-SSL-Client-Subject"),
     },
     Peer {
-        name: "HAProxy",
+        known: Known {
+            name: "HAProxy",
+            refusal: Verdict::RefusedInTls,
+            takes: &["no-usage", "ca-as-leaf"],
+            forwards: Some("X-SSL-Client-Subject"),
+        },
         program: "haproxy",
         arguments: &["-db", "-f", "servers/haproxy.cfg"],
         ports: Ports::Environment,
-        refusal: Verdict::RefusedInTls,
-        takes: &["no-usage"],
-        forwards: Some("X-SSL-Client-Subject"),
     },
     Peer {
-        name: "Envoy",
+        known: Known {
+            name: "Envoy",
+            refusal: Verdict::RefusedInTls,
+            takes: &["no-usage", "ca-as-leaf"],
+            forwards: Some("X-Forwarded-Client-Cert"),
+        },
         program: "envoy",
         arguments: &[
             "-c",
@@ -366,12 +395,14 @@ const PEERS: &[Peer] = &[
             port: "port_value: 8443",
             backend: "port_value: 3000",
         },
-        refusal: Verdict::RefusedInTls,
-        takes: &["no-usage"],
-        forwards: Some("X-Forwarded-Client-Cert"),
     },
     Peer {
-        name: "Caddy",
+        known: Known {
+            name: "Caddy",
+            refusal: Verdict::RefusedInTls,
+            takes: &["no-usage", "revoked", "ca-as-leaf"], // it reads no CRL
+            forwards: Some("X-SSL-Client-Subject"),
+        },
         program: "caddy",
         arguments: &[
             "run",
@@ -381,44 +412,46 @@ const PEERS: &[Peer] = &[
             "caddyfile",
         ],
         ports: Ports::Environment,
-        refusal: Verdict::RefusedInTls,
-        // Go's verifier looks neither at CRLs nor at what a CA certificate is shown for.
-        takes: &["no-usage", "revoked", "ca-as-leaf"],
-        forwards: Some("X-SSL-Client-Subject"),
     },
     Peer {
-        name: "Node",
+        known: Known {
+            name: "Node",
+            refusal: Verdict::RefusedInTls,
+            takes: &["no-usage", "ca-as-leaf"],
+            forwards: None,
+        },
         program: "node",
         arguments: &["servers/server.mjs"],
         ports: Ports::Environment,
-        refusal: Verdict::RefusedInTls,
-        takes: &["no-usage"],
-        forwards: None,
     },
     Peer {
-        name: "openssl s_server",
+        known: Known {
+            name: "openssl s_server",
+            refusal: Verdict::RefusedInTls,
+            takes: &["no-usage", "ca-as-leaf"],
+            forwards: None,
+        },
         program: "openssl",
-        arguments: &[
-            "s_server",
-            "-accept",
-            "127.0.0.1:PORT_",
-            "-cert",
-            "same-ca/server.crt",
-            "-key",
-            "same-ca/server.key",
-            "-CAfile",
-            "same-ca/ca.crt",
-            "-CRL",
-            "same-ca/ca.crl",
-            "-crl_check",
-            "-Verify",
-            "2",
-            "-verify_return_error",
-            "-www",
-        ],
+        arguments: S_SERVER,
         ports: Ports::Arguments,
-        refusal: Verdict::RefusedInTls,
-        takes: &["no-usage"],
-        forwards: None,
     },
+];
+
+const S_SERVER: &[&str] = &[
+    "s_server",
+    "-accept",
+    "127.0.0.1:PORT_",
+    "-cert",
+    "same-ca/server.crt",
+    "-key",
+    "same-ca/server.key",
+    "-CAfile",
+    "same-ca/ca.crt",
+    "-CRL",
+    "same-ca/ca.crl",
+    "-crl_check",
+    "-Verify",
+    "2",
+    "-verify_return_error",
+    "-www",
 ];
