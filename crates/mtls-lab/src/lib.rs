@@ -5,14 +5,14 @@ mod emitted;
 mod lab;
 mod make;
 mod manifest;
-mod matrix;
+pub mod matrix;
 mod options;
 pub mod pages;
 mod readme;
 
-pub use disk::{DiskError, Ensured, Existing, Unfit, ensure};
+pub use disk::{DiskError, Ensured, Existing, Unfit, ensure, inspect};
 pub use lab::{About, FileKind, Lab, LabFile, Verdict};
 pub use make::MakeError;
 pub use manifest::{Entry, MANIFEST, Manifest};
-pub use matrix::{Direction, Report, Row};
+pub use matrix::{Direction, MatrixError, Report, Row};
 pub use options::{KeyType, LAB_PASSWORD, Options};

@@ -1,6 +1,7 @@
 //! `manifest.json`: what a lab on disk is, so that programs and the next run can tell.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -49,6 +50,13 @@ impl Manifest {
             extra_names: lab.options().extra_names.clone(),
             files: lab.files().iter().map(Entry::of).collect(),
         }
+    }
+
+    /// The manifest of the lab in `directory`; `None` if there is no lab that this version can read.
+    #[must_use]
+    pub fn read(directory: &Path) -> Option<Self> {
+        let text = std::fs::read(directory.join(MANIFEST)).ok()?;
+        serde_json::from_slice(&text).ok()
     }
 
     /// Whether this is a format that this version of the crate writes.

@@ -48,12 +48,19 @@ struct Site {
 /// # let _: axum::Router = app;
 /// ```
 pub fn router(lab: impl Into<PathBuf>, report: Report, password: &Password) -> Router {
-    let site = Site { lab: lab.into(), report, password: PasswordHint::of(password) };
-    let pages = Router::new().route("/", get(onboarding)).route("/matrix", get(matrix));
+    let site = Site {
+        lab: lab.into(),
+        report,
+        password: PasswordHint::of(password),
+    };
+    let pages = Router::new()
+        .route("/", get(onboarding))
+        .route("/matrix", get(matrix));
     DOWNLOADS
         .iter()
         .fold(pages, |routes, download| {
-            let answer = move |State(site): State<Arc<Site>>| async move { download.read(&site.lab).await };
+            let answer =
+                move |State(site): State<Arc<Site>>| async move { download.read(&site.lab).await };
             routes.route(&format!("/{}", download.name), get(answer))
         })
         .fallback(unknown)
@@ -65,11 +72,23 @@ pub fn router(lab: impl Into<PathBuf>, report: Report, password: &Password) -> R
 
 /// The onboarding page as a file of the lab; its links point at the files beside it.
 pub(crate) fn onboarding_html() -> Result<String, askama::Error> {
-    Onboarding { files: "../same-ca/", served: false, password: PasswordHint::Either }.render()
+    Onboarding {
+        files: "../same-ca/",
+        served: false,
+        password: PasswordHint::Either,
+    }
+    .render()
 }
 
 async fn onboarding(State(site): State<Arc<Site>>) -> Response {
-    page(StatusCode::OK, &Onboarding { files: "/", served: true, password: site.password })
+    page(
+        StatusCode::OK,
+        &Onboarding {
+            files: "/",
+            served: true,
+            password: site.password,
+        },
+    )
 }
 
 async fn matrix(State(site): State<Arc<Site>>) -> Response {
@@ -78,12 +97,24 @@ async fn matrix(State(site): State<Arc<Site>>) -> Response {
 
 async fn unknown() -> Response {
     let sentence = "There is nothing at this address. It may have been mistyped, or the link is from another lab.";
-    page(StatusCode::NOT_FOUND, &Notice { title: "No such page", sentence })
+    page(
+        StatusCode::NOT_FOUND,
+        &Notice {
+            title: "No such page",
+            sentence,
+        },
+    )
 }
 
 async fn wrong_method() -> Response {
     let sentence = "This page can only be read: nothing can be sent to it.";
-    page(StatusCode::METHOD_NOT_ALLOWED, &Notice { title: "Nothing to send here", sentence })
+    page(
+        StatusCode::METHOD_NOT_ALLOWED,
+        &Notice {
+            title: "Nothing to send here",
+            sentence,
+        },
+    )
 }
 
 fn page(status: StatusCode, template: &impl Template) -> Response {
@@ -91,7 +122,11 @@ fn page(status: StatusCode, template: &impl Template) -> Response {
         Ok(html) => (status, Html(html)).into_response(),
         Err(error) => {
             tracing::error!(%error, "a page could not be rendered");
-            (StatusCode::INTERNAL_SERVER_ERROR, "the page could not be rendered\n").into_response()
+            (
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "the page could not be rendered\n",
+            )
+                .into_response()
         }
     }
 }
@@ -99,12 +134,18 @@ fn page(status: StatusCode, template: &impl Template) -> Response {
 /// Pages load nothing, run nothing and are kept nowhere; the one style sheet is named by its hash.
 async fn harden(mut response: Response) -> Response {
     let headers: &mut HeaderMap = response.headers_mut();
-    headers.insert(CONTENT_SECURITY_POLICY, view::CONTENT_SECURITY_POLICY.clone());
+    headers.insert(
+        CONTENT_SECURITY_POLICY,
+        view::CONTENT_SECURITY_POLICY.clone(),
+    );
     for (name, value) in [
         (CACHE_CONTROL, "no-store"),
         (REFERRER_POLICY, "no-referrer"),
         (X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+        (
+            HeaderName::from_static("cross-origin-resource-policy"),
+            "same-origin",
+        ),
     ] {
         headers.insert(name, HeaderValue::from_static(value));
     }

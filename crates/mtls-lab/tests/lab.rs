@@ -180,12 +180,12 @@ fn a_lab_that_cannot_be_kept_is_made_anew_and_says_why() {
         extra_names: vec!["dev.example.local".into()],
         ..Options::default()
     };
-    assert!(matches!(unfit(&named, later), Some(Unfit::OtherOptions)));
+    assert!(matches!(unfit(&named, later), Some(Unfit::OtherNames)));
     let other = Options {
         p12_password: Password::new("another"),
         ..named.clone()
     };
-    assert!(matches!(unfit(&other, later), Some(Unfit::OtherOptions)));
+    assert!(matches!(unfit(&other, later), Some(Unfit::OtherPassword)));
     assert!(unfit(&other, later).is_none());
 }
 

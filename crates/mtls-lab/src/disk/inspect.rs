@@ -8,9 +8,9 @@ use pkcs12_ios::{Bundle, Limits};
 use time::{Duration, OffsetDateTime};
 
 use super::DiskError;
-use crate::Options;
 use crate::lab::FileKind;
 use crate::manifest::{MANIFEST, Manifest, sha256_hex};
+use crate::{KeyType, Options};
 
 /// Why the lab that is there cannot be kept.
 #[derive(Debug, thiserror::Error)]
@@ -28,14 +28,26 @@ pub enum Unfit {
     #[error("another version of this program made it")]
     Format,
 
-    /// It was made with other options.
-    #[error("it was made with other options")]
-    OtherOptions,
+    /// It has keys of another kind.
+    #[error("it has {0} keys")]
+    OtherKeys(KeyType),
+
+    /// Its server has other names.
+    #[error("its server has other names")]
+    OtherNames,
+
+    /// Its bundles have another password.
+    #[error("its .p12 files have another password")]
+    OtherPassword,
 }
 
-/// The outer result is about the disk. Then a good lab; or none, with the reason if there is one
-/// that cannot be kept.
-pub(super) fn inspect(
+/// Looks at what `directory` holds, and changes nothing: a lab that is good and made with `options`; or
+/// none, with the reason if there is one that cannot be kept.
+///
+/// # Errors
+///
+/// [`DiskError::NotALab`] if the directory holds something else, and what its other variants say.
+pub fn inspect(
     directory: &Path,
     options: &Options,
     now: OffsetDateTime,
@@ -91,8 +103,11 @@ fn unfit(
     if !manifest.is_current() {
         return Ok(Some(Unfit::Format));
     }
-    if manifest.key_type != options.key_type || manifest.extra_names != options.extra_names {
-        return Ok(Some(Unfit::OtherOptions));
+    if manifest.key_type != options.key_type {
+        return Ok(Some(Unfit::OtherKeys(manifest.key_type)));
+    }
+    if manifest.extra_names != options.extra_names {
+        return Ok(Some(Unfit::OtherNames));
     }
     if manifest.ends().is_none_or(|ends| ends < now + SOON) {
         return Ok(Some(Unfit::Expiring));
@@ -113,7 +128,7 @@ fn unfit(
         let is_bundle = file.about.kind == FileKind::Pkcs12;
         if is_bundle && Bundle::open(&contents, &options.p12_password, &Limits::default()).is_err()
         {
-            return Ok(Some(Unfit::OtherOptions));
+            return Ok(Some(Unfit::OtherPassword));
         }
     }
     Ok(None)

@@ -13,7 +13,7 @@ use crate::lab::Lab;
 use crate::manifest::Manifest;
 
 pub use error::DiskError;
-pub use inspect::Unfit;
+pub use inspect::{Unfit, inspect};
 
 /// What [`ensure`] did.
 #[derive(Debug)]
@@ -58,7 +58,7 @@ pub fn ensure(
     existing: Existing,
     now: OffsetDateTime,
 ) -> Result<Ensured, DiskError> {
-    let unfit = match inspect::inspect(directory, options, now)? {
+    let unfit = match inspect(directory, options, now)? {
         Ok(manifest) if existing == Existing::Keep => return Ok(Ensured::Kept(manifest)),
         Ok(_) => None,
         Err(unfit) => unfit,

@@ -138,10 +138,7 @@ fn swap_in_two_steps(directory: &Path, fresh: &Path, staging: &TempDir) -> Resul
 
 /// Moves what somebody else put into the old lab to the same place in the new one.
 fn keep_what_is_not_ours(old: &Path, new: &Path) -> Result<(), DiskError> {
-    let Ok(text) = fs::read(old.join(MANIFEST)) else {
-        return Ok(());
-    };
-    let Ok(manifest) = serde_json::from_slice::<Manifest>(&text) else {
+    let Some(manifest) = Manifest::read(old) else {
         return Ok(());
     };
     for file in &manifest.files {

@@ -20,10 +20,22 @@ pub(super) struct Download {
 
 /// Phones decide by the type what to do with a file.
 pub(super) static DOWNLOADS: [Download; 4] = [
-    Download { name: "ca.crt", media_type: "application/x-x509-ca-cert" },
-    Download { name: "client.mobileconfig", media_type: "application/x-apple-aspen-config" },
-    Download { name: "client.p12", media_type: "application/x-pkcs12" },
-    Download { name: "client_ios.p12", media_type: "application/x-pkcs12" },
+    Download {
+        name: "ca.crt",
+        media_type: "application/x-x509-ca-cert",
+    },
+    Download {
+        name: "client.mobileconfig",
+        media_type: "application/x-apple-aspen-config",
+    },
+    Download {
+        name: "client.p12",
+        media_type: "application/x-pkcs12",
+    },
+    Download {
+        name: "client_ios.p12",
+        media_type: "application/x-pkcs12",
+    },
 ];
 
 /// The largest file that is sent. Those that the lab makes have a few KiB.
@@ -41,7 +53,13 @@ impl Download {
         match read(&lab.join("same-ca").join(self.name)).await {
             Ok(bytes) => {
                 let disposition = format!("attachment; filename=\"{}\"", self.name);
-                ([(CONTENT_TYPE, self.media_type.to_owned()), (CONTENT_DISPOSITION, disposition)], bytes)
+                (
+                    [
+                        (CONTENT_TYPE, self.media_type.to_owned()),
+                        (CONTENT_DISPOSITION, disposition),
+                    ],
+                    bytes,
+                )
                     .into_response()
             }
             Err(reason) => self.apologise(&reason),
@@ -53,26 +71,42 @@ impl Download {
         let (status, sentence) = match reason {
             Unavailable::Missing => (
                 StatusCode::NOT_FOUND,
-                format!("same-ca/{name} is not in the lab: make a new one with cargo xtask gen-certs --force."),
+                format!(
+                    "same-ca/{name} is not in the lab: make a new one with cargo xtask gen-certs --force."
+                ),
             ),
             Unavailable::TooLarge => (
                 StatusCode::INTERNAL_SERVER_ERROR,
-                format!("same-ca/{name} has more than {LIMIT} bytes, so it is not one that the lab made."),
+                format!(
+                    "same-ca/{name} has more than {LIMIT} bytes, so it is not one that the lab made."
+                ),
             ),
             Unavailable::Unreadable(error) => {
                 tracing::error!(%error, name, "a file of the lab could not be read");
                 let why = "The lab's own window says why.";
-                (StatusCode::INTERNAL_SERVER_ERROR, format!("same-ca/{name} could not be read. {why}"))
+                (
+                    StatusCode::INTERNAL_SERVER_ERROR,
+                    format!("same-ca/{name} could not be read. {why}"),
+                )
             }
         };
-        page(status, &Notice { title: "No file to download", sentence: &sentence })
+        page(
+            status,
+            &Notice {
+                title: "No file to download",
+                sentence: &sentence,
+            },
+        )
     }
 }
 
 async fn read(path: &Path) -> Result<Vec<u8>, Unavailable> {
     let file = File::open(path).await.map_err(Unavailable::from_io)?;
     let mut bytes = Vec::new();
-    file.take(LIMIT + 1).read_to_end(&mut bytes).await.map_err(Unavailable::from_io)?;
+    file.take(LIMIT + 1)
+        .read_to_end(&mut bytes)
+        .await
+        .map_err(Unavailable::from_io)?;
     if bytes.len() as u64 > LIMIT {
         return Err(Unavailable::TooLarge);
     }

@@ -21,20 +21,37 @@ use super::view::Notice;
 const LOCAL_SUFFIXES: [&str; 2] = [".localhost", ".local"];
 
 pub(super) async fn require_local_name(request: Request, next: Next) -> Response {
-    let in_header = request.headers().get(HOST).is_none_or(|value| value.to_str().is_ok_and(is_local));
-    let in_uri = request.uri().authority().is_none_or(|authority| is_local(authority.as_str()));
+    let in_header = request
+        .headers()
+        .get(HOST)
+        .is_none_or(|value| value.to_str().is_ok_and(is_local));
+    let in_uri = request
+        .uri()
+        .authority()
+        .is_none_or(|authority| is_local(authority.as_str()));
     if in_header && in_uri {
         return next.run(request).await;
     }
     let sentence = "Open this page by the number of the computer, such as 192.0.2.7:8080, or as localhost: \
         under another name it answers nobody, so that no web site can fetch the keys through your browser.";
-    page(StatusCode::MISDIRECTED_REQUEST, &Notice { title: "Use the computer's address", sentence })
+    page(
+        StatusCode::MISDIRECTED_REQUEST,
+        &Notice {
+            title: "Use the computer's address",
+            sentence,
+        },
+    )
 }
 
 fn is_local(authority: &str) -> bool {
-    let Ok(authority) = authority.parse::<Authority>() else { return false };
+    let Ok(authority) = authority.parse::<Authority>() else {
+        return false;
+    };
     let host = authority.host().to_ascii_lowercase();
-    let address = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(&host);
+    let address = host
+        .strip_prefix('[')
+        .and_then(|rest| rest.strip_suffix(']'))
+        .unwrap_or(&host);
     address.parse::<IpAddr>().is_ok()
         || !host.contains('.')
         || LOCAL_SUFFIXES.iter().any(|suffix| host.ends_with(suffix))

@@ -35,7 +35,11 @@ pub(super) enum PasswordHint {
 
 impl PasswordHint {
     pub(super) fn of(password: &Password) -> Self {
-        if password.secret_str() == LAB_PASSWORD { Self::Lab } else { Self::Own }
+        if password.secret_str() == LAB_PASSWORD {
+            Self::Lab
+        } else {
+            Self::Own
+        }
     }
 }
 
@@ -60,9 +64,16 @@ impl<'a> Matrix<'a> {
     pub(super) fn new(report: &'a Report) -> Self {
         let mut scenarios: Vec<Scenario<'a>> = Vec::new();
         for row in &report.results {
-            match scenarios.iter_mut().find(|scenario| scenario.name == row.scenario) {
+            match scenarios
+                .iter_mut()
+                .find(|scenario| scenario.name == row.scenario)
+            {
                 Some(scenario) => scenario.rows.push(row),
-                None => scenarios.push(Scenario { name: row.scenario, failed: 0, rows: vec![row] }),
+                None => scenarios.push(Scenario {
+                    name: row.scenario,
+                    failed: 0,
+                    rows: vec![row],
+                }),
             }
         }
         for scenario in &mut scenarios {
@@ -70,7 +81,11 @@ impl<'a> Matrix<'a> {
             scenario.failed = scenario.rows.iter().filter(|row| !row.ok).count();
         }
         scenarios.sort_by_key(|scenario| scenario.failed == 0);
-        Self { passed: report.passed, failed: report.failed, scenarios }
+        Self {
+            passed: report.passed,
+            failed: report.failed,
+            scenarios,
+        }
     }
 }
 

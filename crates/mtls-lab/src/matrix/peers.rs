@@ -1,0 +1,270 @@
+//! The real server and the real client of a case.
+
+use std::fs;
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::routing::get;
+use axum_server::accept::Accept;
+use mtls_client::{ClientIdentity, Connector, Password, PinSet, TlsVersions};
+use mtls_server::{ClientCert, MtlsAcceptor, MtlsConfig, Refusal, ServerIdentity, TlsInfo, files};
+use pki_core::verify::{CrlSet, Revocation, TrustAnchors};
+use tokio::net::TcpStream;
+use tokio::sync::mpsc;
+use x509_identity::Certificate;
+use zeroize::Zeroizing;
+
+use super::MatrixError;
+use super::case::{self, Shows};
+
+/// A lab on disk, as the peers see it.
+pub(super) struct LabFiles {
+    pub(super) directory: PathBuf,
+    pub(super) password: Password,
+}
+
+impl LabFiles {
+    pub(super) fn path(&self, file: &str) -> PathBuf {
+        self.directory.join(file)
+    }
+
+    pub(super) fn read(&self, file: &str) -> Result<Zeroizing<Vec<u8>>, MatrixError> {
+        let path = self.path(file);
+        fs::read(&path)
+            .map(Zeroizing::new)
+            .map_err(|source| MatrixError::Read { path, source })
+    }
+}
+
+/// A server of this crate's sibling, listening on a free port of this machine.
+pub(super) struct RunningServer {
+    pub(super) address: SocketAddr,
+    handle: axum_server::Handle<SocketAddr>,
+    refusals: mpsc::UnboundedReceiver<(String, String)>,
+}
+
+impl RunningServer {
+    pub(super) async fn start(lab: &LabFiles, server: &case::Server) -> Result<Self, MatrixError> {
+        let identity = ServerIdentity::from_files(lab.path(server.chain), lab.path(server.key))
+            .map_err(MatrixError::setup)?;
+        let roots =
+            files::client_roots(lab.path(server.client_roots)).map_err(MatrixError::setup)?;
+        let mut config = MtlsConfig::builder(identity, roots);
+        if let Some(crl) = server.crl {
+            let crls = files::crls([lab.path(crl)]).map_err(MatrixError::setup)?;
+            config = config.revocation(Revocation::new(crls));
+        }
+        let config = config.build().map_err(MatrixError::setup)?;
+        let (sender, refusals) = mpsc::unbounded_channel();
+        let acceptor = Watched {
+            inner: MtlsAcceptor::new(config),
+            refusals: sender,
+        };
+        let handle = axum_server::Handle::new();
+        let router = Router::new().route("/", get(hello));
+        let anywhere = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        let serving = axum_server::bind(anywhere)
+            .acceptor(acceptor)
+            .handle(handle.clone())
+            .serve(router.into_make_service());
+        tokio::spawn(serving);
+        let address = handle
+            .listening()
+            .await
+            .ok_or_else(|| MatrixError::setup(io::Error::other("no free port")))?;
+        Ok(Self {
+            address,
+            handle,
+            refusals,
+        })
+    }
+
+    /// Why the server refused the last connection: code and sentence.
+    pub(super) async fn refusal(&mut self) -> Option<(String, String)> {
+        tokio::time::timeout(Duration::from_secs(2), self.refusals.recv())
+            .await
+            .ok()
+            .flatten()
+    }
+}
+
+impl Drop for RunningServer {
+    fn drop(&mut self) {
+        self.handle.shutdown();
+    }
+}
+
+async fn hello(client: ClientCert, tls: TlsInfo) -> String {
+    let name = client.common_name().unwrap_or("nobody");
+    format!(
+        "Hello {name}: {}, {}, {}",
+        tls.version(),
+        tls.cipher_suite(),
+        tls.key_exchange()
+    )
+}
+
+/// The door, with an ear at it.
+#[derive(Clone)]
+struct Watched {
+    inner: MtlsAcceptor,
+    refusals: mpsc::UnboundedSender<(String, String)>,
+}
+
+impl<S> Accept<TcpStream, S> for Watched
+where
+    S: Send + 'static,
+    MtlsAcceptor: Accept<TcpStream, S>,
+    <MtlsAcceptor as Accept<TcpStream, S>>::Future: Send + 'static,
+{
+    type Stream = <MtlsAcceptor as Accept<TcpStream, S>>::Stream;
+    type Service = <MtlsAcceptor as Accept<TcpStream, S>>::Service;
+    type Future = Pin<Box<dyn Future<Output = io::Result<(Self::Stream, Self::Service)>> + Send>>;
+
+    fn accept(&self, stream: TcpStream, service: S) -> Self::Future {
+        let accepted = self.inner.accept(stream, service);
+        let refusals = self.refusals.clone();
+        Box::pin(async move {
+            let outcome = accepted.await;
+            if let Err(error) = &outcome
+                && let Some(refusal) = error
+                    .get_ref()
+                    .and_then(|error| error.downcast_ref::<Box<Refusal>>())
+            {
+                let reason = refusal.reason();
+                // Nobody listens any more once the case is decided.
+                let _ = refusals.send((reason.code().to_owned(), with_causes(reason)));
+            }
+            outcome
+        })
+    }
+}
+
+/// The most exact sentence: the innermost cause.
+pub(super) fn with_causes(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut innermost = error;
+    while let Some(source) = innermost.source() {
+        innermost = source;
+    }
+    innermost.to_string()
+}
+
+/// The client of a case: how it asks, once.
+pub(super) async fn ask(
+    lab: &LabFiles,
+    case: &case::Case,
+    versions: TlsVersions,
+    server: SocketAddr,
+) -> Result<Result<String, mtls_client::Error>, MatrixError> {
+    let client = match case.client.shows {
+        Shows::Nothing => without_certificate(lab, &case.client, versions)?,
+        _ => connector(lab, case, versions)?.reqwest(),
+    };
+    let client = client
+        .resolve("localhost", server)
+        .build()
+        .map_err(MatrixError::setup)?;
+    let url = format!("https://{}:{}/", case.client.host, server.port());
+    let answer = async {
+        client
+            .get(url)
+            .send()
+            .await?
+            .error_for_status()?
+            .text()
+            .await
+    };
+    Ok(answer.await.map_err(mtls_client::Error::from_reqwest))
+}
+
+fn connector(
+    lab: &LabFiles,
+    case: &case::Case,
+    versions: TlsVersions,
+) -> Result<Connector, MatrixError> {
+    let client = &case.client;
+    let identity = identity(lab, client.shows)?;
+    let mut builder = Connector::builder(roots(lab, client)?, identity).tls_versions(versions);
+    if let Some(crl) = client.crl {
+        let crls = CrlSet::from_pem_or_der([lab.read(crl)?]).map_err(MatrixError::setup)?;
+        builder = builder.revocation(Revocation::new(crls));
+    }
+    if let Some(pins) = pins(lab, case)? {
+        builder = builder.pins(pins);
+    }
+    builder.build().map_err(MatrixError::setup)
+}
+
+fn identity(lab: &LabFiles, shows: Shows) -> Result<ClientIdentity, MatrixError> {
+    match shows {
+        Shows::Pem { chain, key } => ClientIdentity::from_pem(&lab.read(chain)?, &lab.read(key)?),
+        Shows::Pkcs12(bundle) => ClientIdentity::from_pkcs12(&lab.read(bundle)?, &lab.password),
+        Shows::Nothing => ClientIdentity::from_pem(&[], &[]),
+    }
+    .map_err(MatrixError::setup)
+}
+
+fn roots(lab: &LabFiles, client: &case::Client) -> Result<TrustAnchors, MatrixError> {
+    TrustAnchors::from_pem(&lab.read(client.roots)?).map_err(MatrixError::setup)
+}
+
+fn pins(lab: &LabFiles, case: &case::Case) -> Result<Option<PinSet>, MatrixError> {
+    use mtls_client::Pin as Hash;
+    let of_server = || -> Result<Hash, MatrixError> {
+        let pem = lab.read(case.server.chain)?;
+        let anchors = TrustAnchors::from_pem(&pem).map_err(MatrixError::setup)?;
+        let leaf: &Arc<Certificate> = anchors
+            .certificates()
+            .first()
+            .ok_or(MatrixError::NoCertificate)?;
+        Ok(Hash::of(leaf))
+    };
+    let unused = || Hash::from_spki_sha256([0; 32]);
+    let pins = match case.client.pin {
+        case::Pin::None => return Ok(None),
+        case::Pin::Right => vec![of_server()?],
+        case::Pin::Backup => vec![unused(), of_server()?],
+        case::Pin::Wrong => vec![unused()],
+    };
+    PinSet::new(pins).map(Some).map_err(MatrixError::setup)
+}
+
+/// A client as it should not be: `mtls-client` makes none without a certificate.
+fn without_certificate(
+    lab: &LabFiles,
+    client: &case::Client,
+    versions: TlsVersions,
+) -> Result<reqwest::ClientBuilder, MatrixError> {
+    use rustls::version::{TLS12, TLS13};
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let mut store = rustls::RootCertStore::empty();
+    for root in roots(lab, client)?.certificates() {
+        store
+            .add(root.der().to_vec().into())
+            .map_err(MatrixError::setup)?;
+    }
+    let versions: &[&rustls::SupportedProtocolVersion] = match versions {
+        TlsVersions::Only12 => &[&TLS12],
+        TlsVersions::Only13 => &[&TLS13],
+        _ => rustls::ALL_VERSIONS,
+    };
+    let config = rustls::ClientConfig::builder_with_provider(provider)
+        .with_protocol_versions(versions)
+        .map_err(MatrixError::setup)?
+        .with_root_certificates(store)
+        .with_no_client_auth();
+    Ok(reqwest::Client::builder().tls_backend_preconfigured(config))
+}
+
+/// Checked before any connection: the lab is where it should be.
+pub(super) fn check(directory: &Path) -> Result<(), MatrixError> {
+    let path = directory.join(crate::MANIFEST);
+    fs::metadata(&path)
+        .map(|_| ())
+        .map_err(|source| MatrixError::Read { path, source })
+}

@@ -1,0 +1,211 @@
+//! The project's story in one program: make a private PKI, serve an API that requires client
+//! certificates, connect with every certificate of the lab, and show who gets in and who does not.
+//!
+//! ```sh
+//! cargo run --example lab              # then go on serving, until Ctrl-C
+//! cargo run --example lab -- --check   # only the table: exits 0 if every row is as expected
+//! ```
+
+mod table;
+
+use std::io::IsTerminal;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use axum::{Router, routing::get};
+use clap::{Parser, ValueEnum};
+use mtls_lab::{
+    Ensured, Existing, KeyType, Manifest, Options, Report, Unfit, ensure, inspect, matrix, pages,
+};
+use mtls_server::{ClientCert, MtlsConfig, Revocation, ServerIdentity, files};
+use pki_core::Password;
+use time::OffsetDateTime;
+use tokio::net::TcpListener;
+
+/// Makes the lab if it is not there, tries every certificate of it, then serves it.
+#[derive(Parser)]
+#[command(
+    after_help = "Example: lab --check --json\n         lab --dir lab --listen 127.0.0.1:9443"
+)]
+struct Arguments {
+    /// Leave after the table: exit 0 only if every row is as expected
+    #[arg(long)]
+    check: bool,
+    /// Print the table as JSON
+    #[arg(long)]
+    json: bool,
+    /// The lab's directory
+    #[arg(long, value_name = "DIR", default_value = "lab")]
+    dir: PathBuf,
+    /// Where the API listens [default: 127.0.0.1:8443, with --check a free port]
+    #[arg(long, value_name = "ADDR")]
+    listen: Option<SocketAddr>,
+    /// Where the page for phones listens, over plain HTTP [default: 127.0.0.1:8080]
+    #[arg(long, value_name = "ADDR")]
+    page: Option<SocketAddr>,
+    /// The kind of keys of a lab that is made [default: that of the lab that is there, else ec]
+    #[arg(long, value_enum)]
+    key_type: Option<Keys>,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Keys {
+    Ec,
+    Rsa,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    tracing_subscriber::fmt()
+        .with_env_filter(tracing_subscriber::EnvFilter::from_default_env())
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .init();
+    match run(Arguments::parse()).await {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(arguments: Arguments) -> Result<ExitCode> {
+    // Taken ports are found before any work is done.
+    let api = listen(arguments.listen, 8443, "--listen", arguments.check).await?;
+    let page = if arguments.check {
+        None
+    } else {
+        Some(listen(arguments.page, 8080, "--page", false).await?)
+    };
+
+    let options = options(&arguments);
+    let now = OffsetDateTime::now_utc();
+    if let Err(Some(Unfit::OtherPassword)) = inspect(&arguments.dir, &options, now)? {
+        bail!(
+            "the .p12 files of {} have a password of their own: choose another directory with --dir",
+            arguments.dir.display()
+        );
+    }
+    let ensured = ensure(&arguments.dir, &options, Existing::Keep, now)?;
+    let server = mtls_server::serve(api, api_router(), api_config(&arguments.dir)?)?;
+    let report = matrix::run(&arguments.dir, &options.p12_password).await?;
+
+    if arguments.json {
+        println!("{}", serde_json::to_string_pretty(&report)?);
+    } else {
+        say_what_is_there(&ensured, &arguments.dir);
+        table::print(&report);
+    }
+    let code = if report.failed == 0 {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    };
+    let Some(page) = page else {
+        server.graceful_shutdown(Duration::ZERO).await?;
+        return Ok(code);
+    };
+    if !arguments.json {
+        say_what_to_try(&arguments.dir, server.local_addr(), page.local_addr()?);
+    }
+    serve_page(page, &arguments.dir, report, &options.p12_password).await?;
+    server.graceful_shutdown(Duration::from_secs(10)).await?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The API: `GET /` greets by common name.
+fn api_router() -> Router {
+    Router::new().route("/", get(hello))
+}
+
+async fn hello(client: ClientCert) -> String {
+    format!("Hello {}\n", client.common_name().unwrap_or("client"))
+}
+
+fn api_config(lab: &Path) -> Result<MtlsConfig> {
+    let file = |name: &str| lab.join("same-ca").join(name);
+    let identity = ServerIdentity::from_files(file("server.crt"), file("server.key"))?;
+    let crls = files::crls([file("ca.crl")])?;
+    let config = MtlsConfig::builder(identity, files::client_roots(file("ca.crt"))?);
+    Ok(config.revocation(Revocation::new(crls)).build()?)
+}
+
+/// Serves the page for phones until Ctrl-C.
+async fn serve_page(
+    listener: TcpListener,
+    lab: &Path,
+    report: Report,
+    password: &Password,
+) -> Result<()> {
+    let stop = async {
+        // Without a handler for the signal the process ends at once, which stops it, too.
+        let _ = tokio::signal::ctrl_c().await;
+    };
+    let router = pages::router(lab, report, password);
+    Ok(axum::serve(listener, router)
+        .with_graceful_shutdown(stop)
+        .await?)
+}
+
+/// A lab that is there keeps its server names, and its kind of keys if no other is wished for.
+fn options(arguments: &Arguments) -> Options {
+    let there = Manifest::read(&arguments.dir);
+    let key_type = match arguments.key_type {
+        Some(Keys::Ec) => Some(KeyType::Ec),
+        Some(Keys::Rsa) => Some(KeyType::Rsa),
+        None => there.as_ref().map(|manifest| manifest.key_type),
+    };
+    let extra_names = there.map_or_else(Vec::new, |manifest| manifest.extra_names);
+    Options {
+        key_type: key_type.unwrap_or_default(),
+        extra_names,
+        ..Options::default()
+    }
+}
+
+async fn listen(
+    wish: Option<SocketAddr>,
+    port: u16,
+    flag: &str,
+    any_free: bool,
+) -> Result<TcpListener> {
+    let usual = SocketAddr::from(([127, 0, 0, 1], if any_free { 0 } else { port }));
+    let address = wish.unwrap_or(usual);
+    TcpListener::bind(address)
+        .await
+        .with_context(|| format!("cannot listen on {address}: choose another address with {flag}"))
+}
+
+fn say_what_is_there(ensured: &Ensured, lab: &Path) {
+    let (what, manifest) = match ensured {
+        Ensured::Kept(manifest) => ("using", manifest),
+        Ensured::Made(manifest, _) => ("made", manifest),
+    };
+    println!(
+        "{what} the {} lab in {}\n",
+        manifest.key_type,
+        lab.display()
+    );
+}
+
+fn say_what_to_try(lab: &Path, api: SocketAddr, page: SocketAddr) {
+    let lab = lab.display();
+    println!(
+        "\nserving https://localhost:{} to clients of {lab}/same-ca, and the page for phones on http://{page}",
+        api.port()
+    );
+    println!("\ntry:");
+    println!(
+        "  curl --cacert {lab}/same-ca/ca.crt --cert {lab}/same-ca/client.crt --key {lab}/same-ca/client.key https://localhost:{}/",
+        api.port()
+    );
+    println!(
+        "  curl --cacert {lab}/same-ca/ca.crt https://localhost:{}/",
+        api.port()
+    );
+    println!("  open http://{page}/ and http://{page}/matrix\n\nCtrl-C stops it");
+}
