@@ -7,6 +7,7 @@ mod clients;
 mod curl;
 mod headers;
 mod lab;
+mod names;
 mod own;
 mod recipe;
 mod report;
@@ -51,6 +52,8 @@ enum Group {
     Servers,
     /// The emitted client files and other clients, asking our server.
     Clients,
+    /// Clients with awkward names, asking our server.
+    Names,
     /// The files that the OpenSSL recipe makes, with our server and client.
     Recipe,
 }
@@ -114,6 +117,9 @@ impl Interop {
         }
         if wants(Group::Clients) {
             clients::check(&bench, &labs[0], &mut report);
+        }
+        if wants(Group::Names) {
+            names::check(&bench, &labs[0], &mut report);
         }
         if wants(Group::Recipe) {
             recipe::check(&bench, &mut report);
