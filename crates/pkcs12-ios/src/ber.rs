@@ -46,7 +46,11 @@ pub(crate) fn to_der(
     }
     match ber.len() - transcoder.at {
         0 => Ok(transcoder.der),
-        len => Err(ReadError::TrailingData { len }),
+        len if place == Place::Pfx => Err(ReadError::TrailingData { len }),
+        len => {
+            let source = format!("{len} bytes follow after its end").into();
+            Err(ReadError::Malformed { place, source })
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use crate::error::{Limit, Place, ReadError};
 /// Bounds on a file that came from somewhere else.
 ///
 /// The defaults take every file that a known writer makes, and end the reading of a hostile one
-/// after about half a second of work. Each field may be lowered or raised.
+/// after a second of work or so. Each field may be lowered or raised.
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct Limits {
