@@ -2,6 +2,7 @@
 
 mod disk;
 mod emitted;
+mod file;
 mod lab;
 mod make;
 mod manifest;
@@ -11,7 +12,8 @@ pub mod pages;
 mod readme;
 
 pub use disk::{DiskError, Ensured, Existing, Unfit, ensure, inspect};
-pub use lab::{About, FileKind, Lab, LabFile, Verdict};
+pub use file::{About, FileKind, LabFile, Verdict};
+pub use lab::Lab;
 pub use make::MakeError;
 pub use manifest::{Entry, MANIFEST, Manifest};
 pub use matrix::{Direction, MatrixError, Report, Row};

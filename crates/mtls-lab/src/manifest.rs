@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use time::OffsetDateTime;
 
-use crate::lab::{About, FileKind, Lab, LabFile, Verdict};
+use crate::file::{About, FileKind, LabFile, Verdict};
+use crate::lab::Lab;
 use crate::options::KeyType;
 
 /// Every file of a lab, and what the lab was made with.

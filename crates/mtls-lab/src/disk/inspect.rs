@@ -8,7 +8,7 @@ use pkcs12_ios::{Bundle, Limits};
 use time::{Duration, OffsetDateTime};
 
 use super::DiskError;
-use crate::lab::FileKind;
+use crate::file::FileKind;
 use crate::manifest::{MANIFEST, Manifest, sha256_hex};
 use crate::{KeyType, Options};
 

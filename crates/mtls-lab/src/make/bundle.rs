@@ -7,7 +7,7 @@ use super::MakeError;
 use super::leaf::Leaf;
 use super::names::CLIENT;
 use crate::Options;
-use crate::lab::{FileKind, LabFile, Verdict};
+use crate::file::{FileKind, LabFile, Verdict};
 
 /// `client.p12`, the set of today's systems, and `client_ios.p12`, the one that every reader takes.
 pub(super) fn bundles(

@@ -8,7 +8,7 @@ use time::OffsetDateTime;
 use x509_identity::{DistinguishedName, SubjectAltName};
 
 use super::MakeError;
-use crate::lab::{FileKind, LabFile, Verdict};
+use crate::file::{FileKind, LabFile, Verdict};
 use crate::options::KeyType;
 
 /// The keys of a lab, made ahead by all cores: with RSA they are nearly all of the work.

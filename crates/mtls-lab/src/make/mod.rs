@@ -6,26 +6,26 @@ mod error;
 mod leaf;
 mod names;
 mod refused;
+mod root;
 mod scenario;
 mod wrong;
 
 use time::OffsetDateTime;
 
-use crate::lab::{FileKind, LabFile};
+use crate::file::{FileKind, LabFile};
 use crate::{Options, emitted};
 
 pub use error::MakeError;
-
-/// The directories that hold certificates.
-pub(crate) const SCENARIOS: [&str; 4] = ["same-ca", "different-ca", "intermediate", "refused"];
 
 /// Every file of a lab.
 pub(crate) fn everything(
     options: &Options,
     now: OffsetDateTime,
 ) -> Result<Vec<LabFile>, MakeError> {
-    let keys = leaf::Keys::generate(options.key_type)?;
-    let mut files = scenario::same_ca(options, keys, now)?;
+    let mut keys = leaf::Keys::generate(options.key_type)?;
+    let mut files = scenario::same_ca(options, &mut keys, now)?;
+    files.extend(scenario::different_ca(options, &mut keys, now)?);
+    files.extend(scenario::intermediate(options, &mut keys, now)?);
     files.extend(
         emitted::servers()
             .chain(emitted::clients())

@@ -6,11 +6,11 @@ use time::{Duration, OffsetDateTime};
 use x509_identity::{Certificate, SubjectAltName};
 
 use super::leaf::{Keys, key_file};
-use super::scenario::Root;
+use super::root::Root;
 use super::wrong::Wrong;
 use super::{MakeError, names};
 use crate::Options;
-use crate::lab::{FileKind, LabFile, Verdict};
+use crate::file::{FileKind, LabFile, Verdict};
 
 /// The files below `refused/`, and the certificates among them that the CA's list has to name.
 pub(super) struct Culprits {

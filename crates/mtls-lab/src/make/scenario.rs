@@ -1,31 +1,31 @@
 //! The good scenarios: one CA, two CAs, and a CA between root and leaves.
 
-use pki_core::verify::RevocationReason;
-use pki_core::{Authority, KeyPair, Request, RevocationList, certificate_pem};
-use time::{Duration, OffsetDateTime};
-use x509_identity::{Certificate, SubjectAltName};
+use pki_core::{Authority, Request};
+use time::OffsetDateTime;
+use x509_identity::SubjectAltName;
 
 use super::leaf::{Keys, Leaf, key_file};
 use super::refused::{self, Culprits};
+use super::root::{Root, ca_file};
 use super::{MakeError, bundle, names};
 use crate::Options;
-use crate::lab::{FileKind, LabFile, Verdict};
+use crate::file::{FileKind, LabFile, Verdict};
 
-/// Everything below `same-ca/`, and, since its CA signs them, below `refused/`, and then the others.
+/// Everything below `same-ca/` and, since its CA signs them, below `refused/`.
 pub(super) fn same_ca(
     options: &Options,
-    mut keys: Keys,
+    keys: &mut Keys,
     now: OffsetDateTime,
 ) -> Result<Vec<LabFile>, MakeError> {
     let directory = "same-ca";
-    let ca = Root::make("MyTestRootCA", options, &mut keys, now)?;
+    let ca = Root::make("MyTestRootCA", options, keys, now)?;
     let mut files = ca.files(directory, "ca");
-    files.extend(server(&ca.authority, options, &mut keys, now)?.files(
+    files.extend(server(&ca.authority, options, keys, now)?.files(
         directory,
         "server",
         Verdict::Accepted,
     ));
-    let client = client(&ca.authority, options, &mut keys, now)?;
+    let client = client(&ca.authority, options, keys, now)?;
     files.extend(client.files(directory, "client", Verdict::Accepted));
     let bundles = bundle::bundles(directory, &client, ca.authority.chain(), options)?;
     if let Some(compatible) = bundles.last() {
@@ -40,15 +40,14 @@ pub(super) fn same_ca(
     let Culprits {
         files: refused,
         revoked,
-    } = refused::make(&ca, options, &mut keys, now)?;
+    } = refused::make(&ca, options, keys, now)?;
     files.push(ca.revocation_list(directory, "ca", &revoked, now)?);
     files.extend(refused);
-    files.extend(different_ca(options, &mut keys, now)?);
-    files.extend(intermediate(options, &mut keys, now)?);
     Ok(files)
 }
 
-fn different_ca(
+/// Everything below `different-ca/`.
+pub(super) fn different_ca(
     options: &Options,
     keys: &mut Keys,
     now: OffsetDateTime,
@@ -75,8 +74,9 @@ fn different_ca(
     Ok(files)
 }
 
-/// The root's key is not kept: a root that has signed its issuing CA is not needed in daily work.
-fn intermediate(
+/// Everything below `intermediate/`. The root's key is not kept: a root that has signed its issuing CA
+/// is not needed in daily work.
+pub(super) fn intermediate(
     options: &Options,
     keys: &mut Keys,
     now: OffsetDateTime,
@@ -119,70 +119,6 @@ fn intermediate(
         options,
     )?);
     Ok(files)
-}
-
-/// A root of the lab; its key is kept for the certificates that are wrong on purpose.
-pub(super) struct Root {
-    pub(super) authority: Authority,
-    pub(super) signer: rcgen::KeyPair,
-    key: KeyPair,
-}
-
-impl Root {
-    pub(super) fn make(
-        common_name: &str,
-        options: &Options,
-        keys: &mut Keys,
-        now: OffsetDateTime,
-    ) -> Result<Self, MakeError> {
-        let key = keys.ca()?;
-        let copy = KeyPair::from_der(key.secret_pkcs8_der())?;
-        let signer = super::wrong::rcgen_key(&key)?;
-        let profile = names::root_profile(options.key_type);
-        let authority = Authority::root(names::ca(common_name)?, copy, &profile, now)?;
-        Ok(Self {
-            authority,
-            signer,
-            key,
-        })
-    }
-
-    fn files(&self, directory: &str, name: &str) -> Vec<LabFile> {
-        let certificate = self.authority.certificate();
-        let key = key_file(format!("{directory}/{name}.key"), &self.key).of(certificate);
-        vec![ca_file(directory, name, certificate), key]
-    }
-
-    /// Due again when the lab's client certificates end: nobody re-signs it in between.
-    fn revocation_list(
-        &self,
-        directory: &str,
-        name: &str,
-        revoked: &[Certificate],
-        now: OffsetDateTime,
-    ) -> Result<LabFile, MakeError> {
-        let next_update = now + Duration::days(i64::from(names::CLIENT_DAYS));
-        let list = RevocationList::new(1, now, next_update);
-        let list = revoked.iter().fold(list, |list, certificate| {
-            list.revoke(
-                certificate.serial().clone(),
-                now,
-                RevocationReason::KeyCompromise,
-            )
-        });
-        let path = format!("{directory}/{name}.crl");
-        LabFile::revocation_list(
-            path,
-            &list.sign(&self.authority)?,
-            self.authority.certificate(),
-            next_update,
-        )
-    }
-}
-
-fn ca_file(directory: &str, name: &str, certificate: &Certificate) -> LabFile {
-    let path = format!("{directory}/{name}.crt");
-    LabFile::new(path, FileKind::CaCertificate, certificate_pem(certificate)).of(certificate)
 }
 
 fn server(

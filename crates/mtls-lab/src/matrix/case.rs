@@ -1,7 +1,7 @@
 //! The cases, as data: who shows what to whom, and what has to come of it.
 
 use super::report::Direction;
-use crate::lab::Verdict;
+use crate::file::Verdict;
 
 /// One case of the matrix. Paths are below the lab's directory.
 #[derive(Clone, Debug)]

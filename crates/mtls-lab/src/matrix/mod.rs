@@ -11,7 +11,7 @@ use mtls_client::{ClientIdentity, IdentityError, Password, TlsVersions};
 use pkcs12_ios::{OpenError, ReadError};
 use pki_core::verify::{AnchorError, TrustAnchors};
 
-use crate::lab::Verdict;
+use crate::file::Verdict;
 use case::Case;
 use peers::{LabFiles, RunningServer, ask, with_causes};
 

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::lab::Verdict;
+use crate::file::Verdict;
 
 /// The whole table.
 #[derive(Clone, Debug, Default, Serialize)]
