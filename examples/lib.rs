@@ -1,1 +1,38 @@
-//! Programs that compose the crates.
+//! What the example programs share: how they end, log and print.
+
+use std::future::Future;
+use std::io::{self, IsTerminal, Write};
+use std::process::ExitCode;
+
+use tracing_subscriber::EnvFilter;
+
+/// Runs a program to its end: what fails is one line on stderr with its causes, and exit code 1.
+///
+/// Events go to stderr as the environment variable `RUST_LOG` says.
+pub async fn finish(program: impl Future<Output = anyhow::Result<ExitCode>>) -> ExitCode {
+    tracing_subscriber::fmt()
+        .with_env_filter(EnvFilter::from_default_env())
+        .with_writer(io::stderr)
+        .with_ansi(io::stderr().is_terminal())
+        .init();
+    program.await.unwrap_or_else(|error| {
+        eprintln!("error: {error:#}");
+        ExitCode::FAILURE
+    })
+}
+
+/// Writes `text` to standard output. A reader that has seen enough (`| head`) is no error.
+///
+/// # Errors
+///
+/// Whatever else keeps it from being written, such as a full disk.
+pub fn print(text: &str) -> io::Result<()> {
+    let mut stdout = io::stdout().lock();
+    match stdout
+        .write_all(text.as_bytes())
+        .and_then(|()| stdout.flush())
+    {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error),
+        _ => Ok(()),
+    }
+}

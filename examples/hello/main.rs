@@ -5,11 +5,12 @@
 //! curl --cacert ca.crt --cert client.crt --key client.key https://127.0.0.1:8443/whoami
 //! ```
 
-use std::{io::IsTerminal, net::SocketAddr, path::PathBuf, process::ExitCode, time::Duration};
+use std::{net::SocketAddr, path::PathBuf, process::ExitCode, time::Duration};
 
 use anyhow::Context;
 use axum::{Json, Router, routing::get};
 use clap::Parser;
+use examples::{finish, print};
 use mtls_server::{ClientAuth, ClientCert, MtlsConfig, Revocation, ServerIdentity, TlsInfo, files};
 use serde_json::{Value, json};
 use time::format_description::well_known::Rfc3339;
@@ -43,21 +44,10 @@ struct Options {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    tracing_subscriber::fmt()
-        .with_env_filter(tracing_subscriber::EnvFilter::from_default_env())
-        .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal())
-        .init();
-    match run(Options::parse()).await {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error:#}");
-            ExitCode::FAILURE
-        }
-    }
+    finish(run(Options::parse())).await
 }
 
-async fn run(options: Options) -> anyhow::Result<()> {
+async fn run(options: Options) -> anyhow::Result<ExitCode> {
     let identity = ServerIdentity::from_files(&options.cert, &options.key)?;
     let mut config = MtlsConfig::builder(identity, files::client_roots(&options.client_ca)?);
     if options.optional {
@@ -78,9 +68,10 @@ async fn run(options: Options) -> anyhow::Result<()> {
         .route("/", get(hello))
         .route("/whoami", get(whoami));
     let server = mtls_server::serve(listener, router, config.build()?)?;
-    println!("listening on https://{}", server.local_addr());
+    print(&format!("listening on https://{}\n", server.local_addr()))?;
     tokio::signal::ctrl_c().await?;
-    Ok(server.graceful_shutdown(Duration::from_secs(10)).await?)
+    server.graceful_shutdown(Duration::from_secs(10)).await?;
+    Ok(ExitCode::SUCCESS)
 }
 
 async fn hello(client: Option<ClientCert>) -> String {

@@ -8,7 +8,6 @@
 
 mod table;
 
-use std::io::IsTerminal;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -17,6 +16,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use axum::{Router, routing::get};
 use clap::{Parser, ValueEnum};
+use examples::{finish, print};
 use mtls_lab::{
     Ensured, Existing, KeyType, Manifest, Options, Report, Unfit, ensure, inspect, matrix, pages,
 };
@@ -59,18 +59,7 @@ enum Keys {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    tracing_subscriber::fmt()
-        .with_env_filter(tracing_subscriber::EnvFilter::from_default_env())
-        .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal())
-        .init();
-    match run(Arguments::parse()).await {
-        Ok(code) => code,
-        Err(error) => {
-            eprintln!("error: {error:#}");
-            ExitCode::FAILURE
-        }
-    }
+    finish(run(Arguments::parse())).await
 }
 
 async fn run(arguments: Arguments) -> Result<ExitCode> {
@@ -95,10 +84,13 @@ async fn run(arguments: Arguments) -> Result<ExitCode> {
     let report = matrix::run(&arguments.dir, &options.p12_password).await?;
 
     if arguments.json {
-        println!("{}", serde_json::to_string_pretty(&report)?);
+        print(&(serde_json::to_string_pretty(&report)? + "\n"))?;
     } else {
-        say_what_is_there(&ensured, &arguments.dir);
-        table::print(&report);
+        print(&format!(
+            "{}\n\n{}\n",
+            what_is_there(&ensured, &arguments.dir),
+            table::of(&report)
+        ))?;
     }
     let code = if report.failed == 0 {
         ExitCode::SUCCESS
@@ -110,7 +102,11 @@ async fn run(arguments: Arguments) -> Result<ExitCode> {
         return Ok(code);
     };
     if !arguments.json {
-        say_what_to_try(&arguments.dir, server.local_addr(), page.local_addr()?);
+        print(&what_to_try(
+            &arguments.dir,
+            server.local_addr(),
+            page.local_addr()?,
+        ))?;
     }
     serve_page(page, &arguments.dir, report, &options.p12_password).await?;
     server.graceful_shutdown(Duration::from_secs(10)).await?;
@@ -180,32 +176,26 @@ async fn listen(
         .with_context(|| format!("cannot listen on {address}: choose another address with {flag}"))
 }
 
-fn say_what_is_there(ensured: &Ensured, lab: &Path) {
+fn what_is_there(ensured: &Ensured, lab: &Path) -> String {
     let (what, manifest) = match ensured {
         Ensured::Kept(manifest) => ("using", manifest),
         Ensured::Made(manifest, _) => ("made", manifest),
     };
-    println!(
-        "{what} the {} lab in {}\n",
-        manifest.key_type,
-        lab.display()
-    );
+    format!("{what} the {} lab in {}", manifest.key_type, lab.display())
 }
 
-fn say_what_to_try(lab: &Path, api: SocketAddr, page: SocketAddr) {
-    let lab = lab.display();
-    println!(
-        "\nserving https://localhost:{} to clients of {lab}/same-ca, and the page for phones on http://{page}",
-        api.port()
-    );
-    println!("\ntry:");
-    println!(
-        "  curl --cacert {lab}/same-ca/ca.crt --cert {lab}/same-ca/client.crt --key {lab}/same-ca/client.key https://localhost:{}/",
-        api.port()
-    );
-    println!(
-        "  curl --cacert {lab}/same-ca/ca.crt https://localhost:{}/",
-        api.port()
-    );
-    println!("  open http://{page}/ and http://{page}/matrix\n\nCtrl-C stops it");
+fn what_to_try(lab: &Path, api: SocketAddr, page: SocketAddr) -> String {
+    let (lab, port) = (lab.display(), api.port());
+    format!(
+        "
+serving https://localhost:{port} to clients of {lab}/same-ca, and the page for phones on http://{page}
+
+try:
+  curl --cacert {lab}/same-ca/ca.crt --cert {lab}/same-ca/client.crt --key {lab}/same-ca/client.key https://localhost:{port}/
+  curl --cacert {lab}/same-ca/ca.crt https://localhost:{port}/
+  open http://{page}/ and http://{page}/matrix
+
+Ctrl-C stops it
+"
+    )
 }

@@ -5,7 +5,7 @@ use comfy_table::{Cell, CellAlignment, Color, ContentArrangement, Table};
 use mtls_lab::Report;
 
 /// One line for each row, narrower where the terminal is.
-pub(crate) fn print(report: &Report) {
+pub(crate) fn of(report: &Report) -> String {
     let mut table = Table::new();
     table
         .load_style(presets::NOTHING)
@@ -39,10 +39,10 @@ pub(crate) fn print(report: &Report) {
             Cell::new(&row.reason),
         ]);
     }
-    println!(
+    format!(
         "{table}\n\n{} as expected, {} not",
         report.passed, report.failed
-    );
+    )
 }
 
 /// Columns where there is no terminal to ask.

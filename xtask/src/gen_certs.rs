@@ -1,5 +1,6 @@
 //! `cargo xtask gen-certs`: the lab as files.
 
+use std::fmt::{self, Write as _};
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -64,32 +65,40 @@ impl GenCerts {
             .with_context(|| format!("no lab was written to {}", self.out.display()))?;
         waiting.finish_and_clear();
 
-        let manifest = ensured.manifest();
-        if self.json {
+        let text = if self.json {
             let made = matches!(ensured, Ensured::Made(..));
-            let report = json!({ "out": self.out, "made": made, "manifest": manifest });
-            println!("{}", serde_json::to_string_pretty(&report)?);
-            return Ok(());
-        }
-        let place = self.out.display();
-        match &ensured {
-            Ensured::Kept(_) => {
-                println!(
-                    "{place} holds a complete {} lab that is good until {}: nothing to do (--force makes a new one)",
-                    manifest.key_type,
-                    end(manifest)
-                );
-                return Ok(());
-            }
-            Ensured::Made(_, Some(unfit)) => {
-                println!("made a new lab in {place}, since of the old one {unfit}:")
-            }
-            Ensured::Made(_, None) => println!("made a lab in {place}:"),
-        }
-        print_tree(manifest);
-        print_what_to_try(&self.out, is_public);
-        Ok(())
+            let report = json!({ "out": self.out, "made": made, "manifest": ensured.manifest() });
+            serde_json::to_string_pretty(&report)? + "\n"
+        } else {
+            account(&ensured, &self.out, is_public)?
+        };
+        crate::process::print(&text)
     }
+}
+
+/// What was done, what is there now, and what to try with it.
+fn account(ensured: &Ensured, lab: &Path, password_is_public: bool) -> Result<String, fmt::Error> {
+    let mut out = String::new();
+    let place = lab.display();
+    let manifest = ensured.manifest();
+    match ensured {
+        Ensured::Kept(_) => {
+            let (keys, end) = (manifest.key_type, end(manifest));
+            writeln!(
+                out,
+                "{place} holds a complete {keys} lab that is good until {end}: nothing to do (--force makes a new one)"
+            )?;
+            return Ok(out);
+        }
+        Ensured::Made(_, Some(unfit)) => writeln!(
+            out,
+            "made a new lab in {place}, since the old one is of no use any more: {unfit}:"
+        )?,
+        Ensured::Made(_, None) => writeln!(out, "made a lab in {place}:")?,
+    }
+    write_tree(&mut out, manifest)?;
+    write_what_to_try(&mut out, lab, password_is_public)?;
+    Ok(out)
 }
 
 /// A sign of life, on a terminal, for keys that take seconds.
@@ -109,13 +118,13 @@ fn end(manifest: &Manifest) -> String {
 }
 
 /// One line for each directory; a directory of cases is one line for each case.
-fn print_tree(manifest: &Manifest) {
+fn write_tree(out: &mut String, manifest: &Manifest) -> fmt::Result {
     let mut directory = "";
     let mut line = String::new();
     for file in &manifest.files {
         let (parent, name) = file.path.rsplit_once('/').unwrap_or(("", &file.path));
         if parent != directory {
-            println!("{line}");
+            writeln!(out, "{line}")?;
             line.clear();
             directory = parent;
         }
@@ -130,18 +139,24 @@ fn print_tree(manifest: &Manifest) {
         }
         line.push_str(name);
     }
-    println!("{line}\n  manifest.json");
+    writeln!(out, "{line}\n  manifest.json")
 }
 
-fn print_what_to_try(out: &Path, password_is_public: bool) {
-    let place = out.display();
-    println!("\nthe keys are readable by you only; trust none of these CAs outside of tests");
+fn write_what_to_try(out: &mut String, lab: &Path, password_is_public: bool) -> fmt::Result {
+    let place = lab.display();
+    writeln!(
+        out,
+        "\nthe keys are readable by you only; trust none of these CAs outside of tests"
+    )?;
     if password_is_public {
-        println!("password of every .p12: {LAB_PASSWORD} (lab only)");
+        writeln!(out, "password of every .p12: {LAB_PASSWORD} (lab only)")?;
     }
-    println!("\ntry:");
-    println!("  cargo run --example lab -- --dir {place}");
-    println!("  (cd {place} && nginx -p . -e stderr -c servers/nginx.conf)");
-    println!("  (cd {place} && bash clients/curl.sh)");
-    println!("  less {place}/README.md");
+    writeln!(out, "\ntry:")?;
+    writeln!(out, "  cargo run --example lab -- --dir {place}")?;
+    writeln!(
+        out,
+        "  (cd {place} && nginx -p . -e stderr -c servers/nginx.conf)"
+    )?;
+    writeln!(out, "  (cd {place} && bash clients/curl.sh)")?;
+    writeln!(out, "  less {place}/README.md")
 }

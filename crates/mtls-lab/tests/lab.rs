@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use mtls_lab::{
     DiskError, Ensured, Existing, FileKind, Lab, MANIFEST, Options, Unfit, Verdict, ensure,
@@ -217,6 +218,40 @@ fn what_is_not_ours_is_not_touched() {
         ensure(&file, &Options::default(), Existing::Replace, NOW),
         Err(DiskError::NotADirectory(_))
     ));
+}
+
+#[test]
+fn what_a_killed_run_left_is_cleared_and_nothing_of_it_lost() {
+    let (_keep, dir) = directory();
+    let parent = dir.parent().unwrap().to_owned();
+    let old = SystemTime::now() - std::time::Duration::from_secs(120);
+    let leave = |name: &str, inside: &str| {
+        let staging = parent.join(format!(".lab.mtls-lab-{name}"));
+        fs::create_dir(&staging).unwrap();
+        fs::rename(&dir, staging.join(inside)).unwrap();
+        fs::File::open(&staging).unwrap().set_modified(old).unwrap();
+        staging
+    };
+    // Killed between the two steps of an exchange: the lab comes back.
+    run(&dir, Existing::Keep, NOW);
+    let first = tree(&dir);
+    fs::write(dir.join("mine.txt"), "mine").unwrap();
+    leave("one", "old");
+    run(&dir, Existing::Replace, NOW);
+    assert_ne!(tree(&dir)["same-ca/ca.key"], first["same-ca/ca.key"]);
+    assert_eq!(fs::read_to_string(dir.join("mine.txt")).unwrap(), "mine");
+
+    // Killed after the exchange: what is not the lab's comes back.
+    leave("two", "lab");
+    run(&dir, Existing::Keep, NOW);
+    assert_eq!(fs::read_to_string(dir.join("mine.txt")).unwrap(), "mine");
+    assert_eq!(fs::read_dir(&parent).unwrap().count(), 1);
+
+    // Younger ones may be somebody's at work.
+    let busy = parent.join(".lab.mtls-lab-busy");
+    fs::create_dir(&busy).unwrap();
+    run(&dir, Existing::Replace, NOW);
+    assert!(busy.exists());
 }
 
 #[cfg(unix)]

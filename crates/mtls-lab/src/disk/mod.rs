@@ -2,6 +2,7 @@
 
 mod error;
 mod inspect;
+mod leftovers;
 mod write;
 
 use std::path::Path;

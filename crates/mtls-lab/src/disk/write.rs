@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
-use super::DiskError;
+use super::{DiskError, leftovers};
 use crate::lab::Lab;
 use crate::manifest::{MANIFEST, Manifest};
 
@@ -14,12 +14,14 @@ use crate::manifest::{MANIFEST, Manifest};
 pub(super) fn replace(directory: &Path, lab: &Lab) -> Result<Manifest, DiskError> {
     let parent = parent_of(directory);
     fs::create_dir_all(&parent).map_err(DiskError::write(&parent))?;
+    let name = staging_name(directory);
+    leftovers::clear(&parent, &name, directory)?;
     // Removed again when it is dropped, with a half-written lab in it or with the old one.
     let staging = tempfile::Builder::new()
-        .prefix(STAGING)
+        .prefix(&name)
         .tempdir_in(&parent)
         .map_err(DiskError::write(&parent))?;
-    let fresh = staging.path().join("lab");
+    let fresh = staging.path().join(LAB);
     let manifest = write(&fresh, lab)?;
     if directory.exists() {
         swap(directory, &fresh, &staging)?;
@@ -127,7 +129,7 @@ fn swap(directory: &Path, fresh: &Path, staging: &TempDir) -> Result<(), DiskErr
 
 /// The old lab steps aside first, and comes back if the new one cannot take its place.
 fn swap_in_two_steps(directory: &Path, fresh: &Path, staging: &TempDir) -> Result<(), DiskError> {
-    let aside = staging.path().join("old");
+    let aside = staging.path().join(OLD);
     fs::rename(directory, &aside).map_err(DiskError::write(directory))?;
     if let Err(error) = fs::rename(fresh, directory) {
         fs::rename(&aside, directory).map_err(DiskError::write(directory))?;
@@ -137,7 +139,7 @@ fn swap_in_two_steps(directory: &Path, fresh: &Path, staging: &TempDir) -> Resul
 }
 
 /// Moves what somebody else put into the old lab to the same place in the new one.
-fn keep_what_is_not_ours(old: &Path, new: &Path) -> Result<(), DiskError> {
+pub(super) fn keep_what_is_not_ours(old: &Path, new: &Path) -> Result<(), DiskError> {
     let Some(manifest) = Manifest::read(old) else {
         return Ok(());
     };
@@ -167,6 +169,13 @@ fn is_empty_directory(path: &Path) -> bool {
     fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_none())
 }
 
-/// Begins the name of the directory in which a lab is written. One that a killed process left
-/// behind may be deleted.
-const STAGING: &str = ".mtls-lab-";
+/// How the directory's name begins in which the lab of `directory` is written.
+fn staging_name(directory: &Path) -> String {
+    let name = directory.file_name().unwrap_or_default().to_string_lossy();
+    format!(".{name}.mtls-lab-")
+}
+
+/// Inside the staging directory: the lab that is being written, and afterwards the old one.
+pub(super) const LAB: &str = "lab";
+/// Inside the staging directory: the old lab, for as long as an exchange in two steps takes.
+pub(super) const OLD: &str = "old";

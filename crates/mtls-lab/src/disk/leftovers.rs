@@ -1,0 +1,45 @@
+//! What a run leaves behind that was killed: keys among it, and perhaps somebody's files.
+
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+use super::DiskError;
+use super::write::{LAB, OLD, keep_what_is_not_ours};
+use crate::manifest::MANIFEST;
+
+/// Clears away the staging directories in `parent` that begin with `name` and are older than any run
+/// that is still alive. The lab goes back to `directory` if it was on its way, and so does what is
+/// not the lab's.
+pub(super) fn clear(parent: &Path, name: &str, directory: &Path) -> Result<(), DiskError> {
+    for entry in fs::read_dir(parent).map_err(DiskError::read(parent))? {
+        let entry = entry.map_err(DiskError::read(parent))?;
+        let path = entry.path();
+        if entry.file_name().to_string_lossy().starts_with(name) && is_abandoned(&path) {
+            put_back(&path, directory)?;
+            fs::remove_dir_all(&path).map_err(DiskError::write(&path))?;
+        }
+    }
+    Ok(())
+}
+
+fn put_back(staging: &Path, directory: &Path) -> Result<(), DiskError> {
+    // Without a manifest, its last file, it is a lab that was never whole.
+    let labs = [OLD, LAB].map(|name| staging.join(name));
+    for lab in labs.iter().filter(|lab| lab.join(MANIFEST).exists()) {
+        if directory.exists() {
+            keep_what_is_not_ours(lab, directory)?;
+        } else {
+            fs::rename(lab, directory).map_err(DiskError::write(directory))?;
+        }
+    }
+    Ok(())
+}
+
+/// Writing takes well under a second; the keys are made before it begins.
+fn is_abandoned(path: &Path) -> bool {
+    let modified = fs::metadata(path).and_then(|metadata| metadata.modified());
+    modified.is_ok_and(|modified| modified.elapsed().is_ok_and(|age| age > MINUTE))
+}
+
+const MINUTE: Duration = Duration::from_secs(60);
