@@ -21,6 +21,25 @@ pub async fn finish(program: impl Future<Output = anyhow::Result<ExitCode>>) -> 
     })
 }
 
+/// Waits until somebody wants the program to stop: Ctrl-C, or SIGTERM as service managers send it.
+///
+/// # Errors
+///
+/// If the signals cannot be watched.
+pub async fn stop_wanted() -> io::Result<()> {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let mut terminate = signal(SignalKind::terminate())?;
+        tokio::select! {
+            interrupted = tokio::signal::ctrl_c() => interrupted,
+            _ = terminate.recv() => Ok(()),
+        }
+    }
+    #[cfg(not(unix))]
+    tokio::signal::ctrl_c().await
+}
+
 /// Writes `text` to standard output. A reader that has seen enough (`| head`) is no error.
 ///
 /// # Errors
@@ -36,3 +55,8 @@ pub fn print(text: &str) -> io::Result<()> {
         _ => Ok(()),
     }
 }
+
+/// The programs in the README compile.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+pub struct Readme;
