@@ -10,7 +10,7 @@ use std::{net::SocketAddr, path::PathBuf, process::ExitCode, time::Duration};
 use anyhow::Context;
 use axum::{Json, Router, routing::get};
 use clap::Parser;
-use examples::{finish, print};
+use examples::{finish, print, stop_wanted};
 use mtls_server::{ClientAuth, ClientCert, MtlsConfig, Revocation, ServerIdentity, TlsInfo, files};
 use serde_json::{Value, json};
 use time::format_description::well_known::Rfc3339;
@@ -69,7 +69,7 @@ async fn run(options: Options) -> anyhow::Result<ExitCode> {
         .route("/whoami", get(whoami));
     let server = mtls_server::serve(listener, router, config.build()?)?;
     print(&format!("listening on https://{}\n", server.local_addr()))?;
-    tokio::signal::ctrl_c().await?;
+    stop_wanted().await?;
     server.graceful_shutdown(Duration::from_secs(10)).await?;
     Ok(ExitCode::SUCCESS)
 }

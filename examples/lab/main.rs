@@ -16,7 +16,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use axum::{Router, routing::get};
 use clap::{Parser, ValueEnum};
-use examples::{finish, print};
+use examples::{finish, print, stop_wanted};
 use mtls_lab::{
     Ensured, Existing, KeyType, Manifest, Options, Report, Unfit, ensure, inspect, matrix, pages,
 };
@@ -138,8 +138,10 @@ async fn serve_page(
     password: &Password,
 ) -> Result<()> {
     let stop = async {
-        // Without a handler for the signal the process ends at once, which stops it, too.
-        let _ = tokio::signal::ctrl_c().await;
+        // Where signals cannot be watched, they end the process at once: that stops it, too.
+        if stop_wanted().await.is_err() {
+            std::future::pending().await
+        }
     };
     let router = pages::router(lab, report, password);
     Ok(axum::serve(listener, router)
