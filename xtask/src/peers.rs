@@ -18,16 +18,21 @@ pub(crate) struct Peers {
 }
 
 impl Peers {
-    /// Finds all peers, and installs what is missing.
+    /// The peers that are here.
+    pub(crate) fn as_found() -> Self {
+        Self {
+            venv: workspace().join("target/peers"),
+        }
+    }
+
+    /// Installs those that are missing, where this user may.
     ///
     /// # Errors
     ///
     /// If a Debian package is missing and this user may not install it: the message is the line to run.
-    pub(crate) fn ensure() -> Result<Self> {
-        install_debian_packages()?;
-        let venv = workspace().join("target/peers");
-        install_python_packages(&venv)?;
-        Ok(Self { venv })
+    pub(crate) fn install(&self) -> Result<()> {
+        let debian = install_debian_packages();
+        debian.and(install_python_packages(&self.venv))
     }
 
     /// A command that starts `program`: from `target/peers` what is of PyPI, from the system the rest.

@@ -17,13 +17,11 @@ struct Step {
 pub(crate) fn run() -> (usize, usize) {
     let (mut passed, mut failed) = (0, 0);
     // First, as it may end with a line to run as root, which is better known before the rest is built.
-    let peers = match Peers::ensure() {
-        Ok(peers) => peers,
-        Err(error) => {
-            eprintln!("error: {error:#}");
-            return (passed, 1);
-        }
-    };
+    let peers = Peers::as_found();
+    if let Err(error) = peers.install() {
+        eprintln!("error: {error:#}");
+        return (passed, 1);
+    }
     for step in STEPS {
         if run_step(step, &peers) {
             passed += 1;

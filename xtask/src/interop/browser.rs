@@ -1,9 +1,10 @@
 //! Chromium without a window, with a client certificate that it picks by itself.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 
 use super::Bench;
 use super::clients::Call;
@@ -13,7 +14,6 @@ use crate::process::{self, Finished};
 /// Opens the page of `call` in a profile of its own, and gives its document.
 ///
 /// The root and the bundle go into a fresh NSS database, and a managed policy picks the certificate, as no flag does.
-/// Policies are read from `/etc/chromium` only: a directory of ours is mounted over it, for this one process.
 pub(crate) fn ask(bench: &Bench<'_>, call: &Call) -> Result<Finished> {
     let home = tempfile::tempdir_in(bench.scratch.path())?;
     let database = home.path().join(".pki/nssdb");
@@ -39,32 +39,16 @@ pub(crate) fn ask(bench: &Bench<'_>, call: &Call) -> Result<Finished> {
         );
     }
 
-    let origin = call.url.trim_end_matches('/');
-    let settings = home.path().join("etc");
-    let policies = settings.join("policies/managed");
-    fs::create_dir_all(&policies)?;
-    fs::write(policies.join("certificate.json"), policy(origin))?;
-
-    let mut command = bench.peers.command("unshare");
-    command.args([
-        "--map-root-user",
-        "--mount",
-        "sh",
-        "-c",
-        "mount --bind \"$0\" /etc/chromium && exec \"$@\"",
-    ]);
+    let policy = Policy::install(bench, home.path(), call.url.trim_end_matches('/'))?;
+    let mut command = policy.chromium(bench);
     command
-        .arg(&settings)
-        .arg(bench.peers.path("chromium"))
         .args(FLAGS)
-        .arg(user_data(home.path()))
+        .arg(format!(
+            "--user-data-dir={}",
+            home.path().join("profile").display()
+        ))
         .arg(&call.url);
     let mut said = process::run(command.env("HOME", home.path()), None)?;
-    ensure!(
-        !said.stderr.contains("unshare"),
-        "no private mounts for the browser's policy: {}",
-        said.reason()
-    );
     // Of what it says about the machine (no D-Bus, no GPU), only why a page did not load belongs here.
     said.stderr = said
         .stderr
@@ -80,14 +64,62 @@ pub(crate) fn ask(bench: &Bench<'_>, call: &Call) -> Result<Finished> {
     Ok(said)
 }
 
-fn user_data(home: &Path) -> String {
-    format!("--user-data-dir={}", home.join("profile").display())
+/// Where the policy is, which Chromium reads from `/etc/chromium` only.
+enum Policy {
+    /// In a directory that is mounted over `/etc/chromium` for the one process.
+    Mounted(PathBuf),
+    /// In `/etc/chromium` itself until this is dropped: where no private mounts are to be had, as in most containers.
+    Written(PathBuf),
 }
 
-/// Lets Chromium show its certificate to `origin` without asking.
-fn policy(origin: &str) -> String {
-    let rule = serde_json::json!({ "pattern": origin, "filter": {} }).to_string();
-    serde_json::json!({ "AutoSelectCertificateForUrls": [rule] }).to_string()
+impl Policy {
+    fn install(bench: &Bench<'_>, home: &Path, origin: &str) -> Result<Self> {
+        let rule = serde_json::json!({ "pattern": origin, "filter": {} }).to_string();
+        let policy = serde_json::json!({ "AutoSelectCertificateForUrls": [rule] }).to_string();
+        let private = bench
+            .peers
+            .run("unshare", &["--map-root-user", "--mount", "true"])?
+            .success();
+        let settings = if private {
+            home.join("etc")
+        } else {
+            PathBuf::from("/etc/chromium")
+        };
+
+        let directory = settings.join("policies/managed");
+        fs::create_dir_all(&directory)
+            .with_context(|| format!("creating {}, which takes root", directory.display()))?;
+        let file = directory.join(format!("mtls-interop-{}.json", std::process::id()));
+        fs::write(&file, policy)
+            .with_context(|| format!("writing {}, which takes root", file.display()))?;
+        Ok(if private {
+            Self::Mounted(settings)
+        } else {
+            Self::Written(file)
+        })
+    }
+
+    /// A command that starts Chromium under this policy.
+    fn chromium(&self, bench: &Bench<'_>) -> Command {
+        match self {
+            Self::Mounted(settings) => {
+                let mut command = bench.peers.command("unshare");
+                let mount = "mount --bind \"$0\" /etc/chromium && exec \"$@\"";
+                command.args(["--map-root-user", "--mount", "sh", "-c", mount]);
+                command.arg(settings).arg(bench.peers.path("chromium"));
+                command
+            }
+            Self::Written(_) => bench.peers.command("chromium"),
+        }
+    }
+}
+
+impl Drop for Policy {
+    fn drop(&mut self) {
+        if let Self::Written(file) = self {
+            let _ = fs::remove_file(file);
+        }
+    }
 }
 
 const FLAGS: &[&str] = &[

@@ -11,8 +11,13 @@ const url = process.argv[2] ?? 'https://localhost:8443/';
 const file = (name, otherwise) => readFileSync(process.env[name] ?? otherwise);
 
 function ask(identity) {
-  // `ca` replaces the public roots. `agent: false`: a connection of its own, so each identity is really shown.
-  const options = { ca: file('MTLS_CA', 'same-ca/ca.crt'), ...identity, agent: false, timeout: 10_000 };
+  const options = {
+    ca: file('MTLS_CA', 'same-ca/ca.crt'), // replaces the public roots
+    ...identity,
+    agent: false, // a connection of its own, so that each identity is really shown
+    autoSelectFamily: true, // Node 18 would try ::1 alone for localhost
+    timeout: 10_000,
+  };
   return new Promise((resolve, reject) => {
     const request = get(url, options, (response) => {
       let body = '';
