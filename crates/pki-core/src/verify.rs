@@ -32,10 +32,13 @@ mod crl_set;
 mod diagnose;
 mod error;
 mod error_kind;
+mod name_constraints;
 mod path;
+mod policies;
 mod purpose;
 mod revocation;
 mod rules;
+mod search;
 pub(crate) mod signature;
 
 pub use anchors::{AnchorError, TrustAnchors};

@@ -10,6 +10,7 @@ use x509_identity::Certificate;
 use super::diagnose::Diagnosis;
 use super::path::label;
 use super::rules::{self, Usage};
+use super::search::{Search, constrains_names, is_beyond_webpki};
 use super::{Path, Purpose, Revocation, TrustAnchors, VerifyError, date_time};
 
 /// Verifies chains for one purpose against one set of roots. Cheap to clone, and immutable: new roots
@@ -174,6 +175,16 @@ impl ChainVerifierBuilder {
     }
 }
 
+/// Whether webpki gave up for the work that the chain makes, which another search would only add to.
+fn is_exhausted(error: &webpki::Error) -> bool {
+    matches!(
+        error,
+        webpki::Error::MaximumSignatureChecksExceeded
+            | webpki::Error::MaximumPathBuildCallsExceeded
+            | webpki::Error::MaximumNameConstraintComparisonsExceeded
+    )
+}
+
 /// One verification under way.
 struct Attempt<'a> {
     verifier: &'a ChainVerifier,
@@ -224,14 +235,22 @@ impl Attempt<'_> {
             .map(|_| ())
         });
 
+        let error = match result {
+            Ok(()) => {
+                let accepted = self.outcome.into_inner().accepted;
+                return Ok(accepted.expect("webpki succeeds only after the hook accepted"));
+            }
+            Err(error) => error,
+        };
+        if verifier.strictness == Strictness::Strict && !is_exhausted(&error) {
+            self.search_beyond_webpki();
+        }
         let outcome = self.outcome.into_inner();
-        match (result, outcome.refused) {
-            (Ok(()), _) => Ok(outcome
-                .accepted
-                .expect("webpki succeeds only after the hook accepted")),
-            // The path was good, the judgement was not: that is the reason, whatever else webpki tried.
-            (Err(_), Some(refused)) => Err(refused),
-            (Err(error), None) => Err(Diagnosis {
+        match (outcome.accepted, outcome.refused) {
+            (Some(path), _) => Ok(path),
+            // The path was good, the judgement was not: that is the reason, whatever else was tried.
+            (None, Some(refused)) => Err(refused),
+            (None, None) => Err(Diagnosis {
                 anchors: &verifier.anchors,
                 purpose: verifier.purpose,
                 leaf: &self.leaf,
@@ -242,23 +261,54 @@ impl Attempt<'_> {
         }
     }
 
+    /// Tries the paths that webpki may have passed over, if a certificate in play gives reason to.
+    fn search_beyond_webpki(&self) {
+        let anchors = &self.verifier.anchors;
+        let others: Vec<Arc<Certificate>> = self
+            .presented
+            .iter()
+            .filter(|der| der.as_ref() != self.leaf.der() && !anchors.contains(der))
+            .filter_map(|der| self.parse(der).ok())
+            .collect();
+        let roots = anchors.certificates().iter().filter(|root| {
+            let names_it = |below: &Certificate| below.issuer_der() == root.subject_der();
+            names_it(&self.leaf) || others.iter().any(|other| names_it(other))
+        });
+        let leaf = std::iter::once(&self.leaf);
+        if leaf
+            .chain(&others)
+            .any(|presented| is_beyond_webpki(presented))
+            || roots.into_iter().any(|root| constrains_names(root))
+        {
+            Search::new(&self.leaf, anchors, &others, self.verifier.max_depth)
+                .paths(|path| self.take(Ok(path)));
+        }
+    }
+
     /// Judges a candidate path; on refusal webpki goes on to the next.
     fn consider(&self, candidate: &VerifiedPath<'_>) -> Result<(), webpki::Error> {
-        let judged = self
-            .path(candidate)
-            .and_then(|path| self.judge(&path).map(|()| path));
+        if self.take(self.path(candidate)) {
+            Ok(())
+        } else {
+            Err(webpki::Error::UnknownIssuer)
+        }
+    }
+
+    /// Judges a path; true if it is the one.
+    fn take(&self, path: Result<Path, VerifyError>) -> bool {
+        let judged = path.and_then(|path| self.judge(&path).map(|()| path));
         let mut outcome = self.outcome.borrow_mut();
         match judged {
             Ok(path) => {
                 outcome.accepted = Some(path);
-                Ok(())
+                true
             }
             Err(error) => {
                 let outweighs = matches!(error, VerifyError::Revoked { .. });
                 if outcome.refused.is_none() || outweighs {
                     outcome.refused = Some(error);
                 }
-                Err(webpki::Error::UnknownIssuer)
+                false
             }
         }
     }

@@ -195,7 +195,7 @@ pub enum VerifyError {
         purpose: Purpose,
     },
 
-    /// The leaf has an empty subject and no subject alternative name. Strict only.
+    /// The leaf has an empty subject and no subject alternative name, or a CA has an empty subject. Strict only.
     #[error(
         "certificate with serial {serial} names nobody: issue it again with a subject or a subject alternative name"
     )]
@@ -230,6 +230,16 @@ pub enum VerifyError {
     #[error("chain of {subject} has more intermediates than a CA in it allows (pathLenConstraint)")]
     PathLength {
         /// The leaf.
+        subject: String,
+    },
+
+    /// A CA in the path asks for a certificate policy that the path does not have, or its policies cannot
+    /// be read. Strict only.
+    #[error(
+        "policies of {subject} do not meet what a CA above it asks for: issue it again with one of the CA's policies"
+    )]
+    Policy {
+        /// The leaf, or the certificate whose policies cannot be read.
         subject: String,
     },
 
@@ -281,6 +291,15 @@ pub enum VerifyError {
         subject: String,
         /// The limit.
         allowed: usize,
+    },
+
+    /// A name of the leaf is no fit name: a line break would forge a line of a log. Strict only.
+    #[error("a name in the certificate with serial {serial} {problem}: issue it again")]
+    UnfitName {
+        /// Its serial number.
+        serial: String,
+        /// What is wrong with the name.
+        problem: &'static str,
     },
 
     /// An extension is marked critical and nothing here obeys it.

@@ -51,11 +51,13 @@ impl VerifyError {
             Self::NotACa { .. } => "not-a-ca",
             Self::NotYetValid { .. } => "not-yet-valid",
             Self::PathLength { .. } => "path-length",
+            Self::Policy { .. } => "policy",
             Self::Rejected { .. } => "rejected",
             Self::RevocationUnknown { .. } => "revocation-unknown",
             Self::Revoked { .. } => "revoked",
             Self::SelfSigned { .. } => "self-signed",
             Self::TooDeep { .. } => "too-deep",
+            Self::UnfitName { .. } => "unfit-name",
             Self::UnknownCriticalExtension { .. } => "unknown-critical-extension",
             Self::UnknownIssuer { .. } => "unknown-issuer",
             Self::UnsupportedVersion { .. } => "unsupported-version",
@@ -75,7 +77,8 @@ impl VerifyError {
             | Self::ChainTooLarge { .. }
             | Self::Malformed { .. }
             | Self::NoName { .. }
-            | Self::Rejected { .. } => Kind::BadCertificate,
+            | Self::Rejected { .. }
+            | Self::UnfitName { .. } => Kind::BadCertificate,
             Self::Expired { .. } => Kind::Expired,
             Self::NameMismatch { .. } => Kind::NameMismatch,
             Self::NotYetValid { .. } => Kind::NotYetValid,
@@ -89,6 +92,7 @@ impl VerifyError {
             | Self::AnchorNotYetValid { .. }
             | Self::NameConstraint { .. }
             | Self::PathLength { .. }
+            | Self::Policy { .. }
             | Self::SelfSigned { .. }
             | Self::TooDeep { .. }
             | Self::UnknownIssuer { .. } => Kind::UntrustedIssuer,

@@ -1,5 +1,7 @@
 //! The strict rules: what RFC 5280 asks of a path and webpki leaves open.
 
+use std::sync::Arc;
+
 use const_oid::ObjectIdentifier;
 use const_oid::db::rfc5280::{
     ANY_EXTENDED_KEY_USAGE, ID_CE_BASIC_CONSTRAINTS, ID_CE_CRL_DISTRIBUTION_POINTS,
@@ -8,14 +10,17 @@ use const_oid::db::rfc5280::{
 };
 use time::OffsetDateTime;
 use webpki::{ExtendedKeyUsageValidator, KeyPurposeId, KeyPurposeIdIter};
-use x509_identity::{Certificate, KeyUsageBit};
+use x509_identity::{
+    Attribute, BasicConstraints, Certificate, DistinguishedName, KeyUsageBit, SubjectAltName,
+};
 
 use super::path::label;
 use super::signature::{algorithm_name, weak_key};
-use super::{Path, Purpose, Strictness, VerifyError};
+use super::{Path, Purpose, Strictness, VerifyError, name_constraints, policies};
 
 /// Judges a path that webpki has verified.
 pub(super) fn judge(path: &Path, purpose: Purpose, now: OffsetDateTime) -> Result<(), VerifyError> {
+    judge_presented(path, purpose, now)?;
     judge_leaf(&path.leaf, purpose)?;
     for certificate in path.certificates() {
         if let Some(key) = weak_key(certificate) {
@@ -28,8 +33,74 @@ pub(super) fn judge(path: &Path, purpose: Purpose, now: OffsetDateTime) -> Resul
     judge_anchor(path, purpose, now)?;
     for ca in path.certificates().skip(1) {
         require_key_usage(ca, KeyUsageBit::KeyCertSign)?;
+        if ca.subject().is_empty() {
+            return Err(nobody(ca));
+        }
+    }
+    name_constraints::judge(path)?;
+    policies::judge(path)
+}
+
+/// Judges what webpki has judged already, but for paths that come from [`Search`](super::search::Search).
+fn judge_presented(path: &Path, purpose: Purpose, now: OffsetDateTime) -> Result<(), VerifyError> {
+    for certificate in std::iter::once(&path.leaf).chain(&path.intermediates) {
+        let subject = || label(certificate);
+        if certificate.version() != 3 {
+            return Err(VerifyError::UnsupportedVersion {
+                subject: subject(),
+                version: certificate.version(),
+            });
+        }
+        let (not_before, not_after) = (certificate.not_before(), certificate.not_after());
+        if now > not_after {
+            return Err(VerifyError::Expired {
+                subject: subject(),
+                not_after,
+                now,
+            });
+        }
+        if now < not_before {
+            return Err(VerifyError::NotYetValid {
+                subject: subject(),
+                not_before,
+                now,
+            });
+        }
+        if let Some(oid) = unknown_critical_extension(certificate) {
+            return Err(VerifyError::UnknownCriticalExtension {
+                subject: subject(),
+                oid: oid.to_string(),
+            });
+        }
+    }
+    for (position, ca) in path.intermediates.iter().enumerate() {
+        let subject = label(&path.leaf);
+        let Some(constraints) = ca.basic_constraints().filter(|constraints| constraints.ca) else {
+            return Err(VerifyError::NotACa { subject });
+        };
+        if exceeds(constraints, &path.intermediates[..position]) {
+            return Err(VerifyError::PathLength { subject });
+        }
+        let usages = ca.extended_key_usage();
+        if usages.is_some_and(|usages| !permits(usages, purpose)) {
+            return Err(wrong_usage(ca, purpose));
+        }
     }
     Ok(())
+}
+
+/// Whether more CAs follow than pathLen allows. RFC 5280 6.1.4 (l): self-issued ones do not count.
+fn exceeds(constraints: BasicConstraints, below: &[Arc<Certificate>]) -> bool {
+    let following = below.iter().filter(|ca| !ca.is_self_issued()).count();
+    constraints
+        .path_len
+        .is_some_and(|limit| u64::from(limit) < following as u64)
+}
+
+fn nobody(certificate: &Certificate) -> VerifyError {
+    VerifyError::NoName {
+        serial: certificate.serial().to_string(),
+    }
 }
 
 fn judge_leaf(leaf: &Certificate, purpose: Purpose) -> Result<(), VerifyError> {
@@ -55,12 +126,40 @@ fn judge_leaf(leaf: &Certificate, purpose: Purpose) -> Result<(), VerifyError> {
     }
     require_key_usage(leaf, KeyUsageBit::DigitalSignature)?;
     if leaf.subject().rdns().is_empty() && leaf.sans().is_empty() {
-        return Err(VerifyError::NoName {
-            serial: leaf.serial().to_string(),
-        });
+        return Err(nobody(leaf));
     }
-    Ok(())
+    match unfit_name(leaf) {
+        Some(problem) => Err(VerifyError::UnfitName {
+            serial: leaf.serial().to_string(),
+            problem,
+        }),
+        None => Ok(()),
+    }
 }
+
+/// What is wrong with the text in a leaf's names, which applications print, log and compare.
+fn unfit_name(leaf: &Certificate) -> Option<&'static str> {
+    let alternative = leaf.sans().iter().filter_map(|name| match name {
+        SubjectAltName::DirectoryName(name) => Some(name),
+        _ => None,
+    });
+    let names = std::iter::once(leaf.subject()).chain(alternative);
+    let mut texts = names
+        .flat_map(DistinguishedName::attributes)
+        .filter_map(Attribute::text);
+    texts.find_map(|text| {
+        if text.chars().any(char::is_control) {
+            Some("contains a control character")
+        } else if text.chars().nth(MAX_NAME_CHARS).is_some() {
+            Some("is longer than 256 characters")
+        } else {
+            None
+        }
+    })
+}
+
+/// RFC 5280 A.1 says 64 for most attributes; certificates with somewhat more are in use.
+const MAX_NAME_CHARS: usize = 256;
 
 fn judge_anchor(path: &Path, purpose: Purpose, now: OffsetDateTime) -> Result<(), VerifyError> {
     let anchor = &*path.anchor;
@@ -86,16 +185,7 @@ fn judge_anchor(path: &Path, purpose: Purpose, now: OffsetDateTime) -> Result<()
     else {
         return Err(VerifyError::AnchorNotCa { subject: subject() });
     };
-    // RFC 5280 6.1.4 (l): self-issued intermediates do not count.
-    let below = path
-        .intermediates
-        .iter()
-        .filter(|ca| !ca.is_self_issued())
-        .count();
-    if constraints
-        .path_len
-        .is_some_and(|limit| u64::from(limit) < below as u64)
-    {
+    if exceeds(constraints, &path.intermediates) {
         return Err(VerifyError::PathLength {
             subject: label(&path.leaf),
         });
@@ -162,7 +252,11 @@ pub(super) fn unknown_critical_extension(certificate: &Certificate) -> Option<Ob
     ];
     certificate
         .extensions()
-        .find(|extension| extension.critical && !OBEYED.contains(&extension.oid))
+        .find(|extension| {
+            extension.critical
+                && !OBEYED.contains(&extension.oid)
+                && !policies::OBEYED.contains(&extension.oid)
+        })
         .map(|extension| extension.oid)
 }
 

@@ -1,0 +1,255 @@
+//! Name constraints (RFC 5280 sections 4.2.1.10 and 6.1.3 (b) and (c)), which webpki knows for DNS names
+//! and addresses only.
+
+use std::net::IpAddr;
+
+use const_oid::db::rfc3280::EMAIL_ADDRESS;
+use const_oid::db::rfc5280::ID_CE_NAME_CONSTRAINTS;
+use der::{Decode, Encode};
+use x509_cert::ext::pkix::NameConstraints;
+use x509_cert::ext::pkix::constraints::name::GeneralSubtree;
+use x509_cert::ext::pkix::name::GeneralName;
+use x509_identity::{AttributeValue, Certificate, DistinguishedName, Rdn, SubjectAltName};
+
+use super::path::label;
+use super::{Path, VerifyError};
+
+/// Holds every name of the path against the constraints of every CA above it, the root included.
+pub(super) fn judge(path: &Path) -> Result<(), VerifyError> {
+    let certificates: Vec<&Certificate> = path.certificates().map(|c| &**c).collect();
+    let mut budget = MAX_COMPARISONS;
+    for (position, ca) in certificates.iter().enumerate().skip(1) {
+        let Some(extension) = ca
+            .extensions()
+            .find(|extension| extension.oid == ID_CE_NAME_CONSTRAINTS)
+        else {
+            continue;
+        };
+        let constraints = NameConstraints::from_der(extension.value).ok();
+        let obeyed = constraints.is_some_and(|constraints| {
+            certificates[..position]
+                .iter()
+                .enumerate()
+                // 6.1.3: a self-issued CA is not constrained, a self-issued leaf is.
+                .filter(|(below, certificate)| *below == 0 || !certificate.is_self_issued())
+                .all(|(_, certificate)| obeys(certificate, &constraints, &mut budget))
+        });
+        if !obeyed {
+            return Err(VerifyError::NameConstraint {
+                subject: label(&path.leaf),
+            });
+        }
+    }
+    Ok(())
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Side {
+    Permitted,
+    Excluded,
+}
+
+impl Side {
+    /// What a name counts as that cannot be compared: whichever refuses it.
+    fn incomparable(self) -> bool {
+        self == Self::Excluded
+    }
+}
+
+fn obeys(certificate: &Certificate, constraints: &NameConstraints, budget: &mut usize) -> bool {
+    let permitted = constraints.permitted_subtrees.as_deref();
+    let excluded = constraints.excluded_subtrees.as_deref();
+    names(certificate).iter().all(|name| {
+        verdicts(permitted, name, Side::Permitted, budget)
+            .is_some_and(|found| found.is_empty() || found.contains(&true))
+            && verdicts(excluded, name, Side::Excluded, budget)
+                .is_some_and(|found| !found.contains(&true))
+    })
+}
+
+/// Everything a certificate names. The address in a subject's emailAddress counts as one, with or without
+/// alternative names beside it (RFC 5280 asks for it without; more is what OpenSSL does).
+fn names(certificate: &Certificate) -> Vec<SubjectAltName> {
+    let subject = certificate.subject();
+    let mut names = certificate.sans().to_vec();
+    if !subject.is_empty() {
+        names.push(SubjectAltName::DirectoryName(subject.clone()));
+    }
+    let addresses = subject.texts(EMAIL_ADDRESS).map(str::to_owned);
+    names.extend(addresses.map(SubjectAltName::Email));
+    names
+}
+
+/// Whether the name lies in each subtree of its own kind; `None` once the budget is spent.
+fn verdicts(
+    subtrees: Option<&[GeneralSubtree]>,
+    name: &SubjectAltName,
+    side: Side,
+    budget: &mut usize,
+) -> Option<Vec<bool>> {
+    let mut found = Vec::new();
+    for subtree in subtrees.unwrap_or_default() {
+        *budget = budget.checked_sub(1)?;
+        let Some(within) = within(&subtree.base, name, side) else {
+            continue;
+        };
+        // RFC 5280: minimum is zero and maximum is absent, always.
+        let plain = subtree.minimum == 0 && subtree.maximum.is_none();
+        found.push(if plain { within } else { side.incomparable() });
+    }
+    Some(found)
+}
+
+/// `None` where the two are of different kinds.
+fn within(base: &GeneralName, name: &SubjectAltName, side: Side) -> Option<bool> {
+    let verdict = match (base, name) {
+        (GeneralName::DnsName(base), SubjectAltName::Dns(name)) => {
+            dns_within(base.as_str(), name, side)
+        }
+        (GeneralName::Rfc822Name(base), SubjectAltName::Email(name)) => {
+            email_within(base.as_str(), name).unwrap_or(side.incomparable())
+        }
+        (GeneralName::UniformResourceIdentifier(base), SubjectAltName::Uri(name)) => {
+            host_of_uri(name).map_or(side.incomparable(), |host| {
+                host_or_domain(base.as_str(), host)
+            })
+        }
+        (GeneralName::IpAddress(base), SubjectAltName::Ip(name)) => {
+            ip_within(base.as_bytes(), *name).unwrap_or(side.incomparable())
+        }
+        (GeneralName::DirectoryName(base), SubjectAltName::DirectoryName(name)) => base
+            .to_der()
+            .ok()
+            .and_then(|der| DistinguishedName::from_der(&der).ok())
+            .map_or(side.incomparable(), |base| directory_within(&base, name)),
+        (base, SubjectAltName::Other { kind, .. }) if other_kind(base) == Some(kind) => {
+            side.incomparable()
+        }
+        _ => return None,
+    };
+    Some(verdict)
+}
+
+fn other_kind(base: &GeneralName) -> Option<&'static str> {
+    Some(match base {
+        GeneralName::OtherName(_) => "other-name",
+        GeneralName::EdiPartyName(_) => "edi-party-name",
+        GeneralName::RegisteredId(_) => "registered-id",
+        _ => return None,
+    })
+}
+
+/// `host.example` and everything below it; with a leading dot, what is below it only.
+fn dns_within(base: &str, name: &str, side: Side) -> bool {
+    let domain = base.strip_prefix('.').unwrap_or(base);
+    let name = name.strip_suffix('.').unwrap_or(name);
+    match name.strip_prefix("*.") {
+        // One wildcard stands for many names: it is permitted if all are, and excluded if one is.
+        Some(parent) => {
+            is_below(parent, domain)
+                || parent.eq_ignore_ascii_case(domain)
+                || (side == Side::Excluded && is_below(domain, parent))
+        }
+        None => is_below(name, domain) || (base == domain && name.eq_ignore_ascii_case(domain)),
+    }
+}
+
+/// Whether `name` is `domain` with labels before it. Everything is below the empty domain.
+fn is_below(name: &str, domain: &str) -> bool {
+    if domain.is_empty() {
+        return true;
+    }
+    name.len()
+        .checked_sub(domain.len())
+        .and_then(|start| Some((name.get(..start)?, name.get(start..)?)))
+        .is_some_and(|(labels, end)| labels.ends_with('.') && end.eq_ignore_ascii_case(domain))
+}
+
+/// A mailbox, all mailboxes of a host, or, with a leading dot, those of all hosts below a domain.
+fn email_within(base: &str, address: &str) -> Option<bool> {
+    let (local, host) = address.rsplit_once('@')?;
+    Some(match base.rsplit_once('@') {
+        Some((wanted, at)) => local == wanted && host.eq_ignore_ascii_case(at),
+        None => host_or_domain(base, host),
+    })
+}
+
+fn host_or_domain(base: &str, host: &str) -> bool {
+    match base.strip_prefix('.') {
+        Some(domain) => is_below(host, domain),
+        None => base.is_empty() || host.eq_ignore_ascii_case(base),
+    }
+}
+
+/// The host of a URI, if it has one that is a name: constraints say nothing of others, and RFC 5280
+/// refuses those.
+fn host_of_uri(uri: &str) -> Option<&str> {
+    let (_, rest) = uri.split_once("://")?;
+    let authority = rest.split(['/', '?', '#']).next()?;
+    let host = authority.rsplit('@').next()?;
+    let host = host.split_once(':').map_or(host, |(host, _port)| host);
+    let host = host.strip_suffix('.').unwrap_or(host);
+    let is_name = host
+        .bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte));
+    (is_name && !host.is_empty() && host.parse::<IpAddr>().is_err()).then_some(host)
+}
+
+/// `None` for a constraint that is not an address and a mask.
+fn ip_within(base: &[u8], name: IpAddr) -> Option<bool> {
+    let octets = match name {
+        IpAddr::V4(name) => name.octets().to_vec(),
+        IpAddr::V6(name) => name.octets().to_vec(),
+    };
+    if base.len() != 8 && base.len() != 32 {
+        return None;
+    }
+    let (network, mask) = base.split_at(base.len() / 2);
+    if octets.len() != network.len() {
+        return Some(false);
+    }
+    let ones = mask.iter().map(|byte| byte.leading_ones()).sum::<u32>();
+    let set = mask.iter().map(|byte| byte.count_ones()).sum::<u32>();
+    let leading = mask
+        .iter()
+        .take_while(|byte| **byte == 0xff)
+        .count()
+        .min(mask.len());
+    let contiguous = ones == set && mask.iter().skip(leading + 1).all(|byte| *byte == 0);
+    contiguous.then(|| {
+        octets
+            .iter()
+            .zip(network)
+            .zip(mask)
+            .all(|((octet, network), mask)| octet & mask == network & mask)
+    })
+}
+
+/// Whether `name` begins with the RDNs of `base`.
+fn directory_within(base: &DistinguishedName, name: &DistinguishedName) -> bool {
+    let (base, name) = (base.rdns(), name.rdns());
+    base.len() <= name.len() && base.iter().zip(name).all(|(base, name)| alike(base, name))
+}
+
+/// RFC 5280 section 7.1: case and runs of spaces make no difference.
+fn alike(a: &Rdn, b: &Rdn) -> bool {
+    a.attributes().len() == b.attributes().len()
+        && a.attributes().iter().all(|one| {
+            b.attributes().iter().any(|other| {
+                one.oid() == other.oid() && folded(one.value()) == folded(other.value())
+            })
+        })
+}
+
+fn folded(value: &AttributeValue) -> Result<String, &[u8]> {
+    match value {
+        AttributeValue::Text { text, .. } => {
+            let words: Vec<&str> = text.split_whitespace().collect();
+            Ok(words.join(" ").to_lowercase())
+        }
+        AttributeValue::Der(der) => Err(der),
+    }
+}
+
+/// As many as webpki itself allows.
+const MAX_COMPARISONS: usize = 250_000;

@@ -1,0 +1,117 @@
+//! A second search for a path, where webpki refuses what RFC 5280 lets pass.
+//!
+//! webpki counts self-issued CAs in pathLen, knows constraints for DNS names and addresses only, and no
+//! policies. Here a path is signatures and names alone; everything else is for [`rules`](super::rules),
+//! which judge all of it.
+
+use std::sync::Arc;
+
+use const_oid::db::rfc5280::ID_CE_NAME_CONSTRAINTS;
+use x509_identity::Certificate;
+
+use super::signature::is_signed_by;
+use super::{Path, TrustAnchors, policies};
+
+/// Whether the certificate has something that webpki judges otherwise than RFC 5280.
+pub(super) fn is_beyond_webpki(certificate: &Certificate) -> bool {
+    (certificate.is_ca() && certificate.is_self_issued())
+        || constrains_names(certificate)
+        || certificate
+            .critical_extensions()
+            .any(|oid| policies::OBEYED.contains(&oid))
+}
+
+pub(super) fn constrains_names(certificate: &Certificate) -> bool {
+    certificate
+        .extensions()
+        .any(|extension| extension.oid == ID_CE_NAME_CONSTRAINTS)
+}
+
+pub(super) struct Search<'a> {
+    leaf: &'a Arc<Certificate>,
+    anchors: &'a TrustAnchors,
+    candidates: &'a [Arc<Certificate>],
+    max_depth: usize,
+    signatures: usize,
+}
+
+impl<'a> Search<'a> {
+    pub(super) fn new(
+        leaf: &'a Arc<Certificate>,
+        anchors: &'a TrustAnchors,
+        candidates: &'a [Arc<Certificate>],
+        max_depth: usize,
+    ) -> Self {
+        Self {
+            leaf,
+            anchors,
+            candidates,
+            max_depth,
+            signatures: MAX_SIGNATURES,
+        }
+    }
+
+    /// Offers each path from the leaf to a root until one is taken.
+    pub(super) fn paths(mut self, mut take: impl FnMut(Path) -> bool) {
+        self.extend(&mut Vec::new(), &mut take);
+    }
+
+    fn extend(
+        &mut self,
+        intermediates: &mut Vec<Arc<Certificate>>,
+        take: &mut impl FnMut(Path) -> bool,
+    ) -> bool {
+        let head = Arc::clone(intermediates.last().unwrap_or(self.leaf));
+        let anchors = self.anchors;
+        for anchor in anchors.named(head.issuer_der()) {
+            if self.is_signed(&head, anchor) && take(path(self.leaf, intermediates, anchor)) {
+                return true;
+            }
+        }
+        if intermediates.len() >= self.max_depth {
+            return false;
+        }
+        for issuer in self.candidates {
+            let is_loop = intermediates.iter().any(|earlier| {
+                earlier.spki_der() == issuer.spki_der()
+                    && earlier.subject_der() == issuer.subject_der()
+            });
+            if issuer.subject_der() != head.issuer_der()
+                || is_loop
+                || !self.is_signed(&head, issuer)
+            {
+                continue;
+            }
+            intermediates.push(Arc::clone(issuer));
+            if self.extend(intermediates, take) {
+                return true;
+            }
+            intermediates.pop();
+        }
+        false
+    }
+
+    fn is_signed(&mut self, certificate: &Certificate, issuer: &Certificate) -> bool {
+        let Some(left) = self.signatures.checked_sub(1) else {
+            return false;
+        };
+        self.signatures = left;
+        is_signed_by(certificate, issuer)
+    }
+}
+
+/// The path of `leaf` over `intermediates`.
+fn path(
+    leaf: &Arc<Certificate>,
+    intermediates: &[Arc<Certificate>],
+    anchor: &Arc<Certificate>,
+) -> Path {
+    Path {
+        leaf: Arc::clone(leaf),
+        intermediates: intermediates.to_vec(),
+        anchor: Arc::clone(anchor),
+    }
+}
+
+/// Enough for honest chains, whose every certificate has one or two issuers.
+const MAX_SIGNATURES: usize = 40;
