@@ -317,7 +317,11 @@ const VERSIONS: &[(&str, &str, &[&str])] = &[
     ),
     ("Java", "java", &["-version"]),
     ("BouncyCastle", "readlink", &["-f", BOUNCY_CASTLE]),
-    ("OkHttp", "readlink", &["-f", OKHTTP]),
+    (
+        "OkHttp",
+        "dpkg-query",
+        &["-W", "-f", "${Version}", "libokhttp-java"],
+    ),
     ("Go", "go", &["version"]),
     ("Chromium", "chromium", &["--version"]),
 ];

@@ -5,10 +5,12 @@ use std::path::Path;
 use anyhow::Result;
 
 use super::Bench;
+use super::curl;
 use super::lab::{Lab, PASSWORD};
+use super::own::Door;
 use super::report::{Report, Verdict};
 use crate::peers;
-use crate::process::{self, Finished};
+use crate::process::{self, Finished, Server};
 
 /// A program that opens a bundle.
 struct Reader {
@@ -20,24 +22,56 @@ struct Reader {
     complete: fn(&Finished) -> bool,
 }
 
+/// A scenario of the lab: its bundles, and the server that they are for.
+struct Scenario {
+    bundles: &'static [&'static str],
+    /// The server's certificate, and the root that its clients trust.
+    server: &'static str,
+    server_ca: &'static str,
+    client_ca: &'static str,
+    crl: Option<&'static str>,
+}
+
 pub(crate) fn check(bench: &Bench<'_>, lab: &Lab, report: &mut Report) {
-    for file in BUNDLES {
-        for (password, expected, with) in [
-            (PASSWORD, Verdict::Accepted, ""),
-            (WRONG, Verdict::Refused, ", wrong password"),
-        ] {
-            let case = format!("{} {file}{with}", lab.name);
-            for reader in READERS {
-                report.push(
-                    GROUP,
-                    reader.name,
-                    &case,
-                    expected,
-                    open(bench, reader, &lab.arg(file), password),
+    for scenario in SCENARIOS {
+        let door = Door::of_scenario(lab, scenario.server, scenario.client_ca, scenario.crl);
+        let server = bench.own().and_then(|own| own.serve(&door));
+        for file in scenario.bundles {
+            for (password, expected, with) in PASSWORDS {
+                let case = format!("{} {file}{with}", lab.name);
+                for reader in READERS {
+                    let seen = open(bench, reader, &lab.arg(file), password);
+                    report.push(GROUP, reader.name, &case, *expected, seen);
+                }
+                let seen = connect(
+                    bench,
+                    &server,
+                    &lab.path(scenario.server_ca),
+                    &lab.arg(file),
+                    password,
                 );
+                report.push(GROUP, "curl, connecting", &case, *expected, seen);
             }
         }
     }
+}
+
+/// Gets into our server with a bundle: what is in it is complete, its intermediate certificates too.
+fn connect(
+    bench: &Bench<'_>,
+    server: &Result<Server>,
+    server_ca: &Path,
+    file: &str,
+    password: &str,
+) -> Result<(Verdict, String)> {
+    let server = server
+        .as_ref()
+        .map_err(|error| anyhow::anyhow!("our server: {error:#}"))?;
+    let url = format!("https://localhost:{}/", server.port());
+    let (verdict, said) = curl::ask(bench, &url, server_ca, &curl::p12(file, password), &[])?;
+    // Before it connects, so that no server has refused anything.
+    let unopened = verdict == Verdict::NotRun && said.contains("could not parse PKCS12 file");
+    Ok((if unopened { Verdict::Refused } else { verdict }, said))
 }
 
 fn open(
@@ -89,14 +123,34 @@ fn lines_with(said: &Finished, what: &str) -> usize {
 }
 
 const GROUP: &str = "bundles";
-const WRONG: &str = "not-the-password";
 
-const BUNDLES: &[&str] = &[
-    "same-ca/client.p12",
-    "same-ca/client_ios.p12",
-    "different-ca/client.p12",
-    "different-ca/client_ios.p12",
-    "intermediate/client.p12",
+const PASSWORDS: &[(&str, Verdict, &str)] = &[
+    (PASSWORD, Verdict::Accepted, ""),
+    ("not-the-password", Verdict::Refused, ", wrong password"),
+];
+
+const SCENARIOS: &[Scenario] = &[
+    Scenario {
+        bundles: &["same-ca/client.p12", "same-ca/client_ios.p12"],
+        server: "same-ca/server.crt",
+        server_ca: "same-ca/ca.crt",
+        client_ca: "same-ca/ca.crt",
+        crl: Some("same-ca/ca.crl"),
+    },
+    Scenario {
+        bundles: &["different-ca/client.p12", "different-ca/client_ios.p12"],
+        server: "different-ca/server.crt",
+        server_ca: "different-ca/server-ca.crt",
+        client_ca: "different-ca/client-ca.crt",
+        crl: Some("different-ca/client-ca.crl"),
+    },
+    Scenario {
+        bundles: &["intermediate/client.p12"],
+        server: "intermediate/server-chain.crt",
+        server_ca: "intermediate/root.crt",
+        client_ca: "intermediate/root.crt",
+        crl: None,
+    },
 ];
 
 const READERS: &[Reader] = &[

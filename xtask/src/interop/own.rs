@@ -27,11 +27,21 @@ pub(crate) struct Door {
 impl Door {
     /// That of the lab's scenario with one CA.
     pub(crate) fn of(lab: &Lab) -> Self {
+        Self::of_scenario(
+            lab,
+            "same-ca/server.crt",
+            "same-ca/ca.crt",
+            Some("same-ca/ca.crl"),
+        )
+    }
+
+    /// That of any scenario; the key is beside the certificate.
+    pub(crate) fn of_scenario(lab: &Lab, cert: &str, client_ca: &str, crl: Option<&str>) -> Self {
         Self {
-            cert: lab.path("same-ca/server.crt"),
-            key: lab.path("same-ca/server.key"),
-            client_ca: lab.path("same-ca/ca.crt"),
-            crl: Some(lab.path("same-ca/ca.crl")),
+            cert: lab.path(cert),
+            key: lab.path(cert).with_file_name("server.key"),
+            client_ca: lab.path(client_ca),
+            crl: crl.map(|crl| lab.path(crl)),
         }
     }
 }
