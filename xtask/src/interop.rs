@@ -132,31 +132,46 @@ impl Interop {
     }
 }
 
-/// Puts the tables between the two marks of `page`, and leaves the prose around them.
+/// Writes the tables into `page`, and leaves the prose around them.
 fn write_page(page: &Path, peers: &Peers, report: &Report) -> Result<()> {
     let old = fs::read_to_string(page).with_context(|| format!("reading {}", page.display()))?;
-    let marks = old
-        .split_once(BEGIN)
-        .and_then(|(before, rest)| Some((before, rest.split_once(END)?.1)));
-    ensure!(
-        marks.is_some(),
-        "{} has no {BEGIN} and {END} to write between",
-        page.display()
-    );
-    let (before, after) = marks.unwrap_or_default();
-
     let versions: Vec<_> = peers
         .versions()
         .into_iter()
         .map(|(peer, version)| format!("{peer} {version}"))
         .collect();
-    let tables = report.to_markdown();
-    let new = format!(
-        "{before}{BEGIN}\n\nWith {}.\n\n{tables}{END}{after}",
-        versions.join(", ")
-    );
+    let measured = format!("With {}.\n\n{}", versions.join(", "), report.to_markdown());
+    let new = between_marks(&old, &measured).with_context(|| {
+        format!(
+            "{} has no {BEGIN} and {END} to write between",
+            page.display()
+        )
+    })?;
     fs::write(page, new).with_context(|| format!("writing {}", page.display()))
+}
+
+/// `page` with `text` in place of what is between its two marks.
+fn between_marks(page: &str, text: &str) -> Option<String> {
+    let (before, rest) = page.split_once(BEGIN)?;
+    let (_, after) = rest.split_once(END)?;
+    Some(format!("{before}{BEGIN}\n\n{text}{END}{after}"))
 }
 
 const BEGIN: &str = "<!-- measured -->";
 const END: &str = "<!-- /measured -->";
+
+#[cfg(test)]
+mod tests {
+    use super::between_marks;
+
+    #[test]
+    fn only_what_is_between_the_marks_is_replaced() {
+        let page = "prose\n<!-- measured -->\nold\n<!-- /measured -->\nmore\n";
+        let new = "prose\n<!-- measured -->\n\nnew\n<!-- /measured -->\nmore\n";
+        assert_eq!(between_marks(page, "new\n").as_deref(), Some(new));
+        assert_eq!(
+            between_marks("prose\n<!-- measured -->\nold\n", "new\n"),
+            None
+        );
+    }
+}

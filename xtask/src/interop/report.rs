@@ -134,3 +134,35 @@ fn capitalised(word: &str) -> String {
         first.to_uppercase().chain(letters).collect()
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Report, Verdict};
+
+    #[test]
+    fn only_what_was_expected_passes() {
+        let mut report = Report::default();
+        for (case, expected, got) in [
+            ("good", Verdict::Accepted, Verdict::Accepted),
+            ("bad", Verdict::RefusedInTls, Verdict::RefusedByStatus(400)),
+        ] {
+            report.push("servers", "nginx", case, expected, Ok((got, String::new())));
+        }
+        let error = Err(anyhow::anyhow!("no such program"));
+        report.push("servers", "Caddy", "bad", Verdict::Refused, error);
+
+        assert_eq!((report.passed(), report.failed()), (1, 2));
+        let rows = [
+            "| | nginx | Caddy |",
+            "| good | accepted |  |",
+            "| bad | **refused (400), expected refused (TLS)** | **did not run, expected refused** |",
+        ];
+        let table = report.to_markdown();
+        for row in rows {
+            assert!(
+                table.lines().any(|line| line == row),
+                "no `{row}` in\n{table}"
+            );
+        }
+    }
+}
