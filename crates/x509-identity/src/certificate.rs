@@ -215,7 +215,8 @@ impl Certificate {
         self.known.key_usage
     }
 
-    /// The purposes, if the certificate restricts them; then never empty.
+    /// The purposes, if the certificate restricts them. Empty where it names only ones that cannot be
+    /// represented (see [`ParseError::Der`]).
     pub fn extended_key_usage(&self) -> Option<&[ObjectIdentifier]> {
         self.known.extended_key_usage.as_deref()
     }
@@ -247,7 +248,8 @@ impl Certificate {
         &self.known.crl_distribution_points
     }
 
-    /// All extensions in their order. No type appears twice.
+    /// All extensions in their order, but for those that are not critical and whose type cannot be
+    /// represented (see [`ParseError::Der`]). No type appears twice.
     pub fn extensions(&self) -> impl Iterator<Item = Extension<'_>> {
         self.extensions.iter().map(|stored| Extension {
             oid: stored.oid,

@@ -17,8 +17,9 @@ pub enum ParseError {
 
     /// The bytes are not DER, or not the structure that belongs there.
     ///
-    /// Also raised for an object identifier that `const-oid` cannot represent: of more than 39
-    /// octets, with an arc above 2^32 - 1 or a second arc above 39.
+    /// Also raised for an object identifier that `const-oid` cannot represent (of more than 39
+    /// octets, with an arc above 2^32 - 1 or a second arc above 39), except as an extended key usage or
+    /// the type of an extension that is not critical: those are passed over.
     #[error("{what} is not well-formed DER")]
     Der {
         /// The structure that was being read.

@@ -2,7 +2,8 @@ use const_oid::ObjectIdentifier;
 use const_oid::db::rfc5280;
 
 use crate::tlv::{
-    self, BOOLEAN, Fields, INTEGER, OCTET_STRING, SEQUENCE, constructed_context, context,
+    self, BOOLEAN, Fields, INTEGER, OBJECT_IDENTIFIER, OCTET_STRING, SEQUENCE, constructed_context,
+    context,
 };
 use crate::{KeyUsage, ParseError, SubjectAltName};
 
@@ -44,8 +45,21 @@ pub(crate) fn parse_extensions(content: &[u8]) -> Result<(Vec<Extension<'_>>, Kn
     let mut list = Fields::within(content, SEQUENCE, "extensions")?;
     let mut extensions: Vec<Extension<'_>> = Vec::new();
     let mut known = Known::default();
+    // Types that cannot be represented are passed over, since nobody could ask for them.
+    let mut nameless: Vec<&[u8]> = Vec::new();
     while !list.is_empty() {
-        let extension = parse_extension(list.required(SEQUENCE)?.value)?;
+        let content = list.required(SEQUENCE)?.value;
+        let Some(extension) = parse_extension(content)? else {
+            let oid = Fields::new(content, "extension")?.required(OBJECT_IDENTIFIER)?;
+            if nameless.contains(&oid.value) || nameless.len() == MAX_EXTENSIONS {
+                return Err(ParseError::TooMany {
+                    what: "extensions of one type",
+                    limit: 1,
+                });
+            }
+            nameless.push(oid.value);
+            continue;
+        };
         if extensions.iter().any(|seen| seen.oid == extension.oid) {
             return Err(ParseError::DuplicateExtension(extension.oid));
         }
@@ -58,23 +72,30 @@ pub(crate) fn parse_extensions(content: &[u8]) -> Result<(Vec<Extension<'_>>, Kn
         known.read(&extension)?;
         extensions.push(extension);
     }
-    if extensions.is_empty() {
+    if extensions.is_empty() && nameless.is_empty() {
         return Err(ParseError::Empty { what: "extensions" });
     }
     Ok((extensions, known))
 }
 
-fn parse_extension(content: &[u8]) -> Result<Extension<'_>, ParseError> {
-    let mut fields = Fields::new(content, "extension")?;
-    let oid = fields.object_identifier()?;
+/// `None` for one whose type cannot be represented, unless it is critical.
+fn parse_extension(content: &[u8]) -> Result<Option<Extension<'_>>, ParseError> {
+    let what = "extension";
+    let mut fields = Fields::new(content, what)?;
+    let oid = fields.required(OBJECT_IDENTIFIER)?.value;
     let critical = default_false(&mut fields)?;
     let value = fields.required(OCTET_STRING)?.value;
     fields.finish()?;
-    Ok(Extension {
+    let oid = if critical {
+        Some(tlv::object_identifier(oid, what)?)
+    } else {
+        tlv::representable_identifier(oid, what)?
+    };
+    Ok(oid.map(|oid| Extension {
         oid,
         critical,
         value,
-    })
+    }))
 }
 
 impl Known {
@@ -113,15 +134,15 @@ impl Known {
 fn extended_key_usage(value: &[u8]) -> Result<Vec<ObjectIdentifier>, ParseError> {
     let what = "extKeyUsage";
     let mut fields = Fields::within(value, SEQUENCE, what)?;
+    if fields.is_empty() {
+        return Err(ParseError::Empty { what });
+    }
     let mut purposes = Vec::new();
     while !fields.is_empty() {
-        purposes.push(fields.object_identifier()?);
+        let oid = fields.required(OBJECT_IDENTIFIER)?.value;
+        purposes.extend(tlv::representable_identifier(oid, what)?);
     }
-    if purposes.is_empty() {
-        Err(ParseError::Empty { what })
-    } else {
-        Ok(purposes)
-    }
+    Ok(purposes)
 }
 
 fn basic_constraints(value: &[u8]) -> Result<BasicConstraints, ParseError> {

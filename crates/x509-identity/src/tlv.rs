@@ -149,6 +149,26 @@ pub(crate) fn object_identifier(
     })
 }
 
+/// As [`object_identifier`], but `None` for one that is well-formed and that `const-oid` has no room
+/// for: a UUID below 2.25, say, or a second arc above 39.
+pub(crate) fn representable_identifier(
+    content: &[u8],
+    what: &'static str,
+) -> Result<Option<ObjectIdentifier>, ParseError> {
+    let error = match object_identifier(content, what) {
+        Ok(oid) => return Ok(Some(oid)),
+        Err(error) => error,
+    };
+    let begins_minimal = |arc: &[u8]| arc.first() != Some(&0x80);
+    let ends = content.last().is_some_and(|octet| octet & 0x80 == 0);
+    let mut arcs = content.split_inclusive(|octet| octet & 0x80 == 0);
+    if ends && arcs.all(begins_minimal) {
+        Ok(None)
+    } else {
+        Err(error)
+    }
+}
+
 /// Decodes exactly `bytes` as a `T`.
 pub(crate) fn decode<'a, T>(bytes: &'a [u8], what: &'static str) -> Result<T, ParseError>
 where

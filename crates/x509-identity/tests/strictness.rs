@@ -313,3 +313,38 @@ fn certificates_have_a_largest_size() {
 fn refusal(der: &[u8]) -> ParseError {
     Certificate::from_der(der).unwrap_err()
 }
+
+#[test]
+fn extension_type_that_cannot_be_represented_is_passed_over_unless_critical() {
+    // 2.999.1, and 2.25 with a UUID of 128 bits: legal, and more than `ObjectIdentifier` takes.
+    let example = tlv(0x06, [0x88, 0x37, 1]);
+    let uuid = tlv(0x06, [&[0x69][..], &[0xff; 18], &[1]].concat());
+    let not_minimal = tlv(0x06, [0x80, 0x88, 0x37]);
+    let with = |extensions: Vec<Vec<u8>>| {
+        let extensions = Some(extensions);
+        Certificate::from_der(
+            &Parts {
+                extensions,
+                ..Parts::default()
+            }
+            .der(),
+        )
+    };
+    let custom = |oid: &[u8], critical: &[u8]| sequence(&[oid, critical, &tlv(0x04, [5, 0])]);
+    let critical = tlv(0x01, [0xff]);
+    for oid in [&example, &uuid] {
+        let certificate = with(vec![custom(oid, &[])]).unwrap();
+        assert_eq!(certificate.extensions().count(), 0);
+        assert!(with(vec![custom(oid, &critical)]).is_err());
+        assert!(with(vec![custom(oid, &[]), custom(oid, &[])]).is_err());
+    }
+    assert!(with(vec![custom(&not_minimal, &[])]).is_err());
+
+    let usages = |oids: &[&[u8]]| with_extension("2.5.29.37", sequence(oids));
+    let client = oid("1.3.6.1.5.5.7.3.2");
+    let certificate = Certificate::from_der(&usages(&[&uuid, &client])).unwrap();
+    assert_eq!(certificate.extended_key_usage().map(<[_]>::len), Some(1));
+    let certificate = Certificate::from_der(&usages(&[&example])).unwrap();
+    assert_eq!(certificate.extended_key_usage().map(<[_]>::len), Some(0));
+    assert!(Certificate::from_der(&usages(&[])).is_err());
+}
