@@ -45,7 +45,7 @@ pub fn crls<P: AsRef<Path>>(paths: impl IntoIterator<Item = P>) -> Result<CrlSet
         files.push(read(path.as_ref(), WANTED)?);
         paths_read.push(path.as_ref().to_owned());
     }
-    CrlSet::from_pem_or_der(&files).map_err(|error| {
+    let set = CrlSet::from_pem_or_der(&files).map_err(|error| {
         let file = match &error {
             CrlLoadError::NoCrl { file }
             | CrlLoadError::Pem { file, .. }
@@ -66,7 +66,16 @@ pub fn crls<P: AsRef<Path>>(paths: impl IntoIterator<Item = P>) -> Result<CrlSet
             },
             error => FileError::content(path, error),
         }
-    })
+    })?;
+    for aside in set.set_aside() {
+        if let CrlLoadError::Unusable { file, source, .. } = aside {
+            let path = paths_read
+                .get(*file)
+                .map_or(Path::new(""), PathBuf::as_path);
+            tracing::warn!(target: "mtls_server", "{}: {source}: it is not used", path.display());
+        }
+    }
+    Ok(set)
 }
 
 /// The contents of a file that is expected to hold something small; zeroized, as it may be a key.

@@ -7,7 +7,8 @@ mod verify_kit;
 use std::time::Duration as StdDuration;
 
 use pki_core::verify::{
-    ExpiredCrl, RevocationReason, Scope, TrustAnchors, UnknownStatus, VerifyError, VerifyErrorKind,
+    CrlSet, ExpiredCrl, RevocationReason, Scope, TrustAnchors, UnknownStatus, VerifyError,
+    VerifyErrorKind,
 };
 use rcgen::{
     CertificateParams, CertificateRevocationListParams, CrlDistributionPoint,
@@ -25,11 +26,17 @@ struct Lab {
     leaf: CertificateDer<'static>,
 }
 
+fn listed_at(params: &mut CertificateParams, uri: &str) {
+    params.crl_distribution_points = vec![CrlDistributionPoint {
+        uris: vec![uri.to_owned()],
+    }];
+}
+
 impl Lab {
     fn new() -> Self {
         let root = Ca::root("root");
-        let issuing = root.sub(ca("issuing"));
-        let alice = client("alice");
+        let issuing = root.sub(with(ca("issuing"), |ca| listed_at(ca, "http://x/root")));
+        let alice = with(client("alice"), |leaf| listed_at(leaf, "http://x/a"));
         let leaf = issuing.issue(&alice);
         Self {
             root,
@@ -409,4 +416,101 @@ fn version_1_list_of_plain_openssl_counts() {
             });
         assert_eq!(lab.with_issuing(&[&list]), expected);
     }
+}
+
+#[test]
+fn list_of_a_named_point_is_no_list_of_a_certificate_without_one() {
+    let root = Ca::root("root");
+    let leaf = root.issue(&client("alice"));
+    let issuer = content(&root.crl(&crl_params(1, &[]))).to_vec();
+    let name = fields(content(&fields(&issuer)[0]))[2].clone();
+    let list = |kind: u8, value: &[u8]| {
+        root.rewrite(&root.crl(&crl_params(1, &[])), |tbs| {
+            let point = tlv(0x30, &tlv(0xA0, &tlv(0xA0, &tlv(kind, value))));
+            let idp = extension(&[0x55, 0x1D, 28], true, &point);
+            tbs.pop();
+            tbs.push(tlv(0xA0, &tlv(0x30, &idp)));
+        })
+    };
+    for (what, list, expected) in [
+        ("a URI", list(0x86, b"http://x/shard"), "revocation-unknown"),
+        ("the issuer itself", list(0xA4, &name), "ok"),
+        ("no point", root.crl(&crl_params(1, &[])), "ok"),
+    ] {
+        let verifier = clients(root.anchors()).revocation(crls(&[&list])).build();
+        let got = verdict(&verifier.verify(&leaf, &[], at(NOW)));
+        assert_eq!(got, expected, "{what}");
+    }
+}
+
+/// The list with one more extension.
+fn extended(ca: &Ca, list: &[u8], oid: &[u8], value: &[u8]) -> Vec<u8> {
+    ca.rewrite(list, |tbs| {
+        let mut extensions = fields(content(content(&tbs.pop().unwrap())));
+        extensions.push(extension(oid, true, value));
+        tbs.push(tlv(0xA0, &tlv(0x30, &extensions.concat())));
+    })
+}
+
+#[test]
+fn limited_list_beside_a_complete_one_only_adds_to_it() {
+    let lab = Lab::new();
+    let ca = &lab.issuing;
+    let clean = |number| ca.crl(&crl_params(number, &[]));
+    let listed = |number| ca.crl(&crl_params(number, &[&lab.alice]));
+    let delta = |list: &[u8]| extended(ca, list, &[0x55, 0x1D, 27], &[2, 1, 1]);
+    let some_reasons = |list: &[u8]| {
+        let idp = tlv(0x30, &tlv(0x83, &[6, 0x40]));
+        extended(ca, list, &[0x55, 0x1D, 28], &idp)
+    };
+    let attributes = |list: &[u8]| {
+        let idp = tlv(0x30, &tlv(0x85, &[0xFF]));
+        extended(ca, list, &[0x55, 0x1D, 28], &idp)
+    };
+    let unknown = |list: &[u8]| extended(ca, list, &[0x2A, 3, 4], &[5, 0]);
+    for (what, list, expected) in [
+        ("delta adds nothing", delta(&clean(2)), "ok"),
+        ("delta adds", delta(&listed(2)), "revoked"),
+        ("delta is older", delta(&listed(0)), "ok"),
+        ("some reasons, none", some_reasons(&clean(1)), "ok"),
+        ("some reasons, one", some_reasons(&listed(1)), "revoked"),
+        ("other kind of certificate", attributes(&listed(2)), "ok"),
+        ("not understood", unknown(&listed(2)), "ok"),
+    ] {
+        assert_eq!(lab.with_issuing(&[&clean(1), &list]), expected, "{what}");
+        assert_eq!(lab.with_issuing(&[&list, &clean(1)]), expected, "{what}");
+        // Alone it is no list, whatever else is loaded.
+        let root = lab.root_crl();
+        assert!(CrlSet::from_pem_or_der([&list, &root]).is_err(), "{what}");
+    }
+    let set = CrlSet::from_pem_or_der([clean(1), unknown(&clean(2))]).unwrap();
+    assert_eq!((set.len(), set.set_aside().len()), (1, 1));
+}
+
+#[test]
+fn list_that_has_not_begun_replaces_none() {
+    let lab = Lab::new();
+    let list = |number, start, revoked: &[&CertificateParams]| {
+        lab.issuing.crl(&CertificateRevocationListParams {
+            this_update: NOW + start,
+            ..crl_params(number, revoked)
+        })
+    };
+    let present = list(1, -Duration::hours(1), &[]);
+    let next = list(2, Duration::hours(1), &[]);
+    let next_listed = list(2, Duration::hours(1), &[&lab.alice]);
+    assert_eq!(lab.with_issuing(&[&present, &next]), "ok");
+    assert_eq!(lab.with_issuing(&[&present, &next_listed]), "revoked");
+    assert_eq!(lab.with_issuing(&[&next]), "crl-not-yet-valid");
+}
+
+#[test]
+fn of_two_lists_of_one_age_both_count() {
+    let lab = Lab::new();
+    let (clean, listed) = (
+        lab.issuing.crl(&crl_params(1, &[])),
+        lab.issuing.crl(&crl_params(1, &[&lab.alice])),
+    );
+    assert_eq!(lab.with_issuing(&[&clean, &listed]), "revoked");
+    assert_eq!(lab.with_issuing(&[&listed, &clean]), "revoked");
 }

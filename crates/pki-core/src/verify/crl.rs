@@ -12,7 +12,7 @@ use x509_identity::Certificate;
 use super::crl_der::{Entry, Header};
 use super::signature::Signed;
 
-/// A complete CRL of one issuer (RFC 5280 section 5).
+/// A CRL of one issuer (RFC 5280 section 5).
 ///
 /// The DER is kept as it came, and each serial number costs one slot of four bytes (plus one of
 /// control, at a load of at most 7/8) in a table of offsets into it: 6 to 12 bytes an entry beside the
@@ -55,6 +55,17 @@ impl Crl {
 
     pub(super) fn issuer_der(&self) -> &[u8] {
         &self.der[self.header.issuer.clone()]
+    }
+
+    /// Whether what is not listed is not revoked.
+    pub(super) fn is_complete(&self) -> bool {
+        self.header.problem.is_none()
+    }
+
+    /// Orders lists of one distribution point by age.
+    pub(super) fn age(&self) -> impl Ord + '_ {
+        let header = &self.header;
+        (header.number.len(), &header.number, header.this_update)
     }
 
     pub(super) fn len(&self) -> usize {

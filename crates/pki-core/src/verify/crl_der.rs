@@ -8,10 +8,10 @@ use const_oid::db::rfc5280::{
     ID_CE_DELTA_CRL_INDICATOR, ID_CE_ISSUING_DISTRIBUTION_POINT,
 };
 use der::asn1::{AnyRef, BitStringRef};
-use der::{Decode, ErrorKind, Reader, SliceReader, Tag, TagNumber, Tagged};
+use der::{Decode, Encode, ErrorKind, Reader, SliceReader, Tag, TagNumber, Tagged};
 use time::OffsetDateTime;
 use x509_cert::ext::pkix::IssuingDistributionPoint;
-use x509_cert::ext::pkix::name::{DistributionPointName, GeneralName};
+use x509_cert::ext::pkix::name::DistributionPointName;
 use x509_cert::time::Time;
 
 use super::crl::{CrlError, RevocationReason, magnitude, moment};
@@ -26,16 +26,18 @@ pub(super) struct Header {
     /// cRLNumber, big-endian without leading zeros; empty where there is none.
     pub(super) number: Vec<u8>,
     pub(super) distribution_point: Option<DistributionPoint>,
+    /// Why it cannot count as the complete list of its issuer, if there is a reason.
+    pub(super) problem: Option<CrlError>,
 }
 
-/// The issuingDistributionPoint extension of a complete CRL (RFC 5280 section 5.2.5).
+/// The issuingDistributionPoint extension of a CRL (RFC 5280 section 5.2.5).
 #[derive(Debug)]
 pub(super) struct DistributionPoint {
     /// The extension's value, which tells one shard of an issuer from another.
     pub(super) der: Vec<u8>,
     pub(super) covers: Covers,
-    /// The URIs of its fullName; `None` where it has no name at all.
-    pub(super) uris: Option<Vec<String>>,
+    /// The DER of each GeneralName of its fullName; `None` where it has no name at all.
+    pub(super) names: Option<Vec<Vec<u8>>>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,9 +100,10 @@ fn tbs_cert_list<'a>(
         next_update,
         number: Vec::new(),
         distribution_point: None,
+        problem: None,
     };
     if next_is(tbs, Tag::Sequence) {
-        tbs.sequence(|entries| revoked_certificates(der, entries, version2, entry))?;
+        tbs.sequence(|entries| revoked_certificates(der, entries, &mut header, version2, entry))?;
     }
     if !tbs.is_finished() {
         let explicit = AnyRef::decode(tbs)?;
@@ -110,7 +113,8 @@ fn tbs_cert_list<'a>(
         }
         let mut inner = SliceReader::new(explicit.value())?;
         extensions(&mut inner, |oid, critical, value| {
-            header.remember(oid, critical, value)
+            let result = header.remember(oid, critical, value);
+            header.note(result)
         })?;
         inner.finish()?;
     }
@@ -120,13 +124,15 @@ fn tbs_cert_list<'a>(
 fn revoked_certificates<'a>(
     der: &'a [u8],
     entries: &mut SliceReader<'a>,
+    header: &mut Header,
     version2: bool,
     mut entry: impl FnMut(u32),
 ) -> Result<(), CrlError> {
     while !entries.is_finished() {
         let tlv = entries.tlv_bytes()?;
         let mut reader = SliceReader::new(tlv)?;
-        reader.sequence(|fields| Entry::read(fields, version2))?;
+        let read = reader.sequence(|fields| Entry::read(fields, version2));
+        header.note(read.map(drop))?;
         // A CRL is at most 64 MiB, so an offset into it fits.
         entry(u32::try_from(offset_in(der, tlv)).map_err(|_| ErrorKind::Overflow)?);
     }
@@ -134,6 +140,11 @@ fn revoked_certificates<'a>(
 }
 
 impl<'a> Entry<'a> {
+    /// Whether the entry revokes; in a delta CRL it may take a revocation back.
+    pub(super) fn revokes(&self) -> bool {
+        self.reason != RevocationReason::RemoveFromCrl
+    }
+
     /// Reads the entry that starts at `offset`.
     pub(super) fn at(der: &'a [u8], offset: u32) -> Result<Self, CrlError> {
         let entry = usize::try_from(offset)
@@ -171,6 +182,35 @@ impl<'a> Entry<'a> {
 }
 
 impl Header {
+    /// Whether whoever is listed is revoked, even though others may be, too.
+    pub(super) fn says_who_is_revoked(&self) -> bool {
+        matches!(
+            self.problem,
+            None | Some(CrlError::Delta | CrlError::PartialReasons)
+        )
+    }
+
+    /// Keeps what limits the list, and passes on what makes it none.
+    fn note(&mut self, result: Result<(), CrlError>) -> Result<(), CrlError> {
+        match result {
+            Err(
+                problem @ (CrlError::AttributeCertificates
+                | CrlError::Delta
+                | CrlError::Indirect
+                | CrlError::PartialReasons
+                | CrlError::RelativeDistributionPoint
+                | CrlError::UnknownCriticalExtension(_)),
+            ) => {
+                let outweighs = self.says_who_is_revoked();
+                if outweighs {
+                    self.problem = Some(problem);
+                }
+                Ok(())
+            }
+            other => other,
+        }
+    }
+
     fn remember(
         &mut self,
         oid: ObjectIdentifier,
@@ -191,7 +231,11 @@ impl Header {
                 Ok(())
             }
             ID_CE_ISSUING_DISTRIBUTION_POINT => {
-                self.distribution_point = Some(DistributionPoint::read(value)?);
+                let (point, some_reasons) = DistributionPoint::read(value)?;
+                self.distribution_point = Some(point);
+                if some_reasons {
+                    return Err(CrlError::PartialReasons);
+                }
                 Ok(())
             }
             ID_CE_DELTA_CRL_INDICATOR => Err(CrlError::Delta),
@@ -203,7 +247,8 @@ impl Header {
 }
 
 impl DistributionPoint {
-    fn read(value: &[u8]) -> Result<Self, CrlError> {
+    /// Returns also whether the list is for some revocation reasons only.
+    fn read(value: &[u8]) -> Result<(Self, bool), CrlError> {
         let point = IssuingDistributionPoint::from_der(value)?;
         if point.indirect_crl {
             return Err(CrlError::Indirect);
@@ -211,29 +256,27 @@ impl DistributionPoint {
         if point.only_contains_attribute_certs {
             return Err(CrlError::AttributeCertificates);
         }
-        if point.only_some_reasons.is_some() {
-            return Err(CrlError::PartialReasons);
-        }
         let covers = match (point.only_contains_user_certs, point.only_contains_ca_certs) {
             (false, false) => Covers::All,
             (false, true) => Covers::CaCertificates,
             (true, false) => Covers::UserCertificates,
             (true, true) => return Err(ErrorKind::Value { tag: Tag::Boolean }.into()),
         };
-        let uris = match point.distribution_point {
+        let names = match point.distribution_point {
             None => None,
             Some(DistributionPointName::FullName(names)) => {
-                Some(names.iter().filter_map(uri).collect())
+                Some(names.iter().map(Encode::to_der).collect::<Result<_, _>>()?)
             }
             Some(DistributionPointName::NameRelativeToCRLIssuer(_)) => {
                 return Err(CrlError::RelativeDistributionPoint);
             }
         };
-        Ok(Self {
+        let read = Self {
             der: value.to_vec(),
             covers,
-            uris,
-        })
+            names,
+        };
+        Ok((read, point.only_some_reasons.is_some()))
     }
 }
 
@@ -246,13 +289,6 @@ impl From<der::Error> for CrlError {
 impl From<ErrorKind> for CrlError {
     fn from(kind: ErrorKind) -> Self {
         Self::Malformed(kind.into())
-    }
-}
-
-fn uri(name: &GeneralName) -> Option<String> {
-    match name {
-        GeneralName::UniformResourceIdentifier(uri) => Some(uri.as_str().to_owned()),
-        _ => None,
     }
 }
 

@@ -6,8 +6,12 @@ use std::error::Error as StdError;
 use std::sync::Arc;
 
 use const_oid::db::rfc5280::ID_CE_CRL_DISTRIBUTION_POINTS;
+use der::asn1::AnyRef;
+use der::{Decode, Encode, Tag, TagNumber, Tagged};
 use rustls_pki_types::CertificateRevocationListDer;
 use rustls_pki_types::pem::PemObject;
+use x509_cert::ext::pkix::CrlDistributionPoints;
+use x509_cert::ext::pkix::name::DistributionPointName;
 use x509_identity::Certificate;
 
 use super::crl::{Crl, CrlError};
@@ -16,14 +20,19 @@ use super::crl_der::Covers;
 /// Revocation lists, read and indexed once. Cheap to clone.
 ///
 /// Complete CRLs of version 1 and 2 are taken. issuingDistributionPoint is obeyed: a list for CA
-/// or for user certificates counts for those only, and one that names a URI counts for certificates that
-/// name the same URI or none. Of several lists of one issuer and distribution point the highest cRLNumber
-/// counts (the later thisUpdate where numbers are equal), among those that the issuer's key signed.
+/// or for user certificates counts for those only, and one with a name counts for certificates that give
+/// the same name as their distribution point (or whose issuer it is). Of several lists of one issuer and
+/// distribution point the highest cRLNumber counts (the later thisUpdate where numbers are equal, all
+/// where that is equal, too), among those that have begun and that the issuer's key signed.
+///
+/// A delta CRL, or one for some reasons only, beside a complete list of its issuer adds to who is
+/// revoked. One that is not understood is [set aside](Self::set_aside) there.
 ///
 /// A lookup is one hash, whatever the size. In memory a list takes its DER plus 6 to 12 bytes an entry.
 #[derive(Clone, Debug)]
 pub struct CrlSet {
     by_issuer: Arc<HashMap<Box<[u8]>, Vec<Crl>>>,
+    set_aside: Arc<[CrlLoadError]>,
 }
 
 impl CrlSet {
@@ -37,17 +46,42 @@ impl CrlSet {
     /// # Errors
     ///
     /// [`CrlLoadError`], by file and CRL, for the first that cannot be used, a file without a CRL included.
+    /// One that is not complete, or not understood, is an error unless another list of its issuer is.
     pub fn from_pem_or_der<I>(files: I) -> Result<Self, CrlLoadError>
     where
         I: IntoIterator,
         I::Item: AsRef<[u8]>,
     {
         let mut by_issuer: HashMap<Box<[u8]>, Vec<Crl>> = HashMap::new();
+        let mut limited = Vec::new();
         for (file, bytes) in files.into_iter().enumerate() {
-            for crl in read_file(file, bytes.as_ref())? {
+            for (index, crl) in read_file(file, bytes.as_ref())?.into_iter().enumerate() {
+                if !crl.is_complete() {
+                    limited.push((file, index, crl));
+                    continue;
+                }
                 let of_issuer = by_issuer.entry(crl.issuer_der().into()).or_default();
                 if !of_issuer.iter().any(|known| known.der() == crl.der()) {
                     of_issuer.push(crl);
+                }
+            }
+        }
+        let mut set_aside = Vec::new();
+        for (file, index, mut crl) in limited {
+            let beside = by_issuer.get_mut(crl.issuer_der());
+            match beside {
+                Some(of_issuer) if crl.header.says_who_is_revoked() => of_issuer.push(crl),
+                beside => {
+                    let problem = crl.header.problem.take();
+                    let unusable = problem.map(|source| CrlLoadError::Unusable {
+                        file,
+                        index,
+                        source,
+                    });
+                    match unusable {
+                        Some(unusable) if beside.is_none() => return Err(unusable),
+                        unusable => set_aside.extend(unusable),
+                    }
                 }
             }
         }
@@ -59,7 +93,15 @@ impl CrlSet {
         }
         Ok(Self {
             by_issuer: Arc::new(by_issuer),
+            set_aside: set_aside.into(),
         })
+    }
+
+    /// The lists that are not consulted, since they cannot be understood, and why: of other issuers'
+    /// certificates, of attribute certificates, or with an unknown critical extension.
+    #[must_use]
+    pub fn set_aside(&self) -> &[CrlLoadError] {
+        &self.set_aside
     }
 
     /// How many CRLs there are.
@@ -191,13 +233,13 @@ fn read_file(file: usize, bytes: &[u8]) -> Result<Vec<Crl>, CrlLoadError> {
     }
 }
 
-/// Sorts by distribution point, then the list that counts first.
+/// Sorts complete lists before the others, then by distribution point, then the list that counts first.
 fn rank(crl: &Crl) -> impl Ord + '_ {
-    let header = &crl.header;
-    let point = header.distribution_point.as_ref().map(|point| &point.der);
+    let point = crl.header.distribution_point.as_ref();
     (
-        point,
-        Reverse((header.number.len(), &header.number, header.this_update)),
+        !crl.is_complete(),
+        point.map(|point| &point.der),
+        Reverse(crl.age()),
     )
 }
 
@@ -208,14 +250,43 @@ fn in_scope(crl: &Crl, certificate: &Certificate, role: Covers) -> bool {
     if point.covers != Covers::All && point.covers != role {
         return false;
     }
-    let Some(uris) = &point.uris else { return true };
-    // RFC 5280 6.3.3 (b)(2)(i). A certificate that names no distribution point takes any list of its
-    // issuer, as webpki has it.
-    let names_points = certificate
-        .extensions()
-        .any(|extension| extension.oid == ID_CE_CRL_DISTRIBUTION_POINTS);
-    let wanted = certificate.crl_distribution_points();
-    !names_points || uris.iter().any(|uri| wanted.contains(uri))
+    let Some(names) = &point.names else {
+        return true;
+    };
+    // RFC 5280 6.3.3 (b)(2)(i), and for a certificate that names no distribution point, or none of
+    // these, as at the end of 6.3.3: its issuer's name takes the place of one.
+    let own = distribution_points(certificate);
+    names
+        .iter()
+        .any(|name| own.contains(name) || is_directory_name(name, certificate.issuer_der()))
 }
+
+/// The DER of each GeneralName of the certificate's distribution points.
+fn distribution_points(certificate: &Certificate) -> Vec<Vec<u8>> {
+    certificate
+        .extensions()
+        .find(|extension| extension.oid == ID_CE_CRL_DISTRIBUTION_POINTS)
+        .and_then(|extension| CrlDistributionPoints::from_der(extension.value).ok())
+        .into_iter()
+        .flat_map(|points| points.0)
+        .filter_map(|point| match point.distribution_point {
+            Some(DistributionPointName::FullName(names)) => Some(names),
+            _ => None,
+        })
+        .flatten()
+        .filter_map(|name| name.to_der().ok())
+        .collect()
+}
+
+/// Whether a GeneralName is the directoryName `name`.
+fn is_directory_name(general_name: &[u8], name: &[u8]) -> bool {
+    let read = AnyRef::from_der(general_name);
+    read.is_ok_and(|read| read.tag() == DIRECTORY_NAME && read.value() == name)
+}
+
+const DIRECTORY_NAME: Tag = Tag::ContextSpecific {
+    constructed: true,
+    number: TagNumber(4),
+};
 
 const DER_SEQUENCE: u8 = 0x30;

@@ -122,7 +122,8 @@ impl Revocation {
         now: OffsetDateTime,
     ) -> Result<(), VerifyError> {
         let mut covering = self.crls.covering(certificate, role).peekable();
-        if covering.peek().is_none() {
+        // Complete lists come first, so one that is not complete is not alone.
+        if !covering.peek().is_some_and(|crl| crl.is_complete()) {
             return match self.unknown {
                 UnknownStatus::Allow => Ok(()),
                 UnknownStatus::Deny => Err(VerifyError::RevocationUnknown {
@@ -142,16 +143,18 @@ impl Revocation {
             });
         }
 
-        let mut consulted: Option<&Crl> = None;
+        let mut consulted: Vec<&Crl> = Vec::new();
         let mut current = false;
         let mut stale = None;
         for crl in covering {
-            let superseded = consulted.is_some_and(|newer| same_distribution_point(newer, crl));
+            let superseded = consulted
+                .iter()
+                .any(|newer| same_distribution_point(newer, crl) && newer.age() > crl.age());
             if superseded || !crl.is_by(issuer) {
                 continue;
             }
-            consulted = Some(crl);
-            if let Some(entry) = crl.find(certificate.serial().as_bytes()) {
+            let listed = crl.find(certificate.serial().as_bytes());
+            if let Some(entry) = listed.filter(|entry| crl.is_complete() || entry.revokes()) {
                 return Err(VerifyError::Revoked {
                     subject: label(certificate),
                     serial: certificate.serial().to_string(),
@@ -159,10 +162,19 @@ impl Revocation {
                     date: entry.date,
                 });
             }
+            if !crl.is_complete() {
+                continue;
+            }
             match self.check_currency(crl, issuer, now) {
                 Ok(()) => current = true,
+                // One that has not begun does not replace the one before it.
+                Err(error @ VerifyError::CrlNotYetValid { .. }) => {
+                    stale.get_or_insert(error);
+                    continue;
+                }
                 Err(error) => stale = Some(error),
             }
+            consulted.push(crl);
         }
         match stale {
             _ if current => Ok(()),
