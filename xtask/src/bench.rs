@@ -90,11 +90,12 @@ impl Bench {
         } else {
             &self.groups
         };
-        let peers = if groups.contains(&Group::Server) {
-            Peers::ensure()?
-        } else {
-            Peers::present()
-        };
+        let peers = Peers::as_found();
+        if groups.contains(&Group::Server)
+            && let Err(error) = peers.install()
+        {
+            eprintln!("warning: {error:#}\nwarning: what is missing is left out");
+        }
         let machine = Machine::here()?;
         println!("{machine}");
 
@@ -114,7 +115,8 @@ impl Bench {
                 .into_iter()
                 .map(|(name, report)| (name.to_owned(), report))
                 .collect();
-            let all = json!({ "quick": self.quick, "machine": machine.to_json(), "benches": reports });
+            let all =
+                json!({ "quick": self.quick, "machine": machine.to_json(), "benches": reports });
             fs::write(file, serde_json::to_string_pretty(&all)? + "\n")
                 .with_context(|| format!("writing {}", file.display()))?;
         }

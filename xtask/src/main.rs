@@ -1,5 +1,6 @@
 //! The chores of this repository: `cargo xtask help` lists them.
 
+mod bench;
 mod gen_certs;
 mod interop;
 mod peers;
@@ -11,6 +12,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 
+use crate::bench::{Bench, RecipeSet};
 use crate::gen_certs::GenCerts;
 use crate::interop::Interop;
 use crate::peers::Peers;
@@ -28,6 +30,9 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Task {
+    #[command(after_help = "Example: cargo xtask bench --quick recipe bundles")]
+    Bench(Bench),
+
     #[command(
         after_help = "Example: cargo xtask gen-certs --out lab --key-type rsa --san dev.example.org"
     )]
@@ -41,6 +46,9 @@ enum Task {
 
     #[command(after_help = "Example: cargo xtask interop servers clients")]
     Interop(Interop),
+
+    #[command(hide = true)]
+    RecipeSet(RecipeSet),
 }
 
 fn main() -> ExitCode {
@@ -55,6 +63,7 @@ fn main() -> ExitCode {
 
 fn run(task: Task) -> Result<ExitCode> {
     Ok(match task {
+        Task::Bench(bench) => bench.run()?,
         Task::GenCerts(gen_certs) => gen_certs.run().map(|()| ExitCode::SUCCESS)?,
         Task::Test => tally(test::run()),
         Task::Interop(interop) => {
@@ -64,6 +73,7 @@ fn run(task: Task) -> Result<ExitCode> {
             }
             tally(interop.run(&peers)?)
         }
+        Task::RecipeSet(set) => set.run().map(|()| ExitCode::SUCCESS)?,
     })
 }
 

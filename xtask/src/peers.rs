@@ -79,14 +79,24 @@ impl Peers {
     pub(crate) fn versions(&self) -> Vec<(&'static str, String)> {
         VERSIONS
             .iter()
-            .map(|(peer, program, args)| {
-                let said = self
-                    .run(program, args)
-                    .map(|said| said.stdout + &said.stderr)
-                    .unwrap_or_default();
-                (*peer, version_in(&said))
-            })
+            .map(|(peer, program, args)| (*peer, self.version_by(program, args)))
             .collect()
+    }
+
+    /// The version of the peer that is called `name` in that list.
+    pub(crate) fn version(&self, name: &str) -> String {
+        let known = VERSIONS.iter().find(|(peer, ..)| *peer == name);
+        known.map_or_else(String::new, |(_, program, args)| {
+            self.version_by(program, args)
+        })
+    }
+
+    fn version_by(&self, program: &str, args: &[&str]) -> String {
+        let said = self
+            .run(program, args)
+            .map(|said| said.stdout + &said.stderr)
+            .unwrap_or_default();
+        version_in(&said)
     }
 }
 

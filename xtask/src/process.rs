@@ -127,6 +127,11 @@ impl Server {
     pub(crate) fn port(&self) -> u16 {
         self.address.port()
     }
+
+    /// The process that was started; it may have started others.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
 }
 
 impl Drop for Server {

@@ -138,8 +138,18 @@ impl Identity {
     fn by_openssl(&self, peers: &Peers, encoding: Encoding) -> Result<()> {
         let mut command = peers.command("openssl");
         command.current_dir(self.files.path()).args([
-            "pkcs12", "-export", "-out", "out.p12", "-inkey", "key.pem", "-in", "leaf.pem",
-            "-certfile", "chain.pem", "-name", NAME,
+            "pkcs12",
+            "-export",
+            "-out",
+            "out.p12",
+            "-inkey",
+            "key.pem",
+            "-in",
+            "leaf.pem",
+            "-certfile",
+            "chain.pem",
+            "-name",
+            NAME,
         ]);
         command.arg("-passout").arg(format!("pass:{PASSWORD}"));
         command.arg("-iter").arg(ROUNDS.to_string());

@@ -131,7 +131,13 @@ mod tests {
             aim: None,
         };
         let svg = svg(&[comparison]).expect("a chart can be drawn");
-        for text in ["Work: ms, shorter is better", "ours", "4.50", "theirs", "121"] {
+        for text in [
+            "Work: ms, shorter is better",
+            "ours",
+            "4.50",
+            "theirs",
+            "121",
+        ] {
             assert!(svg.contains(text), "{text} is not in {svg}");
         }
     }

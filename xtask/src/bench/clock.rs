@@ -22,10 +22,10 @@ impl Effort {
         if self.quick { quick } else { full }
     }
 
-    /// How long a rate is measured in each round: `full`, or 150 ms in a quick run.
+    /// How long a rate is measured in each round: `full`, or 300 ms in a quick run.
     pub(crate) fn span(self, full: Duration) -> Duration {
         if self.quick {
-            Duration::from_millis(150)
+            full.min(Duration::from_millis(300))
         } else {
             full
         }

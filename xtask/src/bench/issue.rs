@@ -86,8 +86,7 @@ impl Ours {
         ] {
             wishes.distinguished_name.push(kind, value);
         }
-        wishes.subject_alt_names =
-            vec![SanType::Rfc822Name("client1@example.local".try_into()?)];
+        wishes.subject_alt_names = vec![SanType::Rfc822Name("client1@example.local".try_into()?)];
         let request = wishes.serialize_request(&rcgen::KeyPair::generate()?)?;
         Ok(Self {
             authority,

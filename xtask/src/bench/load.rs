@@ -161,7 +161,10 @@ fn is_whole(answer: &[u8]) -> Result<bool> {
         parsed.code.unwrap_or_default()
     );
     let value = |name: &str| {
-        let header = parsed.headers.iter().find(|header| header.name.eq_ignore_ascii_case(name))?;
+        let header = parsed
+            .headers
+            .iter()
+            .find(|header| header.name.eq_ignore_ascii_case(name))?;
         std::str::from_utf8(header.value).ok()
     };
     if value("transfer-encoding") == Some("chunked") {

@@ -103,7 +103,11 @@ pub(crate) fn cpu_seconds(root: u32) -> Result<f64> {
     let mut ticks_of = HashMap::new();
     let mut children: HashMap<u32, Vec<u32>> = HashMap::new();
     for entry in fs::read_dir("/proc")? {
-        let Some(pid) = entry?.file_name().to_str().and_then(|name| name.parse().ok()) else {
+        let Some(pid) = entry?
+            .file_name()
+            .to_str()
+            .and_then(|name| name.parse().ok())
+        else {
             continue;
         };
         // A process may end meanwhile.
@@ -136,7 +140,9 @@ fn parent_and_ticks(stat: &str) -> Option<(u32, u64)> {
 /// The cores that this program may use.
 fn cores() -> Result<Vec<usize>> {
     let allowed = sched_getaffinity(None)?;
-    Ok((0..CpuSet::MAX_CPU).filter(|core| allowed.is_set(*core)).collect())
+    Ok((0..CpuSet::MAX_CPU)
+        .filter(|core| allowed.is_set(*core))
+        .collect())
 }
 
 #[cfg(test)]

@@ -115,8 +115,8 @@ impl Comparison {
                     .contenders
                     .iter()
                     .filter(|contender| contender.side == Side::Peer);
-                let best =
-                    peers.min_by(|a, b| self.advantage_over(a).total_cmp(&self.advantage_over(b)))?;
+                let best = peers
+                    .min_by(|a, b| self.advantage_over(a).total_cmp(&self.advantage_over(b)))?;
                 let got = self.advantage_over(best);
                 let aim = format!("at least {} × the best peer", number(times));
                 let got_text = format!("{} × {}", number(got), best.name);
@@ -148,7 +148,10 @@ impl Comparison {
                 format!("{} to {}", number(samples.min()), number(samples.max())),
             ];
             if besides.is_some() {
-                let median = contender.besides.as_ref().map(|(_, samples)| samples.median());
+                let median = contender
+                    .besides
+                    .as_ref()
+                    .map(|(_, samples)| samples.median());
                 row.push(median.map_or_else(String::new, number));
             }
             row.push(match contender.side {
@@ -164,24 +167,23 @@ impl Comparison {
     }
 
     fn to_json(&self) -> Value {
-        let contenders: Vec<_> = self
-            .contenders
-            .iter()
-            .map(|contender| {
-                let besides = contender
-                    .besides
-                    .as_ref()
-                    .map(|(unit, samples)| json!({ "unit": unit, "samples": samples.values() }));
-                json!({
-                    "name": contender.name,
-                    "ours": contender.side == Side::Ours,
-                    "median": contender.samples.median(),
-                    "samples": contender.samples.values(),
-                    "besides": besides,
-                    "advantage": self.advantage_over(contender),
+        let contenders: Vec<_> =
+            self.contenders
+                .iter()
+                .map(|contender| {
+                    let besides = contender.besides.as_ref().map(
+                        |(unit, samples)| json!({ "unit": unit, "samples": samples.values() }),
+                    );
+                    json!({
+                        "name": contender.name,
+                        "ours": contender.side == Side::Ours,
+                        "median": contender.samples.median(),
+                        "samples": contender.samples.values(),
+                        "besides": besides,
+                        "advantage": self.advantage_over(contender),
+                    })
                 })
-            })
-            .collect();
+                .collect();
         let aim = self
             .verdict()
             .map(|(sentence, reached)| json!({ "sentence": sentence, "reached": reached }));

@@ -25,7 +25,9 @@ pub(crate) fn build(peers: &Peers, scratch: &Path) -> Result<Builds> {
     let go = scratch.join("server-go");
     let mut command = peers.command("go");
     command.env("GO111MODULE", "off").current_dir(scratch);
-    finish(command.args(["build", "-o"]).arg(&go).arg(source))?;
+    if let Err(error) = finish(command.args(["build", "-o"]).arg(&go).arg(source)) {
+        eprintln!("warning: the server in Go was not built: {error:#}");
+    }
     Ok(Builds {
         hello: build_hello()?,
         go,
@@ -34,7 +36,14 @@ pub(crate) fn build(peers: &Peers, scratch: &Path) -> Result<Builds> {
 
 fn build_hello() -> Result<PathBuf> {
     let built = Command::new(env!("CARGO"))
-        .args(["build", "--release", "--package", "examples", "--example", "hello"])
+        .args([
+            "build",
+            "--release",
+            "--package",
+            "examples",
+            "--example",
+            "hello",
+        ])
         .arg("--message-format=json-render-diagnostics")
         .current_dir(peers::workspace())
         .stderr(Stdio::inherit())
@@ -49,7 +58,7 @@ fn build_hello() -> Result<PathBuf> {
         .context("cargo built no example `hello`")
 }
 
-/// Starts all servers with the set in `certs`; each runs on until it is dropped.
+/// Starts all servers with the set in `certs`; each runs on until it is dropped. Others that do not start are left out.
 pub(crate) fn start(
     peers: &Peers,
     builds: &Builds,
@@ -77,7 +86,11 @@ pub(crate) fn start(
 
     let config = configured("nginx.conf", include_str!("peers/nginx.conf"), nginx)?;
     let mut of_nginx = peers.command("nginx");
-    of_nginx.args(["-e", "stderr", "-p"]).arg(certs).arg("-c").arg(config);
+    of_nginx
+        .args(["-e", "stderr", "-p"])
+        .arg(certs)
+        .arg("-c")
+        .arg(config);
 
     let config = configured("haproxy.cfg", include_str!("peers/haproxy.cfg"), haproxy)?;
     let mut of_haproxy = peers.command("haproxy");
@@ -86,7 +99,13 @@ pub(crate) fn start(
     let config = configured("envoy.yaml", include_str!("peers/envoy.yaml"), envoy)?;
     let mut of_envoy = peers.command("envoy");
     of_envoy.arg("-c").arg(config);
-    of_envoy.args(["--concurrency", "1", "--disable-hot-restart", "--log-level", "error"]);
+    of_envoy.args([
+        "--concurrency",
+        "1",
+        "--disable-hot-restart",
+        "--log-level",
+        "error",
+    ]);
 
     let mut of_go = Command::new(&builds.go);
     of_go.arg(go.to_string()).arg(certs).env("GOMAXPROCS", "1");
@@ -97,12 +116,15 @@ pub(crate) fn start(
 
     let commands = [ours, of_nginx, of_haproxy, of_envoy, of_go, of_node];
     let named = [OURS, "nginx", HAPROXY, "Envoy", "Go net/http", "Node https"];
-    named
-        .into_iter()
-        .zip(commands)
-        .zip(ports)
-        .map(|((name, mut command), port)| Ok((name, Server::start(&mut command, port)?)))
-        .collect()
+    let mut servers = Vec::new();
+    for ((name, mut command), port) in named.into_iter().zip(commands).zip(ports) {
+        match Server::start(&mut command, port) {
+            Ok(server) => servers.push((name, server)),
+            Err(error) if name == OURS => return Err(error),
+            Err(error) => eprintln!("warning: {name} is left out: {error:#}"),
+        }
+    }
+    Ok(servers)
 }
 
 /// Where the server of this name stands.

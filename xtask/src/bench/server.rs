@@ -12,7 +12,7 @@ use anyhow::{Context, Result};
 use super::clock::{Effort, Samples};
 use super::load::{Client, Pattern};
 use super::machine::{Cores, cpu_seconds, on_core};
-use super::report::{Aim, Better, Comparison, Contender, Report, Side};
+use super::report::{Aim, Better, Comparison, Contender, Report};
 use super::set::{self, Keys};
 use super::{rivals, versions};
 use crate::peers::Peers;
@@ -94,7 +94,7 @@ impl<'a> Field<'a> {
             Pattern::KeepAlive => ("CPU µs", "requests/s", 1e6),
         };
         let mut results = vec![(Samples::default(), Samples::default()); self.runners.len()];
-        for round in 0..=effort.rounds(1, 7) {
+        for round in 0..=effort.rounds(1, 5) {
             for ((name, server, client), (costs, rates)) in self.runners.iter().zip(&mut results) {
                 let span = if round == 0 {
                     WARM_UP
@@ -112,7 +112,8 @@ impl<'a> Field<'a> {
                 }
             }
         }
-        let contenders = |pick: fn((Samples, Samples)) -> (Samples, Samples), unit: &'static str| {
+        let contenders = |pick: fn((Samples, Samples)) -> (Samples, Samples),
+                          unit: &'static str| {
             let named = self.runners.iter().zip(results.clone());
             let named = named.map(|((name, ..), result)| {
                 let (samples, besides) = pick(result);

@@ -110,8 +110,16 @@ pub(crate) fn write(directory: &Path, keys: Keys) -> Result<()> {
             .build(&Password::new("MyP12Passw0rd"))
     };
 
-    let [ca_crt, ca_key, client_crt, client_key_pem, modern, compat, server_crt, server_key_pem] =
-        FILES.map(|file| directory.join(file));
+    let [
+        ca_crt,
+        ca_key,
+        client_crt,
+        client_key_pem,
+        modern,
+        compat,
+        server_crt,
+        server_key_pem,
+    ] = FILES.map(|file| directory.join(file));
     put(&ca_crt, certificate_pem(root.certificate()).as_bytes())?;
     put(&ca_key, root_key_pem.as_bytes())?;
     put(&server_crt, server.pem().as_bytes())?;
