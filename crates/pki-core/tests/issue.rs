@@ -307,6 +307,79 @@ fn lint_names_what_other_tools_get_wrong() {
     }
 }
 
+#[test]
+fn no_life_and_no_clock_makes_issuing_panic() {
+    let root = root();
+    let key = KeyPair::generate(KeyKind::P256).unwrap();
+    let last = datetime!(9999-12-31 23:59:59 UTC);
+    let endless = Profile {
+        backdate: std::time::Duration::MAX,
+        ..Profile::client().with_life(Life {
+            min: std::time::Duration::ZERO,
+            default: std::time::Duration::MAX,
+            max: std::time::Duration::MAX,
+        })
+    };
+    for life in [
+        Duration::MIN,
+        -Duration::DAY,
+        Duration::ZERO,
+        Duration::NANOSECOND,
+        Duration::SECOND,
+        Duration::days(3_000_000),
+        Duration::MAX,
+    ] {
+        let request = client_request(&key).life(life);
+        for now in [NOW, last, datetime!(0000-01-01 00:00 UTC)] {
+            assert!(root.issue(&request, &Profile::client(), now).is_err());
+            assert!(root.issue(&request, &endless, now).is_err(), "{life}");
+        }
+    }
+    assert!(root.issue(&client_request(&key), &endless, NOW).is_err());
+}
+
+#[test]
+fn a_subject_holds_plain_text_that_the_profile_allows() {
+    let root = root();
+    let key = KeyPair::generate(KeyKind::P256).unwrap();
+    let issue = |subject: &str, profile: &Profile| {
+        let request = Request::for_key(key.public_key_der(), subject.parse().unwrap())
+            .sans([dns("api.example.org")]);
+        refusals(root.issue(&request, profile, NOW))
+    };
+    let no_email = Profile {
+        names: AllowedNames {
+            email: NameRule::None,
+            ..AllowedNames::any()
+        },
+        ..Profile::client()
+    };
+    let long = |chars| format!("CN={}", "x".repeat(chars));
+    for (subject, expected) in [
+        ("CN=Ådne \\\"X\\\"\\, O\\=Evil,O=Acme", &["issued"][..]),
+        (&long(64), &["issued"]),
+        (&long(65), &["subject-length"]),
+        ("CN=a\\0Ab", &["subject-text"]),
+        ("CN=", &["subject-text"]),
+        ("2.5.4.45=#03020001", &["subject-attribute"]),
+        ("1.2.3.4=#0c0161", &["subject-attribute"]),
+        ("CN=a,emailAddress=a@example.org", &["name"]),
+    ] {
+        assert_eq!(issue(subject, &no_email), expected, "{subject}");
+    }
+    assert_eq!(
+        issue("CN=a,emailAddress=a@example.org", &Profile::client()),
+        ["issued"]
+    );
+    for (subject, expected) in [
+        ("CN=api.example.org", &["issued"][..]),
+        ("CN=api.example.org,CN=evil.example", &["common-name"]),
+        ("CN=evil.example,CN=api.example.org", &["common-name"]),
+    ] {
+        assert_eq!(issue(subject, &Profile::server()), expected, "{subject}");
+    }
+}
+
 fn root() -> Authority {
     let key = KeyPair::generate(KeyKind::P256).unwrap();
     Authority::root(named("Test Root"), key, &Profile::root(), NOW).unwrap()

@@ -67,3 +67,16 @@ fn a_signature_verifies_under_the_public_key() {
         assert!(!format!("{key:?}").contains("pkcs8"));
     }
 }
+
+#[test]
+fn a_byte_order_mark_and_windows_line_ends_are_no_obstacle() {
+    let key = KeyPair::generate(KeyKind::P256).unwrap();
+    let pem = key.secret_pkcs8_pem();
+    for text in [
+        format!("\u{feff}{}", pem.as_str()),
+        pem.replace('\n', "\r\n"),
+        format!("Bag Attributes\n    localKeyID: 01\n{}", pem.as_str()),
+    ] {
+        assert!(KeyPair::from_pem(text.as_bytes(), None).is_ok());
+    }
+}

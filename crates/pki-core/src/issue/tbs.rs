@@ -107,10 +107,16 @@ fn validity(
         Some(life) => life,
         None => Duration::try_from(profile.life.default).map_err(IssueError::draft)?,
     };
-    let start = now.replace_nanosecond(0).map_err(IssueError::draft)? - profile.backdate_for(life);
-    let end = start
-        .checked_add(life - Duration::SECOND)
-        .ok_or_else(|| IssueError::draft("the certificate's end is beyond the calendar"))?;
+    let beyond = || IssueError::draft("the certificate's validity is beyond the calendar");
+    let start = now
+        .replace_nanosecond(0)
+        .map_err(IssueError::draft)?
+        .checked_sub(profile.backdate_for(life))
+        .ok_or_else(beyond)?;
+    let end = life
+        .checked_sub(Duration::SECOND)
+        .and_then(|life| start.checked_add(life))
+        .ok_or_else(beyond)?;
     Ok(Validity::new(
         asn1_time(start).map_err(IssueError::draft)?,
         asn1_time(end).map_err(IssueError::draft)?,

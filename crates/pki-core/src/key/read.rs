@@ -44,6 +44,8 @@ impl KeyPair {
         if pem.iter().all(u8::is_ascii_whitespace) {
             return Err(KeyError::Empty);
         }
+        // Editors on Windows write a byte order mark.
+        let pem = pem.strip_prefix("\u{feff}".as_bytes()).unwrap_or(pem);
         let Ok(text) = std::str::from_utf8(pem) else {
             return Err(KeyError::NotPem);
         };
