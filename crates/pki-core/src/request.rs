@@ -1,7 +1,7 @@
 //! What is asked for: a key, a subject, alternative names and a life.
 
 use time::Duration;
-use x509_identity::{DistinguishedName, SubjectAltName};
+use x509_identity::{Attribute, DistinguishedName, ParseError, Rdn, SubjectAltName};
 
 use crate::CertificateRequest;
 
@@ -17,13 +17,16 @@ pub struct Request {
 impl Request {
     /// Asks for a certificate of this key (`SubjectPublicKeyInfo` DER) for this subject.
     ///
+    /// The subject's texts are encoded anew, each in the string type that RFC 5280 has for its
+    /// attribute, whatever type they came in: many tools write a countryName as a UTF8String.
+    ///
     /// Whoever calls this vouches for the key; for a key that somebody else sent, the proof of
     /// possession is the signature of a [`CertificateRequest`].
     #[must_use]
     pub fn for_key(public_key_der: &[u8], subject: DistinguishedName) -> Self {
         Self {
             public_key: public_key_der.to_vec(),
-            subject,
+            subject: in_proper_types(&subject).unwrap_or(subject),
             sans: Vec::new(),
             life: None,
         }
@@ -52,4 +55,22 @@ impl Request {
         self.life = Some(life);
         self
     }
+}
+
+/// Fails for no name that exists: whatever was parsed can be built again.
+fn in_proper_types(name: &DistinguishedName) -> Result<DistinguishedName, ParseError> {
+    let anew = |attribute: &Attribute| match attribute.text() {
+        Some(text) => Attribute::new(attribute.oid(), text),
+        None => Ok(attribute.clone()),
+    };
+    let mut builder = DistinguishedName::builder();
+    for rdn in name.rdns() {
+        let attributes = rdn
+            .attributes()
+            .iter()
+            .map(anew)
+            .collect::<Result<_, _>>()?;
+        builder = builder.rdn(Rdn::new(attributes)?);
+    }
+    builder.build()
 }

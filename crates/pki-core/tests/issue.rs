@@ -266,6 +266,28 @@ fn a_csr_with_a_wrong_signature_or_no_sense_is_refused() {
 }
 
 #[test]
+fn a_country_is_a_printable_string_however_it_was_asked_for() {
+    let issue = |country: &str| {
+        let mut params = rcgen::CertificateParams::default();
+        params.distinguished_name.push(
+            rcgen::DnType::CountryName,
+            rcgen::DnValue::Utf8String(country.to_owned()),
+        );
+        params
+            .distinguished_name
+            .push(rcgen::DnType::CommonName, "client1");
+        let key = rcgen::KeyPair::generate().unwrap();
+        let request = params.serialize_request(&key).unwrap();
+        let csr = CertificateRequest::from_der(request.der()).unwrap();
+        root().issue(&Request::from_csr(&csr), &Profile::client(), NOW)
+    };
+    assert!(issue("US").is_ok());
+    for country in ["USA", "\u{c5}\u{c4}"] {
+        assert_eq!(refusals(issue(country)), ["country"]);
+    }
+}
+
+#[test]
 fn an_authority_is_a_ca_certificate_and_its_own_key() {
     let root = root();
     let key = KeyPair::generate(KeyKind::P256).unwrap();

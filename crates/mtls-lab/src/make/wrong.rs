@@ -1,12 +1,15 @@
 //! Requests, and certificates that `pki-core` rightly refuses to issue.
 
 use rcgen::{
-    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer,
+    BasicConstraints, CertificateParams, DnType, DnValue, ExtendedKeyUsagePurpose, IsCa, Issuer,
     KeyIdMethod, KeyUsagePurpose, SanType, SerialNumber,
 };
 use rustls_pki_types::{CertificateDer, PrivatePkcs8KeyDer};
 use time::{Duration, OffsetDateTime};
-use x509_identity::{Certificate, DistinguishedName, ObjectIdentifier, SubjectAltName};
+use x509_identity::{
+    Attribute, AttributeValue, Certificate, DistinguishedName, ObjectIdentifier, StringType,
+    SubjectAltName,
+};
 
 use super::MakeError;
 use super::names::CLIENT_DAYS;
@@ -104,10 +107,9 @@ fn named_params(
     let mut params = CertificateParams::default();
     params.distinguished_name = rcgen::DistinguishedName::new();
     for attribute in subject.attributes() {
-        params.distinguished_name.push(
-            dn_type(attribute.oid()),
-            attribute.text().unwrap_or_default(),
-        );
+        params
+            .distinguished_name
+            .push(dn_type(attribute.oid()), dn_value(attribute)?);
     }
     params.subject_alt_names = sans.iter().map(san_type).collect::<Result<_, _>>()?;
     Ok(params)
@@ -116,6 +118,18 @@ fn named_params(
 fn dn_type(oid: ObjectIdentifier) -> DnType {
     let arcs: Vec<u64> = oid.arcs().map(u64::from).collect();
     DnType::from_oid(&arcs)
+}
+
+/// rcgen would write a UTF8String for all; a countryName, for one, is a PrintableString.
+fn dn_value(attribute: &Attribute) -> Result<DnValue, rcgen::Error> {
+    let text = attribute.text().unwrap_or_default();
+    Ok(match attribute.value() {
+        AttributeValue::Text {
+            string_type: StringType::Printable,
+            ..
+        } => DnValue::PrintableString(text.try_into()?),
+        _ => DnValue::Utf8String(text.to_owned()),
+    })
 }
 
 fn san_type(name: &SubjectAltName) -> Result<SanType, rcgen::Error> {

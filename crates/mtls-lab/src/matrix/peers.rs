@@ -14,8 +14,11 @@ use axum_server::accept::Accept;
 use mtls_client::{ClientIdentity, Connector, Password, PinSet, TlsVersions};
 use mtls_server::{ClientCert, MtlsAcceptor, MtlsConfig, Refusal, ServerIdentity, TlsInfo, files};
 use pki_core::verify::{CrlSet, Revocation, TrustAnchors};
+use rustls_pki_types::ServerName;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
+use tokio_rustls::TlsConnector;
 use x509_identity::Certificate;
 use zeroize::Zeroizing;
 
@@ -161,10 +164,11 @@ pub(super) async fn ask(
     versions: TlsVersions,
     server: SocketAddr,
 ) -> Result<Result<String, mtls_client::Error>, MatrixError> {
-    let client = match case.client.shows {
-        Shows::Nothing => without_certificate(lab, &case.client, versions)?,
-        _ => connector(lab, case, versions)?.reqwest(),
-    };
+    if let Shows::Nothing = case.client.shows {
+        let answer = ask_without_certificate(lab, &case.client, versions, server).await?;
+        return Ok(answer.map_err(|error| mtls_client::Error::classify(&error)));
+    }
+    let client = connector(lab, case, versions)?.reqwest();
     let client = client
         .resolve("localhost", server)
         .build()
@@ -234,12 +238,14 @@ fn pins(lab: &LabFiles, case: &case::Case) -> Result<Option<PinSet>, MatrixError
     PinSet::new(pins).map(Some).map_err(MatrixError::setup)
 }
 
-/// A client as it should not be: `mtls-client` makes none without a certificate.
-fn without_certificate(
+/// A client as it should not be: `mtls-client` makes none without a certificate. It speaks plain TLS,
+/// since what an HTTP client says of a connection that ends early depends on when it looks.
+async fn ask_without_certificate(
     lab: &LabFiles,
     client: &case::Client,
     versions: TlsVersions,
-) -> Result<reqwest::ClientBuilder, MatrixError> {
+    server: SocketAddr,
+) -> Result<io::Result<String>, MatrixError> {
     use rustls::version::{TLS12, TLS13};
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let mut store = rustls::RootCertStore::empty();
@@ -258,7 +264,19 @@ fn without_certificate(
         .map_err(MatrixError::setup)?
         .with_root_certificates(store)
         .with_no_client_auth();
-    Ok(reqwest::Client::builder().tls_backend_preconfigured(config))
+    let name = ServerName::try_from(client.host).map_err(MatrixError::setup)?;
+    Ok(async {
+        let tcp = TcpStream::connect(server).await?;
+        let mut tls = TlsConnector::from(Arc::new(config))
+            .connect(name, tcp)
+            .await?;
+        tls.write_all(b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+            .await?;
+        let mut answer = String::new();
+        tls.read_to_string(&mut answer).await?;
+        Ok(answer)
+    }
+    .await)
 }
 
 /// Checked before any connection: the lab is where it should be.

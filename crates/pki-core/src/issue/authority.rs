@@ -39,8 +39,8 @@ impl Authority {
         profile: &Profile,
         now: OffsetDateTime,
     ) -> Result<Self, IssueError> {
-        let name = subject.to_der();
         let request = Request::for_key(signer.public_key_der(), subject);
+        let name = request.subject.to_der();
         let facts = IssuerFacts {
             name_der: &name,
             key_id: None,

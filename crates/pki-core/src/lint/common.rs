@@ -1,5 +1,6 @@
 //! Rules for certificates of every role.
 
+use const_oid::db::rfc4519::COUNTRY_NAME;
 use const_oid::db::rfc5280::{
     ID_CE_AUTHORITY_KEY_IDENTIFIER, ID_CE_BASIC_CONSTRAINTS, ID_CE_EXT_KEY_USAGE, ID_CE_KEY_USAGE,
     ID_CE_SUBJECT_ALT_NAME, ID_CE_SUBJECT_KEY_IDENTIFIER,
@@ -7,7 +8,9 @@ use const_oid::db::rfc5280::{
 use const_oid::db::rfc5912::SHA_1_WITH_RSA_ENCRYPTION;
 use der::Decode;
 use x509_cert::time::Time;
-use x509_identity::{Certificate, KeyUsageBit, PublicKeyAlgorithm, SubjectAltName};
+use x509_identity::{
+    AttributeValue, Certificate, KeyUsageBit, PublicKeyAlgorithm, StringType, SubjectAltName,
+};
 
 use super::{Report, criticality};
 
@@ -143,6 +146,19 @@ fn names(certificate: &Certificate, report: &mut Report) {
         "RFC 5280 4.1.2.6",
         "the certificate names nobody: no subject and no alternative name",
     );
+    let countries = certificate
+        .subject()
+        .attributes()
+        .filter(|attribute| attribute.oid() == COUNTRY_NAME);
+    for country in countries {
+        let printable = matches!(country.value(), AttributeValue::Text { text, string_type: StringType::Printable } if text.len() == 2);
+        report.error(
+            printable,
+            "country",
+            "RFC 5280 A.1",
+            &format!("`{country}` is no PrintableString of two letters"),
+        );
+    }
     let critical = criticality(certificate, ID_CE_SUBJECT_ALT_NAME);
     report.error(
         !empty || critical != Some(false),
