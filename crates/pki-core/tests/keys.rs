@@ -80,3 +80,42 @@ fn a_byte_order_mark_and_windows_line_ends_are_no_obstacle() {
         assert!(KeyPair::from_pem(text.as_bytes(), None).is_ok());
     }
 }
+
+/// Made by `openssl pkcs8 -topk8 -scrypt -scrypt_N 2 -scrypt_r 1` for the password `pw`.
+const SCRYPT: &str = "-----BEGIN ENCRYPTED PRIVATE KEY-----
+MIIBEzBOBgkqhkiG9w0BBQ0wQTAgBgkrBgEEAdpHBAswEwQIBe56COwXoVwCAQIC
+AQECAQEwHQYJYIZIAWUDBAEqBBASzKJSH3js/YyqcZ7icxbiBIHA0mc8TLqEz47l
+041YE6bNpzbbuRKpxeUOjoxeIa3fM37JfGg6cGEMIkIc2H+WYW9+VzIm/GKOV4IU
+ac5MTQUhFhXe02M47XmTz8rFTS3IWez7O5amMLtuhfPM8igflt615IOSwl07kbWu
+ZhyW1JqngHfBKcaQOSG0dkndRoZXXDY3ID3iyTLHb15/W+b4rv+w/1yAw1LxuJzE
+fXHMSg7+AodVKKIM8OQML/qyj72/gfI3NM/30R20ca3XcFgOqhMh
+-----END ENCRYPTED PRIVATE KEY-----
+";
+
+#[test]
+fn an_encrypted_key_asks_for_sensible_work_or_is_refused() {
+    let open = |der: &[u8]| {
+        let pem = der::pem::encode_string("ENCRYPTED PRIVATE KEY", der::pem::LineEnding::LF, der);
+        KeyPair::from_pem(pem.unwrap().as_bytes(), Some(&Password::new("pw")))
+    };
+    let (_, good) = der::pem::decode_vec(SCRYPT.as_bytes()).unwrap();
+    assert!(open(&good).is_ok());
+    for n in [0, 1, 3, 0x80] {
+        let mut bad = good.clone();
+        bad[46] = n;
+        assert!(open(&bad).is_err(), "N = {n}");
+    }
+}
+
+#[test]
+fn the_first_key_of_a_file_counts() {
+    let key = KeyPair::generate(KeyKind::P256).unwrap();
+    let both = format!("{}{SCRYPT}", key.secret_pkcs8_pem().as_str());
+    let read = KeyPair::from_pem(both.as_bytes(), None).unwrap();
+    assert_eq!(read.public_key_der(), KeyPair::public_key_der(&key));
+    let both = format!("{SCRYPT}{}", key.secret_pkcs8_pem().as_str());
+    assert!(matches!(
+        KeyPair::from_pem(both.as_bytes(), None),
+        Err(KeyError::Encrypted)
+    ));
+}

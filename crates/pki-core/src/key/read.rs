@@ -7,7 +7,8 @@ use aws_lc_rs::signature::{
 use const_oid::ObjectIdentifier;
 use const_oid::db::rfc5912::{ID_EC_PUBLIC_KEY, RSA_ENCRYPTION, SECP_256_R_1, SECP_384_R_1};
 use const_oid::db::rfc8410::ID_ED_25519;
-use der::{Decode, SecretDocument};
+use der::asn1::{AnyRef, ContextSpecific};
+use der::{Decode, Reader, SecretDocument, SliceReader, TagNumber};
 use pkcs8::pkcs5::EncryptionScheme;
 use pkcs8::pkcs5::pbes2::Kdf;
 use pkcs8::{EncryptedPrivateKeyInfoRef, PrivateKeyInfoRef};
@@ -120,7 +121,12 @@ impl KeyPair {
     }
 
     fn from_rsa(key: Result<RsaKeyPair, aws_lc_rs::error::KeyRejected>) -> Result<Self, KeyError> {
-        let key = key.map_err(KeyError::malformed)?;
+        let key = key.map_err(|error| match error.to_string().as_str() {
+            "TooSmall" => KeyError::Unsupported {
+                found: "RSA below 2048 bits".to_owned(),
+            },
+            _ => KeyError::malformed(error),
+        })?;
         let bits = key.public_modulus_len() * 8;
         let kind = KeyKind::of_rsa_bits(bits).ok_or_else(|| KeyError::Unsupported {
             found: format!("RSA {bits}"),
@@ -130,6 +136,14 @@ impl KeyPair {
 
     /// A SEC1 file names its curve or leaves it out, so each supported one is tried.
     fn from_sec1(der: &[u8]) -> Result<Self, KeyError> {
+        match sec1_curve(der) {
+            None | Some(SECP_256_R_1 | SECP_384_R_1) => {}
+            Some(curve) => {
+                return Err(KeyError::Unsupported {
+                    found: format!("EC {}", name_of(curve)),
+                });
+            }
+        }
         match Self::from_ec(KeyKind::P256, der) {
             Ok(key) => Ok(key),
             Err(_) => Self::from_ec(KeyKind::P384, der),
@@ -162,8 +176,31 @@ impl KeyPair {
     }
 }
 
+/// The curve that an ECPrivateKey names (RFC 5915 section 3).
+fn sec1_curve(der: &[u8]) -> Option<ObjectIdentifier> {
+    let mut reader = SliceReader::new(der).ok()?;
+    let curve = reader.sequence(|fields| {
+        u8::decode(fields)?;
+        AnyRef::decode(fields)?;
+        let curve = ContextSpecific::<ObjectIdentifier>::decode_explicit(fields, TagNumber(0))?;
+        fields.drain(fields.remaining_len())?;
+        Ok::<_, der::Error>(curve)
+    });
+    curve.ok().flatten().map(|curve| curve.value)
+}
+
 fn encrypted_block(text: &str) -> Option<&str> {
     let start = text.find(ENCRYPTED_BEGIN)?;
+    // The first key of the file counts.
+    let plain = text.match_indices("-----BEGIN ").find(|(at, _)| {
+        text[*at..]
+            .lines()
+            .next()
+            .is_some_and(|line| line.ends_with("PRIVATE KEY-----"))
+    })?;
+    if plain.0 < start {
+        return None;
+    }
     let length = text[start..].find(ENCRYPTED_END)? + ENCRYPTED_END.len();
     Some(&text[start..start + length])
 }
@@ -179,6 +216,10 @@ fn check_work(scheme: &EncryptionScheme) -> Result<(), KeyError> {
             u64::from(kdf.iteration_count),
         ),
         Kdf::Scrypt(kdf) => {
+            // RFC 7914 section 2: N is a power of two above 1.
+            if !kdf.cost_parameter.is_power_of_two() || kdf.cost_parameter < 2 {
+                return Err(KeyError::malformed("scrypt's N is not a power of two"));
+            }
             let memory = kdf
                 .cost_parameter
                 .saturating_mul(u64::from(kdf.block_size))
