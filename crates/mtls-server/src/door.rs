@@ -70,7 +70,10 @@ impl Door {
         IO: AsyncRead + AsyncWrite + Unpin,
     {
         let (_place, mut evicted) = self.half_open.enter(peer.ip());
-        match self.decide(io, peer, &mut evicted).await {
+        let unrecorded = Unrecorded(Some(peer));
+        let outcome = self.decide(io, peer, &mut evicted).await;
+        unrecorded.is_recorded();
+        match outcome {
             Ok((stream, identity)) => {
                 audit::let_in(&identity);
                 Ok((stream, identity))
@@ -183,6 +186,23 @@ impl Door {
         };
         let identity = ConnectionIdentity::new(client, TlsInfo::of(connection), peer);
         Ok((stream, identity))
+    }
+}
+
+/// Writes the audit event of a handshake that is dropped, as a server that shuts down does.
+struct Unrecorded(Option<SocketAddr>);
+
+impl Unrecorded {
+    fn is_recorded(mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for Unrecorded {
+    fn drop(&mut self) {
+        if let Some(peer) = self.0 {
+            audit::turned_away(&Refusal::new(RefusalReason::Interrupted), peer);
+        }
     }
 }
 

@@ -62,6 +62,10 @@ pub enum RefusalReason {
     #[error("handshake was not complete after {} s", .0.as_secs_f32())]
     HandshakeTimeout(Duration),
 
+    /// The server shut down, or gave the handshake up, before it was over.
+    #[error("handshake was interrupted: the server is shutting down")]
+    Interrupted,
+
     /// The socket failed.
     #[error("connection failed during the handshake")]
     Io(#[source] io::Error),
@@ -100,6 +104,7 @@ impl RefusalReason {
             Self::Evicted => "evicted",
             Self::FirstByteTimeout(_) => "first-byte-timeout",
             Self::HandshakeTimeout(_) => "handshake-timeout",
+            Self::Interrupted => "interrupted",
             Self::Io(_) => "io",
             Self::NoCertificate => "no-certificate",
             Self::NotTls { .. } => "not-tls",

@@ -297,3 +297,26 @@ async fn a_request_that_never_ends_is_cut_when_the_grace_is_over() {
     let answer = request.await.unwrap();
     assert!(answer.is_err() || answer.is_ok_and(|answer| answer.is_empty()));
 }
+
+#[tokio::test]
+async fn a_handshake_that_the_end_of_the_server_cuts_is_in_the_audit() {
+    let world = World::new();
+    let audit = Audit::capture();
+    let server = start(world.config()).await;
+    let _silent = TcpStream::connect(server.local_addr()).await.unwrap();
+    while server.connection_count() == 0 {
+        tokio::task::yield_now().await;
+    }
+    server
+        .graceful_shutdown(Duration::from_secs(1))
+        .await
+        .unwrap();
+    // The task that holds the connection ends by itself.
+    let ended = async {
+        while audit.is_empty() {
+            tokio::task::yield_now().await;
+        }
+    };
+    timeout(Duration::from_secs(5), ended).await.unwrap();
+    assert_eq!(audit.only()["reason"], "interrupted");
+}
