@@ -49,10 +49,10 @@ fn draw(panel: &Area<'_>, comparison: &Comparison) -> Result<(), DrawError> {
     let count = i32::try_from(contenders.len()).unwrap_or(i32::MAX);
     let mut chart = ChartBuilder::on(panel)
         .margin(12)
-        .caption(title, (FONT, 16))
-        .y_label_area_size(270)
+        .caption(title, (FONT, 19))
+        .y_label_area_size(310)
         // Room for the number at the end of the longest bar.
-        .build_cartesian_2d(0.0..longest * 1.15, (0..count).into_segmented())?;
+        .build_cartesian_2d(0.0..longest * 1.15, (0..count - 1).into_segmented())?;
 
     // The first contender on top: coordinates grow upwards.
     let from_top = |index: usize| count - 1 - i32::try_from(index).unwrap_or(i32::MAX);
@@ -69,7 +69,7 @@ fn draw(panel: &Area<'_>, comparison: &Comparison) -> Result<(), DrawError> {
         .disable_x_axis()
         .y_labels(contenders.len())
         .y_label_formatter(&name)
-        .y_label_style((FONT, 14))
+        .y_label_style((FONT, 17))
         .axis_style(BLACK.mix(0.4))
         .draw()?;
 
@@ -90,7 +90,7 @@ fn draw(panel: &Area<'_>, comparison: &Comparison) -> Result<(), DrawError> {
         );
         bar.set_margin(4, 4, 0, 0);
         chart.draw_series([bar])?;
-        let style = TextStyle::from((FONT, 14)).pos(Pos::new(HPos::Left, VPos::Center));
+        let style = TextStyle::from((FONT, 17)).pos(Pos::new(HPos::Left, VPos::Center));
         let label = EmptyElement::at((value, SegmentValue::CenterOf(row)))
             + Text::new(number(value), (6, 0), style);
         chart.draw_series([label])?;
@@ -98,7 +98,7 @@ fn draw(panel: &Area<'_>, comparison: &Comparison) -> Result<(), DrawError> {
     Ok(())
 }
 
-const WIDTH: u32 = 860;
+const WIDTH: u32 = 900;
 const HEAD: u32 = 54;
 const BAR: u32 = 30;
 const FONT: &str = "sans-serif";
