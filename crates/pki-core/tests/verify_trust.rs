@@ -482,3 +482,18 @@ fn altered(der: &CertificateDer<'_>) -> CertificateDer<'static> {
     der[position] = b'A';
     CertificateDer::from(der)
 }
+
+#[test]
+fn look_alikes_that_lead_nowhere_cost_a_bounded_amount() {
+    let root = Ca::root("root");
+    // Each could be the issuer of each other by its name, and none leads to the root.
+    let twins: Vec<Ca> = (0..9).map(|_| Ca::root("twin")).collect();
+    let leaf = twins[0].issue(&client("alice"));
+    let presented: Vec<_> = twins.iter().map(|twin| twin.cert.clone()).collect();
+    let verifier = clients(root.anchors()).build();
+    let start = std::time::Instant::now();
+    let result = verifier.verify(&leaf, &presented, at(NOW));
+    let took = start.elapsed();
+    assert_eq!(verdict(&result), "unknown-issuer");
+    assert!(took < std::time::Duration::from_millis(100), "{took:?}");
+}

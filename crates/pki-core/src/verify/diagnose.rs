@@ -255,4 +255,4 @@ fn name(distinguished_name: String) -> String {
 const MAX_SIGNATURES: usize = 100;
 
 /// The intermediates that webpki looks at, whatever the settings.
-const WEBPKI_MAX_DEPTH: usize = 6;
+pub(super) const WEBPKI_MAX_DEPTH: usize = 6;
