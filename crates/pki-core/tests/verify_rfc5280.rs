@@ -346,6 +346,31 @@ fn policies_are_obeyed_where_a_ca_asks_for_them() {
 }
 
 #[test]
+fn root_asks_for_policies_too() {
+    for (of_root, of_others, expected) in [
+        (vec![], vec![], "ok"),
+        (
+            vec![explicit_after(0), policies(false, &[ANY])],
+            vec![],
+            "policy",
+        ),
+        (vec![explicit_after(5)], vec![], "ok"),
+        (
+            vec![explicit_after(0), policies(false, &[ANY])],
+            vec![policies(false, &[POLICY_A])],
+            "ok",
+        ),
+    ] {
+        let got = chain(
+            &|root| root.custom_extensions = of_root.clone(),
+            &|ca| ca.custom_extensions = of_others.clone(),
+            &|leaf| leaf.custom_extensions = of_others.clone(),
+        );
+        assert_eq!(got, expected);
+    }
+}
+
+#[test]
 fn paths_beyond_webpki_are_judged_in_full() {
     // Whatever webpki would have refused itself is refused after the second search, too.
     let critical = || policies(true, &[POLICY_A]);

@@ -25,14 +25,16 @@ pub(super) const OBEYED: [ObjectIdentifier; 4] = [
 
 pub(super) fn judge(path: &Path) -> Result<(), VerifyError> {
     let mut read = Vec::new();
-    // The RFC counts from the root down, and leaves the root itself out.
-    for certificate in path.certificates().rev().skip(1) {
+    // As the RFC counts, from the root down.
+    for certificate in path.certificates().rev() {
         let policies = Policies::of(certificate).ok_or_else(|| VerifyError::Policy {
             subject: label(certificate),
         })?;
         read.push((&**certificate, policies));
     }
-    if hold(&read) {
+    if let Some(((_, root), below)) = read.split_first()
+        && hold(root, below)
+    {
         return Ok(());
     }
     Err(VerifyError::Policy {
@@ -105,12 +107,18 @@ struct Node {
     expected: Vec<ObjectIdentifier>,
 }
 
-/// RFC 5280 6.1.2 to 6.1.5, with the user's initial policy set being anyPolicy.
-fn hold(path: &[(&Certificate, Policies)]) -> bool {
+/// RFC 5280 6.1.2 to 6.1.5, with the user's initial policy set being anyPolicy. What the root limits, and
+/// may have marked as critical, holds from the start.
+fn hold(root: &Policies, path: &[(&Certificate, Policies)]) -> bool {
     let n = path.len();
     let start = u32::try_from(n).unwrap_or(u32::MAX).saturating_add(1);
-    let (mut explicit, mut mapping, mut any) = (start, start, start);
+    let mut explicit = start.min(root.require_explicit.unwrap_or(start));
+    let mut mapping = start.min(root.inhibit_mapping.unwrap_or(start));
+    let mut any = start.min(root.inhibit_any.unwrap_or(start));
     let mut tree = vec![node(ANY_POLICY)];
+    if !map(&mut tree, &root.mappings, true) {
+        return false;
+    }
     for (index, (certificate, policies)) in path.iter().enumerate() {
         let is_final = index + 1 == n;
         let self_issued = certificate.is_self_issued();
