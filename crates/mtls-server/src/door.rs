@@ -72,7 +72,7 @@ impl Door {
         let (_place, mut evicted) = self.half_open.enter(peer.ip());
         let unrecorded = Unrecorded(Some(peer));
         let outcome = self.decide(io, peer, &mut evicted).await;
-        unrecorded.is_recorded();
+        unrecorded.recorded();
         match outcome {
             Ok((stream, identity)) => {
                 audit::let_in(&identity);
@@ -193,7 +193,7 @@ impl Door {
 struct Unrecorded(Option<SocketAddr>);
 
 impl Unrecorded {
-    fn is_recorded(mut self) {
+    fn recorded(mut self) {
         self.0 = None;
     }
 }
