@@ -48,6 +48,23 @@ fn every_role_is_issued_without_a_lint_finding() {
 }
 
 #[test]
+fn a_date_from_2050_on_is_a_generalized_time() {
+    let profile = Profile::root().with_life(Life::exactly_days(30 * 365));
+    let key = KeyPair::generate(KeyKind::P256).unwrap();
+    let root = Authority::root(named("Test Root"), key, &profile, NOW).unwrap();
+    assert!(root.certificate().not_after().year() >= 2050);
+    assert_eq!(lint(root.certificate()), []);
+    // 20561116..Z, where a UTCTime would have 561116..Z.
+    let generalized: &[u8] = b"\x18\x0f2056";
+    assert!(
+        root.certificate()
+            .der()
+            .windows(generalized.len())
+            .any(|window| window == generalized)
+    );
+}
+
+#[test]
 fn an_issuing_ca_signs_leaves_and_no_ca() {
     let root = root();
     let issuing = issuing_ca(&root);

@@ -6,8 +6,10 @@ use const_oid::db::rfc5280::{
     ID_CE_SUBJECT_ALT_NAME, ID_CE_SUBJECT_KEY_IDENTIFIER,
 };
 use const_oid::db::rfc5912::SHA_1_WITH_RSA_ENCRYPTION;
-use der::Decode;
-use x509_cert::time::Time;
+use der::asn1::AnyRef;
+use der::{Decode, Reader, SliceReader};
+use time::OffsetDateTime;
+use x509_cert::time::{Time, Validity};
 use x509_identity::{
     AttributeValue, Certificate, KeyUsageBit, PublicKeyAlgorithm, StringType, SubjectAltName,
 };
@@ -222,17 +224,35 @@ fn is_scheme(scheme: &str) -> bool {
 }
 
 fn has_proper_times(certificate: &Certificate) -> bool {
-    let Ok(parsed) = x509_cert::Certificate::from_der(certificate.der()) else {
-        return false;
-    };
-    let validity = parsed.tbs_certificate().validity();
-    [
-        (validity.not_before, certificate.not_before()),
-        (validity.not_after, certificate.not_after()),
-    ]
-    .iter()
-    .all(|(time, moment)| matches!(time, Time::UtcTime(_)) == (moment.year() < 2050))
+    let moments = [certificate.not_before(), certificate.not_after()];
+    validity(certificate.der()).is_ok_and(|validity| {
+        let times = [validity.not_before, validity.not_after];
+        let proper = |(time, moment): (Time, OffsetDateTime)| {
+            matches!(time, Time::UtcTime(_)) == (moment.year() < 2050)
+        };
+        times.into_iter().zip(moments).all(proper)
+    })
 }
+
+/// The validity as it is encoded: in `tbsCertificate`, the field behind version, serialNumber,
+/// signature and issuer (RFC 5280 section 4.1). Certificates of version 1 leave the version out.
+fn validity(der: &[u8]) -> der::Result<Validity> {
+    let certificate = AnyRef::from_der(der)?;
+    let tbs = AnyRef::decode(&mut SliceReader::new(certificate.value())?)?;
+    let mut fields = SliceReader::new(tbs.value())?;
+    let before = if fields.peek_byte() == Some(VERSION_TAG) {
+        4
+    } else {
+        3
+    };
+    for _ in 0..before {
+        AnyRef::decode(&mut fields)?;
+    }
+    Validity::decode(&mut fields)
+}
+
+/// `[0] EXPLICIT`
+const VERSION_TAG: u8 = 0xa0;
 
 #[cfg(test)]
 mod tests {
