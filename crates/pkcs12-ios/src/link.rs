@@ -1,8 +1,6 @@
 //! Whether one certificate issued another (RFC 5280 section 6.1.3, without time and revocation).
 
-use der::asn1::{AnyRef, BitStringRef};
-use der::{Decode, Encode, Sequence};
-use spki::{AlgorithmIdentifierRef, SubjectPublicKeyInfoRef};
+use pki_core::verify;
 use x509_identity::Certificate;
 
 use crate::error::BrokenLink;
@@ -27,40 +25,12 @@ pub(crate) fn names_issuer(child: &Certificate, issuer: &Certificate) -> Result<
     }
 }
 
-/// The outer structure of a certificate, RFC 5280 section 4.1, with its parts as they are.
-#[derive(Sequence)]
-struct Signed<'a> {
-    tbs: AnyRef<'a>,
-    algorithm: AlgorithmIdentifierRef<'a>,
-    signature: BitStringRef<'a>,
-}
-
 fn is_signed_by(child: &Certificate, issuer: &Certificate) -> Result<(), BrokenLink> {
-    // Both parsed before, so the errors here say no more than "not signed".
-    let bad = |_| BrokenLink::BadSignature;
-    let signed = Signed::from_der(child.der()).map_err(bad)?;
-    let tbs = signed.tbs.to_der().map_err(bad)?;
-    let signature_id = content_of(&signed.algorithm).map_err(bad)?;
-    let key = SubjectPublicKeyInfoRef::from_der(issuer.spki_der()).map_err(bad)?;
-    let key_id = content_of(&key.algorithm).map_err(bad)?;
-    let algorithm = webpki::ALL_VERIFICATION_ALGS
-        .iter()
-        .find(|algorithm| {
-            algorithm.signature_alg_id().as_ref() == signature_id
-                && algorithm.public_key_alg_id().as_ref() == key_id
-        })
-        .ok_or(BrokenLink::UnknownSignatureAlgorithm)?;
-    algorithm
-        .verify_signature(
-            key.subject_public_key.raw_bytes(),
-            &tbs,
-            signed.signature.raw_bytes(),
-        )
-        .map_err(|_| BrokenLink::BadSignature)
-}
-
-/// An algorithm without the header of its SEQUENCE, as webpki names them.
-fn content_of(algorithm: &AlgorithmIdentifierRef<'_>) -> der::Result<Vec<u8>> {
-    let der = algorithm.to_der()?;
-    Ok(AnyRef::from_der(&der)?.value().to_vec())
+    if verify::is_signed_by(child, issuer) {
+        Ok(())
+    } else if verify::has_accepted_algorithm(child) {
+        Err(BrokenLink::BadSignature)
+    } else {
+        Err(BrokenLink::UnknownSignatureAlgorithm)
+    }
 }

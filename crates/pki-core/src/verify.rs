@@ -50,6 +50,7 @@ pub use error_kind::VerifyErrorKind;
 pub use path::Path;
 pub use purpose::Purpose;
 pub use revocation::{ExpiredCrl, Revocation, Scope, UnknownStatus};
+pub use signature::{has_accepted_algorithm, is_signed_by};
 
 use rustls_pki_types::UnixTime;
 use time::OffsetDateTime;

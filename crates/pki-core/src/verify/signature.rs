@@ -53,13 +53,18 @@ impl<'a> Signed<'a> {
     }
 }
 
-/// Whether the key of `issuer` made the signature on `certificate`.
-pub(super) fn is_signed_by(certificate: &Certificate, issuer: &Certificate) -> bool {
+/// Whether the key of `issuer` made the signature on `certificate`, by an algorithm that is accepted.
+///
+/// That alone is no path: names, times, usages and constraints are for
+/// [`ChainVerifier`](super::ChainVerifier).
+#[must_use]
+pub fn is_signed_by(certificate: &Certificate, issuer: &Certificate) -> bool {
     Signed::from_der(certificate.der()).is_ok_and(|signed| signed.is_by(issuer.spki_der()))
 }
 
 /// Whether the signature's algorithm is one that any key could pass with.
-pub(super) fn has_accepted_algorithm(certificate: &Certificate) -> bool {
+#[must_use]
+pub fn has_accepted_algorithm(certificate: &Certificate) -> bool {
     Signed::from_der(certificate.der()).is_ok_and(|signed| {
         webpki::ALL_VERIFICATION_ALGS
             .iter()
