@@ -14,6 +14,7 @@ use rustls::pki_types::ServerName;
 use rustls::sign::CertifiedKey;
 use rustls::{NamedGroup, SignatureScheme};
 
+use crate::current::Current;
 use crate::error::{Error, Source};
 
 tokio::task_local! {
@@ -71,17 +72,14 @@ impl Attempt {
     }
 }
 
-/// Shows the one certificate to every server that asks, whatever issuers it says to accept.
-///
-/// Servers' hints are often incomplete (an intermediate's CA, a stale list), and a connection
-/// without a certificate is never what the caller of this crate wants.
+/// Shows a certificate of the current generation to every server that asks.
 #[derive(Debug)]
-pub(crate) struct AlwaysShow(pub(crate) Arc<CertifiedKey>);
+pub(crate) struct AlwaysShow(pub(crate) Arc<Current>);
 
 impl ResolvesClientCert for AlwaysShow {
-    fn resolve(&self, _: &[&[u8]], _: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
+    fn resolve(&self, issuers: &[&[u8]], schemes: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
         let _ = CURRENT.try_with(|attempt| attempt.asked.store(true, Ordering::Relaxed));
-        Some(Arc::clone(&self.0))
+        Some(self.0.generation().identities.fitting(issuers, schemes))
     }
 
     fn has_certs(&self) -> bool {

@@ -19,16 +19,20 @@ use tokio_rustls::TlsConnector;
 use tower_service::Service;
 
 use crate::attempt::{AlwaysShow, Attempt, NoSessions};
+use crate::current::{Current, Generation};
 use crate::error::{Error, ErrorKind, Source};
-use crate::identity::ClientIdentity;
-use crate::pin::PinSet;
+use crate::identities::Identities;
+use crate::pin_policy::PinPolicy;
 use crate::stream::TlsStream;
 use crate::verifier::ServerVerifier;
 
-/// Makes TLS connections that show one certificate, to servers that lead to the given roots.
+/// Makes TLS connections that show a certificate, to servers that lead to the given roots.
 ///
 /// A tower `Service<Uri>` for hyper-util's client and for tonic, and the source of a rustls
 /// configuration and of a reqwest client. Cheap to clone.
+///
+/// Identity and pins can be replaced while it is in use. Each handshake goes by those of its moment;
+/// HTTP clients keep connections that were made before, unless they are [`rotating`](Self::rotating).
 ///
 /// TLS sessions are never resumed: resuming would skip the server's verification, and with it a
 /// revocation or a change of pins since the first handshake.
@@ -38,6 +42,7 @@ pub struct Connector(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     config: Arc<ClientConfig>,
+    current: Arc<Current>,
     name: Option<ServerName<'static>>,
     resolve: HashMap<(String, u16), IpAddr>,
     timeout: Duration,
@@ -64,12 +69,13 @@ pub(crate) enum PlainHttp {
 }
 
 impl Connector {
-    /// A connector that shows `identity` and accepts servers that lead to one of `roots`.
+    /// A connector that shows `identity` (or one of several [`Identities`]) and accepts servers that
+    /// lead to one of `roots`.
     #[must_use]
-    pub fn builder(roots: TrustAnchors, identity: ClientIdentity) -> ConnectorBuilder {
+    pub fn builder(roots: TrustAnchors, identity: impl Into<Identities>) -> ConnectorBuilder {
         ConnectorBuilder {
             roots,
-            identity,
+            identities: identity.into(),
             pins: None,
             revocation: None,
             name: None,
@@ -83,7 +89,8 @@ impl Connector {
 
     /// The rustls configuration, for any other TLS stream.
     ///
-    /// It verifies, pins and shows the certificate as the connector does.
+    /// It verifies, pins and shows the certificate as the connector does, and follows its
+    /// [`set_identity`](Self::set_identity) and [`set_pins`](Self::set_pins).
     /// [`Error::classify`] explains its errors, though without knowing whether the server had asked
     /// for our certificate.
     #[must_use]
@@ -101,6 +108,26 @@ impl Connector {
         tokio::time::timeout(self.0.timeout, self.0.open(uri))
             .await
             .unwrap_or_else(|_elapsed| Err(Error::timeout()))
+    }
+
+    /// Shows `identity` from the next handshake on, in place of all that was shown before.
+    ///
+    /// Connections that stand are left alone, so no request fails of it. Those of a
+    /// [`rotating`](Self::rotating) client get no more requests.
+    pub fn set_identity(&self, identity: impl Into<Identities>) {
+        self.0.current.set_identities(identity.into());
+    }
+
+    /// Holds servers to `pins` from the next handshake on, in place of all pins before.
+    ///
+    /// Connections that stand are left alone. Those of a [`rotating`](Self::rotating) client get no
+    /// more requests.
+    pub fn set_pins(&self, pins: impl Into<PinPolicy>) {
+        self.0.current.set_pins(pins.into());
+    }
+
+    pub(crate) fn current(&self) -> &Arc<Current> {
+        &self.0.current
     }
 
     pub(crate) fn timeout(&self) -> Duration {
@@ -210,8 +237,8 @@ impl Error {
 #[derive(Debug)]
 pub struct ConnectorBuilder {
     roots: TrustAnchors,
-    identity: ClientIdentity,
-    pins: Option<PinSet>,
+    identities: Identities,
+    pins: Option<PinPolicy>,
     revocation: Option<Revocation>,
     name: Option<String>,
     alpn: Vec<Vec<u8>>,
@@ -222,10 +249,11 @@ pub struct ConnectorBuilder {
 }
 
 impl ConnectorBuilder {
-    /// Accepts only servers whose verified path holds one of these keys. Default: any.
+    /// Accepts only servers whose verified path holds one of these keys: a [`PinSet`](crate::PinSet)
+    /// for all hosts, or a [`PinPolicy`] for each. Default: any.
     #[must_use]
-    pub fn pins(mut self, pins: PinSet) -> Self {
-        self.pins = Some(pins);
+    pub fn pins(mut self, pins: impl Into<PinPolicy>) -> Self {
+        self.pins = Some(pins.into());
         self
     }
 
@@ -313,10 +341,14 @@ impl ConnectorBuilder {
         if let Some(revocation) = self.revocation {
             chain = chain.revocation(revocation);
         }
+        let current = Arc::new(Current::new(Generation {
+            identities: Arc::new(self.identities),
+            pins: self.pins.map(Arc::new),
+        }));
         let verifier = ServerVerifier {
             chain: chain.build(),
             name: name.clone(),
-            pins: self.pins,
+            current: Arc::clone(&current),
             provider: Arc::clone(&provider),
         };
         let mut config = ClientConfig::builder_with_provider(provider)
@@ -324,12 +356,13 @@ impl ConnectorBuilder {
             .map_err(ConfigError::Tls)?
             .dangerous()
             .with_custom_certificate_verifier(Arc::new(verifier))
-            .with_client_cert_resolver(Arc::new(AlwaysShow(self.identity.into_certified_key())));
+            .with_client_cert_resolver(Arc::new(AlwaysShow(Arc::clone(&current))));
         config.alpn_protocols = self.alpn;
         config.resumption =
             Resumption::store(Arc::new(NoSessions)).tls12_resumption(Tls12Resumption::Disabled);
         Ok(Connector(Arc::new(Inner {
             config: Arc::new(config),
+            current,
             name,
             resolve: self.resolve,
             timeout: self.timeout,

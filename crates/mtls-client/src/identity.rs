@@ -19,6 +19,8 @@ use x509_identity::{Certificate, ParseError};
 pub struct ClientIdentity {
     key: Arc<CertifiedKey>,
     leaf: Certificate,
+    /// The DER names of who issued the chain's certificates.
+    issuers: Vec<Vec<u8>>,
 }
 
 impl ClientIdentity {
@@ -92,10 +94,15 @@ impl ClientIdentity {
         let der = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.secret_pkcs8_der()));
         let signing_key =
             any_supported_type(&der).map_err(|error| IdentityError::Unusable(Box::new(error)))?;
+        let issuers = parsed
+            .iter()
+            .map(|certificate| certificate.issuer_der().to_vec())
+            .collect();
         let leaf = leaf.clone();
         Ok(Self {
             key: Arc::new(CertifiedKey::new(chain, signing_key)),
             leaf,
+            issuers,
         })
     }
 
@@ -105,8 +112,15 @@ impl ClientIdentity {
         &self.leaf
     }
 
-    pub(crate) fn into_certified_key(self) -> Arc<CertifiedKey> {
-        self.key
+    pub(crate) fn certified_key(&self) -> &Arc<CertifiedKey> {
+        &self.key
+    }
+
+    /// Whether one of these CAs (DER names) issued a certificate of the chain.
+    pub(crate) fn is_issued_by_any(&self, issuers: &[&[u8]]) -> bool {
+        self.issuers
+            .iter()
+            .any(|issuer| issuers.contains(&issuer.as_slice()))
     }
 }
 

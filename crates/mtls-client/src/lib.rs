@@ -1,8 +1,9 @@
 //! A TLS client that always shows its certificate, and says why it was refused.
 //!
 //! [`Connector`] makes connections to servers that lead to trusted roots, judged by
-//! [`pki_core::verify`] at its strictest, then by [`PinSet`] if there is one. It shows its
-//! [`ClientIdentity`] to every server that asks. It is a tower service for hyper-util and tonic, and
+//! [`pki_core::verify`] at its strictest, then by a [`PinPolicy`] if there is one. It shows its
+//! [`ClientIdentity`], or the one that fits, to every server that asks. Both can be replaced while it is
+//! in use, with all connections that a [`Rotating`] client keeps. It is a tower service for hyper-util and tonic, and
 //! gives a reqwest client. What fails becomes an [`Error`], whose [`ErrorKind`] says who refused whom
 //! and why, also where TLS 1.3 tells it late.
 //!
@@ -30,18 +31,25 @@
 mod attempt;
 mod classify;
 mod connector;
+mod current;
 mod error;
+mod identities;
 mod identity;
 mod pin;
+mod pin_policy;
 mod refusal;
 mod reqwest;
+mod rotating;
 mod stream;
 mod verifier;
 
 pub use connector::{ConfigError, Connector, ConnectorBuilder, TlsVersions};
 pub use error::{Error, ErrorKind};
+pub use identities::Identities;
 pub use identity::{ClientIdentity, IdentityError};
-pub use pin::{Pin, PinError, PinSet};
+pub use pin::{Pin, PinError, PinPlace, PinSet};
+pub use pin_policy::{PinMismatch, PinPolicy};
+pub use rotating::Rotating;
 pub use stream::TlsStream;
 
 /// What the connector's settings are made of.

@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use pki_core::verify::Path;
 use x509_identity::Certificate;
 
 const PREFIX: &str = "sha256//";
@@ -63,12 +64,37 @@ impl fmt::Debug for Pin {
 /// The pinned keys, of which one has to be in the server's verified path: the one in use, and the
 /// backups that will replace it.
 ///
-/// Never empty. A pin may be of the server's own key, of an intermediate or of the root.
+/// Never empty. A pin may be of the server's own key, of an intermediate or of the root, unless
+/// [`at`](Self::at) says where it counts.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PinSet(Vec<Pin>);
+pub struct PinSet {
+    pins: Vec<Pin>,
+    place: PinPlace,
+    refusal: Refusal,
+}
+
+/// Where in the server's verified path a pinned key counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum PinPlace {
+    /// The trusted root alone: the server may change its key and its issuer below that root.
+    Anchor,
+    /// Any certificate of the path.
+    #[default]
+    Anywhere,
+    /// The server's own certificate alone.
+    Leaf,
+}
+
+/// What becomes of a server without a pinned key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Refusal {
+    Enforced,
+    ReportOnly,
+}
 
 impl PinSet {
-    /// A set of at least one pin.
+    /// A set of at least one pin, any of which may be anywhere in the path.
     ///
     /// # Errors
     ///
@@ -76,16 +102,52 @@ impl PinSet {
     pub fn new(pins: impl IntoIterator<Item = Pin>) -> Result<Self, PinError> {
         let pins: Vec<Pin> = pins.into_iter().collect();
         if pins.is_empty() {
-            Err(PinError::Empty)
-        } else {
-            Ok(Self(pins))
+            return Err(PinError::Empty);
         }
+        Ok(Self {
+            pins,
+            place: PinPlace::default(),
+            refusal: Refusal::Enforced,
+        })
+    }
+
+    /// Counts a pinned key at `place` only. Default: [`PinPlace::Anywhere`].
+    #[must_use]
+    pub fn at(mut self, place: PinPlace) -> Self {
+        self.place = place;
+        self
+    }
+
+    /// Refuses no server for its keys: a mismatch is told by an event and by
+    /// [`PinPolicy::on_mismatch`](crate::PinPolicy::on_mismatch). Default: it is refused, too.
+    #[must_use]
+    pub fn report_only(mut self) -> Self {
+        self.refusal = Refusal::ReportOnly;
+        self
     }
 
     /// Whether one of the pins is `pin`.
     #[must_use]
     pub fn contains(&self, pin: &Pin) -> bool {
-        self.0.contains(pin)
+        self.pins.contains(pin)
+    }
+
+    pub(crate) fn place(&self) -> PinPlace {
+        self.place
+    }
+
+    pub(crate) fn reports_only(&self) -> bool {
+        self.refusal == Refusal::ReportOnly
+    }
+
+    /// Whether a pinned key is in the verified path, where it counts.
+    pub(crate) fn accepts(&self, path: &Path) -> bool {
+        let pinned = |certificate: &Certificate| self.contains(&Pin::of(certificate));
+        match self.place {
+            PinPlace::Anchor => pinned(path.anchor()),
+            PinPlace::Anywhere => path.certificates().any(|found| pinned(found)),
+            PinPlace::Leaf => pinned(path.leaf()),
+        }
     }
 }
 
@@ -100,6 +162,10 @@ pub enum PinError {
     /// A set that would accept no server at all.
     #[error("a pin set needs at least one pin")]
     Empty,
+
+    /// Pins for something that cannot be a host.
+    #[error("{0:?} is neither a DNS name nor an IP address")]
+    Host(String),
 
     /// Not the length of a SHA-256.
     #[error("the pin has {0} bytes instead of the 32 of a SHA-256")]

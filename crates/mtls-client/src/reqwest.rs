@@ -28,6 +28,10 @@ impl Connector {
     ///
     /// [`Error::from_reqwest`](crate::Error::from_reqwest) explains its errors.
     ///
+    /// A client of it goes on using its pooled connections after [`set_identity`](Self::set_identity) and
+    /// [`set_pins`](Self::set_pins), as long as they are busy and for 90 s more. Make it by
+    /// [`rotating`](Self::rotating) where that is too long: reqwest lets nobody else near its pool.
+    ///
     /// reqwest makes its own TLS streams, so a refusal that arrives late can be lost: where the server
     /// judges for longer than 10 ms, and then hangs up without an alert, or the alert meets a request
     /// on its way. Such an error is [`ErrorKind::Protocol`](crate::ErrorKind::Protocol). hyper-util's

@@ -2,21 +2,21 @@
 
 use std::sync::Arc;
 
-use pki_core::verify::{ChainVerifier, Path, VerifyError, VerifyErrorKind};
+use pki_core::verify::{ChainVerifier, VerifyError, VerifyErrorKind};
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{CertificateError, DigitallySignedStruct, OtherError, SignatureScheme};
 
 use crate::attempt::Attempt;
+use crate::current::Current;
 use crate::error::{Error, ErrorKind};
-use crate::pin::{Pin, PinSet};
 
 #[derive(Debug)]
 pub(crate) struct ServerVerifier {
     pub(crate) chain: ChainVerifier,
     pub(crate) name: Option<ServerName<'static>>,
-    pub(crate) pins: Option<PinSet>,
+    pub(crate) current: Arc<Current>,
     pub(crate) provider: Arc<CryptoProvider>,
 }
 
@@ -33,35 +33,14 @@ impl ServerVerifier {
             .chain
             .verify_server(leaf, intermediates, name, now)
             .map_err(refusal)?;
-        self.judge_pins(&path)
-    }
-
-    /// Only now: a pin must never stand in for a verification that failed.
-    fn judge_pins(&self, path: &Path) -> Result<(), (Error, CertificateError)> {
-        let Some(pins) = &self.pins else {
-            return Ok(());
-        };
-        let seen: Vec<Pin> = path
-            .certificates()
-            .map(|certificate| Pin::of(certificate))
-            .collect();
-        if seen.iter().any(|pin| pins.contains(pin)) {
-            return Ok(());
+        // Only now: a pin must never stand in for a verification that failed.
+        match &self.current.generation().pins {
+            Some(pins) => pins.judge(name, &path).map_err(|error| {
+                let other = CertificateError::Other(OtherError(Arc::new(error.clone())));
+                (error, other)
+            }),
+            None => Ok(()),
         }
-        let keys = seen
-            .iter()
-            .map(Pin::to_string)
-            .collect::<Vec<_>>()
-            .join(", ");
-        let error = Error::new(
-            ErrorKind::PinMismatch { seen },
-            format!(
-                "no pinned key in the server's verified path, which has {keys} (its own first, the \
-                 root's last); pin one of them only if the server's owner confirms the change"
-            ),
-        );
-        let other = CertificateError::Other(OtherError(Arc::new(error.clone())));
-        Err((error, other))
     }
 }
 

@@ -1,0 +1,288 @@
+//! An identity is replaced under load: no request fails, and none shows the old certificate after it.
+
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+mod support;
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body_util::{BodyExt, Empty, Full};
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::client::legacy::Client;
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::server::conn::auto;
+use mtls_client::{Connector, Error, Identities, Pin, PinSet, Rotating};
+use rcgen::{ExtendedKeyUsagePurpose, SerialNumber};
+use support::*;
+use tokio::net::TcpListener;
+use tokio::sync::Notify;
+use tokio_rustls::TlsAcceptor;
+use x509_identity::Certificate;
+
+fn client_with_serial(ca: &Ca, serial: u64) -> Leaf {
+    ca.issue(
+        &["client1.test"],
+        ExtendedKeyUsagePurpose::ClientAuth,
+        |p| {
+            p.serial_number = Some(SerialNumber::from(serial));
+        },
+    )
+}
+
+/// Answers with the serial number of the certificate that the connection shows; `/slow` once told.
+async fn serve_serials(ca: &Ca, go_on: Arc<Notify>) -> (SocketAddr, Arc<AtomicU64>) {
+    let config = server_config(
+        &ca.server(),
+        &Clients::Required(ca, Vec::new()),
+        &[b"h2", b"http/1.1"],
+    );
+    let acceptor = TlsAcceptor::from(Arc::new(config));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let open = Arc::new(AtomicU64::new(0));
+    let counted = Arc::clone(&open);
+    tokio::spawn(async move {
+        loop {
+            let (tcp, _) = listener.accept().await.unwrap();
+            let (acceptor, open, go_on) =
+                (acceptor.clone(), Arc::clone(&counted), Arc::clone(&go_on));
+            tokio::spawn(async move {
+                let Ok(stream) = acceptor.accept(tcp).await else {
+                    return;
+                };
+                open.fetch_add(1, Ordering::SeqCst);
+                let shown = stream.get_ref().1.peer_certificates().unwrap()[0].clone();
+                let shown = Certificate::from_der(&shown).unwrap();
+                let serial = u64::from_str_radix(&shown.serial().to_string(), 16).unwrap();
+                let service = service_fn(|request: hyper::Request<Incoming>| {
+                    let go_on = Arc::clone(&go_on);
+                    async move {
+                        if request.uri().path() == "/slow" {
+                            go_on.notified().await;
+                        }
+                        let text = Bytes::from(serial.to_string());
+                        Ok::<_, Infallible>(hyper::Response::new(Full::new(text)))
+                    }
+                });
+                let _ = auto::Builder::new(TokioExecutor::new())
+                    .serve_connection(TokioIo::new(stream), service)
+                    .await;
+                open.fetch_sub(1, Ordering::SeqCst);
+            });
+        }
+    });
+    (address, open)
+}
+
+#[derive(Clone)]
+enum Pump {
+    Hyper(Rotating<Client<Connector, Empty<Bytes>>>),
+    Reqwest(Rotating<reqwest::Client>),
+}
+
+impl Pump {
+    fn new(via: Via, connector: &Connector) -> Self {
+        match via {
+            Via::Hyper => {
+                let make = |connector: &Connector| {
+                    let client = Client::builder(TokioExecutor::new()).build(connector.clone());
+                    Ok::<_, Infallible>(client)
+                };
+                Self::Hyper(connector.rotating(make).unwrap())
+            }
+            Via::Reqwest => {
+                let make = |connector: &Connector| connector.reqwest().build();
+                Self::Reqwest(connector.rotating(make).unwrap())
+            }
+        }
+    }
+
+    async fn serial(&self, url: &str) -> Result<u64, Error> {
+        let bytes = match self {
+            Self::Hyper(client) => {
+                let response = client
+                    .get()
+                    .get(url.parse().unwrap())
+                    .await
+                    .map_err(|error| Error::classify(&error))?;
+                assert!(response.status().is_success());
+                let body = response.into_body().collect().await;
+                body.map_err(|error| Error::classify(&error))?.to_bytes()
+            }
+            Self::Reqwest(client) => {
+                let response = client.get().get(url).send().await;
+                let response = response.map_err(Error::from_reqwest)?;
+                response.bytes().await.map_err(Error::from_reqwest)?
+            }
+        };
+        Ok(std::str::from_utf8(&bytes).unwrap().parse().unwrap())
+    }
+}
+
+const CASES: [(Via, &[&[u8]]); 4] = [
+    (Via::Hyper, HTTP1),
+    (Via::Hyper, HTTP2),
+    (Via::Reqwest, HTTP1),
+    (Via::Reqwest, HTTP2),
+];
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_request_fails_in_a_loop_of_rotations_and_none_shows_what_was_replaced_before_it() {
+    const ROTATIONS: u64 = 30;
+    let ca = Ca::root("root");
+    let identity = |serial| client_with_serial(&ca, serial).identity();
+    let (address, _) = serve_serials(&ca, Arc::new(Notify::new())).await;
+    for (via, alpn) in CASES {
+        let connector = connector(&ca, identity(1)).alpn(alpn).build().unwrap();
+        let pump = Pump::new(via, &connector);
+        let current = Arc::new(AtomicU64::new(1));
+        let over = Arc::new(AtomicBool::new(false));
+        let pumps: Vec<_> = (0..8)
+            .map(|_| {
+                let (pump, url) = (pump.clone(), url(address));
+                let (current, over) = (Arc::clone(&current), Arc::clone(&over));
+                tokio::spawn(async move {
+                    let mut requests = 0_u64;
+                    while !over.load(Ordering::SeqCst) {
+                        let at_least = current.load(Ordering::SeqCst);
+                        let shown = pump.serial(&url).await.unwrap();
+                        assert!(shown >= at_least, "{shown} is older than {at_least}");
+                        requests += 1;
+                    }
+                    requests
+                })
+            })
+            .collect();
+        for serial in 2..=ROTATIONS {
+            connector.set_identity(identity(serial));
+            current.store(serial, Ordering::SeqCst);
+            assert_eq!(pump.serial(&url(address)).await.unwrap(), serial, "{via:?}");
+        }
+        over.store(true, Ordering::SeqCst);
+        for task in pumps {
+            assert!(task.await.unwrap() > 0, "{via:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_request_in_flight_finishes_on_its_connection_and_idle_ones_end() {
+    let ca = Ca::root("root");
+    for (via, alpn) in CASES {
+        let go_on = Arc::new(Notify::new());
+        let (address, open) = serve_serials(&ca, Arc::clone(&go_on)).await;
+        let connector = connector(&ca, client_with_serial(&ca, 1).identity())
+            .alpn(alpn)
+            .build()
+            .unwrap();
+        let pump = Pump::new(via, &connector);
+        let slow = tokio::spawn({
+            let (pump, url) = (pump.clone(), format!("{}slow", url(address)));
+            async move { pump.serial(&url).await }
+        });
+        until(&open, 1).await;
+        assert_eq!(pump.serial(&url(address)).await.unwrap(), 1);
+        connector.set_identity(client_with_serial(&ca, 2).identity());
+        assert_eq!(pump.serial(&url(address)).await.unwrap(), 2);
+        go_on.notify_one();
+        assert_eq!(slow.await.unwrap().unwrap(), 1, "{via:?}");
+        // All but the one of the second identity.
+        until(&open, 1).await;
+        // With no request in flight, the end of the idle ones waits for nothing.
+        connector.set_identity(client_with_serial(&ca, 3).identity());
+        until(&open, 0).await;
+    }
+}
+
+#[tokio::test]
+async fn a_client_that_does_not_rotate_shows_the_new_certificate_on_new_connections() {
+    let ca = Ca::root("root");
+    let (address, _) = serve_serials(&ca, Arc::new(Notify::new())).await;
+    let connector = connector(&ca, client_with_serial(&ca, 1).identity())
+        .build()
+        .unwrap();
+    let (early, late) = (
+        connector.reqwest().build().unwrap(),
+        connector.reqwest().build().unwrap(),
+    );
+    let serial = async |client: &reqwest::Client| {
+        let response = client.get(url(address)).send().await.unwrap();
+        response.text().await.unwrap()
+    };
+    assert_eq!(serial(&early).await, "1");
+    connector.set_identity(client_with_serial(&ca, 2).identity());
+    assert_eq!(serial(&early).await, "1", "its pooled connection stays");
+    assert_eq!(serial(&late).await, "2", "though it was built before");
+}
+
+#[tokio::test]
+async fn replaced_pins_hold_for_the_next_request_of_a_rotating_client() {
+    let ca = Ca::root("root");
+    let (address, _) = serve_serials(&ca, Arc::new(Notify::new())).await;
+    let pins = |ca: &Ca| PinSet::new([Pin::of(&Certificate::from_der(&ca.der).unwrap())]).unwrap();
+    for (via, alpn) in CASES {
+        let connector = connector(&ca, client_with_serial(&ca, 1).identity())
+            .alpn(alpn)
+            .pins(pins(&ca))
+            .build()
+            .unwrap();
+        let pump = Pump::new(via, &connector);
+        assert_eq!(pump.serial(&url(address)).await.unwrap(), 1);
+        connector.set_pins(pins(&Ca::root("another root")));
+        let error = pump.serial(&url(address)).await.unwrap_err();
+        assert_eq!(error.kind().as_str(), "pin-mismatch", "{via:?}: {error:?}");
+        connector.set_pins(pins(&ca));
+        assert_eq!(pump.serial(&url(address)).await.unwrap(), 1);
+    }
+}
+
+#[tokio::test]
+async fn each_server_is_shown_the_first_identity_that_fits_its_hints() {
+    let (one, two) = (Ca::root("one"), Ca::root("two"));
+    let issuing = two.intermediate("issuing");
+    let below = client_with_serial(&issuing, 3)
+        .with_intermediate(&issuing)
+        .identity();
+    let (at_one, _) = serve_serials(&one, Arc::new(Notify::new())).await;
+    let (at_two, _) = serve_serials(&two, Arc::new(Notify::new())).await;
+    let identities = Identities::new(client_with_serial(&one, 1).identity())
+        .or(below)
+        .or(client_with_serial(&two, 4).identity());
+    let anchors = mtls_client::TrustAnchors::from_certs([&one.der, &two.der]).unwrap();
+    let connector = Connector::builder(anchors, identities).build().unwrap();
+    for via in BOTH {
+        for (address, expected) in [(at_one, "1"), (at_two, "3")] {
+            let shown = request(via, &connector, &url(address), Bytes::new()).await;
+            assert_eq!(shown.unwrap(), expected, "{via:?}");
+        }
+    }
+    // Where none fits, the first is shown and refused.
+    let stranger = Ca::root("three");
+    let (at_three, _) = serve_serials(&stranger, Arc::new(Notify::new())).await;
+    let both = Identities::new(client_with_serial(&one, 1).identity())
+        .or(client_with_serial(&two, 4).identity());
+    let connector = Connector::builder(stranger.anchors(), both)
+        .build()
+        .unwrap();
+    let error = request(Via::Hyper, &connector, &url(at_three), Bytes::new())
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind().as_str(), "identity-rejected", "{error:?}");
+}
+
+/// Waits until the server has `count` connections.
+async fn until(open: &AtomicU64, count: u64) {
+    let reached = async {
+        while open.load(Ordering::SeqCst) != count {
+            tokio::task::yield_now().await;
+        }
+    };
+    let reached = tokio::time::timeout(Duration::from_secs(10), reached).await;
+    assert!(reached.is_ok(), "{} open", open.load(Ordering::SeqCst));
+}
