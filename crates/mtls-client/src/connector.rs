@@ -113,7 +113,8 @@ impl Connector {
     /// Shows `identity` from the next handshake on, in place of all that was shown before.
     ///
     /// Connections that stand are left alone, so no request fails of it. Those of a
-    /// [`rotating`](Self::rotating) client get no more requests.
+    /// [`rotating`](Self::rotating) client get no more requests. [`watch`](Self::watch) does it for
+    /// files.
     pub fn set_identity(&self, identity: impl Into<Identities>) {
         self.0.current.set_identities(identity.into());
     }

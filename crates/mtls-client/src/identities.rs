@@ -39,6 +39,12 @@ impl Identities {
         self
     }
 
+    /// Whether nothing but `identity` is shown.
+    pub(crate) fn is_only(&self, identity: &ClientIdentity) -> bool {
+        // Each belongs to its key, so the same certificates mean the same key.
+        self.others.is_empty() && self.first.certified_key().cert == identity.certified_key().cert
+    }
+
     /// The one for a server that accepts the CAs `issuers` (DER names; any if empty) and `schemes`.
     pub(crate) fn fitting(
         &self,

@@ -7,7 +7,7 @@
 //! gives a reqwest client. What fails becomes an [`Error`], whose [`ErrorKind`] says who refused whom
 //! and why, also where TLS 1.3 tells it late.
 //!
-//! Nothing here reads a file. There is no way to accept any server, and no plain HTTP unless
+//! No file is read but those of [`IdentityFiles`]. There is no way to accept any server, and no plain HTTP unless
 //! [allowed](ConnectorBuilder::allow_plain_http). Sessions are not resumed.
 //!
 //! ```no_run
@@ -33,6 +33,7 @@ mod classify;
 mod connector;
 mod current;
 mod error;
+mod files;
 mod identities;
 mod identity;
 mod pin;
@@ -42,15 +43,18 @@ mod reqwest;
 mod rotating;
 mod stream;
 mod verifier;
+mod watch;
 
 pub use connector::{ConfigError, Connector, ConnectorBuilder, TlsVersions};
 pub use error::{Error, ErrorKind};
+pub use files::{IdentityFileError, IdentityFiles};
 pub use identities::Identities;
 pub use identity::{ClientIdentity, IdentityError};
 pub use pin::{Pin, PinError, PinPlace, PinSet};
 pub use pin_policy::{PinMismatch, PinPolicy};
 pub use rotating::Rotating;
 pub use stream::TlsStream;
+pub use watch::IdentityWatch;
 
 /// What the connector's settings are made of.
 pub use pki_core::{
