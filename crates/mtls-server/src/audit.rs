@@ -1,15 +1,24 @@
-//! One event for each connection: who came, and what was decided.
+//! Who came, and what was decided: one event for each connection, and one for each request that a
+//! rule decided about.
 //!
 //! Target [`TARGET`], fields `outcome` (`accepted`, `anonymous`, `refused`), `reason` (a code),
 //! `peer`, and as far as known `subject` and `issuer` (RFC 4514), `serial`, `spki` (SHA-256, hex),
 //! `sni`, `version`. Names of a refused certificate are what the peer claimed.
+//!
+//! The event of a request has the outcome `allowed` or `denied`, and `rule`, which names the rule
+//! that decided. It says nothing of the request itself: a span around the request does.
 
-use std::{error::Error, fmt::Write as _, net::SocketAddr};
+use std::{
+    error::Error,
+    fmt::{self, Display, Write as _},
+    net::SocketAddr,
+};
 
+use axum::http::Extensions;
 use tracing::{Level, event};
 use x509_identity::Certificate;
 
-use crate::{connection::ConnectionIdentity, refusal::Refusal};
+use crate::{client_cert::ClientCert, connection::ConnectionIdentity, refusal::Refusal};
 
 /// The `tracing` target of audit events, for filters.
 pub const TARGET: &str = "mtls_server::audit";
@@ -59,6 +68,43 @@ pub(crate) fn turned_away(refusal: &Refusal, peer: SocketAddr) {
     );
 }
 
+/// What was decided about one request. Nothing is formatted unless somebody listens.
+pub(crate) fn decided(
+    extensions: &Extensions,
+    client: Option<&ClientCert>,
+    rule: &dyn Display,
+    outcome: Outcome,
+    reason: &dyn Display,
+) {
+    macro_rules! decision {
+        ($level:expr, $outcome:literal) => {
+            event!(
+                target: TARGET,
+                $level,
+                outcome = $outcome,
+                reason = %reason,
+                rule = %rule,
+                peer = ConnectionIdentity::of(extensions).map(|it| display(it.peer())),
+                subject = client.map(|client| display(client.subject())),
+                issuer = client.map(|client| display(client.issuer())),
+                serial = client.map(|client| display(client.serial())),
+                spki = client.map(|client| display(Hex(client.spki_sha256()))),
+                concat!("request ", $outcome),
+            )
+        };
+    }
+    match outcome {
+        Outcome::Allowed => decision!(Level::INFO, "allowed"),
+        Outcome::Denied => decision!(Level::WARN, "denied"),
+    }
+}
+
+#[derive(Clone, Copy)]
+pub(crate) enum Outcome {
+    Allowed,
+    Denied,
+}
+
 /// A certificate's names as text; made only when an event is.
 struct Names {
     subject: String,
@@ -73,7 +119,7 @@ impl Names {
             subject: certificate.subject().to_string(),
             issuer: certificate.issuer().to_string(),
             serial: certificate.serial().to_string(),
-            spki: hex(certificate.spki_sha256()),
+            spki: Hex(certificate.spki_sha256()).to_string(),
         }
     }
 }
@@ -90,9 +136,11 @@ fn sentence(refusal: &Refusal) -> String {
     sentence
 }
 
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+/// Octets in lower-case hexadecimal.
+pub(crate) struct Hex<'a>(pub(crate) &'a [u8]);
+
+impl Display for Hex<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
 }

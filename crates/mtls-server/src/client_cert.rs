@@ -5,7 +5,7 @@ use std::{fmt, sync::Arc};
 use axum::{
     Extension, Json,
     extract::{FromRequestParts, OptionalFromRequestParts},
-    http::{StatusCode, header, request::Parts},
+    http::{Extensions, StatusCode, header, request::Parts},
     middleware::AddExtension,
     response::{IntoResponse, Response},
 };
@@ -123,7 +123,9 @@ impl<S: Send + Sync> FromRequestParts<S> for ClientCert {
     type Rejection = ClientCertRejection;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
-        find(parts)?.ok_or(ClientCertRejection::Missing)
+        find(&parts.extensions)?
+            .cloned()
+            .ok_or(ClientCertRejection::Missing)
     }
 }
 
@@ -131,26 +133,30 @@ impl<S: Send + Sync> OptionalFromRequestParts<S> for ClientCert {
     type Rejection = ClientCertRejection;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Self>, Self::Rejection> {
-        find(parts)
+        find(&parts.extensions).map(Option::<&Self>::cloned)
     }
 }
 
 /// The real one, or else the mock; on a real connection no mock counts, so that one forgotten in
 /// production gives an anonymous peer no name.
-fn find(parts: &Parts) -> Result<Option<ClientCert>, ClientCertRejection> {
-    if let Some(connection) = ConnectionIdentity::of(&parts.extensions) {
-        return Ok(connection.client().cloned());
+pub(crate) fn find(extensions: &Extensions) -> Result<Option<&ClientCert>, ClientCertRejection> {
+    if let Some(connection) = ConnectionIdentity::of(extensions) {
+        return Ok(connection.client());
     }
-    match parts.extensions.get::<MockClientCert>() {
-        Some(mock) => Ok(mock.0.clone()),
+    match extensions.get::<MockClientCert>() {
+        Some(mock) => Ok(mock.0.as_ref()),
         None => Err(ClientCertRejection::NotWired),
     }
 }
 
-/// Why a handler did not get a [`ClientCert`].
+/// Why a request was turned away: a handler did not get its [`ClientCert`], or a layer refused it.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ClientCertRejection {
+    /// The certificate is good, and its holder may not do this: 403, `client_certificate_denied`.
+    #[error("the client certificate of this connection does not allow for this")]
+    Denied,
+
     /// The peer showed none: 403, `client_certificate_required`.
     #[error("this resource needs a client certificate, and the connection has none")]
     Missing,
@@ -158,14 +164,19 @@ pub enum ClientCertRejection {
     /// No acceptor of this crate serves this router: 500, and a line in the log.
     #[error("the router is not served by MtlsAcceptor or mtls_server::serve")]
     NotWired,
+
+    /// Whoever was to decide gave no answer: 503, `authorization_unavailable`.
+    #[error("nobody could decide whether the client certificate allows for this; try again later")]
+    Undecided,
 }
 
 impl ClientCertRejection {
     /// The status of the answer.
     pub fn status(&self) -> StatusCode {
         match self {
-            Self::Missing => StatusCode::FORBIDDEN,
+            Self::Denied | Self::Missing => StatusCode::FORBIDDEN,
             Self::NotWired => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::Undecided => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
 }
@@ -174,11 +185,13 @@ impl IntoResponse for ClientCertRejection {
     fn into_response(self) -> Response {
         // RFC 9457. Nothing of any certificate is echoed.
         let (kind, detail) = match self {
+            Self::Denied => ("client_certificate_denied", self.to_string()),
             Self::Missing => ("client_certificate_required", self.to_string()),
             Self::NotWired => {
                 tracing::error!(target: "mtls_server", "{self}: every request is refused");
                 ("server_error", "the server is set up wrongly".to_owned())
             }
+            Self::Undecided => ("authorization_unavailable", self.to_string()),
         };
         let body = Json(serde_json::json!({
             "type": kind,

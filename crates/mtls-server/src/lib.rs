@@ -3,7 +3,8 @@
 //! One door stands before the router: it limits unfinished handshakes, requires a client
 //! certificate (unless it is made optional), judges it strictly, delivers the TLS alert to those it
 //! refuses, and records each decision as a `tracing` event ([`AUDIT_TARGET`]). Handlers get
-//! [`ClientCert`], parsed once per connection.
+//! [`ClientCert`], parsed once per connection, or the application's own type from it
+//! ([`PeerIdentity`]). A [`Rule`] behind [`RequireClientCert`] says who may pass.
 //!
 //! It does not issue certificates, fetch revocation lists, trust headers from proxies, or resume
 //! TLS sessions; a certificate is judged when its connection begins.
@@ -29,6 +30,7 @@
 
 mod acceptor;
 mod audit;
+mod authorize;
 mod client_cert;
 mod config;
 mod connection;
@@ -37,22 +39,31 @@ pub mod files;
 mod identity;
 mod limits;
 mod material;
+mod peer_identity;
 mod provider;
 mod refusal;
+mod require;
+mod rule;
 mod serve;
+mod spiffe;
 mod tls_info;
 mod verifier;
 
 pub use acceptor::{MtlsAcceptor, MtlsService};
 pub use audit::TARGET as AUDIT_TARGET;
+pub use authorize::{Answer, Authorize, Authorizer, Authorizing, Question};
 pub use client_cert::{ClientCert, ClientCertRejection, MockClientCert};
 pub use config::{ClientAuth, ConfigError, Limits, MtlsConfig, MtlsConfigBuilder};
 pub use connection::ConnectionIdentity;
 pub use door::Door;
 pub use identity::{IdentityError, ServerIdentity};
 pub use material::Found;
+pub use peer_identity::{FromClientCert, PeerIdentity, PeerIdentityRejection};
 pub use refusal::{Refusal, RefusalReason};
+pub use require::{RequireClientCert, Required};
+pub use rule::{Decision, Rule, RuleError};
 pub use serve::{Serving, http_limits, serve};
+pub use spiffe::{SpiffeId, SpiffeIdError, SvidError};
 pub use tls_info::TlsInfo;
 
 /// The verifier's settings, which [`MtlsConfigBuilder`] takes.

@@ -1,0 +1,254 @@
+//! Patterns for URIs: `*` within a segment, `**` for whole ones, all else as it stands.
+//!
+//! File globs do not fit. `?`, `[` and `{` have meanings of their own in URIs, a query is no file
+//! name, and a name that has to be normalised before it is compared (`/a/../b`) must not match.
+
+/// A checked pattern.
+#[derive(Debug)]
+pub(crate) struct Glob(String);
+
+impl Glob {
+    /// Takes `pattern`; its scheme and the number of its segments before the path are literal.
+    pub(crate) fn new(pattern: &str) -> Result<Self, &'static str> {
+        let scheme = pattern.split_once(':').map_or("", |(scheme, _)| scheme);
+        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.');
+        if !scheme.starts_with(|c: char| c.is_ascii_alphabetic()) || !scheme.chars().all(plain) {
+            return Err("it must start with a scheme, such as spiffe: or https:");
+        }
+        if !pattern.chars().all(|c| c.is_ascii_graphic()) {
+            return Err("a URI is ASCII without spaces; write other characters as %XX");
+        }
+        if pattern.split('/').any(is_relative) {
+            return Err("relative segments (. and ..) match nothing");
+        }
+        let authority = if pattern.contains("://") { 3 } else { 1 };
+        for (index, segment) in pattern.split('/').enumerate() {
+            if segment.contains("**") && (segment != "**" || index < authority) {
+                return Err("** stands for whole segments of the path, between slashes");
+            }
+        }
+        Ok(Self(pattern.to_owned()))
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether `uri` matches, octet by octet.
+    pub(crate) fn matches(&self, uri: &str) -> bool {
+        segments(Some(&self.0), Some(uri))
+    }
+}
+
+/// Whether a URI names its resource by a detour, so that no pattern can speak of it.
+pub(crate) fn has_relative_segment(uri: &str) -> bool {
+    uri.split(['/', '?', '#']).any(is_relative)
+}
+
+fn is_relative(segment: &str) -> bool {
+    let mut rest = segment;
+    let mut dots = 0;
+    while !rest.is_empty() {
+        let dot = rest
+            .strip_prefix('.')
+            .or_else(|| rest.strip_prefix("%2e"))
+            .or_else(|| rest.strip_prefix("%2E"));
+        let Some(after) = dot else { return false };
+        rest = after;
+        dots += 1;
+    }
+    matches!(dots, 1 | 2)
+}
+
+/// Matches segment by segment. After a failure only the last `**` takes one segment more, which is
+/// enough, and keeps the work within the product of both lengths.
+fn segments<'a>(mut pattern: Option<&'a str>, mut uri: Option<&'a str>) -> bool {
+    let mut retry: Option<(Option<&str>, Option<&str>)> = None;
+    loop {
+        let (wanted, pattern_rest) = next(pattern);
+        let (found, uri_rest) = next(uri);
+        match (wanted, found) {
+            (None, None) => return true,
+            (Some("**"), Some(found)) => {
+                if pattern_rest.is_none() {
+                    // At the end it stands for one segment at least.
+                    return stands_for(found) && rest_stands_for(uri_rest);
+                }
+                retry = Some((pattern_rest, uri));
+                pattern = pattern_rest;
+                continue;
+            }
+            (Some(wanted), Some(found)) if segment(wanted, found) => {
+                (pattern, uri) = (pattern_rest, uri_rest);
+                continue;
+            }
+            _ => {}
+        }
+        let Some((after, taken)) = retry else {
+            return false;
+        };
+        let (found, uri_rest) = next(taken);
+        if !found.is_some_and(stands_for) {
+            return false;
+        }
+        retry = Some((after, uri_rest));
+        (pattern, uri) = (after, uri_rest);
+    }
+}
+
+/// The first segment, and what follows its slash.
+fn next(text: Option<&str>) -> (Option<&str>, Option<&str>) {
+    match text {
+        None => (None, None),
+        Some(text) => match text.split_once('/') {
+            Some((first, rest)) => (Some(first), Some(rest)),
+            None => (Some(text), None),
+        },
+    }
+}
+
+fn rest_stands_for(rest: Option<&str>) -> bool {
+    rest.is_none_or(|rest| rest.split('/').all(stands_for))
+}
+
+/// Whether a `**` may stand for this segment.
+fn stands_for(segment: &str) -> bool {
+    !segment.is_empty() && !segment.contains(['?', '#'])
+}
+
+/// One segment. `*` stands for any run of characters but those that end a path, and alone for one
+/// character at least.
+fn segment(pattern: &str, text: &str) -> bool {
+    let mut parts = pattern.split('*');
+    let first = parts.next().unwrap_or_default();
+    let Some(last) = parts.next_back() else {
+        return pattern == text;
+    };
+    if pattern == "*" && text.is_empty() {
+        return false;
+    }
+    let Some(mut middle) = text
+        .strip_prefix(first)
+        .and_then(|rest| rest.strip_suffix(last))
+    else {
+        return false;
+    };
+    let crosses = |run: &str| run.contains(['?', '#']);
+    for part in parts {
+        let Some(at) = middle.find(part) else {
+            return false;
+        };
+        let (run, rest) = middle.split_at(at);
+        if crosses(run) {
+            return false;
+        }
+        middle = rest.strip_prefix(part).unwrap_or(rest);
+    }
+    !crosses(middle)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
+    use super::*;
+
+    #[test]
+    fn a_star_stays_in_its_segment_and_two_cross_them() {
+        for (pattern, uri, matches) in [
+            ("spiffe://td/a", "spiffe://td/a", true),
+            ("spiffe://td/a", "spiffe://td/a/", false),
+            ("spiffe://td/a", "spiffe://td/A", false),
+            ("spiffe://td/a", "SPIFFE://td/a", false),
+            ("spiffe://td/*", "spiffe://td/a", true),
+            ("spiffe://td/*", "spiffe://td/", false),
+            ("spiffe://td/*", "spiffe://td", false),
+            ("spiffe://td/*", "spiffe://td/a/b", false),
+            ("spiffe://td/*", "spiffe://td/a?b", false),
+            ("spiffe://td/*", "spiffe://td/a#b", false),
+            ("spiffe://td/*", "spiffe://td.evil/a", false),
+            ("spiffe://td/ns/*/sa/*", "spiffe://td/ns/prod/sa/x", true),
+            ("spiffe://td/ns/*/sa/*", "spiffe://td/ns/prod/x/sa", false),
+            ("spiffe://td/web-*", "spiffe://td/web-", true),
+            ("spiffe://td/web-*-*x", "spiffe://td/web-a-b-x", true),
+            ("spiffe://td/web-*-*x", "spiffe://td/web-x", false),
+            ("spiffe://td/ab*ba", "spiffe://td/aba", false),
+            ("spiffe://td/**", "spiffe://td/a/b/c", true),
+            ("spiffe://td/**", "spiffe://td/a", true),
+            ("spiffe://td/**", "spiffe://td/", false),
+            ("spiffe://td/**", "spiffe://td", false),
+            ("spiffe://td/**", "spiffe://td/a//b", false),
+            ("spiffe://td/**", "spiffe://td/a?/b", false),
+            ("spiffe://td/**", "spiffe://evil/td/a", false),
+            ("spiffe://td/**/z", "spiffe://td/z", true),
+            ("spiffe://td/**/z", "spiffe://td/a/b/z", true),
+            ("spiffe://td/**/z", "spiffe://td/a/z/b", false),
+            ("spiffe://td/**/b/**/z", "spiffe://td/a/b/b/c/z", true),
+            ("spiffe://td/**/b/*/z", "spiffe://td/b/b/c/z", true),
+            ("https://*.example.com/x", "https://a.example.com/x", true),
+            (
+                "https://*.example.com/x",
+                "https://evil/.example.com/x",
+                false,
+            ),
+            (
+                "https://*.example.com/x",
+                "https://evil#.example.com/x",
+                false,
+            ),
+            ("https://h/x?[a]={b}", "https://h/x?[a]={b}", true),
+            ("https://h/x?[a]={b}", "https://h/xya={b}", false),
+            ("urn:uuid:*", "urn:uuid:1234", true),
+            ("urn:uuid:*", "urn:oid:1234", false),
+        ] {
+            let glob = Glob::new(pattern).unwrap();
+            assert_eq!(glob.matches(uri), matches, "{pattern} {uri}");
+        }
+    }
+
+    #[test]
+    fn a_pattern_that_says_less_than_it_seems_is_refused() {
+        for pattern in [
+            "",
+            "*",
+            "**",
+            "//td/x",
+            "*://td/x",
+            "spi*://td/x",
+            "1x:y",
+            "spiffe://**/x",
+            "spiffe:**",
+            "spiffe://td/a**",
+            "spiffe://td/***",
+            "spiffe://td/a/../b",
+            "spiffe://td/%2E./b",
+            "spiffe://td/å",
+            "spiffe://td/a b",
+        ] {
+            Glob::new(pattern).unwrap_err();
+        }
+    }
+
+    #[test]
+    fn relative_segments_are_seen_in_every_spelling() {
+        for (uri, relative) in [
+            ("https://h/a/../b", true),
+            ("https://h/a/.", true),
+            ("https://h/a/.%2e/b", true),
+            ("https://h/a/%2E%2e", true),
+            ("https://h/..?q", true),
+            ("https://h/...", false),
+            ("https://h/a.b", false),
+            ("https://h/", false),
+        ] {
+            assert_eq!(has_relative_segment(uri), relative, "{uri}");
+        }
+    }
+
+    #[test]
+    fn a_hostile_name_costs_no_more_than_both_lengths() {
+        let uri = format!("spiffe://td{}", "/a".repeat(4000));
+        let pattern = format!("spiffe://td{}/b", "/**/a".repeat(40));
+        assert!(!Glob::new(&pattern).unwrap().matches(&uri));
+    }
+}

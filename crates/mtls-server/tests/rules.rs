@@ -1,0 +1,554 @@
+//! Who a rule lets pass, and what those whom it does not are told.
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+mod support;
+
+use std::{error::Error, fmt, future, time::Duration};
+
+use axum::{
+    Router,
+    body::{Body, to_bytes},
+    http::{Request, StatusCode, header::CONTENT_TYPE},
+    routing::get,
+};
+use der::{Any, Decode, Encode};
+use mtls_server::{
+    Answer, Authorize, Authorizer, ClientAuth, ClientCert, FromClientCert, MockClientCert,
+    PeerIdentity, Question, RequireClientCert, Rule, RuleError, SpiffeId,
+};
+use rcgen::{CertificateParams, CustomExtension, DnType, SanType};
+use serde_json::Value;
+use support::{
+    World,
+    audit::Audit,
+    client::{self, VERSIONS},
+    pki::Leaf,
+    start_with,
+};
+use tower::ServiceExt as _;
+use x509_identity::{Certificate, DistinguishedName};
+
+fn router(rule: Rule) -> Router {
+    Router::new()
+        .route("/", get(async || "secret"))
+        .layer(RequireClientCert::new(rule))
+}
+
+async fn ask(router: Router) -> (StatusCode, String) {
+    let request = Request::get("/").body(Body::empty()).unwrap();
+    let answer = router.oneshot(request).await.unwrap();
+    let status = answer.status();
+    if status != StatusCode::OK {
+        assert_eq!(answer.headers()[CONTENT_TYPE], "application/problem+json");
+    }
+    let body = to_bytes(answer.into_body(), 4096).await.unwrap();
+    (status, String::from_utf8(body.to_vec()).unwrap())
+}
+
+async fn allows(rule: Rule, certificate: &[u8]) -> bool {
+    let mock = MockClientCert::from_der(certificate).unwrap();
+    let (status, body) = ask(router(rule).layer(mock)).await;
+    match status {
+        StatusCode::OK => true,
+        _ => {
+            let problem: Value = serde_json::from_str(&body).unwrap();
+            assert_eq!(problem["type"], "client_certificate_denied");
+            false
+        }
+    }
+}
+
+fn full(params: &mut CertificateParams) {
+    let uri = |text: &str| SanType::URI(text.try_into().unwrap());
+    params
+        .distinguished_name
+        .push(DnType::OrganizationalUnitName, "Operators");
+    params.serial_number = Some(rcgen::SerialNumber::from(0x8a01_u64));
+    params.subject_alt_names = vec![
+        SanType::DnsName("Build.Example.com".try_into().unwrap()),
+        SanType::IpAddress([10, 1, 2, 3].into()),
+        SanType::Rfc822Name("alice@Example.com".try_into().unwrap()),
+        uri("spiffe://example.org/ns/prod/sa/billing"),
+    ];
+    params.custom_extensions = vec![policies()];
+}
+
+/// 1.2.3.4, without qualifiers.
+fn policies() -> CustomExtension {
+    let value = [0x30, 0x07, 0x30, 0x05, 0x06, 0x03, 0x2a, 0x03, 0x04].to_vec();
+    CustomExtension::from_oid_content(&[2, 5, 29, 32], value)
+}
+
+fn hex(octets: &[u8]) -> String {
+    octets
+        .iter()
+        .map(|octet| format!("{octet:02X}"))
+        .collect::<Vec<_>>()
+        .join(":")
+}
+
+#[tokio::test]
+async fn each_rule_has_those_whom_it_allows_and_those_whom_it_denies() {
+    let world = World::new();
+    let alice = world.ca.issue("alice", full);
+    let der = &alice.chain[0];
+    let certificate = Certificate::from_der(der).unwrap();
+    let (fingerprint, spki) = (
+        hex(certificate.fingerprint_sha256()),
+        hex(certificate.spki_sha256()),
+    );
+    let other = "00".repeat(32);
+    let dn = |name: &str| format!("dn_exact = '{name}'");
+    let serial = |issuer: &str, number: &str| {
+        format!("serial = {{ issuer = 'CN={issuer}', number = '{number}' }}")
+    };
+    let alice_ou = "dns = 'build.example.com'";
+    let cases: &[(String, String)] = &[
+        (
+            "common_name = 'alice'".into(),
+            "common_name = 'Alice'".into(),
+        ),
+        (
+            "organizational_unit = 'Operators'".into(),
+            "organizational_unit = 'Admins'".into(),
+        ),
+        (dn("OU=Operators,CN=alice"), dn("CN=alice,OU=Operators")),
+        (dn("OU=Operators,CN=alice"), dn("CN=alice")),
+        (
+            "dns = 'build.example.COM'".into(),
+            "dns = 'example.com'".into(),
+        ),
+        ("dns = '*.example.com'".into(), "dns = '*.com'".into()),
+        (
+            "dns = '*.example.com'".into(),
+            "dns = '*.build.example.com'".into(),
+        ),
+        (
+            "uri_glob = 'spiffe://example.org/ns/*/sa/*'".into(),
+            "uri_glob = 'spiffe://example.org/*'".into(),
+        ),
+        (
+            "spiffe = 'spiffe://example.org/**'".into(),
+            "spiffe = 'spiffe://example.com/**'".into(),
+        ),
+        (
+            "email = 'alice@example.com'".into(),
+            "email = 'Alice@example.com'".into(),
+        ),
+        ("ip = '10.0.0.0/8'".into(), "ip = '10.1.2.4'".into()),
+        ("ip = '10.1.2.3'".into(), "ip = '::/0'".into()),
+        (serial("Test root", "8A:01"), serial("Test root", "8A:02")),
+        (serial("Test root", "008a01"), serial("Other root", "8A:01")),
+        (
+            format!("fingerprint = '{fingerprint}'"),
+            format!("fingerprint = '{other}'"),
+        ),
+        (
+            format!("spki = '{spki}'"),
+            format!("spki = '{fingerprint}'"),
+        ),
+        (
+            "eku = '1.3.6.1.5.5.7.3.2'".into(),
+            "eku = '1.3.6.1.5.5.7.3.1'".into(),
+        ),
+        (
+            "policy_oid = '1.2.3.4'".into(),
+            "policy_oid = '1.2.3'".into(),
+        ),
+        (
+            format!("all = [{{ {alice_ou} }}, {{ common_name = 'alice' }}]"),
+            format!("all = [{{ {alice_ou} }}, {{ common_name = 'bob' }}]"),
+        ),
+        (
+            format!("any = [{{ {alice_ou} }}, {{ common_name = 'bob' }}]"),
+            "any = [{ dns = 'x.y' }, { common_name = 'bob' }]".into(),
+        ),
+        (
+            "not = { common_name = 'bob' }".into(),
+            "not = { common_name = 'alice' }".into(),
+        ),
+    ];
+    for (allowing, denying) in cases {
+        for (text, expected) in [(allowing, true), (denying, false)] {
+            let rule = Rule::from_toml(text).unwrap();
+            assert_eq!(allows(rule, der).await, expected, "{text}");
+        }
+    }
+    for expected in [true, false] {
+        let rule = Rule::custom("by hand", move |_| expected);
+        assert_eq!(allows(rule, der).await, expected);
+    }
+    for nobody in [
+        Rule::all([]),
+        Rule::any([]),
+        Rule::dn_exact(DistinguishedName::default()),
+    ] {
+        assert!(!allows(nobody, der).await);
+    }
+}
+
+/// The certificate under another subject, which rcgen could not write; nobody verifies it.
+fn with_subject(subject: &str) -> Vec<u8> {
+    let subject: DistinguishedName = subject.parse().unwrap();
+    let leaf = Leaf::self_signed("alice");
+    let mut certificate = Vec::<Any>::from_der(&leaf.chain[0]).unwrap();
+    let mut tbs = Vec::<Any>::from_der(&certificate[0].to_der().unwrap()).unwrap();
+    tbs[5] = Any::from_der(&subject.to_der()).unwrap();
+    certificate[0] = Any::from_der(&tbs.to_der().unwrap()).unwrap();
+    certificate.to_der().unwrap()
+}
+
+#[tokio::test]
+async fn names_that_look_alike_are_not_confused() {
+    let exact = "CN=alice,OU=Admins";
+    for (subject, is_exact, is_alice, is_not_alice, is_admin) in [
+        ("CN=alice,OU=Admins", true, true, false, true),
+        ("OU=Admins,CN=alice", false, true, false, true),
+        ("CN=alice+OU=Admins", false, true, false, true),
+        (r"CN=alice\,OU=Admins", false, false, true, false),
+        (r"CN=alice\,OU=Admins,OU=Users", false, false, true, false),
+        (r"CN=alice\+OU=Admins", false, false, true, false),
+        // Two common names are neither alice's nor anybody else's.
+        ("CN=alice,CN=bob,OU=Admins", false, false, false, true),
+        ("CN=bob,CN=alice,OU=Admins", false, false, false, true),
+        ("CN=alice+CN=bob", false, false, false, false),
+        ("CN=alice,CN=alice", false, false, false, false),
+        (r"CN=alice\ ,OU=Admins", false, false, true, true),
+        ("CN=аlice,OU=Admins", false, false, true, true),
+        ("OU=Admins", false, false, true, true),
+        ("CN=alice,OU=admins", false, true, false, false),
+        ("CN=alice,OU=Users,OU=Admins", false, true, false, true),
+    ] {
+        let der = with_subject(subject);
+        let alice = || Rule::common_name("alice");
+        for (rule, expected) in [
+            (Rule::dn_exact(exact.parse().unwrap()), is_exact),
+            (alice(), is_alice),
+            (Rule::not(alice()), is_not_alice),
+            (Rule::not(Rule::not(alice())), is_alice),
+            (Rule::organizational_unit("Admins"), is_admin),
+        ] {
+            let label = format!("{subject}: {rule}");
+            assert_eq!(allows(rule, &der).await, expected, "{label}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_odd_alternative_name_is_neither_a_match_nor_its_opposite() {
+    let odd = |san: SanType| {
+        World::new().ca.issue("odd", |params| {
+            params.subject_alt_names = vec![san];
+        })
+    };
+    let uri = |text: &str| SanType::URI(text.try_into().unwrap());
+    for (san, rule) in [
+        (
+            SanType::DnsName("*.example.com".try_into().unwrap()),
+            "dns = '*.example.com'",
+        ),
+        (uri("https://h/a/../b"), "uri_glob = 'https://h/**'"),
+        (uri("spiffe://td/a/../b"), "spiffe = 'spiffe://td/**'"),
+        (uri("spiffe://td"), "spiffe = 'spiffe://td/**'"),
+    ] {
+        let der = odd(san).chain.remove(0);
+        let rule = Rule::from_toml(rule).unwrap();
+        assert!(!allows(rule.clone(), &der).await, "{rule}");
+        assert!(!allows(Rule::not(rule.clone()), &der).await, "not {rule}");
+    }
+}
+
+#[test]
+fn a_rule_file_that_says_too_much_or_too_little_is_refused_by_field() {
+    for (text, names) in [
+        ("", "none"),
+        ("name = 'x'", "none"),
+        ("dns = 'a.b'\nemail = 'a@b.c'", "dns and email"),
+        ("dms = 'a.b'", "unknown field `dms`"),
+        ("custom = 'x'", "unknown field `custom`"),
+        ("any = [{ dns = 'a.b', port = 1 }]", "unknown field `port`"),
+        (
+            "serial = { issuer = 'CN=a', number = '1', x = 1 }",
+            "unknown field `x`",
+        ),
+        ("serial = { issuer = 'CN=a' }", "missing field `number`"),
+        ("serial = { issuer = 'CN=a', number = '0' }", "serial"),
+        ("serial = { issuer = 'CN=a', number = 'xyz' }", "serial"),
+        (
+            "serial = { issuer = 'alice', number = '1' }",
+            "serial.issuer",
+        ),
+        ("name = ' '\ndns = 'a.b'", "name"),
+        ("dns = 1", "dns"),
+        ("dns = '*'", "dns"),
+        ("dns = 'a.*.b'", "dns"),
+        ("dns = 'a..b'", "dns"),
+        ("dns = 'a.b.'", "dns"),
+        ("dn_exact = ''", "dn_exact"),
+        ("dn_exact = 'alice'", "dn_exact"),
+        ("common_name = ''", "common_name"),
+        ("organizational_unit = ''", "organizational_unit"),
+        ("email = 'example.com'", "email"),
+        ("ip = '10.0.0.1/8'", "ip"),
+        ("ip = '10.0.0'", "ip"),
+        ("uri_glob = '**'", "uri_glob"),
+        ("spiffe = 'spiffe://*/x'", "spiffe"),
+        ("spiffe = 'spiffe://td'", "spiffe"),
+        ("fingerprint = '00'", "fingerprint"),
+        ("spki = 'zz'", "spki"),
+        ("eku = 'clientAuth'", "eku"),
+        ("policy_oid = '1'", "policy_oid"),
+        ("all = []", "all"),
+        ("any = []", "any"),
+        ("not = 'x'", "not"),
+        ("dns = ", "dns"),
+    ] {
+        let error = Rule::from_toml(text).unwrap_err();
+        assert!(matches!(error, RuleError::File(_)));
+        let cause = error.source().unwrap().to_string();
+        assert!(cause.contains(names), "{text}: {cause}");
+    }
+}
+
+#[tokio::test]
+async fn over_a_real_connection_each_decision_names_its_rule_and_no_answer_the_certificate() {
+    let world = World::new();
+    let audit = Audit::capture();
+    let rule = Rule::from_toml(
+        "name = 'staff'
+         any = [{ name = 'operators', dns = 'build.example.com' }, { common_name = 'carol' }]",
+    );
+    let config = world.config().client_auth(ClientAuth::Optional);
+    let server = start_with(config, router(rule.unwrap())).await;
+    let alice = world.ca.issue("alice", full);
+    let (carol, mallory) = (world.ca.client("carol"), world.ca.client("mallory"));
+    for version in VERSIONS {
+        for (leaf, status, kind, outcome, reason, rule) in [
+            (
+                Some(&alice),
+                200,
+                "secret",
+                "allowed",
+                "matched",
+                "operators",
+            ),
+            (Some(&carol), 200, "secret", "allowed", "matched", "staff"),
+            (
+                Some(&mallory),
+                403,
+                "client_certificate_denied",
+                "denied",
+                "not-matched",
+                "staff",
+            ),
+            (
+                None,
+                403,
+                "client_certificate_required",
+                "denied",
+                "no-certificate",
+                "staff",
+            ),
+        ] {
+            let config = client::config(&world, leaf, version);
+            let answer = client::get(server.local_addr(), config, "/").await.unwrap();
+            assert!(
+                answer.starts_with(&format!("HTTP/1.1 {status}")),
+                "{answer}"
+            );
+            assert!(answer.contains(kind), "{answer}");
+            assert!(!answer.contains("mallory") && !answer.contains("Test root"));
+            let events = audit.take();
+            let decision = events
+                .iter()
+                .find(|event| event.contains_key("rule"))
+                .unwrap();
+            assert_eq!(decision["outcome"], outcome);
+            assert_eq!(decision["reason"], reason);
+            assert_eq!(decision["rule"], rule);
+            assert!(decision["peer"].starts_with("127.0.0.1:"));
+            assert_eq!(decision.contains_key("serial"), leaf.is_some());
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_policy_counts_only_where_the_cas_between_may_speak_for_it() {
+    let world = World::new();
+    let issuing = world.ca.issuing("Issuing CA");
+    let rule = Rule::from_toml("policy_oid = '1.2.3.4'").unwrap();
+    let server = start_with(world.config(), router(rule)).await;
+    let direct = world.ca.issue("alice", full);
+    let below = issuing.issue("alice", full);
+    for (leaf, status) in [(&direct, "200"), (&below, "403")] {
+        let config = client::config(&world, Some(leaf), VERSIONS[1]);
+        let answer = client::get(server.local_addr(), config, "/").await.unwrap();
+        assert!(
+            answer.starts_with(&format!("HTTP/1.1 {status}")),
+            "{answer}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_router_without_the_door_is_our_error() {
+    let (status, _) = ask(router(Rule::custom("all", |_| true))).await;
+    assert_eq!(status, StatusCode::INTERNAL_SERVER_ERROR);
+}
+
+#[tokio::test]
+async fn a_workload_is_named_by_the_one_uri_of_its_certificate() {
+    let app = || Router::new().route("/", get(async |id: SpiffeId| id.to_string()));
+    let issue = |uris: &[&str], change: fn(&mut CertificateParams)| {
+        let leaf = World::new().ca.issue("x", |params| {
+            params.subject_alt_names = uris
+                .iter()
+                .map(|uri| SanType::URI((*uri).try_into().unwrap()))
+                .collect();
+            change(params);
+        });
+        MockClientCert::from_der(&leaf.chain[0]).unwrap()
+    };
+    let id = "spiffe://example.org/billing";
+    let answer = ask(app().layer(issue(&[id], |_| ()))).await;
+    assert_eq!(answer, (StatusCode::OK, id.to_owned()));
+    let signs: fn(&mut CertificateParams) =
+        |params| params.key_usages = vec![rcgen::KeyUsagePurpose::CrlSign];
+    for (uris, change) in [
+        (&[][..], (|_| ()) as fn(&mut CertificateParams)),
+        (&[id, "https://example.org"], |_| ()),
+        (&[id, id], |_| ()),
+        (&["https://example.org/billing"], |_| ()),
+        (&["spiffe://example.org"], |_| ()),
+        (&["spiffe://example.org/a/"], |_| ()),
+        (&[id], signs),
+    ] {
+        let audit = Audit::capture();
+        let (status, body) = ask(app().layer(issue(uris, change))).await;
+        assert_eq!(status, StatusCode::FORBIDDEN, "{uris:?}");
+        assert!(!body.contains("example.org"), "{body}");
+        let event = audit.only();
+        assert_eq!(event["outcome"], "denied");
+        assert!(event["rule"].ends_with("SpiffeId"));
+    }
+}
+
+struct Station(u32);
+
+#[derive(Debug)]
+struct NoStation;
+
+impl fmt::Display for NoStation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("no station")
+    }
+}
+
+impl Error for NoStation {}
+
+impl FromClientCert for Station {
+    type Error = NoStation;
+
+    fn from_client_cert(client: &ClientCert) -> Result<Self, NoStation> {
+        let number = client
+            .common_name()
+            .and_then(|name| name.strip_prefix("station-"));
+        number
+            .and_then(|it| it.parse().ok())
+            .map(Self)
+            .ok_or(NoStation)
+    }
+}
+
+#[tokio::test]
+async fn a_handler_gets_the_applications_own_type() {
+    let app = || {
+        let handler = async |PeerIdentity(it): PeerIdentity<Station>| it.0.to_string();
+        Router::new().route("/", get(handler))
+    };
+    let mock = |name| MockClientCert::from_der(&Leaf::self_signed(name).chain[0]).unwrap();
+    let answer = ask(app().layer(mock("station-7"))).await;
+    assert_eq!(answer, (StatusCode::OK, "7".to_owned()));
+    for (app, status, kind) in [
+        (app().layer(mock("alice")), 403, "client_certificate_denied"),
+        (
+            app().layer(MockClientCert::anonymous()),
+            403,
+            "client_certificate_required",
+        ),
+        (app(), 500, "server_error"),
+    ] {
+        let (found, body) = ask(app).await;
+        assert_eq!(found, status);
+        assert!(body.contains(kind), "{body}");
+    }
+}
+
+/// Allows and denies as it is told, fails, or never answers.
+struct Elsewhere(&'static str);
+
+impl Authorizer for Elsewhere {
+    type Error = fmt::Error;
+
+    async fn authorize(&self, question: Question<'_>) -> Result<Answer, fmt::Error> {
+        let rule = "policy-7".into();
+        assert_eq!(question.request.uri.path(), "/");
+        match self.0 {
+            "allow" => Ok(Answer::Allow { rule }),
+            "deny" => Ok(Answer::Deny { rule }),
+            "fail" => Err(fmt::Error),
+            _ => future::pending().await,
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_authorizer_decides_and_silence_is_no_consent() {
+    let alice = || MockClientCert::from_der(&Leaf::self_signed("alice").chain[0]).unwrap();
+    for (answer, mock, status, kind, rule, reason) in [
+        ("allow", alice(), 200, "secret", "policy-7", "matched"),
+        (
+            "deny",
+            alice(),
+            403,
+            "client_certificate_denied",
+            "policy-7",
+            "not-matched",
+        ),
+        (
+            "fail",
+            alice(),
+            503,
+            "authorization_unavailable",
+            "authorizer",
+            "authorizer-failed",
+        ),
+        (
+            "hang",
+            alice(),
+            503,
+            "authorization_unavailable",
+            "authorizer",
+            "authorizer-timeout",
+        ),
+        (
+            "allow",
+            MockClientCert::anonymous(),
+            403,
+            "client_certificate_required",
+            "authorizer",
+            "no-certificate",
+        ),
+    ] {
+        let audit = Audit::capture();
+        let layer = Authorize::new(Elsewhere(answer)).timeout(Duration::from_millis(20));
+        let app = Router::new()
+            .route("/", get(async || "secret"))
+            .layer(layer);
+        let (found, body) = ask(app.layer(mock)).await;
+        assert_eq!(found, status, "{answer}");
+        assert!(body.contains(kind), "{body}");
+        let event = audit.only();
+        assert_eq!((&*event["rule"], &*event["reason"]), (rule, reason));
+    }
+}
