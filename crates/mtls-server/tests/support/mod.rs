@@ -3,6 +3,7 @@
 #![allow(unreachable_pub, reason = "shared between test crates by `mod`")]
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+pub mod ask;
 pub mod audit;
 pub mod client;
 pub mod pki;
