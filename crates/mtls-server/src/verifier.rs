@@ -7,12 +7,14 @@ use std::{
 
 use pki_core::verify::{ChainVerifier, Path, VerifyError, VerifyErrorKind};
 use rustls::{
-    CertificateError, DigitallySignedStruct, DistinguishedName, Error, SignatureScheme,
+    CertificateError, DigitallySignedStruct, DistinguishedName, Error, PeerMisbehaved,
+    SignatureScheme,
     client::danger::HandshakeSignatureValid,
-    crypto::{WebPkiSupportedAlgorithms, verify_tls12_signature, verify_tls13_signature},
-    pki_types::{CertificateDer, UnixTime},
+    crypto::{WebPkiSupportedAlgorithms, verify_tls13_signature_with_raw_key},
+    pki_types::{CertificateDer, SubjectPublicKeyInfoDer, UnixTime},
     server::danger::{ClientCertVerified, ClientCertVerifier},
 };
+use webpki::RawPublicKeyEntity;
 use x509_identity::Certificate;
 
 use crate::provider::provider;
@@ -104,7 +106,23 @@ impl ClientCertVerifier for ClientVerifier {
         cert: &CertificateDer<'_>,
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        verify_tls12_signature(message, cert, dss, &self.algorithms)
+        let key = verified_key(cert)?;
+        let key = RawPublicKeyEntity::try_from(&key).map_err(|_| bad_signature())?;
+        let (_, fitting) = self
+            .algorithms
+            .mapping
+            .iter()
+            .find(|(scheme, _)| *scheme == dss.scheme)
+            .ok_or(PeerMisbehaved::SignedHandshakeWithUnadvertisedSigScheme)?;
+        // Below TLS 1.3 a scheme says nothing of the curve, so it has an algorithm for each.
+        fitting
+            .iter()
+            .any(|algorithm| {
+                let verdict = key.verify_signature(*algorithm, message, dss.signature());
+                verdict.is_ok()
+            })
+            .then(HandshakeSignatureValid::assertion)
+            .ok_or_else(bad_signature)
     }
 
     fn verify_tls13_signature(
@@ -113,12 +131,33 @@ impl ClientCertVerifier for ClientVerifier {
         cert: &CertificateDer<'_>,
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        verify_tls13_signature(message, cert, dss, &self.algorithms)
+        verify_tls13_signature_with_raw_key(message, &verified_key(cert)?, dss, &self.algorithms)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
         self.algorithms.supported_schemes()
     }
+}
+
+/// The key of `cert`, which this connection's verdict is about.
+///
+/// rustls' own functions read the certificate again, by webpki, which refuses critical extensions that
+/// the verdict has obeyed (certificatePolicies), so that nobody could prove possession of the key.
+fn verified_key(cert: &CertificateDer<'_>) -> Result<SubjectPublicKeyInfoDer<'static>, Error> {
+    let key = VERDICT.try_with(|cell| match cell.get() {
+        Some(Verdict::Verified(path)) if path.leaf().der() == cert.as_ref() => {
+            Some(path.leaf().spki_der().to_vec())
+        }
+        _ => None,
+    });
+    key.ok()
+        .flatten()
+        .map(SubjectPublicKeyInfoDer::from)
+        .ok_or_else(|| Error::General("possession of a key that was not verified".to_owned()))
+}
+
+fn bad_signature() -> Error {
+    Error::InvalidCertificate(CertificateError::BadSignature)
 }
 
 impl fmt::Debug for ClientVerifier {
