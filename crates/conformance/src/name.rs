@@ -1,6 +1,7 @@
 //! Distinguished names and general names, with any octets in them.
 
 use const_oid::ObjectIdentifier;
+use const_oid::db::rfc3280::EMAIL_ADDRESS;
 use const_oid::db::rfc4519::{COMMON_NAME, ORGANIZATION_NAME};
 use der::asn1::Any;
 use der::{Decode, Encode, Tag, TagNumber};
@@ -21,17 +22,25 @@ pub(crate) fn member(organization: &str, common_name: &str) -> Vec<u8> {
     ])
 }
 
-/// The DER of a Name, RDN by RDN, all in UTF8String.
+/// The DER of a Name, RDN by RDN, in UTF8String but for addresses (RFC 5280 A.1).
 pub(crate) fn name(rdns: &[&[(ObjectIdentifier, &str)]]) -> Vec<u8> {
     let rdns: Vec<_> = rdns
         .iter()
         .map(|attributes| {
             rdn(attributes
                 .iter()
-                .map(|(oid, text)| (*oid, Tag::Utf8String, text.as_bytes())))
+                .map(|(oid, text)| (*oid, string_type(*oid), text.as_bytes())))
         })
         .collect();
     rdns.to_der().unwrap()
+}
+
+fn string_type(oid: ObjectIdentifier) -> Tag {
+    if oid == EMAIL_ADDRESS {
+        Tag::Ia5String
+    } else {
+        Tag::Utf8String
+    }
 }
 
 /// The DER of a Name of one common name in any string type.
