@@ -115,6 +115,7 @@ async fn an_anonymous_client_gets_in_only_where_that_is_allowed_and_only_as_far(
 }
 
 async fn ask(router: Router, path: &str) -> Response<Body> {
+    support::audit::listen();
     let request = Request::get(path).body(Body::empty()).unwrap();
     router.oneshot(request).await.unwrap()
 }

@@ -9,6 +9,7 @@ use tower::ServiceExt as _;
 
 /// Status and body of `GET /`; whatever is no success says why as a problem.
 pub async fn ask(router: Router) -> (StatusCode, String) {
+    super::audit::listen();
     let request = Request::get("/").body(Body::empty()).unwrap();
     let answer = router.oneshot(request).await.unwrap();
     let status = answer.status();

@@ -1,15 +1,10 @@
 //! Catches the audit events of one test.
 
-use std::{
-    collections::BTreeMap,
-    fmt,
-    sync::{Arc, Mutex},
-};
+use std::{cell::RefCell, collections::BTreeMap, fmt, sync::Once};
 
 use tracing::{
     Event, Subscriber,
     field::{Field, Visit},
-    subscriber::DefaultGuard,
 };
 use tracing_subscriber::{
     Layer,
@@ -18,29 +13,36 @@ use tracing_subscriber::{
 
 pub type Fields = BTreeMap<String, String>;
 
-/// The events so far; they stop when this is dropped.
-pub struct Audit {
-    events: Arc<Mutex<Vec<Fields>>>,
-    _guard: DefaultGuard,
+/// The events of this thread since it was made: for tests on a current-thread runtime.
+pub struct Audit;
+
+thread_local! {
+    static EVENTS: RefCell<Vec<Fields>> = const { RefCell::new(Vec::new()) };
+}
+
+/// One subscriber for all threads, before the first event of any: `tracing` remembers for each event
+/// whether anybody listens, and a subscriber of one thread that comes meanwhile can be missed.
+pub fn listen() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let subscriber = tracing_subscriber::registry().with(Recorder);
+        tracing::subscriber::set_global_default(subscriber).unwrap();
+    });
 }
 
 impl Audit {
-    /// For tests on a current-thread runtime: the subscriber belongs to this thread.
     pub fn capture() -> Self {
-        let events = Arc::default();
-        let subscriber = tracing_subscriber::registry().with(Recorder(Arc::clone(&events)));
-        Self {
-            events,
-            _guard: tracing::subscriber::set_default(subscriber),
-        }
+        listen();
+        EVENTS.take();
+        Self
     }
 
     pub fn take(&self) -> Vec<Fields> {
-        std::mem::take(&mut self.events.lock().unwrap())
+        EVENTS.take()
     }
 
     pub fn is_empty(&self) -> bool {
-        self.events.lock().unwrap().is_empty()
+        EVENTS.with_borrow(Vec::is_empty)
     }
 
     /// The one event since the last call.
@@ -51,14 +53,14 @@ impl Audit {
     }
 }
 
-struct Recorder(Arc<Mutex<Vec<Fields>>>);
+struct Recorder;
 
 impl<S: Subscriber> Layer<S> for Recorder {
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
         if event.metadata().target() == mtls_server::AUDIT_TARGET {
             let mut fields = Collector::default();
             event.record(&mut fields);
-            self.0.lock().unwrap().push(fields.0);
+            EVENTS.with_borrow_mut(|events| events.push(fields.0));
         }
     }
 }

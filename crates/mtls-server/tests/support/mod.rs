@@ -28,6 +28,7 @@ pub struct World {
 
 impl World {
     pub fn new() -> Self {
+        audit::listen();
         let ca = Ca::root("Test root");
         let server = ca.server();
         Self { ca, server }
