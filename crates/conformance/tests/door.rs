@@ -104,7 +104,7 @@ async fn knock(
             .handshake(near, SocketAddr::from(([127, 0, 0, 1], 1)))
             .await
         {
-            Ok((mut stream, _)) => {
+            Ok(mut stream) => {
                 stream.write_all(b"welcome").await.unwrap();
                 stream.shutdown().await.unwrap();
                 ACCEPTED

@@ -1,40 +1,31 @@
 //! The door as an [`axum_server`] acceptor.
 
-use std::{
-    future::Future,
-    io,
-    pin::Pin,
-    task::{Context, Poll},
-};
+use std::{future::Future, io, pin::Pin};
 
-use axum::http::Request;
 use axum_server::accept::{Accept, DefaultAcceptor};
-use hyper::body::Incoming;
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::TcpStream,
 };
-use tokio_rustls::server::TlsStream;
-use tower_service::Service;
 
-use crate::{config::MtlsConfig, connection::ConnectionIdentity, door::Door};
+use crate::{
+    config::MtlsConfig, door::Door, handle::MtlsHandle, service::MtlsService, stream::MtlsStream,
+};
 
 /// Mutual TLS for [`axum_server::Server`]; cheap to clone.
 ///
-/// `axum_server` sets no header timeout; [`serve`](crate::serve) does, and
-/// [`http_limits`](crate::http_limits) helps a server that is put together by hand:
+/// Where HTTP/2 connections are ended by the server (see [`MtlsHandle::replace`]), `axum_server` can
+/// send no GOAWAY: they are closed after their requests were answered. [`serve`](crate::serve) does.
 ///
 /// ```no_run
 /// # async fn run(router: axum::Router, config: mtls_server::MtlsConfig) -> std::io::Result<()> {
 /// use std::net::SocketAddr;
 ///
-/// use mtls_server::{Limits, MtlsAcceptor, http_limits};
+/// use mtls_server::{MtlsAcceptor, http_limits};
 ///
-/// let limits = Limits::default();
 /// let mut server = axum_server::bind(SocketAddr::from(([127, 0, 0, 1], 8443)))
-///     .acceptor(MtlsAcceptor::new(config))
-///     .first_request_timeout(limits.header);
-/// http_limits(server.http_builder(), &limits);
+///     .acceptor(MtlsAcceptor::new(config));
+/// http_limits(server.http_builder());
 /// server.serve(router.into_make_service()).await
 /// # }
 /// ```
@@ -55,6 +46,13 @@ impl MtlsAcceptor {
 }
 
 impl<A> MtlsAcceptor<A> {
+    /// For whoever operates the server.
+    pub fn handle(&self) -> MtlsHandle {
+        self.door.handle()
+    }
+}
+
+impl<A> MtlsAcceptor<A> {
     /// Puts `inner` before the handshake, for example to read a PROXY protocol header.
     pub fn acceptor<Inner>(self, inner: Inner) -> MtlsAcceptor<Inner> {
         MtlsAcceptor {
@@ -71,7 +69,7 @@ where
     A::Service: Send + 'static,
     A::Future: Send + 'static,
 {
-    type Stream = TlsStream<A::Stream>;
+    type Stream = MtlsStream<A::Stream>;
     type Service = MtlsService<A::Service>;
     // Boxed, so that the memory of a handshake goes back when it is over instead of staying part
     // of the connection's task.
@@ -86,36 +84,12 @@ where
         Box::pin(async move {
             let (peer, accepted) = prepared?;
             let (stream, inner) = accepted.await?;
-            let (stream, identity) = door
+            let stream = door
                 .handshake(stream, peer)
                 .await
                 .map_err(io::Error::other)?;
-            Ok((stream, MtlsService { inner, identity }))
+            let service = MtlsService::new(inner, stream.identity().clone());
+            Ok((stream, service))
         })
-    }
-}
-
-/// Attaches the connection's identity to each request.
-#[derive(Clone, Debug)]
-pub struct MtlsService<S> {
-    inner: S,
-    identity: ConnectionIdentity,
-}
-
-impl<S> Service<Request<Incoming>> for MtlsService<S>
-where
-    S: Service<Request<Incoming>>,
-{
-    type Response = S::Response;
-    type Error = S::Error;
-    type Future = S::Future;
-
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
-        self.inner.poll_ready(cx)
-    }
-
-    fn call(&mut self, mut request: Request<Incoming>) -> Self::Future {
-        self.identity.attach(request.extensions_mut());
-        self.inner.call(request)
     }
 }

@@ -1,9 +1,10 @@
 //! Who came, and what was decided: one event for each connection, and one for each request that a
 //! rule decided about.
 //!
-//! Target [`TARGET`], fields `outcome` (`accepted`, `anonymous`, `refused`), `reason` (a code),
-//! `peer`, and as far as known `subject` and `issuer` (RFC 4514), `serial`, `spki` (SHA-256, hex),
-//! `sni`, `version`. Names of a refused certificate are what the peer claimed.
+//! Target [`TARGET`], fields `outcome` (`accepted`, `anonymous`, `refused`; `ended` of one that was
+//! let in), `reason` (a code), `peer`, and as far as known `subject` and `issuer` (RFC 4514),
+//! `serial`, `spki` (SHA-256, hex), `sni`, `version`, `resumed`. Names of a refused certificate are
+//! what the peer claimed.
 //!
 //! The event of a request has the outcome `allowed` or `denied`, and `rule`, which names the rule
 //! that decided. It says nothing of the request itself: a span around the request does.
@@ -15,15 +16,20 @@ use std::{
 };
 
 use axum::http::Extensions;
-use tracing::{Level, event};
+use tracing::{Level, event, event_enabled};
 use x509_identity::Certificate;
 
-use crate::{client_cert::ClientCert, connection::ConnectionIdentity, refusal::Refusal};
+use crate::{
+    client_cert::ClientCert, connection::ConnectionIdentity, live::End, measure, refusal::Refusal,
+};
 
 /// The `tracing` target of audit events, for filters.
 pub const TARGET: &str = "mtls_server::audit";
 
 pub(crate) fn let_in(connection: &ConnectionIdentity) {
+    if !event_enabled!(target: TARGET, Level::INFO) {
+        return;
+    }
     let client = connection.client();
     let names = client.map(|client| Names::of(client.certificate()));
     let names = names.as_ref();
@@ -44,8 +50,38 @@ pub(crate) fn let_in(connection: &ConnectionIdentity) {
         spki = names.map(|names| names.spki.as_str()),
         sni = tls.server_name(),
         version = tls.version(),
+        resumed = tls.resumed(),
         "connection {outcome}",
     );
+}
+
+/// A connection that had been let in was ended by the server.
+pub(crate) fn ended(connection: &ConnectionIdentity, end: End) {
+    measure::ended(end);
+    let client = connection.client();
+    let names = client.map(|client| Names::of(client.certificate()));
+    let names = names.as_ref();
+    macro_rules! ended {
+        ($level:expr) => {
+            event!(
+                target: TARGET,
+                $level,
+                outcome = "ended",
+                reason = end.code(),
+                peer = %connection.peer(),
+                subject = names.map(|names| names.subject.as_str()),
+                issuer = names.map(|names| names.issuer.as_str()),
+                serial = names.map(|names| names.serial.as_str()),
+                spki = names.map(|names| names.spki.as_str()),
+                sni = connection.tls().server_name(),
+                "connection ended",
+            )
+        };
+    }
+    match end.condemns() {
+        true => ended!(Level::WARN),
+        false => ended!(Level::INFO),
+    }
 }
 
 pub(crate) fn turned_away(refusal: &Refusal, peer: SocketAddr) {
@@ -64,7 +100,7 @@ pub(crate) fn turned_away(refusal: &Refusal, peer: SocketAddr) {
         sni = refusal.server_name.as_deref(),
         version = refusal.version,
         "connection refused: {}",
-        sentence(refusal),
+        sentence(refusal.reason()),
     );
 }
 
@@ -95,7 +131,10 @@ pub(crate) fn decided(
     }
     match outcome {
         Outcome::Allowed => decision!(Level::INFO, "allowed"),
-        Outcome::Denied => decision!(Level::WARN, "denied"),
+        Outcome::Denied => {
+            measure::denied(rule);
+            decision!(Level::WARN, "denied");
+        }
     }
 }
 
@@ -124,10 +163,10 @@ impl Names {
     }
 }
 
-/// The refusal with its causes, on one line.
-fn sentence(refusal: &Refusal) -> String {
-    let mut sentence = refusal.reason().to_string();
-    let mut cause = refusal.reason().source();
+/// An error with its causes, on one line.
+pub(crate) fn sentence(error: &dyn Error) -> String {
+    let mut sentence = error.to_string();
+    let mut cause = error.source();
     while let Some(error) = cause {
         // Writing to a String cannot fail.
         let _ = write!(sentence, ": {error}");

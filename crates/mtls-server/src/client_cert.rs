@@ -3,9 +3,9 @@
 use std::{fmt, sync::Arc};
 
 use axum::{
-    Extension, Json,
+    Extension,
     extract::{FromRequestParts, OptionalFromRequestParts},
-    http::{Extensions, StatusCode, header, request::Parts},
+    http::{Extensions, StatusCode, request::Parts},
     middleware::AddExtension,
     response::{IntoResponse, Response},
 };
@@ -17,7 +17,7 @@ use x509_identity::{
     Certificate, DistinguishedName, ObjectIdentifier, ParseError, SerialNumber, SubjectAltName,
 };
 
-use crate::connection::ConnectionIdentity;
+use crate::{connection::ConnectionIdentity, problem::problem};
 
 /// A client certificate that the door verified; cheap to clone.
 ///
@@ -161,8 +161,13 @@ pub enum ClientCertRejection {
     #[error("this resource needs a client certificate, and the connection has none")]
     Missing,
 
+    /// The certificate was good when the connection began, and is no more: 403,
+    /// `client_certificate_denied`.
+    #[error("the client certificate of this connection is no longer good")]
+    NoLongerGood,
+
     /// No acceptor of this crate serves this router: 500, and a line in the log.
-    #[error("the router is not served by MtlsAcceptor or mtls_server::serve")]
+    #[error("the router is not served by mtls_server: by serve, MtlsAcceptor or PerConnection")]
     NotWired,
 
     /// Whoever was to decide gave no answer: 503, `authorization_unavailable`.
@@ -174,7 +179,7 @@ impl ClientCertRejection {
     /// The status of the answer.
     pub fn status(&self) -> StatusCode {
         match self {
-            Self::Denied | Self::Missing => StatusCode::FORBIDDEN,
+            Self::Denied | Self::Missing | Self::NoLongerGood => StatusCode::FORBIDDEN,
             Self::NotWired => StatusCode::INTERNAL_SERVER_ERROR,
             Self::Undecided => StatusCode::SERVICE_UNAVAILABLE,
         }
@@ -183,9 +188,8 @@ impl ClientCertRejection {
 
 impl IntoResponse for ClientCertRejection {
     fn into_response(self) -> Response {
-        // RFC 9457. Nothing of any certificate is echoed.
         let (kind, detail) = match self {
-            Self::Denied => ("client_certificate_denied", self.to_string()),
+            Self::Denied | Self::NoLongerGood => ("client_certificate_denied", self.to_string()),
             Self::Missing => ("client_certificate_required", self.to_string()),
             Self::NotWired => {
                 tracing::error!(target: "mtls_server", "{self}: every request is refused");
@@ -193,14 +197,7 @@ impl IntoResponse for ClientCertRejection {
             }
             Self::Undecided => ("authorization_unavailable", self.to_string()),
         };
-        let body = Json(serde_json::json!({
-            "type": kind,
-            "title": kind,
-            "status": self.status().as_u16(),
-            "detail": detail,
-        }));
-        let content_type = (header::CONTENT_TYPE, "application/problem+json");
-        (self.status(), [content_type], body).into_response()
+        problem(self.status(), kind, &detail)
     }
 }
 

@@ -2,22 +2,33 @@
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use pki_core::verify::{ChainVerifier, Purpose, Revocation, Strictness, TrustAnchors};
-use rustls::{ServerConfig, server::NoServerSessionStorage, sign::SingleCertAndKey};
+use pki_core::verify::{Revocation, Strictness, TrustAnchors};
+use rustls::{KeyLog, NoKeyLog};
+use time::OffsetDateTime;
 
-use crate::{identity::ServerIdentity, provider::provider, verifier::ClientVerifier};
+use crate::{
+    identity::ServerIdentity,
+    judge::RevokedNow,
+    limits::Limits,
+    mtls_files::MtlsFiles,
+    names::{Names, Pattern},
+    rule::Rule,
+    session::{Kept, Resumption},
+    site::{Host, Shared, Site, SiteConfig},
+};
 
-/// Everything the door needs to know; immutable, and cheap to clone.
+/// Everything the door needs to know, for each host name; immutable, and cheap to clone.
 ///
-/// TLS 1.2 and 1.3 are spoken, with aws-lc-rs. Sessions are never resumed: rustls asks nobody about
-/// the client's certificate when it resumes one, so a client whose certificate was revoked or
-/// has expired since would still be let in.
+/// TLS 1.2 and 1.3 are spoken, with aws-lc-rs.
 #[derive(Clone)]
 pub struct MtlsConfig(Arc<Inner>);
 
 struct Inner {
-    rustls: Arc<ServerConfig>,
-    client_auth: ClientAuth,
+    sites: Names<Arc<Site>>,
+    hosts: Arc<Names<Host>>,
+    revoked: Arc<RevokedNow>,
+    /// Where newer settings come from.
+    source: Option<Arc<MtlsFiles>>,
     handshake_timeout: Duration,
     limits: Limits,
 }
@@ -26,25 +37,41 @@ impl MtlsConfig {
     /// Starts from the two decisions that nobody can make for the caller: who the server is, and
     /// which roots vouch for its clients.
     pub fn builder(identity: ServerIdentity, client_roots: TrustAnchors) -> MtlsConfigBuilder {
-        MtlsConfigBuilder {
-            identity,
-            client_roots,
-            client_auth: ClientAuth::Required,
-            revocation: None,
-            strictness: Strictness::default(),
-            max_depth: 4,
-            alpn: vec![b"h2".to_vec(), b"http/1.1".to_vec()],
-            handshake_timeout: Duration::from_secs(10),
-            limits: Limits::default(),
+        MtlsConfigBuilder::of(SiteConfig::new(identity, client_roots))
+    }
+
+    /// The settings for the name that a client asks for (SNI).
+    pub(crate) fn site(&self, server_name: Option<&str>) -> &Arc<Site> {
+        self.0.sites.find(server_name)
+    }
+
+    pub(crate) fn sites(&self) -> impl Iterator<Item = &Arc<Site>> {
+        self.0.sites.values()
+    }
+
+    pub(crate) fn hosts(&self) -> &Arc<Names<Host>> {
+        &self.0.hosts
+    }
+
+    pub(crate) fn revoked(&self) -> &RevokedNow {
+        &self.0.revoked
+    }
+
+    /// Takes over what was revoked under settings that are replaced by these.
+    pub(crate) fn inherit(&self, earlier: &Self) {
+        if !Arc::ptr_eq(&self.0, &earlier.0) {
+            self.0.revoked.inherit(&earlier.0.revoked);
         }
     }
 
-    pub(crate) fn rustls(&self) -> Arc<ServerConfig> {
-        Arc::clone(&self.0.rustls)
+    /// The first end of a server certificate.
+    pub(crate) fn identity_ends(&self) -> OffsetDateTime {
+        let ends = self.sites().map(|site| site.identity_ends);
+        ends.min().unwrap_or(OffsetDateTime::UNIX_EPOCH)
     }
 
-    pub(crate) fn certificate_required(&self) -> bool {
-        self.0.client_auth == ClientAuth::Required
+    pub(crate) fn source(&self) -> Option<&Arc<MtlsFiles>> {
+        self.0.source.as_ref()
     }
 
     pub(crate) fn handshake_timeout(&self) -> Duration {
@@ -59,7 +86,7 @@ impl MtlsConfig {
 impl fmt::Debug for MtlsConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("MtlsConfig")
-            .field("client_auth", &self.0.client_auth)
+            .field("client_auth", &self.site(None).client_auth)
             .field("handshake_timeout", &self.0.handshake_timeout)
             .field("limits", &self.0.limits)
             .finish_non_exhaustive()
@@ -78,79 +105,87 @@ pub enum ClientAuth {
     Optional,
 }
 
-/// What one peer may cost before it is known.
-#[derive(Clone, Debug, Eq, PartialEq)]
-#[non_exhaustive]
-pub struct Limits {
-    /// How long a fresh connection may be silent; 3 s.
-    pub first_byte: Duration,
-    /// Unfinished handshakes in all; 1,024. When more come, the oldest gives way.
-    pub half_open: usize,
-    /// Unfinished handshakes of one IPv4 address or IPv6 /64; 64. The oldest gives way.
-    pub half_open_per_address: usize,
-    /// How long an HTTP/1 header, and the first request of a connection, may take; 10 s. This is
-    /// also how long an idle HTTP/1 connection is kept, since hyper does not tell the two apart.
-    pub header: Duration,
-    /// How long a refused connection is kept for the peer to read the alert; 1 s.
-    pub linger: Duration,
-    /// How many bytes of a refused peer are read and thrown away meanwhile; 512 KiB. With 64 KiB
-    /// the alert arrives, too, but a client that writes 256 KiB sees its write fail first.
-    pub linger_bytes: usize,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            first_byte: Duration::from_secs(3),
-            half_open: 1024,
-            half_open_per_address: 64,
-            header: Duration::from_secs(10),
-            linger: Duration::from_secs(1),
-            linger_bytes: 512 << 10,
-        }
-    }
-}
-
 /// Settings for [`MtlsConfig`]; each method says its default.
 #[derive(Debug)]
 #[must_use = "nothing is checked before build()"]
 pub struct MtlsConfigBuilder {
-    identity: ServerIdentity,
-    client_roots: TrustAnchors,
-    client_auth: ClientAuth,
-    revocation: Option<Revocation>,
-    strictness: Strictness,
-    max_depth: usize,
+    site: SiteConfig,
+    names: Vec<(String, SiteConfig)>,
     alpn: Vec<Vec<u8>>,
     handshake_timeout: Duration,
+    resumption: Resumption,
+    key_log: Arc<dyn KeyLog>,
+    source: Option<Arc<MtlsFiles>>,
     limits: Limits,
 }
 
 impl MtlsConfigBuilder {
-    /// Whether a certificate is required; it is.
-    pub fn client_auth(mut self, client_auth: ClientAuth) -> Self {
-        self.client_auth = client_auth;
-        self
+    pub(crate) fn of(site: SiteConfig) -> Self {
+        Self {
+            site,
+            names: Vec::new(),
+            alpn: vec![b"h2".to_vec(), b"http/1.1".to_vec()],
+            handshake_timeout: Duration::from_secs(10),
+            resumption: Resumption::default(),
+            key_log: Arc::new(NoKeyLog),
+            source: None,
+            limits: Limits::default(),
+        }
     }
 
-    /// Revocation lists and how they are used; none.
+    /// Other settings for clients that ask for this host name (SNI), `*.example.com` for all that
+    /// are one label below it; none.
     ///
-    /// [`Revocation`]'s own defaults judge the whole chain, and deny where no list covers a
-    /// certificate or the list has expired.
+    /// Those that ask for no name, or another one, get the settings of this builder. A request
+    /// whose `Host` has other settings than the name of its connection is answered 421.
+    pub fn name(mut self, name: impl Into<String>, site: SiteConfig) -> Self {
+        self.names.push((name.into(), site));
+        self
+    }
+
+    /// As [`SiteConfig::client_auth`].
+    pub fn client_auth(mut self, client_auth: ClientAuth) -> Self {
+        self.site = self.site.client_auth(client_auth);
+        self
+    }
+
+    /// As [`SiteConfig::revocation`].
     pub fn revocation(mut self, revocation: Revocation) -> Self {
-        self.revocation = Some(revocation);
+        self.site = self.site.revocation(revocation);
         self
     }
 
-    /// How certificates are judged; strictly.
+    /// As [`SiteConfig::strictness`].
     pub fn strictness(mut self, strictness: Strictness) -> Self {
-        self.strictness = strictness;
+        self.site = self.site.strictness(strictness);
         self
     }
 
-    /// Intermediates between the client's certificate and the root; 4 at most.
+    /// As [`SiteConfig::max_depth`].
     pub fn max_depth(mut self, max_depth: usize) -> Self {
-        self.max_depth = max_depth;
+        self.site = self.site.max_depth(max_depth);
+        self
+    }
+
+    /// As [`SiteConfig::rule`].
+    pub fn rule(mut self, rule: Rule) -> Self {
+        self.site = self.site.rule(rule);
+        self
+    }
+
+    /// Whether clients may resume sessions, after their certificate was judged again; for 1 h,
+    /// 10,000 of them kept in memory.
+    pub fn resumption(mut self, resumption: Resumption) -> Self {
+        self.resumption = resumption;
+        self
+    }
+
+    /// Where the keys of sessions are written down, to read a capture of their traffic; nowhere.
+    ///
+    /// `Arc::new(rustls::KeyLogFile::new())` writes to the file that the environment variable
+    /// `SSLKEYLOGFILE` names. Whoever has it can read everything.
+    pub fn key_log(mut self, key_log: Arc<dyn KeyLog>) -> Self {
+        self.key_log = key_log;
         self
     }
 
@@ -175,6 +210,11 @@ impl MtlsConfigBuilder {
         self
     }
 
+    pub(crate) fn source(mut self, source: Arc<MtlsFiles>) -> Self {
+        self.source = Some(source);
+        self
+    }
+
     /// Checks the whole.
     ///
     /// # Errors
@@ -188,39 +228,60 @@ impl MtlsConfigBuilder {
         {
             return Err(ConfigError::Alpn);
         }
-        if self.handshake_timeout.is_zero()
-            || self.limits.first_byte.is_zero()
-            || self.limits.header.is_zero()
-        {
+        if self.handshake_timeout.is_zero() || self.limits.leave_no_time() {
             return Err(ConfigError::NoTime);
         }
-        let hints: Vec<_> = self.client_roots.subjects().map(<[u8]>::to_vec).collect();
-        let mut chain = ChainVerifier::builder(self.client_roots, Purpose::TlsClient)
-            .strictness(self.strictness)
-            .max_depth(self.max_depth);
-        if let Some(revocation) = self.revocation {
-            chain = chain.revocation(revocation);
+        if let Resumption::Revalidate { ttl, kept } = self.resumption {
+            if ttl.as_secs() == 0 || ttl > MAX_TTL || kept == (Kept::InMemory { sessions: 0 }) {
+                return Err(ConfigError::Resumption);
+            }
         }
-        let mandatory = self.client_auth == ClientAuth::Required;
-        let verifier = ClientVerifier::new(chain.build(), mandatory, hints);
-        let mut rustls = ServerConfig::builder_with_provider(provider())
-            .with_safe_default_protocol_versions()
-            .map_err(|error| ConfigError::Tls(Box::new(error)))?
-            .with_client_cert_verifier(Arc::new(verifier))
-            .with_cert_resolver(Arc::new(SingleCertAndKey::from(
-                self.identity.into_certified_key(),
-            )));
-        rustls.alpn_protocols = self.alpn;
-        rustls.session_storage = Arc::new(NoServerSessionStorage {});
-        rustls.send_tls13_tickets = 0;
+        let revoked = Arc::new(RevokedNow::default());
+        let shared = Shared {
+            alpn: &self.alpn,
+            key_log: &self.key_log,
+            resumption: self.resumption,
+            revoked: &revoked,
+        };
+        let policies = policies(&self.site, &self.names);
+        let mut policies = policies.into_iter();
+        let mut site = |config| -> Result<_, ConfigError> {
+            let policy = policies.next().unwrap_or_default();
+            Site::new(config, policy, &shared).map(Arc::new)
+        };
+        let mut sites = Names::new(site(self.site)?);
+        for (name, config) in self.names {
+            let pattern = Pattern::new(&name);
+            let pattern = pattern.ok_or_else(|| ConfigError::Name { name: name.clone() })?;
+            if sites.insert(pattern, site(config)?).is_some() {
+                return Err(ConfigError::NameTwice { name });
+            }
+        }
         Ok(MtlsConfig(Arc::new(Inner {
-            rustls: Arc::new(rustls),
-            client_auth: self.client_auth,
+            hosts: Arc::new(sites.map(|site| site.host.clone())),
+            sites,
+            revoked,
+            source: self.source,
             handshake_timeout: self.handshake_timeout,
             limits: self.limits,
         })))
     }
 }
+
+/// Numbers what is asked of clients: equal numbers for equal settings, in the order of the names.
+fn policies(site: &SiteConfig, names: &[(String, SiteConfig)]) -> Vec<usize> {
+    let all: Vec<_> = std::iter::once(site)
+        .chain(names.iter().map(|(_, site)| site))
+        .map(|site| &site.clients)
+        .collect();
+    all.iter()
+        .map(|clients| all.iter().position(|first| first.same(clients)))
+        .map(Option::unwrap_or_default)
+        .collect()
+}
+
+/// RFC 8446 section 4.6.1: no ticket is used for longer than seven days.
+const MAX_TTL: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
 /// Why the settings make no server.
 #[derive(Debug, thiserror::Error)]
@@ -230,9 +291,27 @@ pub enum ConfigError {
     #[error("an application protocol name is empty or longer than 255 bytes")]
     Alpn,
 
+    /// A name is no host name, nor `*.` before one.
+    #[error("{name:?} is no host name: give one such as api.example.com or *.example.com")]
+    Name {
+        /// The name.
+        name: String,
+    },
+
+    /// A name has settings twice.
+    #[error("{name} is given twice: it can have one identity and one set of client roots")]
+    NameTwice {
+        /// The name.
+        name: String,
+    },
+
     /// What may take no time never succeeds.
-    #[error("a time limit (handshake, first byte or header) is zero: give it some seconds")]
+    #[error("a time limit is zero: give it some seconds")]
     NoTime,
+
+    /// Sessions that nobody could resume, or for too long.
+    #[error("sessions can be resumed for 1 s to 7 days, and at least one is kept")]
+    Resumption,
 
     /// TLS cannot be set up with these settings.
     #[error("TLS could not be set up")]

@@ -1,28 +1,41 @@
 //! Who is at the other end of one connection, decided once and shared by its requests.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{fmt, net::SocketAddr, sync::Arc};
 
 use axum::http::Extensions;
 
-use crate::{client_cert::ClientCert, tls_info::TlsInfo};
+use crate::{client_cert::ClientCert, live::Live, names::Names, site::Host, tls_info::TlsInfo};
 
 /// What the door found out about a connection; cheap to clone.
 ///
 /// Only [`Door`](crate::Door) makes one. An adapter between the door and an HTTP server attaches
 /// it to every request, where the extractors look for it.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct ConnectionIdentity(Arc<Inner>);
 
-#[derive(Debug)]
 struct Inner {
     client: Option<ClientCert>,
     tls: TlsInfo,
     peer: SocketAddr,
+    hosts: Arc<Names<Host>>,
+    live: Live,
 }
 
 impl ConnectionIdentity {
-    pub(crate) fn new(client: Option<ClientCert>, tls: TlsInfo, peer: SocketAddr) -> Self {
-        Self(Arc::new(Inner { client, tls, peer }))
+    pub(crate) fn new(
+        client: Option<ClientCert>,
+        tls: TlsInfo,
+        peer: SocketAddr,
+        hosts: Arc<Names<Host>>,
+        live: Live,
+    ) -> Self {
+        Self(Arc::new(Inner {
+            client,
+            tls,
+            peer,
+            hosts,
+            live,
+        }))
     }
 
     pub(crate) fn of(extensions: &Extensions) -> Option<&Self> {
@@ -47,5 +60,31 @@ impl ConnectionIdentity {
     /// The address that the connection came from.
     pub fn peer(&self) -> SocketAddr {
         self.0.peer
+    }
+
+    pub(crate) fn live(&self) -> &Live {
+        &self.0.live
+    }
+
+    /// The settings of the name that the client has asked for.
+    pub(crate) fn host(&self) -> &Host {
+        self.0.hosts.find(self.tls().server_name())
+    }
+
+    /// The settings that a request for this host has, if they may differ from those of the
+    /// connection.
+    pub(crate) fn host_of_request(&self, host: &str) -> Option<&Host> {
+        let hosts = &self.0.hosts;
+        hosts.has_names().then(|| hosts.find(Some(host)))
+    }
+}
+
+impl fmt::Debug for ConnectionIdentity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ConnectionIdentity")
+            .field("client", &self.client())
+            .field("tls", self.tls())
+            .field("peer", &self.peer())
+            .finish_non_exhaustive()
     }
 }

@@ -6,14 +6,15 @@
 
 use std::{
     net::SocketAddr,
-    sync::{Arc, OnceLock},
-    time::Duration,
+    sync::Arc,
+    time::{Duration, Instant as Began},
 };
 
 use rustls::{
-    ProtocolVersion,
+    HandshakeKind, ProtocolVersion,
     server::{Accepted, Acceptor},
 };
+use time::OffsetDateTime;
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
     sync::oneshot,
@@ -24,32 +25,53 @@ use tokio_rustls::{StartHandshake, server::TlsStream};
 use crate::{
     audit,
     client_cert::ClientCert,
-    config::{Limits, MtlsConfig},
+    config::{ClientAuth, MtlsConfig},
     connection::ConnectionIdentity,
-    limits::HalfOpen,
+    generation::{Generation, Generations},
+    handle::MtlsHandle,
+    handshake::{Findings, Handshake, Verdict},
+    limits::Limits,
+    live::{End, Live, ticks},
+    measure,
     refusal::{Refusal, RefusalReason},
+    site::Site,
+    stream::MtlsStream,
     tls_info::TlsInfo,
-    verifier::{VERDICT, Verdict},
 };
 
 /// Does the handshake, under limits and a deadline, and says who came; cheap to clone.
 ///
-/// Clones share the limits on unfinished handshakes.
+/// Clones share limits, settings and connections.
 #[derive(Clone, Debug)]
-pub struct Door {
-    config: MtlsConfig,
-    half_open: Arc<HalfOpen>,
-}
+pub struct Door(Arc<Generations>);
 
 /// A finished handshake, or the refusal and the stream on which it was sent.
-type Outcome<IO> = Result<(TlsStream<IO>, ConnectionIdentity), (Box<Refusal>, Option<IO>)>;
+type Outcome<IO> = Result<(TlsStream<IO>, Admitted), (Box<Refusal>, Option<IO>)>;
+
+/// Who came, and by which settings.
+struct Admitted {
+    client: Option<ClientCert>,
+    generation: Arc<Generation>,
+}
 
 impl Door {
     /// A door with these settings.
     pub fn new(config: MtlsConfig) -> Self {
-        let limits = config.limits();
-        let half_open = HalfOpen::new(limits.half_open, limits.half_open_per_address);
-        Self { config, half_open }
+        Self(Generations::new(config))
+    }
+
+    /// For whoever operates it.
+    pub fn handle(&self) -> MtlsHandle {
+        MtlsHandle(Arc::clone(&self.0))
+    }
+
+    /// Ends all connections, those with a running request when it is answered or after `grace`.
+    pub(crate) fn stop(&self, grace: Duration) {
+        self.0.stop(grace);
+    }
+
+    fn limits(&self) -> Limits {
+        self.0.current().config.limits().clone()
     }
 
     /// Lets the peer in, or turns it away: alert sent, connection closed so that the alert arrives,
@@ -65,24 +87,27 @@ impl Door {
         &self,
         io: IO,
         peer: SocketAddr,
-    ) -> Result<(TlsStream<IO>, ConnectionIdentity), Box<Refusal>>
+    ) -> Result<MtlsStream<IO>, Box<Refusal>>
     where
-        IO: AsyncRead + AsyncWrite + Unpin,
+        IO: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let (_place, mut evicted) = self.half_open.enter(peer.ip());
+        let began = Began::now();
+        if self.0.connections.is_full(peer.ip()) {
+            return Err(turn_away(RefusalReason::TooManyConnections, peer, began));
+        }
+        let (_place, mut evicted) = self.0.half_open.enter(peer.ip());
         let unrecorded = Unrecorded(Some(peer));
-        let outcome = self.decide(io, peer, &mut evicted).await;
+        let outcome = self.decide(io, &mut evicted).await;
         unrecorded.recorded();
         match outcome {
-            Ok((stream, identity)) => {
-                audit::let_in(&identity);
-                Ok((stream, identity))
-            }
+            Ok((stream, admitted)) => self.let_in(stream, admitted, peer, began),
             Err((refusal, io)) => {
                 audit::turned_away(&refusal, peer);
+                measure::turned_away(&refusal, began.elapsed());
                 if let Some(io) = io {
+                    let limits = self.limits();
                     tokio::select! {
-                        () = linger(io, self.config.limits()) => {}
+                        () = linger(io, &limits) => {}
                         _ = &mut evicted => {}
                     }
                 }
@@ -91,17 +116,43 @@ impl Door {
         }
     }
 
-    async fn decide<IO>(
+    fn let_in<IO>(
         &self,
-        io: IO,
+        stream: TlsStream<IO>,
+        admitted: Admitted,
         peer: SocketAddr,
-        evicted: &mut oneshot::Receiver<()>,
-    ) -> Outcome<IO>
+        began: Began,
+    ) -> Result<MtlsStream<IO>, Box<Refusal>>
+    where
+        IO: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let connections = &self.0.connections;
+        let Some(seat) = connections.enter(peer.ip()) else {
+            return Err(turn_away(RefusalReason::TooManyConnections, peer, began));
+        };
+        let Admitted { client, generation } = admitted;
+        let config = &generation.config;
+        let tls = TlsInfo::of(stream.get_ref().1);
+        measure::let_in(&tls, client.is_none(), began.elapsed());
+        let clock = connections.clock();
+        let (left, end) = ends(client.as_ref(), config.limits().max_age);
+        let ends = (clock.advance().saturating_add(ticks(left)), end);
+        let multiplexed = tls.alpn() == Some("h2");
+        let live = Live::new(Arc::clone(clock), config.limits(), ends, multiplexed);
+        let hosts = Arc::clone(config.hosts());
+        let identity = ConnectionIdentity::new(client, tls, peer, hosts, live);
+        audit::let_in(&identity);
+        let stream = MtlsStream::new(stream, identity.clone(), seat, connections);
+        self.0.recheck(&generation, &identity);
+        Ok(stream)
+    }
+
+    async fn decide<IO>(&self, io: IO, evicted: &mut oneshot::Receiver<()>) -> Outcome<IO>
     where
         IO: AsyncRead + AsyncWrite + Unpin,
     {
-        let limit = self.config.handshake_timeout();
-        let in_time = timeout(limit, self.negotiate(io, peer));
+        let limit = self.0.current().config.handshake_timeout();
+        let in_time = timeout(limit, self.negotiate(io));
         let turned_away = |reason| Err((Box::new(Refusal::new(reason)), None));
         tokio::select! {
             outcome = in_time => outcome
@@ -110,45 +161,55 @@ impl Door {
         }
     }
 
-    async fn negotiate<IO>(&self, mut io: IO, peer: SocketAddr) -> Outcome<IO>
+    async fn negotiate<IO>(&self, mut io: IO) -> Outcome<IO>
     where
         IO: AsyncRead + AsyncWrite + Unpin,
     {
-        let first_byte = self.config.limits().first_byte;
+        let first_byte = self.limits().first_byte;
         let (accepted, rest) = match client_hello(&mut io, first_byte).await {
             Ok(hello) => hello,
             Err(reason) => return Err((Box::new(Refusal::new(reason)), Some(io))),
         };
         let server_name = accepted.client_hello().server_name().map(str::to_owned);
+        let generation = self.0.current();
+        let site = generation.config.site(server_name.as_deref());
         let mut version = None;
-        let handshake = StartHandshake::from_parts(accepted, io).into_stream_with(
-            self.config.rustls(),
-            |connection| {
-                version = connection.protocol_version();
-                // Reading from memory cannot fail, and rustls takes what it has room for.
-                let mut rest = rest.as_slice();
-                while !rest.is_empty() && connection.read_tls(&mut rest).is_ok_and(|n| n > 0) {}
-            },
-        );
-        let cell = Arc::new(OnceLock::new());
-        let outcome = VERDICT
-            .scope(Arc::clone(&cell), handshake.into_fallible())
-            .await;
-        let verdict = Arc::into_inner(cell).and_then(OnceLock::into_inner);
+        // rustls handles the ClientHello, with a session in it, before anything is awaited.
+        let handshake = async {
+            let handshake = StartHandshake::from_parts(accepted, io).into_stream_with(
+                Arc::clone(&site.rustls),
+                |connection| {
+                    version = connection.protocol_version();
+                    // Reading from memory cannot fail, and rustls takes what it has room for.
+                    let mut rest = rest.as_slice();
+                    while !rest.is_empty() && connection.read_tls(&mut rest).is_ok_and(|n| n > 0) {}
+                },
+            );
+            handshake.into_fallible().await
+        };
+        let (outcome, findings) = Handshake::watch(handshake).await;
         match outcome {
-            Ok(stream) => self.identify(stream, verdict, peer),
+            Ok(stream) => match identify(site, &stream, findings) {
+                Ok(client) => Ok((stream, Admitted { client, generation })),
+                Err(reason) => {
+                    let mut refusal = Refusal::new(reason);
+                    refusal.server_name = server_name;
+                    refusal.version = version.map(version_name);
+                    Err((Box::new(refusal), Some(stream.into_inner().0)))
+                }
+            },
             Err((error, io)) => {
                 let reason = RefusalReason::of_io(error);
-                let (reason, claimed) = match (reason, verdict) {
+                let (reason, claimed) = match (reason, findings.verdict) {
                     (_, Some(Verdict::Refused { error, claimed })) => {
                         (RefusalReason::Certificate(error), claimed)
                     }
-                    (RefusalReason::Tls(error), Some(Verdict::Verified(path))) => (
+                    (RefusalReason::Tls(error), Some(Verdict::Verified(verified))) => (
                         RefusalReason::Possession(error),
-                        Some(Arc::clone(path.leaf())),
+                        Some(Arc::clone(verified.path.leaf())),
                     ),
-                    (reason, Some(Verdict::Verified(path))) => {
-                        (reason, Some(Arc::clone(path.leaf())))
+                    (reason, Some(Verdict::Verified(verified))) => {
+                        (reason, Some(Arc::clone(verified.path.leaf())))
                     }
                     (reason, None) => (reason, None),
                 };
@@ -162,31 +223,62 @@ impl Door {
             }
         }
     }
+}
 
-    /// Ties the verdict to the finished handshake.
-    fn identify<IO>(
-        &self,
-        stream: TlsStream<IO>,
-        verdict: Option<Verdict>,
-        peer: SocketAddr,
-    ) -> Outcome<IO> {
-        let connection = stream.get_ref().1;
-        let shown = connection.peer_certificates().and_then(<[_]>::first);
-        let client = match (verdict, shown) {
-            (Some(Verdict::Verified(path)), Some(shown)) if path.leaf().der() == shown.as_ref() => {
-                Some(ClientCert::verified(&path))
-            }
-            (None, None) if !self.config.certificate_required() => None,
-            // Cannot happen while resumption is off. A resumed session has a certificate without
-            // a verdict, and from a shared ticket it may have neither: nobody has judged it.
-            _ => {
-                let refusal = Refusal::new(RefusalReason::NoCertificate);
-                return Err((Box::new(refusal), Some(stream.into_inner().0)));
-            }
-        };
-        let identity = ConnectionIdentity::new(client, TlsInfo::of(connection), peer);
-        Ok((stream, identity))
+/// Ties what was found out to the finished handshake.
+fn identify<IO>(
+    site: &Site,
+    stream: &TlsStream<IO>,
+    findings: Findings,
+) -> Result<Option<ClientCert>, RefusalReason> {
+    let connection = stream.get_ref().1;
+    let shown = connection.peer_certificates().and_then(<[_]>::first);
+    let resumed = connection.handshake_kind() == Some(HandshakeKind::Resumed);
+    let verified = match findings {
+        Findings {
+            session: Some(session),
+            ..
+        } if resumed => session.client,
+        // From a store that is not ours.
+        _ if resumed => return Err(RefusalReason::Session),
+        Findings {
+            verdict: Some(Verdict::Verified(verified)),
+            ..
+        } => Some(verified),
+        _ => None,
+    };
+    match (verified, shown) {
+        (Some(verified), Some(shown)) if verified.path.leaf().der() == shown.as_ref() => {
+            Ok(Some(verified.client.clone()))
+        }
+        // Nobody was judged. A session that was offered and not taken may have been somebody's.
+        (_, None) if site.client_auth == ClientAuth::Optional => Ok(None),
+        (_, None) => Err(RefusalReason::NoCertificate),
+        (_, Some(_)) => Err(RefusalReason::Session),
     }
+}
+
+/// How long a connection may last, and why it ends then.
+fn ends(client: Option<&ClientCert>, max_age: Duration) -> (Duration, End) {
+    let chain = client.map(ClientCert::chain).unwrap_or_default();
+    let not_after = chain.iter().map(|certificate| certificate.not_after());
+    let valid = not_after.min().map(|not_after| {
+        // The last second counts.
+        let left = not_after + time::Duration::SECOND - OffsetDateTime::now_utc();
+        Duration::try_from(left).unwrap_or(Duration::ZERO)
+    });
+    match valid {
+        Some(valid) if valid <= max_age => (valid, End::Certificate("expired")),
+        _ => (max_age, End::MaxAge),
+    }
+}
+
+/// Refuses without a word, as words would cost what is scarce.
+fn turn_away(reason: RefusalReason, peer: SocketAddr, began: Began) -> Box<Refusal> {
+    let refusal = Box::new(Refusal::new(reason));
+    audit::turned_away(&refusal, peer);
+    measure::turned_away(&refusal, began.elapsed());
+    refusal
 }
 
 /// Writes the audit event of a handshake that is dropped, as a server that shuts down does.

@@ -11,7 +11,7 @@ use std::{
 use pki_core::verify::{AnchorError, CrlLoadError, CrlSet, TrustAnchors};
 use zeroize::Zeroizing;
 
-use crate::material::Found;
+use crate::{material::Found, rule::Rule};
 
 /// Reads the roots that clients' certificates must lead to: PEM with any number, or one in DER.
 ///
@@ -19,13 +19,12 @@ use crate::material::Found;
 ///
 /// [`FileError`] names the file and what to do about it.
 pub fn client_roots(path: impl AsRef<Path>) -> Result<TrustAnchors, FileError> {
-    const WANTED: &str = "the client CA's certificate";
     let path = path.as_ref();
-    let bytes = read(path, WANTED)?;
+    let bytes = read(path, ROOTS)?;
     TrustAnchors::from_pem(&bytes).map_err(|error| match error {
-        AnchorError::Empty => FileError::holds(path, &bytes, WANTED),
+        AnchorError::Empty => FileError::holds(path, &bytes, ROOTS),
         AnchorError::Malformed { .. } if Found::of(&bytes) != Found::Certificate => {
-            FileError::holds(path, &bytes, WANTED)
+            FileError::holds(path, &bytes, ROOTS)
         }
         error => FileError::content(path, error),
     })
@@ -38,45 +37,70 @@ pub fn client_roots(path: impl AsRef<Path>) -> Result<TrustAnchors, FileError> {
 /// [`FileError`] names the first file that cannot be used and what to do about it; [`CrlLoadError`]
 /// in it says what is wrong with a list.
 pub fn crls<P: AsRef<Path>>(paths: impl IntoIterator<Item = P>) -> Result<CrlSet, FileError> {
-    const WANTED: &str = "a revocation list";
-    let mut paths_read: Vec<PathBuf> = Vec::new();
-    let mut files = Vec::new();
-    for path in paths {
-        files.push(read(path.as_ref(), WANTED)?);
-        paths_read.push(path.as_ref().to_owned());
-    }
-    let set = CrlSet::from_pem_or_der(&files).map_err(|error| {
-        let file = match &error {
-            CrlLoadError::NoCrl { file }
-            | CrlLoadError::Pem { file, .. }
-            | CrlLoadError::TooLarge { file, .. }
-            | CrlLoadError::Unusable { file, .. } => *file,
-            _ => 0,
-        };
-        let path = paths_read.get(file).map_or(Path::new(""), PathBuf::as_path);
-        let bytes = files
-            .get(file)
-            .map(|bytes| bytes.as_slice())
-            .unwrap_or_default();
+    let read = |path: P| Ok((path.as_ref().to_owned(), read(path.as_ref(), CRL)?));
+    crls_of(&paths.into_iter().map(read).collect::<Result<Vec<_>, _>>()?)
+}
+
+/// What a file holds, and which one it is.
+pub(crate) type Named = (PathBuf, Zeroizing<Vec<u8>>);
+
+/// The revocation lists of files that have been read.
+pub(crate) fn crls_of(files: &[Named]) -> Result<CrlSet, FileError> {
+    let none = (PathBuf::new(), Zeroizing::default());
+    let at = |position: usize| files.get(position).unwrap_or(&none);
+    let set = CrlSet::from_pem_or_der(files.iter().map(|(_, bytes)| bytes));
+    let set = set.map_err(|error| {
+        let (path, bytes) = at(position(&error));
         match error {
-            CrlLoadError::NoCrl { .. } => FileError::holds(path, bytes, WANTED),
+            CrlLoadError::NoCrl { .. } => FileError::holds(path, bytes, CRL),
             CrlLoadError::Unusable { source, .. } => match Found::of(bytes) {
                 Found::RevocationList => FileError::content(path, source),
-                _ => FileError::holds(path, bytes, WANTED),
+                _ => FileError::holds(path, bytes, CRL),
             },
             error => FileError::content(path, error),
         }
     })?;
     for aside in set.set_aside() {
-        if let CrlLoadError::Unusable { file, source, .. } = aside {
-            let path = paths_read
-                .get(*file)
-                .map_or(Path::new(""), PathBuf::as_path);
+        if let CrlLoadError::Unusable { source, .. } = aside {
+            let (path, _) = at(position(aside));
             tracing::warn!(target: "mtls_server", "{}: {source}: it is not used", path.display());
         }
     }
     Ok(set)
 }
+
+/// The position of the file that is at fault.
+fn position(error: &CrlLoadError) -> usize {
+    match error {
+        CrlLoadError::NoCrl { file }
+        | CrlLoadError::Pem { file, .. }
+        | CrlLoadError::TooLarge { file, .. }
+        | CrlLoadError::Unusable { file, .. } => *file,
+        _ => 0,
+    }
+}
+
+/// Reads a rule in TOML, as [`Rule::from_toml`] takes it.
+///
+/// # Errors
+///
+/// [`FileError`] names the file, the line and the field.
+pub fn rule(path: impl AsRef<Path>) -> Result<Rule, FileError> {
+    let path = path.as_ref();
+    rule_of(path, &read(path, RULE)?)
+}
+
+pub(crate) fn rule_of(path: &Path, bytes: &[u8]) -> Result<Rule, FileError> {
+    let text = std::str::from_utf8(bytes).map_err(|_| FileError::holds(path, bytes, RULE))?;
+    Rule::from_toml(text).map_err(|error| FileError::content(path, error))
+}
+
+/// What each file is expected to hold, as messages say it.
+pub(crate) const CHAIN: &str = "the server's certificate chain";
+pub(crate) const KEY: &str = "the server's private key";
+pub(crate) const ROOTS: &str = "the client CA's certificate";
+pub(crate) const CRL: &str = "a revocation list";
+pub(crate) const RULE: &str = "a rule in TOML";
 
 /// The contents of a file that is expected to hold something small; zeroized, as it may be a key.
 pub(crate) fn read(path: &Path, wanted: &'static str) -> Result<Zeroizing<Vec<u8>>, FileError> {

@@ -59,8 +59,8 @@ impl ServerIdentity {
     /// [`FileError`] names the file and what to do about it.
     pub fn from_files(chain: impl AsRef<Path>, key: impl AsRef<Path>) -> Result<Self, FileError> {
         let (chain, key) = (chain.as_ref(), key.as_ref());
-        let chain_bytes = files::read(chain, "the server's certificate chain")?;
-        let key_bytes = files::read(key, "the server's private key")?;
+        let chain_bytes = files::read(chain, files::CHAIN)?;
+        let key_bytes = files::read(key, files::KEY)?;
         Self::from_pem(&chain_bytes, &key_bytes).map_err(|error| {
             let at_fault = if error.is_about_key() { key } else { chain };
             FileError::content(at_fault, error)

@@ -28,42 +28,68 @@
 //! # }
 //! ```
 
+mod accept;
 mod acceptor;
 mod audit;
 mod authorize;
 mod client_cert;
 mod config;
 mod connection;
+mod connections;
 mod door;
 pub mod files;
+mod generation;
+mod half_open;
+mod handle;
+mod handshake;
 mod identity;
+mod judge;
 mod limits;
+mod listener;
+mod live;
 mod material;
+mod measure;
+mod mtls_files;
+mod names;
 mod peer_identity;
+mod problem;
 mod provider;
 mod refusal;
 mod require;
 mod rule;
 mod serve;
+mod service;
+mod session;
+mod site;
 mod spiffe;
+mod stream;
 mod tls_info;
 mod verifier;
 
-pub use acceptor::{MtlsAcceptor, MtlsService};
+pub use acceptor::MtlsAcceptor;
 pub use audit::TARGET as AUDIT_TARGET;
 pub use authorize::{Answer, Authorize, Authorizer, Authorizing, Question};
 pub use client_cert::{ClientCert, ClientCertRejection, MockClientCert};
-pub use config::{ClientAuth, ConfigError, Limits, MtlsConfig, MtlsConfigBuilder};
+pub use config::{ClientAuth, ConfigError, MtlsConfig, MtlsConfigBuilder};
 pub use connection::ConnectionIdentity;
 pub use door::Door;
+pub use generation::{Degraded, Status};
+pub use handle::{MtlsHandle, ReloadError, Reloaded, Watch};
 pub use identity::{IdentityError, ServerIdentity};
+pub use limits::Limits;
+pub use listener::{MtlsListener, PerConnection};
 pub use material::Found;
+pub use mtls_files::{LoadError, MtlsFiles, SiteFiles};
 pub use peer_identity::{FromClientCert, PeerIdentity, PeerIdentityRejection};
 pub use refusal::{Refusal, RefusalReason};
 pub use require::{RequireClientCert, Required};
 pub use rule::{Decision, Rule, RuleError};
 pub use serve::{Serving, http_limits, serve};
+pub use service::{MtlsBody, MtlsService};
+pub use session::{Kept, Resumption};
+pub use site::SiteConfig;
 pub use spiffe::{SpiffeId, SpiffeIdError, SvidError};
+pub use stream::MtlsStream;
 pub use tls_info::TlsInfo;
 
 /// The verifier's settings, which [`MtlsConfigBuilder`] takes.

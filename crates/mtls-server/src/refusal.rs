@@ -89,9 +89,18 @@ pub enum RefusalReason {
     #[error("client did not prove that it holds the key of its certificate")]
     Possession(#[source] rustls::Error),
 
+    /// The session that was resumed is not this server's to resume.
+    #[error("resumed session belongs to nobody that was verified here")]
+    Session,
+
     /// The TLS messages of the peer are wrong, or nothing in common was found.
     #[error("TLS handshake failed")]
     Tls(#[source] rustls::Error),
+
+    /// As many connections are open as may be, in all or from the peer's address: see
+    /// [`Limits`](crate::Limits).
+    #[error("too many connections are open")]
+    TooManyConnections,
 }
 
 impl RefusalReason {
@@ -110,7 +119,9 @@ impl RefusalReason {
             Self::NotTls { .. } => "not-tls",
             Self::PeerAlert(_) => "peer-alert",
             Self::Possession(_) => "possession-not-proven",
+            Self::Session => "session",
             Self::Tls(_) => "tls",
+            Self::TooManyConnections => "too-many-connections",
         }
     }
 

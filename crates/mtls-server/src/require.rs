@@ -94,7 +94,7 @@ where
     }
 }
 
-fn decide(rule: &Rule, extensions: &Extensions) -> Result<(), ClientCertRejection> {
+pub(crate) fn decide(rule: &Rule, extensions: &Extensions) -> Result<(), ClientCertRejection> {
     let Some(client) = client_cert::find(extensions)? else {
         audit::decided(extensions, None, rule, Outcome::Denied, &"no-certificate");
         return Err(ClientCertRejection::Missing);

@@ -253,6 +253,11 @@ impl Rule {
         self.name.as_deref()
     }
 
+    /// Whether this is the same rule, not only one that says the same.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.condition, &other.condition)
+    }
+
     /// Decides about a client.
     pub fn judge(&self, client: &ClientCert) -> Decision<'_> {
         let (finding, rule) = self.find(client);
@@ -299,6 +304,11 @@ impl<'a> Decision<'a> {
     /// Whether the client may pass.
     pub fn is_allowed(&self) -> bool {
         self.finding == Finding::Match
+    }
+
+    /// Whether it is certain that the rule does not mean this client.
+    pub(crate) fn is_mismatch(&self) -> bool {
+        self.finding == Finding::Mismatch
     }
 
     /// The rule that decided: of an `any` the one that matched, of an `all` the one that did not;

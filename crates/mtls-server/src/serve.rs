@@ -1,61 +1,168 @@
 //! A whole server in one call.
 
-use std::{io, net::SocketAddr, time::Duration};
+use std::{
+    future::Future,
+    io,
+    net::SocketAddr,
+    pin::{Pin, pin},
+    time::Duration,
+};
 
 use axum::Router;
-use axum_server::Handle;
+use futures_util::future::{Either, select};
+use hyper::server::conn::{http1, http2};
 use hyper_util::{
-    rt::{TokioExecutor, TokioTimer},
-    server::conn::auto::Builder,
+    rt::{TokioExecutor, TokioIo, TokioTimer},
+    server::conn::auto,
+    service::TowerToHyperService,
 };
-use tokio::{net::TcpListener, task::JoinHandle};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::watch,
+    task::{JoinHandle, JoinSet},
+    time::timeout,
+};
 
 use crate::{
-    acceptor::MtlsAcceptor,
-    config::{Limits, MtlsConfig},
+    accept::accept, config::MtlsConfig, connection::ConnectionIdentity, door::Door,
+    handle::MtlsHandle, service::MtlsService, stream::MtlsStream,
 };
 
 /// Serves `router` on `listener` until it is shut down; prints nothing.
 ///
-/// Handlers also get `ConnectInfo<SocketAddr>`. HTTP is limited as [`http_limits`] says.
+/// Handlers also get `ConnectInfo<SocketAddr>`. HTTP/1.1 (with upgrades such as WebSocket) and
+/// HTTP/2 are spoken, as negotiated, within the limits of [`http_limits`] and
+/// [`Limits`](crate::Limits).
 ///
 /// # Errors
 ///
 /// If the listener has no local address.
 pub fn serve(listener: TcpListener, router: Router, config: MtlsConfig) -> io::Result<Serving> {
     let address = listener.local_addr()?;
-    let handle = Handle::new();
-    let limits = config.limits().clone();
-    let mut server = axum_server::Server::from_listener(listener)
-        .acceptor(MtlsAcceptor::new(config))
-        .first_request_timeout(limits.header)
-        .handle(handle.clone());
-    http_limits(server.http_builder(), &limits);
-    let service = router.into_make_service_with_connect_info::<SocketAddr>();
-    let task = tokio::spawn(server.serve(service));
+    let door = Door::new(config);
+    let handle = door.handle();
+    let (stop, stopped) = watch::channel(None);
+    let task = tokio::spawn(run(listener, router, door, stopped));
     Ok(Serving {
         address,
         handle,
+        stop,
         task,
     })
 }
 
+/// How long running requests have, once the server is told to stop.
+type Stop = watch::Receiver<Option<Duration>>;
+
+async fn run(listener: TcpListener, router: Router, door: Door, mut stop: Stop) {
+    let mut connections = JoinSet::new();
+    let of_connections = stop.clone();
+    let grace = {
+        let mut told = pin!(told(&mut stop));
+        loop {
+            tokio::select! {
+                grace = &mut told => break grace,
+                (stream, peer) = accept(&listener) => {
+                    let (door, stop) = (door.clone(), of_connections.clone());
+                    connections.spawn(welcome(stream, peer, router.clone(), door, stop));
+                }
+                Some(_) = connections.join_next() => {}
+            }
+        }
+    };
+    drop(listener);
+    door.stop(grace);
+    let all = async { while connections.join_next().await.is_some() {} };
+    // Sockets are closed when the grace is over; a task that goes on has lost its purpose.
+    if timeout(grace + MARGIN, all).await.is_err() {
+        connections.shutdown().await;
+    }
+}
+
+/// From the end of the grace until its sockets are closed, and their tasks have noticed.
+const MARGIN: Duration = Duration::from_secs(1);
+
+/// The grace, once the server is told to stop.
+async fn told(stop: &mut Stop) -> Duration {
+    let told = stop.wait_for(Option::is_some).await.map(|grace| *grace);
+    match told {
+        Ok(grace) => grace.unwrap_or_default(),
+        // Nobody is left who could tell.
+        Err(_) => std::future::pending().await,
+    }
+}
+
+async fn welcome(stream: TcpStream, peer: SocketAddr, router: Router, door: Door, mut stop: Stop) {
+    let outcome = tokio::select! {
+        outcome = door.handshake(stream, peer) => outcome,
+        _ = told(&mut stop) => return,
+    };
+    if let Ok(stream) = outcome {
+        speak(stream, router).await;
+    }
+}
+
+/// Speaks HTTP until the connection ends.
+async fn speak(stream: MtlsStream<TcpStream>, router: Router) {
+    let connection = stream.identity().clone();
+    let service = MtlsService::new(router, connection.clone());
+    let service = TowerToHyperService::new(service);
+    let io = TokioIo::new(stream);
+    // What ends a connection is the peer's business, or was recorded where it was decided.
+    match connection.tls().alpn() {
+        Some("h2") => {
+            let mut builder = http2::Builder::new(TokioExecutor::new());
+            builder
+                .timer(TokioTimer::new())
+                .max_concurrent_streams(H2_STREAMS)
+                .max_header_list_size(H2_HEADERS)
+                .keep_alive_interval(H2_PING)
+                .keep_alive_timeout(H2_PONG)
+                .enable_connect_protocol();
+            let http = builder.serve_connection(io, service);
+            drive(http, http2::Connection::graceful_shutdown, &connection).await;
+        }
+        _ => {
+            let mut builder = http1::Builder::new();
+            builder.max_buf_size(H1_HEADER);
+            let http = builder.serve_connection(io, service).with_upgrades();
+            let shutdown = http1::UpgradeableConnection::graceful_shutdown;
+            drive(http, shutdown, &connection).await;
+        }
+    }
+}
+
+/// Runs a connection, and lets it finish when it is to end: by GOAWAY or `Connection: close`.
+async fn drive<C: Future>(http: C, finish: fn(Pin<&mut C>), connection: &ConnectionIdentity) {
+    let mut http = pin!(http);
+    let ended = pin!(connection.live().ended(|_| true));
+    if let Either::Right(_) = select(http.as_mut(), ended).await {
+        finish(http.as_mut());
+        http.await;
+    }
+}
+
+const H1_HEADER: usize = 64 << 10;
+const H2_STREAMS: u32 = 128;
+const H2_HEADERS: u32 = 16 << 10;
+const H2_PING: Duration = Duration::from_secs(30);
+const H2_PONG: Duration = Duration::from_secs(10);
+
 /// Sets the limits that an HTTP server needs when anybody may connect: HTTP/1 headers within
-/// [`Limits::header`] and 64 KiB; HTTP/2 with 128 streams, 16 KiB of headers, and a ping every 30 s
-/// that must be answered within 10 s.
-pub fn http_limits(builder: &mut Builder<TokioExecutor>, limits: &Limits) {
-    builder
-        .http1()
-        .timer(TokioTimer::new())
-        .header_read_timeout(limits.header)
-        .max_buf_size(64 << 10);
+/// 64 KiB; HTTP/2 with 128 streams, 16 KiB of headers, and a ping every 30 s that must be answered
+/// within 10 s.
+///
+/// Those on time are watched by the door, whatever server is behind it.
+pub fn http_limits(builder: &mut auto::Builder<TokioExecutor>) {
+    builder.http1().max_buf_size(H1_HEADER);
     builder
         .http2()
         .timer(TokioTimer::new())
-        .max_concurrent_streams(128)
-        .max_header_list_size(16 << 10)
-        .keep_alive_interval(Duration::from_secs(30))
-        .keep_alive_timeout(Duration::from_secs(10));
+        .max_concurrent_streams(H2_STREAMS)
+        .max_header_list_size(H2_HEADERS)
+        .keep_alive_interval(H2_PING)
+        .keep_alive_timeout(H2_PONG)
+        .enable_connect_protocol();
 }
 
 /// A running server. Dropping this leaves it running.
@@ -63,14 +170,20 @@ pub fn http_limits(builder: &mut Builder<TokioExecutor>, limits: &Limits) {
 #[must_use = "the server runs in a task of its own, and only this can end it"]
 pub struct Serving {
     address: SocketAddr,
-    handle: Handle<SocketAddr>,
-    task: JoinHandle<io::Result<()>>,
+    handle: MtlsHandle,
+    stop: watch::Sender<Option<Duration>>,
+    task: JoinHandle<()>,
 }
 
 impl Serving {
     /// The address that it listens on, with the port that the system chose for port 0.
     pub fn local_addr(&self) -> SocketAddr {
         self.address
+    }
+
+    /// For whoever operates it: other settings, and how it is.
+    pub fn handle(&self) -> MtlsHandle {
+        self.handle.clone()
     }
 
     /// Connections that are open now, unfinished handshakes among them.
@@ -84,7 +197,7 @@ impl Serving {
     ///
     /// What ended the server, if it was something else.
     pub async fn graceful_shutdown(self, grace: Duration) -> io::Result<()> {
-        self.handle.graceful_shutdown(Some(grace));
+        self.stop.send_replace(Some(grace));
         self.finished().await
     }
 
@@ -94,6 +207,10 @@ impl Serving {
     ///
     /// What ended it.
     pub async fn finished(self) -> io::Result<()> {
-        self.task.await.map_err(io::Error::other)?
+        // The sender stays: without it nobody could tell the server to stop.
+        let Self { stop, task, .. } = self;
+        let ended = task.await.map_err(io::Error::other);
+        drop(stop);
+        ended
     }
 }

@@ -1,11 +1,8 @@
 //! rustls' question about a client certificate, answered by `pki-core`'s verifier.
 
-use std::{
-    fmt,
-    sync::{Arc, OnceLock},
-};
+use std::{fmt, sync::Arc};
 
-use pki_core::verify::{ChainVerifier, Path, VerifyError, VerifyErrorKind};
+use pki_core::verify::{VerifyError, VerifyErrorKind};
 use rustls::{
     CertificateError, DigitallySignedStruct, DistinguishedName, Error, PeerMisbehaved,
     SignatureScheme,
@@ -17,29 +14,14 @@ use rustls::{
 use webpki::RawPublicKeyEntity;
 use x509_identity::Certificate;
 
-use crate::provider::provider;
-
-/// What the verifier decided about one connection's certificate.
-#[derive(Debug)]
-pub(crate) enum Verdict {
-    Refused {
-        error: VerifyError,
-        claimed: Option<Arc<Certificate>>,
-    },
-    Verified(Path),
-}
-
-tokio::task_local! {
-    /// Where the verifier leaves its verdict for the door.
-    ///
-    /// rustls calls the verifier inside the poll of the accept future, and its own error type has
-    /// no room for a path or a reason. So the door runs that future in a scope of this cell: each
-    /// certificate is parsed once, and an audit event can name whom it refused.
-    pub(crate) static VERDICT: Arc<OnceLock<Verdict>>;
-}
+use crate::{
+    handshake::{self, Verdict},
+    judge::Judge,
+    provider::provider,
+};
 
 pub(crate) struct ClientVerifier {
-    chain: ChainVerifier,
+    judge: Arc<Judge>,
     mandatory: bool,
     hints: Vec<DistinguishedName>,
     algorithms: WebPkiSupportedAlgorithms,
@@ -47,7 +29,7 @@ pub(crate) struct ClientVerifier {
 
 impl ClientVerifier {
     pub(crate) fn new(
-        chain: ChainVerifier,
+        judge: Arc<Judge>,
         mandatory: bool,
         anchors: impl IntoIterator<Item = Vec<u8>>,
     ) -> Self {
@@ -58,7 +40,7 @@ impl ClientVerifier {
             hints.clear();
         }
         Self {
-            chain,
+            judge,
             mandatory,
             hints,
             algorithms: provider().signature_verification_algorithms,
@@ -83,8 +65,11 @@ impl ClientCertVerifier for ClientVerifier {
         intermediates: &[CertificateDer<'_>],
         now: UnixTime,
     ) -> Result<ClientCertVerified, Error> {
-        let (verdict, answer) = match self.chain.verify(leaf, intermediates, now) {
-            Ok(path) => (Verdict::Verified(path), Ok(ClientCertVerified::assertion())),
+        let (verdict, answer) = match self.judge.judge(leaf, intermediates, now) {
+            Ok(verified) => (
+                Verdict::Verified(verified),
+                Ok(ClientCertVerified::assertion()),
+            ),
             Err(error) => {
                 let answer = Err(Error::InvalidCertificate(as_rustls(&error)));
                 let claimed = Certificate::from_der(leaf).ok().map(Arc::new);
@@ -92,11 +77,9 @@ impl ClientCertVerifier for ClientVerifier {
             }
         };
         // Without a cell nobody could tell whom a connection belongs to: that is a refusal.
-        VERDICT
-            .try_with(|cell| cell.set(verdict).is_ok())
-            .ok()
-            .filter(|stored| *stored)
-            .ok_or_else(|| Error::General("verified outside of the door".to_owned()))?;
+        if !handshake::judged(verdict) {
+            return Err(Error::General("verified outside of the door".to_owned()));
+        }
         answer
     }
 
@@ -144,15 +127,9 @@ impl ClientCertVerifier for ClientVerifier {
 /// rustls' own functions read the certificate again, by webpki, which refuses critical extensions that
 /// the verdict has obeyed (certificatePolicies), so that nobody could prove possession of the key.
 fn verified_key(cert: &CertificateDer<'_>) -> Result<SubjectPublicKeyInfoDer<'static>, Error> {
-    let key = VERDICT.try_with(|cell| match cell.get() {
-        Some(Verdict::Verified(path)) if path.leaf().der() == cert.as_ref() => {
-            Some(path.leaf().spki_der().to_vec())
-        }
-        _ => None,
-    });
-    key.ok()
-        .flatten()
-        .map(SubjectPublicKeyInfoDer::from)
+    handshake::verified()
+        .filter(|verified| verified.path.leaf().der() == cert.as_ref())
+        .map(|verified| SubjectPublicKeyInfoDer::from(verified.path.leaf().spki_der().to_vec()))
         .ok_or_else(|| Error::General("possession of a key that was not verified".to_owned()))
 }
 

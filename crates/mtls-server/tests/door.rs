@@ -6,7 +6,7 @@ mod support;
 use std::time::{Duration, Instant};
 
 use axum::{Router, routing::get};
-use mtls_server::{ClientAuth, Limits};
+use mtls_server::Limits;
 use rustls::AlertDescription as Alert;
 use support::{
     World,
@@ -252,25 +252,6 @@ async fn a_running_request_finishes_before_the_server_ends() {
     let answer = request.await.unwrap().unwrap();
     assert!(answer.ends_with("finished"), "{answer}");
     shutdown.await.unwrap().unwrap();
-}
-
-#[tokio::test]
-async fn a_session_is_never_resumed() {
-    let world = World::new();
-    let server = start(world.config().client_auth(ClientAuth::Optional)).await;
-    let alice = world.ca.client("alice");
-    for version in VERSIONS {
-        // One client configuration keeps what it could resume from.
-        let config = client::config(&world, Some(&alice), version);
-        for _ in 0..3 {
-            let mut stream = client::connect(server.local_addr(), config.clone())
-                .await
-                .unwrap();
-            client::request(&mut stream, "/").await.unwrap();
-            let kind = stream.get_ref().1.handshake_kind();
-            assert_eq!(kind, Some(rustls::HandshakeKind::Full), "{version:?}");
-        }
-    }
 }
 
 #[tokio::test]

@@ -7,8 +7,8 @@ mod verify_kit;
 use std::time::Duration as StdDuration;
 
 use pki_core::verify::{
-    CrlSet, ExpiredCrl, RevocationReason, Scope, TrustAnchors, UnknownStatus, VerifyError,
-    VerifyErrorKind,
+    CrlSet, ExpiredCrl, RevocationReason, Scope, Strictness, TrustAnchors, UnknownStatus,
+    VerifyError, VerifyErrorKind,
 };
 use rcgen::{
     CertificateParams, CertificateRevocationListParams, CrlDistributionPoint,
@@ -513,4 +513,59 @@ fn of_two_lists_of_one_age_both_count() {
     );
     assert_eq!(lab.with_issuing(&[&clean, &listed]), "revoked");
     assert_eq!(lab.with_issuing(&[&listed, &clean]), "revoked");
+}
+
+#[test]
+fn path_that_was_good_is_so_until_a_date_or_a_list_ends() {
+    let second = Duration::SECOND;
+    let lab = Lab::new();
+    let of_root = lab.root_crl();
+    let of_issuing = lab.issuing.crl(&crl_params(1, &[]));
+    let with_lists = clients(lab.root.anchors()).revocation(crls(&[&of_root, &of_issuing]));
+    let listed = lab.issuing.crl(&crl_params(2, &[&lab.alice]));
+    let revoked = clients(lab.root.anchors()).revocation(crls(&[&of_root, &listed]));
+    let presented = std::slice::from_ref(&lab.issuing.cert);
+    let path = with_lists
+        .clone()
+        .build()
+        .verify(&lab.leaf, presented, at(NOW))
+        .unwrap();
+    let no_lists = clients(lab.root.anchors());
+    for (verifier, moment, expected) in [
+        (&with_lists, NOW, "ok"),
+        (&with_lists, NOW + Duration::DAY, "ok"),
+        (&with_lists, NOW + Duration::DAY + second, "crl-expired"),
+        (&revoked, NOW, "revoked"),
+        (&no_lists, NOW + Duration::days(10), "ok"),
+        (&no_lists, NOW + Duration::days(10) + second, "expired"),
+        (&no_lists, NOW - Duration::days(10), "ok"),
+        (
+            &no_lists,
+            NOW - Duration::days(10) - second,
+            "not-yet-valid",
+        ),
+    ] {
+        let again = verifier.clone().build().recheck(&path, at(moment));
+        let verdict = again.map_or_else(|error| error.code(), |()| "ok");
+        assert_eq!(verdict, expected, "{moment}");
+    }
+}
+
+#[test]
+fn root_that_has_expired_ends_its_paths_where_roots_are_judged() {
+    let root = Ca::self_signed(
+        with(ca("root"), |root| root.not_after = NOW + Duration::DAY),
+        rcgen::KeyPair::generate().unwrap(),
+    );
+    let alice = root.issue(&client("alice"));
+    for (strictness, expected) in [
+        (Strictness::Strict, "anchor-expired"),
+        (Strictness::WebPki, "ok"),
+    ] {
+        let verifier = clients(root.anchors()).strictness(strictness).build();
+        let path = verifier.verify(&alice, &[], at(NOW)).unwrap();
+        assert!(verifier.recheck(&path, at(NOW + Duration::DAY)).is_ok());
+        let later = verifier.recheck(&path, at(NOW + Duration::days(2)));
+        assert_eq!(later.map_or_else(|error| error.code(), |()| "ok"), expected);
+    }
 }

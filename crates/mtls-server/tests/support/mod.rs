@@ -43,12 +43,12 @@ impl World {
     }
 
     pub fn config_trusting(&self, anchors: TrustAnchors) -> MtlsConfigBuilder {
-        let identity = ServerIdentity::from_pem(
-            self.server.chain_pem().as_bytes(),
-            self.server.key_pem().as_bytes(),
-        )
-        .unwrap();
-        MtlsConfig::builder(identity, anchors)
+        MtlsConfig::builder(self.identity(), anchors)
+    }
+
+    pub fn identity(&self) -> ServerIdentity {
+        let (chain, key) = (self.server.chain_pem(), self.server.key_pem());
+        ServerIdentity::from_pem(chain.as_bytes(), key.as_bytes()).unwrap()
     }
 }
 

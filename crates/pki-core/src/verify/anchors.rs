@@ -145,6 +145,20 @@ impl Anchors {
     }
 }
 
+/// Whether they trust the same certificates, in any order.
+impl PartialEq for TrustAnchors {
+    fn eq(&self, other: &Self) -> bool {
+        let within = |a: &Self, b: &Self| {
+            a.certificates()
+                .iter()
+                .all(|certificate| b.contains(certificate.der()))
+        };
+        within(self, other) && within(other, self)
+    }
+}
+
+impl Eq for TrustAnchors {}
+
 /// Why a trust bundle is not one. Positions count certificates from 0.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]

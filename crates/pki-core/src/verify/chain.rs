@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::sync::Arc;
 
 use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
+use time::OffsetDateTime;
 use webpki::{EndEntityCert, VerifiedPath};
 use x509_identity::Certificate;
 
@@ -119,6 +120,27 @@ impl ChainVerifier {
         let path = self.verify(leaf, presented, now)?;
         path.check_server_name(name)?;
         Ok(path)
+    }
+
+    /// Judges a path that this verifier found earlier once more, for what time alone changes: validity, and
+    /// what its CRLs say and until when they hold. Costs no signature check.
+    ///
+    /// That is enough to resume a session, and to find the verdict on a chain again, with the same verifier. A
+    /// path of another verifier, with other roots or settings, has to be found anew.
+    ///
+    /// # Errors
+    ///
+    /// [`VerifyError`]; another path from the same leaf may still be good.
+    pub fn recheck(&self, path: &Path, now: UnixTime) -> Result<(), VerifyError> {
+        let now = date_time(now);
+        rules::judge_time(path, self.strictness, now)?;
+        self.check_revocation(path, now)
+    }
+
+    fn check_revocation(&self, path: &Path, now: OffsetDateTime) -> Result<(), VerifyError> {
+        self.revocation
+            .as_ref()
+            .map_or(Ok(()), |revocation| revocation.check(path, now))
     }
 
     fn check_size(&self, leaf: &[u8], presented: &[CertificateDer<'_>]) -> Result<(), VerifyError> {
@@ -375,10 +397,7 @@ impl Attempt<'_> {
         if verifier.strictness == Strictness::Strict {
             rules::judge(path, verifier.purpose, now)?;
         }
-        verifier
-            .revocation
-            .as_ref()
-            .map_or(Ok(()), |revocation| revocation.check(path, now))
+        verifier.check_revocation(path, now)
     }
 
     fn path(&self, candidate: &VerifiedPath<'_>) -> Result<Path, VerifyError> {

@@ -151,6 +151,23 @@ impl CrlSet {
     }
 }
 
+/// Whether they hold the same lists, byte by byte.
+impl PartialEq for CrlSet {
+    fn eq(&self, other: &Self) -> bool {
+        let same = |a: &[Crl], b: &[Crl]| {
+            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.der() == b.der())
+        };
+        Arc::ptr_eq(&self.by_issuer, &other.by_issuer)
+            || self.by_issuer.len() == other.by_issuer.len()
+                && self.by_issuer.iter().all(|(issuer, lists)| {
+                    let others = other.by_issuer.get(issuer);
+                    others.is_some_and(|others| same(lists, others))
+                })
+    }
+}
+
+impl Eq for CrlSet {}
+
 /// Why CRL files cannot be used. Positions count from 0.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]

@@ -13,7 +13,7 @@ use super::{CrlSet, Path, VerifyError};
 /// CRLs, and how strictly they are read.
 ///
 /// By default every certificate of the path but the root needs a current CRL of its issuer.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Revocation {
     crls: CrlSet,
     scope: Scope,

@@ -41,6 +41,63 @@ pub(super) fn judge(path: &Path, purpose: Purpose, now: OffsetDateTime) -> Resul
     policies::judge(path)
 }
 
+/// Judges of a path that was good before what time alone changes.
+pub(super) fn judge_time(
+    path: &Path,
+    strictness: Strictness,
+    now: OffsetDateTime,
+) -> Result<(), VerifyError> {
+    judge_validity(&path.leaf, now)?;
+    for ca in &path.intermediates {
+        judge_validity(ca, now)?;
+    }
+    match strictness {
+        Strictness::Strict => judge_anchor_validity(&path.anchor, now),
+        // webpki reads a trust anchor for its name and key.
+        Strictness::WebPki => Ok(()),
+    }
+}
+
+/// Whether `certificate` is valid at `now`, both ends included (RFC 5280 section 4.1.2.5).
+fn judge_validity(certificate: &Certificate, now: OffsetDateTime) -> Result<(), VerifyError> {
+    let (not_before, not_after) = (certificate.not_before(), certificate.not_after());
+    if now > not_after {
+        return Err(VerifyError::Expired {
+            subject: label(certificate),
+            not_after,
+            now,
+        });
+    }
+    if now < not_before {
+        return Err(VerifyError::NotYetValid {
+            subject: label(certificate),
+            not_before,
+            now,
+        });
+    }
+    Ok(())
+}
+
+/// The same of a root.
+fn judge_anchor_validity(anchor: &Certificate, now: OffsetDateTime) -> Result<(), VerifyError> {
+    let (not_before, not_after) = (anchor.not_before(), anchor.not_after());
+    if now > not_after {
+        return Err(VerifyError::AnchorExpired {
+            subject: label(anchor),
+            not_after,
+            now,
+        });
+    }
+    if now < not_before {
+        return Err(VerifyError::AnchorNotYetValid {
+            subject: label(anchor),
+            not_before,
+            now,
+        });
+    }
+    Ok(())
+}
+
 /// Judges what webpki has judged already, but for paths that come from [`Search`](super::search::Search).
 fn judge_presented(path: &Path, purpose: Purpose, now: OffsetDateTime) -> Result<(), VerifyError> {
     for certificate in std::iter::once(&path.leaf).chain(&path.intermediates) {
@@ -51,21 +108,7 @@ fn judge_presented(path: &Path, purpose: Purpose, now: OffsetDateTime) -> Result
                 version: certificate.version(),
             });
         }
-        let (not_before, not_after) = (certificate.not_before(), certificate.not_after());
-        if now > not_after {
-            return Err(VerifyError::Expired {
-                subject: subject(),
-                not_after,
-                now,
-            });
-        }
-        if now < not_before {
-            return Err(VerifyError::NotYetValid {
-                subject: subject(),
-                not_before,
-                now,
-            });
-        }
+        judge_validity(certificate, now)?;
         if let Some(oid) = unknown_critical_extension(certificate) {
             return Err(VerifyError::UnknownCriticalExtension {
                 subject: subject(),
@@ -164,21 +207,7 @@ const MAX_NAME_CHARS: usize = 256;
 fn judge_anchor(path: &Path, purpose: Purpose, now: OffsetDateTime) -> Result<(), VerifyError> {
     let anchor = &*path.anchor;
     let subject = || label(anchor);
-    let (not_before, not_after) = (anchor.not_before(), anchor.not_after());
-    if now > not_after {
-        return Err(VerifyError::AnchorExpired {
-            subject: subject(),
-            not_after,
-            now,
-        });
-    }
-    if now < not_before {
-        return Err(VerifyError::AnchorNotYetValid {
-            subject: subject(),
-            not_before,
-            now,
-        });
-    }
+    judge_anchor_validity(anchor, now)?;
     let Some(constraints) = anchor
         .basic_constraints()
         .filter(|constraints| constraints.ca)

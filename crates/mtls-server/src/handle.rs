@@ -1,0 +1,162 @@
+//! A running server in the hands of whoever operates it.
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::{
+    sync::watch::Receiver,
+    task::{JoinHandle, spawn_blocking},
+};
+
+use crate::{
+    audit,
+    config::MtlsConfig,
+    generation::{Generations, Status},
+    measure,
+    mtls_files::LoadError,
+    rule::Rule,
+};
+
+/// Exchanges the settings of a running server, and says how it is; cheap to clone.
+#[derive(Clone, Debug)]
+pub struct MtlsHandle(pub(crate) Arc<Generations>);
+
+impl MtlsHandle {
+    /// Puts other settings into force, for the next handshake on; the number of the generation.
+    ///
+    /// No session that began before is resumed. Each open connection is judged again: where its
+    /// client would not be let in any more, requests are answered 403, those that run included,
+    /// and the connection is closed within a second.
+    ///
+    /// [`Limits`](crate::Limits) and [`MtlsConfigBuilder::handshake_timeout`] of the first
+    /// settings stay, but for those of a single connection's handshake.
+    ///
+    /// [`MtlsConfigBuilder::handshake_timeout`]: crate::MtlsConfigBuilder::handshake_timeout
+    pub async fn replace(&self, config: MtlsConfig) -> u64 {
+        let generations = Arc::clone(&self.0);
+        // Judging some thousand connections takes a second of work that nobody should wait behind.
+        let replaced = spawn_blocking(move || generations.replace(config)).await;
+        replaced.unwrap_or_else(|_| self.generation())
+    }
+
+    /// Reads the files of settings that [`MtlsFiles`](crate::MtlsFiles) made, and puts what they
+    /// hold now into force as [`replace`](Self::replace) does, if it is something else.
+    ///
+    /// # Errors
+    ///
+    /// [`ReloadError`]. The settings in force stay, and [`status`](Self::status) says since when
+    /// they may be out of date.
+    pub async fn reload(&self) -> Result<Reloaded, ReloadError> {
+        let generations = Arc::clone(&self.0);
+        let outcome = spawn_blocking(move || {
+            let current = generations.current();
+            let files = current.config.source().ok_or(ReloadError::NoFiles)?;
+            let changed = files.load_changed().map_err(ReloadError::Load)?;
+            Ok(match changed {
+                Some(config) => Reloaded::Generation(generations.replace(config)),
+                None => {
+                    generations.recover();
+                    Reloaded::Unchanged
+                }
+            })
+        })
+        .await
+        .unwrap_or_else(|panic| Err(ReloadError::Interrupted(Box::new(panic))));
+        match &outcome {
+            Ok(Reloaded::Unchanged) => {}
+            Ok(Reloaded::Generation(_)) => measure::reloaded("taken"),
+            Err(error) => {
+                measure::reloaded("refused");
+                self.0.degrade(audit::sentence(error));
+            }
+        }
+        outcome
+    }
+
+    /// Reloads each time `interval` has passed, until what this returns is dropped; 30 s is a good
+    /// interval. Failures show in [`status`](Self::status), the log and the metrics.
+    pub fn watch(&self, interval: Duration) -> Watch {
+        let handle = self.clone();
+        Watch(tokio::spawn(async move {
+            let mut interval = tokio::time::interval(interval.max(SHORTEST));
+            interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+            interval.tick().await; // at once
+            loop {
+                interval.tick().await;
+                // What went wrong has been noted.
+                let _ = handle.reload().await;
+            }
+        }))
+    }
+
+    /// Shuts out whom `rule` means, until the process ends: no handshake, no resumption, and open
+    /// connections end as in [`replace`](Self::replace). How many those were.
+    ///
+    /// It is ahead of the next revocation list, and takes no part of it: list the certificate, too.
+    /// A certificate that is ambiguous to the rule is shut out.
+    pub async fn revoke_now(&self, rule: Rule) -> usize {
+        let generations = Arc::clone(&self.0);
+        spawn_blocking(move || generations.revoke(rule))
+            .await
+            .unwrap_or_default()
+    }
+
+    /// The number of the settings in force: 1, and one more for each exchange.
+    pub fn generation(&self) -> u64 {
+        self.0.current().number
+    }
+
+    /// Which settings are in force, and whether a reload has failed since.
+    pub fn status(&self) -> Status {
+        self.0.subscribe().borrow().clone()
+    }
+
+    /// The same, and each change of it.
+    pub fn subscribe(&self) -> Receiver<Status> {
+        self.0.subscribe()
+    }
+
+    /// Connections that are open now, unfinished handshakes among them.
+    pub fn connection_count(&self) -> usize {
+        self.0.connections.len() + self.0.half_open.len()
+    }
+}
+
+/// A poll of zero would be a loop.
+const SHORTEST: Duration = Duration::from_millis(10);
+
+/// What a reload found.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Reloaded {
+    /// Something new: it is in force, as the generation with this number.
+    Generation(u64),
+    /// The files are what they were.
+    Unchanged,
+}
+
+/// Reloads until it is dropped.
+#[derive(Debug)]
+#[must_use = "it reloads until this is dropped"]
+pub struct Watch(JoinHandle<()>);
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// Why the settings in force stay.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ReloadError {
+    /// The runtime ended, or this crate has a defect.
+    #[error("the reload was interrupted")]
+    Interrupted(#[source] Box<dyn std::error::Error + Send + Sync>),
+
+    /// The files cannot be used.
+    #[error(transparent)]
+    Load(LoadError),
+
+    /// The settings were not made of files.
+    #[error("the settings in force were not made by MtlsFiles: replace() them")]
+    NoFiles,
+}

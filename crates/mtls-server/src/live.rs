@@ -1,0 +1,351 @@
+//! Open connections: how long each may live and wait, and how it is ended.
+//!
+//! Nothing here knows TLS or HTTP. The stream and the service of a connection note what happens;
+//! one task looks at all of them every quarter of a second and ends those that are over their
+//! time. Times are coarse, so that noting something costs no look at the clock.
+
+use std::{
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Relaxed, Ordering::SeqCst},
+    },
+    time::{Duration, Instant},
+};
+
+use tokio::sync::Notify;
+
+use crate::limits::Limits;
+
+/// Milliseconds since the door was made.
+pub(crate) type Tick = u64;
+
+/// The time that [`Live`] goes by.
+#[derive(Debug)]
+pub(crate) struct Clock {
+    epoch: Instant,
+    now: AtomicU64,
+}
+
+impl Clock {
+    pub(crate) fn new() -> Self {
+        Self {
+            epoch: Instant::now(),
+            now: AtomicU64::new(0),
+        }
+    }
+
+    /// As of the last look of the task that watches connections.
+    pub(crate) fn now(&self) -> Tick {
+        self.now.load(Relaxed)
+    }
+
+    /// As of now.
+    pub(crate) fn advance(&self) -> Tick {
+        let now = ticks(self.epoch.elapsed());
+        self.now.store(now, Relaxed);
+        now
+    }
+}
+
+pub(crate) fn ticks(span: Duration) -> Tick {
+    u64::try_from(span.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// Why a connection was ended by the server.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum End {
+    /// A body, or an answer that the peer should read, made no progress.
+    BodyTimeout,
+    /// The certificate is no longer good, with the code of the reason.
+    Certificate(&'static str),
+    /// A header took too long, or the first request.
+    HeaderTimeout,
+    /// Too long without a request.
+    Idle,
+    /// It has reached its greatest age.
+    MaxAge,
+    /// The rules of its host name have changed: the next connection has the new ones.
+    Reloaded,
+    /// Its host name asks for what this connection does not have, with the code of the reason.
+    Settings(&'static str),
+    /// The server stops.
+    Shutdown,
+}
+
+impl End {
+    pub(crate) fn code(self) -> &'static str {
+        match self {
+            Self::BodyTimeout => "body-timeout",
+            Self::Certificate(code) | Self::Settings(code) => code,
+            Self::HeaderTimeout => "header-timeout",
+            Self::Idle => "idle",
+            Self::MaxAge => "max-age",
+            Self::Reloaded => "reloaded",
+            Self::Shutdown => "shutdown",
+        }
+    }
+
+    /// Whether requests are no longer answered but with 403.
+    pub(crate) fn condemns(self) -> bool {
+        matches!(self, Self::Certificate(_) | Self::Settings(_))
+    }
+}
+
+/// What one connection is doing.
+#[derive(Debug)]
+pub(crate) struct Live {
+    /// How long a request body may make no progress.
+    pub(crate) body: Duration,
+    clock: Arc<Clock>,
+    /// Ends at this time, for this reason.
+    ends: (Tick, End),
+    end: OnceLock<End>,
+    /// When the socket is closed whatever happens; [`NEVER`] until it is to end.
+    cut_at: AtomicU64,
+    /// Wakes those who wait for `end`.
+    ended: Notify,
+    requests: AtomicU32,
+    /// What is waited for from the peer: since when, and below that two bits of [`Wait`].
+    waiting: AtomicU64,
+    /// Since when a write could not go on; 0 if it can.
+    stalled: AtomicU64,
+    /// HTTP/2 has frames that belong to no request: bytes begin no header there.
+    multiplexed: bool,
+    upgraded: AtomicBool,
+}
+
+const NEVER: Tick = u64::MAX;
+
+/// What is waited for.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Wait {
+    Nothing = 0,
+    FirstRequest = 1,
+    Header = 2,
+    NextRequest = 3,
+}
+
+impl Live {
+    pub(crate) fn new(
+        clock: Arc<Clock>,
+        limits: &Limits,
+        ends: (Tick, End),
+        multiplexed: bool,
+    ) -> Self {
+        let now = clock.advance();
+        Self {
+            body: limits.body,
+            clock,
+            ends,
+            end: OnceLock::new(),
+            cut_at: AtomicU64::new(NEVER),
+            ended: Notify::new(),
+            requests: AtomicU32::new(0),
+            waiting: AtomicU64::new(encode(now, Wait::FirstRequest)),
+            stalled: AtomicU64::new(0),
+            multiplexed,
+            upgraded: AtomicBool::new(false),
+        }
+    }
+
+    /// Bytes came from the peer.
+    pub(crate) fn heard(&self) {
+        if !self.multiplexed {
+            let before = self.waiting.load(Relaxed);
+            if decode(before).1 == Wait::NextRequest {
+                let after = encode(self.clock.now(), Wait::Header);
+                // If a request has begun meanwhile, that counts.
+                let _ = self
+                    .waiting
+                    .compare_exchange(before, after, Relaxed, Relaxed);
+            }
+        }
+    }
+
+    /// Bytes could not be sent, as the peer does not read.
+    pub(crate) fn stalls(&self) {
+        if self.stalled.load(Relaxed) == 0 {
+            self.stalled.store(self.clock.now().max(1), Relaxed);
+        }
+    }
+
+    /// Bytes could be sent.
+    pub(crate) fn flows(&self) {
+        if self.stalled.load(Relaxed) != 0 {
+            self.stalled.store(0, Relaxed);
+        }
+    }
+
+    /// A request has begun.
+    pub(crate) fn request_begins(&self) {
+        self.requests.fetch_add(1, SeqCst);
+        self.waiting.store(encode(0, Wait::Nothing), Relaxed);
+    }
+
+    /// The last byte of an answer is on its way.
+    pub(crate) fn request_ends(&self) {
+        if self.requests.fetch_sub(1, SeqCst) == 1 && !self.upgraded.load(Relaxed) {
+            let idle = encode(self.clock.now(), Wait::NextRequest);
+            self.waiting.store(idle, Relaxed);
+        }
+    }
+
+    /// The connection speaks something else from now on, such as WebSocket.
+    pub(crate) fn upgrades(&self) {
+        self.upgraded.store(true, Relaxed);
+    }
+
+    /// Ends the connection: at once for new requests, after `grace` for everything. The first
+    /// reason stands, but for one that condemns; true if it was this one.
+    pub(crate) fn end(&self, end: End, grace: Duration) -> bool {
+        let cut_at = self.clock.advance().saturating_add(ticks(grace));
+        self.cut_at.fetch_min(cut_at, SeqCst);
+        let first = self.end.set(end).is_ok();
+        self.ended.notify_waiters();
+        first
+    }
+
+    /// Why it was ended, if it was.
+    pub(crate) fn ending(&self) -> Option<End> {
+        self.end.get().copied()
+    }
+
+    /// Waits until it is ended for a reason of this kind.
+    pub(crate) async fn ended(&self, kind: fn(End) -> bool) -> End {
+        loop {
+            // Made before the look, it hears of an end between the look and the wait.
+            let ended = self.ended.notified();
+            if let Some(end) = self.ending().filter(|end| kind(*end)) {
+                return end;
+            }
+            ended.await;
+        }
+    }
+
+    /// What time has brought: the reason to end it, and how long it may take.
+    pub(crate) fn overdue(&self, now: Tick, limits: &Limits) -> Option<(End, Duration)> {
+        let (since, wait) = decode(self.waiting.load(Relaxed));
+        let waited = |limit: Duration| now.saturating_sub(since) > ticks(limit);
+        let stalled = self.stalled.load(Relaxed);
+        let (ends, end) = self.ends;
+        match wait {
+            _ if now >= ends => Some((end, end_grace(end))),
+            _ if stalled != 0 && now.saturating_sub(stalled) > ticks(limits.body) => {
+                Some((End::BodyTimeout, Duration::ZERO))
+            }
+            Wait::FirstRequest | Wait::Header if waited(limits.header) => {
+                Some((End::HeaderTimeout, Duration::ZERO))
+            }
+            // A request may be on its way: it is still answered.
+            Wait::NextRequest if waited(limits.idle) => Some((End::Idle, HARD)),
+            _ => None,
+        }
+    }
+
+    /// Whether it is time to close the socket.
+    pub(crate) fn is_cut(&self, now: Tick) -> bool {
+        now >= self.cut_at.load(SeqCst)
+    }
+}
+
+/// How long a connection has that was ended for this reason.
+pub(crate) fn end_grace(end: End) -> Duration {
+    match end {
+        End::MaxAge | End::Reloaded => RETIRING,
+        _ => HARD,
+    }
+}
+
+/// With the quarter of a second until somebody looks, less than a second in all.
+const HARD: Duration = Duration::from_millis(600);
+
+/// For requests of a connection that is only old.
+const RETIRING: Duration = Duration::from_secs(30);
+
+fn encode(since: Tick, wait: Wait) -> u64 {
+    since << 2 | wait as u64
+}
+
+fn decode(waiting: u64) -> (Tick, Wait) {
+    let wait = match waiting & 3 {
+        0 => Wait::Nothing,
+        1 => Wait::FirstRequest,
+        2 => Wait::Header,
+        _ => Wait::NextRequest,
+    };
+    (waiting >> 2, wait)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn live(multiplexed: bool) -> Live {
+        let clock = Arc::new(Clock::new());
+        Live::new(clock, &limits(), (1_000_000, End::MaxAge), multiplexed)
+    }
+
+    fn limits() -> Limits {
+        Limits::default()
+    }
+
+    fn due(live: &Live, now: Tick) -> Option<End> {
+        live.overdue(now, &limits()).map(|(end, _)| end)
+    }
+
+    #[test]
+    fn the_first_request_has_ten_seconds_and_the_next_sixty() {
+        let live = live(false);
+        assert_eq!(due(&live, 10_000), None);
+        assert_eq!(due(&live, 10_500), Some(End::HeaderTimeout));
+        live.request_begins();
+        assert_eq!(due(&live, 500_000), None);
+        live.request_ends();
+        assert_eq!(due(&live, 60_000), None);
+        assert_eq!(due(&live, 60_500), Some(End::Idle));
+    }
+
+    #[test]
+    fn bytes_begin_a_header_in_http_1_only() {
+        for (multiplexed, expected) in [(false, Some(End::HeaderTimeout)), (true, None)] {
+            let live = live(multiplexed);
+            live.request_begins();
+            live.request_ends();
+            live.heard();
+            assert_eq!(due(&live, 11_000), expected);
+        }
+    }
+
+    #[test]
+    fn nothing_is_waited_for_while_another_request_runs_or_after_an_upgrade() {
+        let live = live(true);
+        live.request_begins();
+        live.request_begins();
+        live.request_ends();
+        assert_eq!(due(&live, 100_000), None);
+        live.upgrades();
+        live.request_ends();
+        assert_eq!(due(&live, 900_000), None);
+        assert_eq!(due(&live, 1_000_000), Some(End::MaxAge));
+    }
+
+    #[test]
+    fn a_peer_that_does_not_read_is_given_up() {
+        let live = live(false);
+        live.request_begins();
+        live.stalls();
+        assert_eq!(due(&live, 30_500), Some(End::BodyTimeout));
+        live.flows();
+        assert_eq!(due(&live, 30_500), None);
+    }
+
+    #[test]
+    fn the_first_reason_stands_and_the_earliest_cut() {
+        let live = live(false);
+        assert!(live.end(End::MaxAge, RETIRING));
+        assert!(!live.is_cut(live.clock.now() + 1_000));
+        assert!(!live.end(End::Certificate("revoked"), HARD));
+        assert_eq!(live.ending(), Some(End::MaxAge));
+        assert!(live.is_cut(live.clock.now() + 1_000));
+    }
+}

@@ -1,0 +1,73 @@
+//! Figures for whoever installs a recorder of the `metrics` facade; without one they cost next to
+//! nothing.
+//!
+//! | name | kind, unit | labels |
+//! | --- | --- | --- |
+//! | `mtls_server_handshakes_total` | counter | `outcome`, `reason`, `version`, `key_exchange`, `resumed` |
+//! | `mtls_server_handshake_seconds` | histogram, s | `outcome` |
+//! | `mtls_server_half_open` | gauge | |
+//! | `mtls_server_connections` | gauge | |
+//! | `mtls_server_connections_ended_total` | counter | `reason` |
+//! | `mtls_server_requests_denied_total` | counter | `rule` |
+//! | `mtls_server_reloads_total` | counter | `outcome` |
+//! | `mtls_server_generation` | gauge | |
+//! | `mtls_server_identity_not_after_seconds` | gauge, s since 1970 | |
+
+use std::time::Duration;
+
+use metrics::{counter, gauge, histogram};
+
+use crate::{generation::Generation, live::End, refusal::Refusal, tls_info::TlsInfo};
+
+pub(crate) fn let_in(tls: &TlsInfo, anonymous: bool, took: Duration) {
+    let outcome = if anonymous { "anonymous" } else { "accepted" };
+    counter!(
+        "mtls_server_handshakes_total",
+        "outcome" => outcome,
+        "reason" => "",
+        "version" => tls.version().to_owned(),
+        "key_exchange" => tls.key_exchange().to_owned(),
+        "resumed" => if tls.resumed() { "true" } else { "false" },
+    )
+    .increment(1);
+    histogram!("mtls_server_handshake_seconds", "outcome" => outcome).record(took);
+}
+
+pub(crate) fn turned_away(refusal: &Refusal, took: Duration) {
+    counter!(
+        "mtls_server_handshakes_total",
+        "outcome" => "refused",
+        "reason" => refusal.reason().code(),
+        "version" => refusal.version.unwrap_or(""),
+        "key_exchange" => "",
+        "resumed" => "false",
+    )
+    .increment(1);
+    histogram!("mtls_server_handshake_seconds", "outcome" => "refused").record(took);
+}
+
+pub(crate) fn half_open(count: usize) {
+    gauge!("mtls_server_half_open").set(count as f64);
+}
+
+pub(crate) fn connections(count: usize) {
+    gauge!("mtls_server_connections").set(count as f64);
+}
+
+pub(crate) fn ended(end: End) {
+    counter!("mtls_server_connections_ended_total", "reason" => end.code()).increment(1);
+}
+
+pub(crate) fn denied(rule: &dyn std::fmt::Display) {
+    counter!("mtls_server_requests_denied_total", "rule" => rule.to_string()).increment(1);
+}
+
+pub(crate) fn reloaded(outcome: &'static str) {
+    counter!("mtls_server_reloads_total", "outcome" => outcome).increment(1);
+}
+
+pub(crate) fn generation(generation: &Generation) {
+    gauge!("mtls_server_generation").set(generation.number as f64);
+    let ends = generation.config.identity_ends().unix_timestamp();
+    gauge!("mtls_server_identity_not_after_seconds").set(ends as f64);
+}

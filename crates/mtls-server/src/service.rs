@@ -1,0 +1,192 @@
+//! What happens to each request before the application sees it, and to each answer after.
+
+use std::{
+    future::Future,
+    pin::{Pin, pin},
+    task::{Context, Poll},
+};
+
+use axum::{
+    BoxError,
+    body::{Body, Bytes, HttpBody},
+    extract::ConnectInfo,
+    http::{
+        HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri, Version, header,
+        uri::Authority,
+    },
+    response::IntoResponse as _,
+};
+use futures_util::future::{Either, select};
+use http_body::{Frame, SizeHint};
+use tower_http::timeout::TimeoutBody;
+use tower_service::Service;
+
+use crate::{
+    client_cert::ClientCertRejection, connection::ConnectionIdentity, live::End, problem::problem,
+    require,
+};
+
+/// The application's service on one connection: attaches the connection's identity to each request,
+/// and `ConnectInfo<SocketAddr>`.
+///
+/// A request for a host name that asks other things of clients than the connection's own is
+/// answered 421. When the client's certificate is no longer good, all requests are answered 403,
+/// those that are running too.
+#[derive(Clone, Debug)]
+pub struct MtlsService<S> {
+    inner: S,
+    connection: ConnectionIdentity,
+}
+
+impl<S> MtlsService<S> {
+    pub(crate) fn new(inner: S, connection: ConnectionIdentity) -> Self {
+        Self { inner, connection }
+    }
+}
+
+impl<S, B, R> Service<Request<B>> for MtlsService<S>
+where
+    S: Service<Request<Body>, Response = Response<R>>,
+    S::Future: Send + 'static,
+    S::Error: 'static,
+    B: HttpBody<Data = Bytes> + Send + 'static,
+    B::Error: Into<BoxError>,
+    R: HttpBody<Data = Bytes> + Send + 'static,
+    R::Error: Into<BoxError>,
+{
+    type Response = Response<MtlsBody>;
+    type Error = S::Error;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, S::Error>> + Send>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        let connection = self.connection.clone();
+        let running = Running::begin(connection.clone());
+        let (mut parts, body) = request.into_parts();
+        let closes = parts.version < Version::HTTP_2;
+        connection.attach(&mut parts.extensions);
+        parts.extensions.insert(ConnectInfo(connection.peer()));
+        if let Some(answer) = refusal(&connection, &parts.uri, &parts.headers, &parts.extensions) {
+            return Box::pin(async move { Ok(finish(answer, running, closes)) });
+        }
+        let tunnels = parts.method == Method::CONNECT;
+        let body = match body.is_end_stream() {
+            true => Body::empty(),
+            false => Body::new(TimeoutBody::new(connection.live().body, body)),
+        };
+        let answer = self.inner.call(Request::from_parts(parts, body));
+        Box::pin(async move {
+            let condemned = connection.live().ended(End::condemns);
+            let answer = match select(pin!(answer), pin!(condemned)).await {
+                Either::Left((answer, _)) => answer?.map(Body::new),
+                Either::Right(_) => no_longer_good(),
+            };
+            let switches = answer.status() == StatusCode::SWITCHING_PROTOCOLS;
+            if switches || tunnels && answer.status().is_success() {
+                connection.live().upgrades();
+            }
+            Ok(finish(answer, running, closes && !switches))
+        })
+    }
+}
+
+/// The answer to a request that the application does not get.
+fn refusal(
+    connection: &ConnectionIdentity,
+    uri: &Uri,
+    headers: &HeaderMap,
+    extensions: &axum::http::Extensions,
+) -> Option<Response<Body>> {
+    if connection.live().ending().is_some_and(End::condemns) {
+        return Some(no_longer_good());
+    }
+    if is_misdirected(connection, uri, headers) {
+        return Some(problem(
+            StatusCode::MISDIRECTED_REQUEST,
+            "misdirected_request",
+            "this host asks other things of its clients than the one that this connection is for: \
+             connect to it anew",
+        ));
+    }
+    let rule = connection.host().rule.as_ref()?;
+    let denied = require::decide(rule, extensions).err()?;
+    Some(denied.into_response())
+}
+
+/// Whether the request is for a host that would have judged the client otherwise (RFC 9110 section
+/// 7.4). Where it names several, each counts.
+fn is_misdirected(connection: &ConnectionIdentity, uri: &Uri, headers: &HeaderMap) -> bool {
+    let policy = connection.host().policy;
+    let differs = |host: &str| {
+        let host = connection.host_of_request(host);
+        host.is_some_and(|host| host.policy != policy)
+    };
+    let named = headers.get_all(header::HOST).iter();
+    uri.host().is_some_and(differs)
+        || named
+            .map(|value| Authority::try_from(value.as_bytes()))
+            .any(|authority| differs(authority.as_ref().map_or("", Authority::host)))
+}
+
+fn no_longer_good() -> Response<Body> {
+    ClientCertRejection::NoLongerGood.into_response()
+}
+
+/// Counts the answer as running until its last byte, and tells the client where the connection ends.
+fn finish(mut answer: Response<Body>, running: Running, closes: bool) -> Response<MtlsBody> {
+    if closes && running.0.live().ending().is_some() {
+        let close = HeaderValue::from_static("close");
+        answer.headers_mut().insert(header::CONNECTION, close);
+    }
+    answer.map(|inner| MtlsBody {
+        inner,
+        _running: running,
+    })
+}
+
+/// A request that is not yet answered in full.
+#[derive(Debug)]
+struct Running(ConnectionIdentity);
+
+impl Running {
+    fn begin(connection: ConnectionIdentity) -> Self {
+        connection.live().request_begins();
+        Self(connection)
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.0.live().request_ends();
+    }
+}
+
+/// The body of an answer; its connection counts as busy while this is there.
+#[derive(Debug)]
+pub struct MtlsBody {
+    inner: Body,
+    _running: Running,
+}
+
+impl HttpBody for MtlsBody {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        Pin::new(&mut self.inner).poll_frame(context)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.inner.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.inner.size_hint()
+    }
+}
