@@ -85,7 +85,7 @@ pub use refusal::{Refusal, RefusalReason};
 pub use require::{RequireClientCert, Required};
 pub use rule::{Decision, Rule, RuleError};
 pub use serve::{Serving, http_limits, serve};
-pub use service::{MtlsBody, MtlsService};
+pub use service::MtlsService;
 pub use session::{Kept, Resumption};
 pub use site::SiteConfig;
 pub use spiffe::{SpiffeId, SpiffeIdError, SvidError};

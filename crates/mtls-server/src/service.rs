@@ -54,7 +54,7 @@ where
     R: HttpBody<Data = Bytes> + Send + 'static,
     R::Error: Into<BoxError>,
 {
-    type Response = Response<MtlsBody>;
+    type Response = Response<Body>;
     type Error = S::Error;
     type Future = Pin<Box<dyn Future<Output = Result<Self::Response, S::Error>> + Send>>;
 
@@ -136,19 +136,20 @@ fn no_longer_good() -> Response<Body> {
 }
 
 /// Counts the answer as running until its last byte, and tells the client where the connection ends.
-fn finish(mut answer: Response<Body>, running: Running, closes: bool) -> Response<MtlsBody> {
+fn finish(mut answer: Response<Body>, running: Running, closes: bool) -> Response<Body> {
     if closes && running.0.live().ending().is_some() {
         let close = HeaderValue::from_static("close");
         answer.headers_mut().insert(header::CONNECTION, close);
     }
-    answer.map(|inner| MtlsBody {
-        inner,
-        _running: running,
+    answer.map(|inner| {
+        Body::new(Answer {
+            inner,
+            _running: running,
+        })
     })
 }
 
 /// A request that is not yet answered in full.
-#[derive(Debug)]
 struct Running(ConnectionIdentity);
 
 impl Running {
@@ -165,13 +166,12 @@ impl Drop for Running {
 }
 
 /// The body of an answer; its connection counts as busy while this is there.
-#[derive(Debug)]
-pub struct MtlsBody {
+struct Answer {
     inner: Body,
     _running: Running,
 }
 
-impl HttpBody for MtlsBody {
+impl HttpBody for Answer {
     type Data = Bytes;
     type Error = axum::Error;
 

@@ -3,9 +3,11 @@
 #![allow(unreachable_pub, reason = "shared between test crates by `mod`")]
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+pub mod adapter;
 pub mod ask;
 pub mod audit;
 pub mod client;
+pub mod http;
 pub mod pki;
 
 use std::net::SocketAddr;
