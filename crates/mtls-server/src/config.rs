@@ -5,7 +5,10 @@ use std::{fmt, sync::Arc, time::Duration};
 use pki_core::verify::{ChainVerifier, Purpose, Revocation, Strictness, TrustAnchors};
 use rustls::{ServerConfig, server::NoServerSessionStorage, sign::SingleCertAndKey};
 
-use crate::{identity::ServerIdentity, provider::provider, verifier::ClientVerifier};
+use crate::{
+    identity::ServerIdentity, provider::provider, proxy_protocol::ProxyProtocol,
+    verifier::ClientVerifier,
+};
 
 /// Everything the door needs to know; immutable, and cheap to clone.
 ///
@@ -20,6 +23,7 @@ struct Inner {
     client_auth: ClientAuth,
     handshake_timeout: Duration,
     limits: Limits,
+    proxy_protocol: ProxyProtocol,
 }
 
 impl MtlsConfig {
@@ -36,6 +40,7 @@ impl MtlsConfig {
             alpn: vec![b"h2".to_vec(), b"http/1.1".to_vec()],
             handshake_timeout: Duration::from_secs(10),
             limits: Limits::default(),
+            proxy_protocol: ProxyProtocol::default(),
         }
     }
 
@@ -53,6 +58,10 @@ impl MtlsConfig {
 
     pub(crate) fn limits(&self) -> &Limits {
         &self.0.limits
+    }
+
+    pub(crate) fn proxy_protocol(&self) -> &ProxyProtocol {
+        &self.0.proxy_protocol
     }
 }
 
@@ -124,6 +133,7 @@ pub struct MtlsConfigBuilder {
     alpn: Vec<Vec<u8>>,
     handshake_timeout: Duration,
     limits: Limits,
+    proxy_protocol: ProxyProtocol,
 }
 
 impl MtlsConfigBuilder {
@@ -175,6 +185,12 @@ impl MtlsConfigBuilder {
         self
     }
 
+    /// Which proxies announce their clients' addresses; none. See [`ProxyProtocol`].
+    pub fn proxy_protocol(mut self, proxies: ProxyProtocol) -> Self {
+        self.proxy_protocol = proxies;
+        self
+    }
+
     /// Checks the whole.
     ///
     /// # Errors
@@ -218,6 +234,7 @@ impl MtlsConfigBuilder {
             client_auth: self.client_auth,
             handshake_timeout: self.handshake_timeout,
             limits: self.limits,
+            proxy_protocol: self.proxy_protocol,
         })))
     }
 }

@@ -27,6 +27,7 @@ use crate::{
     config::{Limits, MtlsConfig},
     connection::ConnectionIdentity,
     limits::HalfOpen,
+    proxy_protocol,
     refusal::{Refusal, RefusalReason},
     tls_info::TlsInfo,
     verifier::{VERDICT, Verdict},
@@ -55,6 +56,9 @@ impl Door {
     /// Lets the peer in, or turns it away: alert sent, connection closed so that the alert arrives,
     /// audit event written.
     ///
+    /// `socket` is the address at the other end of `io`; behind a trusted proxy
+    /// ([`ProxyProtocol`](crate::ProxyProtocol)) the client's own is read first.
+    ///
     /// Takes as long as [`handshake_timeout`](crate::MtlsConfigBuilder::handshake_timeout) and the
     /// lingering close of [`Limits`] allow: run it in a task of its own.
     ///
@@ -63,15 +67,19 @@ impl Door {
     /// [`Refusal`] with the reason.
     pub async fn handshake<IO>(
         &self,
-        io: IO,
-        peer: SocketAddr,
+        mut io: IO,
+        socket: SocketAddr,
     ) -> Result<(TlsStream<IO>, ConnectionIdentity), Box<Refusal>>
     where
         IO: AsyncRead + AsyncWrite + Unpin,
     {
+        let (peer, announced) = self.announced(&mut io, socket).await;
         let (_place, mut evicted) = self.half_open.enter(peer.ip());
         let unrecorded = Unrecorded(Some(peer));
-        let outcome = self.decide(io, peer, &mut evicted).await;
+        let outcome = match announced {
+            Ok(()) => self.decide(io, peer, &mut evicted).await,
+            Err(reason) => Err((Box::new(Refusal::new(reason)), Some(io))),
+        };
         unrecorded.recorded();
         match outcome {
             Ok((stream, identity)) => {
@@ -88,6 +96,32 @@ impl Door {
                 }
                 Err(refusal)
             }
+        }
+    }
+
+    /// Who is behind a trusted proxy; the socket's address where there is none.
+    async fn announced<IO>(
+        &self,
+        io: &mut IO,
+        socket: SocketAddr,
+    ) -> (SocketAddr, Result<(), RefusalReason>)
+    where
+        IO: AsyncRead + Unpin,
+    {
+        if !self.config.proxy_protocol().trusts(socket.ip()) {
+            return (socket, Ok(()));
+        }
+        let (_place, evicted) = self.half_open.enter(None);
+        let unrecorded = Unrecorded(Some(socket));
+        let limit = self.config.limits().first_byte;
+        let source = tokio::select! {
+            read = proxy_protocol::read(io, limit) => read.map_err(RefusalReason::ProxyProtocol),
+            _ = evicted => Err(RefusalReason::Evicted),
+        };
+        unrecorded.recorded();
+        match source {
+            Ok(source) => (source.unwrap_or(socket), Ok(())),
+            Err(reason) => (socket, Err(reason)),
         }
     }
 

@@ -6,6 +6,8 @@ use pki_core::verify::VerifyError;
 use rustls::{AlertDescription, InvalidMessage};
 use x509_identity::Certificate;
 
+use crate::proxy_protocol::ProxyProtocolError;
+
 /// A connection that the door turned away, and what is known about it.
 #[derive(Debug, thiserror::Error)]
 #[error("connection refused")]
@@ -89,6 +91,10 @@ pub enum RefusalReason {
     #[error("client did not prove that it holds the key of its certificate")]
     Possession(#[source] rustls::Error),
 
+    /// A proxy that has to announce its client did not, or not well.
+    #[error("proxy did not announce its client")]
+    ProxyProtocol(#[source] ProxyProtocolError),
+
     /// The TLS messages of the peer are wrong, or nothing in common was found.
     #[error("TLS handshake failed")]
     Tls(#[source] rustls::Error),
@@ -110,6 +116,7 @@ impl RefusalReason {
             Self::NotTls { .. } => "not-tls",
             Self::PeerAlert(_) => "peer-alert",
             Self::Possession(_) => "possession-not-proven",
+            Self::ProxyProtocol(_) => "proxy-protocol",
             Self::Tls(_) => "tls",
         }
     }
