@@ -38,6 +38,7 @@ mod door;
 pub mod files;
 mod identity;
 mod limits;
+pub mod listen;
 mod material;
 mod peer_identity;
 mod provider;
