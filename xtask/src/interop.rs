@@ -8,7 +8,7 @@ mod curl;
 mod headers;
 mod lab;
 mod names;
-mod own;
+pub(crate) mod own;
 mod proxy_protocol;
 mod recipe;
 mod report;
