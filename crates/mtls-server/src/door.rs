@@ -113,7 +113,11 @@ impl Door {
         }
         let (_place, evicted) = self.half_open.enter(None);
         let unrecorded = Unrecorded(Some(socket));
-        let limit = self.config.limits().first_byte;
+        let limit = self
+            .config
+            .limits()
+            .first_byte
+            .min(self.config.handshake_timeout());
         let source = tokio::select! {
             read = proxy_protocol::read(io, limit) => read.map_err(RefusalReason::ProxyProtocol),
             _ = evicted => Err(RefusalReason::Evicted),

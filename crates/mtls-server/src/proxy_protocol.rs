@@ -20,7 +20,8 @@ use tokio::{io::AsyncRead, time::timeout};
 /// whoever can reach the port without the proxy cannot choose an address.
 ///
 /// The announced address is the peer of limits, audit events and
-/// [`ConnectionIdentity::peer`](crate::ConnectionIdentity::peer). A header that announces none
+/// [`ConnectionIdentity::peer`](crate::ConnectionIdentity::peer); axum's `ConnectInfo` stays the
+/// proxy's address. A header that announces none
 /// (`LOCAL`, `UNKNOWN`, a Unix socket) leaves the socket's own in place, as health checks of the
 /// proxy want it. The header has [`Limits::first_byte`](crate::Limits::first_byte) to arrive, and
 /// the handshake its own time after it. Until it has arrived, the connection counts among the
