@@ -14,6 +14,7 @@ use examples::{finish, print, stop_wanted};
 use mtls_server::{ClientAuth, ClientCert, MtlsConfig, Revocation, ServerIdentity, TlsInfo, files};
 use serde_json::{Value, json};
 use time::format_description::well_known::Rfc3339;
+use tokio::net::TcpListener;
 
 /// Serves `/` and `/whoami` over mutual TLS.
 #[derive(Parser)]
@@ -34,7 +35,7 @@ struct Options {
     /// Revocation lists (PEM with any number, or DER); may be given again
     #[arg(long, value_name = "FILE")]
     crl: Vec<PathBuf>,
-    /// Where to listen
+    /// Where to listen, unless a service manager hands over a socket
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8443")]
     listen: SocketAddr,
     /// Let clients without a certificate connect, too
@@ -56,14 +57,19 @@ async fn run(options: Options) -> anyhow::Result<ExitCode> {
     if !options.crl.is_empty() {
         config = config.revocation(Revocation::new(files::crls(&options.crl)?));
     }
-    let listener = tokio::net::TcpListener::bind(options.listen).await;
-    let listener = listener.with_context(|| {
-        let port = options.listen.port();
-        format!(
-            "cannot listen on port {port} of {}: choose another with --listen",
-            options.listen.ip()
-        )
-    })?;
+    let listener = match mtls_server::listen::from_environment()? {
+        Some(handed_over) => {
+            eprintln!("serving the socket that was handed over (LISTEN_FDS), not --listen");
+            handed_over
+        }
+        None => TcpListener::bind(options.listen).await.with_context(|| {
+            let port = options.listen.port();
+            format!(
+                "cannot listen on port {port} of {}: choose another with --listen",
+                options.listen.ip()
+            )
+        })?,
+    };
     let router = Router::new()
         .route("/", get(hello))
         .route("/whoami", get(whoami));

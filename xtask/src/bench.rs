@@ -6,7 +6,7 @@ mod clock;
 mod issue;
 mod load;
 mod machine;
-mod markdown;
+pub(crate) mod markdown;
 mod recipe;
 mod report;
 mod rivals;

@@ -8,7 +8,8 @@ mod curl;
 mod headers;
 mod lab;
 mod names;
-mod own;
+pub(crate) mod own;
+mod proxy_protocol;
 mod recipe;
 mod report;
 mod servers;
@@ -54,6 +55,8 @@ enum Group {
     Clients,
     /// Clients with awkward names, asking our server.
     Names,
+    /// HAProxy in front of our door, announcing its clients; a socket from systemd.
+    ProxyProtocol,
     /// The files that the OpenSSL recipe makes, with our server and client.
     Recipe,
 }
@@ -120,6 +123,9 @@ impl Interop {
         }
         if wants(Group::Names) {
             names::check(&bench, &labs[0], &mut report);
+        }
+        if wants(Group::ProxyProtocol) {
+            proxy_protocol::check(&bench, &labs[0], &mut report);
         }
         if wants(Group::Recipe) {
             recipe::check(&bench, &mut report);

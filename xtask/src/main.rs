@@ -3,6 +3,7 @@
 mod bench;
 mod gen_certs;
 mod interop;
+mod limbo;
 mod peers;
 mod process;
 mod test;
@@ -15,6 +16,7 @@ use clap::{Parser, Subcommand};
 use crate::bench::{Bench, RecipeSet};
 use crate::gen_certs::GenCerts;
 use crate::interop::Interop;
+use crate::limbo::Limbo;
 use crate::peers::Peers;
 
 #[derive(Parser)]
@@ -47,6 +49,9 @@ enum Task {
     #[command(after_help = "Example: cargo xtask interop servers clients")]
     Interop(Interop),
 
+    #[command(after_help = "Example: cargo xtask limbo nginx envoy")]
+    Limbo(Limbo),
+
     #[command(hide = true)]
     RecipeSet(RecipeSet),
 }
@@ -66,15 +71,19 @@ fn run(task: Task) -> Result<ExitCode> {
         Task::Bench(bench) => bench.run()?,
         Task::GenCerts(gen_certs) => gen_certs.run().map(|()| ExitCode::SUCCESS)?,
         Task::Test => tally(test::run()),
-        Task::Interop(interop) => {
-            let peers = Peers::as_found();
-            if let Err(error) = peers.install() {
-                eprintln!("warning: {error:#}\nwarning: the rows of what is missing will fail");
-            }
-            tally(interop.run(&peers)?)
-        }
+        Task::Interop(interop) => tally(interop.run(&installed())?),
+        Task::Limbo(limbo) => tally(limbo.run(&installed())?),
         Task::RecipeSet(set) => set.run().map(|()| ExitCode::SUCCESS)?,
     })
+}
+
+/// The programs of others, as far as they can be had.
+fn installed() -> Peers {
+    let peers = Peers::as_found();
+    if let Err(error) = peers.install() {
+        eprintln!("warning: {error:#}\nwarning: the rows of what is missing will fail");
+    }
+    peers
 }
 
 /// The closing line of a task that counts.

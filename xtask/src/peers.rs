@@ -258,6 +258,7 @@ const PROGRAMS: &[(&str, &str)] = &[
     ("openssl", "openssl"),
     ("pk12util", "libnss3-tools"),
     ("python3", "python3"),
+    ("systemd-socket-activate", "systemd"),
     ("unshare", "util-linux"),
 ];
 

@@ -1,5 +1,6 @@
 //! Other programs: run with a deadline, their output kept, never left behind.
 
+use std::fmt;
 use std::fs::File;
 use std::io::{Read, Seek, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -76,6 +77,18 @@ pub(crate) fn run(command: &mut Command, input: Option<&str>) -> Result<Finished
     })
 }
 
+/// A server ended by itself before it listened, as one does that cannot use its configuration.
+#[derive(Debug)]
+pub(crate) struct Left(String);
+
+impl fmt::Display for Left {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Left {}
+
 /// A server that runs until this is dropped.
 pub(crate) struct Server {
     child: Child,
@@ -87,7 +100,7 @@ impl Server {
     ///
     /// # Errors
     ///
-    /// With the end of its output if it does not start, leaves early, or does not listen within [`LIMIT`].
+    /// With the end of its output if it does not start, leaves early ([`Left`]), or does not listen within [`LIMIT`].
     pub(crate) fn start(command: &mut Command, port: u16) -> Result<Self> {
         let mut log = tempfile::tempfile()?;
         command
@@ -108,11 +121,12 @@ impl Server {
                 return Ok(server);
             }
             if let Some(status) = wait(&mut server.child, PAUSE)? {
-                bail!(
+                return Err(Left(format!(
                     "{} left with {status} before it listened: {}",
                     name(command),
                     tail(&mut log)?
-                );
+                ))
+                .into());
             }
             if Instant::now() > deadline {
                 bail!(

@@ -53,7 +53,8 @@ impl<A> MtlsAcceptor<A> {
 }
 
 impl<A> MtlsAcceptor<A> {
-    /// Puts `inner` before the handshake, for example to read a PROXY protocol header.
+    /// Puts `inner` before the handshake, for example to count bytes. PROXY protocol headers are read
+    /// by the door itself: [`ProxyProtocol`](crate::ProxyProtocol).
     pub fn acceptor<Inner>(self, inner: Inner) -> MtlsAcceptor<Inner> {
         MtlsAcceptor {
             door: self.door,

@@ -12,6 +12,7 @@ use crate::{
     limits::Limits,
     mtls_files::MtlsFiles,
     names::{Names, Pattern},
+    proxy_protocol::ProxyProtocol,
     rule::Rule,
     session::{Kept, Resumption},
     site::{Host, Shared, Site, SiteConfig},
@@ -31,6 +32,7 @@ struct Inner {
     source: Option<Arc<MtlsFiles>>,
     handshake_timeout: Duration,
     limits: Limits,
+    proxy_protocol: ProxyProtocol,
 }
 
 impl MtlsConfig {
@@ -81,6 +83,10 @@ impl MtlsConfig {
     pub(crate) fn limits(&self) -> &Limits {
         &self.0.limits
     }
+
+    pub(crate) fn proxy_protocol(&self) -> &ProxyProtocol {
+        &self.0.proxy_protocol
+    }
 }
 
 impl fmt::Debug for MtlsConfig {
@@ -117,6 +123,7 @@ pub struct MtlsConfigBuilder {
     key_log: Arc<dyn KeyLog>,
     source: Option<Arc<MtlsFiles>>,
     limits: Limits,
+    proxy_protocol: ProxyProtocol,
 }
 
 impl MtlsConfigBuilder {
@@ -130,6 +137,7 @@ impl MtlsConfigBuilder {
             key_log: Arc::new(NoKeyLog),
             source: None,
             limits: Limits::default(),
+            proxy_protocol: ProxyProtocol::default(),
         }
     }
 
@@ -210,6 +218,12 @@ impl MtlsConfigBuilder {
         self
     }
 
+    /// Which proxies announce their clients' addresses; none. See [`ProxyProtocol`].
+    pub fn proxy_protocol(mut self, proxies: ProxyProtocol) -> Self {
+        self.proxy_protocol = proxies;
+        self
+    }
+
     pub(crate) fn source(mut self, source: Arc<MtlsFiles>) -> Self {
         self.source = Some(source);
         self
@@ -264,6 +278,7 @@ impl MtlsConfigBuilder {
             source: self.source,
             handshake_timeout: self.handshake_timeout,
             limits: self.limits,
+            proxy_protocol: self.proxy_protocol,
         })))
     }
 }

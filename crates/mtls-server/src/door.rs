@@ -32,7 +32,7 @@ use crate::{
     handshake::{Findings, Handshake, Verdict},
     limits::Limits,
     live::{End, Live, ticks},
-    measure,
+    measure, proxy_protocol,
     refusal::{Refusal, RefusalReason},
     site::Site,
     stream::MtlsStream,
@@ -77,6 +77,9 @@ impl Door {
     /// Lets the peer in, or turns it away: alert sent, connection closed so that the alert arrives,
     /// audit event written.
     ///
+    /// `socket` is the address at the other end of `io`; behind a trusted proxy
+    /// ([`ProxyProtocol`](crate::ProxyProtocol)) the client's own is read first.
+    ///
     /// Takes as long as [`handshake_timeout`](crate::MtlsConfigBuilder::handshake_timeout) and the
     /// lingering close of [`Limits`] allow: run it in a task of its own.
     ///
@@ -85,19 +88,23 @@ impl Door {
     /// [`Refusal`] with the reason.
     pub async fn handshake<IO>(
         &self,
-        io: IO,
-        peer: SocketAddr,
+        mut io: IO,
+        socket: SocketAddr,
     ) -> Result<MtlsStream<IO>, Box<Refusal>>
     where
         IO: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let began = Began::now();
+        let (peer, announced) = self.announced(&mut io, socket).await;
         if self.0.connections.is_full(peer.ip()) {
             return Err(turn_away(RefusalReason::TooManyConnections, peer, began));
         }
         let (_place, mut evicted) = self.0.half_open.enter(peer.ip());
         let unrecorded = Unrecorded(Some(peer));
-        let outcome = self.decide(io, &mut evicted).await;
+        let outcome = match announced {
+            Ok(()) => self.decide(io, &mut evicted).await,
+            Err(reason) => Err((Box::new(Refusal::new(reason)), Some(io))),
+        };
         unrecorded.recorded();
         match outcome {
             Ok((stream, admitted)) => self.let_in(stream, admitted, peer, began),
@@ -145,6 +152,34 @@ impl Door {
         let stream = MtlsStream::new(stream, identity.clone(), seat, connections);
         self.0.recheck(&generation, &identity);
         Ok(stream)
+    }
+
+    /// Who is behind a trusted proxy; the socket's address where there is none.
+    async fn announced<IO>(
+        &self,
+        io: &mut IO,
+        socket: SocketAddr,
+    ) -> (SocketAddr, Result<(), RefusalReason>)
+    where
+        IO: AsyncRead + Unpin,
+    {
+        let generation = self.0.current();
+        let config = &generation.config;
+        if !config.proxy_protocol().trusts(socket.ip()) {
+            return (socket, Ok(()));
+        }
+        let (_place, evicted) = self.0.half_open.enter(None);
+        let unrecorded = Unrecorded(Some(socket));
+        let limit = config.limits().first_byte.min(config.handshake_timeout());
+        let source = tokio::select! {
+            read = proxy_protocol::read(io, limit) => read.map_err(RefusalReason::ProxyProtocol),
+            _ = evicted => Err(RefusalReason::Evicted),
+        };
+        unrecorded.recorded();
+        match source {
+            Ok(source) => (source.unwrap_or(socket), Ok(())),
+            Err(reason) => (socket, Err(reason)),
+        }
     }
 
     async fn decide<IO>(&self, io: IO, evicted: &mut oneshot::Receiver<()>) -> Outcome<IO>

@@ -32,7 +32,7 @@ struct Table {
 
 #[derive(Debug)]
 struct Entry {
-    address: IpAddr,
+    address: Option<IpAddr>,
     evict: oneshot::Sender<()>,
 }
 
@@ -52,13 +52,17 @@ impl HalfOpen {
         })
     }
 
-    /// Takes a place for `peer`; the receiver fires when a newer connection needs it.
-    pub(crate) fn enter(self: &Arc<Self>, peer: IpAddr) -> (Place, oneshot::Receiver<()>) {
-        let address = bucket(peer);
+    /// Takes a place for `peer`; the receiver fires when a newer connection needs it. A peer whose
+    /// address is not known yet counts in all, and against no address.
+    pub(crate) fn enter(
+        self: &Arc<Self>,
+        peer: impl Into<Option<IpAddr>>,
+    ) -> (Place, oneshot::Receiver<()>) {
+        let address = peer.into().map(bucket);
         let (evict, evicted) = oneshot::channel();
         let mut table = self.lock();
         let table = &mut *table;
-        let crowd = table.addresses.get(&address);
+        let crowd = address.and_then(|address| table.addresses.get(&address));
         let oldest = match crowd {
             Some(ids) if ids.len() >= self.per_address => ids.first().copied(),
             _ if table.entries.len() >= self.total => {
@@ -73,7 +77,9 @@ impl HalfOpen {
         let id = table.next;
         table.next += 1;
         table.entries.insert(id, Entry { address, evict });
-        table.addresses.entry(address).or_default().insert(id);
+        if let Some(address) = address {
+            table.addresses.entry(address).or_default().insert(id);
+        }
         measure::half_open(table.entries.len());
         let place = Place {
             id,
@@ -95,10 +101,12 @@ impl HalfOpen {
 impl Table {
     fn remove(&mut self, id: u64) -> Option<Entry> {
         let entry = self.entries.remove(&id)?;
-        if let Some(ids) = self.addresses.get_mut(&entry.address) {
+        if let Some(address) = entry.address
+            && let Some(ids) = self.addresses.get_mut(&address)
+        {
             ids.remove(&id);
             if ids.is_empty() {
-                self.addresses.remove(&entry.address);
+                self.addresses.remove(&address);
             }
         }
         Some(entry)
@@ -168,6 +176,20 @@ mod tests {
         assert!(first.try_recv().is_ok());
         assert!(second.try_recv().is_err());
         assert_eq!(table.len(), 2);
+    }
+
+    #[test]
+    fn a_connection_without_an_address_crowds_none_and_counts_in_all() {
+        let table = HalfOpen::new(3, 1);
+        let (_first, mut first) = table.enter(None);
+        let (_second, mut second) = table.enter(None);
+        let (_third, mut third) = table.enter(v4(1));
+        for kept in [&mut first, &mut second, &mut third] {
+            assert!(kept.try_recv().is_err());
+        }
+        let (_fourth, _) = table.enter(None);
+        assert!(first.try_recv().is_ok());
+        assert_eq!(table.len(), 3);
     }
 
     #[test]

@@ -6,6 +6,8 @@ use pki_core::verify::VerifyError;
 use rustls::{AlertDescription, InvalidMessage};
 use x509_identity::Certificate;
 
+use crate::proxy_protocol::ProxyProtocolError;
+
 /// A connection that the door turned away, and what is known about it.
 #[derive(Debug, thiserror::Error)]
 #[error("connection refused")]
@@ -89,6 +91,10 @@ pub enum RefusalReason {
     #[error("client did not prove that it holds the key of its certificate")]
     Possession(#[source] rustls::Error),
 
+    /// A proxy that has to announce its client did not, or not well.
+    #[error("proxy did not announce its client")]
+    ProxyProtocol(#[source] ProxyProtocolError),
+
     /// The session that was resumed is not this server's to resume.
     #[error("resumed session belongs to nobody that was verified here")]
     Session,
@@ -119,6 +125,7 @@ impl RefusalReason {
             Self::NotTls { .. } => "not-tls",
             Self::PeerAlert(_) => "peer-alert",
             Self::Possession(_) => "possession-not-proven",
+            Self::ProxyProtocol(_) => "proxy-protocol",
             Self::Session => "session",
             Self::Tls(_) => "tls",
             Self::TooManyConnections => "too-many-connections",

@@ -83,6 +83,11 @@ impl Own {
         })
     }
 
+    /// The program `hello`.
+    pub(crate) fn hello(&self) -> &Path {
+        &self.hello
+    }
+
     /// Starts `hello` on a free port.
     pub(crate) fn serve(&self, door: &Door) -> Result<Server> {
         let [port] = process::free_ports()?;

@@ -1,0 +1,70 @@
+//! Where connections come from when somebody else has opened the port.
+
+use std::io;
+
+use listenfd::ListenFd;
+use tokio::net::TcpListener;
+
+/// The listening socket that a service manager has handed over, as systemd's socket activation does:
+/// so the port may be below 1024 without rights, and no connection is lost while the service restarts.
+///
+/// `None` where there is none: then the caller opens its own. The variables of [`sd_listen_fds`],
+/// `LISTEN_FDS` and `LISTEN_PID`, are taken out of the environment, for they are not meant for
+/// child processes; call this once, at the start, while no other thread uses the environment.
+///
+/// ```no_run
+/// # async fn listener() -> Result<tokio::net::TcpListener, Box<dyn std::error::Error>> {
+/// let listener = match mtls_server::listen::from_environment()? {
+///     Some(listener) => listener,
+///     None => tokio::net::TcpListener::bind("127.0.0.1:8443").await?,
+/// };
+/// # Ok(listener)
+/// # }
+/// ```
+///
+/// # Errors
+///
+/// [`ListenError`] if what was handed over is not one listening TCP socket.
+///
+/// # Panics
+///
+/// Outside of a tokio runtime.
+///
+/// [`sd_listen_fds`]: https://www.freedesktop.org/software/systemd/man/latest/sd_listen_fds.html
+pub fn from_environment() -> Result<Option<TcpListener>, ListenError> {
+    let mut handed_over = ListenFd::from_env();
+    match handed_over.len() {
+        0 => return Ok(None),
+        1 => {}
+        count => return Err(ListenError::TooMany(count)),
+    }
+    let taken = handed_over.take_tcp_listener(0);
+    let Some(listener) = taken.map_err(ListenError::NotListening)? else {
+        return Ok(None);
+    };
+    // A unit with `Accept=yes` hands over a connection, on which every accept would fail, for ever.
+    #[cfg(target_os = "linux")]
+    if !rustix::net::sockopt::socket_acceptconn(&listener).unwrap_or(true) {
+        return Err(ListenError::NotListening(
+            io::ErrorKind::InvalidInput.into(),
+        ));
+    }
+    listener
+        .set_nonblocking(true)
+        .and_then(|()| TcpListener::from_std(listener))
+        .map(Some)
+        .map_err(ListenError::NotListening)
+}
+
+/// Why a socket that was handed over cannot be served.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ListenError {
+    /// It is something else, such as a Unix socket.
+    #[error("what the service manager handed over is no TCP socket that listens")]
+    NotListening(#[source] io::Error),
+
+    /// One is served, and which of them was meant is not known.
+    #[error("the service manager handed over {0} sockets: one unit takes one")]
+    TooMany(usize),
+}
