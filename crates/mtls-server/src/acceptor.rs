@@ -4,6 +4,7 @@ use std::{
     future::Future,
     io,
     pin::Pin,
+    sync::Arc,
     task::{Context, Poll},
 };
 
@@ -17,7 +18,12 @@ use tokio::{
 use tokio_rustls::server::TlsStream;
 use tower_service::Service;
 
-use crate::{config::MtlsConfig, connection::ConnectionIdentity, door::Door};
+use crate::{
+    config::MtlsConfig,
+    connection::ConnectionIdentity,
+    door::Door,
+    forwarded::{self, TrustForwarded},
+};
 
 /// Mutual TLS for [`axum_server::Server`]; cheap to clone.
 ///
@@ -90,16 +96,24 @@ where
                 .handshake(stream, peer)
                 .await
                 .map_err(io::Error::other)?;
-            Ok((stream, MtlsService { inner, identity }))
+            let trust = door.config().trust_forwarded().cloned();
+            let service = MtlsService {
+                inner,
+                identity,
+                trust,
+            };
+            Ok((stream, service))
         })
     }
 }
 
-/// Attaches the connection's identity to each request.
+/// Attaches the connection's identity to each request, and removes what only a trusted proxy may
+/// say of another.
 #[derive(Clone, Debug)]
 pub struct MtlsService<S> {
     inner: S,
     identity: ConnectionIdentity,
+    trust: Option<Arc<TrustForwarded>>,
 }
 
 impl<S> Service<Request<Incoming>> for MtlsService<S>
@@ -115,6 +129,7 @@ where
     }
 
     fn call(&mut self, mut request: Request<Incoming>) -> Self::Future {
+        forwarded::receive(self.trust.as_ref(), &self.identity, &mut request);
         self.identity.attach(request.extensions_mut());
         self.inner.call(request)
     }

@@ -5,7 +5,10 @@ use std::{fmt, sync::Arc, time::Duration};
 use pki_core::verify::{ChainVerifier, Purpose, Revocation, Strictness, TrustAnchors};
 use rustls::{ServerConfig, server::NoServerSessionStorage, sign::SingleCertAndKey};
 
-use crate::{identity::ServerIdentity, provider::provider, verifier::ClientVerifier};
+use crate::{
+    forwarded::TrustForwarded, identity::ServerIdentity, provider::provider,
+    verifier::ClientVerifier,
+};
 
 /// Everything the door needs to know; immutable, and cheap to clone.
 ///
@@ -20,6 +23,7 @@ struct Inner {
     client_auth: ClientAuth,
     handshake_timeout: Duration,
     limits: Limits,
+    trust_forwarded: Option<Arc<TrustForwarded>>,
 }
 
 impl MtlsConfig {
@@ -36,6 +40,7 @@ impl MtlsConfig {
             alpn: vec![b"h2".to_vec(), b"http/1.1".to_vec()],
             handshake_timeout: Duration::from_secs(10),
             limits: Limits::default(),
+            trust_forwarded: None,
         }
     }
 
@@ -53,6 +58,10 @@ impl MtlsConfig {
 
     pub(crate) fn limits(&self) -> &Limits {
         &self.0.limits
+    }
+
+    pub(crate) fn trust_forwarded(&self) -> Option<&Arc<TrustForwarded>> {
+        self.0.trust_forwarded.as_ref()
     }
 }
 
@@ -124,6 +133,7 @@ pub struct MtlsConfigBuilder {
     alpn: Vec<Vec<u8>>,
     handshake_timeout: Duration,
     limits: Limits,
+    trust_forwarded: Option<Arc<TrustForwarded>>,
 }
 
 impl MtlsConfigBuilder {
@@ -175,6 +185,14 @@ impl MtlsConfigBuilder {
         self
     }
 
+    /// Which proxy is trusted to say whose requests it forwards; none.
+    ///
+    /// In either case no router sees a header that tells of a client certificate.
+    pub fn trust_forwarded(mut self, trust: TrustForwarded) -> Self {
+        self.trust_forwarded = Some(Arc::new(trust));
+        self
+    }
+
     /// Checks the whole.
     ///
     /// # Errors
@@ -193,6 +211,10 @@ impl MtlsConfigBuilder {
             || self.limits.header.is_zero()
         {
             return Err(ConfigError::NoTime);
+        }
+        let trust = self.trust_forwarded;
+        if trust.as_ref().is_some_and(|it| !it.is_for_clients()) {
+            return Err(ConfigError::ForwardedPurpose);
         }
         let hints: Vec<_> = self.client_roots.subjects().map(<[u8]>::to_vec).collect();
         let mut chain = ChainVerifier::builder(self.client_roots, Purpose::TlsClient)
@@ -218,6 +240,7 @@ impl MtlsConfigBuilder {
             client_auth: self.client_auth,
             handshake_timeout: self.handshake_timeout,
             limits: self.limits,
+            trust_forwarded: trust,
         })))
     }
 }
@@ -229,6 +252,10 @@ pub enum ConfigError {
     /// RFC 7301 section 3.1: 1 to 255 bytes each.
     #[error("an application protocol name is empty or longer than 255 bytes")]
     Alpn,
+
+    /// The certificates that a proxy forwards are clients'.
+    #[error("the verifier of forwarded certificates is not for TLS clients (Purpose::TlsClient)")]
+    ForwardedPurpose,
 
     /// What may take no time never succeeds.
     #[error("a time limit (handshake, first byte or header) is zero: give it some seconds")]

@@ -52,6 +52,10 @@ impl Door {
         Self { config, half_open }
     }
 
+    pub(crate) fn config(&self) -> &MtlsConfig {
+        &self.config
+    }
+
     /// Lets the peer in, or turns it away: alert sent, connection closed so that the alert arrives,
     /// audit event written.
     ///

@@ -6,8 +6,12 @@
 //! [`ClientCert`], parsed once per connection, or the application's own type from it
 //! ([`PeerIdentity`]). A [`Rule`] behind [`RequireClientCert`] says who may pass.
 //!
-//! It does not issue certificates, fetch revocation lists, trust headers from proxies, or resume
-//! TLS sessions; a certificate is judged when its connection begins.
+//! Headers that tell of a client certificate are removed from each request, unless a proxy that
+//! [`TrustForwarded`] names wrote them; that is a [`ForwardedClientCert`] then, and another type. A
+//! gateway tells its upstream with [`ForwardIdentity`].
+//!
+//! It does not issue certificates, fetch revocation lists, or resume TLS sessions; a certificate is
+//! judged when its connection begins.
 //!
 //! ```no_run
 //! use axum::{Router, routing::get};
@@ -36,6 +40,7 @@ mod config;
 mod connection;
 mod door;
 pub mod files;
+mod forwarded;
 mod identity;
 mod limits;
 mod material;
@@ -56,6 +61,10 @@ pub use client_cert::{ClientCert, ClientCertRejection, MockClientCert};
 pub use config::{ClientAuth, ConfigError, Limits, MtlsConfig, MtlsConfigBuilder};
 pub use connection::ConnectionIdentity;
 pub use door::Door;
+pub use forwarded::{
+    ForwardIdentity, ForwardedClientCert, ForwardedClientCertRejection, ForwardedError,
+    ForwardedFormat, Forwarding, MockForwardedClientCert, TrustForwarded,
+};
 pub use identity::{IdentityError, ServerIdentity};
 pub use material::Found;
 pub use peer_identity::{FromClientCert, PeerIdentity, PeerIdentityRejection};
@@ -68,5 +77,6 @@ pub use tls_info::TlsInfo;
 
 /// The verifier's settings, which [`MtlsConfigBuilder`] takes.
 pub use pki_core::verify::{
-    CrlSet, ExpiredCrl, Revocation, Scope, Strictness, TrustAnchors, UnknownStatus, VerifyError,
+    ChainVerifier, CrlSet, ExpiredCrl, Purpose, Revocation, Scope, Strictness, TrustAnchors,
+    UnknownStatus, VerifyError,
 };
