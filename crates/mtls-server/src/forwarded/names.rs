@@ -29,7 +29,7 @@ pub(super) fn strip_connection_options(headers: &mut HeaderMap, formats: &[Forwa
     let harmless = |option: &&str| {
         let option = option.trim();
         let own = |format: &ForwardedFormat| format.claims(option);
-        !tells_of_certificate(option) && !formats.iter().any(own)
+        !tells_of_certificate(&option.to_ascii_lowercase()) && !formats.iter().any(own)
     };
     let options: Vec<&str> = headers
         .get_all(header::CONNECTION)
@@ -51,70 +51,76 @@ pub(super) fn strip_connection_options(headers: &mut HeaderMap, formats: &[Forwa
 /// Whether two names are one for some reader: CGI, WSGI and their heirs make an underscore of
 /// whatever is neither letter nor digit, and take no account of case.
 pub(super) fn look_alike(one: &str, other: &str) -> bool {
-    one.len() == other.len() && begins_like(one, other)
-}
-
-fn tells_of_certificate(name: &str) -> bool {
-    // Most names end here.
-    match name.bytes().next().map(folded) {
-        Some(b'-' | b'c' | b'l' | b'p' | b's' | b't' | b'w' | b'x') => {}
-        _ => return false,
-    }
-    WHOLE.iter().any(|whole| look_alike(name, whole))
-        || BEGINNINGS.iter().any(|start| begins_like(name, start))
-}
-
-fn begins_like(name: &str, beginning: &str) -> bool {
-    name.len() >= beginning.len()
-        && name
-            .bytes()
-            .zip(beginning.bytes())
-            .all(|(one, other)| folded(one) == folded(other))
-}
-
-fn folded(byte: u8) -> u8 {
-    match byte.to_ascii_lowercase() {
+    let fold = |byte: u8| match byte.to_ascii_lowercase() {
         byte if byte.is_ascii_alphanumeric() => byte,
         _ => b'-',
-    }
+    };
+    one.len() == other.len() && one.bytes().map(fold).eq(other.bytes().map(fold))
 }
 
-/// Names that are beginnings of harmless ones.
-const WHOLE: [&str; 2] = [
-    "-wscc", // $WSCC: IBM WebSphere's plug-ins
-    "x-ssl", // HAProxy's manual
+/// Of a name in lower case. This is asked for each header of each request, so most are told from
+/// the rest by their first letters.
+fn tells_of_certificate(name: &str) -> bool {
+    let beginnings = match name.as_bytes() {
+        [b'c', b'e' | b'f' | b'l', ..] => C,
+        [b'x', _, b'a' | b'c' | b'f' | b'm' | b's' | b't', ..] => X,
+        [b'l', b'5', ..] | [b's', b's', ..] | [b't', b'l', ..] => OTHERS,
+        [b'p', b'r', ..] | [b'w', b'l', ..] => OTHERS,
+        // IBM WebSphere's plug-ins.
+        [first, ..] if !first.is_ascii_alphanumeric() => return look_alike(name, "$wscc"),
+        _ => return false,
+    };
+    beginnings.iter().any(|it| begins_like(name, it)) || look_alike(name, X_SSL)
+}
+
+/// As [`look_alike`], for a beginning of a name in lower case.
+fn begins_like(name: &str, beginning: &str) -> bool {
+    let alike = |(byte, wanted): (u8, u8)| match wanted {
+        b'-' => !byte.is_ascii_alphanumeric(),
+        wanted => byte == wanted,
+    };
+    name.len() >= beginning.len() && name.bytes().zip(beginning.bytes()).all(alike)
+}
+
+/// HAProxy's manual has it, and it is the beginning of harmless names.
+const X_SSL: &str = "x-ssl";
+
+// Who writes what begins like this. What has no product beside it is in configurations that people
+// hand on.
+
+const C: &[&str] = &[
+    "cert-chain",             // Apache httpd for Keycloak: CERT_CHAIN_0
+    "cf-cert-",               // Cloudflare's managed transforms
+    "cf-client-cert",         // Cloudflare
+    "client-cert",            // RFC 9440: Client-Cert, Client-Cert-Chain
+    "cloudfront-viewer-cert", // Amazon CloudFront
 ];
 
-/// Whatever begins like this, in the folded form of [`look_alike`].
-const BEGINNINGS: [&str; 28] = [
-    "cert-chain",              // CERT_CHAIN_0: Apache httpd for Keycloak
-    "cf-cert-",                // Cloudflare's managed transforms
-    "cf-client-cert",          // Cloudflare
-    "client-cert",             // RFC 9440: Client-Cert, Client-Cert-Chain
-    "cloudfront-viewer-cert",  // Amazon CloudFront
-    "l5d-client-id",           // Linkerd
-    "proxy-client-cert",       // Oracle
-    "ssl-client",              // ingress-nginx; SSL_CLIENT_CERT: Apache httpd
-    "sslclientcert",           // F5 BIG-IP
-    "tls-client-cert",         // home-made
-    "wl-proxy-client-cert",    // Oracle WebLogic
+const X: &[&str] = &[
     "x-amzn-mtls-clientcert",  // AWS Application Load Balancer: six names
     "x-arr-clientcert",        // Microsoft IIS and Azure App Service
     "x-client-cert",           // Google Cloud: ten names; Kong, Puppet, .NET
     "x-client-dn",             // Puppet
-    "x-client-i-dn",           // home-made
-    "x-client-issuer",         // home-made
-    "x-client-s-dn",           // home-made
-    "x-client-subject",        // home-made
-    "x-client-verified",       // home-made
-    "x-client-verify",         // Puppet
+    "x-client-i-dn",           //
+    "x-client-issuer",         //
+    "x-client-s-dn",           //
+    "x-client-subject",        //
+    "x-client-verif",          // Puppet: X-Client-Verify
     "x-forwarded-client-cert", // Envoy, Istio, Consul
-    "x-forwarded-ssl-client",  // home-made
-    "x-forwarded-tls-client",  // Traefik: -cert and -cert-info
-    "x-mtls-client",           // home-made
-    "x-ssl-",                  // HAProxy's manual: X-SSL-Client-DN, X-SSL-Issuer; nginx
-    "x-tls-client",            // MinIO, home-made
-    "x-x509-client",           // home-made
+    "x-forwarded-ssl-client",  //
+    "x-forwarded-tls-client",  // Traefik: -cert, -cert-info
+    "x-mtls-client",           //
+    "x-ssl-",                  // nginx, HAProxy: X-SSL-Client-DN, X-SSL-Issuer
+    "x-tls-client",            // MinIO: X-Tls-Client-Cert
+];
+
+const OTHERS: &[&str] = &[
+    "l5d-client-id",        // Linkerd
+    "proxy-client-cert",    // Oracle
+    "ssl-client",           // ingress-nginx; Apache httpd: SSL_CLIENT_CERT
+    "sslclientcert",        // F5 BIG-IP
+    "tls-client-cert",      //
+    "wl-proxy-client-cert", // Oracle WebLogic
 ];
 
 #[cfg(test)]
@@ -148,6 +154,7 @@ mod tests {
             "SSL_CLIENT_S_DN",
             "SSLClientCertSN",
             "X-SSL",
+            "X_SSL",
             "X-SSL-Client-Cert",
             "X-SSL-Client-DER",
             "X-SSL-Cert",
