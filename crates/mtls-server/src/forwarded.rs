@@ -21,7 +21,7 @@ mod xfcc;
 
 pub use client_cert::{ForwardedClientCert, ForwardedClientCertRejection, MockForwardedClientCert};
 pub use error::ForwardedError;
-pub use format::ForwardedFormat;
+pub use format::{ForwardedFormat, UnknownForwardedFormat};
 pub use outbound::{ForwardIdentity, Forwarding};
 pub use trust::TrustForwarded;
 

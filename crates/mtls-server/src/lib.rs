@@ -63,7 +63,7 @@ pub use connection::ConnectionIdentity;
 pub use door::Door;
 pub use forwarded::{
     ForwardIdentity, ForwardedClientCert, ForwardedClientCertRejection, ForwardedError,
-    ForwardedFormat, Forwarding, MockForwardedClientCert, TrustForwarded,
+    ForwardedFormat, Forwarding, MockForwardedClientCert, TrustForwarded, UnknownForwardedFormat,
 };
 pub use identity::{IdentityError, ServerIdentity};
 pub use material::Found;

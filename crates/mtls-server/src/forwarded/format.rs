@@ -1,6 +1,6 @@
 //! The forms in which proxies forward a client certificate.
 
-use std::sync::Arc;
+use std::{str::FromStr, sync::Arc};
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use x509_identity::Certificate;
@@ -10,14 +10,16 @@ use crate::client_cert::ClientCert;
 
 /// The form in which a client certificate is forwarded, the name of its header included.
 ///
-/// | | header | value |
+/// For settings it is parsed from its name.
+///
+/// | name | header | value |
 /// | --- | --- | --- |
 /// | [`rfc9440`](Self::rfc9440) | `Client-Cert`, `Client-Cert-Chain` | structured fields, RFC 9440 |
-/// | [`envoy_xfcc`](Self::envoy_xfcc) | `X-Forwarded-Client-Cert` | Envoy's keys and values |
-/// | [`nginx_escaped_pem`](Self::nginx_escaped_pem) | `X-SSL-Client-Cert` | `$ssl_client_escaped_cert` |
-/// | [`ingress_nginx`](Self::ingress_nginx) | `ssl-client-cert` | the same |
+/// | [`envoy-xfcc`](Self::envoy_xfcc) | `X-Forwarded-Client-Cert` | Envoy's keys and values |
+/// | [`nginx-escaped-pem`](Self::nginx_escaped_pem) | `X-SSL-Client-Cert` | `$ssl_client_escaped_cert` |
+/// | [`ingress-nginx`](Self::ingress_nginx) | `ssl-client-cert` | the same |
 /// | [`traefik`](Self::traefik) | `X-Forwarded-Tls-Client-Cert` | base64 of DER, comma separated |
-/// | [`haproxy_der`](Self::haproxy_der) | `X-SSL-Client-DER` | `%[ssl_c_der,base64]` |
+/// | [`haproxy-der`](Self::haproxy_der) | `X-SSL-Client-DER` | `%[ssl_c_der,base64]` |
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct ForwardedFormat(Form);
 
@@ -167,6 +169,29 @@ impl ForwardedFormat {
         headers.insert(self.header().clone(), visible(value));
     }
 }
+
+impl FromStr for ForwardedFormat {
+    type Err = UnknownForwardedFormat;
+
+    fn from_str(name: &str) -> Result<Self, Self::Err> {
+        Ok(match name {
+            "envoy-xfcc" => Self::envoy_xfcc(),
+            "haproxy-der" => Self::haproxy_der(),
+            "ingress-nginx" => Self::ingress_nginx(),
+            "nginx-escaped-pem" => Self::nginx_escaped_pem(),
+            "rfc9440" => Self::rfc9440(),
+            "traefik" => Self::traefik(),
+            _ => return Err(UnknownForwardedFormat(name.to_owned())),
+        })
+    }
+}
+
+/// No [`ForwardedFormat`] has this name.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[error(
+    "`{0}` is none of envoy-xfcc, haproxy-der, ingress-nginx, nginx-escaped-pem, rfc9440, traefik"
+)]
+pub struct UnknownForwardedFormat(String);
 
 /// Certificates as the proxy sent them, leaf first; never empty.
 pub(super) type Chain = Vec<Arc<Certificate>>;
