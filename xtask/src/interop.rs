@@ -9,6 +9,7 @@ mod headers;
 mod lab;
 mod names;
 mod own;
+mod proxies;
 mod recipe;
 mod report;
 mod servers;
@@ -54,6 +55,8 @@ enum Group {
     Clients,
     /// Clients with awkward names, asking our server.
     Names,
+    /// Proxies in front of our server and behind our gateway, with the headers they write.
+    Proxies,
     /// The files that the OpenSSL recipe makes, with our server and client.
     Recipe,
 }
@@ -120,6 +123,9 @@ impl Interop {
         }
         if wants(Group::Names) {
             names::check(&bench, &labs[0], &mut report);
+        }
+        if wants(Group::Proxies) {
+            proxies::check(&bench, &labs[0], &mut report);
         }
         if wants(Group::Recipe) {
             recipe::check(&bench, &mut report);
