@@ -6,6 +6,7 @@
 pub mod ask;
 pub mod audit;
 pub mod client;
+pub mod forwarded;
 pub mod http;
 pub mod pki;
 
