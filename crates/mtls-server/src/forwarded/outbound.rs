@@ -26,6 +26,9 @@ use crate::client_cert::{self, ClientCert};
 /// nothing is. The upstream must take these headers from the gateway alone, for instance because it
 /// asks for the gateway's own client certificate.
 ///
+/// Where the client is itself a proxy, it is the proxy that is told of: a
+/// [`ForwardedClientCert`](crate::ForwardedClientCert) goes no further.
+///
 /// An upstream of this crate reads them with [`TrustForwarded`](crate::TrustForwarded).
 ///
 /// ```
