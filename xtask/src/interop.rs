@@ -9,6 +9,7 @@ mod headers;
 mod lab;
 mod names;
 pub(crate) mod own;
+mod proxies;
 mod proxy_protocol;
 mod recipe;
 mod report;
@@ -57,6 +58,8 @@ enum Group {
     Names,
     /// HAProxy in front of our door, announcing its clients; a socket from systemd.
     ProxyProtocol,
+    /// Proxies in front of our server and behind our gateway, with the headers they write.
+    Proxies,
     /// The files that the OpenSSL recipe makes, with our server and client.
     Recipe,
 }
@@ -126,6 +129,9 @@ impl Interop {
         }
         if wants(Group::ProxyProtocol) {
             proxy_protocol::check(&bench, &labs[0], &mut report);
+        }
+        if wants(Group::Proxies) {
+            proxies::check(&bench, &labs[0], &mut report);
         }
         if wants(Group::Recipe) {
             recipe::check(&bench, &mut report);

@@ -8,6 +8,10 @@
 //!
 //! The event of a request has the outcome `allowed` or `denied`, and `rule`, which names the rule
 //! that decided. It says nothing of the request itself: a span around the request does.
+//!
+//! A request that told of a client certificate in its headers and came from no trusted proxy has the
+//! outcome `stripped`; one in which a trusted proxy told it badly, `unusable`, with the `reason` in a
+//! sentence. Names are those of the connection's certificate.
 
 use std::{
     error::Error,
@@ -136,6 +140,41 @@ pub(crate) fn decided(
             decision!(Level::WARN, "denied");
         }
     }
+}
+
+/// Headers were removed that only a trusted proxy may send.
+pub(crate) fn stripped(connection: &ConnectionIdentity) {
+    measure::spoofed();
+    let client = connection.client();
+    event!(
+        target: TARGET,
+        Level::WARN,
+        outcome = "stripped",
+        reason = "untrusted-certificate-header",
+        peer = %connection.peer(),
+        subject = client.map(|client| display(client.subject())),
+        issuer = client.map(|client| display(client.issuer())),
+        serial = client.map(|client| display(client.serial())),
+        spki = client.map(|client| display(Hex(client.spki_sha256()))),
+        "certificate headers stripped",
+    );
+}
+
+/// What a trusted proxy forwarded names nobody.
+pub(crate) fn unusable(connection: &ConnectionIdentity, cause: &dyn Error) {
+    let client = connection.client();
+    event!(
+        target: TARGET,
+        Level::WARN,
+        outcome = "unusable",
+        reason = sentence(cause),
+        peer = %connection.peer(),
+        subject = client.map(|client| display(client.subject())),
+        issuer = client.map(|client| display(client.issuer())),
+        serial = client.map(|client| display(client.serial())),
+        spki = client.map(|client| display(Hex(client.spki_sha256()))),
+        "forwarded certificate unusable",
+    );
 }
 
 #[derive(Clone, Copy)]

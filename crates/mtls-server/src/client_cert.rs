@@ -37,6 +37,13 @@ impl ClientCert {
         Self { leaf, chain }
     }
 
+    /// For mocks: nobody looked at it.
+    pub(crate) fn unverified(der: &[u8]) -> Result<Self, ParseError> {
+        let leaf = Arc::new(Certificate::from_der(der)?);
+        let chain = Arc::new([Arc::clone(&leaf)]);
+        Ok(Self { leaf, chain })
+    }
+
     /// Whom the certificate names; its `Display` is RFC 4514.
     pub fn subject(&self) -> &DistinguishedName {
         self.leaf.subject()
@@ -230,9 +237,7 @@ impl MockClientCert {
     ///
     /// [`ParseError`] if it cannot be parsed.
     pub fn from_der(der: &[u8]) -> Result<Self, ParseError> {
-        let leaf = Arc::new(Certificate::from_der(der)?);
-        let chain = Arc::new([Arc::clone(&leaf)]);
-        Ok(Self(Some(ClientCert { leaf, chain })))
+        Ok(Self(Some(ClientCert::unverified(der)?)))
     }
 
     /// A client that showed no certificate, where that is allowed.

@@ -7,6 +7,7 @@ use rustls::{KeyLog, NoKeyLog};
 use time::OffsetDateTime;
 
 use crate::{
+    forwarded::TrustForwarded,
     identity::ServerIdentity,
     judge::RevokedNow,
     limits::Limits,
@@ -33,6 +34,7 @@ struct Inner {
     handshake_timeout: Duration,
     limits: Limits,
     proxy_protocol: ProxyProtocol,
+    trust_forwarded: Option<Arc<TrustForwarded>>,
 }
 
 impl MtlsConfig {
@@ -87,6 +89,10 @@ impl MtlsConfig {
     pub(crate) fn proxy_protocol(&self) -> &ProxyProtocol {
         &self.0.proxy_protocol
     }
+
+    pub(crate) fn trust_forwarded(&self) -> Option<&Arc<TrustForwarded>> {
+        self.0.trust_forwarded.as_ref()
+    }
 }
 
 impl fmt::Debug for MtlsConfig {
@@ -124,6 +130,7 @@ pub struct MtlsConfigBuilder {
     source: Option<Arc<MtlsFiles>>,
     limits: Limits,
     proxy_protocol: ProxyProtocol,
+    trust_forwarded: Option<Arc<TrustForwarded>>,
 }
 
 impl MtlsConfigBuilder {
@@ -138,6 +145,7 @@ impl MtlsConfigBuilder {
             source: None,
             limits: Limits::default(),
             proxy_protocol: ProxyProtocol::default(),
+            trust_forwarded: None,
         }
     }
 
@@ -224,6 +232,14 @@ impl MtlsConfigBuilder {
         self
     }
 
+    /// Which proxy is trusted to say whose requests it forwards; none.
+    ///
+    /// In either case no router sees a header that tells of a client certificate.
+    pub fn trust_forwarded(mut self, trust: TrustForwarded) -> Self {
+        self.trust_forwarded = Some(Arc::new(trust));
+        self
+    }
+
     pub(crate) fn source(mut self, source: Arc<MtlsFiles>) -> Self {
         self.source = Some(source);
         self
@@ -244,6 +260,10 @@ impl MtlsConfigBuilder {
         }
         if self.handshake_timeout.is_zero() || self.limits.leave_no_time() {
             return Err(ConfigError::NoTime);
+        }
+        let trust = &self.trust_forwarded;
+        if trust.as_ref().is_some_and(|it| !it.is_for_clients()) {
+            return Err(ConfigError::ForwardedPurpose);
         }
         if let Resumption::Revalidate { ttl, kept } = self.resumption {
             if ttl.as_secs() == 0 || ttl > MAX_TTL || kept == (Kept::InMemory { sessions: 0 }) {
@@ -279,6 +299,7 @@ impl MtlsConfigBuilder {
             handshake_timeout: self.handshake_timeout,
             limits: self.limits,
             proxy_protocol: self.proxy_protocol,
+            trust_forwarded: self.trust_forwarded,
         })))
     }
 }
@@ -305,6 +326,10 @@ pub enum ConfigError {
     /// RFC 7301 section 3.1: 1 to 255 bytes each.
     #[error("an application protocol name is empty or longer than 255 bytes")]
     Alpn,
+
+    /// The certificates that a proxy forwards are clients'.
+    #[error("the verifier of forwarded certificates is not for TLS clients (Purpose::TlsClient)")]
+    ForwardedPurpose,
 
     /// A name is no host name, nor `*.` before one.
     #[error("{name:?} is no host name: give one such as api.example.com or *.example.com")]

@@ -4,7 +4,10 @@ use std::{fmt, net::SocketAddr, sync::Arc};
 
 use axum::http::Extensions;
 
-use crate::{client_cert::ClientCert, live::Live, names::Names, site::Host, tls_info::TlsInfo};
+use crate::{
+    client_cert::ClientCert, config::MtlsConfig, forwarded::TrustForwarded, live::Live,
+    names::Names, site::Host, tls_info::TlsInfo,
+};
 
 /// What the door found out about a connection; cheap to clone.
 ///
@@ -18,6 +21,7 @@ struct Inner {
     tls: TlsInfo,
     peer: SocketAddr,
     hosts: Arc<Names<Host>>,
+    trust: Option<Arc<TrustForwarded>>,
     live: Live,
 }
 
@@ -26,14 +30,15 @@ impl ConnectionIdentity {
         client: Option<ClientCert>,
         tls: TlsInfo,
         peer: SocketAddr,
-        hosts: Arc<Names<Host>>,
+        config: &MtlsConfig,
         live: Live,
     ) -> Self {
         Self(Arc::new(Inner {
             client,
             tls,
             peer,
-            hosts,
+            hosts: Arc::clone(config.hosts()),
+            trust: config.trust_forwarded().cloned(),
             live,
         }))
     }
@@ -64,6 +69,11 @@ impl ConnectionIdentity {
 
     pub(crate) fn live(&self) -> &Live {
         &self.0.live
+    }
+
+    /// Which proxies are trusted to say whose requests they forward.
+    pub(crate) fn trust_forwarded(&self) -> Option<&Arc<TrustForwarded>> {
+        self.0.trust.as_ref()
     }
 
     /// The settings of the name that the client has asked for.

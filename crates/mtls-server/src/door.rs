@@ -146,8 +146,7 @@ impl Door {
         let ends = (clock.advance().saturating_add(ticks(left)), end);
         let multiplexed = tls.alpn() == Some("h2");
         let live = Live::new(Arc::clone(clock), config.limits(), ends, multiplexed);
-        let hosts = Arc::clone(config.hosts());
-        let identity = ConnectionIdentity::new(client, tls, peer, hosts, live);
+        let identity = ConnectionIdentity::new(client, tls, peer, config, live);
         audit::let_in(&identity);
         let stream = MtlsStream::new(stream, identity.clone(), seat, connections);
         self.0.recheck(&generation, &identity);

@@ -6,8 +6,14 @@
 //! [`ClientCert`], parsed once per connection, or the application's own type from it
 //! ([`PeerIdentity`]). A [`Rule`] behind [`RequireClientCert`] says who may pass.
 //!
-//! It does not issue certificates, fetch revocation lists, trust headers from proxies, or resume
-//! TLS sessions; a certificate is judged when its connection begins.
+//! A client's certificate is judged in its handshake, before a session is resumed, and again while
+//! its connection is open: when the settings change ([`MtlsHandle`]), and when it expires.
+//!
+//! Headers that tell of a client certificate are removed from each request, unless a proxy that
+//! [`TrustForwarded`] names wrote them; that is a [`ForwardedClientCert`] then, and another type. A
+//! gateway tells its upstream with [`ForwardIdentity`].
+//!
+//! It does not issue certificates.
 //!
 //! ```no_run
 //! use axum::{Router, routing::get};
@@ -38,10 +44,12 @@ mod connection;
 mod connections;
 mod door;
 pub mod files;
+mod forwarded;
 mod generation;
 mod half_open;
 mod handle;
 mod handshake;
+mod health;
 mod identity;
 mod judge;
 mod limits;
@@ -75,8 +83,13 @@ pub use client_cert::{ClientCert, ClientCertRejection, MockClientCert};
 pub use config::{ClientAuth, ConfigError, MtlsConfig, MtlsConfigBuilder};
 pub use connection::ConnectionIdentity;
 pub use door::Door;
+pub use forwarded::{
+    ForwardIdentity, ForwardedClientCert, ForwardedClientCertRejection, ForwardedError,
+    ForwardedFormat, Forwarding, MockForwardedClientCert, TrustForwarded, UnknownForwardedFormat,
+};
 pub use generation::{Degraded, Status};
 pub use handle::{MtlsHandle, ReloadError, Reloaded, Watch};
+pub use health::health;
 pub use identity::{IdentityError, ServerIdentity};
 pub use limits::Limits;
 pub use listener::{MtlsListener, PerConnection};
@@ -97,5 +110,6 @@ pub use tls_info::TlsInfo;
 
 /// The verifier's settings, which [`MtlsConfigBuilder`] takes.
 pub use pki_core::verify::{
-    CrlSet, ExpiredCrl, Revocation, Scope, Strictness, TrustAnchors, UnknownStatus, VerifyError,
+    ChainVerifier, CrlSet, ExpiredCrl, Purpose, Revocation, Scope, Strictness, TrustAnchors,
+    UnknownStatus, VerifyError,
 };

@@ -9,6 +9,7 @@
 //! | `mtls_server_connections` | gauge | |
 //! | `mtls_server_connections_ended_total` | counter | `reason` |
 //! | `mtls_server_requests_denied_total` | counter | `rule` |
+//! | `mtls_server_spoofed_headers_total` | counter | |
 //! | `mtls_server_reloads_total` | counter | `outcome` |
 //! | `mtls_server_generation` | gauge | |
 //! | `mtls_server_identity_not_after_seconds` | gauge, s since 1970 | |
@@ -60,6 +61,10 @@ pub(crate) fn ended(end: End) {
 
 pub(crate) fn denied(rule: &dyn std::fmt::Display) {
     counter!("mtls_server_requests_denied_total", "rule" => rule.to_string()).increment(1);
+}
+
+pub(crate) fn spoofed() {
+    counter!("mtls_server_spoofed_headers_total").increment(1);
 }
 
 pub(crate) fn reloaded(outcome: &'static str) {

@@ -22,14 +22,15 @@ use tower_http::timeout::TimeoutBody;
 use tower_service::Service;
 
 use crate::{
-    client_cert::ClientCertRejection, connection::ConnectionIdentity, live::End, problem::problem,
-    require,
+    client_cert::ClientCertRejection, connection::ConnectionIdentity, forwarded, live::End,
+    problem::problem, require,
 };
 
 /// The application's service on one connection: attaches the connection's identity to each request,
 /// and `ConnectInfo<SocketAddr>`.
 ///
-/// A request for a host name that asks other things of clients than the connection's own is
+/// Headers that tell of a client certificate are removed, but for those of a proxy that is trusted
+/// ([`TrustForwarded`](crate::TrustForwarded)). A request for a host name that asks other things of clients than the connection's own is
 /// answered 421. When the client's certificate is no longer good, all requests are answered 403,
 /// those that are running too.
 #[derive(Clone, Debug)]
@@ -62,8 +63,9 @@ where
         self.inner.poll_ready(context)
     }
 
-    fn call(&mut self, request: Request<B>) -> Self::Future {
+    fn call(&mut self, mut request: Request<B>) -> Self::Future {
         let connection = self.connection.clone();
+        forwarded::receive(connection.trust_forwarded(), &connection, &mut request);
         let running = Running::begin(connection.clone());
         let (mut parts, body) = request.into_parts();
         let closes = parts.version < Version::HTTP_2;

@@ -21,7 +21,7 @@ use support::{
     adapter::{ADAPTERS, Adapter, Running},
     audit::Audit,
     client::{self, VERSIONS},
-    http::{Connection, HTTPS, Http, PATIENCE, text},
+    connection::{Connection, HTTPS, Http, PATIENCE, text},
     pki::Leaf,
 };
 

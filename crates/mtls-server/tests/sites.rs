@@ -11,7 +11,7 @@ use support::{
     World,
     adapter::ADAPTERS,
     client::{self, VERSIONS},
-    http::{Connection, HTTPS, Http},
+    connection::{Connection, HTTPS, Http},
     pki::{Ca, Leaf},
 };
 

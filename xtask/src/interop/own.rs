@@ -1,4 +1,4 @@
-//! Our own server and client: the examples `hello` and `fetch`.
+//! Our own programs: the examples `hello` and `fetch`, `behind` and `gateway`.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -12,6 +12,8 @@ use crate::process::{self, Server};
 
 /// The built programs.
 pub(crate) struct Own {
+    behind: PathBuf,
+    gateway: PathBuf,
     hello: PathBuf,
     fetch: PathBuf,
 }
@@ -56,6 +58,10 @@ impl Own {
             "hello",
             "--example",
             "fetch",
+            "--example",
+            "behind",
+            "--example",
+            "gateway",
         ];
         let built = Command::new(env!("CARGO"))
             .args(arguments)
@@ -78,6 +84,8 @@ impl Own {
                 .with_context(|| format!("cargo built no example `{name}`"))
         };
         Ok(Self {
+            behind: executable("behind")?,
+            gateway: executable("gateway")?,
             hello: executable("hello")?,
             fetch: executable("fetch")?,
         })
@@ -86,6 +94,16 @@ impl Own {
     /// The program `hello`.
     pub(crate) fn hello(&self) -> &Path {
         &self.hello
+    }
+
+    /// The server behind proxies, without arguments.
+    pub(crate) fn behind(&self) -> Command {
+        Command::new(&self.behind)
+    }
+
+    /// The gateway, without arguments.
+    pub(crate) fn gateway(&self) -> Command {
+        Command::new(&self.gateway)
     }
 
     /// Starts `hello` on a free port.

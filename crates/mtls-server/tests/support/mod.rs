@@ -7,6 +7,8 @@ pub mod adapter;
 pub mod ask;
 pub mod audit;
 pub mod client;
+pub mod connection;
+pub mod forwarded;
 pub mod http;
 pub mod pki;
 

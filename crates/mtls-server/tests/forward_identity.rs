@@ -1,0 +1,152 @@
+//! What a gateway tells its upstream of its clients, and what they cannot have it tell.
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+mod support;
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    http::{HeaderMap, HeaderName, StatusCode, Uri, header},
+    routing::get,
+};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use mtls_server::{
+    ClientAuth, ForwardIdentity, ForwardedFormat, MockClientCert, Rule, Serving, TrustForwarded,
+};
+use serde_json::{Value, json};
+use support::{
+    World,
+    ask::ask,
+    client::{self, VERSIONS},
+    forwarded::{field, perhaps, trust, whoami},
+    http::{Client, PROTOCOLS, headers},
+    start_with,
+};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+/// The upstream's.
+fn router() -> Router {
+    Router::new()
+        .route("/", get(whoami))
+        .route("/perhaps", get(perhaps))
+}
+
+/// A gateway that asks the upstream for the same path, with the headers that the layer left.
+fn gateway(forward: ForwardIdentity, world: &World, upstream: &Arc<Serving>) -> Router {
+    let identity = world.ca.client("edge");
+    let http = Arc::new(Client::new(world, Some(&identity), "h2"));
+    let upstream = Arc::clone(upstream);
+    let handler = async move |uri: Uri, mut headers: HeaderMap| {
+        // What belongs to the connection goes no further (RFC 9110 7.6.1).
+        let listed = headers.remove(header::CONNECTION);
+        for option in listed.iter().flat_map(|it| it.to_str().unwrap().split(',')) {
+            headers.remove(option.trim());
+        }
+        headers.remove(header::HOST);
+        http.get(&upstream, uri.path(), headers).await
+    };
+    Router::new().fallback(handler).layer(forward)
+}
+
+#[tokio::test]
+async fn a_gateway_tells_its_upstream_in_every_form() {
+    let world = World::new();
+    let issuing = world.ca.issuing("Issuing CA");
+    let alice = issuing.issue("alice", |params| {
+        params.subject_alt_names = vec![
+            rcgen::SanType::URI("spiffe://example.org/a,b;c=\"d\"".try_into().unwrap()),
+            rcgen::SanType::DnsName("a.example".try_into().unwrap()),
+        ];
+    });
+    let own: HeaderName = "x-caller".parse().unwrap();
+    for (format, forward) in [
+        (ForwardedFormat::rfc9440(), ForwardIdentity::rfc9440()),
+        (ForwardedFormat::envoy_xfcc(), ForwardIdentity::envoy_xfcc()),
+        (ForwardedFormat::traefik(), ForwardIdentity::traefik()),
+        (
+            ForwardedFormat::nginx_escaped_pem(),
+            ForwardIdentity::nginx_escaped_pem(),
+        ),
+        (
+            ForwardedFormat::haproxy_der(),
+            ForwardIdentity::rfc9440().and(ForwardedFormat::haproxy_der()),
+        ),
+        (
+            ForwardedFormat::escaped_pem(own.clone()),
+            ForwardIdentity::new(ForwardedFormat::escaped_pem(own.clone())),
+        ),
+    ] {
+        let trust = TrustForwarded::new(Rule::common_name("edge"), format.clone());
+        let upstream = Arc::new(start_with(world.config().trust_forwarded(trust), router()).await);
+        let config = || world.config().client_auth(ClientAuth::Optional);
+        let chain = forward.clone().with_chain();
+        let plain = start_with(config(), gateway(forward, &world, &upstream)).await;
+        let chained = start_with(config(), gateway(chain, &world, &upstream)).await;
+        for protocol in PROTOCOLS {
+            let client = Client::new(&world, Some(&alice), protocol);
+            for (server, names) in [
+                (&plain, json!(["CN=alice"])),
+                (&chained, json!(["CN=alice", "CN=Issuing CA"])),
+            ] {
+                let (status, body) = client.get(server, "/", headers([])).await;
+                assert_eq!(status, StatusCode::OK, "{format:?}: {body}");
+                let body: Value = serde_json::from_str(&body).unwrap();
+                assert_eq!(body["der"], STANDARD.encode(&alice.chain[0]));
+                assert_eq!(body["via"], "CN=edge");
+                assert_eq!(body["chain"], names);
+            }
+            // Whom the client claims to be does not matter, and an anonymous one stays so.
+            let bob = field(&world.ca.client("bob"));
+            let spoofed = headers([
+                ("client-cert", bob.as_str()),
+                ("client_cert", bob.as_str()),
+                ("x-caller", bob.as_str()),
+                ("x_caller", bob.as_str()),
+            ]);
+            let anonymous = Client::new(&world, None, protocol);
+            for (client, name) in [(&client, "CN=alice"), (&anonymous, "nobody")] {
+                let (status, body) = client.get(&plain, "/perhaps", spoofed.clone()).await;
+                assert_eq!(
+                    (status, body.as_str()),
+                    (StatusCode::OK, name),
+                    "{format:?}"
+                );
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn no_client_has_its_identity_removed_on_the_way() {
+    let world = World::new();
+    let upstream = start_with(world.config().trust_forwarded(trust()), router()).await;
+    let upstream = Arc::new(upstream);
+    let router = gateway(ForwardIdentity::rfc9440(), &world, &upstream);
+    let server = start_with(world.config(), router).await;
+    let alice = world.ca.client("alice");
+    let mut stream = client::connect(
+        server.local_addr(),
+        client::config(&world, Some(&alice), VERSIONS[1]),
+    )
+    .await
+    .unwrap();
+    let request = "GET /perhaps HTTP/1.1\r\nHost: localhost\r\nX-Removed: 1\r\n\
+        Connection: Client-Cert, client_cert, X-Removed\r\nConnection: close\r\n\r\n";
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.ends_with("CN=alice"), "{answer}");
+}
+
+#[tokio::test]
+async fn a_gateway_without_the_door_forwards_nothing() {
+    let handler = get(async || "reached");
+    let router = Router::new()
+        .route("/", handler)
+        .layer(ForwardIdentity::rfc9440());
+    let (status, _) = ask(router.clone()).await;
+    assert_eq!(status, StatusCode::INTERNAL_SERVER_ERROR);
+    let (status, _) = ask(router.layer(MockClientCert::anonymous())).await;
+    assert_eq!(status, StatusCode::OK);
+}

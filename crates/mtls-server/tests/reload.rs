@@ -1,0 +1,332 @@
+//! Settings that are files follow them, all or nothing.
+
+mod support;
+
+use std::{
+    fs,
+    os::unix::fs::symlink,
+    path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use axum::body::to_bytes;
+use mtls_server::{MtlsFiles, ReloadError, Reloaded, Rule, Serving, SiteFiles, health};
+use tokio::time::timeout;
+use tower::ServiceExt as _;
+
+use support::{
+    World,
+    client::{self, VERSIONS},
+    connection::{Connection, HTTPS, PATIENCE},
+    pki::{Ca, Leaf},
+    router,
+};
+
+/// The files of a server, in a directory of their own.
+struct Disk {
+    world: World,
+    directory: tempfile::TempDir,
+}
+
+impl Disk {
+    fn new() -> Self {
+        let disk = Self {
+            world: World::new(),
+            directory: tempfile::tempdir().unwrap(),
+        };
+        disk.write("server.crt", &disk.world.server.chain_pem());
+        disk.write("server.key", &disk.world.server.key_pem());
+        disk.write("ca.crt", &disk.world.ca.pem);
+        disk.write("ca.crl", &disk.world.ca.crl_pem(&[], 30));
+        disk
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.directory.path().join(name)
+    }
+
+    fn write(&self, name: &str, content: &str) {
+        // As tools do it: the file is there, or the one before it.
+        let new = self.path("new");
+        fs::write(&new, content).unwrap();
+        fs::rename(new, self.path(name)).unwrap();
+    }
+
+    fn site(&self) -> SiteFiles {
+        let [chain, key, roots] =
+            ["server.crt", "server.key", "ca.crt"].map(|name| self.path(name));
+        SiteFiles::new(chain, key, roots).crl(self.path("ca.crl"))
+    }
+
+    async fn serve(&self, files: MtlsFiles) -> Serving {
+        let tcp = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        mtls_server::serve(tcp, router(), files.load().unwrap()).unwrap()
+    }
+
+    async fn asks(&self, server: &Serving, leaf: &Leaf) -> bool {
+        let config = client::config(&self.world, Some(leaf), VERSIONS[1]);
+        client::get(server.local_addr(), config, "/").await.is_ok()
+    }
+}
+
+const REVOKED: u64 = 0x5150;
+
+#[tokio::test]
+async fn a_change_is_taken_and_nothing_else_makes_a_generation() {
+    let disk = Disk::new();
+    let alice = disk.world.ca.issue("alice", |params| {
+        params.serial_number = Some(REVOKED.into());
+    });
+    let server = disk.serve(MtlsFiles::new(disk.site())).await;
+    let handle = server.handle();
+    assert!(disk.asks(&server, &alice).await);
+    assert_eq!(handle.reload().await.unwrap(), Reloaded::Unchanged);
+    // The same bytes in a new file are no change.
+    disk.write("ca.crt", &disk.world.ca.pem);
+    assert_eq!(handle.reload().await.unwrap(), Reloaded::Unchanged);
+    disk.write("ca.crl", &disk.world.ca.crl_pem(&[REVOKED], 30));
+    assert_eq!(handle.reload().await.unwrap(), Reloaded::Generation(2));
+    assert!(!disk.asks(&server, &alice).await);
+    assert!(disk.asks(&server, &disk.world.ca.client("bob")).await);
+    disk.write("ca.crl", &disk.world.ca.crl_pem(&[], 29));
+    assert_eq!(handle.reload().await.unwrap(), Reloaded::Generation(3));
+    assert!(disk.asks(&server, &alice).await);
+}
+
+#[tokio::test]
+async fn bad_files_keep_the_last_good_settings_and_say_so() {
+    let elsewhere = Ca::root("elsewhere");
+    let (key, other) = (
+        elsewhere.client("x").key_pem(),
+        elsewhere.server().chain_pem(),
+    );
+    for (name, content, said) in [
+        ("ca.crt", "", "is empty"),
+        ("ca.crt", "garbage", "neither PEM nor DER"),
+        ("ca.crt", &key, "holds a private key"),
+        ("ca.crl", "", "is empty"),
+        (
+            "ca.crl",
+            "-----BEGIN X509 CRL-----\nAAAA\n-----END X509 CRL-----\n",
+            "cannot be read",
+        ),
+        ("ca.crl", &elsewhere.pem, "holds a certificate"),
+        ("server.key", &key, "does not belong"),
+        ("server.crt", &other, "does not belong"),
+        ("server.crt", &key, "look swapped"),
+        ("rule.toml", "commn_name = \"alice\"", "commn_name"),
+        ("rule.toml", "", "is empty"),
+    ] {
+        let disk = Disk::new();
+        disk.write("rule.toml", "common_name = \"alice\"");
+        let alice = disk.world.ca.client("alice");
+        let server = disk
+            .serve(MtlsFiles::new(disk.site().rule(disk.path("rule.toml"))))
+            .await;
+        let handle = server.handle();
+        let mut changes = handle.subscribe();
+        for gone in [false, true] {
+            match gone {
+                false => disk.write(name, content),
+                true => fs::remove_file(disk.path(name)).unwrap(),
+            }
+            let error = handle.reload().await.unwrap_err();
+            assert!(matches!(error, ReloadError::Load(_)));
+            let degraded = handle.status().degraded.unwrap();
+            let said = if gone { "does not exist" } else { said };
+            assert!(
+                degraded.reason.contains(said),
+                "{name}: {}",
+                degraded.reason
+            );
+            assert!(
+                degraded.reason.contains(name) || name.starts_with("server"),
+                "{}",
+                degraded.reason
+            );
+            assert!(changes.has_changed().unwrap());
+            changes.mark_unchanged();
+            assert_eq!(handle.generation(), 1);
+            assert!(disk.asks(&server, &alice).await, "{name}");
+            assert_eq!(ready(&server).await, (200, "degraded".to_owned()));
+        }
+        // And it recovers when the files do.
+        let good = Disk {
+            world: disk.world,
+            directory: disk.directory,
+        };
+        good.write("server.crt", &good.world.server.chain_pem());
+        good.write("server.key", &good.world.server.key_pem());
+        good.write("ca.crt", &good.world.ca.pem);
+        good.write("ca.crl", &good.world.ca.crl_pem(&[], 30));
+        good.write("rule.toml", "common_name = \"alice\"");
+        handle.reload().await.unwrap();
+        assert!(handle.status().degraded.is_none());
+        assert_eq!(ready(&server).await, (200, "ok".to_owned()));
+    }
+}
+
+async fn ready(server: &Serving) -> (u16, String) {
+    let request = axum::http::Request::get("/readyz")
+        .body(axum::body::Body::empty())
+        .unwrap();
+    let answer = health(server.handle()).oneshot(request).await.unwrap();
+    let status = answer.status().as_u16();
+    let body = to_bytes(answer.into_body(), 4096).await.unwrap();
+    let body: serde_json::Value = serde_json::from_slice(&body).unwrap();
+    (status, body["status"].as_str().unwrap().to_owned())
+}
+
+#[test]
+fn what_cannot_be_loaded_does_not_start() {
+    for name in ["server.crt", "server.key", "ca.crt", "ca.crl"] {
+        let disk = Disk::new();
+        fs::remove_file(disk.path(name)).unwrap();
+        let error = MtlsFiles::new(disk.site()).load().unwrap_err();
+        assert!(error.to_string().contains(name), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn settings_that_were_not_made_of_files_cannot_be_reloaded() {
+    let world = World::new();
+    let server = support::start(world.config()).await;
+    assert!(matches!(
+        server.handle().reload().await,
+        Err(ReloadError::NoFiles)
+    ));
+}
+
+#[tokio::test]
+async fn a_kubernetes_volume_is_followed_through_its_symbolic_links() {
+    let disk = Disk::new();
+    let volume = disk.path("volume");
+    let fill = |version: &str, crl: &str| {
+        let real = volume.join(version);
+        fs::create_dir_all(&real).unwrap();
+        for name in ["server.crt", "server.key", "ca.crt"] {
+            fs::copy(disk.path(name), real.join(name)).unwrap();
+        }
+        fs::write(real.join("ca.crl"), crl).unwrap();
+        // As the kubelet does: a link beside, renamed over the one in use.
+        let link = volume.join("..data_tmp");
+        symlink(version, &link).unwrap();
+        fs::rename(link, volume.join("..data")).unwrap();
+    };
+    fill("..2026_01", &disk.world.ca.crl_pem(&[], 30));
+    let at = |name: &str| -> PathBuf {
+        let link = volume.join(name);
+        symlink(Path::new("..data").join(name), &link).unwrap();
+        link
+    };
+    let site = SiteFiles::new(at("server.crt"), at("server.key"), at("ca.crt")).crl(at("ca.crl"));
+    let server = disk.serve(MtlsFiles::new(site)).await;
+    let _watch = server.handle().watch(Duration::from_millis(20));
+    let alice = disk.world.ca.issue("alice", |params| {
+        params.serial_number = Some(REVOKED.into());
+    });
+    assert!(disk.asks(&server, &alice).await);
+    fill("..2026_02", &disk.world.ca.crl_pem(&[REVOKED], 30));
+    let mut status = server.handle().subscribe();
+    let taken = status.wait_for(|status| status.generation == 2);
+    timeout(PATIENCE, taken).await.unwrap().unwrap();
+    assert!(!disk.asks(&server, &alice).await);
+}
+
+#[tokio::test]
+async fn a_new_server_certificate_is_shown_and_the_connections_of_the_old_one_go_on() {
+    let disk = Disk::new();
+    let server = disk.serve(MtlsFiles::new(disk.site())).await;
+    let alice = disk.world.ca.client("alice");
+    for http in HTTPS {
+        let config = client::config(&disk.world, Some(&alice), VERSIONS[1]);
+        let mut open = Connection::open(http, server.local_addr(), config.clone())
+            .await
+            .unwrap();
+        assert_eq!(open.get("/").await.unwrap().0, 200);
+        let renewed = disk.world.ca.server();
+        disk.write("server.key", &renewed.key_pem());
+        // Half of a rotation is none.
+        assert!(server.handle().reload().await.is_err());
+        disk.write("server.crt", &renewed.chain_pem());
+        server.handle().reload().await.unwrap();
+        let stream = client::connect(server.local_addr(), config).await.unwrap();
+        let shown = stream.get_ref().1.peer_certificates().unwrap();
+        assert_eq!(shown[0].as_ref(), renewed.chain[0]);
+        assert_eq!(open.get("/").await.unwrap().0, 200);
+    }
+}
+
+#[tokio::test]
+async fn a_rule_that_changes_lets_requests_finish_and_judges_the_next_connection() {
+    let disk = Disk::new();
+    disk.write("rule.toml", "common_name = \"alice\"");
+    let server = disk
+        .serve(MtlsFiles::new(disk.site().rule(disk.path("rule.toml"))))
+        .await;
+    let bob = disk.world.ca.client("bob");
+    for http in HTTPS {
+        let config = || client::config(&disk.world, Some(&bob), VERSIONS[1]);
+        let mut before = Connection::open(http, server.local_addr(), config())
+            .await
+            .unwrap();
+        assert_eq!(before.get("/").await.unwrap().0, 403);
+        disk.write("rule.toml", "common_name = \"bob\"");
+        server.handle().reload().await.unwrap();
+        before.closed().await;
+        let mut after = Connection::open(http, server.local_addr(), config())
+            .await
+            .unwrap();
+        assert_eq!(after.get("/").await.unwrap().0, 200);
+        disk.write("rule.toml", "common_name = \"alice\"");
+        server.handle().reload().await.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_request_fails_while_settings_are_reloaded_under_load() {
+    let disk = Arc::new(Disk::new());
+    let server = disk.serve(MtlsFiles::new(disk.site())).await;
+    let (address, handle) = (server.local_addr(), server.handle());
+    let (stop, asked) = (
+        Arc::new(AtomicBool::new(false)),
+        Arc::new(AtomicUsize::new(0)),
+    );
+    let mut pumps = Vec::new();
+    for pump in 0..4 {
+        let (disk, stop, asked) = (Arc::clone(&disk), Arc::clone(&stop), Arc::clone(&asked));
+        pumps.push(tokio::spawn(async move {
+            let alice = disk.world.ca.client("alice");
+            let config = client::config(&disk.world, Some(&alice), VERSIONS[1]);
+            while !stop.load(Ordering::Relaxed) {
+                let http = HTTPS[pump % 2];
+                let mut connection = Connection::open(http, address, config.clone())
+                    .await
+                    .unwrap();
+                for _ in 0..10 {
+                    assert_eq!(connection.get("/").await.unwrap().0, 200);
+                    asked.fetch_add(1, Ordering::Relaxed);
+                }
+            }
+        }));
+    }
+    for days in 30..50_i64 {
+        disk.write(
+            "ca.crl",
+            &disk.world.ca.crl_pem(&[days.unsigned_abs()], days),
+        );
+        handle.reload().await.unwrap();
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    handle.revoke_now(Rule::common_name("nobody")).await;
+    stop.store(true, Ordering::Relaxed);
+    for pump in pumps {
+        pump.await.unwrap();
+    }
+    assert_eq!(handle.generation(), 21);
+    assert!(asked.load(Ordering::Relaxed) > 100);
+}
