@@ -54,6 +54,9 @@ impl ForwardedFormat {
     }
 
     /// nginx with `proxy_set_header X-SSL-Client-Cert $ssl_client_escaped_cert`.
+    ///
+    /// Apache httpd writes the same with `RequestHeader set X-SSL-Client-Cert
+    /// "expr=%{escape:%{SSL_CLIENT_CERT}}"`.
     pub fn nginx_escaped_pem() -> Self {
         Self::escaped_pem(HeaderName::from_static("x-ssl-client-cert"))
     }
