@@ -130,11 +130,11 @@ impl Connections {
         let mut table = self.lock();
         for entry in table.entries.values() {
             let live = entry.connection.live();
-            if live.ending().is_none() {
-                if let Some((end, grace)) = live.overdue(now, &self.limits) {
-                    live.end(end, grace);
-                    ended.push((entry.connection.clone(), end));
-                }
+            if live.ending().is_none()
+                && let Some((end, grace)) = live.overdue(now, &self.limits)
+            {
+                live.end(end, grace);
+                ended.push((entry.connection.clone(), end));
             }
             if live.is_cut(now) {
                 cut.extend(entry.socket.upgrade());

@@ -161,10 +161,10 @@ impl Generations {
     /// Judges a connection that was let in by `by`, if other settings have come into force since.
     pub(crate) fn recheck(&self, by: &Generation, connection: &ConnectionIdentity) {
         let current = self.current();
-        if current.number != by.number {
-            if let Some(end) = judge(&current.config, connection) {
-                connections::condemn(connection, end);
-            }
+        if current.number != by.number
+            && let Some(end) = judge(&current.config, connection)
+        {
+            connections::condemn(connection, end);
         }
         if self.stopping.load(Ordering::SeqCst) {
             connection.live().end(End::Shutdown, STOPPING);

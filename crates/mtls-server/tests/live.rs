@@ -1,5 +1,7 @@
 //! Open connections are judged again: by each new generation, and when the certificate ends.
 
+#![allow(clippy::unwrap_used, reason = "tests")]
+
 mod support;
 
 use std::{convert::Infallible, time::Duration, time::Instant};

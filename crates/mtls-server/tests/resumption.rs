@@ -1,5 +1,7 @@
 //! Sessions are resumed by those who would be let in anew, and by nobody else.
 
+#![allow(clippy::unwrap_used, reason = "tests")]
+
 mod support;
 
 use std::{sync::Arc, time::Duration};

@@ -1,5 +1,7 @@
 //! Settings by host name.
 
+#![allow(clippy::unwrap_used, reason = "tests")]
+
 mod support;
 
 use axum::{Router, routing::get};
