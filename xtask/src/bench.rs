@@ -20,7 +20,8 @@ use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 
 use anyhow::{Context, Result};
-use clap::{Args, ValueEnum};
+use clap::Args;
+use clap::builder::{PossibleValue, PossibleValuesParser};
 use serde_json::json;
 
 use self::clock::Effort;
@@ -36,8 +37,8 @@ pub(crate) use self::set::RecipeSet;
 #[derive(Args)]
 pub(crate) struct Bench {
     /// What to measure; everything if left out
-    #[arg(value_name = "NAME")]
-    groups: Vec<Group>,
+    #[arg(value_name = "NAME", value_parser = names())]
+    names: Vec<String>,
 
     /// Some hundred milliseconds for each row, and nothing written into docs/
     #[arg(long)]
@@ -48,36 +49,83 @@ pub(crate) struct Bench {
     json: Option<PathBuf>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Group {
-    /// The recipe's set as whole processes, against the shell recipe
-    Recipe,
-    /// PKCS#12 bundles a second, against p12-keystore and openssl
-    Bundles,
-    /// Handshakes and requests of `hello`, against nginx, HAProxy, Envoy, Go and Node
-    Server,
-    /// Certificates from requests a second, against rcgen, openssl and the raw cryptography
-    Issue,
+/// What is measured together, and has a section of docs/benchmarks.md.
+struct Section {
+    /// As its chart and its part of the JSON are called, too.
+    name: &'static str,
+    about: &'static str,
+    measure: fn(&Peers, Effort) -> Result<Report>,
 }
 
-impl Group {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Recipe => "recipe",
-            Self::Bundles => "bundles",
-            Self::Server => "server",
-            Self::Issue => "issue",
-        }
+impl Section {
+    const ALL: &[Self] = &[
+        Self {
+            name: "recipe",
+            about: "The recipe's set as whole processes, against the shell recipe",
+            measure: recipe::measure,
+        },
+        Self {
+            name: "bundles",
+            about: "PKCS#12 bundles a second, against p12-keystore and openssl",
+            measure: bundles::measure,
+        },
+        Self {
+            name: "server-full",
+            about: "Full handshakes, and requests over HTTP/1.1",
+            measure: server::full::measure,
+        },
+        Self {
+            name: "server-resumed",
+            about: "Resumed handshakes",
+            measure: server::resumed::measure,
+        },
+        Self {
+            name: "server-http2",
+            about: "Requests over HTTP/2",
+            measure: server::http2::measure,
+        },
+        Self {
+            name: "server-workers",
+            about: "Full handshakes with one worker and with two",
+            measure: server::workers::measure,
+        },
+        Self {
+            name: "server-memory",
+            about: "Memory of idle connections",
+            measure: server::memory::measure,
+        },
+        Self {
+            name: "server-crl",
+            about: "What a revocation list of a million entries costs",
+            measure: server::crl::measure,
+        },
+        Self {
+            name: "issue",
+            about: "Certificates from requests a second, against rcgen, openssl and the raw cryptography",
+            measure: issue::measure,
+        },
+    ];
+
+    fn is_called(&self, name: &str) -> bool {
+        self.name == name || (name == SERVER && self.is_about_servers())
     }
 
-    fn measure(self, peers: &Peers, effort: Effort) -> Result<Report> {
-        match self {
-            Self::Recipe => recipe::measure(peers, effort),
-            Self::Bundles => bundles::measure(peers, effort),
-            Self::Server => server::measure(peers, effort),
-            Self::Issue => issue::measure(peers, effort),
-        }
+    fn is_about_servers(&self) -> bool {
+        self.name.starts_with(SERVER)
     }
+}
+
+/// The name of all sections in which `hello` runs against nginx, HAProxy, Envoy, Go and Node.
+const SERVER: &str = "server";
+
+/// What the command line takes as names.
+fn names() -> PossibleValuesParser {
+    let all = PossibleValue::new(SERVER)
+        .help("`hello` against nginx, HAProxy, Envoy, Go and Node: all that begins with `server`");
+    let each = Section::ALL
+        .iter()
+        .map(|section| PossibleValue::new(section.name).help(section.about));
+    PossibleValuesParser::new(each.chain([all]).collect::<Vec<_>>())
 }
 
 impl Bench {
@@ -85,13 +133,14 @@ impl Bench {
         if cfg!(debug_assertions) {
             return again_in_release();
         }
-        let groups = if self.groups.is_empty() {
-            Group::value_variants()
-        } else {
-            &self.groups
-        };
+        let sections: Vec<_> = Section::ALL
+            .iter()
+            .filter(|section| {
+                self.names.is_empty() || self.names.iter().any(|name| section.is_called(name))
+            })
+            .collect();
         let peers = Peers::as_found();
-        if groups.contains(&Group::Server)
+        if sections.iter().any(|section| section.is_about_servers())
             && let Err(error) = peers.install()
         {
             eprintln!("warning: {error:#}\nwarning: what is missing is left out");
@@ -99,22 +148,17 @@ impl Bench {
         let machine = Machine::here()?;
         println!("{machine}");
 
-        let mut reports = Vec::new();
-        for group in groups {
-            let report = group
-                .measure(&peers, Effort::new(self.quick))
-                .with_context(|| format!("measuring `{}`", group.name()))?;
+        let mut reports = serde_json::Map::new();
+        for section in sections {
+            let report = (section.measure)(&peers, Effort::new(self.quick))
+                .with_context(|| format!("measuring `{}`", section.name))?;
             println!("\n{}", report.to_text());
             if !self.quick {
-                publish(*group, &report, &machine)?;
+                publish(section.name, &report, &machine)?;
             }
-            reports.push((group.name(), report.to_json()));
+            reports.insert(section.name.to_owned(), report.to_json());
         }
         if let Some(file) = &self.json {
-            let reports: serde_json::Map<_, _> = reports
-                .into_iter()
-                .map(|(name, report)| (name.to_owned(), report))
-                .collect();
             let all =
                 json!({ "quick": self.quick, "machine": machine.to_json(), "benches": reports });
             fs::write(file, serde_json::to_string_pretty(&all)? + "\n")
@@ -124,20 +168,19 @@ impl Bench {
     }
 }
 
-/// The tables and charts of one bench, in docs/.
-fn publish(group: Group, report: &Report, machine: &Machine) -> Result<()> {
+/// The tables and charts of one section, in docs/.
+fn publish(name: &str, report: &Report, machine: &Machine) -> Result<()> {
     let docs = peers::workspace().join("docs");
-    let chart = format!("images/bench-{}.svg", group.name());
+    let chart = format!("images/bench-{name}.svg");
     let image = docs.join(&chart);
     fs::create_dir_all(docs.join("images"))?;
     fs::write(&image, chart::svg(&report.comparisons)?)
         .with_context(|| format!("writing {}", image.display()))?;
     let text = format!(
-        "`cargo xtask bench {}`, {machine}.\n\n{}\n![The same as bars]({chart})\n",
-        group.name(),
+        "`cargo xtask bench {name}`, {machine}.\n\n{}\n![The same as bars]({chart})\n",
         report.to_markdown(),
     );
-    markdown::replace_section(&docs.join("benchmarks.md"), group.name(), &text)
+    markdown::replace_section(&docs.join("benchmarks.md"), name, &text)
 }
 
 /// Debug code is some ten times slower, and the alias of cargo builds it.
@@ -153,4 +196,38 @@ fn again_in_release() -> Result<ExitCode> {
             .and_then(|code| u8::try_from(code).ok())
             .map_or(ExitCode::FAILURE, ExitCode::from),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Section;
+    use crate::peers::workspace;
+
+    #[test]
+    fn every_section_has_its_place_in_the_page() {
+        let page =
+            std::fs::read_to_string(workspace().join("docs/benchmarks.md")).expect("the page");
+        for Section { name, .. } in Section::ALL {
+            for mark in [
+                format!("<!-- measured: {name} -->"),
+                format!("<!-- /measured: {name} -->"),
+            ] {
+                assert_eq!(page.matches(&mark).count(), 1, "{mark}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_name_stands_for_its_section_and_server_for_all_of_them() {
+        let called = |name| {
+            Section::ALL
+                .iter()
+                .filter(|section| section.is_called(name))
+                .count()
+        };
+        assert_eq!(called("issue"), 1);
+        assert_eq!(called("server-crl"), 1);
+        assert_eq!(called("server"), 6);
+        assert_eq!(called("other"), 0);
+    }
 }

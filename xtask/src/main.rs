@@ -1,6 +1,7 @@
 //! The chores of this repository: `cargo xtask help` lists them.
 
 mod bench;
+mod fuzz;
 mod gen_certs;
 mod interop;
 mod limbo;
@@ -14,6 +15,7 @@ use anyhow::Result;
 use clap::{Parser, Subcommand};
 
 use crate::bench::{Bench, RecipeSet};
+use crate::fuzz::Fuzz;
 use crate::gen_certs::GenCerts;
 use crate::interop::Interop;
 use crate::limbo::Limbo;
@@ -35,12 +37,15 @@ enum Task {
     #[command(after_help = "Example: cargo xtask bench --quick recipe bundles")]
     Bench(Bench),
 
+    #[command(after_help = "Example: cargo xtask fuzz p12 --seconds 600")]
+    Fuzz(Fuzz),
+
     #[command(
         after_help = "Example: cargo xtask gen-certs --out lab --key-type rsa --san dev.example.org"
     )]
     GenCerts(GenCerts),
 
-    /// Run everything: format, lints, tests, documentation, dependencies, interop.
+    /// Run everything: format, lints, tests, documentation, dependencies, fuzz targets, interop.
     ///
     /// As root on Debian it installs the programs it needs; else it says what to install.
     #[command(after_help = "Example: cargo xtask test")]
@@ -69,6 +74,7 @@ fn main() -> ExitCode {
 fn run(task: Task) -> Result<ExitCode> {
     Ok(match task {
         Task::Bench(bench) => bench.run()?,
+        Task::Fuzz(fuzz) => tally(fuzz.run()?),
         Task::GenCerts(gen_certs) => gen_certs.run().map(|()| ExitCode::SUCCESS)?,
         Task::Test => tally(test::run()),
         Task::Interop(interop) => tally(interop.run(&installed())?),

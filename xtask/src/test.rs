@@ -90,4 +90,9 @@ const STEPS: &[Step] = &[
         arguments: &["deny", "check", "bans", "licenses", "sources"],
         environment: &[],
     },
+    Step {
+        name: "fuzz",
+        arguments: &["xtask", "fuzz"],
+        environment: &[],
+    },
 ];

@@ -1,5 +1,7 @@
 use std::fmt;
 
+use crate::ParseError;
+
 /// A certificate's serial number, octet for octet.
 ///
 /// `Display` is upper-case hexadecimal without separators, as `openssl x509 -serial` prints it: a
@@ -12,6 +14,33 @@ impl SerialNumber {
     /// Takes the content octets of an INTEGER that was checked to be minimal.
     pub(crate) fn from_integer(content: &[u8]) -> Self {
         Self(content.into())
+    }
+
+    /// The positive number of these octets, big-endian. Zeros in front make no difference.
+    ///
+    /// # Errors
+    ///
+    /// What RFC 5280 4.1.2.2 forbids: [`ParseError::Empty`] for zero, [`ParseError::TooLong`] for
+    /// more than 20 octets of DER.
+    pub fn from_be_bytes(magnitude: &[u8]) -> Result<Self, ParseError> {
+        let what = "serial number";
+        let start = magnitude.iter().position(|octet| *octet != 0);
+        let digits = start.and_then(|start| magnitude.get(start..));
+        let digits = digits.ok_or(ParseError::Empty { what })?;
+        // DER takes a set top bit for a minus sign.
+        let sign: &[u8] = match digits {
+            [0x80..=0xff, ..] => &[0],
+            _ => &[],
+        };
+        let number = Self([sign, digits].concat().into());
+        if number.0.len() > MAX_LEN {
+            return Err(ParseError::TooLong {
+                what,
+                len: number.0.len(),
+                limit: MAX_LEN,
+            });
+        }
+        Ok(number)
     }
 
     /// The content octets of the DER INTEGER: big-endian two's complement, never empty.
@@ -28,9 +57,12 @@ impl SerialNumber {
     ///
     /// Certificates with other serial numbers exist, so they parse; whoever verifies decides.
     pub fn is_rfc5280(&self) -> bool {
-        !self.is_negative() && self.0.len() <= 20 && self.0.iter().any(|octet| *octet != 0)
+        !self.is_negative() && self.0.len() <= MAX_LEN && self.0.iter().any(|octet| *octet != 0)
     }
 }
+
+/// Octets of a serial number (RFC 5280 4.1.2.2).
+const MAX_LEN: usize = 20;
 
 impl fmt::Display for SerialNumber {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -68,4 +100,37 @@ fn negated(octets: &[u8]) -> Vec<u8> {
         }
     }
     magnitude
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_is_built_with_the_octet_that_keeps_it_positive() {
+        for (magnitude, octets) in [
+            (&[1][..], &[1][..]),
+            (&[0, 0, 0x7f], &[0x7f]),
+            (&[0x80, 1], &[0, 0x80, 1]),
+            (&[0x7f; 20], &[0x7f; 20]),
+        ] {
+            let number = SerialNumber::from_be_bytes(magnitude).expect("a serial number");
+            assert_eq!(number.as_bytes(), octets);
+            assert!(number.is_rfc5280());
+        }
+    }
+
+    #[test]
+    fn zero_and_more_than_20_octets_are_no_serial_number() {
+        let what = "serial number";
+        for nothing in [&[][..], &[0], &[0, 0]] {
+            let error = SerialNumber::from_be_bytes(nothing);
+            assert_eq!(error, Err(ParseError::Empty { what }));
+        }
+        for long in [&[1; 21][..], &[0x80; 20]] {
+            let (len, limit) = (21, MAX_LEN);
+            let error = SerialNumber::from_be_bytes(long);
+            assert_eq!(error, Err(ParseError::TooLong { what, len, limit }));
+        }
+    }
 }

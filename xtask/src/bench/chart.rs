@@ -75,7 +75,8 @@ fn draw(panel: &Area<'_>, comparison: &Comparison) -> Result<(), DrawError> {
 
     for (index, contender) in contenders.iter().enumerate() {
         let row = from_top(index);
-        let value = contender.samples.median();
+        // A difference that is lost in the noise can be below zero.
+        let value = contender.samples.median().max(0.0);
         let colour = match contender.side {
             Side::Ours => OURS,
             Side::Peer => PEER,

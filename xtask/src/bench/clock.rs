@@ -17,6 +17,10 @@ impl Effort {
         Self { quick }
     }
 
+    pub(crate) fn is_quick(self) -> bool {
+        self.quick
+    }
+
     /// How many rounds: `full`, or `quick` in a quick run.
     pub(crate) fn rounds(self, quick: usize, full: usize) -> usize {
         if self.quick { quick } else { full }
@@ -37,6 +41,11 @@ impl Effort {
 pub(crate) struct Samples(Vec<f64>);
 
 impl Samples {
+    /// Of what is measured once.
+    pub(crate) fn one(value: f64) -> Self {
+        Self(vec![value])
+    }
+
     pub(crate) fn push(&mut self, value: f64) {
         self.0.push(value);
     }

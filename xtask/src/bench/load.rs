@@ -1,26 +1,35 @@
-//! The client of the server bench: mutual TLS by rustls, a thread for each connection in flight.
+//! The client of the server benches: mutual TLS by rustls, as many connections as there are in flight.
 //!
-//! It offers TLS 1.3 with one suite and one group, so that every server does the same cryptography; it never
-//! resumes a session, checks the server's certificate, and takes no answer but a whole 200.
+//! It offers TLS 1.3 with one suite and one group, so that every server does the same cryptography, checks the server's
+//! certificate, and takes no answer but a whole 200. It resumes sessions only where that is what is measured.
+
+mod hold;
+mod http1;
+mod http2;
+mod resume;
 
 use std::fs;
-use std::io::{ErrorKind, Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result};
 use rustls::client::Resumption;
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
-use rustls::{ClientConfig, ClientConnection, HandshakeKind, RootCertStore, StreamOwned};
+use rustls::{ClientConfig, RootCertStore};
+
+pub(crate) use self::hold::Crowd;
 
 /// A client that knows its identity and the server.
 pub(crate) struct Client {
     tls: Arc<ClientConfig>,
+    over_http2: Arc<ClientConfig>,
+    /// One for each connection in flight: a ticket is used once, and nobody takes that of another.
+    resuming: Vec<Arc<ClientConfig>>,
     server: SocketAddr,
 }
 
@@ -29,16 +38,20 @@ pub(crate) struct Client {
 pub(crate) enum Pattern {
     /// A new connection, a full handshake, one GET, the end of the connection.
     Handshakes,
-    /// GETs on connections that stay.
+    /// The same with a session that is resumed.
+    Resumed,
+    /// GETs on connections that stay, HTTP/1.1.
     KeepAlive,
+    /// The same over HTTP/2, [`STREAMS`] at a time on each connection.
+    Http2,
 }
 
 impl Pattern {
-    /// How many connections there are at a time.
+    /// How many requests there are at a time.
     pub(crate) fn in_flight(self) -> usize {
         match self {
-            Self::Handshakes => 8,
-            Self::KeepAlive => 16,
+            Self::Handshakes | Self::Resumed => 8,
+            Self::KeepAlive | Self::Http2 => 16,
         }
     }
 }
@@ -52,24 +65,17 @@ pub(crate) struct Done {
 impl Client {
     /// The client `client.crt` of the set in `directory`, for the server on `port` of this machine.
     pub(crate) fn of(directory: &Path, port: u16) -> Result<Self> {
-        let provider = CryptoProvider {
-            cipher_suites: vec![aws_lc_rs::cipher_suite::TLS13_AES_256_GCM_SHA384],
-            kx_groups: vec![aws_lc_rs::kx_group::X25519],
-            ..aws_lc_rs::default_provider()
-        };
-        let mut roots = RootCertStore::empty();
-        roots.add(CertificateDer::from_pem_file(directory.join("ca.crt"))?)?;
-        let certificate = CertificateDer::from_pem_file(directory.join("client.crt"))?;
-        let key = fs::read(directory.join("client.key"))?;
-        let mut tls = ClientConfig::builder_with_provider(provider.into())
-            .with_protocol_versions(&[&rustls::version::TLS13])?
-            .with_root_certificates(roots)
-            .with_client_auth_cert(vec![certificate], PrivateKeyDer::from_pem_slice(&key)?)?;
-        tls.resumption = Resumption::disabled();
-        tls.alpn_protocols = vec![b"http/1.1".to_vec()];
+        let config = |protocol: &str| tls(directory, protocol);
+        let resuming = (0..Pattern::Resumed.in_flight()).map(|_| {
+            let mut config = config("http/1.1")?;
+            config.resumption = Resumption::in_memory_sessions(8);
+            Ok(config.into())
+        });
         Ok(Self {
-            tls: tls.into(),
-            server: ([127, 0, 0, 1], port).into(),
+            tls: config("http/1.1")?.into(),
+            over_http2: config("h2")?.into(),
+            resuming: resuming.collect::<Result<_>>()?,
+            server: local(port),
         })
     }
 
@@ -77,132 +83,65 @@ impl Client {
     pub(crate) fn load(&self, pattern: Pattern, span: Duration) -> Result<Done> {
         let start = Instant::now();
         let end = start + span;
-        let counts: Result<Vec<u64>> = thread::scope(|scope| {
-            let one = || match pattern {
-                Pattern::Handshakes => self.handshakes_until(end),
-                Pattern::KeepAlive => self.requests_until(end),
-            };
-            let threads: Vec<_> = (0..pattern.in_flight()).map(|_| scope.spawn(one)).collect();
-            let join = |thread: thread::ScopedJoinHandle<'_, Result<u64>>| match thread.join() {
-                Ok(count) => count,
-                Err(panic) => std::panic::resume_unwind(panic),
-            };
-            threads.into_iter().map(join).collect()
-        });
+        let operations = match pattern {
+            Pattern::Handshakes => in_threads(pattern, |_| self.handshakes_until(end)),
+            Pattern::Resumed => in_threads(pattern, |slot| self.resumed_until(slot, end)),
+            Pattern::KeepAlive => in_threads(pattern, |_| self.requests_until(end)),
+            Pattern::Http2 => self.streams_until(end),
+        };
         Ok(Done {
-            operations: counts?.iter().sum(),
+            operations: operations?,
             seconds: start.elapsed().as_secs_f64(),
         })
     }
-
-    fn handshakes_until(&self, end: Instant) -> Result<u64> {
-        let mut count = 0;
-        while Instant::now() < end {
-            let mut stream = self.connect()?;
-            stream.write_all(LAST_REQUEST)?;
-            let mut answer = Vec::with_capacity(1024);
-            match stream.read_to_end(&mut answer) {
-                // Node and others end TCP without ending TLS; the answer says itself whether it is whole.
-                Err(error) if error.kind() != ErrorKind::UnexpectedEof => return Err(error.into()),
-                _ => {}
-            }
-            ensure!(
-                stream.conn.handshake_kind() == Some(HandshakeKind::Full),
-                "a session was resumed"
-            );
-            ensure!(is_whole(&answer)?, "the answer was cut off");
-            count += 1;
-        }
-        Ok(count)
-    }
-
-    fn requests_until(&self, end: Instant) -> Result<u64> {
-        let mut stream = self.connect()?;
-        let mut answer = Vec::with_capacity(4096);
-        let mut buffer = [0; 4096];
-        let mut count = 0;
-        while Instant::now() < end {
-            stream.write_all(REQUEST)?;
-            answer.clear();
-            loop {
-                let read = stream.read(&mut buffer)?;
-                ensure!(read > 0, "the server ended a connection that was to stay");
-                answer.extend_from_slice(&buffer[..read]);
-                if is_whole(&answer)? {
-                    break;
-                }
-            }
-            count += 1;
-        }
-        Ok(count)
-    }
-
-    fn connect(&self) -> Result<StreamOwned<ClientConnection, TcpStream>> {
-        let tcp = TcpStream::connect(self.server).context("connecting")?;
-        // Without this, Nagle's algorithm and delayed acknowledgements make a pause of 40 ms.
-        tcp.set_nodelay(true)?;
-        tcp.set_read_timeout(Some(SILENCE))?;
-        let name = ServerName::try_from("localhost").context("a literal name")?;
-        let tls = ClientConnection::new(Arc::clone(&self.tls), name)?;
-        Ok(StreamOwned::new(tls, tcp))
-    }
 }
 
-/// Whether `answer` is all of an answer; one that is not a 200 is an error.
-fn is_whole(answer: &[u8]) -> Result<bool> {
-    let mut headers = [httparse::EMPTY_HEADER; 32];
-    let mut parsed = httparse::Response::new(&mut headers);
-    let httparse::Status::Complete(head) = parsed.parse(answer)? else {
-        return Ok(false);
-    };
-    ensure!(
-        parsed.code == Some(200),
-        "the server answered {}",
-        parsed.code.unwrap_or_default()
-    );
-    let value = |name: &str| {
-        let header = parsed
-            .headers
-            .iter()
-            .find(|header| header.name.eq_ignore_ascii_case(name))?;
-        std::str::from_utf8(header.value).ok()
-    };
-    if value("transfer-encoding") == Some("chunked") {
-        return Ok(answer.ends_with(b"\r\n0\r\n\r\n"));
-    }
-    let Some(length) = value("content-length").and_then(|value| value.parse::<usize>().ok()) else {
-        bail!("the answer does not say how long it is");
-    };
-    Ok(answer.len() - head >= length)
+/// A thread for each connection in flight, and the sum of what they did.
+fn in_threads(pattern: Pattern, work: impl Fn(usize) -> Result<u64> + Sync) -> Result<u64> {
+    let work = &work;
+    let counts: Result<Vec<u64>> = thread::scope(|scope| {
+        let threads: Vec<_> = (0..pattern.in_flight())
+            .map(|slot| scope.spawn(move || work(slot)))
+            .collect();
+        let join = |thread: thread::ScopedJoinHandle<'_, Result<u64>>| match thread.join() {
+            Ok(count) => count,
+            Err(panic) => std::panic::resume_unwind(panic),
+        };
+        threads.into_iter().map(join).collect()
+    });
+    Ok(counts?.iter().sum())
 }
 
-const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n";
-const LAST_REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+/// TLS as the client of the set in `directory`, without resumption.
+fn tls(directory: &Path, protocol: &str) -> Result<ClientConfig> {
+    let provider = CryptoProvider {
+        cipher_suites: vec![aws_lc_rs::cipher_suite::TLS13_AES_256_GCM_SHA384],
+        kx_groups: vec![aws_lc_rs::kx_group::X25519],
+        ..aws_lc_rs::default_provider()
+    };
+    let mut roots = RootCertStore::empty();
+    roots.add(CertificateDer::from_pem_file(directory.join("ca.crt"))?)?;
+    let certificate = CertificateDer::from_pem_file(directory.join("client.crt"))?;
+    let key = fs::read(directory.join("client.key"))?;
+    let mut tls = ClientConfig::builder_with_provider(provider.into())
+        .with_protocol_versions(&[&rustls::version::TLS13])?
+        .with_root_certificates(roots)
+        .with_client_auth_cert(vec![certificate], PrivateKeyDer::from_pem_slice(&key)?)?;
+    tls.resumption = Resumption::disabled();
+    tls.alpn_protocols = vec![protocol.as_bytes().to_vec()];
+    Ok(tls)
+}
+
+fn server_name() -> Result<ServerName<'static>> {
+    ServerName::try_from("localhost").context("a literal name")
+}
+
+fn local(port: u16) -> SocketAddr {
+    ([127, 0, 0, 1], port).into()
+}
+
+/// How many streams a connection of HTTP/2 has at a time.
+const STREAMS: usize = 4;
 
 /// A server that says nothing for so long is broken.
 const SILENCE: Duration = Duration::from_secs(10);
-
-#[cfg(test)]
-mod tests {
-    use super::is_whole;
-
-    #[test]
-    fn an_answer_is_whole_at_its_last_byte() {
-        for answer in [
-            "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nHello",
-            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nHello\r\n0\r\n\r\n",
-        ] {
-            assert!(is_whole(answer.as_bytes()).is_ok_and(|whole| whole));
-            for end in 0..answer.len() {
-                let part = is_whole(&answer.as_bytes()[..end]);
-                assert!(part.is_ok_and(|whole| !whole), "{end} bytes of {answer:?}");
-            }
-        }
-    }
-
-    #[test]
-    fn only_a_200_is_an_answer() {
-        let refused = "HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n";
-        assert!(is_whole(refused.as_bytes()).is_err());
-    }
-}

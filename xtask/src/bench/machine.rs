@@ -6,7 +6,8 @@ use std::fs;
 use std::process::Command;
 use std::thread;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 use serde_json::{Value, json};
 use time::{Date, OffsetDateTime};
@@ -65,30 +66,47 @@ impl fmt::Display for Machine {
     }
 }
 
-/// One core for the servers and another for the client.
-#[derive(Clone, Copy)]
+/// The cores of each server, and those of the client.
 pub(crate) struct Cores {
-    pub(crate) server: usize,
-    pub(crate) client: usize,
+    pub(crate) server: Vec<usize>,
+    pub(crate) client: Vec<usize>,
 }
 
 impl Cores {
-    pub(crate) fn two() -> Result<Self> {
-        match cores()?[..] {
-            [server, client, ..] => Ok(Self { server, client }),
-            _ => bail!("a server and its client need a core each, and there is only one"),
-        }
+    /// A core for each of `workers`, and the others for the client; all for both where that leaves none.
+    pub(crate) fn for_workers(workers: usize) -> Result<Self> {
+        let all = cores()?;
+        ensure!(
+            all.len() >= 2,
+            "a server and its client need a core each, and there is only one"
+        );
+        let (server, client) = match all.split_at_checked(workers) {
+            Some((server, client)) if !client.is_empty() => (server, client),
+            _ => (&all[..], &all[..]),
+        };
+        Ok(Self {
+            server: server.to_vec(),
+            client: client.to_vec(),
+        })
+    }
+
+    /// Whether server and client have to share.
+    pub(crate) fn are_shared(&self) -> bool {
+        self.server == self.client
     }
 }
 
-/// Runs `work` on one core, and all threads and programs that it starts.
-pub(crate) fn on_core<T: Send>(core: usize, work: impl FnOnce() -> Result<T> + Send) -> Result<T> {
+/// Runs `work` on these cores, and all threads and programs that it starts.
+pub(crate) fn on_cores<T: Send>(
+    cores: &[usize],
+    work: impl FnOnce() -> Result<T> + Send,
+) -> Result<T> {
     thread::scope(|scope| {
         // In a thread of its own, as what is started inherits the cores of the thread that starts it.
         let worker = scope.spawn(|| {
             let mut only = CpuSet::new();
-            only.set(core);
-            sched_setaffinity(None, &only).context("choosing a core")?;
+            cores.iter().for_each(|core| only.set(*core));
+            sched_setaffinity(None, &only).context("choosing cores")?;
             work()
         });
         match worker.join() {
@@ -98,8 +116,43 @@ pub(crate) fn on_core<T: Send>(core: usize, work: impl FnOnce() -> Result<T> + S
     })
 }
 
+/// Lets this program, and those that it starts, have `count` files and connections open.
+pub(crate) fn allow_open_files(count: u64) -> Result<()> {
+    let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
+    if current.is_none_or(|current| current >= count) {
+        return Ok(());
+    }
+    ensure!(
+        maximum.is_none_or(|maximum| maximum >= count),
+        "{count} open files are needed, and this user may have {}: raise `ulimit -Hn`",
+        maximum.unwrap_or_default()
+    );
+    let current = Some(count);
+    Ok(setrlimit(Resource::Nofile, Rlimit { current, maximum })?)
+}
+
 /// The CPU seconds, of user and system, that `root` and the processes under it have used.
 pub(crate) fn cpu_seconds(root: u32) -> Result<f64> {
+    let ticks: u64 = tree(root)?.into_iter().map(|(_, ticks)| ticks).sum();
+    Ok(ticks as f64 / rustix::param::clock_ticks_per_second() as f64)
+}
+
+/// The memory of `root` and the processes under it, in KiB: what they share is counted once (Pss, proc(5)).
+pub(crate) fn pss_kib(root: u32) -> Result<f64> {
+    let mut sum = 0;
+    for (pid, _) in tree(root)? {
+        let file = format!("/proc/{pid}/smaps_rollup");
+        let text = fs::read_to_string(&file).with_context(|| format!("reading {file}"))?;
+        let pss = text.lines().find_map(|line| line.strip_prefix("Pss:"));
+        let pss = pss.and_then(|rest| rest.trim().strip_suffix(" kB"));
+        let kib: u64 = pss.context("no Pss in smaps_rollup")?.parse()?;
+        sum += kib;
+    }
+    Ok(sum as f64)
+}
+
+/// `root` and the processes under it, with the clock ticks that each has used.
+fn tree(root: u32) -> Result<Vec<(u32, u64)>> {
     let mut ticks_of = HashMap::new();
     let mut children: HashMap<u32, Vec<u32>> = HashMap::new();
     for entry in fs::read_dir("/proc")? {
@@ -120,13 +173,13 @@ pub(crate) fn cpu_seconds(root: u32) -> Result<f64> {
         }
     }
     ensure!(ticks_of.contains_key(&root), "the server has ended");
-    let mut ticks = 0;
-    let mut tree = vec![root];
-    while let Some(pid) = tree.pop() {
-        ticks += ticks_of.get(&pid).copied().unwrap_or_default();
-        tree.extend(children.remove(&pid).unwrap_or_default());
+    let mut tree = Vec::new();
+    let mut pending = vec![root];
+    while let Some(pid) = pending.pop() {
+        tree.push((pid, ticks_of.get(&pid).copied().unwrap_or_default()));
+        pending.extend(children.remove(&pid).unwrap_or_default());
     }
-    Ok(ticks as f64 / rustix::param::clock_ticks_per_second() as f64)
+    Ok(tree)
 }
 
 /// From a line of /proc/PID/stat (proc(5)): fields 4, and 14 and 15 together.

@@ -156,7 +156,11 @@ impl Comparison {
             }
             row.push(match contender.side {
                 Side::Ours => String::new(),
-                Side::Bound | Side::Peer => format!("{} ×", number(self.advantage_over(contender))),
+                Side::Bound | Side::Peer => match self.advantage_over(contender) {
+                    // A difference of two that is lost in the noise can be below zero, and nothing is a multiple of it.
+                    ratio if ratio > 0.0 && ratio.is_finite() => format!("{} ×", number(ratio)),
+                    _ => "–".to_owned(),
+                },
             });
             table.add_row(row);
         }
@@ -241,15 +245,21 @@ impl Report {
 /// Three digits that count.
 pub(crate) fn number(value: f64) -> String {
     match value.abs() {
-        size if size >= 1000.0 => {
-            let digits = format!("{value:.0}");
-            let split = digits.len() - 3;
-            format!("{},{}", &digits[..split], &digits[split..])
-        }
+        size if size >= 1000.0 => with_commas(&format!("{value:.0}")),
         size if size >= 100.0 => format!("{value:.0}"),
         size if size >= 10.0 => format!("{value:.1}"),
         size if size >= 1.0 => format!("{value:.2}"),
         _ => format!("{value:.3}"),
+    }
+}
+
+/// Commas between groups of three digits.
+fn with_commas(digits: &str) -> String {
+    match digits.split_at_checked(digits.len().saturating_sub(3)) {
+        Some((front, back)) if front.bytes().any(|byte| byte.is_ascii_digit()) => {
+            format!("{},{back}", with_commas(front))
+        }
+        _ => digits.to_owned(),
     }
 }
 
@@ -303,7 +313,10 @@ mod tests {
             (1.234, "1.23"),
             (12.34, "12.3"),
             (123.4, "123"),
+            (1000.0, "1,000"),
             (54_321.0, "54,321"),
+            (-123_456.0, "-123,456"),
+            (1_000_000.0, "1,000,000"),
         ] {
             assert_eq!(number(value), text);
         }

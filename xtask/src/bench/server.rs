@@ -1,136 +1,196 @@
-//! Servers with mutual TLS: what a handshake and a request cost `hello` and others.
+//! Servers with mutual TLS: what `hello` and others cost on the same machine, in the same run.
 //!
-//! All run at once with one worker each on one core, the client on another, and they are asked in turn. What is
-//! compared is the server's own CPU time, as the rate depends on the client, too.
+//! Those of a table run at once and are asked in turn. What is compared is the server's own CPU time, as the rate
+//! depends on the client, too.
+
+pub(crate) mod crl;
+pub(crate) mod full;
+pub(crate) mod http2;
+pub(crate) mod memory;
+pub(crate) mod resumed;
+pub(crate) mod workers;
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 
 use super::clock::{Effort, Samples};
 use super::load::{Client, Pattern};
-use super::machine::{Cores, cpu_seconds, on_core};
-use super::report::{Aim, Better, Comparison, Contender, Report};
+use super::machine::{Cores, cpu_seconds, on_cores};
+use super::report::Contender;
+use super::rivals::{Builds, Rival, Rivals, Setup};
 use super::set::{self, Keys};
-use super::{rivals, versions};
 use crate::peers::Peers;
 use crate::process::Server;
 
-pub(crate) fn measure(peers: &Peers, effort: Effort) -> Result<Report> {
-    let cores = Cores::two()?;
-    let scratch = tempfile::tempdir()?;
-    let builds = rivals::build(peers, scratch.path())?;
-
-    let mut comparisons = Vec::new();
-    for keys in [Keys::Ec, Keys::Rsa] {
-        let certs = scratch.path().join(keys.argument());
-        make_certificates(&certs, keys)?;
-        let servers = on_core(cores.server, || rivals::start(peers, &builds, &certs))?;
-        let field = Field::new(cores, &certs, &servers)?;
-        let [costs, _] = field.measure(Pattern::Handshakes, effort)?;
-        comparisons.push(Comparison {
-            title: format!("Full mTLS handshake and one GET, {}", keys.title()),
-            unit: "CPU ms",
-            better: Better::Lower,
-            contenders: costs,
-            // 0.85 of the best peer's time.
-            aim: Some(Aim::TimesBestPeer(1.0 / 0.85)),
-        });
-        // The kind of key plays no part after the handshake.
-        if keys == Keys::Ec {
-            let [costs, rates] = field.measure(Pattern::KeepAlive, effort)?;
-            comparisons.push(Comparison {
-                title: "Requests on 16 kept connections, CPU time".to_owned(),
-                unit: "CPU µs",
-                better: Better::Lower,
-                contenders: costs,
-                aim: None,
-            });
-            comparisons.push(Comparison {
-                title: "Requests on 16 kept connections, rate".to_owned(),
-                unit: "requests/s",
-                better: Better::Higher,
-                contenders: rates,
-                aim: Some(Aim::Times(1.0, rivals::HAPROXY)),
-            });
-        }
-    }
-    Ok(Report {
-        versions: versions::of(peers, &["rustls", "aws-lc-rs", "axum"], rivals::PROGRAMS)?,
-        comparisons,
-    })
-}
-
-/// The recipe's set in `directory`, and the one file that HAProxy wants.
-fn make_certificates(directory: &Path, keys: Keys) -> Result<()> {
-    fs::create_dir(directory)?;
-    set::write(directory, keys)?;
-    let read = |name: &str| fs::read_to_string(directory.join(name));
-    let both = read("server.crt")? + &read("server.key")?;
-    Ok(fs::write(directory.join("server.pem"), both)?)
-}
-
-/// The servers that run, and a client of each.
-struct Field<'a> {
+/// Where servers are started: certificates, programs, cores.
+struct Arena<'a> {
+    peers: &'a Peers,
+    scratch: tempfile::TempDir,
+    builds: Builds,
     cores: Cores,
-    runners: Vec<(&'static str, &'a Server, Client)>,
+}
+
+impl<'a> Arena<'a> {
+    /// With `workers` for each server.
+    fn new(peers: &'a Peers, workers: usize) -> Result<Self> {
+        let scratch = tempfile::tempdir()?;
+        Ok(Self {
+            peers,
+            builds: Builds::new(peers, scratch.path())?,
+            cores: Cores::for_workers(workers)?,
+            scratch,
+        })
+    }
+
+    /// The recipe's set, and the one file that HAProxy wants.
+    fn make_certificates(&self, keys: Keys) -> Result<PathBuf> {
+        let directory = self.scratch.path().join(keys.argument());
+        fs::create_dir(&directory)?;
+        set::write(&directory, keys)?;
+        let read = |name: &str| fs::read_to_string(directory.join(name));
+        let both = read("server.crt")? + &read("server.key")?;
+        fs::write(directory.join("server.pem"), both)?;
+        Ok(directory)
+    }
+
+    /// The server of `rival` on its cores, with these certificates.
+    fn start(&self, rival: Rival, certs: &Path, setup: &Setup) -> Result<Server> {
+        let rivals = Rivals {
+            peers: self.peers,
+            builds: &self.builds,
+            certs,
+        };
+        on_cores(&self.cores.server, || rivals.start(rival, setup))
+    }
+
+    /// All of `rivals`; others than ours that do not start are left out.
+    fn start_all(
+        &self,
+        rivals: &[Rival],
+        certs: &Path,
+        setup: &Setup,
+    ) -> Result<Vec<(Rival, Server)>> {
+        let mut servers = Vec::new();
+        for rival in rivals {
+            match self.start(*rival, certs, setup) {
+                Ok(server) => servers.push((*rival, server)),
+                Err(error) if *rival == Rival::Ours => return Err(error),
+                Err(error) => eprintln!("warning: {} is left out: {error:#}", rival.name()),
+            }
+        }
+        Ok(servers)
+    }
+}
+
+/// One that is asked: a server that runs, its client, and what is asked of it.
+struct Runner<'a> {
+    name: String,
+    rival: Rival,
+    server: &'a Server,
+    client: Client,
+    pattern: Pattern,
+}
+
+/// Those that are asked in turn.
+struct Field<'a> {
+    cores: &'a Cores,
+    runners: Vec<Runner<'a>>,
+}
+
+/// The CPU time of an operation (ms of a handshake, µs of a request), and the rate; each beside the other.
+struct Measured {
+    costs: Vec<Contender>,
+    rates: Vec<Contender>,
 }
 
 impl<'a> Field<'a> {
-    fn new(cores: Cores, certs: &Path, servers: &'a [(&'static str, Server)]) -> Result<Self> {
-        let runners = servers
-            .iter()
-            .map(|(name, server)| Ok((*name, server, Client::of(certs, server.port())?)))
-            .collect::<Result<_>>()?;
-        Ok(Self { cores, runners })
+    fn new(
+        arena: &'a Arena<'_>,
+        certs: &Path,
+        servers: &'a [(Rival, Server)],
+        pattern: Pattern,
+    ) -> Result<Self> {
+        let runners = servers.iter().map(|(rival, server)| {
+            Ok(Runner {
+                name: rival.name().to_owned(),
+                rival: *rival,
+                server,
+                client: Client::of(certs, server.port())?,
+                pattern,
+            })
+        });
+        Ok(Self {
+            cores: &arena.cores,
+            runners: runners.collect::<Result<_>>()?,
+        })
     }
 
-    /// The CPU time of an operation (ms of a handshake, µs of a request), and the rate; each beside the other.
-    fn measure(&self, pattern: Pattern, effort: Effort) -> Result<[Vec<Contender>; 2]> {
-        let (cost_unit, rate_unit, scale) = match pattern {
-            Pattern::Handshakes => ("CPU ms", "handshakes/s", 1e3),
-            Pattern::KeepAlive => ("CPU µs", "requests/s", 1e6),
-        };
+    fn measure(&self, effort: Effort) -> Result<Measured> {
         let mut results = vec![(Samples::default(), Samples::default()); self.runners.len()];
         for round in 0..=effort.rounds(1, 5) {
-            for ((name, server, client), (costs, rates)) in self.runners.iter().zip(&mut results) {
+            for (runner, (costs, rates)) in self.runners.iter().zip(&mut results) {
                 let span = if round == 0 {
                     WARM_UP
                 } else {
                     effort.span(Duration::from_secs(2))
                 };
-                let before = cpu_seconds(server.id())?;
-                let done = on_core(self.cores.client, || client.load(pattern, span))
-                    .with_context(|| format!("asking {name}"))?;
-                let used = cpu_seconds(server.id())? - before;
+                let (cost, rate) = self.ask(runner, span)?;
                 if round > 0 {
-                    let operations = done.operations as f64;
-                    costs.push(used * scale / operations);
-                    rates.push(operations / done.seconds);
+                    costs.push(cost);
+                    rates.push(rate);
                 }
             }
         }
-        let contenders = |pick: fn((Samples, Samples)) -> (Samples, Samples),
-                          unit: &'static str| {
-            let named = self.runners.iter().zip(results.clone());
-            let named = named.map(|((name, ..), result)| {
-                let (samples, besides) = pick(result);
-                Contender {
-                    samples,
-                    besides: Some((unit, besides)),
-                    ..Contender::new(*name, rivals::side(name))
-                }
-            });
-            named.collect::<Vec<_>>()
-        };
-        Ok([
-            contenders(|(costs, rates)| (costs, rates), rate_unit),
-            contenders(|(costs, rates)| (rates, costs), cost_unit),
-        ])
+        let measured = self.runners.iter().zip(results);
+        let (costs, rates) = measured
+            .map(|(runner, (costs, rates))| {
+                let (cost_unit, rate_unit, _) = units(runner.pattern);
+                let contender = |samples: &Samples, unit, besides: &Samples| Contender {
+                    samples: samples.clone(),
+                    besides: Some((unit, besides.clone())),
+                    ..Contender::new(runner.name.clone(), runner.rival.side())
+                };
+                (
+                    contender(&costs, rate_unit, &rates),
+                    contender(&rates, cost_unit, &costs),
+                )
+            })
+            .unzip();
+        Ok(Measured { costs, rates })
+    }
+
+    /// The CPU time of an operation and how many a second there were.
+    fn ask(&self, runner: &Runner<'_>, span: Duration) -> Result<(f64, f64)> {
+        let asking = || format!("asking {}", runner.name);
+        on_cores(&self.cores.client, || {
+            if runner.pattern == Pattern::Resumed {
+                let resumes = runner.client.resumes().with_context(asking)?;
+                ensure!(resumes, "{} does not resume sessions any more", runner.name);
+            }
+            let before = cpu_seconds(runner.server.id())?;
+            let done = runner.client.load(runner.pattern, span);
+            let done = done.with_context(asking)?;
+            let used = cpu_seconds(runner.server.id())? - before;
+            let (_, _, scale) = units(runner.pattern);
+            let operations = done.operations as f64;
+            Ok((used * scale / operations, operations / done.seconds))
+        })
+    }
+}
+
+/// What costs and rates are counted in, and how many of the former a second is.
+fn units(pattern: Pattern) -> (&'static str, &'static str, f64) {
+    match pattern {
+        Pattern::Handshakes | Pattern::Resumed => ("CPU ms", "handshakes/s", 1e3),
+        Pattern::KeepAlive | Pattern::Http2 => ("CPU µs", "requests/s", 1e6),
     }
 }
 
 /// Asked before anything counts: code is compiled, caches are filled.
 const WARM_UP: Duration = Duration::from_millis(300);
+
+/// The libraries that ours is made of.
+const LIBRARIES: &[&str] = &["rustls", "aws-lc-rs", "axum"];

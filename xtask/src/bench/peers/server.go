@@ -1,4 +1,4 @@
-// server PORT CERTS: net/http without resumption; one core by GOMAXPROCS=1.
+// server PORT CERTS TICKETS: net/http; TICKETS is true or false, and GOMAXPROCS says how many cores.
 package main
 
 import (
@@ -11,7 +11,7 @@ import (
 )
 
 func main() {
-	port, certs := os.Args[1], os.Args[2]
+	port, certs, tickets := os.Args[1], os.Args[2], os.Args[3] == "true"
 	ca, err := os.ReadFile(certs + "/ca.crt")
 	if err != nil {
 		log.Fatal(err)
@@ -22,6 +22,6 @@ func main() {
 		fmt.Fprintf(w, "Hello %s\n", r.TLS.PeerCertificates[0].Subject.CommonName)
 	})
 	server := &http.Server{Addr: "127.0.0.1:" + port, TLSConfig: &tls.Config{
-		ClientAuth: tls.RequireAndVerifyClientCert, ClientCAs: roots, SessionTicketsDisabled: true}}
+		ClientAuth: tls.RequireAndVerifyClientCert, ClientCAs: roots, SessionTicketsDisabled: !tickets}}
 	log.Fatal(server.ListenAndServeTLS(certs+"/server.crt", certs+"/server.key"))
 }
