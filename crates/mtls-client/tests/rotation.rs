@@ -134,7 +134,8 @@ const CASES: [(Via, &[&[u8]]); 4] = [
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_request_fails_in_a_loop_of_rotations_and_none_shows_what_was_replaced_before_it() {
-    const ROTATIONS: u64 = 30;
+    // Of four clients, two over each version of HTTP: 200 rotations of each.
+    const ROTATIONS: u64 = 100;
     let ca = Ca::root("root");
     let identity = |serial| client_with_serial(&ca, serial).identity();
     let (address, _) = serve_serials(&ca, Arc::new(Notify::new())).await;
