@@ -10,6 +10,7 @@ mod lab;
 mod names;
 mod own;
 mod recipe;
+mod refusals;
 mod report;
 mod servers;
 
@@ -56,6 +57,8 @@ enum Group {
     Names,
     /// The files that the OpenSSL recipe makes, with our server and client.
     Recipe,
+    /// Every kind of failure that our client tells apart, against five TLS stacks.
+    Refusals,
 }
 
 /// What every check needs.
@@ -123,6 +126,9 @@ impl Interop {
         }
         if wants(Group::Recipe) {
             recipe::check(&bench, &mut report);
+        }
+        if wants(Group::Refusals) {
+            refusals::check(&bench, &mut report);
         }
 
         if self.write {
