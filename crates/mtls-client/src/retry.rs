@@ -115,24 +115,32 @@ fn is_safe(error: &(dyn StdError + 'static)) -> bool {
 }
 
 fn was_cut_short(error: &(dyn StdError + 'static)) -> bool {
-    let mut next = Some(error);
-    while let Some(current) = next {
-        if let Some(hyper) = current.downcast_ref::<hyper::Error>()
-            && (hyper.is_incomplete_message() || hyper.is_canceled() || hyper.is_closed())
-        {
-            return true;
-        }
-        if let Some(h2) = current.downcast_ref::<h2::Error>() {
-            return h2.get_io().is_some_and(|io| is_end(io.kind())) || was_given_back(h2);
-        }
-        next = match current.downcast_ref::<io::Error>() {
-            Some(io) if is_end(io.kind()) => return true,
+    // What the server itself said counts more than what became of the connection then.
+    if let Some(h2) = causes(error).find_map(|cause| cause.downcast_ref::<h2::Error>()) {
+        return h2.get_io().is_some_and(|io| is_end(io.kind())) || was_given_back(h2);
+    }
+    causes(error).any(|cause| {
+        let ended = cause.downcast_ref::<io::Error>();
+        let hyper = cause.downcast_ref::<hyper::Error>();
+        ended.is_some_and(|io| is_end(io.kind()))
+            || hyper.is_some_and(|hyper| {
+                hyper.is_incomplete_message() || hyper.is_canceled() || hyper.is_closed()
+            })
+    })
+}
+
+/// The error, what caused it, and so on.
+fn causes<'a>(
+    error: &'a (dyn StdError + 'static),
+) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
+    std::iter::successors(Some(error), |error: &&'a (dyn StdError + 'static)| {
+        let error: &'a (dyn StdError + 'static) = *error;
+        match error.downcast_ref::<io::Error>() {
             // `io::Error::source` skips the error that it wraps.
             Some(io) => io.get_ref().map(|inner| inner as &(dyn StdError + 'static)),
-            None => current.source(),
-        };
-    }
-    false
+            None => error.source(),
+        }
+    })
 }
 
 /// The server says that it did not begin with the request, or that it is about to leave.

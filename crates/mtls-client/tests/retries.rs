@@ -235,3 +235,75 @@ async fn a_refusal_is_final_and_a_refused_connection_is_not() {
         }
     }
 }
+
+/// What an HTTP/2 server says to the first request that it gets; the others get an answer.
+#[derive(Clone, Copy, Debug)]
+enum First {
+    /// That stream is over.
+    Reset(h2::Reason),
+    /// The connection is, too.
+    GoAway,
+}
+
+async fn serve_h2(ca: &Ca, first: First) -> SocketAddr {
+    let config = server_config(&ca.server(), &Clients::NotAsked, HTTP2);
+    let acceptor = TlsAcceptor::from(Arc::new(config));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        let seen = Arc::new(AtomicU32::new(0));
+        loop {
+            let (tcp, _) = listener.accept().await.unwrap();
+            let (acceptor, seen) = (acceptor.clone(), Arc::clone(&seen));
+            tokio::spawn(async move {
+                let stream = acceptor.accept(tcp).await.unwrap();
+                let mut connection = h2::server::handshake(stream).await.unwrap();
+                while let Some(Ok((_, mut respond))) = connection.accept().await {
+                    if seen.fetch_add(1, Ordering::SeqCst) > 0 {
+                        let answer = respond.send_response(http::Response::new(()), true);
+                        answer.unwrap();
+                        continue;
+                    }
+                    match first {
+                        First::Reset(reason) => respond.send_reset(reason),
+                        First::GoAway => connection.abrupt_shutdown(h2::Reason::NO_ERROR),
+                    }
+                }
+            });
+        }
+    });
+    address
+}
+
+#[tokio::test]
+async fn what_an_http2_server_gives_back_is_sent_again() {
+    use h2::Reason;
+    let ca = Ca::root("root");
+    for via in BOTH {
+        for (first, method, error) in [
+            (First::Reset(Reason::REFUSED_STREAM), "GET", None),
+            (
+                First::Reset(Reason::REFUSED_STREAM),
+                "POST",
+                Some("protocol"),
+            ),
+            (First::Reset(Reason::CANCEL), "GET", Some("protocol")),
+            (
+                First::Reset(Reason::INTERNAL_ERROR),
+                "GET",
+                Some("protocol"),
+            ),
+            (First::GoAway, "GET", None),
+            (First::GoAway, "POST", Some("protocol")),
+        ] {
+            let address = serve_h2(&ca, first).await;
+            let connector = connector(&ca, ca.client().identity())
+                .alpn(HTTP2)
+                .build()
+                .unwrap();
+            let client = Retrying::new(via, &connector);
+            let got = client.send(method, &url(address)).await;
+            assert_eq!(got.as_deref(), error, "{via:?} {first:?} {method}");
+        }
+    }
+}
