@@ -13,6 +13,7 @@ mod recipe;
 mod refusals;
 mod report;
 mod servers;
+mod sessions;
 
 use std::cell::OnceCell;
 use std::fs;
@@ -57,7 +58,7 @@ enum Group {
     Names,
     /// The files that the OpenSSL recipe makes, with our server and client.
     Recipe,
-    /// Every kind of failure that our client tells apart, against five TLS stacks.
+    /// Every kind of failure that our client tells apart, and its sessions, with five TLS stacks.
     Refusals,
 }
 

@@ -9,7 +9,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full, Limited};
 use hyper_util::client::legacy::Client;
@@ -32,6 +32,7 @@ use super::lab::Lab;
 use super::own::Door;
 use super::report::{Report, Verdict};
 use super::servers;
+use super::sessions;
 use crate::process::Server;
 
 const GROUP: &str = "refusals";
@@ -70,23 +71,35 @@ struct Known {
     differs: &'static [(&'static str, Option<&'static str>)],
     /// Whether it answers a request with a body.
     takes_bodies: bool,
+    /// What to change in its file of the lab, where sessions are off, for it to keep some: the file, the line and
+    /// the one in its place. `None` if it keeps none.
+    sessions: Option<&'static [Change]>,
 }
+
+type Change = (&'static str, &'static str, &'static str);
 
 const SERVERS: &[Known] = &[
     Known {
         name: "hello (ours)",
         differs: &[],
         takes_bodies: true,
+        sessions: None,
     },
     Known {
         name: "openssl s_server",
         differs: &[],
         takes_bodies: false, // its -www knows GET alone
+        sessions: Some(&[]),
     },
     Known {
         name: "nginx",
         differs: &[],
         takes_bodies: true,
+        sessions: Some(&[(
+            "servers/nginx.conf",
+            "ssl_session_tickets off;",
+            "ssl_session_tickets on;",
+        )]),
     },
     Known {
         name: "Caddy",
@@ -96,11 +109,17 @@ const SERVERS: &[Known] = &[
             ("the server has another name", Some("protocol")),
         ],
         takes_bodies: true,
+        sessions: None,
     },
     Known {
         name: "Envoy",
         differs: &[],
         takes_bodies: true,
+        sessions: Some(&[(
+            "servers/envoy.yaml",
+            "disable_stateless_session_resumption: true",
+            "disable_stateless_session_resumption: false",
+        )]),
     },
 ];
 
@@ -187,6 +206,11 @@ pub(crate) fn check(bench: &Bench<'_>, report: &mut Report) {
 }
 
 fn start(bench: &Bench<'_>, lab: &Lab, known: &Known, backend: u16) -> Result<Server> {
+    for (file, line, other) in known.sessions.unwrap_or_default() {
+        let text = String::from_utf8(read(lab, file)?)?;
+        ensure!(text.contains(line), "{file} has no {line}");
+        fs::write(lab.path(file), text.replace(line, other))?;
+    }
     match servers::peer(known.name) {
         Some(peer) => servers::start(bench, lab, peer, backend),
         None => bench.own()?.serve(&Door::of(lab)),
@@ -204,6 +228,9 @@ fn check_server(lab: &Lab, runtime: &Runtime, report: &mut Report, known: &Known
         let kind = other.map_or(case.kind, |(_, kind)| *kind);
         let seen = runtime.block_on(try_all(lab, known, case, kind, port));
         report.push(GROUP, known.name, case.name, verdict(kind), seen);
+    }
+    if known.sessions.is_some() {
+        sessions::check_server(lab, runtime, report, known.name, port);
     }
     drop(server);
     let gone = Case {
@@ -260,12 +287,7 @@ fn connector(
     versions: TlsVersions,
     alpn: &[&[u8]],
 ) -> Result<Connector> {
-    let read = |path: &str| fs::read(lab.path(path)).with_context(|| format!("reading {path}"));
-    let identity = ClientIdentity::from_pem(
-        &read(&format!("{}.crt", case.identity))?,
-        &read(&format!("{}.key", case.identity))?,
-    )?;
-    let mut builder = Connector::builder(TrustAnchors::from_pem(&read(case.roots)?)?, identity)
+    let mut builder = Connector::builder(roots(lab, case.roots)?, identity(lab, case.identity)?)
         .tls_versions(versions)
         .alpn(alpn)
         .resolve(OTHER_NAME, port, IpAddr::V4(Ipv4Addr::LOCALHOST))
@@ -279,13 +301,30 @@ fn connector(
     Ok(builder.build()?)
 }
 
+pub(super) fn roots(lab: &Lab, file: &str) -> Result<TrustAnchors> {
+    Ok(TrustAnchors::from_pem(&read(lab, file)?)?)
+}
+
+/// The certificate and the key of this name.
+pub(super) fn identity(lab: &Lab, stem: &str) -> Result<ClientIdentity> {
+    let chain = read(lab, &format!("{stem}.crt"))?;
+    Ok(ClientIdentity::from_pem(
+        &chain,
+        &read(lab, &format!("{stem}.key"))?,
+    )?)
+}
+
+fn read(lab: &Lab, file: &str) -> Result<Vec<u8>> {
+    fs::read(lab.path(file)).with_context(|| format!("reading {file}"))
+}
+
 /// A CRL of the lab's CA with the lab's server in it.
 fn revoking(lab: &Lab) -> Result<CrlSet> {
     let certificate = |path: &str| -> Result<Certificate> {
-        let roots = TrustAnchors::from_pem(&fs::read(lab.path(path))?)?;
+        let roots = roots(lab, path)?;
         Ok((*roots.certificates()[0]).clone())
     };
-    let key = KeyPair::from_pem(&fs::read(lab.path("same-ca/ca.key"))?, None)?;
+    let key = KeyPair::from_pem(&read(lab, "same-ca/ca.key")?, None)?;
     let authority = Authority::new(vec![certificate("same-ca/ca.crt")?], key)?;
     let server = certificate("same-ca/server.crt")?;
     let now = OffsetDateTime::now_utc();
