@@ -197,3 +197,24 @@ impl ClientSessionStore for SessionsOf {
         self.offer(name, |kept| kept.tls13.pop_front())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_more_servers_are_remembered_than_there_is_room_for() {
+        let ttl = Duration::from_secs(3600);
+        let sessions = Sessions::new(Resumption::Revalidate { ttl });
+        let server = |port| ("localhost".to_owned(), port);
+        for port in 1..=1000 {
+            sessions.keep(&server(port), |_| ());
+            let servers = sessions.servers();
+            assert!(servers.contains_key(&server(port)));
+            assert!(servers.len() <= MAX_SERVERS);
+        }
+        assert_eq!(sessions.servers().len(), MAX_SERVERS);
+        sessions.forget(&server(1000));
+        assert!(!sessions.servers().contains_key(&server(1000)));
+    }
+}

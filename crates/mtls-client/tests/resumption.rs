@@ -28,7 +28,23 @@ const REVALIDATE: Resumption = Resumption::Revalidate { ttl: TTL };
 
 /// A server that keeps sessions, and answers with the serial number that the session shows.
 async fn serve_sessions(server: &Leaf, clients: &Ca) -> SocketAddr {
-    let config = server_config(server, &Clients::Required(clients, Vec::new()), HTTP1);
+    serve_to(
+        server,
+        Clients::Required(clients, Vec::new()),
+        Resumed::IsServed,
+    )
+    .await
+}
+
+/// What becomes of a client that resumes a session.
+#[derive(Clone, Copy, PartialEq)]
+enum Resumed {
+    IsHungUpOn,
+    IsServed,
+}
+
+async fn serve_to(server: &Leaf, clients: Clients<'_>, resumed: Resumed) -> SocketAddr {
+    let config = server_config(server, &clients, HTTP1);
     let acceptor = TlsAcceptor::from(Arc::new(config));
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -41,8 +57,15 @@ async fn serve_sessions(server: &Leaf, clients: &Ca) -> SocketAddr {
                 let Ok(mut stream) = acceptor.accept(tcp).await else {
                     return;
                 };
-                let shown = stream.get_ref().1.peer_certificates().unwrap()[0].clone();
-                let serial = Certificate::from_der(&shown).unwrap().serial().to_string();
+                let session = stream.get_ref().1;
+                let is_resumed = session.handshake_kind() == Some(HandshakeKind::Resumed);
+                if is_resumed && resumed == Resumed::IsHungUpOn {
+                    return;
+                }
+                let serial = match session.peer_certificates() {
+                    Some([shown, ..]) => Certificate::from_der(shown).unwrap().serial().to_string(),
+                    _ => "00".to_owned(),
+                };
                 // One byte from the client for each serial number.
                 while stream.read_u8().await.is_ok() {
                     let _ = stream.write_all(serial.as_bytes()).await;
@@ -340,6 +363,24 @@ async fn a_session_is_offered_to_the_port_that_it_was_made_with_only() {
         let connector = resuming(&ca, versions, &Clock::new()).build().unwrap();
         for (address, resumed) in [(one, false), (two, false), (one, true), (two, true)] {
             assert_eq!(ask(&connector, address).await.unwrap().0, resumed);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_resumed_session_that_is_hung_up_on_is_refused_if_it_was_made_with_our_certificate() {
+    let ca = Ca::root("root");
+    let server = ca.server();
+    for (clients, kind) in [
+        (Clients::Required(&ca, Vec::new()), "identity-rejected"),
+        (Clients::NotAsked, "protocol"),
+    ] {
+        let address = serve_to(&server, clients, Resumed::IsHungUpOn).await;
+        for versions in VERSIONS {
+            let connector = resuming(&ca, versions, &Clock::new()).build().unwrap();
+            assert!(!ask(&connector, address).await.unwrap().0);
+            let error = ask(&connector, address).await.unwrap_err();
+            assert_eq!(error.kind().as_str(), kind, "{versions:?}: {error:?}");
         }
     }
 }
