@@ -1,10 +1,14 @@
-//! What the example programs share: how they end, log and print.
+//! What the example programs share: how they end, log and print, and whom they talk to.
+
+mod peer;
 
 use std::future::Future;
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 
 use tracing_subscriber::EnvFilter;
+
+pub use peer::Peer;
 
 /// Runs a program to its end: what fails is one line on stderr with its causes, and exit code 1.
 ///

@@ -12,8 +12,10 @@ pub(crate) mod own;
 mod proxies;
 mod proxy_protocol;
 mod recipe;
+mod refusals;
 mod report;
 mod servers;
+mod sessions;
 
 use std::cell::OnceCell;
 use std::fs;
@@ -62,6 +64,8 @@ enum Group {
     Proxies,
     /// The files that the OpenSSL recipe makes, with our server and client.
     Recipe,
+    /// Every kind of failure that our client tells apart, and its sessions, with five TLS stacks.
+    Refusals,
 }
 
 /// What every check needs.
@@ -135,6 +139,9 @@ impl Interop {
         }
         if wants(Group::Recipe) {
             recipe::check(&bench, &mut report);
+        }
+        if wants(Group::Refusals) {
+            refusals::check(&bench, &mut report);
         }
 
         if self.write {

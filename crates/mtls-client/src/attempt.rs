@@ -16,6 +16,8 @@ use rustls::{NamedGroup, SignatureScheme};
 
 use crate::current::Current;
 use crate::error::{Error, Source};
+use crate::identities::Identities;
+use crate::session::Proof;
 
 tokio::task_local! {
     static CURRENT: Arc<Attempt>;
@@ -28,27 +30,48 @@ pub(crate) struct Attempt {
     asked: AtomicBool,
     tls13: AtomicBool,
     refused: OnceLock<Error>,
+    /// Of a full handshake.
+    proof: OnceLock<Arc<Proof>>,
+    /// Of the session that was offered, and whether our certificate was asked for when it was made.
+    offered: OnceLock<(Arc<Proof>, bool)>,
 }
 
 impl Attempt {
-    /// Runs a handshake, and gives what it came to and what it saw.
-    pub(crate) async fn watch<F: Future>(handshake: F) -> (F::Output, Arc<Self>) {
-        let attempt = Arc::new(Self::default());
-        let outcome = CURRENT.scope(Arc::clone(&attempt), handshake).await;
-        (outcome, attempt)
+    /// Runs a handshake, which is noted in `self`.
+    pub(crate) async fn watch<F: Future>(self: &Arc<Self>, handshake: F) -> F::Output {
+        CURRENT.scope(Arc::clone(self), handshake).await
     }
 
-    /// Whether the server asked for our certificate.
+    /// Whether the server asked for our certificate, now or when the resumed session was made.
     pub(crate) fn asked(&self) -> bool {
-        self.asked.load(Ordering::Relaxed)
+        self.asked.load(Ordering::Relaxed) || self.proof().is_some_and(|(_, asked)| asked)
     }
 
     /// What the failure of this handshake was about.
     pub(crate) fn explain(&self, error: impl Into<Source>) -> Error {
         match self.refused.get() {
             Some(refused) => refused.clone(),
-            None => Error::explain(error, self.asked()),
+            None => Error::explain(error, self.asked.load(Ordering::Relaxed)),
         }
+    }
+
+    /// What is known of the server by this handshake, or by the one that it resumes, and whether our
+    /// certificate was asked for in that.
+    pub(crate) fn proof(&self) -> Option<(Arc<Proof>, bool)> {
+        match self.proof.get() {
+            Some(proof) => Some((Arc::clone(proof), self.asked.load(Ordering::Relaxed))),
+            None => self.offered.get().cloned(),
+        }
+    }
+
+    /// Notes that a session is offered, which was made in a handshake that proved `proof`.
+    pub(crate) fn note_offered(&self, proof: &Arc<Proof>, asked: bool) {
+        let _ = self.offered.set((Arc::clone(proof), asked));
+    }
+
+    /// Notes that the server of the current handshake is accepted, by what `proof` gives.
+    pub(crate) fn note_accepted(proof: impl FnOnce() -> Proof) {
+        let _ = CURRENT.try_with(|attempt| attempt.proof.set(Arc::new(proof())));
     }
 
     /// Whether the server of the current handshake may still refuse us: in TLS 1.3 it judges after
@@ -72,14 +95,28 @@ impl Attempt {
     }
 }
 
-/// Shows a certificate of the current generation to every server that asks.
+/// Shows a certificate of one generation to every server that asks.
 #[derive(Debug)]
-pub(crate) struct AlwaysShow(pub(crate) Arc<Current>);
+pub(crate) struct AlwaysShow(pub(crate) Arc<Identities>);
 
 impl ResolvesClientCert for AlwaysShow {
     fn resolve(&self, issuers: &[&[u8]], schemes: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
         let _ = CURRENT.try_with(|attempt| attempt.asked.store(true, Ordering::Relaxed));
-        Some(self.0.generation().identities.fitting(issuers, schemes))
+        Some(self.0.fitting(issuers, schemes))
+    }
+
+    fn has_certs(&self) -> bool {
+        true
+    }
+}
+
+/// Shows a certificate of the generation that is current then.
+#[derive(Debug)]
+pub(crate) struct ShowCurrent(pub(crate) Arc<Current>);
+
+impl ResolvesClientCert for ShowCurrent {
+    fn resolve(&self, issuers: &[&[u8]], schemes: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
+        self.0.generation().shown.resolve(issuers, schemes)
     }
 
     fn has_certs(&self) -> bool {

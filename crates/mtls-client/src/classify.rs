@@ -183,7 +183,7 @@ impl Error {
 }
 
 /// The other side is gone.
-fn is_end(kind: io::ErrorKind) -> bool {
+pub(crate) fn is_end(kind: io::ErrorKind) -> bool {
     use io::ErrorKind as Io;
     matches!(
         kind,

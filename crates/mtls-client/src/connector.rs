@@ -1,4 +1,4 @@
-//! From roots and an identity to connections.
+//! From a host and a port to a connection.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -10,56 +10,43 @@ use std::time::Duration;
 use http::Uri;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioIo;
-use pki_core::verify::{ChainVerifier, Purpose, Revocation, TrustAnchors};
+use pki_core::verify::{Revocation, TrustAnchors};
 use rustls::ClientConfig;
-use rustls::client::{Resumption, Tls12Resumption};
-use rustls::crypto::aws_lc_rs;
-use rustls::pki_types::{InvalidDnsNameError, ServerName};
+use rustls::pki_types::ServerName;
 use tokio_rustls::TlsConnector;
 use tower_service::Service;
 
-use crate::attempt::{AlwaysShow, Attempt, NoSessions};
+use crate::attempt::Attempt;
 use crate::current::{Current, Generation};
 use crate::error::{Error, ErrorKind, Source};
 use crate::identities::Identities;
 use crate::pin_policy::PinPolicy;
+use crate::session::{Server, SessionsOf};
 use crate::stream::TlsStream;
-use crate::verifier::ServerVerifier;
 
 /// Makes TLS connections that show a certificate, to servers that lead to the given roots.
 ///
 /// A tower `Service<Uri>` for hyper-util's client and for tonic, and the source of a rustls
 /// configuration and of a reqwest client. Cheap to clone.
 ///
-/// Identity and pins can be replaced while it is in use. Each handshake goes by those of its moment;
-/// HTTP clients keep connections that were made before, unless they are [`rotating`](Self::rotating).
+/// Identity, pins, roots and CRLs can be replaced while it is in use. Each handshake goes by those of its
+/// moment; HTTP clients keep connections that were made before, unless they are
+/// [`rotating`](Self::rotating).
 ///
-/// TLS sessions are never resumed: resuming would skip the server's verification, and with it a
-/// revocation or a change of pins since the first handshake.
+/// TLS sessions are not resumed unless [asked for](crate::ConnectorBuilder::resumption): resuming skips the
+/// server's verification, and with it a revocation or a change of pins since the first handshake.
 #[derive(Clone, Debug)]
 pub struct Connector(Arc<Inner>);
 
 #[derive(Debug)]
-struct Inner {
-    config: Arc<ClientConfig>,
-    current: Arc<Current>,
-    name: Option<ServerName<'static>>,
-    resolve: HashMap<(String, u16), IpAddr>,
-    timeout: Duration,
-    plain_http: PlainHttp,
-}
-
-/// Which TLS versions are offered.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum TlsVersions {
-    /// 1.3 and 1.2.
-    #[default]
-    Both,
-    /// 1.2 alone.
-    Only12,
-    /// 1.3 alone.
-    Only13,
+pub(crate) struct Inner {
+    pub(crate) config: Arc<ClientConfig>,
+    pub(crate) current: Arc<Current>,
+    pub(crate) name: Option<ServerName<'static>>,
+    pub(crate) resolve: HashMap<(String, u16), IpAddr>,
+    pub(crate) timeout: Duration,
+    pub(crate) max_age: Option<Duration>,
+    pub(crate) plain_http: PlainHttp,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,28 +56,10 @@ pub(crate) enum PlainHttp {
 }
 
 impl Connector {
-    /// A connector that shows `identity` (or one of several [`Identities`]) and accepts servers that
-    /// lead to one of `roots`.
-    #[must_use]
-    pub fn builder(roots: TrustAnchors, identity: impl Into<Identities>) -> ConnectorBuilder {
-        ConnectorBuilder {
-            roots,
-            identities: identity.into(),
-            pins: None,
-            revocation: None,
-            name: None,
-            alpn: vec![b"h2".to_vec(), b"http/1.1".to_vec()],
-            versions: TlsVersions::default(),
-            timeout: DEFAULT_TIMEOUT,
-            resolve: HashMap::new(),
-            plain_http: PlainHttp::Refused,
-        }
-    }
-
     /// The rustls configuration, for any other TLS stream.
     ///
     /// It verifies, pins and shows the certificate as the connector does, and follows its
-    /// [`set_identity`](Self::set_identity) and [`set_pins`](Self::set_pins).
+    /// [`set_identity`](Self::set_identity) and the other replacements. It resumes no sessions.
     /// [`Error::classify`] explains its errors, though without knowing whether the server had asked
     /// for our certificate.
     #[must_use]
@@ -127,12 +96,34 @@ impl Connector {
         self.0.current.set_pins(pins.into());
     }
 
+    /// Accepts servers that lead to one of `roots`, from the next handshake on, in place of all roots before.
+    ///
+    /// Connections that stand are left alone. Those of a [`rotating`](Self::rotating) client get no
+    /// more requests. [`watch_trust`](Self::watch_trust) does it for files.
+    pub fn set_roots(&self, roots: TrustAnchors) {
+        self.0.current.set_roots(roots);
+    }
+
+    /// Asks the CRLs of `revocation` about servers, from the next handshake on, in place of all CRLs
+    /// before. As for [`set_roots`](Self::set_roots).
+    pub fn set_revocation(&self, revocation: Revocation) {
+        self.0.current.set_revocation(revocation);
+    }
+
+    pub(crate) fn new(inner: Inner) -> Self {
+        Self(Arc::new(inner))
+    }
+
     pub(crate) fn current(&self) -> &Arc<Current> {
         &self.0.current
     }
 
     pub(crate) fn timeout(&self) -> Duration {
         self.0.timeout
+    }
+
+    pub(crate) fn max_connection_age(&self) -> Option<Duration> {
+        self.0.max_age
     }
 
     pub(crate) fn plain_http(&self) -> PlainHttp {
@@ -168,12 +159,41 @@ impl Inner {
                 Error::caused(ErrorKind::Connect, format!("{host} is no host name"), error)
             })?,
         };
-        let handshake = TlsConnector::from(Arc::clone(&self.config)).connect(name, tcp);
-        let (outcome, attempt) = Attempt::watch(handshake).await;
-        match outcome {
+        let generation = self.current.generation();
+        let server = (host.to_ascii_lowercase(), port);
+        let attempt = Arc::new(Attempt::default());
+        let config = self.config_of(&generation, &server, &attempt);
+        let handshake = TlsConnector::from(Arc::new(config)).connect(name, tcp);
+        match attempt.watch(handshake).await {
             Ok(stream) => Ok(TlsStream::tls(stream, attempt.asked())),
-            Err(error) => Err(attempt.explain(error)),
+            Err(error) => {
+                generation.sessions.forget(&server);
+                Err(attempt.explain(error))
+            }
         }
+    }
+
+    /// The configuration of one connection, by the terms of `generation` from its first byte to its last.
+    fn config_of(
+        &self,
+        generation: &Generation,
+        server: &Server,
+        attempt: &Arc<Attempt>,
+    ) -> ClientConfig {
+        let mut config = (*self.config).clone();
+        let verifier = Arc::clone(&generation.verifier);
+        config.dangerous().set_certificate_verifier(verifier);
+        config.client_auth_cert_resolver = Arc::clone(&generation.shown) as _;
+        if generation.sessions.are_resumed() {
+            config.resumption = rustls::client::Resumption::store(Arc::new(SessionsOf {
+                sessions: Arc::clone(&generation.sessions),
+                server: server.clone(),
+                attempt: Arc::clone(attempt),
+                verifier: Arc::clone(&generation.verifier),
+                clock: Arc::clone(&config.time_provider),
+            }));
+        }
+        config
     }
 
     async fn dial(&self, host: &str, port: u16) -> Result<tokio::net::TcpStream, Error> {
@@ -232,167 +252,4 @@ impl Error {
         };
         Self::caused(kind, format!("{host} port {port}: {found}"), error)
     }
-}
-
-/// The settings of a [`Connector`], each with its default.
-#[derive(Debug)]
-pub struct ConnectorBuilder {
-    roots: TrustAnchors,
-    identities: Identities,
-    pins: Option<PinPolicy>,
-    revocation: Option<Revocation>,
-    name: Option<String>,
-    alpn: Vec<Vec<u8>>,
-    versions: TlsVersions,
-    timeout: Duration,
-    resolve: HashMap<(String, u16), IpAddr>,
-    plain_http: PlainHttp,
-}
-
-impl ConnectorBuilder {
-    /// Accepts only servers whose verified path holds one of these keys: a [`PinSet`](crate::PinSet)
-    /// for all hosts, or a [`PinPolicy`] for each. Default: any.
-    #[must_use]
-    pub fn pins(mut self, pins: impl Into<PinPolicy>) -> Self {
-        self.pins = Some(pins.into());
-        self
-    }
-
-    /// Asks CRLs about the server's chain. Default: no revocation check.
-    #[must_use]
-    pub fn revocation(mut self, revocation: Revocation) -> Self {
-        self.revocation = Some(revocation);
-        self
-    }
-
-    /// Sends and checks this name or address instead of the URL's host.
-    ///
-    /// Through [`Connector::reqwest`] it is checked, while the name sent (SNI) stays the URL's.
-    #[must_use]
-    pub fn server_name(mut self, name: impl Into<String>) -> Self {
-        self.name = Some(name.into());
-        self
-    }
-
-    /// The application protocols to offer, the preferred one first. Default: `h2`, `http/1.1`.
-    #[must_use]
-    pub fn alpn(mut self, protocols: &[&[u8]]) -> Self {
-        self.alpn = protocols.iter().map(|protocol| protocol.to_vec()).collect();
-        self
-    }
-
-    /// The TLS versions to offer. Default: 1.3 and 1.2.
-    #[must_use]
-    pub fn tls_versions(mut self, versions: TlsVersions) -> Self {
-        self.versions = versions;
-        self
-    }
-
-    /// How long a connection may take from the first packet to the end of the handshake. Default: 10 s.
-    #[must_use]
-    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
-        self.timeout = timeout;
-        self
-    }
-
-    /// Dials `address` for `host` and `port`, without asking the resolver, as curl's `--resolve` does.
-    ///
-    /// The name that is sent and checked stays `host`.
-    #[must_use]
-    pub fn resolve(mut self, host: &str, port: u16, address: IpAddr) -> Self {
-        self.resolve
-            .insert((host.to_ascii_lowercase(), port), address);
-        self
-    }
-
-    /// Also serves `http://` URLs, where no certificate is shown and no server is checked.
-    #[must_use]
-    pub fn allow_plain_http(mut self) -> Self {
-        self.plain_http = PlainHttp::Allowed;
-        self
-    }
-
-    /// Checks the settings as a whole.
-    ///
-    /// # Errors
-    ///
-    /// [`ConfigError`] says which one cannot be.
-    pub fn build(self) -> Result<Connector, ConfigError> {
-        let name = match self.name {
-            Some(name) => Some(
-                ServerName::try_from(name.clone())
-                    .map_err(|source| ConfigError::ServerName { name, source })?,
-            ),
-            None => None,
-        };
-        if self
-            .alpn
-            .iter()
-            .any(|protocol| protocol.is_empty() || protocol.len() > 255)
-        {
-            return Err(ConfigError::Alpn);
-        }
-        let provider = Arc::new(aws_lc_rs::default_provider());
-        let versions: &[&rustls::SupportedProtocolVersion] = match self.versions {
-            TlsVersions::Both => rustls::ALL_VERSIONS,
-            TlsVersions::Only12 => &[&rustls::version::TLS12],
-            TlsVersions::Only13 => &[&rustls::version::TLS13],
-        };
-        let mut chain = ChainVerifier::builder(self.roots, Purpose::TlsServer);
-        if let Some(revocation) = self.revocation {
-            chain = chain.revocation(revocation);
-        }
-        let current = Arc::new(Current::new(Generation {
-            identities: Arc::new(self.identities),
-            pins: self.pins.map(Arc::new),
-        }));
-        let verifier = ServerVerifier {
-            chain: chain.build(),
-            name: name.clone(),
-            current: Arc::clone(&current),
-            provider: Arc::clone(&provider),
-        };
-        let mut config = ClientConfig::builder_with_provider(provider)
-            .with_protocol_versions(versions)
-            .map_err(ConfigError::Tls)?
-            .dangerous()
-            .with_custom_certificate_verifier(Arc::new(verifier))
-            .with_client_cert_resolver(Arc::new(AlwaysShow(Arc::clone(&current))));
-        config.alpn_protocols = self.alpn;
-        config.resumption =
-            Resumption::store(Arc::new(NoSessions)).tls12_resumption(Tls12Resumption::Disabled);
-        Ok(Connector(Arc::new(Inner {
-            config: Arc::new(config),
-            current,
-            name,
-            resolve: self.resolve,
-            timeout: self.timeout,
-            plain_http: self.plain_http,
-        })))
-    }
-}
-
-const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
-
-/// Settings that no connector can be made of.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum ConfigError {
-    /// An application protocol is empty or longer than 255 bytes.
-    #[error("an application protocol has 1 to 255 bytes")]
-    Alpn,
-
-    /// The server's name is neither a DNS name nor an IP address.
-    #[error("{name:?} is neither a DNS name nor an IP address")]
-    ServerName {
-        /// What was given.
-        name: String,
-        /// What is wrong with it.
-        #[source]
-        source: InvalidDnsNameError,
-    },
-
-    /// rustls refused the TLS versions.
-    #[error("the TLS settings do not fit together")]
-    Tls(#[source] rustls::Error),
 }

@@ -2,25 +2,54 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, Weak};
 
+use pki_core::verify::{ChainVerifier, CrlSet, Purpose, Revocation, TrustAnchors};
+use rustls::crypto::CryptoProvider;
+use rustls::pki_types::ServerName;
+
+use crate::attempt::AlwaysShow;
 use crate::identities::Identities;
 use crate::pin_policy::PinPolicy;
+use crate::session::{Resumption, Sessions};
+use crate::verifier::ServerVerifier;
 
-/// What is shown and which servers' keys are accepted, now.
+/// What is shown and which servers are accepted, now.
 ///
 /// Read anew by each handshake, and shared by every configuration that came out of the connector.
-/// TLS sessions are not resumed. Where they are one day, their store belongs in here: a session made
-/// with the old identity, or under the old pins, must not survive either.
 #[derive(Debug)]
 pub(crate) struct Current {
+    fixed: Fixed,
     generation: RwLock<Arc<Generation>>,
     followers: Mutex<Vec<Weak<dyn Follow>>>,
 }
 
-/// One state, never changed.
+/// What no replacement changes.
+#[derive(Debug)]
+pub(crate) struct Fixed {
+    /// Checked instead of the host of the URL.
+    pub(crate) name: Option<ServerName<'static>>,
+    pub(crate) provider: Arc<CryptoProvider>,
+    pub(crate) resumption: Resumption,
+}
+
+/// What a connection goes by.
 #[derive(Clone, Debug)]
-pub(crate) struct Generation {
+pub(crate) struct Terms {
     pub(crate) identities: Arc<Identities>,
     pub(crate) pins: Option<Arc<PinPolicy>>,
+    pub(crate) roots: TrustAnchors,
+    pub(crate) revocation: Option<Revocation>,
+}
+
+/// One state, never changed, with all that belongs to it alone.
+///
+/// Its sessions too: what was agreed with an old identity, or under old pins, roots or CRLs, is resumed by
+/// nobody after their replacement, and a ticket that comes late joins the generation of its connection.
+#[derive(Debug)]
+pub(crate) struct Generation {
+    pub(crate) terms: Terms,
+    pub(crate) verifier: Arc<ServerVerifier>,
+    pub(crate) shown: Arc<AlwaysShow>,
+    pub(crate) sessions: Arc<Sessions>,
 }
 
 /// Whoever keeps connections that belong to a generation.
@@ -29,10 +58,32 @@ pub(crate) trait Follow: Send + Sync + std::fmt::Debug {
     fn renew(&self);
 }
 
-impl Current {
-    pub(crate) fn new(generation: Generation) -> Self {
+impl Generation {
+    fn new(fixed: &Fixed, terms: Terms) -> Self {
+        let mut chain = ChainVerifier::builder(terms.roots.clone(), Purpose::TlsServer);
+        if let Some(revocation) = terms.revocation.clone() {
+            chain = chain.revocation(revocation);
+        }
+        let verifier = ServerVerifier {
+            chain: chain.build(),
+            name: fixed.name.clone(),
+            pins: terms.pins.clone(),
+            provider: Arc::clone(&fixed.provider),
+        };
         Self {
-            generation: RwLock::new(Arc::new(generation)),
+            verifier: Arc::new(verifier),
+            shown: Arc::new(AlwaysShow(Arc::clone(&terms.identities))),
+            sessions: Arc::new(Sessions::new(fixed.resumption)),
+            terms,
+        }
+    }
+}
+
+impl Current {
+    pub(crate) fn new(fixed: Fixed, terms: Terms) -> Self {
+        Self {
+            generation: RwLock::new(Arc::new(Generation::new(&fixed, terms))),
+            fixed,
             followers: Mutex::default(),
         }
     }
@@ -47,18 +98,31 @@ impl Current {
     }
 
     pub(crate) fn set_identities(&self, identities: Identities) {
-        let identities = Arc::new(identities);
-        self.replace(|generation| Generation {
-            identities,
-            ..generation.clone()
-        });
+        self.replace(|terms| terms.identities = Arc::new(identities));
     }
 
     pub(crate) fn set_pins(&self, pins: PinPolicy) {
-        let pins = Some(Arc::new(pins));
-        self.replace(|generation| Generation {
-            pins,
-            ..generation.clone()
+        self.replace(|terms| terms.pins = Some(Arc::new(pins)));
+    }
+
+    pub(crate) fn set_revocation(&self, revocation: Revocation) {
+        self.replace(|terms| terms.revocation = Some(revocation));
+    }
+
+    pub(crate) fn set_roots(&self, roots: TrustAnchors) {
+        self.replace(|terms| terms.roots = roots);
+    }
+
+    /// Roots and CRLs at once; how strictly the CRLs are read stays.
+    pub(crate) fn set_trust(&self, roots: TrustAnchors, crls: Option<CrlSet>) {
+        self.replace(|terms| {
+            terms.roots = roots;
+            if let Some(crls) = crls {
+                terms.revocation = Some(match &terms.revocation {
+                    Some(revocation) => revocation.clone().with_crls(crls),
+                    None => Revocation::new(crls),
+                });
+            }
         });
     }
 
@@ -68,13 +132,15 @@ impl Current {
         followers.push(follower);
     }
 
-    fn replace(&self, next: impl FnOnce(&Generation) -> Generation) {
+    fn replace(&self, change: impl FnOnce(&mut Terms)) {
         {
             let mut generation = self
                 .generation
                 .write()
                 .unwrap_or_else(PoisonError::into_inner);
-            *generation = Arc::new(next(&generation));
+            let mut terms = generation.terms.clone();
+            change(&mut terms);
+            *generation = Arc::new(Generation::new(&self.fixed, terms));
         }
         // They read the current generation and may take their time, so no lock is held.
         let followers = self.followers().clone();

@@ -1,4 +1,4 @@
-//! Reading an identity from files: the one place of this crate that does.
+//! Reading files, those of an identity first of all: the one place of this crate that does.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 use crate::identity::{ClientIdentity, IdentityError};
 
 /// The largest file that is read, as for the `.p12` bundles that are opened.
-const LIMIT: u64 = 1 << 20;
+pub(crate) const LIMIT: u64 = 1 << 20;
 
 /// The files that an identity is read from: a chain and a key, or a `.p12` bundle.
 #[derive(Debug)]
@@ -141,23 +141,26 @@ impl IdentityFiles {
 }
 
 fn read(path: &Path) -> Result<Zeroizing<Vec<u8>>, IdentityFileError> {
-    let unreadable = |source: io::Error| IdentityFileError::Unreadable {
-        path: path.to_owned(),
-        source,
-    };
-    let file = File::open(path).map_err(unreadable)?;
-    let size = file.metadata().map_err(unreadable)?.len().min(LIMIT);
+    match read_limited(path, LIMIT) {
+        Ok(Some(bytes)) => Ok(bytes),
+        Ok(None) => Err(IdentityFileError::TooLarge {
+            path: path.to_owned(),
+        }),
+        Err(source) => Err(IdentityFileError::Unreadable {
+            path: path.to_owned(),
+            source,
+        }),
+    }
+}
+
+/// What the file holds, or `None` if that is more than `limit` bytes.
+pub(crate) fn read_limited(path: &Path, limit: u64) -> io::Result<Option<Zeroizing<Vec<u8>>>> {
+    let file = File::open(path)?;
+    let size = file.metadata()?.len().min(limit);
     // Room for the whole keeps a growing buffer from leaving copies of a key behind.
     let mut bytes = Zeroizing::new(Vec::with_capacity(usize::try_from(size).unwrap_or(0) + 1));
-    file.take(LIMIT + 1)
-        .read_to_end(&mut bytes)
-        .map_err(unreadable)?;
-    if bytes.len() as u64 > LIMIT {
-        return Err(IdentityFileError::TooLarge {
-            path: path.to_owned(),
-        });
-    }
-    Ok(bytes)
+    file.take(limit + 1).read_to_end(&mut bytes)?;
+    Ok((bytes.len() as u64 <= limit).then_some(bytes))
 }
 
 /// A file of an identity that cannot be used.

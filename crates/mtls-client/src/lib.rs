@@ -2,13 +2,15 @@
 //!
 //! [`Connector`] makes connections to servers that lead to trusted roots, judged by
 //! [`pki_core::verify`] at its strictest, then by a [`PinPolicy`] if there is one. It shows its
-//! [`ClientIdentity`], or the one that fits, to every server that asks. Both can be replaced while it is
-//! in use, with all connections that a [`Rotating`] client keeps. It is a tower service for hyper-util and tonic, and
+//! [`ClientIdentity`], or the one that fits, to every server that asks. All of that can be replaced while it
+//! is in use, with all connections that a [`Rotating`] client keeps. It is a tower service for hyper-util and tonic, and
 //! gives a reqwest client. What fails becomes an [`Error`], whose [`ErrorKind`] says who refused whom
 //! and why, also where TLS 1.3 tells it late.
 //!
-//! No file is read but those of [`IdentityFiles`]. There is no way to accept any server, and no plain HTTP unless
-//! [allowed](ConnectorBuilder::allow_plain_http). Sessions are not resumed.
+//! No file is read but those of [`IdentityFiles`] and [`TrustFiles`], and no root of this machine is trusted but by
+//! [`platform_roots`]. There is no way to accept any server, and no plain HTTP unless
+//! [allowed](ConnectorBuilder::allow_plain_http). Sessions are not resumed unless that is
+//! [asked for](Resumption), and then only while the server would still be accepted.
 //!
 //! ```no_run
 //! use mtls_client::{ClientIdentity, Connector, Error, TrustAnchors};
@@ -29,31 +31,42 @@
 //! ```
 
 mod attempt;
+mod builder;
 mod classify;
 mod connector;
 mod current;
 mod error;
 mod files;
+mod follow;
 mod identities;
 mod identity;
 mod pin;
 mod pin_policy;
+mod platform;
 mod refusal;
 mod reqwest;
+mod retry;
 mod rotating;
+mod session;
 mod stream;
+mod trust_files;
 mod verifier;
 mod watch;
 
-pub use connector::{ConfigError, Connector, ConnectorBuilder, TlsVersions};
+pub use builder::{ConfigError, ConnectorBuilder, TlsVersions};
+pub use connector::Connector;
 pub use error::{Error, ErrorKind};
 pub use files::{IdentityFileError, IdentityFiles};
 pub use identities::Identities;
 pub use identity::{ClientIdentity, IdentityError};
 pub use pin::{Pin, PinError, PinPlace, PinSet};
 pub use pin_policy::{PinMismatch, PinPolicy};
+pub use platform::{PlatformRootsError, platform_roots};
+pub use retry::SafeRetry;
 pub use rotating::Rotating;
+pub use session::Resumption;
 pub use stream::TlsStream;
+pub use trust_files::{Trust, TrustFileError, TrustFiles, TrustWatch};
 pub use watch::IdentityWatch;
 
 /// What the connector's settings are made of.

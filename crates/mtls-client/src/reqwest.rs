@@ -4,6 +4,7 @@ use std::future::poll_fn;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -29,7 +30,7 @@ impl Connector {
     /// [`Error::from_reqwest`](crate::Error::from_reqwest) explains its errors.
     ///
     /// A client of it goes on using its pooled connections after [`set_identity`](Self::set_identity) and
-    /// [`set_pins`](Self::set_pins), as long as they are busy and for 90 s more. Make it by
+    /// the other replacements, as long as they are busy and for 90 s more. Make it by
     /// [`rotating`](Self::rotating) where that is too long: reqwest lets nobody else near its pool.
     ///
     /// reqwest makes its own TLS streams, so a refusal that arrives late can be lost: where the server
@@ -85,12 +86,14 @@ where
     fn call(&mut self, request: R) -> Self::Future {
         let connecting = self.0.call(request);
         Box::pin(async move {
-            let (outcome, attempt) = Attempt::watch(async {
-                let mut connection = connecting.await?;
-                verdict(&mut connection).await?;
-                Ok(connection)
-            })
-            .await;
+            let attempt = Arc::new(Attempt::default());
+            let outcome = attempt
+                .watch(async {
+                    let mut connection = connecting.await?;
+                    verdict(&mut connection).await?;
+                    Ok(connection)
+                })
+                .await;
             outcome.map_err(|error: Source| attempt.explain(error).into())
         })
     }

@@ -1,16 +1,14 @@
 //! Following the files of an identity.
 
-use std::error::Error as StdError;
 use std::io;
-use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use tokio::sync::Mutex;
-use tokio::task::JoinHandle;
+use tokio::task::JoinError;
 
 use crate::connector::Connector;
 use crate::current::Current;
 use crate::files::{Content, IdentityFileError, IdentityFiles};
+use crate::follow::{Followed, Follower};
 use crate::identity::ClientIdentity;
 
 /// Follows the files of an identity for a connector, until it is dropped.
@@ -21,10 +19,7 @@ use crate::identity::ClientIdentity;
 /// stays, and one event of level error (target `mtls_client`) for each bad state says why.
 #[derive(Debug)]
 #[must_use = "the files are followed until this is dropped"]
-pub struct IdentityWatch {
-    watched: Arc<Watched>,
-    task: JoinHandle<()>,
-}
+pub struct IdentityWatch(Follower<IdentityFiles>);
 
 impl IdentityWatch {
     /// How often files are read where nothing else is asked for: every 30 s.
@@ -37,13 +32,7 @@ impl IdentityWatch {
     ///
     /// [`IdentityFileError`] says why the last good identity stays.
     pub async fn check(&self) -> Result<bool, IdentityFileError> {
-        self.watched.check().await
-    }
-}
-
-impl Drop for IdentityWatch {
-    fn drop(&mut self) {
-        self.task.abort();
+        self.0.check().await
     }
 }
 
@@ -69,105 +58,36 @@ impl Connector {
     ///
     /// Outside a tokio runtime.
     pub fn watch(&self, files: IdentityFiles, interval: Duration) -> IdentityWatch {
-        let watched = Arc::new(Watched {
-            files,
-            current: Arc::downgrade(self.current()),
-            seen: Mutex::new(None),
-        });
-        let task = tokio::spawn({
-            let watched = Arc::clone(&watched);
-            async move {
-                while watched.current.strong_count() > 0 {
-                    // A failure has its event.
-                    let _ = watched.check().await;
-                    tokio::time::sleep(interval.max(SHORTEST_INTERVAL)).await;
-                }
-            }
-        });
-        IdentityWatch { watched, task }
+        IdentityWatch(Follower::new(files, self.current(), interval))
     }
 }
 
-const SHORTEST_INTERVAL: Duration = Duration::from_secs(1);
+impl Followed for IdentityFiles {
+    type Content = Content;
+    type Value = ClientIdentity;
+    type Error = IdentityFileError;
 
-/// How long new content has to stay before it is taken.
-const SETTLE: Duration = Duration::from_millis(100);
+    const WHAT: &'static str = "the identity is";
 
-#[derive(Debug)]
-struct Watched {
-    files: IdentityFiles,
-    current: Weak<Current>,
-    seen: Mutex<Option<Seen>>,
-}
-
-/// What was judged last, and how.
-#[derive(Debug)]
-struct Seen {
-    state: State,
-    usable: bool,
-}
-
-/// What the files held, or why nobody knows.
-#[derive(Debug, PartialEq, Eq)]
-enum State {
-    Content([u8; 32]),
-    Unreadable(String),
-}
-
-impl State {
-    fn of(content: &Result<Content, IdentityFileError>) -> Self {
-        match content {
-            Ok(content) => Self::Content(content.hash),
-            Err(error) => Self::Unreadable(with_causes(error)),
-        }
+    fn content(&self) -> Result<(Content, [u8; 32]), IdentityFileError> {
+        let content = Self::content(self)?;
+        let hash = content.hash;
+        Ok((content, hash))
     }
-}
 
-impl Watched {
-    async fn check(self: &Arc<Self>) -> Result<bool, IdentityFileError> {
-        let mut seen = self.seen.lock().await;
-        let content = self.content().await;
-        let state = State::of(&content);
-        let known = seen.as_ref().filter(|seen| seen.state == state);
-        if known.is_some_and(|seen| seen.usable) {
-            return Ok(false);
-        }
-        let new = known.is_none();
-        if new {
-            tokio::time::sleep(SETTLE).await;
-            if State::of(&self.content().await) != state {
-                return Ok(false);
-            }
-        }
-        let identity = match content {
-            Ok(content) => self.blocking(move |files| files.identity(&content)).await,
-            Err(error) => Err(error),
-        };
-        *seen = Some(Seen {
-            state,
-            usable: identity.is_ok(),
-        });
-        match identity {
-            Ok(identity) => Ok(self.show(identity)),
-            Err(error) => {
-                if new {
-                    tracing::error!(
-                        target: "mtls_client",
-                        "the identity is not replaced, the last good one stays: {}",
-                        with_causes(&error)
-                    );
-                }
-                Err(error)
-            }
+    fn value(&self, content: Content) -> Result<ClientIdentity, IdentityFileError> {
+        self.identity(&content)
+    }
+
+    fn cut_short(&self, error: JoinError) -> IdentityFileError {
+        IdentityFileError::Unreadable {
+            path: self.path().to_owned(),
+            source: io::Error::other(error),
         }
     }
 
-    /// Whether that changes anything.
-    fn show(&self, identity: ClientIdentity) -> bool {
-        let Some(current) = self.current.upgrade() else {
-            return false;
-        };
-        if current.generation().identities.is_only(&identity) {
+    fn take(&self, identity: ClientIdentity, current: &Current) -> bool {
+        if current.generation().terms.identities.is_only(&identity) {
             return false;
         }
         tracing::info!(
@@ -180,33 +100,4 @@ impl Watched {
         current.set_identities(identity.into());
         true
     }
-
-    async fn content(self: &Arc<Self>) -> Result<Content, IdentityFileError> {
-        self.blocking(IdentityFiles::content).await
-    }
-
-    /// Files block, and so does the key derivation that a password may need.
-    async fn blocking<T: Send + 'static>(
-        self: &Arc<Self>,
-        work: impl FnOnce(&IdentityFiles) -> Result<T, IdentityFileError> + Send + 'static,
-    ) -> Result<T, IdentityFileError> {
-        let watched = Arc::clone(self);
-        let done = tokio::task::spawn_blocking(move || work(&watched.files)).await;
-        done.unwrap_or_else(|cut_short| {
-            Err(IdentityFileError::Unreadable {
-                path: self.files.path().to_owned(),
-                source: io::Error::other(cut_short),
-            })
-        })
-    }
-}
-
-fn with_causes(error: &IdentityFileError) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text = format!("{text}: {error}");
-        cause = error.source();
-    }
-    text
 }

@@ -88,8 +88,7 @@ async fn come_in() -> ConnectionIdentity {
         door.handshake(far, peer)
     );
     client.unwrap();
-    let (_, identity) = server.unwrap();
-    identity
+    server.unwrap().identity().clone()
 }
 
 /// How long a request takes.

@@ -569,3 +569,26 @@ fn root_that_has_expired_ends_its_paths_where_roots_are_judged() {
         assert_eq!(later.map_or_else(|error| error.code(), |()| "ok"), expected);
     }
 }
+
+#[test]
+fn other_crls_are_read_as_strictly() {
+    let lab = Lab::new();
+    let root = lab.root_crl();
+    let (clean, revoking) = (
+        lab.issuing.crl(&crl_params(1, &[])),
+        lab.issuing.crl(&crl_params(2, &[&lab.alice])),
+    );
+    let set = |files: &[&[u8]]| CrlSet::from_pem_or_der(files).unwrap();
+    let strict = crls(&[&root, &clean]);
+    let lenient = strict.clone().unknown(UnknownStatus::Allow);
+    for (revocation, files, expected) in [
+        (&strict, [&root[..], &clean], "ok"),
+        (&strict, [&root[..], &revoking], "revoked"),
+        (&strict, [&root[..], &root], "revocation-unknown"),
+        (&lenient, [&root[..], &root], "ok"),
+        (&lenient, [&root[..], &revoking], "revoked"),
+    ] {
+        let replaced = revocation.clone().with_crls(set(&files));
+        assert_eq!(lab.verdict(replaced), expected);
+    }
+}

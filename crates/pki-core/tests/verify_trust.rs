@@ -497,3 +497,23 @@ fn look_alikes_that_lead_nowhere_cost_a_bounded_amount() {
     assert_eq!(verdict(&result), "unknown-issuer");
     assert!(took < std::time::Duration::from_millis(100), "{took:?}");
 }
+
+#[test]
+fn roots_beside_roots_are_all_trusted_and_each_counts_once() {
+    let (a, b, c) = (Ca::root("a"), Ca::root("b"), Ca::root("c"));
+    let ab = TrustAnchors::from_certs([&a.cert, &b.cert]).unwrap();
+    let both = ab.and(&TrustAnchors::from_certs([&b.cert, &c.cert]).unwrap());
+    let order: Vec<_> = both.certificates().iter().map(|root| root.der()).collect();
+    assert_eq!(order, [&*a.cert, &*b.cert, &*c.cert]);
+    for (anchors, expected) in [
+        (ab, ["ok", "ok", "unknown-issuer"]),
+        (both, ["ok", "ok", "ok"]),
+    ] {
+        let verifier = clients(anchors).build();
+        let got = [&a, &b, &c].map(|ca| {
+            let leaf = ca.issue(&client("alice"));
+            verdict(&verifier.verify(&leaf, &[], at(NOW)))
+        });
+        assert_eq!(got, expected);
+    }
+}

@@ -25,7 +25,7 @@ struct Known {
 }
 
 /// A server of somebody else, and how it is started.
-struct Peer {
+pub(super) struct Peer {
     known: Known,
     program: &'static str,
     /// From the lab's directory; `PORT` and `BACKEND` in them are replaced.
@@ -261,7 +261,13 @@ fn forwards(
     })
 }
 
-fn start(bench: &Bench<'_>, lab: &Lab, peer: &Peer, backend: u16) -> Result<Server> {
+/// The server of somebody else that is called `name`.
+pub(super) fn peer(name: &str) -> Option<&'static Peer> {
+    PEERS.iter().find(|peer| peer.known.name == name)
+}
+
+/// Starts `peer` in `lab`, once: its port is written into its file.
+pub(super) fn start(bench: &Bench<'_>, lab: &Lab, peer: &Peer, backend: u16) -> Result<Server> {
     let [port] = process::free_ports()?;
     let root = lab.path("");
     let mut command: Command = bench.peers.command(peer.program);

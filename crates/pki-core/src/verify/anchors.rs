@@ -73,6 +73,25 @@ impl TrustAnchors {
         Self::from_certs(certificates)
     }
 
+    /// These roots, and `others` beside them.
+    #[must_use]
+    pub fn and(&self, others: &Self) -> Self {
+        let mut certificates = self.certificates().to_vec();
+        let mut trusted = self.trusted().to_vec();
+        for (certificate, anchor) in others.certificates().iter().zip(others.trusted()) {
+            if !self.contains(certificate.der()) {
+                certificates.push(Arc::clone(certificate));
+                trusted.push(anchor.clone());
+            }
+        }
+        Self {
+            anchors: Arc::new(Anchors {
+                certificates,
+                trusted,
+            }),
+        }
+    }
+
     /// The roots, in the order given.
     #[must_use]
     pub fn certificates(&self) -> &[Arc<Certificate>] {

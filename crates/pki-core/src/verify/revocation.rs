@@ -94,6 +94,13 @@ impl Revocation {
         self
     }
 
+    /// Other CRLs, read as strictly.
+    #[must_use]
+    pub fn with_crls(mut self, crls: CrlSet) -> Self {
+        self.crls = crls;
+        self
+    }
+
     /// The CRLs.
     #[must_use]
     pub fn crls(&self) -> &CrlSet {
