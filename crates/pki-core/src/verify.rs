@@ -43,6 +43,9 @@ pub(crate) mod signature;
 
 pub use anchors::{AnchorError, TrustAnchors};
 pub use chain::{ChainVerifier, ChainVerifierBuilder, Strictness};
+pub(crate) use path::label;
+pub(crate) use rules::unknown_critical_extension;
+
 pub use crl::{CrlError, RevocationReason};
 pub use crl_set::{CrlLoadError, CrlSet};
 pub use error::VerifyError;

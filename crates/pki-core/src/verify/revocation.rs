@@ -114,6 +114,16 @@ impl Revocation {
         Ok(())
     }
 
+    /// Judges one certificate of no CA that `issuer` issued, outside of a path.
+    pub(crate) fn check_leaf(
+        &self,
+        certificate: &Certificate,
+        issuer: &Certificate,
+        now: OffsetDateTime,
+    ) -> Result<(), VerifyError> {
+        self.check_one(certificate, issuer, Covers::UserCertificates, now)
+    }
+
     fn check_one(
         &self,
         certificate: &Certificate,
