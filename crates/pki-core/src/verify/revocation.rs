@@ -224,13 +224,7 @@ impl Revocation {
 }
 
 fn same_distribution_point(a: &Crl, b: &Crl) -> bool {
-    let der = |crl: &Crl| {
-        crl.header
-            .distribution_point
-            .as_ref()
-            .map(|point| point.der.clone())
-    };
-    der(a) == der(b)
+    a.header.point() == b.header.point()
 }
 
 /// A CRL that was signed this second on a machine whose clock is ahead must not lock everybody out.
