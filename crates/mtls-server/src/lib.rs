@@ -6,8 +6,7 @@
 //! [`ClientCert`], parsed once per connection, or the application's own type from it
 //! ([`PeerIdentity`]). A [`Rule`] behind [`RequireClientCert`] says who may pass.
 //!
-//! It does not issue certificates, fetch revocation lists, trust headers from proxies, or resume
-//! TLS sessions; a certificate is judged when its connection begins.
+//! It does not issue certificates, trust headers from proxies, or resume TLS sessions; a certificate is judged when its connection begins.
 //!
 //! ```no_run
 //! use axum::{Router, routing::get};
@@ -34,12 +33,14 @@ mod authorize;
 mod client_cert;
 mod config;
 mod connection;
+mod crl_sources;
 mod door;
 pub mod files;
 mod identity;
 mod limits;
 mod material;
 mod peer_identity;
+mod plain_http;
 mod provider;
 mod refusal;
 mod require;
@@ -55,10 +56,12 @@ pub use authorize::{Answer, Authorize, Authorizer, Authorizing, Question};
 pub use client_cert::{ClientCert, ClientCertRejection, MockClientCert};
 pub use config::{ClientAuth, ConfigError, Limits, MtlsConfig, MtlsConfigBuilder};
 pub use connection::ConnectionIdentity;
+pub use crl_sources::{CrlSource, CrlSourceError, CrlSources, LoadedCrls};
 pub use door::Door;
 pub use identity::{IdentityError, ServerIdentity};
 pub use material::Found;
 pub use peer_identity::{FromClientCert, PeerIdentity, PeerIdentityRejection};
+pub use plain_http::{HttpError, HttpUrl, HttpUrlError};
 pub use refusal::{Refusal, RefusalReason};
 pub use require::{RequireClientCert, Required};
 pub use rule::{Decision, Rule, RuleError};
