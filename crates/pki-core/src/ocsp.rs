@@ -2,7 +2,7 @@
 //!
 //! [`OcspRequest`] is a question about one certificate. Its bytes go to a responder, at one of the
 //! [`responder_urls`] that the certificate names, and what comes back is believed only after
-//! [`OcspRequest::verify`]. Nothing here touches a socket or the clock.
+//! [`OcspRequest::verify`]. [`OcspResponder`] is the other side, for a CA. Nothing here touches a socket or the clock.
 //!
 //! ```
 //! use pki_core::ocsp::{OcspRequest, OcspStatus};
@@ -28,6 +28,7 @@ mod cert_id;
 mod error;
 mod nonce;
 mod request;
+mod respond;
 mod responder;
 mod verify;
 
@@ -37,6 +38,7 @@ pub use cert_id::CertIdHash;
 pub use error::{OcspError, ResponderError};
 pub use nonce::Nonce;
 pub use request::OcspRequest;
+pub use respond::{OcspResponder, OcspValidity, RespondError};
 
 /// The most bytes of a response that are read: 64 KiB. Real ones have 0.5 to 3 KiB.
 pub const MAX_RESPONSE_LEN: usize = 64 * 1024;

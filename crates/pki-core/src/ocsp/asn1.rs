@@ -10,7 +10,7 @@ mod single_response;
 pub(super) use cert_id::CertId;
 pub(super) use request::{OcspRequest, Request, TbsRequest};
 pub(super) use response::{
-    BasicOcspResponse, OcspResponse, OcspResponseStatus, ResponderId, ResponseData,
+    BasicOcspResponse, OcspResponse, OcspResponseStatus, ResponderId, ResponseBytes, ResponseData,
 };
 pub(super) use single_response::{CertStatus, RevokedInfo, SingleResponse};
 
