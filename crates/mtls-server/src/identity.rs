@@ -12,6 +12,7 @@ use x509_identity::{Certificate, ParseError};
 use crate::{
     files::{self, FileError},
     material::{self, Found},
+    ocsp::Staple,
     provider::provider,
 };
 
@@ -70,6 +71,15 @@ impl ServerIdentity {
     /// The leaf that clients will see.
     pub fn certificate(&self) -> &Certificate {
         &self.leaf
+    }
+
+    /// The same, with an OCSP answer for clients that ask for one (RFC 6066 section 8).
+    #[must_use]
+    pub fn stapled(mut self, staple: &Staple) -> Self {
+        let mut key = CertifiedKey::clone(&self.key);
+        key.ocsp = Some(staple.der().to_vec());
+        self.key = Arc::new(key);
+        self
     }
 
     pub(crate) fn into_certified_key(self) -> Arc<CertifiedKey> {

@@ -6,7 +6,8 @@
 //! [`ClientCert`], parsed once per connection, or the application's own type from it
 //! ([`PeerIdentity`]). A [`Rule`] behind [`RequireClientCert`] says who may pass.
 //!
-//! It does not issue certificates, trust headers from proxies, or resume TLS sessions; a certificate is judged when its connection begins.
+//! It does not issue certificates, trust headers from proxies, or resume TLS sessions; a
+//! certificate is judged when its connection begins.
 //!
 //! ```no_run
 //! use axum::{Router, routing::get};
@@ -39,6 +40,7 @@ pub mod files;
 mod identity;
 mod limits;
 mod material;
+mod ocsp;
 mod peer_identity;
 mod plain_http;
 mod provider;
@@ -60,6 +62,9 @@ pub use crl_sources::{CrlSource, CrlSourceError, CrlSources, LoadedCrls};
 pub use door::Door;
 pub use identity::{IdentityError, ServerIdentity};
 pub use material::Found;
+pub use ocsp::{
+    AskError, OcspCheck, OcspRefusal, OcspVerdict, Staple, StapleError, Stapler, Unanswered,
+};
 pub use peer_identity::{FromClientCert, PeerIdentity, PeerIdentityRejection};
 pub use plain_http::{HttpError, HttpUrl, HttpUrlError};
 pub use refusal::{Refusal, RefusalReason};

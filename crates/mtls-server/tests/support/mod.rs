@@ -6,6 +6,7 @@
 pub mod ask;
 pub mod audit;
 pub mod client;
+pub mod ocsp;
 pub mod origin;
 pub mod pki;
 
