@@ -11,6 +11,7 @@ use ocsp_kit::{
 };
 use pki_core::ocsp::{
     MAX_RESPONSE_LEN, Nonce, OcspAnswer, OcspError, OcspRequest, OcspStatus, ResponderError,
+    must_staple,
 };
 use pki_core::verify::{Revocation, RevocationReason};
 use rcgen::{
@@ -463,6 +464,27 @@ fn an_answer_that_is_cut_or_changed_anywhere_is_not_believed() {
             let result = world.question().verify(&bytes, NOW);
             assert!(result.is_err(), "octet {position} of {}", good.len());
         }
+    }
+}
+
+#[test]
+fn a_certificate_says_whether_it_needs_a_staple() {
+    const TLS_FEATURE: &[u64] = &[1, 3, 6, 1, 5, 5, 7, 1, 24];
+    let ca = Ca::root("Root");
+    for (value, needs) in [
+        (Some(vec![0x30, 3, 2, 1, 5]), true),
+        (Some(vec![0x30, 6, 2, 1, 17, 2, 1, 5]), true),
+        (Some(vec![0x30, 3, 2, 1, 17]), false),
+        (Some(vec![0x05, 0]), false),
+        (None, false),
+    ] {
+        let params = with(client("client1"), |params| {
+            let value = value.clone();
+            let extension = |value| CustomExtension::from_oid_content(TLS_FEATURE, value);
+            params.custom_extensions = value.map(extension).into_iter().collect();
+        });
+        let certificate = Certificate::from_der(&ca.issue(&params)).unwrap();
+        assert_eq!(must_staple(&certificate), needs, "{value:?}");
     }
 }
 
