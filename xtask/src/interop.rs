@@ -8,6 +8,7 @@ mod curl;
 mod headers;
 mod lab;
 mod names;
+mod ocsp;
 mod own;
 mod recipe;
 mod report;
@@ -54,6 +55,8 @@ enum Group {
     Clients,
     /// Clients with awkward names, asking our server.
     Names,
+    /// OCSP questions and answers, with openssl on the other side.
+    Ocsp,
     /// The files that the OpenSSL recipe makes, with our server and client.
     Recipe,
 }
@@ -120,6 +123,9 @@ impl Interop {
         }
         if wants(Group::Names) {
             names::check(&bench, &labs[0], &mut report);
+        }
+        if wants(Group::Ocsp) {
+            ocsp::check(&bench, &mut report);
         }
         if wants(Group::Recipe) {
             recipe::check(&bench, &mut report);
