@@ -75,6 +75,25 @@ impl CrlSource {
 /// last one does not take its place, and until a newer one was found to be signed by its CA, the last one
 /// that was stays beside it. So somebody on the network who replays or forges lists takes nothing
 /// away, until the true one expires.
+///
+/// ```no_run
+/// use mtls_server::{CrlSource, CrlSources, Revocation};
+///
+/// # async fn load() -> Result<(), Box<dyn std::error::Error>> {
+/// let sources = CrlSources::new([
+///     CrlSource::directory("/etc/pki/crl"),
+///     CrlSource::url("http://ca.example.org/issuing.crl")?,
+/// ]);
+/// let first = sources.load().await?;
+/// let revocation = Revocation::new(first.crls);
+/// // Later, and again and again:
+/// let next = sources.load().await?;
+/// if next.fingerprint != first.fingerprint {
+///     // New lists: time for a new configuration.
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct CrlSources {
     sources: Mutex<Vec<Source>>,

@@ -6,7 +6,7 @@ use pki_core::{
     ocsp::{Nonce, OcspAnswer, OcspRequest, OcspStatus},
     verify::{Path, Revocation, RevocationReason},
 };
-use time::OffsetDateTime;
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 use tokio::{sync::Semaphore, time::timeout_at};
 use x509_identity::Certificate;
 
@@ -26,6 +26,17 @@ use crate::plain_http::HttpUrl;
 ///
 /// A certificate that is revoked, or that its issuer does not know, is refused. One about which there is
 /// no answer is refused, too, unless [`Unanswered`] says otherwise.
+///
+/// ```
+/// use mtls_server::{HttpUrlError, OcspCheck};
+///
+/// # fn main() -> Result<(), HttpUrlError> {
+/// let check = OcspCheck::new()
+///     .responder("http://ocsp.example.org/".parse()?)
+///     .timeout(std::time::Duration::from_secs(1));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct OcspCheck {
     responder: Option<HttpUrl>,
@@ -64,7 +75,8 @@ pub enum OcspVerdict {
 pub enum OcspRefusal {
     /// Its issuer revoked it.
     #[error(
-        "{subject} (serial {serial}) was revoked at {date} for {reason}: use another certificate"
+        "{subject} (serial {serial}) was revoked at {} for {reason}: use another certificate",
+        stamp(date)
     )]
     Revoked {
         /// The certificate's subject.
@@ -105,6 +117,10 @@ impl OcspRefusal {
             Self::Unknown { .. } => "ocsp-unknown",
         }
     }
+}
+
+fn stamp(time: &OffsetDateTime) -> String {
+    time.format(&Rfc3339).unwrap_or_else(|_| time.to_string())
 }
 
 impl Default for OcspCheck {

@@ -1,9 +1,10 @@
 //! OCSP responses, good and bad, written byte by byte: nothing of what reads them makes them.
 
 #![allow(
+    dead_code,
     unreachable_pub,
     clippy::unwrap_used,
-    reason = "shared by test programs"
+    reason = "shared by several test programs, none of which uses all"
 )]
 
 use rcgen::{CertificateParams, ExtendedKeyUsagePurpose, KeyPair, SigningKey};
