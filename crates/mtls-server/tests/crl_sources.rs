@@ -225,8 +225,9 @@ async fn a_body_without_length_is_read_up_to_the_limit() {
         reply.extend_from_slice(b"\r\n0\r\n\r\n");
         reply
     };
-    first_load(Reply::raw(chunked(list.as_bytes())))
+    tokio::spawn(first_load(Reply::raw(chunked(list.as_bytes()))))
         .await
+        .unwrap()
         .unwrap();
 
     let endless = chunked(&vec![b'\n'; (64 << 20) + 1]);

@@ -177,6 +177,32 @@ async fn an_answer_is_kept_until_its_next_update() {
 }
 
 #[tokio::test]
+async fn a_check_may_run_in_a_task_of_its_own() {
+    let world = OcspWorld::new().await;
+    let (check, client) = (OcspCheck::new(), world.client());
+    let task = tokio::spawn(async move { check.check(&client, now()).await });
+    task.await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn a_question_that_is_given_up_is_asked_by_the_next() {
+    let world = OcspWorld::new().await;
+    world.say(Says::Raw(Reply::raw("").hanging()));
+    let (check, client) = (OcspCheck::new(), world.client());
+    let first = tokio::spawn({
+        let (check, client) = (check.clone(), client.clone());
+        async move { check.check(&client, now()).await }
+    });
+    while world.asked() == 0 {
+        tokio::task::yield_now().await;
+    }
+    world.status(OcspStatus::Good);
+    first.abort();
+    check.check(&client, now()).await.unwrap();
+    assert_eq!(world.asked(), 2);
+}
+
+#[tokio::test]
 async fn the_cache_is_bounded() {
     let world = OcspWorld::new().await;
     let check = OcspCheck::new().cache_size(NonZeroUsize::new(1).unwrap());
