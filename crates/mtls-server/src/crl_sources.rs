@@ -11,6 +11,7 @@ use std::{
 
 use pki_core::verify::{CrlFile, CrlLoadError, CrlSet};
 use sha2::{Digest as _, Sha256};
+use time::OffsetDateTime;
 use tokio::sync::Mutex;
 
 pub use self::error::CrlSourceError;
@@ -79,15 +80,15 @@ impl CrlSource {
 /// ```no_run
 /// use mtls_server::{CrlSource, CrlSources, Revocation};
 ///
-/// # async fn load() -> Result<(), Box<dyn std::error::Error>> {
+/// # async fn load(now: time::OffsetDateTime) -> Result<(), Box<dyn std::error::Error>> {
 /// let sources = CrlSources::new([
 ///     CrlSource::directory("/etc/pki/crl"),
 ///     CrlSource::url("http://ca.example.org/issuing.crl")?,
 /// ]);
-/// let first = sources.load().await?;
+/// let first = sources.load(now).await?;
 /// let revocation = Revocation::new(first.crls);
 /// // Later, and again and again:
-/// let next = sources.load().await?;
+/// let next = sources.load(now).await?;
 /// if next.fingerprint != first.fingerprint {
 ///     // New lists: time for a new configuration.
 /// }
@@ -139,13 +140,14 @@ impl CrlSources {
         }
     }
 
-    /// Looks at each source, one after the other, and puts together what they hold now.
+    /// Looks at each source, one after the other, and puts together what they hold. `now` is for lists that a
+    /// URL does not show any more: until they expire, that counts as older.
     ///
     /// # Errors
     ///
     /// [`CrlSourceError`] names the first file, directory or URL that cannot be used and what to do about it. A
     /// URL that gave a usable list before is no error but one of the [`problems`](LoadedCrls::problems).
-    pub async fn load(&self) -> Result<LoadedCrls, CrlSourceError> {
+    pub async fn load(&self, now: OffsetDateTime) -> Result<LoadedCrls, CrlSourceError> {
         let mut sources = self.sources.lock().await;
         let mut parts = Vec::new();
         let mut problems = Vec::new();
@@ -160,7 +162,7 @@ impl CrlSources {
                     parts.extend(found);
                 }
                 Source::Download(download) => {
-                    problems.extend(download.refresh().await?);
+                    problems.extend(download.refresh(now).await?);
                     // Not over what is kept beside it: that goes without anybody noticing.
                     fingerprint.update(download.digest());
                     parts.extend(download.parts().cloned());

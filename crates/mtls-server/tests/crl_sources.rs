@@ -25,8 +25,12 @@ fn passes(loaded: &LoadedCrls, ca: &Ca, leaf: &Leaf) -> bool {
         .build();
     let chain = leaf.chain_der();
     verifier
-        .verify(&chain[0], &chain[1..], unix_time(OffsetDateTime::now_utc()))
+        .verify(&chain[0], &chain[1..], unix_time(now()))
         .is_ok()
+}
+
+fn now() -> OffsetDateTime {
+    OffsetDateTime::now_utc()
 }
 
 fn client(ca: &Ca, serial: u64) -> Leaf {
@@ -56,7 +60,7 @@ async fn first_load(reply: Reply) -> Result<LoadedCrls, CrlSourceError> {
     let (_shelf, origin) = Shelf::open(reply).await;
     let source = CrlSource::url(&origin.url("/ca.crl")).unwrap();
     CrlSources::new([source.timeout(Duration::from_millis(300))])
-        .load()
+        .load(now())
         .await
 }
 
@@ -75,7 +79,7 @@ async fn files_directories_and_urls_are_one_set() {
         CrlSource::directory(path("more")),
         CrlSource::url(&origin.url("/c.crl?full")).unwrap(),
     ]);
-    let loaded = sources.load().await.unwrap();
+    let loaded = sources.load(now()).await.unwrap();
     assert!(loaded.problems.is_empty());
     assert_eq!(loaded.crls.len(), 3);
     for (ca, serial, good) in [(&a, 1, false), (&a, 2, true), (&b, 1, true), (&c, 1, true)] {
@@ -97,11 +101,11 @@ async fn the_fingerprint_changes_with_the_content_alone() {
     let sources = CrlSources::new([CrlSource::file(&path)]);
     let list = ca.crl_pem(&[], 30);
     fs::write(&path, &list).unwrap();
-    let first = sources.load().await.unwrap().fingerprint;
+    let first = sources.load(now()).await.unwrap().fingerprint;
     fs::write(&path, &list).unwrap();
-    assert_eq!(sources.load().await.unwrap().fingerprint, first);
+    assert_eq!(sources.load(now()).await.unwrap().fingerprint, first);
     fs::write(&path, ca.crl_pem(&[1], 30)).unwrap();
-    let changed = sources.load().await.unwrap();
+    let changed = sources.load(now()).await.unwrap();
     assert_ne!(changed.fingerprint, first);
     assert!(!passes(&changed, &ca, &client(&ca, 1)));
 }
@@ -114,7 +118,7 @@ async fn a_directory_is_read_by_names_and_one_bad_file_spoils_it() {
     let path = |name: &str| directory.path().join(name);
     let sources = CrlSources::new([CrlSource::directory(directory.path())]);
 
-    let empty = sources.load().await.unwrap_err();
+    let empty = sources.load(now()).await.unwrap_err();
     assert!(empty.to_string().contains("no file in"), "{empty}");
     fs::write(path("1a2b3c4d.r0"), &list).unwrap();
     fs::write(path("ca.crl"), &list).unwrap();
@@ -122,7 +126,7 @@ async fn a_directory_is_read_by_names_and_one_bad_file_spoils_it() {
     fs::write(path("README"), "nothing to see").unwrap();
     fs::write(path(".ca.crl.swp"), "half a li").unwrap();
     fs::create_dir(path("old.crl")).unwrap();
-    assert_eq!(sources.load().await.unwrap().crls.len(), 1);
+    assert_eq!(sources.load(now()).await.unwrap().crls.len(), 1);
 
     for (name, content, says) in [
         ("bad.crl", "half a li", "neither PEM nor DER"),
@@ -132,7 +136,7 @@ async fn a_directory_is_read_by_names_and_one_bad_file_spoils_it() {
         ("bad.der", &list[..300], "bad.der"),
     ] {
         fs::write(path(name), content).unwrap();
-        let error = sources.load().await.unwrap_err();
+        let error = sources.load(now()).await.unwrap_err();
         let message = error.to_string();
         assert!(
             message.contains(name) && message.contains(says),
@@ -140,16 +144,16 @@ async fn a_directory_is_read_by_names_and_one_bad_file_spoils_it() {
         );
         fs::remove_file(path(name)).unwrap();
     }
-    sources.load().await.unwrap();
+    sources.load(now()).await.unwrap();
 
     for (missing, says) in [("nowhere", "does not exist"), ("ca.crl", "is no directory")] {
         let error = CrlSources::new([CrlSource::directory(path(missing))])
-            .load()
+            .load(now())
             .await;
         let message = error.unwrap_err().to_string();
         assert!(message.contains(says), "{message}");
     }
-    let none = CrlSources::new([]).load().await.unwrap_err();
+    let none = CrlSources::new([]).load(now()).await.unwrap_err();
     assert!(matches!(none, CrlSourceError::NoSource));
 }
 
@@ -233,7 +237,7 @@ async fn a_body_without_length_is_read_up_to_the_limit() {
     let endless = chunked(&vec![b'\n'; (64 << 20) + 1]);
     let (_shelf, origin) = Shelf::open(Reply::raw(endless)).await;
     let source = CrlSource::url(&origin.url("/")).unwrap();
-    let error = CrlSources::new([source]).load().await.unwrap_err();
+    let error = CrlSources::new([source]).load(now()).await.unwrap_err();
     assert!(
         matches!(
             error,
@@ -263,8 +267,8 @@ async fn an_unchanged_url_is_not_sent_again() {
     })
     .await;
     let sources = CrlSources::new([CrlSource::url(&origin.url("/")).unwrap()]);
-    let first = sources.load().await.unwrap();
-    let second = sources.load().await.unwrap();
+    let first = sources.load(now()).await.unwrap();
+    let second = sources.load(now()).await.unwrap();
     assert_eq!(first.fingerprint, second.fingerprint);
     assert!(second.problems.is_empty());
     assert!(!passes(&second, &ca, &client(&ca, 1)));
@@ -284,20 +288,20 @@ async fn a_url_that_fails_later_leaves_the_last_lists() {
     let (shelf, origin) = Shelf::open(Reply::ok(ca.crl_pem(&[1], 30))).await;
     let source = CrlSource::url(&origin.url("/")).unwrap();
     let sources = CrlSources::new([source.timeout(Duration::from_millis(300))]);
-    let first = sources.load().await.unwrap();
+    let first = sources.load(now()).await.unwrap();
     for bad in [
         Reply::with("503 Service Unavailable", &[], ""),
         Reply::ok("<html>"),
         Reply::raw("").hanging(),
     ] {
         shelf.put(bad);
-        let later = sources.load().await.unwrap();
+        let later = sources.load(now()).await.unwrap();
         assert_eq!(later.problems.len(), 1);
         assert_eq!(later.fingerprint, first.fingerprint);
         assert!(!passes(&later, &ca, &revoked));
     }
     shelf.put(Reply::ok(ca.crl_pem_numbered(2, &[], 30)));
-    let healed = sources.load().await.unwrap();
+    let healed = sources.load(now()).await.unwrap();
     assert!(healed.problems.is_empty());
 }
 
@@ -310,7 +314,7 @@ async fn replayed_and_forged_lists_take_nothing_away() {
     let sources = CrlSources::new([CrlSource::url(&origin.url("/")).unwrap()]);
     let load = async |reply| {
         shelf.put(reply);
-        let loaded = sources.load().await.unwrap();
+        let loaded = sources.load(now()).await.unwrap();
         let verdicts = (passes(&loaded, &ca, &alice), passes(&loaded, &ca, &bob));
         (verdicts, loaded.problems.len())
     };

@@ -211,6 +211,10 @@ async fn the_cache_is_bounded() {
         check.check(client, now()).await.unwrap();
     }
     assert_eq!(world.asked(), 3);
+    // Other rules, other answers.
+    check.clone().nonces().check(&a, now()).await.unwrap();
+    check.check(&a, now()).await.unwrap();
+    assert_eq!(world.asked(), 4);
 }
 
 #[tokio::test]

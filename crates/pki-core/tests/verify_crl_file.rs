@@ -67,7 +67,16 @@ fn a_file_is_older_if_any_of_its_lists_is_older_or_missing() {
         ("no shards", pem(&[&two]), pem(&[&left]), true),
         ("one of two", pem(&[&two]), pem(&[&two, &of_b]), true),
     ] {
-        assert_eq!(new.is_older_than(&old), older, "{case}");
+        assert_eq!(new.is_older_than(&old, NOW), older, "{case}");
+    }
+
+    // What has expired (in a day) may be taken away, and is not made good by what came before it.
+    for (now, missed) in [
+        (NOW + Duration::DAY, true),
+        (NOW + 2 * Duration::DAY, false),
+    ] {
+        assert_eq!(file(&of_b).is_older_than(&file(&two), now), missed);
+        assert!(file(&one).is_older_than(&file(&two), now));
     }
 }
 

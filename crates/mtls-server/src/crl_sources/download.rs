@@ -11,6 +11,7 @@ use axum::{
 };
 use pki_core::verify::{CrlFile, CrlSet};
 use sha2::{Digest as _, Sha256};
+use time::OffsetDateTime;
 
 use super::{CrlSourceError, Part, in_background};
 use crate::{
@@ -58,15 +59,18 @@ impl Download {
     }
 
     /// Asks for a newer version. A problem is an error only where there is no version at all.
-    pub(super) async fn refresh(&mut self) -> Result<Option<CrlSourceError>, CrlSourceError> {
-        match self.fetch().await {
+    pub(super) async fn refresh(
+        &mut self,
+        now: OffsetDateTime,
+    ) -> Result<Option<CrlSourceError>, CrlSourceError> {
+        match self.fetch(now).await {
             Ok(()) => Ok(None),
             Err(error) if self.latest.is_some() => Ok(Some(error)),
             Err(error) => Err(error),
         }
     }
 
-    async fn fetch(&mut self) -> Result<(), CrlSourceError> {
+    async fn fetch(&mut self, now: OffsetDateTime) -> Result<(), CrlSourceError> {
         // Once the latest lists are known to be the CA's, those before it have done their part.
         if self
             .latest
@@ -109,17 +113,18 @@ impl Download {
                 .map_err(|error| FileError::of_crl(Path::new(&name), &bytes, error))
         });
         let lists = read.await.map_err(CrlSourceError::Downloaded)?;
-        self.accept(Latest {
+        let new = Latest {
             part: Part {
                 name: self.url.to_string(),
                 digest,
                 lists,
             },
             version,
-        })
+        };
+        self.accept(new, now)
     }
 
-    fn accept(&mut self, new: Latest) -> Result<(), CrlSourceError> {
+    fn accept(&mut self, new: Latest, now: OffsetDateTime) -> Result<(), CrlSourceError> {
         let latest = self.latest.take();
         // What was not confirmed has no say in what replaces it: it may have been forged.
         let (confirmed, latest) = match latest {
@@ -130,7 +135,7 @@ impl Download {
         };
         let rolled_back = confirmed
             .as_ref()
-            .is_some_and(|confirmed| new.part.lists.is_older_than(&confirmed.lists));
+            .is_some_and(|confirmed| new.part.lists.is_older_than(&confirmed.lists, now));
         if rolled_back {
             self.confirmed = confirmed.filter(|confirmed| {
                 latest

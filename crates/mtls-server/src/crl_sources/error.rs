@@ -36,9 +36,9 @@ pub enum CrlSourceError {
     #[error("no source of revocation lists is named")]
     NoSource,
 
-    /// The URL answered with older lists than before.
+    /// The URL answered with older lists than before, or without one that has not expired.
     #[error(
-        "{url} answers with older revocation lists than before: somebody may be replaying them"
+        "{url} answers with older revocation lists than before, or without one of them: somebody may be replaying them"
     )]
     RolledBack {
         /// The URL.

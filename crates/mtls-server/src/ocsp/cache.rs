@@ -45,6 +45,11 @@ impl Cache {
         }
     }
 
+    pub(super) fn size(&self) -> NonZeroUsize {
+        let slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
+        slots.cap()
+    }
+
     /// The answer about `certificate` that is kept and current at `now`, or what `ask` comes to. Whoever comes
     /// while it runs waits for it, until `deadline`, and takes what came of it.
     ///

@@ -147,7 +147,7 @@ impl OcspCheck {
     #[must_use]
     pub fn responder(mut self, url: HttpUrl) -> Self {
         self.responder = Some(url);
-        self
+        self.afresh()
     }
 
     /// What becomes of a certificate without an answer; [`Unanswered::Deny`] by default.
@@ -169,21 +169,27 @@ impl OcspCheck {
     #[must_use]
     pub fn nonces(mut self) -> Self {
         self.nonces = true;
-        self
+        self.afresh()
     }
 
-    /// Looks up responders' own certificates in these lists. Without, one that is valid is believed; see
+    /// Looks up responders' own certificates in these lists, and forgets answers from before. Without, one that is valid is believed; see
     /// [`OcspRequest::delegates`].
     #[must_use]
     pub fn delegates(mut self, revocation: Revocation) -> Self {
         self.delegates = Some(revocation);
-        self
+        self.afresh()
     }
 
     /// How many certificates' answers are kept, 10,000 by default, at some 300 bytes each.
     #[must_use]
     pub fn cache_size(mut self, size: NonZeroUsize) -> Self {
         self.cache = Arc::new(Cache::new(size));
+        self
+    }
+
+    /// Without the answers of other responders, or by other rules.
+    fn afresh(mut self) -> Self {
+        self.cache = Arc::new(Cache::new(self.cache.size()));
         self
     }
 

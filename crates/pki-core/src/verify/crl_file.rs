@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use rustls_pki_types::CertificateRevocationListDer;
 use rustls_pki_types::pem::PemObject;
+use time::OffsetDateTime;
 
 use super::crl::Crl;
 use super::{CrlLoadError, CrlSet};
@@ -63,19 +64,25 @@ impl CrlFile {
         }
     }
 
-    /// Whether something that `other` says is missing here, or is here in an older version only: a list of
-    /// the same issuer and distribution point with a lower cRLNumber (or, where numbers are equal, an earlier
-    /// thisUpdate).
+    /// Whether a list of `other` is here in an older version only, one of the same issuer and distribution
+    /// point with a lower cRLNumber (or, where numbers are equal, an earlier thisUpdate), or is missing here
+    /// although it has not expired at `now`.
     ///
     /// Who fetches lists over a network that others can write to does not let such a file take the place of
     /// `other`: old lists are signed as well as new ones.
     #[must_use]
-    pub fn is_older_than(&self, other: &Self) -> bool {
+    pub fn is_older_than(&self, other: &Self, now: OffsetDateTime) -> bool {
         other.crls.iter().any(|theirs| {
-            !self
+            let newest = self
                 .crls
                 .iter()
-                .any(|ours| ours.is_of_same_point(theirs) && ours.age() >= theirs.age())
+                .filter(|ours| ours.is_of_same_point(theirs))
+                .map(|ours| ours.age())
+                .max();
+            match newest {
+                Some(newest) => newest < theirs.age(),
+                None => theirs.header.next_update >= now,
+            }
         })
     }
 
