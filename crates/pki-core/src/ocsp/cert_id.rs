@@ -18,7 +18,7 @@ pub enum CertIdHash {
     /// on it being free of collisions, since issuer and serial number are those of a verified path.
     #[default]
     Sha1,
-    /// SHA-256 (RFC 9654 and RFC 5019bis ask clients to move on to it); some responders do not know it.
+    /// SHA-256, which some responders do not know.
     Sha256,
 }
 
