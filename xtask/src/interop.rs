@@ -8,6 +8,7 @@ mod curl;
 mod headers;
 mod lab;
 mod names;
+mod ocsp;
 pub(crate) mod own;
 mod proxies;
 mod proxy_protocol;
@@ -58,6 +59,8 @@ enum Group {
     Clients,
     /// Clients with awkward names, asking our server.
     Names,
+    /// OCSP questions and answers, with openssl on the other side.
+    Ocsp,
     /// HAProxy in front of our door, announcing its clients; a socket from systemd.
     ProxyProtocol,
     /// Proxies in front of our server and behind our gateway, with the headers they write.
@@ -130,6 +133,9 @@ impl Interop {
         }
         if wants(Group::Names) {
             names::check(&bench, &labs[0], &mut report);
+        }
+        if wants(Group::Ocsp) {
+            ocsp::check(&bench, &mut report);
         }
         if wants(Group::ProxyProtocol) {
             proxy_protocol::check(&bench, &labs[0], &mut report);

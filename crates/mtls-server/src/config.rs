@@ -13,6 +13,7 @@ use crate::{
     limits::Limits,
     mtls_files::MtlsFiles,
     names::{Names, Pattern},
+    ocsp::OcspCheck,
     proxy_protocol::ProxyProtocol,
     rule::Rule,
     session::{Kept, Resumption},
@@ -180,6 +181,12 @@ impl MtlsConfigBuilder {
     /// As [`SiteConfig::max_depth`].
     pub fn max_depth(mut self, max_depth: usize) -> Self {
         self.site = self.site.max_depth(max_depth);
+        self
+    }
+
+    /// As [`SiteConfig::ocsp`].
+    pub fn ocsp(mut self, check: OcspCheck) -> Self {
+        self.site = self.site.ocsp(check);
         self
     }
 

@@ -136,6 +136,7 @@ impl Connections {
                 live.end(end, grace);
                 ended.push((entry.connection.clone(), end));
             }
+            live.doze(now);
             if live.is_cut(now) {
                 cut.extend(entry.socket.upgrade());
             }

@@ -21,6 +21,7 @@ use tokio::{
     time::{Instant, timeout, timeout_at},
 };
 use tokio_rustls::{StartHandshake, server::TlsStream};
+use x509_identity::Certificate;
 
 use crate::{
     audit,
@@ -30,6 +31,7 @@ use crate::{
     generation::{Generation, Generations},
     handle::MtlsHandle,
     handshake::{Findings, Handshake, Verdict},
+    judge::Verified,
     limits::Limits,
     live::{End, Live, ticks},
     measure, proxy_protocol,
@@ -50,7 +52,7 @@ type Outcome<IO> = Result<(TlsStream<IO>, Admitted), (Box<Refusal>, Option<IO>)>
 
 /// Who came, and by which settings.
 struct Admitted {
-    client: Option<ClientCert>,
+    client: Option<Arc<Verified>>,
     generation: Arc<Generation>,
 }
 
@@ -138,6 +140,7 @@ impl Door {
             return Err(turn_away(RefusalReason::TooManyConnections, peer, began));
         };
         let Admitted { client, generation } = admitted;
+        let client = client.map(|verified| verified.client.clone());
         let config = &generation.config;
         let tls = TlsInfo::of(stream.get_ref().1);
         measure::let_in(&tls, client.is_none(), began.elapsed());
@@ -223,15 +226,24 @@ impl Door {
         };
         let (outcome, findings) = Handshake::watch(handshake).await;
         match outcome {
-            Ok(stream) => match identify(site, &stream, findings) {
-                Ok(client) => Ok((stream, Admitted { client, generation })),
-                Err(reason) => {
-                    let mut refusal = Refusal::new(reason);
-                    refusal.server_name = server_name;
-                    refusal.version = version.map(version_name);
-                    Err((Box::new(refusal), Some(stream.into_inner().0)))
+            Ok(stream) => {
+                let client = match identify(site, &stream, findings) {
+                    Ok(client) => ask_about(site, client.as_deref()).await.map(|()| client),
+                    Err(reason) => Err((reason, None)),
+                };
+                match client {
+                    Ok(client) => Ok((stream, Admitted { client, generation })),
+                    Err((reason, claimed)) => {
+                        let refusal = Refusal {
+                            reason,
+                            claimed,
+                            server_name,
+                            version: version.map(version_name),
+                        };
+                        Err((Box::new(refusal), Some(stream.into_inner().0)))
+                    }
                 }
-            },
+            }
             Err((error, io)) => {
                 let reason = RefusalReason::of_io(error);
                 let (reason, claimed) = match (reason, findings.verdict) {
@@ -264,7 +276,7 @@ fn identify<IO>(
     site: &Site,
     stream: &TlsStream<IO>,
     findings: Findings,
-) -> Result<Option<ClientCert>, RefusalReason> {
+) -> Result<Option<Arc<Verified>>, RefusalReason> {
     let connection = stream.get_ref().1;
     let shown = connection.peer_certificates().and_then(<[_]>::first);
     let resumed = connection.handshake_kind() == Some(HandshakeKind::Resumed);
@@ -283,13 +295,29 @@ fn identify<IO>(
     };
     match (verified, shown) {
         (Some(verified), Some(shown)) if verified.path.leaf().der() == shown.as_ref() => {
-            Ok(Some(verified.client.clone()))
+            Ok(Some(verified))
         }
         // Nobody was judged. A session that was offered and not taken may have been somebody's.
         (_, None) if site.client_auth == ClientAuth::Optional => Ok(None),
         (_, None) => Err(RefusalReason::NoCertificate),
         (_, Some(_)) => Err(RefusalReason::Session),
     }
+}
+
+/// Asks an OCSP responder about a client, where that is set up.
+async fn ask_about(
+    site: &Site,
+    client: Option<&Verified>,
+) -> Result<(), (RefusalReason, Option<Arc<Certificate>>)> {
+    let (Some(check), Some(verified)) = (&site.ocsp, client) else {
+        return Ok(());
+    };
+    let answer = check.check(&verified.path, OffsetDateTime::now_utc()).await;
+    let refused = |refusal| {
+        let claimed = Arc::clone(verified.path.leaf());
+        (RefusalReason::Ocsp(refusal), Some(claimed))
+    };
+    answer.map(drop).map_err(refused)
 }
 
 /// How long a connection may last, and why it ends then.

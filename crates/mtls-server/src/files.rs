@@ -3,7 +3,7 @@
 use std::{
     error::Error,
     fmt,
-    fs::File,
+    fs::{self, File},
     io::{self, Read},
     path::{Path, PathBuf},
 };
@@ -20,11 +20,14 @@ use crate::{material::Found, rule::Rule};
 /// [`FileError`] names the file and what to do about it.
 pub fn client_roots(path: impl AsRef<Path>) -> Result<TrustAnchors, FileError> {
     let path = path.as_ref();
-    let bytes = read(path, ROOTS)?;
-    TrustAnchors::from_pem(&bytes).map_err(|error| match error {
-        AnchorError::Empty => FileError::holds(path, &bytes, ROOTS),
-        AnchorError::Malformed { .. } if Found::of(&bytes) != Found::Certificate => {
-            FileError::holds(path, &bytes, ROOTS)
+    client_roots_of(path, &read(path, ROOTS)?)
+}
+
+pub(crate) fn client_roots_of(path: &Path, bytes: &[u8]) -> Result<TrustAnchors, FileError> {
+    TrustAnchors::from_pem(bytes).map_err(|error| match error {
+        AnchorError::Empty => FileError::holds(path, bytes, ROOTS),
+        AnchorError::Malformed { .. } if Found::of(bytes) != Found::Certificate => {
+            FileError::holds(path, bytes, ROOTS)
         }
         error => FileError::content(path, error),
     })
@@ -37,47 +40,28 @@ pub fn client_roots(path: impl AsRef<Path>) -> Result<TrustAnchors, FileError> {
 /// [`FileError`] names the first file that cannot be used and what to do about it; [`CrlLoadError`]
 /// in it says what is wrong with a list.
 pub fn crls<P: AsRef<Path>>(paths: impl IntoIterator<Item = P>) -> Result<CrlSet, FileError> {
-    let read = |path: P| Ok((path.as_ref().to_owned(), read(path.as_ref(), CRL)?));
-    crls_of(&paths.into_iter().map(read).collect::<Result<Vec<_>, _>>()?)
-}
-
-/// What a file holds, and which one it is.
-pub(crate) type Named = (PathBuf, Zeroizing<Vec<u8>>);
-
-/// The revocation lists of files that have been read.
-pub(crate) fn crls_of(files: &[Named]) -> Result<CrlSet, FileError> {
-    let none = (PathBuf::new(), Zeroizing::default());
-    let at = |position: usize| files.get(position).unwrap_or(&none);
-    let set = CrlSet::from_pem_or_der(files.iter().map(|(_, bytes)| bytes));
-    let set = set.map_err(|error| {
-        let (path, bytes) = at(position(&error));
-        match error {
-            CrlLoadError::NoCrl { .. } => FileError::holds(path, bytes, CRL),
-            CrlLoadError::Unusable { source, .. } => match Found::of(bytes) {
-                Found::RevocationList => FileError::content(path, source),
-                _ => FileError::holds(path, bytes, CRL),
-            },
-            error => FileError::content(path, error),
-        }
+    let mut paths_read: Vec<PathBuf> = Vec::new();
+    let mut files = Vec::new();
+    for path in paths {
+        files.push(read(path.as_ref(), CRL)?);
+        paths_read.push(path.as_ref().to_owned());
+    }
+    let path_of = |error: &CrlLoadError| {
+        let path = error.file().and_then(|file| paths_read.get(file));
+        path.map_or(Path::new(""), PathBuf::as_path)
+    };
+    let set = CrlSet::from_pem_or_der(&files).map_err(|error| {
+        let bytes = error.file().and_then(|file| files.get(file));
+        let bytes = bytes.map(|bytes| bytes.as_slice()).unwrap_or_default();
+        FileError::of_crl(path_of(&error), bytes, error)
     })?;
     for aside in set.set_aside() {
         if let CrlLoadError::Unusable { source, .. } = aside {
-            let (path, _) = at(position(aside));
-            tracing::warn!(target: "mtls_server", "{}: {source}: it is not used", path.display());
+            let path = path_of(aside).display();
+            tracing::warn!(target: "mtls_server", "{path}: {source}: it is not used");
         }
     }
     Ok(set)
-}
-
-/// The position of the file that is at fault.
-fn position(error: &CrlLoadError) -> usize {
-    match error {
-        CrlLoadError::NoCrl { file }
-        | CrlLoadError::Pem { file, .. }
-        | CrlLoadError::TooLarge { file, .. }
-        | CrlLoadError::Unusable { file, .. } => *file,
-        _ => 0,
-    }
 }
 
 /// Reads a rule in TOML, as [`Rule::from_toml`] takes it.
@@ -101,6 +85,28 @@ pub(crate) const KEY: &str = "the server's private key";
 pub(crate) const ROOTS: &str = "the client CA's certificate";
 pub(crate) const CRL: &str = "a revocation list";
 pub(crate) const RULE: &str = "a rule in TOML";
+
+/// The files of a directory by name, directories and dangling links left out.
+pub(crate) fn listed(directory: &Path, wanted: &'static str) -> Result<Vec<PathBuf>, FileError> {
+    let fail = |problem| FileError {
+        path: directory.to_owned(),
+        problem,
+    };
+    let unreadable = |error: io::Error| match error.kind() {
+        io::ErrorKind::NotFound => fail(Problem::Missing(wanted)),
+        io::ErrorKind::NotADirectory => fail(Problem::NotADirectory(wanted)),
+        _ => fail(Problem::Unreadable(error)),
+    };
+    let mut paths = Vec::new();
+    for entry in fs::read_dir(directory).map_err(unreadable)? {
+        let path = entry.map_err(unreadable)?.path();
+        if path.is_file() {
+            paths.push(path);
+        }
+    }
+    paths.sort();
+    Ok(paths)
+}
 
 /// The contents of a file that is expected to hold something small; zeroized, as it may be a key.
 pub(crate) fn read(path: &Path, wanted: &'static str) -> Result<Zeroizing<Vec<u8>>, FileError> {
@@ -150,6 +156,8 @@ enum Problem {
     Empty(&'static str),
     Holds(Found, &'static str),
     Missing(&'static str),
+    NoneIn(&'static str),
+    NotADirectory(&'static str),
     TooLarge,
     Unreadable(io::Error),
 }
@@ -165,6 +173,40 @@ impl FileError {
             path: path.to_owned(),
             problem: Problem::Holds(Found::of(bytes), wanted),
         }
+    }
+
+    /// What is wrong with revocation lists that were read from `bytes`.
+    pub(crate) fn of_crl(path: &Path, bytes: &[u8], error: CrlLoadError) -> Self {
+        match error {
+            CrlLoadError::NoCrl { .. } => Self::holds(path, bytes, CRL),
+            CrlLoadError::Unusable { source, .. } => match Found::of(bytes) {
+                Found::RevocationList => Self::content(path, source),
+                _ => Self::holds(path, bytes, CRL),
+            },
+            error => Self::content(path, error),
+        }
+    }
+
+    pub(crate) fn none_in(directory: &Path, wanted: &'static str) -> Self {
+        Self {
+            path: directory.to_owned(),
+            problem: Problem::NoneIn(wanted),
+        }
+    }
+
+    /// Whether the file is a good one of another kind, as far as can be told.
+    pub(crate) fn holds_something_else(&self) -> bool {
+        matches!(
+            self.problem,
+            Problem::Holds(
+                Found::Certificate
+                    | Found::CertificateRequest
+                    | Found::EncryptedPrivateKey
+                    | Found::Pkcs12
+                    | Found::PrivateKey,
+                _
+            )
+        )
     }
 
     pub(crate) fn content(path: &Path, error: impl Error + Send + Sync + 'static) -> Self {
@@ -189,6 +231,16 @@ impl fmt::Display for FileError {
             Problem::Missing(wanted) => write!(
                 f,
                 "{path} does not exist: name the file that holds {wanted}"
+            ),
+            Problem::NoneIn(wanted) => {
+                write!(
+                    f,
+                    "no file in {path} holds {wanted} (*.crl, *.r0, *.pem, *.der)"
+                )
+            }
+            Problem::NotADirectory(wanted) => write!(
+                f,
+                "{path} is no directory: name it as the file that holds {wanted}"
             ),
             Problem::TooLarge => write!(f, "{path} is larger than 64 MiB: is it the right file?"),
             Problem::Unreadable(_) => {

@@ -41,26 +41,15 @@ impl MtlsHandle {
     /// Reads the files of settings that [`MtlsFiles`](crate::MtlsFiles) made, and puts what they
     /// hold now into force as [`replace`](Self::replace) does, if it is something else.
     ///
+    /// A URL that gives nothing new is no error: what it gave before counts on, and
+    /// [`status`](Self::status) says so.
+    ///
     /// # Errors
     ///
     /// [`ReloadError`]. The settings in force stay, and [`status`](Self::status) says since when
     /// they may be out of date.
     pub async fn reload(&self) -> Result<Reloaded, ReloadError> {
-        let generations = Arc::clone(&self.0);
-        let outcome = spawn_blocking(move || {
-            let current = generations.current();
-            let files = current.config.source().ok_or(ReloadError::NoFiles)?;
-            let changed = files.load_changed().map_err(ReloadError::Load)?;
-            Ok(match changed {
-                Some(config) => Reloaded::Generation(generations.replace(config)),
-                None => {
-                    generations.recover();
-                    Reloaded::Unchanged
-                }
-            })
-        })
-        .await
-        .unwrap_or_else(|panic| Err(ReloadError::Interrupted(Box::new(panic))));
+        let outcome = self.look_for_change().await;
         match &outcome {
             Ok(Reloaded::Unchanged) => {}
             Ok(Reloaded::Generation(_)) => measure::reloaded("taken"),
@@ -70,6 +59,21 @@ impl MtlsHandle {
             }
         }
         outcome
+    }
+
+    async fn look_for_change(&self) -> Result<Reloaded, ReloadError> {
+        let current = self.0.current();
+        let files = current.config.source().ok_or(ReloadError::NoFiles)?;
+        let loaded = files.load_changed().await.map_err(ReloadError::Load)?;
+        let reloaded = match loaded.config {
+            Some(config) => Reloaded::Generation(self.replace(config).await),
+            None => Reloaded::Unchanged,
+        };
+        match loaded.problems.first() {
+            Some(problem) => self.0.degrade(problem.clone()),
+            None => self.0.recover(),
+        }
+        Ok(reloaded)
     }
 
     /// Reloads each time `interval` has passed, until what this returns is dropped; 30 s is a good
@@ -148,10 +152,6 @@ impl Drop for Watch {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReloadError {
-    /// The runtime ended, or this crate has a defect.
-    #[error("the reload was interrupted")]
-    Interrupted(#[source] Box<dyn std::error::Error + Send + Sync>),
-
     /// The files cannot be used.
     #[error(transparent)]
     Load(LoadError),

@@ -12,6 +12,7 @@ use x509_identity::{Certificate, ParseError};
 use crate::{
     files::{self, FileError},
     material::{self, Found},
+    ocsp::Staple,
     provider::provider,
 };
 
@@ -61,7 +62,15 @@ impl ServerIdentity {
         let (chain, key) = (chain.as_ref(), key.as_ref());
         let chain_bytes = files::read(chain, files::CHAIN)?;
         let key_bytes = files::read(key, files::KEY)?;
-        Self::from_pem(&chain_bytes, &key_bytes).map_err(|error| {
+        Self::of_files((chain, &chain_bytes), (key, &key_bytes))
+    }
+
+    /// The same of files that have been read.
+    pub(crate) fn of_files(
+        (chain, chain_bytes): (&Path, &[u8]),
+        (key, key_bytes): (&Path, &[u8]),
+    ) -> Result<Self, FileError> {
+        Self::from_pem(chain_bytes, key_bytes).map_err(|error| {
             let at_fault = if error.is_about_key() { key } else { chain };
             FileError::content(at_fault, error)
         })
@@ -70,6 +79,15 @@ impl ServerIdentity {
     /// The leaf that clients will see.
     pub fn certificate(&self) -> &Certificate {
         &self.leaf
+    }
+
+    /// The same, with an OCSP answer for clients that ask for one (RFC 6066 section 8).
+    #[must_use]
+    pub fn stapled(mut self, staple: &Staple) -> Self {
+        let mut key = CertifiedKey::clone(&self.key);
+        key.ocsp = Some(staple.der().to_vec());
+        self.key = Arc::new(key);
+        self
     }
 
     pub(crate) fn into_certified_key(self) -> Arc<CertifiedKey> {

@@ -42,6 +42,7 @@ mod client_cert;
 mod config;
 mod connection;
 mod connections;
+mod crl_sources;
 mod door;
 pub mod files;
 mod forwarded;
@@ -50,6 +51,7 @@ mod half_open;
 mod handle;
 mod handshake;
 mod health;
+mod http;
 mod identity;
 mod judge;
 mod limits;
@@ -60,7 +62,9 @@ mod material;
 mod measure;
 mod mtls_files;
 mod names;
+mod ocsp;
 mod peer_identity;
+mod plain_http;
 mod problem;
 mod provider;
 mod proxy_protocol;
@@ -82,6 +86,7 @@ pub use authorize::{Answer, Authorize, Authorizer, Authorizing, Question};
 pub use client_cert::{ClientCert, ClientCertRejection, MockClientCert};
 pub use config::{ClientAuth, ConfigError, MtlsConfig, MtlsConfigBuilder};
 pub use connection::ConnectionIdentity;
+pub use crl_sources::{CrlSource, CrlSourceError, CrlSources, LoadedCrls};
 pub use door::Door;
 pub use forwarded::{
     ForwardIdentity, ForwardedClientCert, ForwardedClientCertRejection, ForwardedError,
@@ -90,17 +95,22 @@ pub use forwarded::{
 pub use generation::{Degraded, Status};
 pub use handle::{MtlsHandle, ReloadError, Reloaded, Watch};
 pub use health::health;
+pub use http::http_limits;
 pub use identity::{IdentityError, ServerIdentity};
 pub use limits::Limits;
 pub use listener::{MtlsListener, PerConnection};
 pub use material::Found;
 pub use mtls_files::{LoadError, MtlsFiles, SiteFiles};
+pub use ocsp::{
+    AskError, OcspCheck, OcspRefusal, OcspVerdict, Staple, StapleError, Stapler, Unanswered,
+};
 pub use peer_identity::{FromClientCert, PeerIdentity, PeerIdentityRejection};
+pub use plain_http::{HttpError, HttpUrl, HttpUrlError};
 pub use proxy_protocol::{ProxyProtocol, ProxyProtocolError};
 pub use refusal::{Refusal, RefusalReason};
 pub use require::{RequireClientCert, Required};
 pub use rule::{Decision, Rule, RuleError};
-pub use serve::{Serving, http_limits, serve};
+pub use serve::{Serving, serve};
 pub use service::MtlsService;
 pub use session::{Kept, Resumption};
 pub use site::SiteConfig;

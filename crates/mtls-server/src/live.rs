@@ -112,6 +112,10 @@ pub(crate) struct Live {
     /// HTTP/2 has frames that belong to no request: bytes begin no header there.
     multiplexed: bool,
     upgraded: AtomicBool,
+    /// Whether the last bytes that came end with an empty line.
+    complete: AtomicBool,
+    has_body: AtomicBool,
+    drowsy: Notify,
 }
 
 const NEVER: Tick = u64::MAX;
@@ -145,11 +149,15 @@ impl Live {
             stalled: AtomicU64::new(0),
             multiplexed,
             upgraded: AtomicBool::new(false),
+            complete: AtomicBool::new(false),
+            has_body: AtomicBool::new(false),
+            drowsy: Notify::new(),
         }
     }
 
     /// Bytes came from the peer.
-    pub(crate) fn heard(&self) {
+    pub(crate) fn heard(&self, bytes: &[u8]) {
+        self.complete.store(bytes.ends_with(b"\r\n\r\n"), Relaxed);
         if !self.multiplexed {
             let before = self.waiting.load(Relaxed);
             if decode(before).1 == Wait::NextRequest {
@@ -176,8 +184,9 @@ impl Live {
         }
     }
 
-    /// A request has begun.
-    pub(crate) fn request_begins(&self) {
+    /// A request has begun; with a body or without.
+    pub(crate) fn request_begins(&self, has_body: bool) {
+        self.has_body.store(has_body, Relaxed);
         self.requests.fetch_add(1, SeqCst);
         self.waiting.store(encode(0, Wait::Nothing), Relaxed);
     }
@@ -193,6 +202,33 @@ impl Live {
     /// The connection speaks something else from now on, such as WebSocket.
     pub(crate) fn upgrades(&self) {
         self.upgraded.store(true, Relaxed);
+    }
+
+    /// Whether an HTTP/1 server holds nothing of this connection: the last request had no body, its
+    /// answer is sent, and of the next one not a byte has been read.
+    ///
+    /// That can be told where the last bytes that were read end with an empty line. They ended the
+    /// header of the last request then, for the part of another header would have ended, too.
+    pub(crate) fn is_at_rest(&self) -> bool {
+        let (_, wait) = decode(self.waiting.load(Relaxed));
+        wait == Wait::NextRequest
+            && self.complete.load(Relaxed)
+            && !self.has_body.load(Relaxed)
+            && self.stalled.load(Relaxed) == 0
+            && self.ending().is_none()
+    }
+
+    /// Waits until it has been at rest for a while.
+    pub(crate) async fn rested(&self) {
+        self.drowsy.notified().await;
+    }
+
+    /// Tells the one that waits in [`Self::rested`].
+    pub(crate) fn doze(&self, now: Tick) {
+        let (since, _) = decode(self.waiting.load(Relaxed));
+        if self.is_at_rest() && now.saturating_sub(since) > ticks(REST) {
+            self.drowsy.notify_waiters();
+        }
     }
 
     /// Ends the connection: at once for new requests, after `grace` for everything. The first
@@ -259,6 +295,9 @@ pub(crate) fn end_grace(end: End) -> Duration {
 /// With the quarter of a second until somebody looks, less than a second in all.
 const HARD: Duration = Duration::from_millis(600);
 
+/// How long a connection is without a request before its buffers are given back.
+const REST: Duration = Duration::from_secs(1);
+
 /// For requests of a connection that is only old.
 const RETIRING: Duration = Duration::from_secs(30);
 
@@ -298,7 +337,7 @@ mod tests {
         let live = live(false);
         assert_eq!(due(&live, 10_000), None);
         assert_eq!(due(&live, 10_500), Some(End::HeaderTimeout));
-        live.request_begins();
+        live.request_begins(false);
         assert_eq!(due(&live, 500_000), None);
         live.request_ends();
         assert_eq!(due(&live, 60_000), None);
@@ -309,9 +348,9 @@ mod tests {
     fn bytes_begin_a_header_in_http_1_only() {
         for (multiplexed, expected) in [(false, Some(End::HeaderTimeout)), (true, None)] {
             let live = live(multiplexed);
-            live.request_begins();
+            live.request_begins(false);
             live.request_ends();
-            live.heard();
+            live.heard(b"GET");
             assert_eq!(due(&live, 11_000), expected);
         }
     }
@@ -319,8 +358,8 @@ mod tests {
     #[test]
     fn nothing_is_waited_for_while_another_request_runs_or_after_an_upgrade() {
         let live = live(true);
-        live.request_begins();
-        live.request_begins();
+        live.request_begins(false);
+        live.request_begins(false);
         live.request_ends();
         assert_eq!(due(&live, 100_000), None);
         live.upgrades();
@@ -332,11 +371,31 @@ mod tests {
     #[test]
     fn a_peer_that_does_not_read_is_given_up() {
         let live = live(false);
-        live.request_begins();
+        live.request_begins(false);
         live.stalls();
         assert_eq!(due(&live, 30_500), Some(End::BodyTimeout));
         live.flows();
         assert_eq!(due(&live, 30_500), None);
+    }
+
+    #[test]
+    fn a_connection_is_at_rest_when_nothing_of_it_is_held() {
+        for (bytes, has_body, expected) in [
+            (&b"GET / HTTP/1.1\r\n\r\n"[..], false, true),
+            (b"GET / HTTP/1.1\r\n\r\nGET", false, false),
+            (b"POST / HTTP/1.1\r\n\r\n", true, false),
+            (b"\r\n\r\n", false, true),
+        ] {
+            let live = live(false);
+            live.heard(bytes);
+            assert!(!live.is_at_rest(), "the first request");
+            live.request_begins(has_body);
+            assert!(!live.is_at_rest(), "a request runs");
+            live.request_ends();
+            assert_eq!(live.is_at_rest(), expected, "{bytes:?}");
+            live.heard(b"G");
+            assert!(!live.is_at_rest(), "the next request has begun");
+        }
     }
 
     #[test]

@@ -13,12 +13,16 @@
 //! | `mtls_server_reloads_total` | counter | `outcome` |
 //! | `mtls_server_generation` | gauge | |
 //! | `mtls_server_identity_not_after_seconds` | gauge, s since 1970 | |
+//! | `mtls_server_crl_this_update_seconds` | gauge, s since 1970, of the oldest list | |
+//! | `mtls_server_crl_next_update_seconds` | gauge, s since 1970, of the first to end | |
+//! | `mtls_server_crl_entries` | gauge | |
+//! | `mtls_server_crl_bytes` | gauge, bytes in memory | |
 
 use std::time::Duration;
 
 use metrics::{counter, gauge, histogram};
 
-use crate::{generation::Generation, live::End, refusal::Refusal, tls_info::TlsInfo};
+use crate::{generation::Generation, live::End, refusal::Refusal, site::Lists, tls_info::TlsInfo};
 
 pub(crate) fn let_in(tls: &TlsInfo, anonymous: bool, took: Duration) {
     let outcome = if anonymous { "anonymous" } else { "accepted" };
@@ -75,4 +79,12 @@ pub(crate) fn generation(generation: &Generation) {
     gauge!("mtls_server_generation").set(generation.number as f64);
     let ends = generation.config.identity_ends().unix_timestamp();
     gauge!("mtls_server_identity_not_after_seconds").set(ends as f64);
+    let lists = generation.config.sites().filter_map(|site| site.lists);
+    let Some(lists) = lists.reduce(Lists::beside) else {
+        return;
+    };
+    gauge!("mtls_server_crl_this_update_seconds").set(lists.this_update.unix_timestamp() as f64);
+    gauge!("mtls_server_crl_next_update_seconds").set(lists.next_update.unix_timestamp() as f64);
+    gauge!("mtls_server_crl_entries").set(lists.entries as f64);
+    gauge!("mtls_server_crl_bytes").set(lists.memory as f64);
 }

@@ -1,19 +1,24 @@
-//! Settings whose parts are files, read again when they change.
+//! Settings whose parts are files, or come from the network, loaded again when they change.
 
 use std::{
-    collections::HashMap,
     fmt,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError},
+    sync::Arc,
 };
 
-use aws_lc_rs::digest::{self, SHA256};
-use pki_core::verify::{CrlSet, Revocation};
+use pki_core::verify::Revocation;
+use sha2::{Digest as _, Sha256};
+use time::OffsetDateTime;
+use tokio::{sync::Mutex, task::spawn_blocking};
+use zeroize::Zeroizing;
 
 use crate::{
+    audit::sentence,
     config::{ClientAuth, ConfigError, MtlsConfig, MtlsConfigBuilder},
+    crl_sources::{CrlSource, CrlSourceError, CrlSources, LoadedCrls},
     files::{self, FileError},
     identity::ServerIdentity,
+    ocsp::{Staple, Stapler},
     rule::Rule,
     site::SiteConfig,
 };
@@ -32,35 +37,50 @@ use crate::{
 /// # async fn run(router: axum::Router) -> Result<(), Box<dyn std::error::Error>> {
 /// use std::time::Duration;
 ///
-/// use mtls_server::{MtlsFiles, SiteFiles};
+/// use mtls_server::{CrlSource, MtlsFiles, SiteFiles};
 ///
-/// let files = MtlsFiles::new(
-///     SiteFiles::new("server.crt", "server.key", "ca.crt").crl("ca.crl"),
-/// );
+/// let site = SiteFiles::new("server.crt", "server.key", "ca.crt").crl(CrlSource::file("ca.crl"));
+/// let config = MtlsFiles::new(site).load().await?;
 /// let listener = tokio::net::TcpListener::bind("127.0.0.1:8443").await?;
-/// let server = mtls_server::serve(listener, router, files.load()?)?;
+/// let server = mtls_server::serve(listener, router, config)?;
 /// let _watch = server.handle().watch(Duration::from_secs(30));
 /// server.finished().await?;
 /// # Ok(())
 /// # }
 /// ```
 pub struct MtlsFiles {
-    site: SiteFiles,
-    names: Vec<(String, SiteFiles)>,
+    sites: Vec<Site>,
     settings: Box<Settings>,
-    /// What was made of files that are large, or whose identity matters, by what they hold.
-    made: Mutex<Made>,
+    /// SHA-256 of everything that the last settings were made of; one load at a time.
+    made_of: Mutex<Option<Fingerprint>>,
 }
 
 type Settings = dyn Fn(MtlsConfigBuilder) -> MtlsConfigBuilder + Send + Sync;
-type Digest = [u8; 32];
+type Fingerprint = [u8; 32];
+
+/// The files of one host name, and what was made of them.
+struct Site {
+    /// None for the first, which all other names have.
+    name: Option<String>,
+    files: SiteFiles,
+    lists: Option<CrlSources>,
+    made: Mutex<Made>,
+}
 
 #[derive(Default)]
 struct Made {
-    /// Of all files of the settings that were loaded last.
-    of: Option<Digest>,
-    lists: HashMap<Digest, CrlSet>,
-    rules: HashMap<Digest, Rule>,
+    /// A rule that says the same is the same, so that open connections go on.
+    rule: Option<(Fingerprint, Rule)>,
+    /// With the chain that it is for.
+    staple: Option<(Fingerprint, Staple)>,
+}
+
+/// What one look at all sources found.
+pub(crate) struct Loaded {
+    /// Settings, if anything has changed.
+    pub(crate) config: Option<MtlsConfig>,
+    /// What could not be had anew, in sentences; what was there before counts on.
+    pub(crate) problems: Vec<String>,
 }
 
 /// The files of one host name.
@@ -70,9 +90,11 @@ pub struct SiteFiles {
     chain: PathBuf,
     key: PathBuf,
     client_roots: PathBuf,
-    crls: Vec<PathBuf>,
+    crls: Vec<CrlSource>,
     rule: Option<PathBuf>,
+    stapled: bool,
     client_auth: ClientAuth,
+    settings: fn(SiteConfig) -> SiteConfig,
     revocation: fn(Revocation) -> Revocation,
 }
 
@@ -90,14 +112,16 @@ impl SiteFiles {
             client_roots: client_roots.into(),
             crls: Vec::new(),
             rule: None,
+            stapled: false,
             client_auth: ClientAuth::Required,
+            settings: |site| site,
             revocation: |revocation| revocation,
         }
     }
 
-    /// One more file of revocation lists, as [`files::crls`] takes it; none.
-    pub fn crl(mut self, file: impl Into<PathBuf>) -> Self {
-        self.crls.push(file.into());
+    /// One more source of revocation lists: a file, a directory or a URL; none.
+    pub fn crl(mut self, source: CrlSource) -> Self {
+        self.crls.push(source);
         self
     }
 
@@ -113,19 +137,48 @@ impl SiteFiles {
         self
     }
 
+    /// Shows clients that ask for it an OCSP answer about the server's certificate, from the
+    /// responder that the certificate names; no.
+    ///
+    /// It is fetched anew at half of its life, when the files are looked at. Where there is none,
+    /// the certificate is shown without, and the server counts as degraded.
+    pub fn stapled(mut self) -> Self {
+        self.stapled = true;
+        self
+    }
+
     /// Whether a certificate is required; it is.
     pub fn client_auth(mut self, client_auth: ClientAuth) -> Self {
         self.client_auth = client_auth;
         self
     }
 
-    fn paths(&self) -> impl Iterator<Item = (&Path, &'static str)> {
-        let one = |path, wanted| std::iter::once((path, wanted));
-        one(&*self.chain, files::CHAIN)
-            .chain(one(&*self.key, files::KEY))
-            .chain(one(&*self.client_roots, files::ROOTS))
-            .chain(self.crls.iter().map(|path| (&**path, files::CRL)))
-            .chain(self.rule.iter().map(|path| (&**path, files::RULE)))
+    /// Settings of this name that are not files, such as [`SiteConfig::ocsp`]; called at each load.
+    pub fn settings(mut self, settings: fn(SiteConfig) -> SiteConfig) -> Self {
+        self.settings = settings;
+        self
+    }
+}
+
+/// The files of a site, read.
+struct Contents {
+    chain: Zeroizing<Vec<u8>>,
+    key: Zeroizing<Vec<u8>>,
+    roots: Zeroizing<Vec<u8>>,
+    rule: Option<Zeroizing<Vec<u8>>>,
+}
+
+impl SiteFiles {
+    fn read(&self) -> Result<Contents, FileError> {
+        let rule = self.rule.as_deref();
+        Ok(Contents {
+            chain: files::read(&self.chain, files::CHAIN)?,
+            key: files::read(&self.key, files::KEY)?,
+            roots: files::read(&self.client_roots, files::ROOTS)?,
+            rule: rule
+                .map(|path| files::read(path, files::RULE))
+                .transpose()?,
+        })
     }
 }
 
@@ -133,17 +186,16 @@ impl MtlsFiles {
     /// These files, and the defaults of [`MtlsConfig::builder`].
     pub fn new(site: SiteFiles) -> Self {
         Self {
-            site,
-            names: Vec::new(),
+            sites: vec![Site::new(None, site)],
             settings: Box::new(|builder| builder),
-            made: Mutex::default(),
+            made_of: Mutex::default(),
         }
     }
 
     /// Other files for a host name, as [`MtlsConfigBuilder::name`] takes it.
     #[must_use]
     pub fn name(mut self, name: impl Into<String>, site: SiteFiles) -> Self {
-        self.names.push((name.into(), site));
+        self.sites.push(Site::new(Some(name.into()), site));
         self
     }
 
@@ -157,115 +209,209 @@ impl MtlsFiles {
         self
     }
 
-    /// Reads the files.
+    /// Loads everything.
     ///
     /// # Errors
     ///
-    /// [`LoadError`] names the file, or says what cannot work.
-    pub fn load(self) -> Result<MtlsConfig, LoadError> {
-        Arc::new(self)
-            .load_changed()
-            .map(|changed| changed.expect("nothing was loaded before, so everything is a change"))
+    /// [`LoadError`] names the file or URL, or says what cannot work.
+    pub async fn load(self) -> Result<MtlsConfig, LoadError> {
+        let Loaded { config, problems } = Arc::new(self).load_changed().await?;
+        for problem in problems {
+            tracing::warn!(target: "mtls_server", "{problem}");
+        }
+        Ok(config.expect("nothing was loaded before, so everything is a change"))
     }
 
-    /// Reads the files again; `None` if they are what they were.
-    ///
-    /// May take some seconds where lists are large: not for a task that others wait for.
-    pub(crate) fn load_changed(self: &Arc<Self>) -> Result<Option<MtlsConfig>, LoadError> {
-        let before = self.digest()?;
-        let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
-        if made.of == Some(before) {
-            return Ok(None);
+    /// Looks at everything again.
+    pub(crate) async fn load_changed(self: &Arc<Self>) -> Result<Loaded, LoadError> {
+        let mut made_of = self.made_of.lock().await;
+        let now = OffsetDateTime::now_utc();
+        let mut problems = Vec::new();
+        let mut hash = Sha256::new();
+        let mut parts = Vec::new();
+        for contents in self.read().await? {
+            let site = &self.sites[parts.len()];
+            let part = site.gather(contents, now, &mut hash, &mut problems).await?;
+            parts.push(part);
         }
-        let mut next = Made::default();
+        let fingerprint = hash.finalize().into();
+        let config = if *made_of == Some(fingerprint) {
+            None
+        } else {
+            let files = Arc::clone(self);
+            // Verifying the signature of a long list takes a tenth of a second.
+            let config = spawn_blocking(move || files.build(parts)).await;
+            Some(config.map_err(|panic| LoadError::Interrupted(Box::new(panic)))??)
+        };
+        *made_of = Some(fingerprint);
+        Ok(Loaded { config, problems })
+    }
+
+    async fn read(self: &Arc<Self>) -> Result<Vec<Contents>, LoadError> {
+        let files = Arc::clone(self);
+        let read = move || files.sites.iter().map(|site| site.files.read()).collect();
+        let read: Result<_, FileError> = spawn_blocking(read)
+            .await
+            .map_err(|panic| LoadError::Interrupted(Box::new(panic)))?;
+        Ok(read?)
+    }
+
+    fn build(self: &Arc<Self>, parts: Vec<Part>) -> Result<MtlsConfig, LoadError> {
         let mut builder = None;
-        let sites = std::iter::once((None, &self.site))
-            .chain(self.names.iter().map(|(name, site)| (Some(name), site)));
-        for (name, files) in sites {
-            let site = files.read(&made, &mut next)?;
-            builder = Some(match (builder, name) {
-                (Some(builder), Some(name)) => MtlsConfigBuilder::name(builder, name, site),
-                _ => MtlsConfigBuilder::of(site),
+        for (site, part) in self.sites.iter().zip(parts) {
+            let config = site.config(part)?;
+            builder = Some(match (builder, &site.name) {
+                (Some(builder), Some(name)) => MtlsConfigBuilder::name(builder, name, config),
+                _ => MtlsConfigBuilder::of(config),
             });
         }
         let builder = builder.expect("there is one site at least");
-        let config = (self.settings)(builder)
+        (self.settings)(builder)
             .source(Arc::clone(self))
             .build()
-            .map_err(LoadError::Config)?;
-        // Files are read twice; if one was written in between, the parts may not fit together.
-        next.of = (self.digest()? == before).then_some(before);
-        *made = next;
-        Ok(Some(config))
-    }
-
-    /// SHA-256 of all files.
-    fn digest(&self) -> Result<Digest, FileError> {
-        let names = self.names.iter().map(|(_, site)| site);
-        let paths = std::iter::once(&self.site)
-            .chain(names)
-            .flat_map(SiteFiles::paths);
-        let files = paths.map(|(path, wanted)| files::read(path, wanted));
-        Ok(digest(
-            files
-                .collect::<Result<Vec<_>, _>>()?
-                .iter()
-                .map(|bytes| &**bytes),
-        ))
+            .map_err(LoadError::Config)
     }
 }
 
-impl SiteFiles {
-    /// Makes settings of the files, of lists and rules only where they are not made yet.
-    fn read(&self, made: &Made, next: &mut Made) -> Result<SiteConfig, FileError> {
-        let identity = ServerIdentity::from_files(&self.chain, &self.key)?;
-        let roots = files::client_roots(&self.client_roots)?;
-        let mut site = SiteConfig::new(identity, roots).client_auth(self.client_auth);
-        if !self.crls.is_empty() {
-            let read = |path: &PathBuf| Ok((path.clone(), files::read(path, files::CRL)?));
-            let read = self.crls.iter().map(read).collect::<Result<Vec<_>, _>>()?;
-            let digest = digest(read.iter().map(|(_, bytes)| &**bytes));
-            let known = next.lists.get(&digest).or_else(|| made.lists.get(&digest));
-            let lists = match known {
-                Some(lists) => lists.clone(),
-                None => files::crls_of(&read)?,
-            };
-            next.lists.insert(digest, lists.clone());
-            site = site.revocation((self.revocation)(Revocation::new(lists)));
+/// What the settings of one name are made of.
+struct Part {
+    contents: Contents,
+    lists: Option<LoadedCrls>,
+    rule: Option<Rule>,
+    staple: Option<Staple>,
+}
+
+impl Site {
+    fn new(name: Option<String>, files: SiteFiles) -> Self {
+        let crls = &files.crls;
+        Self {
+            name,
+            lists: (!crls.is_empty()).then(|| CrlSources::new(crls.iter().cloned())),
+            files,
+            made: Mutex::default(),
         }
-        if let Some(path) = &self.rule {
-            let bytes = files::read(path, files::RULE)?;
-            let digest = digest([&*bytes]);
-            let known = next.rules.get(&digest).or_else(|| made.rules.get(&digest));
-            let rule = match known {
-                Some(rule) => rule.clone(),
-                None => files::rule_of(path, &bytes)?,
-            };
-            next.rules.insert(digest, rule.clone());
+    }
+
+    /// Adds what does not come from one file each, and all of it to `hash`.
+    async fn gather(
+        &self,
+        contents: Contents,
+        now: OffsetDateTime,
+        hash: &mut Sha256,
+        problems: &mut Vec<String>,
+    ) -> Result<Part, LoadError> {
+        let lists = match &self.lists {
+            Some(lists) => Some(lists.load(now).await.map_err(LoadError::Crls)?),
+            None => None,
+        };
+        let mut made = self.made.lock().await;
+        let rule = match (&self.files.rule, &contents.rule) {
+            (Some(path), Some(bytes)) => Some(made.rule(path, bytes)?),
+            _ => None,
+        };
+        let staple = match self.files.stapled {
+            true => made.staple(&contents, now, problems).await,
+            false => None,
+        };
+        let parts = [&contents.chain, &contents.key, &contents.roots];
+        let parts = parts.into_iter().chain(&contents.rule);
+        let staple_der = staple.as_ref().map(Staple::der);
+        for bytes in parts.map(|bytes| &***bytes).chain(staple_der) {
+            hash.update((bytes.len() as u64).to_be_bytes());
+            hash.update(bytes);
+        }
+        if let Some(lists) = &lists {
+            hash.update(lists.fingerprint);
+            let found = lists.problems.iter().map(|problem| sentence(problem));
+            problems.extend(found);
+        }
+        Ok(Part {
+            contents,
+            lists,
+            rule,
+            staple,
+        })
+    }
+
+    fn config(&self, part: Part) -> Result<SiteConfig, FileError> {
+        let files = &self.files;
+        let Contents {
+            chain, key, roots, ..
+        } = &part.contents;
+        let identity = ServerIdentity::of_files((&files.chain, chain), (&files.key, key))?;
+        let identity = match &part.staple {
+            Some(staple) => identity.stapled(staple),
+            None => identity,
+        };
+        let roots = files::client_roots_of(&files.client_roots, roots)?;
+        let mut site = SiteConfig::new(identity, roots).client_auth(files.client_auth);
+        if let Some(lists) = part.lists {
+            site = site.revocation((files.revocation)(Revocation::new(lists.crls)));
+        }
+        if let Some(rule) = part.rule {
             site = site.rule(rule);
         }
-        Ok(site)
+        Ok((files.settings)(site))
     }
 }
 
-/// SHA-256 of these bytes, each after their length.
-fn digest<B: AsRef<[u8]>>(all: impl IntoIterator<Item = B>) -> Digest {
-    let mut context = digest::Context::new(&SHA256);
-    for bytes in all {
-        let bytes = bytes.as_ref();
-        context.update(&(bytes.len() as u64).to_be_bytes());
-        context.update(bytes);
+impl Made {
+    fn rule(&mut self, path: &Path, bytes: &[u8]) -> Result<Rule, FileError> {
+        let digest = Sha256::digest(bytes).into();
+        match &self.rule {
+            Some((known, rule)) if *known == digest => Ok(rule.clone()),
+            _ => {
+                let rule = files::rule_of(path, bytes)?;
+                self.rule = Some((digest, rule.clone()));
+                Ok(rule)
+            }
+        }
     }
-    let mut digest = Digest::default();
-    digest.copy_from_slice(context.finish().as_ref());
-    digest
+
+    /// The staple in use, or a new one at half of its life.
+    async fn staple(
+        &mut self,
+        contents: &Contents,
+        now: OffsetDateTime,
+        problems: &mut Vec<String>,
+    ) -> Option<Staple> {
+        let chain = Sha256::digest(&contents.chain).into();
+        self.staple
+            .take_if(|(of, staple)| *of != chain || staple.has_expired(now));
+        let due = self
+            .staple
+            .as_ref()
+            .is_none_or(|(_, staple)| staple.refresh_in(now).is_zero());
+        if due {
+            match fetch(contents, now).await {
+                Ok(staple) => self.staple = Some((chain, staple)),
+                Err(problem) => problems.push(problem),
+            }
+        }
+        self.staple.as_ref().map(|(_, staple)| staple.clone())
+    }
+}
+
+async fn fetch(contents: &Contents, now: OffsetDateTime) -> Result<Staple, String> {
+    // What is wrong with the file is said where an identity is made of it.
+    let chain = crate::material::certificates(&contents.chain).unwrap_or_default();
+    let issuers = crate::material::certificates(&contents.roots).unwrap_or_default();
+    let mut outcome = Stapler::new(&chain, None);
+    for issuer in &issuers {
+        if outcome.is_ok() {
+            break;
+        }
+        outcome = Stapler::new(&chain, Some(issuer));
+    }
+    let stapler = outcome.map_err(|error| sentence(&error))?;
+    stapler.fetch(now).await.map_err(|error| sentence(&error))
 }
 
 impl fmt::Debug for MtlsFiles {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let sites = self.sites.iter().map(|site| (&site.name, &site.files));
         f.debug_struct("MtlsFiles")
-            .field("site", &self.site)
-            .field("names", &self.names)
+            .field("sites", &sites.collect::<Vec<_>>())
             .finish_non_exhaustive()
     }
 }
@@ -278,7 +424,15 @@ pub enum LoadError {
     #[error(transparent)]
     Config(ConfigError),
 
+    /// A source of revocation lists cannot be used.
+    #[error(transparent)]
+    Crls(CrlSourceError),
+
     /// A file cannot be used.
     #[error(transparent)]
     File(#[from] FileError),
+
+    /// The runtime ended, or this crate has a defect.
+    #[error("loading was interrupted")]
+    Interrupted(#[source] Box<dyn std::error::Error + Send + Sync>),
 }

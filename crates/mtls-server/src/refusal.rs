@@ -6,7 +6,7 @@ use pki_core::verify::VerifyError;
 use rustls::{AlertDescription, InvalidMessage};
 use x509_identity::Certificate;
 
-use crate::proxy_protocol::ProxyProtocolError;
+use crate::{ocsp::OcspRefusal, proxy_protocol::ProxyProtocolError};
 
 /// A connection that the door turned away, and what is known about it.
 #[derive(Debug, thiserror::Error)]
@@ -83,6 +83,10 @@ pub enum RefusalReason {
         http: bool,
     },
 
+    /// An OCSP responder says that the certificate is not good, or says nothing.
+    #[error("client certificate refused after asking its OCSP responder")]
+    Ocsp(#[source] OcspRefusal),
+
     /// The client ended the handshake, mostly because it does not trust the server's certificate.
     #[error("client ended the handshake with alert {}", .0.as_str().unwrap_or("unknown"))]
     PeerAlert(AlertDescription),
@@ -123,6 +127,7 @@ impl RefusalReason {
             Self::Io(_) => "io",
             Self::NoCertificate => "no-certificate",
             Self::NotTls { .. } => "not-tls",
+            Self::Ocsp(refusal) => refusal.code(),
             Self::PeerAlert(_) => "peer-alert",
             Self::Possession(_) => "possession-not-proven",
             Self::ProxyProtocol(_) => "proxy-protocol",

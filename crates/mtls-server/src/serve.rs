@@ -1,21 +1,8 @@
 //! A whole server in one call.
 
-use std::{
-    future::Future,
-    io,
-    net::SocketAddr,
-    pin::{Pin, pin},
-    time::Duration,
-};
+use std::{io, net::SocketAddr, pin::pin, time::Duration};
 
 use axum::Router;
-use futures_util::future::{Either, select};
-use hyper::server::conn::{http1, http2};
-use hyper_util::{
-    rt::{TokioExecutor, TokioIo, TokioTimer},
-    server::conn::auto,
-    service::TowerToHyperService,
-};
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::watch,
@@ -23,15 +10,12 @@ use tokio::{
     time::timeout,
 };
 
-use crate::{
-    accept::accept, config::MtlsConfig, connection::ConnectionIdentity, door::Door,
-    handle::MtlsHandle, service::MtlsService, stream::MtlsStream,
-};
+use crate::{accept::accept, config::MtlsConfig, door::Door, handle::MtlsHandle, http};
 
 /// Serves `router` on `listener` until it is shut down; prints nothing.
 ///
 /// Handlers also get `ConnectInfo<SocketAddr>`. HTTP/1.1 (with upgrades such as WebSocket) and
-/// HTTP/2 are spoken, as negotiated, within the limits of [`http_limits`] and
+/// HTTP/2 are spoken, as negotiated, within the limits of [`http_limits`](crate::http_limits) and
 /// [`Limits`](crate::Limits).
 ///
 /// # Errors
@@ -98,71 +82,8 @@ async fn welcome(stream: TcpStream, peer: SocketAddr, router: Router, door: Door
         _ = told(&mut stop) => return,
     };
     if let Ok(stream) = outcome {
-        speak(stream, router).await;
+        http::speak(stream, router).await;
     }
-}
-
-/// Speaks HTTP until the connection ends.
-async fn speak(stream: MtlsStream<TcpStream>, router: Router) {
-    let connection = stream.identity().clone();
-    let service = MtlsService::new(router, connection.clone());
-    let service = TowerToHyperService::new(service);
-    let io = TokioIo::new(stream);
-    // What ends a connection is the peer's business, or was recorded where it was decided.
-    match connection.tls().alpn() {
-        Some("h2") => {
-            let mut builder = http2::Builder::new(TokioExecutor::new());
-            builder
-                .timer(TokioTimer::new())
-                .max_concurrent_streams(H2_STREAMS)
-                .max_header_list_size(H2_HEADERS)
-                .keep_alive_interval(H2_PING)
-                .keep_alive_timeout(H2_PONG)
-                .enable_connect_protocol();
-            let http = builder.serve_connection(io, service);
-            drive(http, http2::Connection::graceful_shutdown, &connection).await;
-        }
-        _ => {
-            let mut builder = http1::Builder::new();
-            builder.max_buf_size(H1_HEADER);
-            let http = builder.serve_connection(io, service).with_upgrades();
-            let shutdown = http1::UpgradeableConnection::graceful_shutdown;
-            drive(http, shutdown, &connection).await;
-        }
-    }
-}
-
-/// Runs a connection, and lets it finish when it is to end: by GOAWAY or `Connection: close`.
-async fn drive<C: Future>(http: C, finish: fn(Pin<&mut C>), connection: &ConnectionIdentity) {
-    let mut http = pin!(http);
-    let ended = pin!(connection.live().ended(|_| true));
-    if let Either::Right(_) = select(http.as_mut(), ended).await {
-        finish(http.as_mut());
-        http.await;
-    }
-}
-
-const H1_HEADER: usize = 64 << 10;
-const H2_STREAMS: u32 = 128;
-const H2_HEADERS: u32 = 16 << 10;
-const H2_PING: Duration = Duration::from_secs(30);
-const H2_PONG: Duration = Duration::from_secs(10);
-
-/// Sets the limits that an HTTP server needs when anybody may connect: HTTP/1 headers within
-/// 64 KiB; HTTP/2 with 128 streams, 16 KiB of headers, and a ping every 30 s that must be answered
-/// within 10 s.
-///
-/// Those on time are watched by the door, whatever server is behind it.
-pub fn http_limits(builder: &mut auto::Builder<TokioExecutor>) {
-    builder.http1().max_buf_size(H1_HEADER);
-    builder
-        .http2()
-        .timer(TokioTimer::new())
-        .max_concurrent_streams(H2_STREAMS)
-        .max_header_list_size(H2_HEADERS)
-        .keep_alive_interval(H2_PING)
-        .keep_alive_timeout(H2_PONG)
-        .enable_connect_protocol();
 }
 
 /// A running server. Dropping this leaves it running.

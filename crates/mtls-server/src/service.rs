@@ -66,7 +66,7 @@ where
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
         let connection = self.connection.clone();
         forwarded::receive(connection.trust_forwarded(), &connection, &mut request);
-        let running = Running::begin(connection.clone());
+        let running = Running::begin(connection.clone(), !request.body().is_end_stream());
         let (mut parts, body) = request.into_parts();
         let closes = parts.version < Version::HTTP_2;
         connection.attach(&mut parts.extensions);
@@ -155,8 +155,8 @@ fn finish(mut answer: Response<Body>, running: Running, closes: bool) -> Respons
 struct Running(ConnectionIdentity);
 
 impl Running {
-    fn begin(connection: ConnectionIdentity) -> Self {
-        connection.live().request_begins();
+    fn begin(connection: ConnectionIdentity, has_body: bool) -> Self {
+        connection.live().request_begins(has_body);
         Self(connection)
     }
 }

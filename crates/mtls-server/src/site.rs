@@ -4,11 +4,13 @@ use std::sync::Arc;
 
 use pki_core::verify::{ChainVerifier, Purpose, Revocation, Strictness, TrustAnchors};
 use rustls::{ServerConfig, sign::SingleCertAndKey};
+use time::OffsetDateTime;
 
 use crate::{
     config::{ClientAuth, ConfigError},
     identity::ServerIdentity,
     judge::{Judge, RevokedNow},
+    ocsp::OcspCheck,
     provider::provider,
     rule::Rule,
     session::Resumption,
@@ -33,6 +35,7 @@ pub(crate) struct Clients {
     pub(crate) strictness: Strictness,
     pub(crate) max_depth: usize,
     pub(crate) rule: Option<Rule>,
+    pub(crate) ocsp: Option<OcspCheck>,
 }
 
 impl SiteConfig {
@@ -47,6 +50,7 @@ impl SiteConfig {
                 strictness: Strictness::default(),
                 max_depth: 4,
                 rule: None,
+                ocsp: None,
             },
         }
     }
@@ -78,6 +82,16 @@ impl SiteConfig {
         self
     }
 
+    /// Asks the OCSP responder of each client's certificate, beside any revocation lists; no.
+    ///
+    /// It is asked when a connection begins, resumed ones included, after the TLS handshake: whoever
+    /// is refused finds the connection closed, without an alert. Connections that are open are not
+    /// asked about again. Keep a clone over reloads, so that answers are remembered.
+    pub fn ocsp(mut self, check: OcspCheck) -> Self {
+        self.clients.ocsp = Some(check);
+        self
+    }
+
     /// Who may send requests to this name; everybody whose certificate is good.
     ///
     /// A certificate that the rule denies, and a connection without any, are answered 403, as by
@@ -94,8 +108,31 @@ pub(crate) struct Site {
     pub(crate) rustls: Arc<ServerConfig>,
     pub(crate) judge: Arc<Judge>,
     pub(crate) client_auth: ClientAuth,
+    pub(crate) ocsp: Option<OcspCheck>,
     pub(crate) host: Host,
-    pub(crate) identity_ends: time::OffsetDateTime,
+    pub(crate) lists: Option<Lists>,
+    pub(crate) identity_ends: OffsetDateTime,
+}
+
+/// How old revocation lists are, and how long.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Lists {
+    pub(crate) this_update: OffsetDateTime,
+    pub(crate) next_update: OffsetDateTime,
+    pub(crate) entries: usize,
+    pub(crate) memory: usize,
+}
+
+impl Lists {
+    /// The oldest, the first to end, and all together.
+    pub(crate) fn beside(self, other: Self) -> Self {
+        Self {
+            this_update: self.this_update.min(other.this_update),
+            next_update: self.next_update.min(other.next_update),
+            entries: self.entries + other.entries,
+            memory: self.memory + other.memory,
+        }
+    }
 }
 
 /// What requests to a host name need to know; it outlives the generation in open connections, so
@@ -118,6 +155,15 @@ impl Site {
         let mut chain = ChainVerifier::builder(clients.roots, Purpose::TlsClient)
             .strictness(clients.strictness)
             .max_depth(clients.max_depth);
+        let lists = clients.revocation.as_ref().map(Revocation::crls);
+        let lists = lists.and_then(|lists| {
+            Some(Lists {
+                this_update: lists.this_update()?,
+                next_update: lists.next_update()?,
+                entries: lists.entries(),
+                memory: lists.memory(),
+            })
+        });
         if let Some(revocation) = clients.revocation {
             chain = chain.revocation(revocation);
         }
@@ -139,6 +185,8 @@ impl Site {
             rustls: Arc::new(rustls),
             judge,
             client_auth: clients.auth,
+            ocsp: clients.ocsp,
+            lists,
             host: Host {
                 policy,
                 rule: clients.rule,
@@ -166,6 +214,7 @@ impl Clients {
             strictness,
             max_depth,
             rule,
+            ocsp,
         } = self;
         let same_rule = match (rule, &other.rule) {
             (None, None) => true,
@@ -177,8 +226,11 @@ impl Clients {
             (Some(a), Some(b)) => a == b,
             _ => false,
         };
+        // Two checks may ask different responders, and are not compared.
+        let same_ocsp = ocsp.is_none() && other.ocsp.is_none();
         same_rule
             && same_lists
+            && same_ocsp
             && (*auth, *strictness, *max_depth) == (other.auth, other.strictness, other.max_depth)
             && roots == &other.roots
     }

@@ -1,13 +1,15 @@
 //! The TLS stream of a client that was let in.
 
 use std::{
-    fmt, io,
+    fmt,
+    future::poll_fn,
+    io,
     pin::Pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
     task::{Context, Poll, Waker},
 };
 
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncBufRead as _, AsyncRead, AsyncWrite, ReadBuf};
 use tokio_rustls::server::TlsStream;
 
 use crate::{
@@ -58,6 +60,30 @@ where
             }
         });
         Self(wire)
+    }
+}
+
+impl<IO: AsyncRead + AsyncWrite + Unpin> MtlsStream<IO> {
+    /// Another handle of the same stream, for an HTTP connection that may be dropped before it ends.
+    pub(crate) fn lend(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+
+    /// Waits until there is something to read; false at the end of the stream.
+    pub(crate) async fn readable(&self) -> bool {
+        poll_fn(|context| {
+            let mut held = self.0.lock();
+            let Some(stream) = &mut held.stream else {
+                return Poll::Ready(false);
+            };
+            let filled = Pin::new(stream).poll_fill_buf(context);
+            if filled.is_pending() {
+                remember(&mut held.reader, context);
+                return Poll::Pending;
+            }
+            filled.map(|bytes| bytes.is_ok_and(|bytes| !bytes.is_empty()))
+        })
+        .await
     }
 }
 
@@ -136,8 +162,8 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> AsyncRead for MtlsStream<IO> {
         let read = Pin::new(stream).poll_read(context, buffer);
         if read.is_pending() {
             remember(&mut held.reader, context);
-        } else if buffer.filled().len() > before {
-            self.0.connection.live().heard();
+        } else if let Some(bytes @ [_, ..]) = buffer.filled().get(before..) {
+            self.0.connection.live().heard(bytes);
         }
         read
     }

@@ -387,3 +387,41 @@ async fn there_are_as_many_connections_as_allowed_and_each_place_comes_back() {
         }
     }
 }
+
+/// What a client sends, with pauses that are long enough for the server to put its buffers away, and how many
+/// answers of 200 it gets.
+#[tokio::test]
+async fn a_connection_that_rests_loses_nothing() {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    const GET: &str = "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    const LAST: &str = "GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+    const POST: &str = "POST /upload HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4\r\n\r\n";
+    let world = World::new();
+    let (enter, _entered) = mpsc::channel(1);
+    let config = world.config().build().unwrap();
+    let server = Adapter::Serve.start(config, router(enter)).await;
+    let talk = async |parts: &[&str]| {
+        let alice = world.ca.client("alice");
+        let config = client::config(&world, Some(&alice), VERSIONS[1]);
+        let mut stream = client::connect(server.address, config).await.unwrap();
+        for part in parts {
+            stream.write_all(part.as_bytes()).await.unwrap();
+            tokio::time::sleep(Duration::from_millis(1600)).await;
+        }
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        answer.matches("HTTP/1.1 200 OK").count()
+    };
+    let partial = [&format!("{GET}GET / HT"), &GET["GET / HT".len()..], LAST];
+    let pipelined = [&format!("{GET}{GET}{GET}"), "\r\n", LAST];
+    let body = [&format!("{POST}\r\n\r\n"), LAST];
+    let body_after_head = [POST, "\r\n\r\n", GET, LAST];
+    let (one, two, three, four, five) = tokio::join!(
+        talk(&[GET, GET, LAST]),
+        talk(&partial),
+        talk(&pipelined),
+        talk(&body),
+        talk(&body_after_head),
+    );
+    assert_eq!([one, two, three, four, five], [3, 3, 4, 2, 3]);
+}

@@ -16,7 +16,7 @@ use std::{
 };
 
 use axum::body::to_bytes;
-use mtls_server::{MtlsFiles, ReloadError, Reloaded, Rule, Serving, SiteFiles, health};
+use mtls_server::{CrlSource, MtlsFiles, ReloadError, Reloaded, Rule, Serving, SiteFiles, health};
 use tokio::time::timeout;
 use tower::ServiceExt as _;
 
@@ -61,12 +61,12 @@ impl Disk {
     fn site(&self) -> SiteFiles {
         let [chain, key, roots] =
             ["server.crt", "server.key", "ca.crt"].map(|name| self.path(name));
-        SiteFiles::new(chain, key, roots).crl(self.path("ca.crl"))
+        SiteFiles::new(chain, key, roots).crl(CrlSource::file(self.path("ca.crl")))
     }
 
     async fn serve(&self, files: MtlsFiles) -> Serving {
         let tcp = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        mtls_server::serve(tcp, router(), files.load().unwrap()).unwrap()
+        mtls_server::serve(tcp, router(), files.load().await.unwrap()).unwrap()
     }
 
     async fn asks(&self, server: &Serving, leaf: &Leaf) -> bool {
@@ -183,12 +183,12 @@ async fn ready(server: &Serving) -> (u16, String) {
     (status, body["status"].as_str().unwrap().to_owned())
 }
 
-#[test]
-fn what_cannot_be_loaded_does_not_start() {
+#[tokio::test]
+async fn what_cannot_be_loaded_does_not_start() {
     for name in ["server.crt", "server.key", "ca.crt", "ca.crl"] {
         let disk = Disk::new();
         fs::remove_file(disk.path(name)).unwrap();
-        let error = MtlsFiles::new(disk.site()).load().unwrap_err();
+        let error = MtlsFiles::new(disk.site()).load().await.unwrap_err();
         assert!(error.to_string().contains(name), "{error}");
     }
 }
@@ -225,7 +225,8 @@ async fn a_kubernetes_volume_is_followed_through_its_symbolic_links() {
         symlink(Path::new("..data").join(name), &link).unwrap();
         link
     };
-    let site = SiteFiles::new(at("server.crt"), at("server.key"), at("ca.crt")).crl(at("ca.crl"));
+    let site = SiteFiles::new(at("server.crt"), at("server.key"), at("ca.crt"))
+        .crl(CrlSource::file(at("ca.crl")));
     let server = disk.serve(MtlsFiles::new(site)).await;
     let _watch = server.handle().watch(Duration::from_millis(20));
     let alice = disk.world.ca.issue("alice", |params| {

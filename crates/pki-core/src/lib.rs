@@ -28,6 +28,7 @@ mod date;
 mod issue;
 mod key;
 mod lint;
+pub mod ocsp;
 mod password;
 mod profile;
 mod random;

@@ -226,19 +226,7 @@ impl RevocationList {
 
 impl Revoked {
     fn entry(&self) -> der::Result<RevokedCert> {
-        // RFC 5280 section 5.3.1: the reason is left out when it is unspecified.
-        let reason = match self.reason {
-            RevocationReason::Unspecified => None,
-            RevocationReason::KeyCompromise => Some(CrlReason::KeyCompromise),
-            RevocationReason::CaCompromise => Some(CrlReason::CaCompromise),
-            RevocationReason::AffiliationChanged => Some(CrlReason::AffiliationChanged),
-            RevocationReason::Superseded => Some(CrlReason::Superseded),
-            RevocationReason::CessationOfOperation => Some(CrlReason::CessationOfOperation),
-            RevocationReason::CertificateHold => Some(CrlReason::CertificateHold),
-            RevocationReason::RemoveFromCrl => Some(CrlReason::RemoveFromCRL),
-            RevocationReason::PrivilegeWithdrawn => Some(CrlReason::PrivilegeWithdrawn),
-            RevocationReason::AaCompromise => Some(CrlReason::AaCompromise),
-        };
+        let reason = reason_code(self.reason);
         let extensions =
             reason.map(|reason| extension(ID_CE_CRL_REASONS, false, &reason).map(|one| vec![one]));
         Ok(RevokedCert {
@@ -265,6 +253,22 @@ impl SignedCrl {
         der::pem::encode_string("X509 CRL", LineEnding::LF, &self.0)
             .map_err(|error| RevocationListError::Encode(error.into()))
     }
+}
+
+/// The code of a reason in a CRL or OCSP answer; unspecified is left out (RFC 5280 section 5.3.1).
+pub(crate) fn reason_code(reason: RevocationReason) -> Option<CrlReason> {
+    Some(match reason {
+        RevocationReason::Unspecified => return None,
+        RevocationReason::KeyCompromise => CrlReason::KeyCompromise,
+        RevocationReason::CaCompromise => CrlReason::CaCompromise,
+        RevocationReason::AffiliationChanged => CrlReason::AffiliationChanged,
+        RevocationReason::Superseded => CrlReason::Superseded,
+        RevocationReason::CessationOfOperation => CrlReason::CessationOfOperation,
+        RevocationReason::CertificateHold => CrlReason::CertificateHold,
+        RevocationReason::RemoveFromCrl => CrlReason::RemoveFromCRL,
+        RevocationReason::PrivilegeWithdrawn => CrlReason::PrivilegeWithdrawn,
+        RevocationReason::AaCompromise => CrlReason::AaCompromise,
+    })
 }
 
 fn encode(error: der::Error) -> RevocationListError {

@@ -28,6 +28,8 @@ mod anchors;
 mod chain;
 mod crl;
 mod crl_der;
+mod crl_facts;
+mod crl_file;
 mod crl_set;
 mod diagnose;
 mod error;
@@ -43,7 +45,11 @@ pub(crate) mod signature;
 
 pub use anchors::{AnchorError, TrustAnchors};
 pub use chain::{ChainVerifier, ChainVerifierBuilder, Strictness};
+pub(crate) use path::label;
+pub(crate) use rules::unknown_critical_extension;
+
 pub use crl::{CrlError, RevocationReason};
+pub use crl_file::CrlFile;
 pub use crl_set::{CrlLoadError, CrlSet};
 pub use error::VerifyError;
 pub use error_kind::VerifyErrorKind;

@@ -10,6 +10,8 @@ pub mod client;
 pub mod connection;
 pub mod forwarded;
 pub mod http;
+pub mod ocsp;
+pub mod origin;
 pub mod pki;
 
 use std::net::SocketAddr;

@@ -104,6 +104,10 @@ impl Ca {
     }
 
     pub fn crl_pem(&self, revoked: &[u64], days: i64) -> String {
+        self.crl_pem_numbered(1, revoked, days)
+    }
+
+    pub fn crl_pem_numbered(&self, number: u64, revoked: &[u64], days: i64) -> String {
         let yesterday = OffsetDateTime::now_utc() - Duration::days(2);
         let entry = |serial: &u64| RevokedCertParams {
             serial_number: SerialNumber::from(*serial),
@@ -114,7 +118,7 @@ impl Ca {
         let params = CertificateRevocationListParams {
             this_update: yesterday,
             next_update: yesterday + Duration::days(days),
-            crl_number: SerialNumber::from(1),
+            crl_number: SerialNumber::from(number),
             issuing_distribution_point: None,
             revoked_certs: revoked.iter().map(entry).collect(),
             key_identifier_method: KeyIdMethod::Sha256,

@@ -72,6 +72,18 @@ impl Crl {
         self.entries.len()
     }
 
+    /// Bytes in memory, but for the header's few.
+    pub(super) fn memory(&self) -> usize {
+        size_of::<Self>() + self.der.len() + self.entries.allocation_size()
+    }
+
+    /// Whether both are versions of one list.
+    pub(super) fn is_of_same_point(&self, other: &Self) -> bool {
+        self.issuer_der() == other.issuer_der()
+            && self.is_complete() == other.is_complete()
+            && self.header.point() == other.header.point()
+    }
+
     /// The entry for a serial number, if it is listed.
     pub(super) fn find(&self, serial: &[u8]) -> Option<Entry<'_>> {
         let serial = magnitude(serial);
@@ -106,6 +118,12 @@ impl Crl {
         }
         verdict
     }
+
+    /// Whether some issuer's key was found to have signed this list.
+    pub(super) fn is_confirmed(&self) -> bool {
+        let tried = self.tried.read().unwrap_or_else(PoisonError::into_inner);
+        tried.iter().any(|(_, verdict)| *verdict)
+    }
 }
 
 impl fmt::Debug for Crl {
@@ -134,7 +152,7 @@ pub enum RevocationReason {
 }
 
 impl RevocationReason {
-    pub(super) fn from_code(code: u8) -> Option<Self> {
+    pub(crate) fn from_code(code: u8) -> Option<Self> {
         Some(match code {
             0 => Self::Unspecified,
             1 => Self::KeyCompromise,
@@ -169,7 +187,7 @@ impl fmt::Display for RevocationReason {
 }
 
 /// Why a CRL cannot be used as the complete list of its issuer.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CrlError {
     /// It lists attribute certificates only.

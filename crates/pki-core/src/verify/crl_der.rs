@@ -182,6 +182,13 @@ impl<'a> Entry<'a> {
 }
 
 impl Header {
+    /// What tells one distribution point of an issuer from another.
+    pub(super) fn point(&self) -> Option<&[u8]> {
+        self.distribution_point
+            .as_ref()
+            .map(|point| point.der.as_slice())
+    }
+
     /// Whether whoever is listed is revoked, even though others may be, too.
     pub(super) fn says_who_is_revoked(&self) -> bool {
         matches!(

@@ -8,12 +8,11 @@ use std::sync::Arc;
 use const_oid::db::rfc5280::ID_CE_CRL_DISTRIBUTION_POINTS;
 use der::asn1::AnyRef;
 use der::{Decode, Encode, Tag, TagNumber, Tagged};
-use rustls_pki_types::CertificateRevocationListDer;
-use rustls_pki_types::pem::PemObject;
 use x509_cert::ext::pkix::CrlDistributionPoints;
 use x509_cert::ext::pkix::name::DistributionPointName;
 use x509_identity::Certificate;
 
+use super::CrlFile;
 use super::crl::{Crl, CrlError};
 use super::crl_der::Covers;
 
@@ -31,9 +30,12 @@ use super::crl_der::Covers;
 /// A lookup is one hash, whatever the size. In memory a list takes its DER plus 6 to 12 bytes an entry.
 #[derive(Clone, Debug)]
 pub struct CrlSet {
-    by_issuer: Arc<HashMap<Box<[u8]>, Vec<Crl>>>,
+    pub(super) by_issuer: Arc<ByIssuer>,
     set_aside: Arc<[CrlLoadError]>,
 }
+
+/// By the DER of the issuer's name.
+type ByIssuer = HashMap<Box<[u8]>, Vec<Arc<Crl>>>;
 
 impl CrlSet {
     /// The most bytes of one file that are read: 64 MiB.
@@ -52,10 +54,22 @@ impl CrlSet {
         I: IntoIterator,
         I::Item: AsRef<[u8]>,
     {
-        let mut by_issuer: HashMap<Box<[u8]>, Vec<Crl>> = HashMap::new();
+        let files = files.into_iter().enumerate().map(|(file, bytes)| {
+            CrlFile::from_pem_or_der(bytes.as_ref()).map_err(|error| error.in_file(file))
+        });
+        Self::from_files(files.collect::<Result<Vec<_>, _>>()?)
+    }
+
+    /// Puts together what was read one by one. Nothing is read or copied again.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::from_pem_or_der`] for lists that are not complete, or not understood.
+    pub fn from_files(files: impl IntoIterator<Item = CrlFile>) -> Result<Self, CrlLoadError> {
+        let mut by_issuer = ByIssuer::new();
         let mut limited = Vec::new();
-        for (file, bytes) in files.into_iter().enumerate() {
-            for (index, crl) in read_file(file, bytes.as_ref())?.into_iter().enumerate() {
+        for (file, lists) in files.into_iter().enumerate() {
+            for (index, crl) in lists.crls.into_iter().enumerate() {
                 if !crl.is_complete() {
                     limited.push((file, index, crl));
                     continue;
@@ -67,12 +81,12 @@ impl CrlSet {
             }
         }
         let mut set_aside = Vec::new();
-        for (file, index, mut crl) in limited {
+        for (file, index, crl) in limited {
             let beside = by_issuer.get_mut(crl.issuer_der());
             match beside {
                 Some(of_issuer) if crl.header.says_who_is_revoked() => of_issuer.push(crl),
                 beside => {
-                    let problem = crl.header.problem.take();
+                    let problem = crl.header.problem.clone();
                     let unusable = problem.map(|source| CrlLoadError::Unusable {
                         file,
                         index,
@@ -104,22 +118,8 @@ impl CrlSet {
         &self.set_aside
     }
 
-    /// How many CRLs there are.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.by_issuer.values().map(Vec::len).sum()
-    }
-
-    /// Whether there are none; a set always has at least one.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    /// How many certificates they list in all.
-    #[must_use]
-    pub fn entries(&self) -> usize {
-        self.by_issuer.values().flatten().map(Crl::len).sum()
+    pub(super) fn lists(&self) -> impl Iterator<Item = &Crl> {
+        self.by_issuer.values().flatten().map(AsRef::as_ref)
     }
 
     /// The lists whose scope holds `certificate`, those of one distribution point side by side and
@@ -135,6 +135,7 @@ impl CrlSet {
             .map_or(&[][..], Vec::as_slice);
         of_issuer
             .iter()
+            .map(AsRef::as_ref)
             .filter(move |crl| in_scope(crl, certificate, role))
     }
 
@@ -154,7 +155,7 @@ impl CrlSet {
 /// Whether they hold the same lists, byte by byte.
 impl PartialEq for CrlSet {
     fn eq(&self, other: &Self) -> bool {
-        let same = |a: &[Crl], b: &[Crl]| {
+        let same = |a: &[Arc<Crl>], b: &[Arc<Crl>]| {
             a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.der() == b.der())
         };
         Arc::ptr_eq(&self.by_issuer, &other.by_issuer)
@@ -215,38 +216,29 @@ pub enum CrlLoadError {
     },
 }
 
-fn read_file(file: usize, bytes: &[u8]) -> Result<Vec<Crl>, CrlLoadError> {
-    if bytes.len() > CrlSet::MAX_FILE_LEN {
-        return Err(CrlLoadError::TooLarge {
-            file,
-            len: bytes.len(),
-        });
+impl CrlLoadError {
+    /// The position of the file at fault, if there is one.
+    #[must_use]
+    pub fn file(&self) -> Option<usize> {
+        match self {
+            Self::Empty => None,
+            Self::NoCrl { file }
+            | Self::Pem { file, .. }
+            | Self::TooLarge { file, .. }
+            | Self::Unusable { file, .. } => Some(*file),
+        }
     }
-    let usable = |index, der: &[u8]| {
-        Crl::from_der(der).map_err(|source| CrlLoadError::Unusable {
-            file,
-            index,
-            source,
-        })
-    };
-    if bytes.first() == Some(&DER_SEQUENCE) {
-        return Ok(vec![usable(0, bytes)?]);
-    }
-    let crls = CertificateRevocationListDer::pem_slice_iter(bytes)
-        .enumerate()
-        .map(|(index, section)| {
-            let der = section.map_err(|source| CrlLoadError::Pem {
-                file,
-                index,
-                source: Box::new(source),
-            })?;
-            usable(index, &der)
-        })
-        .collect::<Result<Vec<_>, _>>()?;
-    if crls.is_empty() {
-        Err(CrlLoadError::NoCrl { file })
-    } else {
-        Ok(crls)
+
+    /// The same about a file in another position.
+    fn in_file(mut self, position: usize) -> Self {
+        match &mut self {
+            Self::Empty => {}
+            Self::NoCrl { file }
+            | Self::Pem { file, .. }
+            | Self::TooLarge { file, .. }
+            | Self::Unusable { file, .. } => *file = position,
+        }
+        self
     }
 }
 
@@ -305,5 +297,3 @@ const DIRECTORY_NAME: Tag = Tag::ContextSpecific {
     constructed: true,
     number: TagNumber(4),
 };
-
-const DER_SEQUENCE: u8 = 0x30;

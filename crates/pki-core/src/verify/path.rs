@@ -71,7 +71,7 @@ fn server_identity(name: &SubjectAltName) -> Option<String> {
 }
 
 /// How a message names a certificate: its subject, else its first alternative name, else its serial number.
-pub(super) fn label(certificate: &Certificate) -> String {
+pub(crate) fn label(certificate: &Certificate) -> String {
     let subject = certificate.subject();
     match certificate.sans().first() {
         _ if !subject.rdns().is_empty() => subject.to_string(),

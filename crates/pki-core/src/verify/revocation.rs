@@ -121,6 +121,16 @@ impl Revocation {
         Ok(())
     }
 
+    /// Judges one certificate of no CA that `issuer` issued, outside of a path.
+    pub(crate) fn check_leaf(
+        &self,
+        certificate: &Certificate,
+        issuer: &Certificate,
+        now: OffsetDateTime,
+    ) -> Result<(), VerifyError> {
+        self.check_one(certificate, issuer, Covers::UserCertificates, now)
+    }
+
     fn check_one(
         &self,
         certificate: &Certificate,
@@ -221,13 +231,7 @@ impl Revocation {
 }
 
 fn same_distribution_point(a: &Crl, b: &Crl) -> bool {
-    let der = |crl: &Crl| {
-        crl.header
-            .distribution_point
-            .as_ref()
-            .map(|point| point.der.clone())
-    };
-    der(a) == der(b)
+    a.header.point() == b.header.point()
 }
 
 /// A CRL that was signed this second on a machine whose clock is ahead must not lock everybody out.

@@ -270,7 +270,7 @@ pub(super) fn wrong_usage(certificate: &Certificate, purpose: Purpose) -> Verify
 }
 
 /// The first critical extension that neither webpki nor these rules obey.
-pub(super) fn unknown_critical_extension(certificate: &Certificate) -> Option<ObjectIdentifier> {
+pub(crate) fn unknown_critical_extension(certificate: &Certificate) -> Option<ObjectIdentifier> {
     const OBEYED: [ObjectIdentifier; 6] = [
         ID_CE_BASIC_CONSTRAINTS,
         ID_CE_CRL_DISTRIBUTION_POINTS,

@@ -10,10 +10,10 @@ use x509_identity::{Certificate, PublicKeyAlgorithm};
 #[derive(Clone, Copy)]
 pub(crate) struct Signed<'a> {
     /// The to-be-signed structure, tag and length included.
-    pub(super) message: &'a [u8],
+    pub(crate) message: &'a [u8],
     /// The content of the AlgorithmIdentifier.
-    pub(super) algorithm: &'a [u8],
-    pub(super) signature: &'a [u8],
+    pub(crate) algorithm: &'a [u8],
+    pub(crate) signature: &'a [u8],
 }
 
 impl<'a> Signed<'a> {
@@ -32,6 +32,13 @@ impl<'a> Signed<'a> {
         })?;
         reader.finish()?;
         Ok(signed)
+    }
+
+    /// Whether the algorithm is one that any key could pass with.
+    pub(crate) fn has_accepted_algorithm(&self) -> bool {
+        webpki::ALL_VERIFICATION_ALGS
+            .iter()
+            .any(|accepted| accepted.signature_alg_id().as_ref() == self.algorithm)
     }
 
     /// Whether the key in this SubjectPublicKeyInfo made the signature, by an accepted algorithm.
@@ -65,15 +72,11 @@ pub fn is_signed_by(certificate: &Certificate, issuer: &Certificate) -> bool {
 /// Whether the signature's algorithm is one that any key could pass with.
 #[must_use]
 pub fn has_accepted_algorithm(certificate: &Certificate) -> bool {
-    Signed::from_der(certificate.der()).is_ok_and(|signed| {
-        webpki::ALL_VERIFICATION_ALGS
-            .iter()
-            .any(|accepted| accepted.signature_alg_id().as_ref() == signed.algorithm)
-    })
+    Signed::from_der(certificate.der()).is_ok_and(|signed| signed.has_accepted_algorithm())
 }
 
 /// Kind and size of a key that is not accepted, for the message; `None` for a good one.
-pub(super) fn weak_key(certificate: &Certificate) -> Option<String> {
+pub(crate) fn weak_key(certificate: &Certificate) -> Option<String> {
     match certificate.public_key_algorithm() {
         PublicKeyAlgorithm::Rsa { bits } if bits < MIN_RSA_BITS => {
             Some(format!("RSA of {bits} bits"))
@@ -84,7 +87,7 @@ pub(super) fn weak_key(certificate: &Certificate) -> Option<String> {
 }
 
 /// The name of an algorithm, or its dotted object identifier.
-pub(super) fn algorithm_name(oid: ObjectIdentifier) -> String {
+pub(crate) fn algorithm_name(oid: ObjectIdentifier) -> String {
     DB.by_oid(&oid)
         .map_or_else(|| oid.to_string(), str::to_owned)
 }
@@ -96,6 +99,11 @@ fn is_verifiable(certificate: &Certificate) -> bool {
             .iter()
             .any(|accepted| accepted.public_key_alg_id().as_ref() == key_algorithm)
     })
+}
+
+/// The content of the subjectPublicKey BIT STRING, which is what key identifiers hash.
+pub(crate) fn key_bits(spki_der: &[u8]) -> der::Result<&[u8]> {
+    key_parts(spki_der).map(|(_, key)| key)
 }
 
 /// The content of the AlgorithmIdentifier, and the key bits.

@@ -1,0 +1,48 @@
+//! What a certificate says about its own status checks.
+
+use const_oid::ObjectIdentifier;
+use const_oid::db::rfc5280::{ID_AD_OCSP, ID_PE_AUTHORITY_INFO_ACCESS};
+use der::Decode;
+use x509_cert::ext::pkix::AuthorityInfoAccessSyntax;
+use x509_cert::ext::pkix::name::GeneralName;
+use x509_identity::Certificate;
+
+/// Where the certificate's issuer answers: the URIs with access method id-ad-ocsp, in the order that
+/// the certificate gives them (RFC 5280 section 4.2.2.1, RFC 6960 section 3.1).
+///
+/// Empty where there are none, or the extension cannot be read.
+#[must_use]
+pub fn responder_urls(certificate: &Certificate) -> Vec<String> {
+    value_of(certificate, ID_PE_AUTHORITY_INFO_ACCESS)
+        .and_then(|value| AuthorityInfoAccessSyntax::from_der(value).ok())
+        .into_iter()
+        .flat_map(|access| access.0)
+        .filter(|description| description.access_method == ID_AD_OCSP)
+        .filter_map(|description| match description.access_location {
+            GeneralName::UniformResourceIdentifier(uri) => Some(uri.to_string()),
+            _ => None,
+        })
+        .collect()
+}
+
+/// Whether the certificate may be shown only with an OCSP response stapled to it: its TLS feature
+/// extension names status_request (RFC 7633).
+#[must_use]
+pub fn must_staple(certificate: &Certificate) -> bool {
+    value_of(certificate, ID_PE_TLS_FEATURE)
+        .and_then(|value| Vec::<u16>::from_der(value).ok())
+        .is_some_and(|features| features.contains(&STATUS_REQUEST))
+}
+
+fn value_of(certificate: &Certificate, oid: ObjectIdentifier) -> Option<&[u8]> {
+    certificate
+        .extensions()
+        .find(|extension| extension.oid == oid)
+        .map(|extension| extension.value)
+}
+
+/// id-pe-tlsfeature, 1.3.6.1.5.5.7.1.24 (RFC 7633 section 6), which `const-oid` does not have.
+const ID_PE_TLS_FEATURE: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.1.24");
+
+/// The number of the TLS extension status_request (RFC 6066 section 8).
+const STATUS_REQUEST: u16 = 5;

@@ -1,0 +1,49 @@
+use time::OffsetDateTime;
+
+use crate::verify::RevocationReason;
+
+/// What the issuer, or whom it appointed, says about one certificate. Verified:
+/// [`OcspRequest::verify`](super::OcspRequest::verify) alone makes one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OcspAnswer {
+    pub(super) status: OcspStatus,
+    pub(super) this_update: OffsetDateTime,
+    pub(super) next_update: Option<OffsetDateTime>,
+}
+
+/// The state of a certificate (RFC 6960 section 2.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OcspStatus {
+    /// Not revoked. Some responders say so of any number that is not on their list.
+    Good,
+    /// Revoked, for good or on hold.
+    Revoked {
+        /// Since when.
+        date: OffsetDateTime,
+        /// Why; unspecified where the responder does not say.
+        reason: RevocationReason,
+    },
+    /// The responder does not know the certificate.
+    Unknown,
+}
+
+impl OcspAnswer {
+    /// Good, revoked or unknown.
+    #[must_use]
+    pub fn status(&self) -> OcspStatus {
+        self.status
+    }
+
+    /// When the status was known to be right.
+    #[must_use]
+    pub fn this_update(&self) -> OffsetDateTime {
+        self.this_update
+    }
+
+    /// When there will be newer information. `None` means at any time (RFC 6960 section 2.4), so such an
+    /// answer is not to be kept.
+    #[must_use]
+    pub fn next_update(&self) -> Option<OffsetDateTime> {
+        self.next_update
+    }
+}

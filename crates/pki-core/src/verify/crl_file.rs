@@ -1,0 +1,97 @@
+//! The lists of one file, read and indexed.
+
+use std::sync::Arc;
+
+use rustls_pki_types::CertificateRevocationListDer;
+use rustls_pki_types::pem::PemObject;
+use time::OffsetDateTime;
+
+use super::crl::Crl;
+use super::{CrlLoadError, CrlSet};
+
+/// The CRLs of one file or answer, read and indexed. Cheap to clone.
+///
+/// Whoever loads lists from several places, again and again, keeps one of these for each and puts them together
+/// with [`CrlSet::from_files`]: what did not change is not read again, and its signatures not verified again.
+#[derive(Clone, Debug)]
+pub struct CrlFile {
+    pub(super) crls: Vec<Arc<Crl>>,
+}
+
+impl CrlFile {
+    /// Reads PEM with any number of CRLs, or one DER.
+    ///
+    /// # Errors
+    ///
+    /// As [`CrlSet::from_pem_or_der`], of a file in position 0. That a list is not complete is found
+    /// when lists are put together.
+    pub fn from_pem_or_der(bytes: &[u8]) -> Result<Self, CrlLoadError> {
+        let file = 0;
+        if bytes.len() > CrlSet::MAX_FILE_LEN {
+            return Err(CrlLoadError::TooLarge {
+                file,
+                len: bytes.len(),
+            });
+        }
+        let usable = |index, der: &[u8]| {
+            Crl::from_der(der)
+                .map(Arc::new)
+                .map_err(|source| CrlLoadError::Unusable {
+                    file,
+                    index,
+                    source,
+                })
+        };
+        if bytes.first() == Some(&DER_SEQUENCE) {
+            let crls = vec![usable(0, bytes)?];
+            return Ok(Self { crls });
+        }
+        let crls = CertificateRevocationListDer::pem_slice_iter(bytes)
+            .enumerate()
+            .map(|(index, section)| {
+                let der = section.map_err(|source| CrlLoadError::Pem {
+                    file,
+                    index,
+                    source: Box::new(source),
+                })?;
+                usable(index, &der)
+            })
+            .collect::<Result<Vec<_>, _>>()?;
+        if crls.is_empty() {
+            Err(CrlLoadError::NoCrl { file })
+        } else {
+            Ok(Self { crls })
+        }
+    }
+
+    /// Whether a list of `other` is here in an older version only, one of the same issuer and distribution
+    /// point with a lower cRLNumber (or, where numbers are equal, an earlier thisUpdate), or is missing here
+    /// although it has not expired at `now`.
+    ///
+    /// Who fetches lists over a network that others can write to does not let such a file take the place of
+    /// `other`: old lists are signed as well as new ones.
+    #[must_use]
+    pub fn is_older_than(&self, other: &Self, now: OffsetDateTime) -> bool {
+        other.crls.iter().any(|theirs| {
+            let newest = self
+                .crls
+                .iter()
+                .filter(|ours| ours.is_of_same_point(theirs))
+                .map(|ours| ours.age())
+                .max();
+            match newest {
+                Some(newest) => newest < theirs.age(),
+                None => theirs.header.next_update >= now,
+            }
+        })
+    }
+
+    /// Whether the signature of each list was found to be its issuer's, by a
+    /// [`ChainVerifier`](super::ChainVerifier) that has them. Before that they are the word of whoever sent them.
+    #[must_use]
+    pub fn is_confirmed(&self) -> bool {
+        self.crls.iter().all(|crl| crl.is_confirmed())
+    }
+}
+
+const DER_SEQUENCE: u8 = 0x30;

@@ -1,0 +1,85 @@
+//! No bytes from outside panic, and none that nobody signed are believed.
+
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+mod ocsp_kit;
+mod verify_kit;
+
+use std::sync::LazyLock;
+
+use ocsp_kit::Draft;
+use pki_core::ocsp::{OcspRequest, OcspResponder, OcspStatus, OcspValidity};
+use pki_core::{Authority, KeyKind, KeyPair, Profile};
+use proptest::collection::vec;
+use proptest::prelude::*;
+use verify_kit::{Ca, NOW, client};
+use x509_identity::{Certificate, DistinguishedName};
+
+struct World {
+    issuer: Certificate,
+    leaf: Certificate,
+    response: Vec<u8>,
+    responder: Authority,
+}
+
+static WORLD: LazyLock<World> = LazyLock::new(|| {
+    let ca = Ca::root("Root");
+    let issuer = Certificate::from_der(&ca.cert).unwrap();
+    let leaf = Certificate::from_der(&ca.issue(&client("client1"))).unwrap();
+    let response = Draft::good(&leaf, &issuer).signed_by(&ca.key);
+    let name = DistinguishedName::builder().common_name("Root");
+    let key = KeyPair::generate(KeyKind::P256).unwrap();
+    World {
+        issuer,
+        leaf,
+        response,
+        responder: Authority::root(name.build().unwrap(), key, &Profile::root(), NOW).unwrap(),
+    }
+});
+
+impl World {
+    fn question(&self) -> OcspRequest<'_> {
+        OcspRequest::for_certificate(&self.leaf, &self.issuer)
+    }
+
+    fn answer(&self, request: &[u8]) -> Vec<u8> {
+        let validity = OcspValidity {
+            this_update: NOW,
+            next_update: None,
+        };
+        OcspResponder::authority(&self.responder)
+            .respond(request, validity, NOW, |_| OcspStatus::Good)
+            .unwrap()
+    }
+}
+
+/// `original` with a part replaced.
+fn spliced(original: &[u8], at: usize, len: usize, with: &[u8]) -> Vec<u8> {
+    let at = at % original.len();
+    let end = (at + len).min(original.len());
+    [&original[..at], with, &original[end..]].concat()
+}
+
+proptest! {
+    #[test]
+    fn a_response_is_believed_as_it_was_signed_or_not_at_all(
+        at in 0..1000_usize,
+        len in 0..20_usize,
+        with in vec(any::<u8>(), 0..20),
+    ) {
+        let bytes = spliced(&WORLD.response, at, len, &with);
+        let believed = WORLD.question().verify(&bytes, NOW).is_ok();
+        prop_assert_eq!(believed, bytes == WORLD.response);
+    }
+
+    #[test]
+    fn a_request_of_any_bytes_is_answered(
+        at in 0..1000_usize,
+        len in 0..20_usize,
+        with in vec(any::<u8>(), 0..40),
+    ) {
+        let request = WORLD.question().to_der().unwrap();
+        prop_assert!(!WORLD.answer(&spliced(&request, at, len, &with)).is_empty());
+        prop_assert!(!WORLD.answer(&with).is_empty());
+    }
+}
