@@ -1,12 +1,12 @@
 //! Connections that asked once, and are then only there.
 
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context, Result, ensure};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::runtime::Runtime;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
@@ -47,11 +47,12 @@ impl Crowd {
         let (connector, server, held) = (&self.connector, self.server, &mut self.held);
         self.runtime.block_on(async {
             let mut opening = JoinSet::new();
-            let mut wanted = count.saturating_sub(held.len());
-            while wanted > 0 || !opening.is_empty() {
-                while wanted > 0 && opening.len() < AT_A_TIME {
-                    opening.spawn(open(connector.clone(), server));
-                    wanted -= 1;
+            let mut wanted = held.len()..count;
+            while !wanted.is_empty() || !opening.is_empty() {
+                while opening.len() < AT_A_TIME
+                    && let Some(index) = wanted.next()
+                {
+                    opening.spawn(open(connector.clone(), address(index), server));
                 }
                 if let Some(opened) = opening.join_next().await {
                     let opened = opened?.with_context(|| format!("with {} held", held.len()))?;
@@ -75,8 +76,20 @@ impl Crowd {
     }
 }
 
-async fn open(connector: TlsConnector, server: SocketAddr) -> Result<TlsStream<TcpStream>> {
-    let tcp = TcpStream::connect(server).await.context("connecting")?;
+/// Where the connection of this number comes from: all of 127.0.0.0/8 is this machine.
+fn address(index: usize) -> Ipv4Addr {
+    let host = u8::try_from(index / PER_ADDRESS % 250).unwrap_or_default();
+    Ipv4Addr::new(127, 0, 1, host + 1)
+}
+
+async fn open(
+    connector: TlsConnector,
+    from: Ipv4Addr,
+    server: SocketAddr,
+) -> Result<TlsStream<TcpStream>> {
+    let socket = TcpSocket::new_v4()?;
+    socket.bind((from, 0).into())?;
+    let tcp = socket.connect(server).await.context("connecting")?;
     tcp.set_nodelay(true)?;
     let mut stream = connector.connect(server_name()?, tcp).await?;
     ask(&mut stream).await?;
@@ -102,3 +115,6 @@ async fn ask(stream: &mut TlsStream<TcpStream>) -> Result<()> {
 
 /// How many handshakes there are at a time: fewer than any server allows of one address.
 const AT_A_TIME: usize = 32;
+
+/// Connections from one address: half of what `hello` allows.
+const PER_ADDRESS: usize = 500;
