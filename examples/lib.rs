@@ -64,3 +64,8 @@ pub fn print(text: &str) -> io::Result<()> {
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 pub struct Readme;
+
+/// So do those of the operator's guide.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/server.md")]
+pub struct Guide;

@@ -67,6 +67,13 @@ impl CrlSource {
     }
 }
 
+/// A path is that of a [file](CrlSource::file).
+impl<P: AsRef<Path>> From<P> for CrlSource {
+    fn from(path: P) -> Self {
+        Self::file(path)
+    }
+}
+
 /// Revocation lists from several sources, kept up to date by whoever calls [`Self::load`] again.
 ///
 /// What did not change since the last time is neither read again nor verified again: files are compared by

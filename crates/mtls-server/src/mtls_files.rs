@@ -37,9 +37,9 @@ use crate::{
 /// # async fn run(router: axum::Router) -> Result<(), Box<dyn std::error::Error>> {
 /// use std::time::Duration;
 ///
-/// use mtls_server::{CrlSource, MtlsFiles, SiteFiles};
+/// use mtls_server::{MtlsFiles, SiteFiles};
 ///
-/// let site = SiteFiles::new("server.crt", "server.key", "ca.crt").crl(CrlSource::file("ca.crl"));
+/// let site = SiteFiles::new("server.crt", "server.key", "ca.crt").crl("ca.crl");
 /// let config = MtlsFiles::new(site).load().await?;
 /// let listener = tokio::net::TcpListener::bind("127.0.0.1:8443").await?;
 /// let server = mtls_server::serve(listener, router, config)?;
@@ -119,9 +119,9 @@ impl SiteFiles {
         }
     }
 
-    /// One more source of revocation lists: a file, a directory or a URL; none.
-    pub fn crl(mut self, source: CrlSource) -> Self {
-        self.crls.push(source);
+    /// One more source of revocation lists: a file by its path, or any other [`CrlSource`]; none.
+    pub fn crl(mut self, source: impl Into<CrlSource>) -> Self {
+        self.crls.push(source.into());
         self
     }
 

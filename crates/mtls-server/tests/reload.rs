@@ -16,7 +16,7 @@ use std::{
 };
 
 use axum::body::to_bytes;
-use mtls_server::{CrlSource, MtlsFiles, ReloadError, Reloaded, Rule, Serving, SiteFiles, health};
+use mtls_server::{MtlsFiles, ReloadError, Reloaded, Rule, Serving, SiteFiles, health};
 use tokio::time::timeout;
 use tower::ServiceExt as _;
 
@@ -61,7 +61,7 @@ impl Disk {
     fn site(&self) -> SiteFiles {
         let [chain, key, roots] =
             ["server.crt", "server.key", "ca.crt"].map(|name| self.path(name));
-        SiteFiles::new(chain, key, roots).crl(CrlSource::file(self.path("ca.crl")))
+        SiteFiles::new(chain, key, roots).crl(self.path("ca.crl"))
     }
 
     async fn serve(&self, files: MtlsFiles) -> Serving {
@@ -225,8 +225,7 @@ async fn a_kubernetes_volume_is_followed_through_its_symbolic_links() {
         symlink(Path::new("..data").join(name), &link).unwrap();
         link
     };
-    let site = SiteFiles::new(at("server.crt"), at("server.key"), at("ca.crt"))
-        .crl(CrlSource::file(at("ca.crl")));
+    let site = SiteFiles::new(at("server.crt"), at("server.key"), at("ca.crt")).crl(at("ca.crl"));
     let server = disk.serve(MtlsFiles::new(site)).await;
     let _watch = server.handle().watch(Duration::from_millis(20));
     let alice = disk.world.ca.issue("alice", |params| {
