@@ -32,6 +32,8 @@ pub(crate) struct Generations {
     current: RwLock<Arc<Generation>>,
     /// One exchange at a time.
     exchange: Mutex<()>,
+    /// One reload at a time, from the first look at its files to the exchange.
+    pub(crate) reload: Mutex<()>,
     status: watch::Sender<Status>,
     pub(crate) half_open: Arc<HalfOpen>,
     pub(crate) connections: Arc<Connections>,
@@ -80,6 +82,7 @@ impl Generations {
         Arc::new(Self {
             current: RwLock::new(Arc::new(first)),
             exchange: Mutex::default(),
+            reload: Mutex::default(),
             status,
             half_open,
             connections,
@@ -158,13 +161,20 @@ impl Generations {
         ended
     }
 
-    /// Judges a connection that was let in by `by`, if other settings have come into force since.
+    /// Judges a connection that was let in by `by` and is watched now, if other settings have come
+    /// into force since, or its client was shut out: whoever looked at all connections meanwhile has
+    /// not seen this one.
     pub(crate) fn recheck(&self, by: &Generation, connection: &ConnectionIdentity) {
         let current = self.current();
-        if current.number != by.number {
-            if let Some(end) = judge(&current.config, connection) {
-                connections::condemn(connection, end);
-            }
+        let end = match current.number == by.number {
+            true => connection.client().and_then(|client| {
+                let error = current.config.revoked().check(client).err()?;
+                Some(End::Certificate(error.code()))
+            }),
+            false => judge(&current.config, connection),
+        };
+        if let Some(end) = end {
+            connections::condemn(connection, end);
         }
         if self.stopping.load(Ordering::SeqCst) {
             connection.live().end(End::Shutdown, STOPPING);

@@ -1,6 +1,9 @@
 //! A running server in the hands of whoever operates it.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, PoisonError},
+    time::Duration,
+};
 
 use tokio::{
     sync::watch::Receiver,
@@ -48,6 +51,12 @@ impl MtlsHandle {
     pub async fn reload(&self) -> Result<Reloaded, ReloadError> {
         let generations = Arc::clone(&self.0);
         let outcome = spawn_blocking(move || {
+            // Of two at once, the one with the older files must not be the later to exchange them:
+            // the next reload would find nothing new, and leave them in force.
+            let _one_at_a_time = generations
+                .reload
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
             let current = generations.current();
             let files = current.config.source().ok_or(ReloadError::NoFiles)?;
             let changed = files.load_changed().map_err(ReloadError::Load)?;
