@@ -11,6 +11,7 @@ pub mod connection;
 pub mod forwarded;
 pub mod http;
 pub mod pki;
+pub mod raw;
 
 use std::net::SocketAddr;
 
