@@ -265,10 +265,10 @@ impl MtlsConfigBuilder {
         if trust.as_ref().is_some_and(|it| !it.is_for_clients()) {
             return Err(ConfigError::ForwardedPurpose);
         }
-        if let Resumption::Revalidate { ttl, kept } = self.resumption {
-            if ttl.as_secs() == 0 || ttl > MAX_TTL || kept == (Kept::InMemory { sessions: 0 }) {
-                return Err(ConfigError::Resumption);
-            }
+        if let Resumption::Revalidate { ttl, kept } = self.resumption
+            && (ttl.as_secs() == 0 || ttl > MAX_TTL || kept == (Kept::InMemory { sessions: 0 }))
+        {
+            return Err(ConfigError::Resumption);
         }
         let revoked = Arc::new(RevokedNow::default());
         let shared = Shared {

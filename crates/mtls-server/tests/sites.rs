@@ -1,4 +1,5 @@
 //! Settings by host name.
+#![allow(clippy::unwrap_used, reason = "tests")]
 
 mod support;
 
