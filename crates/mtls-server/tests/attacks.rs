@@ -1,4 +1,5 @@
 //! Ways around a decision that was made: by timing, by what is kept, by what cannot be read.
+#![allow(clippy::unwrap_used, reason = "tests")]
 
 mod support;
 

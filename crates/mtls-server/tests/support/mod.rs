@@ -9,6 +9,7 @@ pub mod audit;
 pub mod client;
 pub mod connection;
 pub mod forwarded;
+pub mod h2;
 pub mod http;
 pub mod pki;
 pub mod raw;
