@@ -15,7 +15,8 @@ use crate::{
 /// Mutual TLS for [`axum_server::Server`]; cheap to clone.
 ///
 /// Where HTTP/2 connections are ended by the server (see [`MtlsHandle::replace`]), `axum_server` can
-/// send no GOAWAY: they are closed after their requests were answered. [`serve`](crate::serve) does.
+/// send no GOAWAY: their requests are answered, and they are closed within the time that
+/// `replace` says. [`serve`](crate::serve) sends one.
 ///
 /// ```no_run
 /// # async fn run(router: axum::Router, config: mtls_server::MtlsConfig) -> std::io::Result<()> {

@@ -62,7 +62,8 @@ impl ConnectionIdentity {
         &self.0.tls
     }
 
-    /// The address that the connection came from.
+    /// The address that the connection came from; behind a trusted proxy
+    /// ([`ProxyProtocol`](crate::ProxyProtocol)) the one that it announced.
     pub fn peer(&self) -> SocketAddr {
         self.0.peer
     }
@@ -81,11 +82,15 @@ impl ConnectionIdentity {
         self.0.hosts.find(self.tls().server_name())
     }
 
-    /// The settings that a request for this host has, if they may differ from those of the
-    /// connection.
-    pub(crate) fn host_of_request(&self, host: &str) -> Option<&Host> {
-        let hosts = &self.0.hosts;
-        hosts.has_names().then(|| hosts.find(Some(host)))
+    /// Whether a request for this host asks other things of clients than this connection did.
+    pub(crate) fn has_other_settings(&self, host: &str) -> bool {
+        self.0.hosts.find(Some(host)).policy != self.host().policy
+    }
+
+    /// Whether there is a host of which that is true.
+    pub(crate) fn names_differ(&self) -> bool {
+        let policy = self.host().policy;
+        self.0.hosts.values().any(|host| host.policy != policy)
     }
 }
 

@@ -111,7 +111,11 @@ impl Connections {
         table.entries.insert(seat.id, entry);
         if !table.watched {
             table.watched = true;
-            tokio::spawn(watch(Arc::downgrade(self)));
+            let watch = Watch {
+                connections: Arc::downgrade(self),
+                finished: false,
+            };
+            tokio::spawn(watch.until_all_are_gone());
         }
     }
 
@@ -130,9 +134,7 @@ impl Connections {
         let mut table = self.lock();
         for entry in table.entries.values() {
             let live = entry.connection.live();
-            if live.ending().is_none()
-                && let Some((end, grace)) = live.overdue(now, &self.limits)
-            {
+            if let Some((end, grace)) = live.overdue(now, &self.limits) {
                 live.end(end, grace);
                 ended.push((entry.connection.clone(), end));
             }
@@ -167,12 +169,28 @@ pub(crate) fn condemn(connection: &ConnectionIdentity, end: End) {
     }
 }
 
-async fn watch(connections: Weak<Connections>) {
-    loop {
-        tokio::time::sleep(LOOK).await;
-        let more = connections.upgrade().is_some_and(|all| all.look());
-        if !more {
-            return;
+/// The task that looks at all connections.
+struct Watch {
+    connections: Weak<Connections>,
+    finished: bool,
+}
+
+impl Watch {
+    async fn until_all_are_gone(mut self) {
+        while !self.finished {
+            tokio::time::sleep(LOOK).await;
+            let more = self.connections.upgrade().is_some_and(|all| all.look());
+            self.finished = !more;
+        }
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        // Where its runtime has ended, or a subscriber of the logs has panicked, the next
+        // connection begins another.
+        if let Some(connections) = self.connections.upgrade().filter(|_| !self.finished) {
+            connections.lock().watched = false;
         }
     }
 }
@@ -188,9 +206,10 @@ impl Table {
 
 impl Drop for Seat {
     fn drop(&mut self) {
+        // Dropped when the lock is given back, as it may be the last to hold what it refers to.
+        let _entry;
         let mut table = self.connections.lock();
-        // Dropped behind the lock, as it may be the last to hold the connection's identity.
-        let _entry = table.entries.remove(&self.id);
+        _entry = table.entries.remove(&self.id);
         table.taken -= 1;
         measure::connections(table.taken);
         if let Some(count) = table.addresses.get_mut(&self.address) {

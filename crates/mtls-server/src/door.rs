@@ -33,7 +33,7 @@ use crate::{
     handshake::{Findings, Handshake, Verdict},
     judge::Verified,
     limits::Limits,
-    live::{End, Live, ticks},
+    live::Live,
     measure, proxy_protocol,
     refusal::{Refusal, RefusalReason},
     site::Site,
@@ -145,10 +145,9 @@ impl Door {
         let tls = TlsInfo::of(stream.get_ref().1);
         measure::let_in(&tls, client.is_none(), began.elapsed());
         let clock = connections.clock();
-        let (left, end) = ends(client.as_ref(), config.limits().max_age);
-        let ends = (clock.advance().saturating_add(ticks(left)), end);
+        let valid = client.as_ref().and_then(valid_for);
         let multiplexed = tls.alpn() == Some("h2");
-        let live = Live::new(Arc::clone(clock), config.limits(), ends, multiplexed);
+        let live = Live::new(Arc::clone(clock), config.limits(), valid, multiplexed);
         let identity = ConnectionIdentity::new(client, tls, peer, config, live);
         audit::let_in(&identity);
         let stream = MtlsStream::new(stream, identity.clone(), seat, connections);
@@ -320,19 +319,12 @@ async fn ask_about(
     answer.map(drop).map_err(refused)
 }
 
-/// How long a connection may last, and why it ends then.
-fn ends(client: Option<&ClientCert>, max_age: Duration) -> (Duration, End) {
-    let chain = client.map(ClientCert::chain).unwrap_or_default();
-    let not_after = chain.iter().map(|certificate| certificate.not_after());
-    let valid = not_after.min().map(|not_after| {
-        // The last second counts.
-        let left = not_after + time::Duration::SECOND - OffsetDateTime::now_utc();
-        Duration::try_from(left).unwrap_or(Duration::ZERO)
-    });
-    match valid {
-        Some(valid) if valid <= max_age => (valid, End::Certificate("expired")),
-        _ => (max_age, End::MaxAge),
-    }
+/// How long a client's chain is still valid.
+fn valid_for(client: &ClientCert) -> Option<Duration> {
+    let not_after = client.chain().iter().map(|it| it.not_after()).min()?;
+    // The last second counts.
+    let left = not_after + time::Duration::SECOND - OffsetDateTime::now_utc();
+    Some(Duration::try_from(left).unwrap_or(Duration::ZERO))
 }
 
 /// Refuses without a word, as words would cost what is scarce.

@@ -14,7 +14,7 @@ use std::{
 
 use rustls::pki_types::UnixTime;
 use time::OffsetDateTime;
-use tokio::sync::watch;
+use tokio::{sync::watch, task::spawn_blocking};
 
 use crate::{
     config::{ClientAuth, MtlsConfig},
@@ -32,6 +32,8 @@ pub(crate) struct Generations {
     current: RwLock<Arc<Generation>>,
     /// One exchange at a time.
     exchange: Mutex<()>,
+    /// One reload at a time, from the first look at its files to the exchange.
+    pub(crate) reload: tokio::sync::Mutex<()>,
     status: watch::Sender<Status>,
     pub(crate) half_open: Arc<HalfOpen>,
     pub(crate) connections: Arc<Connections>,
@@ -80,6 +82,7 @@ impl Generations {
         Arc::new(Self {
             current: RwLock::new(Arc::new(first)),
             exchange: Mutex::default(),
+            reload: tokio::sync::Mutex::default(),
             status,
             half_open,
             connections,
@@ -143,6 +146,21 @@ impl Generations {
             .send_if_modified(|status| status.degraded.take().is_some());
     }
 
+    /// Judges all open connections by the settings in force: time may have ended a list.
+    pub(crate) async fn judge_all(self: &Arc<Self>) {
+        let generations = Arc::clone(self);
+        let judged = spawn_blocking(move || {
+            let config = &generations.current().config;
+            for connection in generations.connections.all() {
+                if let Some(end @ End::Certificate(_)) = judge(config, &connection) {
+                    connections::condemn(&connection, end);
+                }
+            }
+        });
+        // Fails only where the runtime ends.
+        let _ = judged.await;
+    }
+
     /// Shuts out whom `rule` means, from now on and on open connections; how many those are.
     pub(crate) fn revoke(&self, rule: Rule) -> usize {
         let _no_exchange = self.exchange.lock().unwrap_or_else(PoisonError::into_inner);
@@ -158,12 +176,19 @@ impl Generations {
         ended
     }
 
-    /// Judges a connection that was let in by `by`, if other settings have come into force since.
+    /// Judges a connection that was let in by `by` and is watched now, if other settings have come
+    /// into force since, or its client was shut out: whoever looked at all connections meanwhile has
+    /// not seen this one.
     pub(crate) fn recheck(&self, by: &Generation, connection: &ConnectionIdentity) {
         let current = self.current();
-        if current.number != by.number
-            && let Some(end) = judge(&current.config, connection)
-        {
+        let end = match current.number == by.number {
+            true => connection.client().and_then(|client| {
+                let error = current.config.revoked().check(client).err()?;
+                Some(End::Certificate(error.code()))
+            }),
+            false => judge(&current.config, connection),
+        };
+        if let Some(end) = end {
             connections::condemn(connection, end);
         }
         if self.stopping.load(Ordering::SeqCst) {
@@ -194,12 +219,17 @@ fn judge(config: &MtlsConfig, connection: &ConnectionIdentity) -> Option<End> {
         Some(Err(error)) => return Some(End::Certificate(error.code())),
         None | Some(Ok(_)) => {}
     }
-    let same = match (&site.host.rule, &connection.host().rule) {
+    let same_rule = match (&site.host.rule, &connection.host().rule) {
         (None, None) => true,
         (Some(new), Some(old)) => new.is(old),
         _ => false,
     };
-    (!same).then_some(End::Reloaded)
+    let same_trust = match (config.trust_forwarded(), connection.trust_forwarded()) {
+        (None, None) => true,
+        (Some(new), Some(old)) => Arc::ptr_eq(new, old),
+        _ => false,
+    };
+    (!(same_rule && same_trust)).then_some(End::Reloaded)
 }
 
 impl Status {

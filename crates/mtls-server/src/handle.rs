@@ -27,10 +27,9 @@ impl MtlsHandle {
     /// client would not be let in any more, requests are answered 403, those that run included,
     /// and the connection is closed within a second.
     ///
-    /// [`Limits`](crate::Limits) and [`MtlsConfigBuilder::handshake_timeout`] of the first
-    /// settings stay, but for those of a single connection's handshake.
-    ///
-    /// [`MtlsConfigBuilder::handshake_timeout`]: crate::MtlsConfigBuilder::handshake_timeout
+    /// Of the [`Limits`](crate::Limits), those of the first settings stay that count or watch all
+    /// connections together: the numbers of connections and handshakes, `header`, `idle`, and how
+    /// long an answer may stall.
     pub async fn replace(&self, config: MtlsConfig) -> u64 {
         let generations = Arc::clone(&self.0);
         // Judging some thousand connections takes a second of work that nobody should wait behind.
@@ -41,6 +40,9 @@ impl MtlsHandle {
     /// Reads the files of settings that [`MtlsFiles`](crate::MtlsFiles) made, and puts what they
     /// hold now into force as [`replace`](Self::replace) does, if it is something else.
     ///
+    /// Where nothing has changed, open connections are judged again all the same, as a revocation
+    /// list may have ended.
+    ///
     /// A URL that gives nothing new is no error: what it gave before counts on, and
     /// [`status`](Self::status) says so.
     ///
@@ -49,6 +51,9 @@ impl MtlsHandle {
     /// [`ReloadError`]. The settings in force stay, and [`status`](Self::status) says since when
     /// they may be out of date.
     pub async fn reload(&self) -> Result<Reloaded, ReloadError> {
+        // Of two at once, the one with the older files must not be the later to exchange them: the
+        // next reload would find nothing new, and leave them in force.
+        let _one_at_a_time = self.0.reload.lock().await;
         let outcome = self.look_for_change().await;
         match &outcome {
             Ok(Reloaded::Unchanged) => {}
@@ -69,6 +74,9 @@ impl MtlsHandle {
             Some(config) => Reloaded::Generation(self.replace(config).await),
             None => Reloaded::Unchanged,
         };
+        if reloaded == Reloaded::Unchanged {
+            self.0.judge_all().await;
+        }
         match loaded.problems.first() {
             Some(problem) => self.0.degrade(problem.clone()),
             None => self.0.recover(),

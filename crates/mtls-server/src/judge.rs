@@ -69,7 +69,7 @@ impl Judge {
             path,
             shown,
         });
-        self.revoked.check(&verified.client, now)?;
+        self.revoked.check(&verified.client)?;
         self.lock().put(shown, Arc::clone(&verified));
         Ok(verified)
     }
@@ -105,7 +105,7 @@ impl Judge {
     /// Whether a path of this judge still stands.
     pub(crate) fn recheck(&self, verified: &Verified, now: UnixTime) -> Result<(), VerifyError> {
         self.chain.recheck(&verified.path, now)?;
-        self.revoked.check(&verified.client, now)
+        self.revoked.check(&verified.client)
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, LruCache<ChainHash, Arc<Verified>>> {
@@ -146,15 +146,21 @@ impl RevokedNow {
     pub(crate) fn inherit(&self, earlier: &Self) {
         let earlier = earlier.0.read().unwrap_or_else(PoisonError::into_inner);
         let mut rules = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        rules.extend(earlier.iter().cloned());
+        for (rule, since) in earlier.iter() {
+            // Settings that were in force before have most of them.
+            if !rules.iter().any(|(known, _)| known.is(rule)) {
+                rules.push((rule.clone(), *since));
+            }
+        }
     }
 
-    fn check(&self, client: &ClientCert, now: UnixTime) -> Result<(), VerifyError> {
+    pub(crate) fn check(&self, client: &ClientCert) -> Result<(), VerifyError> {
         let rules = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        // Whom a rule cannot tell apart from those it means is shut out, too.
-        let hit = rules.iter().find(|(rule, since)| {
-            pki_core::verify::unix_time(*since) <= now && !rule.judge(client).is_mismatch()
-        });
+        // Whom a rule cannot tell apart from those it means is shut out, too. The time is for the
+        // record only: a clock that is set back lets nobody in again.
+        let hit = rules
+            .iter()
+            .find(|(rule, _)| !rule.judge(client).is_mismatch());
         match hit {
             None => Ok(()),
             Some((_, since)) => Err(VerifyError::Revoked {
@@ -163,6 +169,46 @@ impl RevokedNow {
                 reason: RevocationReason::Unspecified,
                 date: *since,
             }),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn alice() -> ClientCert {
+        let mut params = rcgen::CertificateParams::default();
+        params
+            .distinguished_name
+            .push(rcgen::DnType::CommonName, "alice");
+        let key = rcgen::KeyPair::generate().expect("a key");
+        let certificate = params.self_signed(&key).expect("a certificate");
+        ClientCert::unverified(certificate.der()).expect("it can be read")
+    }
+
+    #[test]
+    fn who_is_shut_out_stays_out_when_the_clock_is_set_back() {
+        let alice = alice();
+        let later = OffsetDateTime::now_utc() + time::Duration::HOUR;
+        for (name, shut_out) in [("alice", true), ("bob", false)] {
+            let revoked = RevokedNow::default();
+            revoked.add(Rule::common_name(name), later);
+            assert_eq!(revoked.check(&alice).is_err(), shut_out, "{name}");
+        }
+    }
+
+    #[test]
+    fn settings_that_take_turns_inherit_each_revocation_once() {
+        let (blue, green) = (RevokedNow::default(), RevokedNow::default());
+        blue.add(Rule::common_name("alice"), OffsetDateTime::now_utc());
+        for _ in 0..5 {
+            green.inherit(&blue);
+            blue.inherit(&green);
+        }
+        for settings in [&blue, &green] {
+            let rules = settings.0.read().expect("no test has panicked with it");
+            assert_eq!(rules.len(), 1);
         }
     }
 }

@@ -25,7 +25,8 @@ use crate::{
 ///
 /// Handshakes run in tasks of their own, and only their outcome is waited for: a slow peer delays
 /// nobody. Where HTTP/2 connections are ended by the server (see [`MtlsHandle::replace`]),
-/// `axum::serve` can send no GOAWAY: they are closed after their requests were answered.
+/// `axum::serve` can send no GOAWAY: their requests are answered, and they are closed within the
+/// time that `replace` says.
 ///
 /// ```no_run
 /// # async fn run(router: axum::Router, config: mtls_server::MtlsConfig) -> std::io::Result<()> {

@@ -64,7 +64,8 @@ pub(crate) enum End {
     Idle,
     /// It has reached its greatest age.
     MaxAge,
-    /// The rules of its host name have changed: the next connection has the new ones.
+    /// The rules of its host name have changed, or the proxies that are trusted: the next connection
+    /// has the new ones.
     Reloaded,
     /// Its host name asks for what this connection does not have, with the code of the reason.
     Settings(&'static str),
@@ -97,9 +98,13 @@ pub(crate) struct Live {
     /// How long a request body may make no progress.
     pub(crate) body: Duration,
     clock: Arc<Clock>,
-    /// Ends at this time, for this reason.
-    ends: (Tick, End),
+    /// When it is too old.
+    old: Tick,
+    /// When its client's certificate is; [`NEVER`] if there is none.
+    expired: Tick,
     end: OnceLock<End>,
+    /// The first reason that condemns, which may come after another.
+    condemned: OnceLock<End>,
     /// When the socket is closed whatever happens; [`NEVER`] until it is to end.
     cut_at: AtomicU64,
     /// Wakes those who wait for `end`.
@@ -130,18 +135,22 @@ enum Wait {
 }
 
 impl Live {
+    /// For a client whose certificate is `valid` for that long, if it has shown one.
     pub(crate) fn new(
         clock: Arc<Clock>,
         limits: &Limits,
-        ends: (Tick, End),
+        valid: Option<Duration>,
         multiplexed: bool,
     ) -> Self {
         let now = clock.advance();
+        let after = |span| now.saturating_add(ticks(span));
         Self {
             body: limits.body,
             clock,
-            ends,
+            old: after(limits.max_age),
+            expired: valid.map_or(NEVER, after),
             end: OnceLock::new(),
+            condemned: OnceLock::new(),
             cut_at: AtomicU64::new(NEVER),
             ended: Notify::new(),
             requests: AtomicU32::new(0),
@@ -236,14 +245,17 @@ impl Live {
     pub(crate) fn end(&self, end: End, grace: Duration) -> bool {
         let cut_at = self.clock.advance().saturating_add(ticks(grace));
         self.cut_at.fetch_min(cut_at, SeqCst);
-        let first = self.end.set(end).is_ok();
+        let first = match end.condemns() {
+            true => self.condemned.set(end).is_ok(),
+            false => self.condemned.get().is_none() && self.end.set(end).is_ok(),
+        };
         self.ended.notify_waiters();
         first
     }
 
     /// Why it was ended, if it was.
     pub(crate) fn ending(&self) -> Option<End> {
-        self.end.get().copied()
+        self.condemned.get().or_else(|| self.end.get()).copied()
     }
 
     /// Waits until it is ended for a reason of this kind.
@@ -260,20 +272,28 @@ impl Live {
 
     /// What time has brought: the reason to end it, and how long it may take.
     pub(crate) fn overdue(&self, now: Tick, limits: &Limits) -> Option<(End, Duration)> {
+        let end = match self.ending() {
+            Some(end) if end.condemns() => return None,
+            _ if now >= self.expired => End::Certificate("expired"),
+            Some(_) => return None,
+            None => self.waited_too_long(now, limits)?,
+        };
+        Some((end, end_grace(end)))
+    }
+
+    fn waited_too_long(&self, now: Tick, limits: &Limits) -> Option<End> {
         let (since, wait) = decode(self.waiting.load(Relaxed));
         let waited = |limit: Duration| now.saturating_sub(since) > ticks(limit);
         let stalled = self.stalled.load(Relaxed);
-        let (ends, end) = self.ends;
         match wait {
-            _ if now >= ends => Some((end, end_grace(end))),
+            _ if now >= self.old => Some(End::MaxAge),
             _ if stalled != 0 && now.saturating_sub(stalled) > ticks(limits.body) => {
-                Some((End::BodyTimeout, Duration::ZERO))
+                Some(End::BodyTimeout)
             }
-            Wait::FirstRequest | Wait::Header if waited(limits.header) => {
-                Some((End::HeaderTimeout, Duration::ZERO))
-            }
-            // A request may be on its way: it is still answered.
-            Wait::NextRequest if waited(limits.idle) => Some((End::Idle, HARD)),
+            Wait::FirstRequest | Wait::Header if waited(limits.header) => Some(End::HeaderTimeout),
+            // Another thread may note the end of one request behind the beginning of the next.
+            Wait::NextRequest if self.requests.load(SeqCst) > 0 => None,
+            Wait::NextRequest if waited(limits.idle) => Some(End::Idle),
             _ => None,
         }
     }
@@ -287,7 +307,10 @@ impl Live {
 /// How long a connection has that was ended for this reason.
 pub(crate) fn end_grace(end: End) -> Duration {
     match end {
+        // Nobody reads an answer.
+        End::BodyTimeout | End::HeaderTimeout => Duration::ZERO,
         End::MaxAge | End::Reloaded => RETIRING,
+        // A request may be on its way, or an answer of 403: it is still written.
         _ => HARD,
     }
 }
@@ -321,11 +344,14 @@ mod tests {
 
     fn live(multiplexed: bool) -> Live {
         let clock = Arc::new(Clock::new());
-        Live::new(clock, &limits(), (1_000_000, End::MaxAge), multiplexed)
+        Live::new(clock, &limits(), None, multiplexed)
     }
 
     fn limits() -> Limits {
-        Limits::default()
+        Limits {
+            max_age: Duration::from_secs(1000),
+            ..Limits::default()
+        }
     }
 
     fn due(live: &Live, now: Tick) -> Option<End> {
@@ -365,7 +391,7 @@ mod tests {
         live.upgrades();
         live.request_ends();
         assert_eq!(due(&live, 900_000), None);
-        assert_eq!(due(&live, 1_000_000), Some(End::MaxAge));
+        assert_eq!(due(&live, 1_001_000), Some(End::MaxAge));
     }
 
     #[test]
@@ -399,12 +425,41 @@ mod tests {
     }
 
     #[test]
-    fn the_first_reason_stands_and_the_earliest_cut() {
+    fn a_request_that_runs_is_no_pause_whatever_was_noted_last() {
+        let live = live(true);
+        live.request_begins(false);
+        live.request_begins(false);
+        live.request_ends();
+        // As by a thread that was slow to note that there was none.
+        live.waiting.store(encode(1, Wait::NextRequest), Relaxed);
+        assert_eq!(due(&live, 900_000), None);
+        live.request_ends();
+        assert_eq!(due(&live, 900_000), Some(End::Idle));
+    }
+
+    #[test]
+    fn the_first_reason_stands_but_for_one_that_condemns_and_the_earliest_cut() {
         let live = live(false);
         assert!(live.end(End::MaxAge, RETIRING));
-        assert!(!live.is_cut(live.clock.now() + 1_000));
-        assert!(!live.end(End::Certificate("revoked"), HARD));
+        assert!(!live.end(End::Reloaded, RETIRING));
         assert_eq!(live.ending(), Some(End::MaxAge));
+        assert!(!live.is_cut(live.clock.now() + 1_000));
+        assert!(live.end(End::Certificate("revoked"), HARD));
+        assert!(!live.end(End::Shutdown, RETIRING));
+        assert!(!live.end(End::Settings("no-certificate"), HARD));
+        assert_eq!(live.ending(), Some(End::Certificate("revoked")));
         assert!(live.is_cut(live.clock.now() + 1_000));
+    }
+
+    #[test]
+    fn a_certificate_expires_on_a_connection_that_ends_already() {
+        let clock = Arc::new(Clock::new());
+        let valid = Some(Duration::from_secs(1001));
+        let live = Live::new(clock, &limits(), valid, true);
+        live.end(End::MaxAge, RETIRING);
+        assert_eq!(due(&live, 1_000_500), None);
+        assert_eq!(due(&live, 1_002_000), Some(End::Certificate("expired")));
+        live.end(End::Certificate("expired"), HARD);
+        assert_eq!(due(&live, 1_002_000), None);
     }
 }

@@ -3,7 +3,7 @@
 //!
 //! | name | kind, unit | labels |
 //! | --- | --- | --- |
-//! | `mtls_server_handshakes_total` | counter | `outcome`, `reason`, `version`, `key_exchange`, `resumed` |
+//! | `mtls_server_handshakes_total` | counter | `outcome`, `reason`, `alert`, `version`, `key_exchange`, `resumed` |
 //! | `mtls_server_handshake_seconds` | histogram, s | `outcome` |
 //! | `mtls_server_half_open` | gauge | |
 //! | `mtls_server_connections` | gauge | |
@@ -30,6 +30,7 @@ pub(crate) fn let_in(tls: &TlsInfo, anonymous: bool, took: Duration) {
         "mtls_server_handshakes_total",
         "outcome" => outcome,
         "reason" => "",
+        "alert" => "",
         "version" => tls.version().to_owned(),
         "key_exchange" => tls.key_exchange().to_owned(),
         "resumed" => if tls.resumed() { "true" } else { "false" },
@@ -43,6 +44,7 @@ pub(crate) fn turned_away(refusal: &Refusal, took: Duration) {
         "mtls_server_handshakes_total",
         "outcome" => "refused",
         "reason" => refusal.reason().code(),
+        "alert" => refusal.reason().alert().and_then(|alert| alert.as_str()).unwrap_or(""),
         "version" => refusal.version.unwrap_or(""),
         "key_exchange" => "",
         "resumed" => "false",

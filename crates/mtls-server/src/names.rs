@@ -60,10 +60,6 @@ impl<T> Names<T> {
             below,
         }
     }
-
-    pub(crate) fn has_names(&self) -> bool {
-        !(self.exact.is_empty() && self.below.is_empty())
-    }
 }
 
 /// Lower case, without the dot that may end a name.

@@ -19,10 +19,10 @@ use tokio::{io::AsyncRead, time::timeout};
 /// any other address no byte is read as a header, so that one there is no TLS and is refused:
 /// whoever can reach the port without the proxy cannot choose an address.
 ///
-/// The announced address is the peer of limits, audit events and
-/// [`ConnectionIdentity::peer`](crate::ConnectionIdentity::peer); axum's `ConnectInfo` stays the
-/// proxy's address. A header that announces none
-/// (`LOCAL`, `UNKNOWN`, a Unix socket) leaves the socket's own in place, as health checks of the
+/// The announced address is the peer of limits, audit events,
+/// [`ConnectionIdentity::peer`](crate::ConnectionIdentity::peer) and axum's `ConnectInfo`, unless
+/// `into_make_service_with_connect_info` of axum sets that to the proxy's. A header that announces
+/// none (`LOCAL`, `UNKNOWN`, a Unix socket) leaves the socket's own in place, as health checks of the
 /// proxy want it. The header has [`Limits::first_byte`](crate::Limits::first_byte) to arrive, and
 /// the handshake its own time after it. Until it has arrived, the connection counts among the
 /// unfinished handshakes of all addresses but not against the limit of one, since all clients of a

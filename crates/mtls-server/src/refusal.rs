@@ -6,7 +6,7 @@ use pki_core::verify::VerifyError;
 use rustls::{AlertDescription, InvalidMessage};
 use x509_identity::Certificate;
 
-use crate::{ocsp::OcspRefusal, proxy_protocol::ProxyProtocolError};
+use crate::{ocsp::OcspRefusal, proxy_protocol::ProxyProtocolError, verifier::as_rustls};
 
 /// A connection that the door turned away, and what is known about it.
 #[derive(Debug, thiserror::Error)]
@@ -134,6 +134,17 @@ impl RefusalReason {
             Self::Session => "session",
             Self::Tls(_) => "tls",
             Self::TooManyConnections => "too-many-connections",
+        }
+    }
+
+    /// The alert that ended the handshake, as far as one was sent or received.
+    pub(crate) fn alert(&self) -> Option<AlertDescription> {
+        match self {
+            Self::Certificate(error) => Some(as_rustls(error).into()),
+            Self::NoCertificate => Some(AlertDescription::CertificateRequired),
+            Self::PeerAlert(alert) => Some(*alert),
+            Self::Possession(_) => Some(AlertDescription::DecryptError),
+            _ => None,
         }
     }
 

@@ -121,16 +121,14 @@ fn refusal(
 /// Whether the request is for a host that would have judged the client otherwise (RFC 9110 section
 /// 7.4). Where it names several, each counts.
 fn is_misdirected(connection: &ConnectionIdentity, uri: &Uri, headers: &HeaderMap) -> bool {
-    let policy = connection.host().policy;
-    let differs = |host: &str| {
-        let host = connection.host_of_request(host);
-        host.is_some_and(|host| host.policy != policy)
+    let differs = |host: &str| connection.has_other_settings(host);
+    let named = |value: &HeaderValue| match Authority::try_from(value.as_bytes()) {
+        Ok(authority) => differs(authority.host()),
+        Err(_) if value.is_empty() => differs(""),
+        // The application may read a name in it, any name.
+        Err(_) => connection.names_differ(),
     };
-    let named = headers.get_all(header::HOST).iter();
-    uri.host().is_some_and(differs)
-        || named
-            .map(|value| Authority::try_from(value.as_bytes()))
-            .any(|authority| differs(authority.as_ref().map_or("", Authority::host)))
+    uri.host().is_some_and(differs) || headers.get_all(header::HOST).iter().any(named)
 }
 
 fn no_longer_good() -> Response<Body> {

@@ -51,8 +51,8 @@ pub enum Resumption {
 /// Where sessions are kept until they are resumed.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Kept {
-    /// In this process, one or two kilobytes each; the least used make room. A TLS 1.3 session is
-    /// good for one use.
+    /// In this process, one or two kilobytes each; the least used make room. Of a client that shows
+    /// a chain of more than 8 KiB none is kept. A TLS 1.3 session is good for one use.
     InMemory {
         /// How many for each host name; 10,000 by default.
         sessions: usize,
@@ -113,6 +113,11 @@ impl Resumption {
         Ok(())
     }
 }
+
+/// A session holds the chain that was shown, whatever a client puts into it besides its path: one
+/// client could fill the memory. Nobody else has one that is longer, and a full handshake is all it
+/// costs.
+const LONGEST: usize = 8 << 10;
 
 /// As many as rustls and OpenSSL send: a client may open a second connection beside the first.
 const TICKETS: usize = 2;
@@ -175,6 +180,9 @@ impl InMemory {
 impl StoresServerSessions for InMemory {
     fn put(&self, key: Vec<u8>, value: Vec<u8>) -> bool {
         let value = Zeroizing::new(value);
+        if value.len() > LONGEST {
+            return false;
+        }
         let Some(session) = self.gate.keep() else {
             return false;
         };

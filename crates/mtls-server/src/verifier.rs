@@ -146,7 +146,7 @@ impl fmt::Debug for ClientVerifier {
 }
 
 /// The error with which rustls sends the alert that fits; it has no use beyond that.
-fn as_rustls(error: &VerifyError) -> CertificateError {
+pub(crate) fn as_rustls(error: &VerifyError) -> CertificateError {
     match error.kind() {
         VerifyErrorKind::Expired => CertificateError::Expired,
         VerifyErrorKind::NameMismatch => CertificateError::NotValidForName,

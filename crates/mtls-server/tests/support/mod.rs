@@ -9,10 +9,12 @@ pub mod audit;
 pub mod client;
 pub mod connection;
 pub mod forwarded;
+pub mod h2;
 pub mod http;
 pub mod ocsp;
 pub mod origin;
 pub mod pki;
+pub mod raw;
 
 use std::net::SocketAddr;
 

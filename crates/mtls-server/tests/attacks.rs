@@ -1,0 +1,268 @@
+//! Ways around a decision that was made: by timing, by what is kept, by what cannot be read.
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+mod support;
+
+use std::{
+    fs,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use axum::{Router, body::Body, routing::get};
+use mtls_server::{ClientAuth, Door, Limits, MtlsConfig, MtlsFiles, Rule, SiteConfig, SiteFiles};
+use rcgen::CustomExtension;
+use rustls::HandshakeKind;
+use tokio::{
+    io::AsyncReadExt,
+    net::{TcpListener, TcpStream},
+    sync::mpsc,
+    time::timeout,
+};
+
+use support::{
+    World,
+    adapter::{ADAPTERS, Adapter},
+    client::{self, VERSIONS},
+    connection::{Connection, HTTPS, Http, PATIENCE},
+    pki::{Ca, Leaf},
+    raw::Raw,
+    router, start,
+};
+
+const GET: &str = "GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+
+/// A handler that says when it has begun, and never answers.
+fn never() -> (Router, mpsc::Receiver<()>) {
+    let (enter, entered) = mpsc::channel(8);
+    let handler = move || {
+        let enter = enter.clone();
+        async move {
+            enter.send(()).await.unwrap();
+            std::future::pending::<()>().await;
+        }
+    };
+    (router().route("/never", get(handler)), entered)
+}
+
+/// How long a server may take until it has read what was sent.
+const READ: Duration = Duration::from_millis(200);
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_handshake_held_open_is_no_way_around_a_revocation() {
+    let world = World::new();
+    let alice = world.ca.client("alice");
+    for adapter in ADAPTERS {
+        for version in VERSIONS {
+            for revoked in [false, true] {
+                let server = adapter
+                    .start(world.config().build().unwrap(), router())
+                    .await;
+                let config = client::config(&world, Some(&alice), version);
+                let mut raw = Raw::new("localhost", server.address, config).await;
+                let flight = raw.last_flight().await.unwrap();
+                // The certificate is judged, and Finished is not there yet.
+                let (judged, held) = flight.split_at(flight.len() - 10);
+                raw.send(judged).await.unwrap();
+                tokio::time::sleep(READ).await;
+                if revoked {
+                    server.handle.revoke_now(Rule::common_name("alice")).await;
+                }
+                raw.send(held).await.unwrap();
+                let answer = timeout(PATIENCE, raw.ask(GET)).await.unwrap();
+                let let_in = answer.is_ok_and(|answer| answer.starts_with("HTTP/1.1 200"));
+                assert_eq!(let_in, !revoked, "{adapter:?} {version:?}");
+            }
+        }
+    }
+}
+
+/// A connection that is only to end soon has a request that runs on.
+async fn retiring(http: Http, leaf: &Leaf, world: &World) -> (support::adapter::Running, Answer) {
+    let (router, mut entered) = never();
+    let server = Adapter::Serve
+        .start(world.config().build().unwrap(), router)
+        .await;
+    let config = client::config(world, Some(leaf), VERSIONS[1]);
+    let mut connection = Connection::open(http, server.address, config)
+        .await
+        .unwrap();
+    let request = connection.request("localhost", "/never");
+    let answer = connection.send(request.body(Body::empty()).unwrap()).await;
+    let answer = tokio::spawn(async move {
+        let status = answer.await.map(|answer| answer.status().as_u16());
+        drop(connection);
+        status
+    });
+    timeout(PATIENCE, entered.recv()).await.unwrap().unwrap();
+    let ruled = world.config().rule(Rule::not(Rule::common_name("nobody")));
+    server.handle.replace(ruled.build().unwrap()).await;
+    (server, answer)
+}
+
+type Answer = tokio::task::JoinHandle<Result<u16, hyper::Error>>;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_is_revoked_on_a_connection_that_ends_already_is_told_so_and_out_at_once() {
+    for http in HTTPS {
+        let world = World::new();
+        let alice = world.ca.client("alice");
+        let (server, answer) = retiring(http, &alice, &world).await;
+        assert_eq!(
+            server.handle.revoke_now(Rule::common_name("alice")).await,
+            1
+        );
+        let answer = timeout(PATIENCE, answer).await.unwrap().unwrap();
+        assert_eq!(answer.unwrap(), 403, "{http:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_connection_that_ends_already_does_not_outlive_the_certificate() {
+    for http in HTTPS {
+        let world = World::new();
+        let brief = world.ca.issue("brief", |params| {
+            params.not_after = time::OffsetDateTime::now_utc() + time::Duration::seconds(2);
+        });
+        let (_server, answer) = retiring(http, &brief, &world).await;
+        let began = Instant::now();
+        let answer = timeout(PATIENCE, answer).await.unwrap().unwrap();
+        assert_eq!(answer.unwrap(), 403, "{http:?}");
+        assert!(began.elapsed() < Duration::from_secs(5));
+    }
+}
+
+#[tokio::test]
+async fn a_host_that_cannot_be_read_is_no_way_to_a_name_with_other_settings() {
+    let world = World::new();
+    let secret = SiteConfig::new(world.identity(), world.anchors());
+    let config = world
+        .config()
+        .client_auth(ClientAuth::Optional)
+        .name("secret.localhost", secret)
+        .build()
+        .unwrap();
+    for adapter in ADAPTERS {
+        let server = adapter.start(config.clone(), router()).await;
+        for (host, good) in [
+            ("localhost", true),
+            ("localhost:8443", true),
+            ("secret.localhost", false),
+            ("secret.localhost:443:1", false),
+            ("secret.localhost/", false),
+            ("secret.localhost, localhost", false),
+            ("secret.localhost#", false),
+            ("secret.localhost\tx", false),
+            ("\"secret.localhost\"", false),
+            ("", true),
+        ] {
+            let config = client::config(&world, None, VERSIONS[1]);
+            let mut stream = client::connect(server.address, config).await.unwrap();
+            let answer = client::request_of(host, &mut stream, "/").await.unwrap();
+            let status = answer.get(9..12).unwrap_or_default();
+            let expected = match good {
+                true => "200",
+                false => "421",
+            };
+            assert_eq!(status, expected, "{adapter:?} {host:?} {answer}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_long_chain_is_no_session_that_fills_the_memory() {
+    let world = World::new();
+    let short = world.ca.client("short");
+    let padding = Ca::root_with("padding", |params| {
+        let blob = CustomExtension::from_oid_content(&[2, 999, 1], vec![0x55; 2500]);
+        params.custom_extensions.push(blob);
+    });
+    let long = world.ca.client("long").padded_with(&padding.der, 8);
+    for version in VERSIONS {
+        for (leaf, expected) in [
+            (&short, HandshakeKind::Resumed),
+            (&long, HandshakeKind::Full),
+        ] {
+            let server = start(world.config()).await;
+            let config = Arc::new(client::config(&world, Some(leaf), version));
+            let mut kinds = Vec::new();
+            for _ in 0..2 {
+                let config = Arc::clone(&config);
+                let mut stream = client::connect_as("localhost", server.local_addr(), config)
+                    .await
+                    .unwrap();
+                client::request(&mut stream, "/").await.unwrap();
+                kinds.push(stream.get_ref().1.handshake_kind().unwrap());
+            }
+            assert_eq!(kinds, [HandshakeKind::Full, expected], "{version:?}");
+        }
+    }
+}
+
+#[test]
+fn the_watch_over_connections_does_not_end_with_the_runtime_that_began_it() {
+    let world = World::new();
+    let mut limits = Limits::default();
+    limits.header = Duration::from_millis(300);
+    let door = Door::new(world.config().limits(limits).build().unwrap());
+    let alice = world.ca.client("alice");
+    let runtime = || {
+        tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap()
+    };
+    let let_in = async || {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let config = client::config(&world, Some(&alice), VERSIONS[1]);
+        let client = tokio::spawn(client::connect(address, config));
+        let (stream, peer): (TcpStream, _) = listener.accept().await.unwrap();
+        let stream = door.handshake(stream, peer).await.unwrap();
+        (stream, client.await.unwrap().unwrap())
+    };
+    let first = runtime();
+    let kept = first.block_on(let_in());
+    drop(first);
+    runtime().block_on(async {
+        let (mut stream, _client) = let_in().await;
+        let end = timeout(PATIENCE, stream.read(&mut [0; 16])).await;
+        assert_eq!(end.expect("its time is over").unwrap(), 0);
+    });
+    drop(kept);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_reloads_at_once_end_with_the_newer_files() {
+    let world = World::new();
+    let directory = tempfile::tempdir().unwrap();
+    let path = |file: &str| directory.path().join(file);
+    fs::write(path("server.crt"), world.server.chain_pem()).unwrap();
+    fs::write(path("server.key"), world.server.key_pem()).unwrap();
+    fs::write(path("ca.crt"), &world.ca.pem).unwrap();
+    let write = |serial: u64| fs::write(path("ca.crl"), world.ca.crl_pem(&[serial], 30)).unwrap();
+    write(1);
+    let alice = world.ca.issue("alice", |params| {
+        params.serial_number = Some(0x5150.into());
+    });
+    let files = SiteFiles::new(path("server.crt"), path("server.key"), path("ca.crt"));
+    let config: MtlsConfig = MtlsFiles::new(files.crl(path("ca.crl")))
+        .load()
+        .await
+        .unwrap();
+    let server = Adapter::Serve.start(config, router()).await;
+    for round in 2..120 {
+        write(round);
+        let handle = server.handle.clone();
+        let other = tokio::spawn(async move { handle.reload().await });
+        tokio::time::sleep(Duration::from_micros(round * 37 % 2000)).await;
+        write(0x5150);
+        let _ = server.handle.reload().await;
+        let _ = other.await.unwrap();
+        // What is in force now is what a reload finds unchanged.
+        server.handle.reload().await.unwrap();
+        let config = client::config(&world, Some(&alice), VERSIONS[1]);
+        let answer = client::get(server.address, config, "/").await;
+        assert!(answer.is_err(), "round {round}: {answer:?}");
+    }
+}
