@@ -18,7 +18,7 @@ use axum::{Router, middleware::from_fn, routing::get};
 use clap::Parser;
 use examples::{log_to_stderr, outcome, reload_on_hangup, stop_wanted};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder};
-use mtls_server::{ClientCert, MtlsFiles, RequireClientCert, SiteFiles, files, health};
+use mtls_server::{ClientCert, MtlsFiles, RequireClientCert, SiteFiles, files, health, listen};
 use tokio::net::TcpListener;
 use tracing_subscriber::{layer::SubscriberExt as _, util::SubscriberInitExt as _};
 
@@ -81,11 +81,11 @@ async fn run(options: Options) -> anyhow::Result<ExitCode> {
         .route("/orders", get(orders))
         .layer(RequireClientCert::new(readers))
         .layer(from_fn(trail::span));
-    let server = mtls_server::serve(bind(options.listen, "--listen").await?, api, config)?;
+    let server = mtls_server::serve(bind(options.listen, "--listen")?, api, config)?;
     let _watch = server.handle().watch(Duration::from_secs(30));
     reload_on_hangup(server.handle())?;
 
-    let operations = bind(options.operations, "--operations").await?;
+    let operations = bind(options.operations, "--operations")?;
     eprintln!(
         "listening on https://{}, and for operations on http://{}",
         server.local_addr(),
@@ -101,9 +101,8 @@ async fn run(options: Options) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-async fn bind(address: SocketAddr, flag: &str) -> anyhow::Result<TcpListener> {
-    let listener = TcpListener::bind(address).await;
-    listener.with_context(|| {
+fn bind(address: SocketAddr, flag: &str) -> anyhow::Result<TcpListener> {
+    listen::bind(address).with_context(|| {
         let (ip, port) = (address.ip(), address.port());
         format!("cannot listen on port {port} of {ip}: choose another with {flag}")
     })

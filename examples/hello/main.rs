@@ -14,10 +14,9 @@ use anyhow::Context;
 use axum::{Json, Router, routing::get};
 use clap::Parser;
 use examples::{finish, print, reload_on_hangup, stop_wanted};
-use mtls_server::{ClientAuth, ClientCert, MtlsFiles, SiteFiles, TlsInfo};
+use mtls_server::{ClientAuth, ClientCert, MtlsFiles, SiteFiles, TlsInfo, listen};
 use serde_json::{Value, json};
 use time::format_description::well_known::Rfc3339;
-use tokio::net::TcpListener;
 
 /// Serves `/` and `/whoami` over mutual TLS.
 #[derive(Parser)]
@@ -63,12 +62,12 @@ async fn run(options: Options) -> anyhow::Result<ExitCode> {
         site = site.client_auth(ClientAuth::Optional);
     }
     let config = MtlsFiles::new(site).load()?;
-    let listener = match mtls_server::listen::from_environment()? {
+    let listener = match listen::from_environment()? {
         Some(handed_over) => {
             eprintln!("serving the socket that was handed over (LISTEN_FDS), not --listen");
             handed_over
         }
-        None => TcpListener::bind(options.listen).await.with_context(|| {
+        None => listen::bind(options.listen).with_context(|| {
             let (ip, port) = (options.listen.ip(), options.listen.port());
             format!("cannot listen on port {port} of {ip}: choose another with --listen")
         })?,
