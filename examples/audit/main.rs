@@ -42,7 +42,7 @@ struct Options {
     /// Revocation lists (PEM with any number, or DER); may be given again
     #[arg(long, value_name = "FILE")]
     crl: Vec<PathBuf>,
-    /// Who may read the orders: a rule in TOML
+    /// Who may read the orders: a rule in TOML, read once
     #[arg(long, value_name = "FILE")]
     rule: PathBuf,
     /// Append the trail to this file, not to standard output

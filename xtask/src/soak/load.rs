@@ -62,7 +62,7 @@ pub(super) async fn run(pki: &Pki, server: &Hello, span: Duration) -> Result<Fig
     while let Some(done) = running.join_next().await {
         let done = done?;
         figures.took.extend(done.took);
-        figures.resumed += done.resumed;
+        figures.resumed.extend(done.resumed);
         figures.failed.extend(done.failed);
         if done.slowest > figures.slowest {
             figures.slowest = done.slowest;

@@ -54,7 +54,8 @@ impl Http {
 pub(super) struct Done {
     /// Of each request that was answered, how long it took.
     pub(super) took: Vec<Duration>,
-    pub(super) resumed: u64,
+    /// How many of them on a resumed session; `None` of a pump that does not try.
+    pub(super) resumed: Option<u64>,
     /// Of each that was not, who it was, when and why.
     pub(super) failed: Vec<String>,
     /// The slowest answer, and who got it when.
@@ -85,7 +86,11 @@ impl Pump {
         began: Instant,
         over: Arc<AtomicBool>,
     ) -> Done {
-        let mut done = Done::default();
+        let resumes = matches!(self, Self::Resuming(..));
+        let mut done = Done {
+            resumed: resumes.then_some(0),
+            ..Done::default()
+        };
         while !over.load(Ordering::Relaxed) {
             let start = Instant::now();
             let answer = tokio::time::timeout(PATIENCE, self.ask(server)).await;
@@ -100,7 +105,9 @@ impl Pump {
             match answer.unwrap_or_else(|_| Err(anyhow!("no answer in time"))) {
                 Ok(kind) => {
                     done.took.push(took);
-                    done.resumed += u64::from(kind == Some(HandshakeKind::Resumed));
+                    if let Some(resumed) = &mut done.resumed {
+                        *resumed += u64::from(kind == Some(HandshakeKind::Resumed));
+                    }
                     if took > done.slowest.0 {
                         done.slowest = (took, whose());
                     }

@@ -12,7 +12,8 @@ pub(super) struct Figures {
     pub(super) took: Vec<Duration>,
     /// The slowest answer, and who got it when.
     pub(super) slowest: (Duration, String),
-    pub(super) resumed: u64,
+    /// How many sessions each pump resumed that tries to.
+    pub(super) resumed: Vec<u64>,
     pub(super) failed: Vec<String>,
     pub(super) operated: Operated,
     pub(super) hostile_came: u64,
@@ -57,9 +58,13 @@ fn requests(figures: &Figures) -> Result<String, String> {
 }
 
 fn resumption(figures: &Figures) -> Result<String, String> {
-    match figures.resumed {
-        0 => Err("no session was resumed".to_owned()),
-        resumed => Ok(format!("{resumed} sessions resumed")),
+    let pumps = figures.resumed.len();
+    match figures.resumed.iter().filter(|count| **count == 0).count() {
+        0 if pumps > 0 => {
+            let all: u64 = figures.resumed.iter().sum();
+            Ok(format!("{all} sessions resumed by {pumps} pumps"))
+        }
+        none => Err(format!("{none} of {pumps} pumps never resumed a session")),
     }
 }
 
@@ -192,7 +197,7 @@ mod tests {
     fn each_point_fails_by_its_own_figure_alone() {
         let good = || Figures {
             took: vec![Duration::from_millis(1)],
-            resumed: 1,
+            resumed: vec![1, 1],
             operated: Operated {
                 certificates: 1,
                 lists: 1,
@@ -207,10 +212,11 @@ mod tests {
         };
         assert!(points(&good()).iter().all(|point| point.outcome.is_ok()));
         type Spoil = fn(&mut Figures);
-        let cases: [(&str, Spoil); 8] = [
+        let cases: [(&str, Spoil); 9] = [
             ("requests", |figures| figures.failed.push("x".to_owned())),
             ("requests", |figures| figures.took.clear()),
-            ("resumption", |figures| figures.resumed = 0),
+            ("resumption", |figures| figures.resumed[1] = 0),
+            ("resumption", |figures| figures.resumed.clear()),
             ("reloads", |figures| {
                 figures.operated.failed.push("x".to_owned())
             }),
