@@ -1,4 +1,4 @@
-//! What the example programs share: how they end, log and print, and whom they talk to.
+//! What the example programs share: how they end, reload, log and print, and whom they talk to.
 
 mod peer;
 
@@ -6,20 +6,37 @@ use std::future::Future;
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 
-use tracing_subscriber::EnvFilter;
+use mtls_server::MtlsHandle;
+use tracing::Subscriber;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::registry::LookupSpan;
+use tracing_subscriber::util::SubscriberInitExt as _;
+use tracing_subscriber::{EnvFilter, Layer, fmt};
 
 pub use peer::Peer;
 
 /// Runs a program to its end: what fails is one line on stderr with its causes, and exit code 1.
 ///
-/// Events go to stderr as the environment variable `RUST_LOG` says.
+/// Events go to stderr as [`log_to_stderr`] says.
 pub async fn finish(program: impl Future<Output = anyhow::Result<ExitCode>>) -> ExitCode {
-    tracing_subscriber::fmt()
-        .with_env_filter(EnvFilter::from_default_env())
+    tracing_subscriber::registry().with(log_to_stderr()).init();
+    outcome(program.await)
+}
+
+/// Writes events to stderr, as the environment variable `RUST_LOG` says; errors alone without it.
+pub fn log_to_stderr<S>() -> impl Layer<S>
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+{
+    fmt::layer()
         .with_writer(io::stderr)
         .with_ansi(io::stderr().is_terminal())
-        .init();
-    program.await.unwrap_or_else(|error| {
+        .with_filter(EnvFilter::from_default_env())
+}
+
+/// Tells on stderr why a program failed, in one line with its causes.
+pub fn outcome(result: anyhow::Result<ExitCode>) -> ExitCode {
+    result.unwrap_or_else(|error| {
         eprintln!("error: {error:#}");
         ExitCode::FAILURE
     })
@@ -42,6 +59,29 @@ pub async fn stop_wanted() -> io::Result<()> {
     }
     #[cfg(not(unix))]
     tokio::signal::ctrl_c().await
+}
+
+/// Reloads a server's files on each SIGHUP from now on, as long as the program runs.
+///
+/// A reload that fails leaves the settings in force, and a line of level error in the log.
+///
+/// # Errors
+///
+/// If the signal cannot be watched.
+pub fn reload_on_hangup(handle: MtlsHandle) -> io::Result<()> {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let mut hangup = signal(SignalKind::hangup())?;
+        tokio::spawn(async move {
+            while hangup.recv().await.is_some() {
+                let _ = handle.reload().await;
+            }
+        });
+    }
+    #[cfg(not(unix))]
+    drop(handle);
+    Ok(())
 }
 
 /// Writes `text` to standard output. A reader that has seen enough (`| head`) is no error.

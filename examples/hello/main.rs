@@ -4,17 +4,19 @@
 //! cargo run --example hello -- --cert server.crt --key server.key --client-ca ca.crt
 //! curl --cacert ca.crt --cert client.crt --key client.key https://127.0.0.1:8443/whoami
 //! ```
+//!
+//! It takes files that change by itself, or at once on SIGHUP; while one of them is bad it goes on with
+//! what it has.
 
 use std::{net::SocketAddr, path::PathBuf, process::ExitCode, time::Duration};
 
 use anyhow::Context;
 use axum::{Json, Router, routing::get};
 use clap::Parser;
-use examples::{finish, print, stop_wanted};
-use mtls_server::{ClientAuth, ClientCert, MtlsConfig, Revocation, ServerIdentity, TlsInfo, files};
+use examples::{finish, print, reload_on_hangup, stop_wanted};
+use mtls_server::{ClientAuth, ClientCert, MtlsFiles, SiteFiles, TlsInfo, listen};
 use serde_json::{Value, json};
 use time::format_description::well_known::Rfc3339;
-use tokio::net::TcpListener;
 
 /// Serves `/` and `/whoami` over mutual TLS.
 #[derive(Parser)]
@@ -41,6 +43,9 @@ struct Options {
     /// Let clients without a certificate connect, too
     #[arg(long)]
     optional: bool,
+    /// How often to look whether the files have changed
+    #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..))]
+    watch: u64,
 }
 
 #[tokio::main]
@@ -49,31 +54,31 @@ async fn main() -> ExitCode {
 }
 
 async fn run(options: Options) -> anyhow::Result<ExitCode> {
-    let identity = ServerIdentity::from_files(&options.cert, &options.key)?;
-    let mut config = MtlsConfig::builder(identity, files::client_roots(&options.client_ca)?);
+    let mut site = SiteFiles::new(options.cert, options.key, options.client_ca);
+    for file in options.crl {
+        site = site.crl(file);
+    }
     if options.optional {
-        config = config.client_auth(ClientAuth::Optional);
+        site = site.client_auth(ClientAuth::Optional);
     }
-    if !options.crl.is_empty() {
-        config = config.revocation(Revocation::new(files::crls(&options.crl)?));
-    }
-    let listener = match mtls_server::listen::from_environment()? {
+    let config = MtlsFiles::new(site).load()?;
+    let listener = match listen::from_environment()? {
         Some(handed_over) => {
             eprintln!("serving the socket that was handed over (LISTEN_FDS), not --listen");
             handed_over
         }
-        None => TcpListener::bind(options.listen).await.with_context(|| {
-            let port = options.listen.port();
-            format!(
-                "cannot listen on port {port} of {}: choose another with --listen",
-                options.listen.ip()
-            )
+        None => listen::bind(options.listen).with_context(|| {
+            let (ip, port) = (options.listen.ip(), options.listen.port());
+            format!("cannot listen on port {port} of {ip}: choose another with --listen")
         })?,
     };
     let router = Router::new()
         .route("/", get(hello))
         .route("/whoami", get(whoami));
-    let server = mtls_server::serve(listener, router, config.build()?)?;
+    let server = mtls_server::serve(listener, router, config)?;
+    // A reload that fails has its line in the log.
+    let _watch = server.handle().watch(Duration::from_secs(options.watch));
+    reload_on_hangup(server.handle())?;
     print(&format!("listening on https://{}\n", server.local_addr()))?;
     stop_wanted().await?;
     server.graceful_shutdown(Duration::from_secs(10)).await?;

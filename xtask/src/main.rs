@@ -7,6 +7,7 @@ mod interop;
 mod limbo;
 mod peers;
 mod process;
+mod soak;
 mod test;
 
 use std::process::ExitCode;
@@ -20,6 +21,7 @@ use crate::gen_certs::GenCerts;
 use crate::interop::Interop;
 use crate::limbo::Limbo;
 use crate::peers::Peers;
+use crate::soak::Soak;
 
 #[derive(Parser)]
 #[command(
@@ -45,7 +47,7 @@ enum Task {
     )]
     GenCerts(GenCerts),
 
-    /// Run everything: format, lints, tests, documentation, dependencies, fuzz targets, interop.
+    /// Run everything: format, lints, tests, documentation, dependencies, fuzz targets, a brief soak, interop.
     ///
     /// As root on Debian it installs the programs it needs; else it says what to install.
     #[command(after_help = "Example: cargo xtask test")]
@@ -56,6 +58,9 @@ enum Task {
 
     #[command(after_help = "Example: cargo xtask limbo nginx envoy")]
     Limbo(Limbo),
+
+    #[command(after_help = "Example: cargo xtask soak --seconds 60")]
+    Soak(Soak),
 
     #[command(hide = true)]
     RecipeSet(RecipeSet),
@@ -79,6 +84,7 @@ fn run(task: Task) -> Result<ExitCode> {
         Task::Test => tally(test::run()),
         Task::Interop(interop) => tally(interop.run(&installed())?),
         Task::Limbo(limbo) => tally(limbo.run(&installed())?),
+        Task::Soak(soak) => tally(soak.run()?),
         Task::RecipeSet(set) => set.run().map(|()| ExitCode::SUCCESS)?,
     })
 }

@@ -4,6 +4,7 @@ use std::process::Command;
 
 use crate::interop::Interop;
 use crate::peers::{self, Peers};
+use crate::soak::Soak;
 
 /// A command that passes or fails.
 struct Step {
@@ -13,7 +14,8 @@ struct Step {
     environment: &'static [(&'static str, &'static str)],
 }
 
-/// Runs every step, the failing ones too, and says how many passed and failed: commands, and rows of `interop`.
+/// Runs every step, the failing ones too, and says how many passed and failed: commands, points of
+/// a brief soak, and rows of `interop`.
 pub(crate) fn run() -> (usize, usize) {
     let (mut passed, mut failed) = (0, 0);
     // First, as it may end with a line to run as root, which is better known before the rest is built.
@@ -28,6 +30,17 @@ pub(crate) fn run() -> (usize, usize) {
         } else {
             failed += 1;
             eprintln!("FAILED  {}", step.name);
+        }
+    }
+    println!("\n== soak");
+    match Soak::brief().run() {
+        Ok((points_held, points_failed)) => {
+            passed += points_held;
+            failed += points_failed;
+        }
+        Err(error) => {
+            failed += 1;
+            eprintln!("FAILED  soak: {error:#}");
         }
     }
     println!("\n== interop");

@@ -1,9 +1,37 @@
-//! Where connections come from when somebody else has opened the port.
+//! Where connections come from: a port of our own, or one that somebody else has opened.
 
-use std::io;
+use std::{io, net::SocketAddr};
 
 use listenfd::ListenFd;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
+
+/// Listens on `address`, with room for 4096 connections that have come and are not accepted yet.
+///
+/// tokio's own `TcpListener::bind` has room for 128. When as many peers come at once, such as the
+/// clients of a server that was restarted, the system drops the next one's first packet, and that
+/// client tries again after a second. Linux takes no more than `net.core.somaxconn` allows, which is
+/// 4096.
+///
+/// # Errors
+///
+/// What the system says, such as that the port is taken.
+///
+/// # Panics
+///
+/// Outside of a tokio runtime.
+pub fn bind(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = match address {
+        SocketAddr::V4(_) => TcpSocket::new_v4()?,
+        SocketAddr::V6(_) => TcpSocket::new_v6()?,
+    };
+    // As std does: a server that is started again gets its port, whatever connections linger on it.
+    #[cfg(unix)]
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
+}
+
+const BACKLOG: u32 = 4096;
 
 /// The listening socket that a service manager has handed over, as systemd's socket activation does:
 /// so the port may be below 1024 without rights, and no connection is lost while the service restarts.

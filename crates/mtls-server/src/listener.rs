@@ -21,7 +21,7 @@ use crate::{
     stream::MtlsStream,
 };
 
-/// Mutual TLS for [`axum::serve`]; with [`PerConnection`] around the router.
+/// Mutual TLS for [`axum::serve`](fn@axum::serve); with [`PerConnection`] around the router.
 ///
 /// Handshakes run in tasks of their own, and only their outcome is waited for: a slow peer delays
 /// nobody. Where HTTP/2 connections are ended by the server (see [`MtlsHandle::replace`]),

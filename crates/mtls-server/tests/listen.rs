@@ -4,12 +4,12 @@
 
 use std::{
     env,
-    net::{TcpListener, TcpStream},
+    net::{SocketAddr, TcpListener, TcpStream},
     os::{fd::OwnedFd, unix::net::UnixListener},
     process::{Command, Stdio},
 };
 
-use mtls_server::listen::{ListenError, from_environment};
+use mtls_server::listen::{ListenError, bind, from_environment};
 
 /// What the program on the other side makes of its environment; run by the test below.
 #[tokio::test]
@@ -72,3 +72,17 @@ fn child_finds(socket: OwnedFd, variables: &str) -> String {
 
 const CHILD: &str = "MTLS_SERVER_TEST_CHILD";
 const FOUND: &str = "found ";
+
+#[tokio::test]
+async fn a_crowd_that_comes_at_once_is_let_wait_and_not_dropped() {
+    let loopback = SocketAddr::from(([127, 0, 0, 1], 0));
+    let listener = bind(loopback).unwrap();
+    let address = listener.local_addr().unwrap();
+    // Nobody accepts meanwhile. A dropped one would try again after a second.
+    let patience = std::time::Duration::from_millis(900);
+    let crowd = (0..400).map(|_| TcpStream::connect_timeout(&address, patience));
+    let crowd: Vec<_> = crowd.map(Result::unwrap).collect();
+    assert_eq!(crowd.len(), 400);
+    let taken = bind(address).unwrap_err();
+    assert_eq!(taken.kind(), std::io::ErrorKind::AddrInUse);
+}

@@ -1,0 +1,246 @@
+//! A PKI in a directory, and the example programs that are run beside a test.
+#![allow(dead_code, reason = "each test file uses its part")]
+#![allow(unreachable_pub, reason = "shared between test crates by `mod`")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+use std::{
+    fs,
+    io::{BufRead as _, BufReader},
+    net::SocketAddr,
+    path::PathBuf,
+    process::{Child, Command, Stdio},
+    sync::mpsc::{Receiver, channel},
+    thread,
+    time::Duration,
+};
+
+use mtls_client::{ClientIdentity, Connector, TrustAnchors};
+use pki_core::{
+    Authority, Issued, KeyKind, KeyPair, Profile, Request, RevocationList, certificate_pem,
+    verify::RevocationReason,
+};
+use time::OffsetDateTime;
+use x509_identity::{Certificate, DistinguishedName, SubjectAltName};
+
+/// A root, and the files of a server that it vouches for: `server.crt`, `server.key`, `ca.crt` and
+/// `ca.crl`, which lists nobody.
+pub struct Pki {
+    root: Authority,
+    now: OffsetDateTime,
+    directory: tempfile::TempDir,
+}
+
+impl Pki {
+    pub fn new() -> Self {
+        let now = OffsetDateTime::now_utc();
+        let key = KeyPair::generate(KeyKind::P256).unwrap();
+        let root = Authority::root(name("Example root"), key, &Profile::root(), now).unwrap();
+        let pki = Self {
+            root,
+            now,
+            directory: tempfile::tempdir().unwrap(),
+        };
+        let sans = [SubjectAltName::Dns("localhost".to_owned())];
+        let (server, key) = pki.issue("localhost", &sans, &Profile::server());
+        pki.write("server.crt", &server.chain_pem());
+        pki.write("server.key", &key.secret_pkcs8_pem());
+        pki.write("ca.crt", &certificate_pem(pki.root.certificate()));
+        pki.revoke(1, &[]);
+        pki
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.directory.path().join(name)
+    }
+
+    /// Puts a file there as a whole.
+    pub fn write(&self, name: &str, content: &str) {
+        let new = self.path("new");
+        fs::write(&new, content).unwrap();
+        fs::rename(new, self.path(name)).unwrap();
+    }
+
+    /// Replaces the revocation list.
+    pub fn revoke(&self, number: u64, certificates: &[&Certificate]) {
+        let list = RevocationList::new(number, self.now, self.now + time::Duration::days(1));
+        let list = certificates.iter().fold(list, |list, certificate| {
+            let serial = certificate.serial().clone();
+            list.revoke(serial, self.now, RevocationReason::KeyCompromise)
+        });
+        let signed = list.sign(&self.root).unwrap();
+        self.write("ca.crl", &signed.pem().unwrap());
+    }
+
+    /// A server's options for these files, with a port of the system's choice.
+    pub fn arguments(&self, more: &[&str]) -> Vec<String> {
+        let files = [
+            ("--cert", "server.crt"),
+            ("--key", "server.key"),
+            ("--client-ca", "ca.crt"),
+            ("--crl", "ca.crl"),
+        ];
+        let mut arguments: Vec<String> = files
+            .iter()
+            .flat_map(|(flag, name)| [(*flag).to_owned(), self.path(name).display().to_string()])
+            .collect();
+        arguments.extend(
+            ["--listen", "127.0.0.1:0"]
+                .iter()
+                .chain(more)
+                .map(|it| (*it).to_owned()),
+        );
+        arguments
+    }
+
+    pub fn client(&self, common_name: &str) -> Client {
+        self.client_of(self, common_name)
+    }
+
+    /// A client that `issuer` vouches for, and that trusts this server.
+    pub fn client_of(&self, issuer: &Self, common_name: &str) -> Client {
+        let sans = [SubjectAltName::Dns(format!("{common_name}.test"))];
+        let (issued, key) = issuer.issue(common_name, &sans, &Profile::client());
+        let certificate = issued.certificate().clone();
+        let (chain, key) = (issued.chain_pem(), key.secret_pkcs8_pem());
+        let identity = ClientIdentity::from_pem(chain.as_bytes(), key.as_bytes()).unwrap();
+        let roots = TrustAnchors::from_certs([self.root.certificate().der()]).unwrap();
+        let connector = Connector::builder(roots, identity).build().unwrap();
+        Client {
+            certificate,
+            http: connector.reqwest().build().unwrap(),
+        }
+    }
+
+    fn issue(
+        &self,
+        common_name: &str,
+        sans: &[SubjectAltName],
+        profile: &Profile,
+    ) -> (Issued, KeyPair) {
+        let key = KeyPair::generate(KeyKind::P256).unwrap();
+        let request = Request::for_key(key.public_key_der(), name(common_name));
+        let request = request.sans(sans.iter().cloned());
+        (self.root.issue(&request, profile, self.now).unwrap(), key)
+    }
+}
+
+fn name(common_name: &str) -> DistinguishedName {
+    let name = DistinguishedName::builder().common_name(common_name);
+    name.build().unwrap()
+}
+
+/// Somebody with a certificate.
+pub struct Client {
+    pub certificate: Certificate,
+    pub http: reqwest::Client,
+}
+
+impl Client {
+    /// Status and body, or why there are none.
+    pub async fn get(
+        &self,
+        server: SocketAddr,
+        path: &str,
+    ) -> Result<(u16, String), mtls_client::Error> {
+        self.get_with(server, path, &[]).await
+    }
+
+    pub async fn get_with(
+        &self,
+        server: SocketAddr,
+        path: &str,
+        headers: &[(&'static str, &str)],
+    ) -> Result<(u16, String), mtls_client::Error> {
+        let url = format!("https://localhost:{}{path}", server.port());
+        let mut request = self.http.get(url);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let answer = request.send().await;
+        let answer = answer.map_err(mtls_client::Error::from_reqwest)?;
+        let status = answer.status().as_u16();
+        let text = answer.text().await;
+        Ok((status, text.map_err(mtls_client::Error::from_reqwest)?))
+    }
+}
+
+/// An example that runs until this is dropped.
+pub struct Program {
+    child: Child,
+    lines: Receiver<String>,
+}
+
+impl Program {
+    /// Starts the example of this name. `cargo test` has built it, unless it was told to build one test
+    /// alone.
+    pub fn start<A: AsRef<std::ffi::OsStr>>(
+        example: &str,
+        arguments: impl IntoIterator<Item = A>,
+    ) -> Self {
+        let test = std::env::current_exe().unwrap();
+        let built = test.ancestors().nth(2).unwrap().join("examples");
+        let program = built
+            .join(example)
+            .with_extension(std::env::consts::EXE_EXTENSION);
+        assert!(program.exists(), "run `cargo build --examples` first");
+        let mut child = Command::new(program)
+            .args(arguments)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let (tell, lines) = channel();
+        let outputs: [Box<dyn std::io::Read + Send>; 2] = [
+            Box::new(child.stdout.take().unwrap()),
+            Box::new(child.stderr.take().unwrap()),
+        ];
+        for output in outputs {
+            let tell = tell.clone();
+            thread::spawn(move || {
+                for line in BufReader::new(output).lines().map_while(Result::ok) {
+                    let _ = tell.send(line);
+                }
+            });
+        }
+        Self { child, lines }
+    }
+
+    /// Waits for a line of its output, on either channel, that `wanted` takes.
+    pub fn line<T>(&self, wanted: impl Fn(&str) -> Option<T>) -> T {
+        let mut seen = Vec::new();
+        loop {
+            match self.lines.recv_timeout(PATIENCE) {
+                Ok(line) => match wanted(&line) {
+                    Some(found) => return found,
+                    None => seen.push(line),
+                },
+                Err(error) => panic!("{error} after {seen:#?}"),
+            }
+        }
+    }
+
+    /// Sends SIGHUP.
+    pub fn hang_up(&self) {
+        let kill = Command::new("kill")
+            .args(["-HUP", &self.child.id().to_string()])
+            .status();
+        assert!(kill.unwrap().success());
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// The address that follows `before` in a line.
+pub fn address_after(line: &str, before: &str) -> Option<SocketAddr> {
+    let (_, rest) = line.split_once(before)?;
+    let end = rest.find([',', ' ']).unwrap_or(rest.len());
+    rest[..end].parse().ok()
+}
+
+pub const PATIENCE: Duration = Duration::from_secs(20);
