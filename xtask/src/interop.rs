@@ -13,6 +13,7 @@ mod proxies;
 mod proxy_protocol;
 mod recipe;
 mod report;
+mod resumption;
 mod servers;
 
 use std::cell::OnceCell;
@@ -60,6 +61,8 @@ enum Group {
     ProxyProtocol,
     /// Proxies in front of our server and behind our gateway, with the headers they write.
     Proxies,
+    /// Sessions that OpenSSL and Go offer again after something has changed.
+    Resumption,
     /// The files that the OpenSSL recipe makes, with our server and client.
     Recipe,
 }
@@ -132,6 +135,9 @@ impl Interop {
         }
         if wants(Group::Proxies) {
             proxies::check(&bench, &labs[0], &mut report);
+        }
+        if wants(Group::Resumption) {
+            resumption::check(&bench, &labs[0], &mut report);
         }
         if wants(Group::Recipe) {
             recipe::check(&bench, &mut report);
