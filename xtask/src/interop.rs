@@ -5,6 +5,7 @@ mod bundles;
 mod certificates;
 mod clients;
 mod curl;
+mod handshakes;
 mod headers;
 mod lab;
 mod names;
@@ -15,6 +16,7 @@ mod recipe;
 mod report;
 mod resumption;
 mod servers;
+mod whoami;
 
 use std::cell::OnceCell;
 use std::fs;
@@ -61,6 +63,8 @@ enum Group {
     ProxyProtocol,
     /// Proxies in front of our server and behind our gateway, with the headers they write.
     Proxies,
+    /// Handshakes that no client should try, by tlslite-ng.
+    Handshakes,
     /// Sessions that OpenSSL and Go offer again after something has changed.
     Resumption,
     /// The files that the OpenSSL recipe makes, with our server and client.
@@ -135,6 +139,9 @@ impl Interop {
         }
         if wants(Group::Proxies) {
             proxies::check(&bench, &labs[0], &mut report);
+        }
+        if wants(Group::Handshakes) {
+            handshakes::check(&bench, &labs[0], &mut report);
         }
         if wants(Group::Resumption) {
             resumption::check(&bench, &labs[0], &mut report);

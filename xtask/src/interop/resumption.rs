@@ -5,16 +5,15 @@ use std::time::Duration;
 use std::{fs, thread};
 
 use anyhow::{Context, Result, ensure};
-use axum::{Router, routing::get};
 use mtls_server::{
-    ClientAuth, ClientCert, Kept, MtlsConfig, Resumption, Revocation, Rule, ServerIdentity,
-    Serving, SiteConfig, TrustAnchors, files,
+    ClientAuth, Kept, MtlsConfig, Resumption, Revocation, Rule, ServerIdentity, SiteConfig,
+    TrustAnchors, files,
 };
-use tokio::runtime::Runtime;
 
 use super::Bench;
 use super::lab::Lab;
 use super::report::{Report, Verdict};
+use super::whoami::Whoami;
 use crate::process;
 
 pub(crate) fn check(bench: &Bench<'_>, lab: &Lab, report: &mut Report) {
@@ -135,10 +134,10 @@ fn try_case(
         Shows::Identity(stem) => Some(identity(lab, stem)),
         Shows::Brief => Some((brief(bench, lab)?, lab.path("same-ca/client.key"))),
     };
-    let server = Server::start(config(lab, case.before, kept)?)?;
+    let server = Whoami::start(config(lab, case.before, kept)?)?;
     let call = |name, shown| Call {
         version: client.version,
-        port: server.serving.local_addr().port(),
+        port: server.port(),
         name,
         shown,
         session: &session,
@@ -189,28 +188,6 @@ fn try_case(
         ),
     }
     Ok((seen.verdict(), format!("{seen:?}: {}", second.reason())))
-}
-
-/// Our server in this process.
-struct Server {
-    serving: Serving,
-    runtime: Runtime,
-}
-
-impl Server {
-    fn start(config: MtlsConfig) -> Result<Self> {
-        let who = async |client: Option<ClientCert>| match client {
-            Some(client) => client.subject().to_string(),
-            None => "nobody".to_owned(),
-        };
-        let router = Router::new().route("/", get(who));
-        let runtime = Runtime::new()?;
-        let serving = runtime.block_on(async {
-            let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await?;
-            mtls_server::serve(listener, router, config)
-        })?;
-        Ok(Self { serving, runtime })
-    }
 }
 
 /// `localhost` as asked; `open.localhost` lets everybody in, `closed.localhost` nobody of these.
