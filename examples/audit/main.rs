@@ -75,7 +75,7 @@ async fn run(options: Options) -> anyhow::Result<ExitCode> {
     for file in options.crl {
         site = site.crl(file);
     }
-    let config = MtlsFiles::new(site).load()?;
+    let config = MtlsFiles::new(site).load().await?;
     let readers = files::rule(&options.rule)?;
     let api = Router::new()
         .route("/orders", get(orders))

@@ -61,7 +61,7 @@ async fn run(options: Options) -> anyhow::Result<ExitCode> {
     if options.optional {
         site = site.client_auth(ClientAuth::Optional);
     }
-    let config = MtlsFiles::new(site).load()?;
+    let config = MtlsFiles::new(site).load().await?;
     let listener = match listen::from_environment()? {
         Some(handed_over) => {
             eprintln!("serving the socket that was handed over (LISTEN_FDS), not --listen");

@@ -5,6 +5,7 @@ mod bundles;
 mod certificates;
 mod clients;
 mod curl;
+mod handshakes;
 mod headers;
 mod lab;
 mod names;
@@ -15,8 +16,10 @@ mod proxy_protocol;
 mod recipe;
 mod refusals;
 mod report;
+mod resumption;
 mod servers;
 mod sessions;
+mod whoami;
 
 use std::cell::OnceCell;
 use std::fs;
@@ -65,6 +68,10 @@ enum Group {
     ProxyProtocol,
     /// Proxies in front of our server and behind our gateway, with the headers they write.
     Proxies,
+    /// Handshakes that no client should try, by tlslite-ng.
+    Handshakes,
+    /// Sessions that OpenSSL and Go offer again after something has changed.
+    Resumption,
     /// The files that the OpenSSL recipe makes, with our server and client.
     Recipe,
     /// Every kind of failure that our client tells apart, and its sessions, with five TLS stacks.
@@ -142,6 +149,12 @@ impl Interop {
         }
         if wants(Group::Proxies) {
             proxies::check(&bench, &labs[0], &mut report);
+        }
+        if wants(Group::Handshakes) {
+            handshakes::check(&bench, &labs[0], &mut report);
+        }
+        if wants(Group::Resumption) {
+            resumption::check(&bench, &labs[0], &mut report);
         }
         if wants(Group::Recipe) {
             recipe::check(&bench, &mut report);

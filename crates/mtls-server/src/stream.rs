@@ -123,6 +123,16 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Wire<IO> {
     }
 }
 
+impl<IO> Wire<IO> {
+    /// Notes how much was written.
+    fn note(&self, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+        if let Poll::Ready(Ok(count)) = written {
+            self.connection.live().sent(count);
+        }
+        written
+    }
+}
+
 impl<IO> Cut for Wire<IO>
 where
     IO: AsyncRead + AsyncWrite + Unpin + Send,
@@ -175,8 +185,10 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> AsyncWrite for MtlsStream<IO> {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        self.0
-            .write(context, |stream, context| stream.poll_write(context, bytes))
+        let written = self
+            .0
+            .write(context, |stream, context| stream.poll_write(context, bytes));
+        self.0.note(written)
     }
 
     fn poll_write_vectored(
@@ -184,9 +196,10 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> AsyncWrite for MtlsStream<IO> {
         context: &mut Context<'_>,
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        self.0.write(context, |stream, context| {
+        let written = self.0.write(context, |stream, context| {
             stream.poll_write_vectored(context, slices)
-        })
+        });
+        self.0.note(written)
     }
 
     fn is_write_vectored(&self) -> bool {

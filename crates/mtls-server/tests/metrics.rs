@@ -316,7 +316,7 @@ async fn reloads(figures: &Figures) {
     let lists = write("ca.crl", &world.ca.crl_pem(&[], 30));
     let files = MtlsFiles::new(SiteFiles::new(chain, key, roots).crl(lists));
     let tcp = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let server = mtls_server::serve(tcp, support::router(), files.load().unwrap()).unwrap();
+    let server = mtls_server::serve(tcp, support::router(), files.load().await.unwrap()).unwrap();
     figures.take();
     for (written, expected) in [
         (None, vec![]),

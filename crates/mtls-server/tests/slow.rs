@@ -3,8 +3,17 @@
 
 mod support;
 
-use std::time::{Duration, Instant};
+use std::{
+    convert::Infallible,
+    time::{Duration, Instant},
+};
 
+use axum::{
+    Router,
+    body::{Body, Bytes},
+    routing::get,
+};
+use futures_util::{StreamExt as _, stream};
 use mtls_server::{ClientAuth, Limits, SiteConfig};
 use rustls::AlertDescription as Alert;
 use tokio::{
@@ -16,7 +25,7 @@ use support::{
     World,
     adapter::ADAPTERS,
     client::{self, VERSIONS},
-    connection::PATIENCE,
+    connection::{Connection, HTTPS, PATIENCE},
     raw::Raw,
     router,
 };
@@ -133,6 +142,65 @@ async fn a_name_that_comes_byte_by_byte_is_the_same_name() {
                 let status = answer.ok().and_then(|it| it.get(9..12).map(str::to_owned));
                 assert_eq!(status.as_deref(), expected, "{case}");
             }
+        }
+    }
+}
+
+/// Chunks without end, or ten with a pause in their middle that is longer than a body may take.
+fn streams() -> Router {
+    let chunk = || Ok::<_, Infallible>(Bytes::from(vec![b'x'; 32 << 10]));
+    let endless = async move || Body::from_stream(stream::repeat_with(chunk));
+    let paused = async move || {
+        let chunks = stream::iter(0..10).then(move |number| async move {
+            if number == 5 {
+                tokio::time::sleep(BODY * 3).await;
+            }
+            chunk()
+        });
+        Body::from_stream(chunks)
+    };
+    Router::new()
+        .route("/endless", get(endless))
+        .route("/paused", get(paused))
+}
+
+const BODY: Duration = Duration::from_millis(500);
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_takes_no_answer_is_given_up_and_a_pause_of_the_application_is_not() {
+    let world = World::new();
+    let alice = world.ca.client("alice");
+    let mut limits = Limits::default();
+    limits.body = BODY;
+    for adapter in ADAPTERS {
+        let config = world.config().limits(limits.clone()).build().unwrap();
+        let server = adapter.start(config, streams()).await;
+        for http in HTTPS {
+            let config = || client::config(&world, Some(&alice), VERSIONS[1]);
+            let open = || Connection::open(http, server.address, config());
+            let mut good = open().await.unwrap();
+            let (status, body) = good.get("/paused").await.unwrap();
+            assert_eq!(
+                (status, body.len()),
+                (200, 320 << 10),
+                "{adapter:?} {http:?}"
+            );
+            drop(good);
+
+            let mut lazy = open().await.unwrap();
+            let request = lazy.request("localhost", "/endless");
+            let answer = lazy.send(request.body(Body::empty()).unwrap()).await;
+            let answer = answer.await.unwrap();
+            // Its body is not read, and its window is not opened.
+            let count = || server.handle.connection_count();
+            let given_up = async {
+                while count() > 0 {
+                    tokio::time::sleep(Duration::from_millis(20)).await;
+                }
+            };
+            let given_up = timeout(PATIENCE, given_up).await;
+            assert!(given_up.is_ok(), "{adapter:?} {http:?}");
+            drop(answer);
         }
     }
 }
