@@ -41,8 +41,12 @@ enum Target {
     CrlIndex,
     /// Certificate requests
     Csr,
+    /// Headers of proxies that forward a client certificate
+    Forwarded,
     /// PKCS#12 files
     P12,
+    /// Headers of the PROXY protocol
+    ProxyProtocol,
     /// Distinguished names as text
     Rfc4514,
     /// Certificates: names, alternative names, extensions
@@ -54,7 +58,9 @@ impl Target {
         match self {
             Self::CrlIndex => "crl_index",
             Self::Csr => "csr",
+            Self::Forwarded => "forwarded",
             Self::P12 => "p12",
+            Self::ProxyProtocol => "proxy_protocol",
             Self::Rfc4514 => "rfc4514",
             Self::X509Certificate => "x509_certificate",
         }
@@ -63,6 +69,7 @@ impl Target {
     /// The longest input, in bytes: room for two of the larger seeds.
     fn longest(self) -> u32 {
         match self {
+            Self::Forwarded => 8192,
             Self::Rfc4514 => 512,
             _ => 4096,
         }

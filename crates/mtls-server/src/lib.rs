@@ -47,6 +47,9 @@ mod crl_sources;
 mod door;
 pub mod files;
 mod forwarded;
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub mod fuzzing;
 mod generation;
 mod half_open;
 mod handle;
@@ -64,6 +67,8 @@ mod measure;
 mod mtls_files;
 mod names;
 mod ocsp;
+#[cfg(feature = "opa")]
+mod opa;
 mod peer_identity;
 mod plain_http;
 mod problem;
@@ -105,6 +110,8 @@ pub use mtls_files::{LoadError, MtlsFiles, SiteFiles};
 pub use ocsp::{
     AskError, OcspCheck, OcspRefusal, OcspVerdict, Staple, StapleError, Stapler, Unanswered,
 };
+#[cfg(feature = "opa")]
+pub use opa::{OpaAuthorizer, OpaError};
 pub use peer_identity::{FromClientCert, PeerIdentity, PeerIdentityRejection};
 pub use plain_http::{HttpError, HttpUrl, HttpUrlError};
 pub use proxy_protocol::{ProxyProtocol, ProxyProtocolError};

@@ -2,6 +2,9 @@
 
 mod header;
 
+#[cfg(fuzzing)]
+pub(crate) use self::header::read as read_header;
+
 use std::{
     io,
     net::{IpAddr, SocketAddr},

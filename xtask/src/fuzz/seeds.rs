@@ -8,7 +8,9 @@ use der::asn1::Any;
 use der::{Decode, Encode};
 use pkcs12_ios::{Bundle, Encoding};
 use pki_core::verify::RevocationReason;
-use pki_core::{CrlScope, KeyKind, KeyPair, Password, Profile, Request, RevocationList};
+use pki_core::{
+    CrlScope, KeyKind, KeyPair, Password, Profile, Request, RevocationList, certificate_pem,
+};
 use time::Duration;
 use x509_identity::SubjectAltName;
 
@@ -26,7 +28,9 @@ pub(super) fn write(target: Target, directory: &Path) -> Result<()> {
     let seeds = match target {
         Target::CrlIndex => revocation_lists()?,
         Target::Csr => requests()?,
+        Target::Forwarded => headers(),
         Target::P12 => bundles()?,
+        Target::ProxyProtocol => PROXY_HEADERS.iter().map(|header| header.to_vec()).collect(),
         Target::Rfc4514 => texts(NAMES),
         Target::X509Certificate => certificates()?,
     };
@@ -38,6 +42,38 @@ pub(super) fn write(target: Target, directory: &Path) -> Result<()> {
 
 fn texts(texts: &[&str]) -> Vec<Vec<u8>> {
     texts.iter().map(|text| text.as_bytes().to_vec()).collect()
+}
+
+/// One of each form; see `fuzz/targets/forwarded.rs` for how they are laid out.
+fn headers() -> Vec<Vec<u8>> {
+    let root = world::root();
+    let client = world::client(&root);
+    let base64 = |certificate| -> String {
+        let pem = certificate_pem(certificate);
+        pem.lines().filter(|line| !line.starts_with('-')).collect()
+    };
+    let (leaf, ca) = (base64(client.certificate()), base64(root.certificate()));
+    let escaped: String = certificate_pem(client.certificate())
+        .chars()
+        .map(|char| match char {
+            'A'..='Z' | 'a'..='z' | '0'..='9' => char.to_string(),
+            _ => format!("%{:02X}", u32::from(char)),
+        })
+        .collect();
+    let hash: String = client
+        .certificate()
+        .fingerprint_sha256()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    [
+        format!("\0:{leaf}:\n:{ca}:"),
+        format!("\u{1}By=spiffe://example.org/proxy;Hash={hash};Cert=\"{escaped}\""),
+        format!("\u{2}{escaped}"),
+        format!("\u{3}{leaf},{ca}"),
+    ]
+    .map(String::into_bytes)
+    .into()
 }
 
 fn certificates() -> Result<Vec<Vec<u8>>> {
@@ -131,4 +167,13 @@ const NAMES: &[&str] = &[
     r"CN=Lu\C4\8Di\C4\87, emailAddress=a@example.org",
     r"CN=\#1\ \=\+\<\>\;\\,C=NO,SERIALNUMBER=12",
     "CN=Ådne \u{202e}x,O=#0c0141",
+];
+
+/// PROXY protocol headers with the beginning of a ClientHello behind them.
+const PROXY_HEADERS: &[&[u8]] = &[
+    b"PROXY TCP4 192.0.2.1 192.0.2.2 56324 443\r\n\x16\x03\x01",
+    b"PROXY TCP6 2001:db8::1 2001:db8::2 56324 443\r\n\x16\x03\x01",
+    b"PROXY UNKNOWN\r\n\x16\x03\x01",
+    b"\r\n\r\n\0\r\nQUIT\n\x20\x00\x00\x00\x16\x03\x01",
+    b"\r\n\r\n\0\r\nQUIT\n\x21\x11\x00\x10\xc0\x00\x02\x01\xc0\x00\x02\x02\xdc\x04\x01\xbb\x04\x00\x01\x00\x16\x03\x01",
 ];

@@ -125,6 +125,12 @@ impl ForwardedFormat {
         picked
     }
 
+    /// Both of the above at once, for the fuzz target.
+    #[cfg(fuzzing)]
+    pub(crate) fn read_all(&self, headers: &HeaderMap) -> Option<Chain> {
+        self.read(&self.pick(headers)).ok().flatten()
+    }
+
     /// What they say: the certificates, leaf first, or that there was none to forward.
     pub(super) fn read(&self, picked: &Picked) -> Result<Option<Chain>, ForwardedError> {
         let value = match (picked.leaf.as_slice(), picked.chain.as_slice()) {

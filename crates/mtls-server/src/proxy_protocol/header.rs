@@ -24,7 +24,7 @@ const V2_REST_LIMIT: usize = 2048;
 const CRC32C: Crc<u32> = Crc::<u32>::new(&CRC_32_ISCSI);
 
 /// Reads one header of either version; `None` if it announces no address.
-pub(super) async fn read<IO>(io: &mut IO) -> Result<Option<SocketAddr>, Error>
+pub(crate) async fn read<IO>(io: &mut IO) -> Result<Option<SocketAddr>, Error>
 where
     IO: AsyncRead + Unpin,
 {
