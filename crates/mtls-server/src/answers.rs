@@ -46,6 +46,11 @@ impl Answers {
         }
     }
 
+    /// When it last did.
+    pub(crate) fn moved(&self) -> Tick {
+        self.moved.load(Relaxed)
+    }
+
     /// Since when the peer has taken nothing of an answer, if it could.
     pub(crate) fn stalled_since(&self) -> Option<Tick> {
         let mut since = NEVER;
@@ -55,7 +60,7 @@ impl Answers {
             since = since.min(flow.as_ref().map_or(NEVER, |it| it.waits.load(Relaxed)));
             flow.is_some()
         });
-        (since != NEVER).then(|| since.max(self.moved.load(Relaxed)))
+        (since != NEVER).then(|| since.max(self.moved()))
     }
 }
 

@@ -168,3 +168,39 @@ pub enum ReloadError {
     #[error("the settings in force were not made by MtlsFiles: replace() them")]
     NoFiles,
 }
+
+#[cfg(test)]
+mod tests {
+    use rcgen::{CertificateParams, ExtendedKeyUsagePurpose, IsCa, KeyPair};
+
+    use super::*;
+    use crate::{Door, ServerIdentity, TrustAnchors};
+
+    fn config() -> MtlsConfig {
+        let key = KeyPair::generate().expect("a key");
+        let mut params = CertificateParams::new(["localhost".to_owned()]).expect("a name");
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+        let server = params.self_signed(&key).expect("a certificate");
+        let mut params = CertificateParams::default();
+        params.is_ca = IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+        let root = params.self_signed(&key).expect("a certificate");
+        let identity =
+            ServerIdentity::from_pem(server.pem().as_bytes(), key.serialize_pem().as_bytes());
+        let roots = TrustAnchors::from_certs([root.der()]).expect("a root");
+        let builder = MtlsConfig::builder(identity.expect("an identity"), roots);
+        builder.build().expect("settings")
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+    async fn a_reload_looks_at_no_file_before_the_one_ahead_of_it_has_exchanged_them() {
+        let handle = Door::new(config()).handle();
+        let other = handle.clone();
+        let ahead = handle.0.reload.lock().expect("no panic");
+        let second = tokio::spawn(async move { other.reload().await });
+        std::thread::sleep(Duration::from_millis(200));
+        assert!(!second.is_finished());
+        drop(ahead);
+        let outcome = second.await.expect("no panic");
+        assert!(matches!(outcome, Err(ReloadError::NoFiles)), "{outcome:?}");
+    }
+}

@@ -200,9 +200,7 @@ impl Live {
 
     /// The socket took this many bytes.
     pub(crate) fn sent(&self, bytes: usize) {
-        if self.multiplexed {
-            self.answers.sent(bytes, self.clock.now());
-        }
+        self.answers.sent(bytes, self.clock.now());
     }
 
     /// An answer with a body begins; none where a write that waits tells enough.
@@ -316,7 +314,13 @@ impl Live {
             Wait::FirstRequest | Wait::Header if waited(limits.header) => Some(End::HeaderTimeout),
             // Another thread may note the end of one request behind the beginning of the next.
             Wait::NextRequest if self.requests.load(SeqCst) > 0 => None,
-            Wait::NextRequest if waited(limits.idle) => Some(End::Idle),
+            // Servers buffer the end of an answer, which a slow peer may still be taking.
+            Wait::NextRequest
+                if waited(limits.idle)
+                    && now.saturating_sub(self.answers.moved()) > ticks(limits.idle) =>
+            {
+                Some(End::Idle)
+            }
             _ => None,
         }
     }
@@ -444,6 +448,21 @@ mod tests {
             assert_eq!(live.is_at_rest(), expected, "{bytes:?}");
             live.heard(b"G");
             assert!(!live.is_at_rest(), "the next request has begun");
+        }
+    }
+
+    #[test]
+    fn a_peer_that_still_takes_an_answer_is_not_idle() {
+        for multiplexed in [false, true] {
+            let live = live(multiplexed);
+            live.request_begins(false);
+            live.request_ends();
+            live.clock.now.store(50_000, Relaxed);
+            live.sent(4096);
+            assert_eq!(due(&live, 100_000), None);
+            live.clock.now.store(100_000, Relaxed);
+            live.sent(17); // a ping
+            assert_eq!(due(&live, 110_500), Some(End::Idle));
         }
     }
 

@@ -4,13 +4,12 @@
 mod support;
 
 use std::{
-    fs,
     sync::Arc,
     time::{Duration, Instant},
 };
 
 use axum::{Router, body::Body, routing::get};
-use mtls_server::{ClientAuth, Door, Limits, MtlsConfig, MtlsFiles, Rule, SiteConfig, SiteFiles};
+use mtls_server::{ClientAuth, Door, Limits, Rule, SiteConfig};
 use rcgen::CustomExtension;
 use rustls::HandshakeKind;
 use tokio::{
@@ -230,39 +229,4 @@ fn the_watch_over_connections_does_not_end_with_the_runtime_that_began_it() {
         assert_eq!(end.expect("its time is over").unwrap(), 0);
     });
     drop(kept);
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn two_reloads_at_once_end_with_the_newer_files() {
-    let world = World::new();
-    let directory = tempfile::tempdir().unwrap();
-    let path = |file: &str| directory.path().join(file);
-    fs::write(path("server.crt"), world.server.chain_pem()).unwrap();
-    fs::write(path("server.key"), world.server.key_pem()).unwrap();
-    fs::write(path("ca.crt"), &world.ca.pem).unwrap();
-    let write = |serial: u64| fs::write(path("ca.crl"), world.ca.crl_pem(&[serial], 30)).unwrap();
-    write(1);
-    let alice = world.ca.issue("alice", |params| {
-        params.serial_number = Some(0x5150.into());
-    });
-    let files = SiteFiles::new(path("server.crt"), path("server.key"), path("ca.crt"));
-    let config: MtlsConfig = MtlsFiles::new(files.crl(path("ca.crl")))
-        .load()
-        .await
-        .unwrap();
-    let server = Adapter::Serve.start(config, router()).await;
-    for round in 2..120 {
-        write(round);
-        let handle = server.handle.clone();
-        let other = tokio::spawn(async move { handle.reload().await });
-        tokio::time::sleep(Duration::from_micros(round * 37 % 2000)).await;
-        write(0x5150);
-        let _ = server.handle.reload().await;
-        let _ = other.await.unwrap();
-        // What is in force now is what a reload finds unchanged.
-        server.handle.reload().await.unwrap();
-        let config = client::config(&world, Some(&alice), VERSIONS[1]);
-        let answer = client::get(server.address, config, "/").await;
-        assert!(answer.is_err(), "round {round}: {answer:?}");
-    }
 }
