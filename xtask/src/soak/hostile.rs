@@ -136,7 +136,8 @@ async fn drain(mut stream: impl tokio::io::AsyncRead + Unpin) -> io::Result<()> 
 
 const ADDRESSES: usize = 4;
 const DRIP: Duration = Duration::from_millis(50);
-/// Before one comes back.
-const PAUSE: Duration = Duration::from_millis(50);
+/// Before one comes back. With a fifth of it the ports of an address run out within the minute that the system keeps
+/// closed ones, and it is the search for a free one that takes all of the machine's time.
+const PAUSE: Duration = Duration::from_millis(250);
 /// The longest that any of them may stay is ten seconds, for a handshake or for a header after it.
 const HELD: Duration = Duration::from_secs(25);

@@ -105,10 +105,10 @@ fn hostile(figures: &Figures) -> Result<String, String> {
 ///
 /// The first fifth does not count: the allocator takes what a full load needs, and keeps it. After that a server that
 /// leaks nothing moves by what is alive at a time, the sessions of one generation above all, and the median of a half
-/// hides that they go with each reload. Measured on two cores: 0.1 MiB from half to half in five minutes, up to 0.9 in
-/// fifteen seconds, where the allocator still grows. [`TOLERANCE`] is twice the latter. Some 160,000 hostile
-/// connections and 15,000 handshakes lie between the medians of five minutes, so that it finds a leak of 13 bytes for
-/// each of the former or 140 for each of the latter; in fifteen seconds it has to be twenty times as much.
+/// hides that they go with each reload. Measured on two cores: 0.1 to 0.5 MiB from half to half in five minutes, up to 0.9 in
+/// fifteen seconds, where the allocator still grows. [`TOLERANCE`] is twice the latter. Some 90,000 hostile connections
+/// and 15,000 handshakes or more lie between the medians of five minutes, so that it finds a leak of 23 bytes for each
+/// of the former or 140 for each of the latter; in fifteen seconds it has to be twenty times as much.
 fn memory(samples: &[u64]) -> Result<String, String> {
     let steady = &samples[samples.len() / 5..];
     let (first, second) = steady.split_at(steady.len() / 2);
