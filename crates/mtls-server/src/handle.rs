@@ -195,9 +195,9 @@ mod tests {
     async fn a_reload_looks_at_no_file_before_the_one_ahead_of_it_has_exchanged_them() {
         let handle = Door::new(config()).handle();
         let other = handle.clone();
-        let ahead = handle.0.reload.lock().expect("no panic");
+        let ahead = handle.0.reload.lock().await;
         let second = tokio::spawn(async move { other.reload().await });
-        std::thread::sleep(Duration::from_millis(200));
+        tokio::time::sleep(Duration::from_millis(200)).await;
         assert!(!second.is_finished());
         drop(ahead);
         let outcome = second.await.expect("no panic");

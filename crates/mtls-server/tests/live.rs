@@ -1,6 +1,5 @@
 //! Open connections are judged again: by each new generation, and when the certificate ends.
 #![allow(clippy::unwrap_used, reason = "tests")]
-#![allow(clippy::unwrap_used, reason = "tests")]
 
 mod support;
 

@@ -1,6 +1,5 @@
 //! Settings that are files follow them, all or nothing.
 #![allow(clippy::unwrap_used, reason = "tests")]
-#![allow(clippy::unwrap_used, reason = "tests")]
 
 mod support;
 

@@ -1,6 +1,5 @@
 //! Sessions are resumed by those who would be let in anew, and by nobody else.
 #![allow(clippy::unwrap_used, reason = "tests")]
-#![allow(clippy::unwrap_used, reason = "tests")]
 
 mod support;
 

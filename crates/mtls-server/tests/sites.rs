@@ -1,6 +1,5 @@
 //! Settings by host name.
 #![allow(clippy::unwrap_used, reason = "tests")]
-#![allow(clippy::unwrap_used, reason = "tests")]
 
 mod support;
 
