@@ -131,7 +131,7 @@ impl Generations {
         tracing::error!(
             target: "mtls_server",
             reason,
-            "reload failed: the settings in force stay",
+            "not everything could be loaded: what is in force stays",
         );
         self.status.send_modify(|status| {
             let since = status.degraded.as_ref().map(|degraded| degraded.since);

@@ -40,8 +40,8 @@ impl MtlsHandle {
     /// Reads the files of settings that [`MtlsFiles`](crate::MtlsFiles) made, and puts what they
     /// hold now into force as [`replace`](Self::replace) does, if it is something else.
     ///
-    /// Where nothing has changed, open connections are judged again all the same, as a revocation
-    /// list may have ended.
+    /// Where nothing has changed, or nothing could be taken, open connections are judged again all
+    /// the same, as a revocation list may have ended.
     ///
     /// A URL that gives nothing new is no error: what it gave before counts on, and
     /// [`status`](Self::status) says so.
@@ -61,6 +61,7 @@ impl MtlsHandle {
             Err(error) => {
                 measure::reloaded("refused");
                 self.0.degrade(audit::sentence(error));
+                self.0.judge_all().await;
             }
         }
         outcome

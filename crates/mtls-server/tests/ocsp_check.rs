@@ -281,3 +281,35 @@ async fn nonces_refuse_an_answer_that_is_replayed() {
         "{refusal:?}"
     );
 }
+
+#[tokio::test]
+async fn a_client_whose_responder_is_silent_gets_in_only_where_that_is_allowed() {
+    use support::{World, audit::Audit, client, start};
+    let world = World::new();
+    let alice = world.ca.client("alice");
+    for (unanswered, gets_in) in [(Unanswered::Allow, true), (Unanswered::Deny, false)] {
+        let check = OcspCheck::new()
+            .responder("http://127.0.0.1:1/".parse().unwrap())
+            .unanswered(unanswered);
+        let server = start(world.config().ocsp(check)).await;
+        for version in client::VERSIONS {
+            let audit = Audit::capture();
+            // Twice: a session is no way around the question.
+            let config = client::config(&world, Some(&alice), version);
+            for _ in 0..2 {
+                let answer = client::get(server.local_addr(), config.clone(), "/").await;
+                let served = answer.is_ok_and(|answer| answer.ends_with("CN=alice"));
+                assert_eq!(served, gets_in, "{unanswered:?} {version:?}");
+            }
+            let outcome = if gets_in { "accepted" } else { "refused" };
+            let events = audit.take();
+            assert_eq!(events.len(), 2);
+            for event in events {
+                assert_eq!(
+                    (&*event["outcome"], &*event["subject"]),
+                    (outcome, "CN=alice")
+                );
+            }
+        }
+    }
+}

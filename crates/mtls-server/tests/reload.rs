@@ -15,7 +15,10 @@ use std::{
 };
 
 use axum::body::to_bytes;
-use mtls_server::{MtlsFiles, ReloadError, Reloaded, Rule, Serving, SiteFiles, health};
+use mtls_server::{
+    CrlSource, ExpiredCrl, LoadError, MtlsFiles, ReloadError, Reloaded, Revocation, Rule, Serving,
+    SiteFiles, health,
+};
 use tokio::time::timeout;
 use tower::ServiceExt as _;
 
@@ -23,6 +26,7 @@ use support::{
     World,
     client::{self, VERSIONS},
     connection::{Connection, HTTPS, PATIENCE},
+    origin::{Origin, Reply},
     pki::{Ca, Leaf},
     router,
 };
@@ -286,6 +290,69 @@ async fn a_rule_that_changes_lets_requests_finish_and_judges_the_next_connection
         disk.write("rule.toml", "common_name = \"alice\"");
         server.handle().reload().await.unwrap();
     }
+}
+
+#[tokio::test]
+async fn a_list_that_runs_out_ends_open_connections_at_the_next_look() {
+    let disk = Disk::new();
+    // It ends now, and counts for three seconds more.
+    disk.write("ca.crl", &disk.world.ca.crl_pem(&[], 2));
+    let grace = |revocation: Revocation| {
+        let grace = Duration::from_secs(3);
+        revocation.expired(ExpiredCrl::Deny { grace })
+    };
+    let server = disk
+        .serve(MtlsFiles::new(disk.site().revocation(grace)))
+        .await;
+    let alice = disk.world.ca.client("alice");
+    let config = client::config(&disk.world, Some(&alice), VERSIONS[1]);
+    let mut open = Connection::open(HTTPS[0], server.local_addr(), config)
+        .await
+        .unwrap();
+    assert_eq!(open.get("/").await.unwrap().0, 200);
+    assert_eq!(server.handle().reload().await.unwrap(), Reloaded::Unchanged);
+    assert_eq!(open.get("/").await.unwrap().0, 200);
+    tokio::time::sleep(Duration::from_secs(4)).await;
+    // Another file that is bad keeps nobody in.
+    disk.write("server.key", "garbage");
+    server.handle().reload().await.unwrap_err();
+    open.closed().await;
+    assert!(!disk.asks(&server, &alice).await);
+}
+
+#[tokio::test]
+async fn a_url_that_fails_later_leaves_its_last_list_in_force_and_shows() {
+    let disk = Disk::new();
+    let list = disk.world.ca.crl_pem(&[REVOKED], 30);
+    let fails = Arc::new(AtomicBool::new(false));
+    let origin = {
+        let fails = Arc::clone(&fails);
+        Origin::start(move |_| match fails.load(Ordering::Relaxed) {
+            true => Reply::with("500 Internal Server Error", &[], ""),
+            false => Reply::ok(&list),
+        })
+        .await
+    };
+    let [chain, key, roots] = ["server.crt", "server.key", "ca.crt"].map(|name| disk.path(name));
+    let url = CrlSource::url(&origin.url("/ca.crl")).unwrap();
+    let site = || SiteFiles::new(&chain, &key, &roots).crl(url.clone());
+    let server = disk.serve(MtlsFiles::new(site())).await;
+    let alice = disk.world.ca.issue("alice", |params| {
+        params.serial_number = Some(REVOKED.into());
+    });
+    let bob = disk.world.ca.client("bob");
+    fails.store(true, Ordering::Relaxed);
+    assert_eq!(server.handle().reload().await.unwrap(), Reloaded::Unchanged);
+    assert_eq!(ready(&server).await, (200, "degraded".to_owned()));
+    assert!(!disk.asks(&server, &alice).await);
+    assert!(disk.asks(&server, &bob).await);
+    fails.store(false, Ordering::Relaxed);
+    server.handle().reload().await.unwrap();
+    assert_eq!(ready(&server).await, (200, "ok".to_owned()));
+    // At the start there is no last list.
+    fails.store(true, Ordering::Relaxed);
+    let error = MtlsFiles::new(site()).load().await.unwrap_err();
+    assert!(matches!(error, LoadError::Crls(_)), "{error}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
