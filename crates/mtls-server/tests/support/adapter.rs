@@ -25,7 +25,7 @@ pub struct Running {
 impl Adapter {
     pub async fn start(self, config: MtlsConfig, router: Router) -> Running {
         let loopback = SocketAddr::from(([127, 0, 0, 1], 0));
-        let tcp = tokio::net::TcpListener::bind(loopback).await.unwrap();
+        let tcp = mtls_server::listen::bind(loopback).unwrap();
         let address = tcp.local_addr().unwrap();
         let (handle, task) = match self {
             Self::Serve => {

@@ -86,6 +86,6 @@ pub async fn start(config: MtlsConfigBuilder) -> Serving {
 
 pub async fn start_with(config: MtlsConfigBuilder, router: Router) -> Serving {
     let loopback = SocketAddr::from(([127, 0, 0, 1], 0));
-    let listener = tokio::net::TcpListener::bind(loopback).await.unwrap();
+    let listener = mtls_server::listen::bind(loopback).unwrap();
     mtls_server::serve(listener, router, config.build().unwrap()).unwrap()
 }
