@@ -72,10 +72,6 @@ impl Door {
         self.0.stop(grace);
     }
 
-    fn limits(&self) -> Limits {
-        self.0.current().config.limits().clone()
-    }
-
     /// Lets the peer in, or turns it away: alert sent, connection closed so that the alert arrives,
     /// audit event written.
     ///
@@ -114,9 +110,9 @@ impl Door {
                 audit::turned_away(&refusal, peer);
                 measure::turned_away(&refusal, began.elapsed());
                 if let Some(io) = io {
-                    let limits = self.limits();
+                    let generation = self.0.current();
                     tokio::select! {
-                        () = linger(io, &limits) => {}
+                        () = linger(io, generation.config.limits()) => {}
                         _ = &mut evicted => {}
                     }
                 }
@@ -201,7 +197,7 @@ impl Door {
     where
         IO: AsyncRead + AsyncWrite + Unpin,
     {
-        let first_byte = self.limits().first_byte;
+        let first_byte = self.0.current().config.limits().first_byte;
         let (accepted, rest) = match client_hello(&mut io, first_byte).await {
             Ok(hello) => hello,
             Err(reason) => return Err((Box::new(Refusal::new(reason)), Some(io))),
