@@ -82,6 +82,11 @@ impl ConnectionIdentity {
         self.0.hosts.find(self.tls().server_name())
     }
 
+    /// Whether there are settings for some host names.
+    pub(crate) fn has_names(&self) -> bool {
+        self.0.hosts.has_names()
+    }
+
     /// Whether a request for this host asks other things of clients than this connection did.
     pub(crate) fn has_other_settings(&self, host: &str) -> bool {
         self.0.hosts.find(Some(host)).policy != self.host().policy

@@ -29,7 +29,7 @@ impl<T> Names<T> {
 
     /// The value for a name, which may be absent: the name itself comes before a wildcard.
     pub(crate) fn find(&self, name: Option<&str>) -> &T {
-        let Some(name) = name.filter(|_| !(self.exact.is_empty() && self.below.is_empty())) else {
+        let Some(name) = name.filter(|_| self.has_names()) else {
             return &self.others;
         };
         let name = normal(name);
@@ -39,6 +39,11 @@ impl<T> Names<T> {
         };
         let exact = self.exact.get(&*name);
         exact.or_else(wildcard).unwrap_or(&self.others)
+    }
+
+    /// Whether any name has a value of its own.
+    pub(crate) fn has_names(&self) -> bool {
+        !(self.exact.is_empty() && self.below.is_empty())
     }
 
     pub(crate) fn values(&self) -> impl Iterator<Item = &T> {

@@ -1,10 +1,11 @@
 //! What happens to each request before the application sees it, and to each answer after.
 
 use std::{
+    fmt,
     future::Future,
-    pin::{Pin, pin},
+    pin::Pin,
     sync::Arc,
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
 };
 
 use axum::{
@@ -17,8 +18,8 @@ use axum::{
     },
     response::IntoResponse as _,
 };
-use futures_util::future::{Either, select};
 use http_body::{Frame, SizeHint};
+use pin_project_lite::pin_project;
 use tower_http::timeout::TimeoutBody;
 use tower_service::Service;
 
@@ -58,41 +59,97 @@ where
 {
     type Response = Response<Body>;
     type Error = S::Error;
-    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, S::Error>> + Send>>;
+    type Future = Answering<S::Future>;
 
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
         self.inner.poll_ready(context)
     }
 
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
-        let connection = self.connection.clone();
-        forwarded::receive(connection.trust_forwarded(), &connection, &mut request);
+        let connection = &self.connection;
+        forwarded::receive(connection.trust_forwarded(), connection, &mut request);
         let running = Running::begin(connection.clone(), !request.body().is_end_stream());
         let (mut parts, body) = request.into_parts();
         let closes = parts.version < Version::HTTP_2;
         connection.attach(&mut parts.extensions);
         parts.extensions.insert(ConnectInfo(connection.peer()));
-        if let Some(answer) = refusal(&connection, &parts.uri, &parts.headers, &parts.extensions) {
-            return Box::pin(async move { Ok(finish(answer, running, closes)) });
-        }
         let tunnels = parts.method == Method::CONNECT;
-        let body = match body.is_end_stream() {
-            true => Body::empty(),
-            false => Body::new(TimeoutBody::new(connection.live().body, body)),
-        };
-        let answer = self.inner.call(Request::from_parts(parts, body));
-        Box::pin(async move {
-            let condemned = connection.live().ended(End::condemns);
-            let answer = match select(pin!(answer), pin!(condemned)).await {
-                Either::Left((answer, _)) => answer?.map(Body::new),
-                Either::Right(_) => no_longer_good(),
+        let refusal = refusal(connection, &parts.uri, &parts.headers, &parts.extensions);
+        let answer = refusal.is_none().then(|| {
+            let body = match body.is_end_stream() {
+                true => Body::empty(),
+                false => Body::new(TimeoutBody::new(connection.live().body, body)),
             };
-            let switches = answer.status() == StatusCode::SWITCHING_PROTOCOLS;
-            if switches || tunnels && answer.status().is_success() {
-                connection.live().upgrades();
+            self.inner.call(Request::from_parts(parts, body))
+        });
+        Answering {
+            answer,
+            refusal,
+            running: Some(running),
+            condemned: None,
+            closes,
+            tunnels,
+        }
+    }
+}
+
+pin_project! {
+    /// The answer to one request: the application's, or 403 as soon as the client's certificate is no
+    /// longer good.
+    pub struct Answering<F> {
+        // `None` where the application is not asked.
+        #[pin]
+        answer: Option<F>,
+        refusal: Option<Response<Body>>,
+        // Until it is answered.
+        running: Option<Running>,
+        // Made where the application does not answer at once.
+        condemned: Option<Pin<Box<dyn Future<Output = End> + Send>>>,
+        closes: bool,
+        tunnels: bool,
+    }
+}
+
+impl<F, R, E> Future for Answering<F>
+where
+    F: Future<Output = Result<Response<R>, E>>,
+    R: HttpBody<Data = Bytes> + Send + 'static,
+    R::Error: Into<BoxError>,
+{
+    type Output = Result<Response<Body>, E>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        let Some(Running(connection)) = this.running else {
+            return Poll::Pending; // it was answered
+        };
+        let answer = match this.answer.as_pin_mut().map(|answer| answer.poll(context)) {
+            Some(Poll::Ready(answer)) => answer?.map(Body::new),
+            Some(Poll::Pending) => {
+                let condemned = this.condemned.get_or_insert_with(|| {
+                    let connection = connection.clone();
+                    Box::pin(async move { connection.live().ended(End::condemns).await })
+                });
+                ready!(condemned.as_mut().poll(context));
+                no_longer_good()
             }
-            Ok(finish(answer, running, closes && !switches))
-        })
+            None => this.refusal.take().unwrap_or_else(no_longer_good),
+        };
+        let switches = answer.status() == StatusCode::SWITCHING_PROTOCOLS;
+        if switches || *this.tunnels && answer.status().is_success() {
+            connection.live().upgrades();
+        }
+        let closes = *this.closes && !switches;
+        match this.running.take() {
+            Some(running) => Poll::Ready(Ok(finish(answer, running, closes))),
+            None => Poll::Pending,
+        }
+    }
+}
+
+impl<F> fmt::Debug for Answering<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Answering").finish_non_exhaustive()
     }
 }
 
@@ -122,6 +179,9 @@ fn refusal(
 /// Whether the request is for a host that would have judged the client otherwise (RFC 9110 section
 /// 7.4). Where it names several, each counts.
 fn is_misdirected(connection: &ConnectionIdentity, uri: &Uri, headers: &HeaderMap) -> bool {
+    if !connection.has_names() {
+        return false;
+    }
     let differs = |host: &str| connection.has_other_settings(host);
     let named = |value: &HeaderValue| match Authority::try_from(value.as_bytes()) {
         Ok(authority) => differs(authority.host()),
