@@ -229,6 +229,11 @@ impl Live {
         }
     }
 
+    /// Whether there is a request that is not yet answered in full.
+    pub(crate) fn is_asked(&self) -> bool {
+        self.requests.load(SeqCst) > 0
+    }
+
     /// The connection speaks something else from now on, such as WebSocket.
     pub(crate) fn upgrades(&self) {
         self.upgraded.store(true, Relaxed);
@@ -313,7 +318,7 @@ impl Live {
             _ if self.answers.stalled_since().is_some_and(is_stalled) => Some(End::BodyTimeout),
             Wait::FirstRequest | Wait::Header if waited(limits.header) => Some(End::HeaderTimeout),
             // Another thread may note the end of one request behind the beginning of the next.
-            Wait::NextRequest if self.requests.load(SeqCst) > 0 => None,
+            Wait::NextRequest if self.is_asked() => None,
             // Servers buffer the end of an answer, which a slow peer may still be taking.
             Wait::NextRequest
                 if waited(limits.idle)
@@ -345,8 +350,9 @@ pub(crate) fn end_grace(end: End) -> Duration {
 /// With the quarter of a second until somebody looks, less than a second in all.
 const HARD: Duration = Duration::from_millis(600);
 
-/// How long a connection is without a request before its buffers are given back.
-const REST: Duration = Duration::from_secs(1);
+/// How long a connection is without a request before its buffers are given back: many requests of a
+/// client that is busy, and few connections of a crowd that arrives.
+const REST: Duration = Duration::from_millis(100);
 
 /// For requests of a connection that is only old.
 const RETIRING: Duration = Duration::from_secs(30);

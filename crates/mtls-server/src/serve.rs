@@ -77,8 +77,10 @@ async fn told(stop: &mut Stop) -> Duration {
 }
 
 async fn welcome(stream: TcpStream, peer: SocketAddr, router: Router, door: Door, mut stop: Stop) {
+    // On the heap until it is over: what a task may ever hold, every idle connection would keep.
+    let handshake = Box::pin(door.handshake(stream, peer));
     let outcome = tokio::select! {
-        outcome = door.handshake(stream, peer) => outcome,
+        outcome = handshake => outcome,
         _ = told(&mut stop) => return,
     };
     if let Ok(stream) = outcome {
