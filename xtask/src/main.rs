@@ -1,6 +1,7 @@
 //! The chores of this repository: `cargo xtask help` lists them.
 
 mod bench;
+mod built;
 mod fuzz;
 mod gen_certs;
 mod interop;

@@ -2,7 +2,7 @@
 
 use const_oid::ObjectIdentifier;
 use const_oid::db::rfc5280::{
-    ID_CE_CRL_NUMBER, ID_CE_CRL_REASONS, ID_CE_DELTA_CRL_INDICATOR,
+    ID_CE_AUTHORITY_KEY_IDENTIFIER, ID_CE_CRL_NUMBER, ID_CE_CRL_REASONS, ID_CE_DELTA_CRL_INDICATOR,
     ID_CE_ISSUING_DISTRIBUTION_POINT,
 };
 use der::asn1::{Any, Uint};
@@ -51,7 +51,9 @@ pub(crate) struct List {
     this_update: OffsetDateTime,
     next_update: Option<OffsetDateTime>,
     revoked: Option<Vec<Revoked>>,
+    /// Without the issuer's key identifier, which is added unless one is here.
     extensions: Vec<Extension>,
+    names_key: bool,
 }
 
 impl List {
@@ -63,6 +65,7 @@ impl List {
             next_update: Some(now + Duration::days(1)),
             revoked: None,
             extensions: Vec::new(),
+            names_key: true,
         }
         .number(1)
     }
@@ -108,8 +111,8 @@ impl List {
 
     /// Revokes for a reason (RFC 5280 section 5.3.1).
     pub(crate) fn revoking_for(self, serial: &[u8], reason: u8) -> Self {
-        let code = Any::new(Tag::Enumerated, [reason]).unwrap();
-        self.revoking_with(serial, Some(extension(ID_CE_CRL_REASONS, false, &code)))
+        let says = extension(ID_CE_CRL_REASONS, false, &self::reason(reason));
+        self.revoking_with(serial, Some(says))
     }
 
     pub(crate) fn revoking_with(mut self, serial: &[u8], says: Option<Extension>) -> Self {
@@ -119,6 +122,12 @@ impl List {
             extensions: says.map(|says| vec![says]),
         };
         self.revoked.get_or_insert_default().push(entry);
+        self
+    }
+
+    /// Without an authorityKeyIdentifier (RFC 5280 section 5.2.1).
+    pub(crate) fn naming_no_key(mut self) -> Self {
+        self.names_key = false;
         self
     }
 
@@ -147,7 +156,8 @@ impl List {
 
     pub(crate) fn by_key(&self, name: &[u8], key: &Key, hash: Hash) -> Vec<u8> {
         let mut extensions = self.extensions.clone();
-        if self.version.is_some() {
+        let has_id = |e: &Extension| e.extn_id == ID_CE_AUTHORITY_KEY_IDENTIFIER;
+        if self.version.is_some() && self.names_key && !extensions.iter().any(has_id) {
             extensions.push(authority_key_id(&key.id()));
         }
         let tbs = TbsCertList {
@@ -161,6 +171,11 @@ impl List {
         };
         signed(&tbs, key, hash)
     }
+}
+
+/// reasonCode
+pub(crate) fn reason(code: u8) -> Any {
+    Any::new(Tag::Enumerated, [code]).unwrap()
 }
 
 /// The distribution point of this address.

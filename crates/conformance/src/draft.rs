@@ -27,6 +27,10 @@ struct TbsCertificate {
     validity: Validity,
     subject: Any,
     public_key: Any,
+    #[asn1(context_specific = "1", tag_mode = "IMPLICIT", optional = "true")]
+    issuer_unique_id: Option<BitString>,
+    #[asn1(context_specific = "2", tag_mode = "IMPLICIT", optional = "true")]
+    subject_unique_id: Option<BitString>,
     #[asn1(context_specific = "3", tag_mode = "EXPLICIT", optional = "true")]
     extensions: Option<Vec<Extension>>,
 }
@@ -52,6 +56,8 @@ pub(crate) struct Draft {
     /// Without the authority's key identifier, which is added unless one is here.
     pub(crate) extensions: Vec<Extension>,
     pub(crate) authority_key_id: bool,
+    /// issuerUniqueID and subjectUniqueID.
+    pub(crate) unique_ids: bool,
 }
 
 impl Draft {
@@ -85,6 +91,7 @@ impl Draft {
             not_after: now + Duration::days(10),
             extensions,
             authority_key_id: true,
+            unique_ids: false,
         }
     }
 
@@ -108,6 +115,12 @@ impl Draft {
 
     pub(crate) fn without_authority_key_id(mut self) -> Self {
         self.authority_key_id = false;
+        self
+    }
+
+    /// With both unique identifiers (RFC 5280 section 4.1.2.8).
+    pub(crate) fn with_unique_ids(mut self) -> Self {
+        self.unique_ids = true;
         self
     }
 
@@ -158,6 +171,7 @@ impl Draft {
         if self.authority_key_id && !self.extensions.iter().any(has_id) {
             self = self.and(extension::authority_key_id(&issuer_key.id()));
         }
+        let unique_id = || BitString::from_bytes(b"unique").unwrap();
         let tbs = TbsCertificate {
             version: self.version,
             serial_number: Any::new(Tag::Integer, self.serial).unwrap(),
@@ -166,6 +180,8 @@ impl Draft {
             validity: Validity::new(moment(self.not_before), moment(self.not_after)),
             subject: Any::from_der(&self.subject).unwrap(),
             public_key: Any::from_der(public.spki()).unwrap(),
+            issuer_unique_id: self.unique_ids.then(unique_id),
+            subject_unique_id: self.unique_ids.then(unique_id),
             extensions: (!self.extensions.is_empty()).then_some(self.extensions),
         };
         signed(&tbs, issuer_key, hash)

@@ -7,9 +7,9 @@ use const_oid::db::rfc5280::{
     ID_CE_NAME_CONSTRAINTS, ID_CE_POLICY_CONSTRAINTS, ID_CE_POLICY_MAPPINGS,
     ID_CE_SUBJECT_ALT_NAME, ID_CE_SUBJECT_KEY_IDENTIFIER,
 };
-use der::Encode;
 use der::asn1::OctetString;
 use der::flagset::FlagSet;
+use der::{Encode, Sequence};
 use x509_cert::ext::Extension;
 use x509_cert::ext::pkix::certpolicy::PolicyInformation;
 use x509_cert::ext::pkix::constraints::name::GeneralSubtree;
@@ -46,6 +46,20 @@ pub(crate) fn basic(ca: bool, path_len_constraint: Option<u8>) -> Extension {
     let value = BasicConstraints {
         ca,
         path_len_constraint,
+    };
+    extension(ID_CE_BASIC_CONSTRAINTS, true, &value)
+}
+
+/// A CA with a pathLen that no byte holds.
+pub(crate) fn long_path() -> Extension {
+    #[derive(Sequence)]
+    struct Wide {
+        ca: bool,
+        path_len: u16,
+    }
+    let value = Wide {
+        ca: true,
+        path_len: 1000,
     };
     extension(ID_CE_BASIC_CONSTRAINTS, true, &value)
 }

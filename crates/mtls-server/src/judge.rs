@@ -11,10 +11,10 @@ use std::{
     sync::{Arc, Mutex, PoisonError, RwLock},
 };
 
-use aws_lc_rs::digest::{self, SHA256};
 use lru::LruCache;
 use pki_core::verify::{ChainVerifier, Path, RevocationReason, VerifyError};
 use rustls::pki_types::{CertificateDer, UnixTime};
+use sha2::{Digest as _, Sha256};
 use time::OffsetDateTime;
 
 use crate::{client_cert::ClientCert, rule::Rule};
@@ -121,15 +121,13 @@ impl fmt::Debug for Judge {
 }
 
 fn hash(leaf: &CertificateDer<'_>, others: &[CertificateDer<'_>]) -> ChainHash {
-    let mut context = digest::Context::new(&SHA256);
+    let mut hash = Sha256::new();
     for der in std::iter::once(leaf).chain(others) {
         // With the lengths no two chains run into the same bytes.
-        context.update(&(der.len() as u64).to_be_bytes());
-        context.update(der);
+        hash.update((der.len() as u64).to_be_bytes());
+        hash.update(der);
     }
-    let mut hash = ChainHash::default();
-    hash.copy_from_slice(context.finish().as_ref());
-    hash
+    hash.finalize().into()
 }
 
 /// Whom an operator has shut out at this moment, ahead of any list.

@@ -76,6 +76,7 @@ mod provider;
 mod proxy_protocol;
 mod refusal;
 mod require;
+mod rest;
 mod rule;
 mod serve;
 mod service;

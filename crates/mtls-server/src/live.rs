@@ -17,6 +17,7 @@ use tokio::sync::Notify;
 use crate::{
     answers::{Answers, Flow},
     limits::Limits,
+    rest::Rest,
 };
 
 /// Milliseconds since the door was made.
@@ -121,10 +122,7 @@ pub(crate) struct Live {
     /// HTTP/2 has frames that belong to no request: bytes begin no header there.
     multiplexed: bool,
     upgraded: AtomicBool,
-    /// Whether the last bytes that came end with an empty line.
-    complete: AtomicBool,
-    has_body: AtomicBool,
-    drowsy: Notify,
+    rest: Rest,
 }
 
 const NEVER: Tick = u64::MAX;
@@ -163,15 +161,13 @@ impl Live {
             answers: Answers::default(),
             multiplexed,
             upgraded: AtomicBool::new(false),
-            complete: AtomicBool::new(false),
-            has_body: AtomicBool::new(false),
-            drowsy: Notify::new(),
+            rest: Rest::default(),
         }
     }
 
     /// Bytes came from the peer.
     pub(crate) fn heard(&self, bytes: &[u8]) {
-        self.complete.store(bytes.ends_with(b"\r\n\r\n"), Relaxed);
+        self.rest.heard(bytes);
         if !self.multiplexed {
             let before = self.waiting.load(Relaxed);
             if decode(before).1 == Wait::NextRequest {
@@ -216,7 +212,7 @@ impl Live {
 
     /// A request has begun; with a body or without.
     pub(crate) fn request_begins(&self, has_body: bool) {
-        self.has_body.store(has_body, Relaxed);
+        self.rest.request_begins(has_body);
         self.requests.fetch_add(1, SeqCst);
         self.waiting.store(encode(0, Wait::Nothing), Relaxed);
     }
@@ -239,30 +235,25 @@ impl Live {
         self.upgraded.store(true, Relaxed);
     }
 
-    /// Whether an HTTP/1 server holds nothing of this connection: the last request had no body, its
-    /// answer is sent, and of the next one not a byte has been read.
-    ///
-    /// That can be told where the last bytes that were read end with an empty line. They ended the
-    /// header of the last request then, for the part of another header would have ended, too.
+    /// Whether an HTTP/1 server holds nothing of this connection.
     pub(crate) fn is_at_rest(&self) -> bool {
         let (_, wait) = decode(self.waiting.load(Relaxed));
         wait == Wait::NextRequest
-            && self.complete.load(Relaxed)
-            && !self.has_body.load(Relaxed)
+            && self.rest.is_between_requests()
             && self.stalled.load(Relaxed) == 0
             && self.ending().is_none()
     }
 
     /// Waits until it has been at rest for a while.
     pub(crate) async fn rested(&self) {
-        self.drowsy.notified().await;
+        self.rest.told().await;
     }
 
     /// Tells the one that waits in [`Self::rested`].
     pub(crate) fn doze(&self, now: Tick) {
         let (since, _) = decode(self.waiting.load(Relaxed));
         if self.is_at_rest() && now.saturating_sub(since) > ticks(REST) {
-            self.drowsy.notify_waiters();
+            self.rest.tell();
         }
     }
 

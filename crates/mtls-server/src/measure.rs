@@ -17,10 +17,13 @@
 //! | `mtls_server_crl_next_update_seconds` | gauge, s since 1970, of the first to end | |
 //! | `mtls_server_crl_entries` | gauge | |
 //! | `mtls_server_crl_bytes` | gauge, bytes in memory | |
+//!
+//! Without lists the times are NaN, which no comparison of an alert is true for, and the sizes 0.
 
 use std::time::Duration;
 
 use metrics::{counter, gauge, histogram};
+use time::OffsetDateTime;
 
 use crate::{generation::Generation, live::End, refusal::Refusal, site::Lists, tls_info::TlsInfo};
 
@@ -82,11 +85,14 @@ pub(crate) fn generation(generation: &Generation) {
     let ends = generation.config.identity_ends().unix_timestamp();
     gauge!("mtls_server_identity_not_after_seconds").set(ends as f64);
     let lists = generation.config.sites().filter_map(|site| site.lists);
-    let Some(lists) = lists.reduce(Lists::beside) else {
-        return;
+    let lists = lists.reduce(Lists::beside);
+    let time = |of: fn(&Lists) -> OffsetDateTime| {
+        let lists = lists.as_ref();
+        lists.map_or(f64::NAN, |lists| of(lists).unix_timestamp() as f64)
     };
-    gauge!("mtls_server_crl_this_update_seconds").set(lists.this_update.unix_timestamp() as f64);
-    gauge!("mtls_server_crl_next_update_seconds").set(lists.next_update.unix_timestamp() as f64);
-    gauge!("mtls_server_crl_entries").set(lists.entries as f64);
-    gauge!("mtls_server_crl_bytes").set(lists.memory as f64);
+    gauge!("mtls_server_crl_this_update_seconds").set(time(|lists| lists.this_update));
+    gauge!("mtls_server_crl_next_update_seconds").set(time(|lists| lists.next_update));
+    let size = |of: fn(&Lists) -> usize| lists.as_ref().map_or(0, of) as f64;
+    gauge!("mtls_server_crl_entries").set(size(|lists| lists.entries));
+    gauge!("mtls_server_crl_bytes").set(size(|lists| lists.memory));
 }

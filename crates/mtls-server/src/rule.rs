@@ -224,7 +224,8 @@ impl Rule {
         Self::new(Condition::Not(rule))
     }
 
-    /// `predicate` says so; `name` stands for it in audit events.
+    /// `predicate` says so; `name` stands for it in audit events. Where it panics, the certificate counts
+    /// as ambiguous.
     pub fn custom(
         name: impl Into<Arc<str>>,
         predicate: impl Fn(&ClientCert) -> bool + Send + Sync + 'static,

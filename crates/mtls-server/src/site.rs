@@ -48,7 +48,7 @@ impl SiteConfig {
                 auth: ClientAuth::Required,
                 revocation: None,
                 strictness: Strictness::default(),
-                max_depth: 4,
+                max_depth: 6,
                 rule: None,
                 ocsp: None,
             },
@@ -76,7 +76,7 @@ impl SiteConfig {
         self
     }
 
-    /// Intermediates between the client's certificate and the root; 4 at most.
+    /// Intermediates between the client's certificate and the root; 6 at most.
     pub fn max_depth(mut self, max_depth: usize) -> Self {
         self.clients.max_depth = max_depth;
         self

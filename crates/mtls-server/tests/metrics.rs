@@ -104,7 +104,14 @@ impl Taken {
 }
 
 const HANDSHAKES: &str = "mtls_server_handshakes_total";
-const LABELS: [&str; 5] = ["outcome", "reason", "version", "key_exchange", "resumed"];
+const LABELS: [&str; 6] = [
+    "outcome",
+    "reason",
+    "alert",
+    "version",
+    "key_exchange",
+    "resumed",
+];
 
 fn once(labels: &str) -> Vec<(String, u64)> {
     vec![(labels.to_owned(), 1)]
@@ -129,15 +136,27 @@ async fn handshakes_by_outcome(figures: &Figures) {
     let optional = start(world.config().client_auth(ClientAuth::Optional)).await;
     let required = start(world.config()).await;
     figures.take();
-    type Case<'a> = (&'a Serving, Option<&'a Leaf>, &'a str, &'a str);
+    type Case<'a> = (&'a Serving, Option<&'a Leaf>, &'a str, &'a str, &'a str);
     let cases: [Case<'_>; 4] = [
-        (&required, Some(&alice), "accepted", ""),
-        (&optional, None, "anonymous", ""),
-        (&required, None, "refused", "no-certificate"),
-        (&required, Some(&stranger), "refused", "unknown-issuer"),
+        (&required, Some(&alice), "accepted", "", ""),
+        (&optional, None, "anonymous", "", ""),
+        (
+            &required,
+            None,
+            "refused",
+            "no-certificate",
+            "CertificateRequired",
+        ),
+        (
+            &required,
+            Some(&stranger),
+            "refused",
+            "unknown-issuer",
+            "UnknownCA",
+        ),
     ];
     for version in VERSIONS {
-        for (server, leaf, outcome, reason) in cases {
+        for (server, leaf, outcome, reason, alert) in cases {
             let config = client::config(&world, leaf, version);
             let got = client::get(server.local_addr(), config, "/").await;
             assert_eq!(got.is_ok(), outcome != "refused", "{got:?}");
@@ -149,7 +168,7 @@ async fn handshakes_by_outcome(figures: &Figures) {
             };
             let exchange = if outcome == "refused" { "" } else { "X25519" };
             let labels = format!(
-                "outcome={outcome} reason={reason} version={name} key_exchange={exchange} resumed=false"
+                "outcome={outcome} reason={reason} alert={alert} version={name} key_exchange={exchange} resumed=false"
             );
             assert_eq!(taken.counted(HANDSHAKES, &LABELS), once(&labels));
             let [seconds] = taken.seconds(outcome)[..] else {
@@ -168,7 +187,7 @@ async fn handshakes_by_outcome(figures: &Figures) {
     tokio::io::AsyncReadExt::read_to_end(&mut peer, &mut Vec::new())
         .await
         .unwrap();
-    let labels = "outcome=refused reason=not-tls version= key_exchange= resumed=false";
+    let labels = "outcome=refused reason=not-tls alert= version= key_exchange= resumed=false";
     assert_eq!(figures.take().counted(HANDSHAKES, &LABELS), once(labels));
 }
 
@@ -248,9 +267,12 @@ async fn ends_and_generations(figures: &Figures) {
     let server = start(revoking(&[])).await;
     let taken = figures.take();
     assert_eq!(taken.gauge("mtls_server_generation"), 1.0);
+    assert_eq!(taken.gauge("mtls_server_crl_entries"), 0.0);
+    let next = taken.gauge("mtls_server_crl_next_update_seconds");
     let ends = taken.gauge("mtls_server_identity_not_after_seconds");
     let month = support::pki::days_from_now(30).unix_timestamp() as f64;
     assert!((ends - month).abs() < 60.0, "{ends}");
+    assert!((next - month).abs() < 60.0, "{next}");
 
     let config = client::config(&world, Some(&alice), &TLS13);
     let open = Connection::open(Http::Two, server.local_addr(), config).await;
@@ -263,6 +285,7 @@ async fn ends_and_generations(figures: &Figures) {
         .await;
     let taken = figures.take();
     assert_eq!(taken.gauge("mtls_server_generation"), 2.0);
+    assert_eq!(taken.gauge("mtls_server_crl_entries"), 1.0);
     assert_eq!(taken.counted(ENDED, &["reason"]), []);
     server
         .handle()
@@ -271,6 +294,15 @@ async fn ends_and_generations(figures: &Figures) {
     assert_eq!(
         figures.take().counted(ENDED, &["reason"]),
         once("reason=revoked")
+    );
+    let without_lists = world.config().build().unwrap();
+    server.handle().replace(without_lists).await;
+    let taken = figures.take();
+    assert_eq!(taken.gauge("mtls_server_crl_entries"), 0.0);
+    assert!(
+        taken
+            .gauge("mtls_server_crl_next_update_seconds")
+            .is_nan()
     );
 }
 

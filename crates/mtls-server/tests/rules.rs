@@ -159,6 +159,9 @@ async fn each_rule_has_those_whom_it_allows_and_those_whom_it_denies() {
         let rule = Rule::custom("by hand", move |_| expected);
         assert_eq!(allows(rule, der).await, expected);
     }
+    let broken = Rule::custom("broken", |_| std::panic::resume_unwind(Box::new("a bug")));
+    assert!(!allows(broken.clone(), der).await);
+    assert!(!allows(Rule::not(broken), der).await);
     for nobody in [
         Rule::all([]),
         Rule::any([]),

@@ -97,7 +97,27 @@ fn incomplete_or_misunderstood_lists_do_not_load() {
         (
             "reason that is not assigned",
             entry_extended(REASON, false, &[10, 1, 7]),
+            None,
+        ),
+        (
+            "reason that is none",
+            entry_extended(REASON, false, &[10, 2, 1, 1]),
             Some(|e| matches!(e, CrlError::Malformed(_))),
+        ),
+        (
+            "critical reason",
+            entry_extended(REASON, true, &[10, 1, 1]),
+            Some(|e| matches!(e, CrlError::MarkedCritical(_))),
+        ),
+        (
+            "critical number",
+            extended(&[0x55, 0x1D, 20], true, &[2, 1, 1]),
+            Some(|e| {
+                matches!(
+                    e,
+                    CrlError::DuplicateExtension(_) | CrlError::MarkedCritical(_)
+                )
+            }),
         ),
         (
             "entry of another issuer",

@@ -227,7 +227,7 @@ fn intermediates_are_cas_within_their_limits() {
         (
             "any EKU",
             |ca| ca.extended_key_usages = vec![Eku::Any],
-            "ok",
+            "wrong-extended-key-usage",
             "wrong-extended-key-usage",
         ),
         (
@@ -368,6 +368,28 @@ fn path_length_counts_intermediates() {
         "path-length",
         "path-length",
     );
+}
+
+#[test]
+fn validity_may_begin_before_1970() {
+    let root = Ca::root("root");
+    let long_ago =
+        |params: &mut CertificateParams| params.not_before = rcgen::date_time_ymd(1960, 1, 1);
+    let old_ca = root.sub({
+        let mut params = ca("old");
+        long_ago(&mut params);
+        params
+    });
+    let mut old = client("alice");
+    long_ago(&mut old);
+    let mut expired = old.clone();
+    expired.not_after = rcgen::date_time_ymd(1969, 12, 31);
+    for (params, expected) in [(client("alice"), "ok"), (old, "ok"), (expired, "expired")] {
+        let leaf = old_ca.issue(&params);
+        let verifier = clients(root.anchors()).build();
+        let result = verifier.verify(&leaf, std::slice::from_ref(&old_ca.cert), at(NOW));
+        assert_eq!(verdict(&result), expected, "{result:?}");
+    }
 }
 
 #[test]

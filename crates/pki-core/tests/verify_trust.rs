@@ -7,7 +7,8 @@ mod verify_kit;
 use std::error::Error as _;
 
 use pki_core::verify::{
-    AnchorError, ChainVerifier, Purpose, TrustAnchors, VerifyError, VerifyErrorKind, unix_time,
+    AnchorError, ChainVerifier, Purpose, Strictness, TrustAnchors, VerifyError, VerifyErrorKind,
+    unix_time,
 };
 use rcgen::{CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair, SanType};
 use rustls_pki_types::{CertificateDer, ServerName};
@@ -346,14 +347,21 @@ fn look_alike_issuers_cost_a_bounded_amount() {
 }
 
 #[test]
-fn broken_intermediate_is_the_reason_only_where_it_is_missed() {
+fn what_is_no_certificate_is_refused_needed_or_not() {
     let root = Ca::root("root");
     let issuing = root.sub(ca("issuing"));
     let garbage = CertificateDer::from(vec![0x30, 0x03, 1, 2, 3]);
     let verifier = clients(root.anchors()).build();
     let leaf = issuing.issue(&client("alice"));
     let good = [garbage.clone(), issuing.cert.clone()];
-    assert_eq!(verdict(&verifier.verify(&leaf, &good, at(NOW))), "ok");
+    assert_eq!(
+        verdict(&verifier.verify(&leaf, &good, at(NOW))),
+        "malformed"
+    );
+    let lenient = clients(root.anchors())
+        .strictness(Strictness::WebPki)
+        .build();
+    assert_eq!(verdict(&lenient.verify(&leaf, &good, at(NOW))), "ok");
     let missing = verifier
         .verify(&leaf, std::slice::from_ref(&garbage), at(NOW))
         .unwrap_err();

@@ -33,6 +33,7 @@ pub struct Certificate {
     subject_range: Range<usize>,
     spki_range: Range<usize>,
     public_key_algorithm: PublicKeyAlgorithm,
+    has_unique_ids: bool,
     extensions: Vec<StoredExtension>,
     known: Known,
     fingerprint_sha256: [u8; 32],
@@ -88,8 +89,8 @@ impl Certificate {
         validity.finish()?;
         let subject = tbs.required(SEQUENCE)?.der;
         let spki = tbs.required(SEQUENCE)?.der;
-        let _issuer_unique_id = tbs.optional(context(1))?;
-        let _subject_unique_id = tbs.optional(context(2))?;
+        let issuer_unique_id = tbs.optional(context(1))?;
+        let subject_unique_id = tbs.optional(context(2))?;
         let (extensions, known) = match tbs.optional(constructed_context(3))? {
             Some(_) if version < 3 => return Err(ParseError::ExtensionsBeforeV3(version)),
             Some(explicit) => parse_extensions(explicit.value)?,
@@ -109,6 +110,7 @@ impl Certificate {
             subject_range: within(subject),
             spki_range: within(spki),
             public_key_algorithm: PublicKeyAlgorithm::from_spki(spki)?,
+            has_unique_ids: issuer_unique_id.is_some() || subject_unique_id.is_some(),
             extensions: extensions
                 .into_iter()
                 .map(
@@ -193,6 +195,11 @@ impl Certificate {
     /// The kind and size of the public key. That the key is a valid one is not checked.
     pub fn public_key_algorithm(&self) -> PublicKeyAlgorithm {
         self.public_key_algorithm
+    }
+    /// Whether it has an issuerUniqueID or a subjectUniqueID (RFC 5280 4.1.2.8), which say nothing that is
+    /// used here.
+    pub fn has_unique_ids(&self) -> bool {
+        self.has_unique_ids
     }
 
     /// SHA-256 of the DER.

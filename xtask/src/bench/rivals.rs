@@ -9,7 +9,8 @@ use serde_json::Value;
 
 use super::clock::finish;
 use super::report::Side;
-use crate::peers::{self, Peers};
+use crate::built::{Profile, examples};
+use crate::peers::Peers;
 use crate::process::{self, Server};
 
 /// One of the servers.
@@ -96,35 +97,9 @@ impl Builds {
         if let Err(error) = finish(command.args(["build", "-o"]).arg(&go).arg(source)) {
             eprintln!("warning: the server in Go was not built: {error:#}");
         }
-        Ok(Self {
-            hello: build_hello()?,
-            go,
-        })
+        let [hello] = examples(Profile::Release, ["hello"])?;
+        Ok(Self { hello, go })
     }
-}
-
-fn build_hello() -> Result<PathBuf> {
-    let built = Command::new(env!("CARGO"))
-        .args([
-            "build",
-            "--release",
-            "--package",
-            "examples",
-            "--example",
-            "hello",
-        ])
-        .arg("--message-format=json-render-diagnostics")
-        .current_dir(peers::workspace())
-        .stderr(Stdio::inherit())
-        .output()
-        .context("starting cargo")?;
-    ensure!(built.status.success(), "cargo could not build `hello`");
-    String::from_utf8_lossy(&built.stdout)
-        .lines()
-        .filter_map(|line| serde_json::from_str::<Value>(line).ok())
-        .filter(|message| message["target"]["name"] == "hello")
-        .find_map(|message| message["executable"].as_str().map(PathBuf::from))
-        .context("cargo built no example `hello`")
 }
 
 /// Starts servers with the set in `certs`.

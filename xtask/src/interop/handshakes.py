@@ -98,6 +98,8 @@ class Case:
 
     chain, key = CHAIN, KEY
     compresses = False
+    # Further identities of the pre_shared_key extension: name and secret.
+    offers = ()
 
     def send(self, kind, message):
         if kind == HandshakeType.certificate:
@@ -135,6 +137,7 @@ def settings(case):
     wanted.minVersion = wanted.maxVersion = (3, 4) if TLS13 else (3, 3)
     if not case.compresses:
         wanted.certificate_compression_send = []
+    wanted.pskConfigs = [(name, secret, "sha384") for name, secret in case.offers]
     return wanted
 
 
@@ -392,6 +395,24 @@ def resumed():
         yield name, ends, good
 
 
+def offered():
+    """Sessions that are not the client's own, or unknown to the server, in TLS 1.3: each ClientHello may name several."""
+    unknown = (b"never seen", b"anything")
+
+    def offering(*identities):
+        return changed(offers=identities)
+
+    _, session = attempt(Case())
+    yield "own session, and an unknown one", [attempt(offering(unknown), session)[0]], True
+    yield "an unknown session", [attempt(offering(unknown))[0]], True
+    _, theirs = attempt(Case())
+    stolen = (bytes(theirs.tickets[0].ticket), b"not its secret")
+    yield "somebody's session without its secret", [attempt(offering(stolen))[0]], False
+    _, theirs = attempt(Case())
+    stolen = (bytes(theirs.tickets[0].ticket), b"not its secret")
+    yield "the same behind an unknown one", [attempt(offering(unknown, stolen))[0]], False
+
+
 def main():
     def show(name, ends, good):
         kinds = [sum(end.startswith(kind) for end in ends) for kind in ("answered", "alert", "closed")]
@@ -403,6 +424,9 @@ def main():
         show(name, [attempt(case)[0] for case in tries], good)
     for name, ends, good in resumed():
         show(name, ends, good)
+    if TLS13:
+        for name, ends, good in offered():
+            show(name, ends, good)
 
 
 main()

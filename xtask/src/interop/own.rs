@@ -7,7 +7,7 @@ use anyhow::{Context, Result, ensure};
 
 use super::lab::Lab;
 use super::report::Verdict;
-use crate::peers;
+use crate::built::{Profile, examples};
 use crate::process::{self, Server};
 
 /// The built programs.
@@ -50,44 +50,13 @@ impl Door {
 
 impl Own {
     pub(crate) fn build() -> Result<Self> {
-        let arguments = [
-            "build",
-            "--package",
-            "examples",
-            "--example",
-            "hello",
-            "--example",
-            "fetch",
-            "--example",
-            "behind",
-            "--example",
-            "gateway",
-        ];
-        let built = Command::new(env!("CARGO"))
-            .args(arguments)
-            .arg("--message-format=json-render-diagnostics")
-            .current_dir(peers::workspace())
-            .stderr(Stdio::inherit())
-            .output()?;
-        ensure!(
-            built.status.success(),
-            "`cargo {}` failed",
-            arguments.join(" ")
-        );
-        let messages = String::from_utf8_lossy(&built.stdout).into_owned();
-        let executable = |name: &str| {
-            messages
-                .lines()
-                .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok())
-                .filter(|message| message["target"]["name"] == name)
-                .find_map(|message| message["executable"].as_str().map(PathBuf::from))
-                .with_context(|| format!("cargo built no example `{name}`"))
-        };
+        let names = ["behind", "gateway", "hello", "fetch"];
+        let [behind, gateway, hello, fetch] = examples(Profile::Dev, names)?;
         Ok(Self {
-            behind: executable("behind")?,
-            gateway: executable("gateway")?,
-            hello: executable("hello")?,
-            fetch: executable("fetch")?,
+            behind,
+            gateway,
+            hello,
+            fetch,
         })
     }
 

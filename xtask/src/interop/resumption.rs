@@ -1,15 +1,19 @@
 //! Sessions that real clients offer again, after something has changed that they should not survive.
 
+mod cases;
+
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::Duration;
 use std::{fs, thread};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use mtls_server::{
     ClientAuth, Kept, MtlsConfig, Resumption, Revocation, Rule, ServerIdentity, SiteConfig,
     TrustAnchors, files,
 };
 
+use self::cases::{Asked, CASES, Case, Change, Shows};
 use super::Bench;
 use super::lab::Lab;
 use super::report::{Report, Verdict};
@@ -49,47 +53,6 @@ struct Call<'a> {
     name: &'static str,
     shown: Option<&'a (PathBuf, PathBuf)>,
     session: &'a Path,
-}
-
-struct Case {
-    name: &'static str,
-    /// What is asked of clients in the first connection, and changed before the second.
-    before: Asked,
-    change: Change,
-    shows: Shows,
-    /// Whether the certificate is there in the second connection, too.
-    shows_again: bool,
-    second_name: &'static str,
-    second: Seen,
-}
-
-/// What a server asks of its clients.
-#[derive(Clone, Copy)]
-enum Asked {
-    Certificate,
-    Nothing,
-    NotRevoked,
-    OtherRoot,
-}
-
-#[derive(Clone, Copy)]
-enum Change {
-    None,
-    To(Asked),
-    /// Other settings, and back.
-    ToAndBack(Asked),
-    RevokeNow,
-    /// The certificate expires.
-    Wait,
-}
-
-#[derive(Clone, Copy, PartialEq)]
-enum Shows {
-    Nothing,
-    /// Identity of the lab.
-    Identity(&'static str),
-    /// A certificate for [`BRIEF`].
-    Brief,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -235,7 +198,7 @@ fn brief(bench: &Bench<'_>, lab: &Lab) -> Result<PathBuf> {
     let certificate = bench.scratch("brief.crt");
     let mut python = bench.peers.command("python");
     python
-        .args(["-c", BRIEF_CERTIFICATE, &lab.arg("same-ca")])
+        .args(["-c", include_str!("resumption/brief.py"), &lab.arg("same-ca")])
         .arg(&certificate)
         .arg(BRIEF.as_secs().to_string());
     let said = process::run(&mut python, None)?;
@@ -266,21 +229,36 @@ fn openssl(bench: &Bench<'_>, call: &Call<'_>) -> Result<process::Finished> {
 fn go(bench: &Bench<'_>, call: &Call<'_>) -> Result<process::Finished> {
     let program = bench.scratch("resume");
     if !program.exists() {
-        let source = crate::peers::workspace().join("xtask/src/interop/resume.go");
         let mut build = bench.peers.command("go");
-        build.args(["build", "-o"]).arg(&program).arg(source);
-        let said = process::run(&mut build, None)?;
+        build.args(["build", "-o"]).arg(&program);
+        let said = process::run(build.arg(source("resume.go")), None)?;
         ensure!(said.success(), "go build: {}", said.stderr);
     }
-    let path = |path: &Path| path.to_str().map(str::to_owned).context("a path in UTF-8");
-    let (cert, key) = match call.shown {
-        Some((cert, key)) => (path(cert)?, path(key)?),
-        None => (String::new(), String::new()),
-    };
-    let mut command = std::process::Command::new(program);
-    command.args([&call.port.to_string(), call.name, call.version]);
-    command.args([&cert, &key, &path(call.session)?]);
-    process::run(&mut command, None)
+    call.of(Command::new(program))
+}
+
+fn node(bench: &Bench<'_>, call: &Call<'_>) -> Result<process::Finished> {
+    let mut command = bench.peers.command("node");
+    command.arg(source("resume.mjs"));
+    call.of(command)
+}
+
+fn source(name: &str) -> PathBuf {
+    crate::peers::workspace()
+        .join("xtask/src/interop/resumption")
+        .join(name)
+}
+
+impl Call<'_> {
+    /// Runs a program of ours that takes PORT NAME VERSION CERT KEY SESSION.
+    fn of(&self, mut program: Command) -> Result<process::Finished> {
+        program.args([&self.port.to_string(), self.name, self.version]);
+        match self.shown {
+            Some((cert, key)) => program.arg(cert).arg(key),
+            None => program.args(["", ""]),
+        };
+        process::run(program.arg(self.session), None)
+    }
 }
 
 const GROUP: &str = "resumption";
@@ -316,188 +294,16 @@ const CLIENTS: &[Client] = &[
         ask: go,
         version: "1.3",
     },
-];
-
-const CLIENT: Shows = Shows::Identity("same-ca/client");
-const REVOKED: Shows = Shows::Identity("refused/revoked/client");
-
-const fn case(
-    name: &'static str,
-    before: Asked,
-    shows: Shows,
-    change: Change,
-    second: Seen,
-) -> Case {
-    Case {
-        name,
-        before,
-        change,
-        shows,
-        shows_again: true,
-        second_name: "localhost",
-        second,
-    }
-}
-
-const CASES: &[Case] = &[
-    case(
-        "nothing changed",
-        Asked::Certificate,
-        CLIENT,
-        Change::None,
-        Seen::Resumed,
-    ),
-    Case {
-        shows_again: false,
-        ..case(
-            "nothing changed, no certificate at hand",
-            Asked::Certificate,
-            CLIENT,
-            Change::None,
-            Seen::Resumed,
-        )
+    Client {
+        name: "Node, TLS 1.2",
+        tickets_only: false,
+        ask: node,
+        version: "1.2",
     },
-    case(
-        "reloaded",
-        Asked::Certificate,
-        CLIENT,
-        Change::To(Asked::Certificate),
-        Seen::Full,
-    ),
-    Case {
-        shows_again: false,
-        ..case(
-            "reloaded, no certificate at hand",
-            Asked::Certificate,
-            CLIENT,
-            Change::To(Asked::Certificate),
-            Seen::Refused,
-        )
-    },
-    case(
-        "revoked by a list",
-        Asked::Certificate,
-        REVOKED,
-        Change::To(Asked::NotRevoked),
-        Seen::Refused,
-    ),
-    case(
-        "another one revoked by the list",
-        Asked::Certificate,
-        CLIENT,
-        Change::To(Asked::NotRevoked),
-        Seen::Full,
-    ),
-    case(
-        "revoked at this moment",
-        Asked::Certificate,
-        CLIENT,
-        Change::RevokeNow,
-        Seen::Refused,
-    ),
-    case(
-        "CA dropped",
-        Asked::Certificate,
-        CLIENT,
-        Change::To(Asked::OtherRoot),
-        Seen::Refused,
-    ),
-    case(
-        "CA dropped and taken back",
-        Asked::Certificate,
-        CLIENT,
-        Change::ToAndBack(Asked::OtherRoot),
-        Seen::Full,
-    ),
-    Case {
-        shows_again: false,
-        ..case(
-            "CA dropped and taken back, no certificate at hand",
-            Asked::Certificate,
-            CLIENT,
-            Change::ToAndBack(Asked::OtherRoot),
-            Seen::Refused,
-        )
-    },
-    case(
-        "not yet expired",
-        Asked::Certificate,
-        Shows::Brief,
-        Change::None,
-        Seen::Resumed,
-    ),
-    case(
-        "expired",
-        Asked::Certificate,
-        Shows::Brief,
-        Change::Wait,
-        Seen::Refused,
-    ),
-    case(
-        "anonymous, optional as before",
-        Asked::Nothing,
-        Shows::Nothing,
-        Change::None,
-        Seen::Resumed,
-    ),
-    case(
-        "anonymous, required now",
-        Asked::Nothing,
-        Shows::Nothing,
-        Change::To(Asked::Certificate),
-        Seen::Refused,
-    ),
-    Case {
-        second_name: "closed.localhost",
-        ..case(
-            "under a name with another CA",
-            Asked::Certificate,
-            CLIENT,
-            Change::None,
-            Seen::Refused,
-        )
-    },
-    Case {
-        second_name: "open.localhost",
-        ..case(
-            "under a name that lets everybody in",
-            Asked::Certificate,
-            CLIENT,
-            Change::None,
-            Seen::Full,
-        )
-    },
-    Case {
-        second_name: "closed.localhost",
-        ..case(
-            "anonymous, under a name that requires a certificate",
-            Asked::Nothing,
-            Shows::Nothing,
-            Change::None,
-            Seen::Refused,
-        )
+    Client {
+        name: "Node, TLS 1.3",
+        tickets_only: false,
+        ask: node,
+        version: "1.3",
     },
 ];
-
-const BRIEF_CERTIFICATE: &str = r"
-import sys, datetime
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-lab, out, seconds = sys.argv[1:]
-ca = x509.load_pem_x509_certificate(open(lab + '/ca.crt', 'rb').read())
-ca_key = serialization.load_pem_private_key(open(lab + '/ca.key', 'rb').read(), None)
-key = serialization.load_pem_private_key(open(lab + '/client.key', 'rb').read(), None)
-now = datetime.datetime.now(datetime.timezone.utc)
-certificate = (
-    x509.CertificateBuilder()
-    .subject_name(x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, 'brief')]))
-    .issuer_name(ca.subject)
-    .public_key(key.public_key())
-    .serial_number(0x1f2e3f)
-    .not_valid_before(now - datetime.timedelta(minutes=1))
-    .not_valid_after(now + datetime.timedelta(seconds=int(seconds)))
-    .add_extension(x509.ExtendedKeyUsage([x509.ExtendedKeyUsageOID.CLIENT_AUTH]), critical=False)
-    .sign(ca_key, hashes.SHA256())
-)
-open(out, 'wb').write(certificate.public_bytes(serialization.Encoding.PEM))
-";

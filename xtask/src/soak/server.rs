@@ -9,7 +9,7 @@ use anyhow::{Context, Result, ensure};
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::pki::Pki;
-use crate::peers;
+use crate::built::{Profile, examples};
 use crate::process::{self, Server};
 
 /// `hello`, which reads its files when it is told to.
@@ -20,7 +20,8 @@ pub(super) struct Hello {
 impl Hello {
     pub(super) fn start(pki: &Pki) -> Result<Self> {
         let [port] = process::free_ports()?;
-        let mut command = Command::new(build()?);
+        let [hello] = examples(Profile::Dev, ["hello"])?;
+        let mut command = Command::new(hello);
         for (flag, file) in [
             ("--cert", "server.crt"),
             ("--key", "server.key"),
@@ -67,20 +68,4 @@ impl Hello {
     fn about(&self, what: &str) -> PathBuf {
         PathBuf::from(format!("/proc/{}/{what}", self.process.id()))
     }
-}
-
-fn build() -> Result<PathBuf> {
-    let built = Command::new(env!("CARGO"))
-        .args(["build", "--package", "examples", "--example", "hello"])
-        .arg("--message-format=json-render-diagnostics")
-        .current_dir(peers::workspace())
-        .stderr(Stdio::inherit())
-        .output()?;
-    ensure!(built.status.success(), "cargo could not build `hello`");
-    String::from_utf8_lossy(&built.stdout)
-        .lines()
-        .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok())
-        .filter(|message| message["target"]["name"] == "hello")
-        .find_map(|message| message["executable"].as_str().map(PathBuf::from))
-        .context("cargo built no example `hello`")
 }

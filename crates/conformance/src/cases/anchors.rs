@@ -77,8 +77,12 @@ pub(super) fn cases(w: &World) -> Vec<Case> {
             "root of version 1",
             "RFC 5280 6.1.4 (k), of the anchor",
             w.ca("Root").version_1(),
-        )
-        .refused("anchor-not-ca"),
+        ),
+        case(
+            "root with unique identifiers",
+            "RFC 5280 4.1.2.8, of the anchor",
+            w.ca("Root").with_unique_ids(),
+        ),
         case(
             "root with pathLen 0, no CA below",
             constraints,
@@ -109,7 +113,8 @@ pub(super) fn cases(w: &World) -> Vec<Case> {
         )
         .refused("key-usage"),
         purpose("root for clientAuth", &[ID_KP_CLIENT_AUTH]),
-        purpose("root for any purpose", &[ANY_EXTENDED_KEY_USAGE]),
+        purpose("root for any purpose", &[ANY_EXTENDED_KEY_USAGE])
+            .refused("wrong-extended-key-usage"),
         purpose("root for serverAuth", &[ID_KP_SERVER_AUTH]).refused("wrong-extended-key-usage"),
         case(
             "root without a key identifier",

@@ -192,6 +192,21 @@ fn by_kind(w: &World) -> Vec<Case> {
             not(uri("example.org")),
             &[uri("spiffe://example.org/a")],
         )),
+        refused(path(
+            "DNS permitted, a name with an empty label",
+            only(dns("example.org")),
+            &[dns("a.example.org"), dns(".example.org")],
+        )),
+        refused(path(
+            "DNS excluded, a constraint that is no name",
+            not(dns("*.example.org")),
+            &[dns("a.example.com")],
+        )),
+        refused(path(
+            "mailbox with two at signs",
+            only(email("example.org")),
+            &[email("alice@example.com@example.org")],
+        )),
         path(
             "directoryName excluded, outside",
             not(unit()),

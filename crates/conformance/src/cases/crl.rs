@@ -2,16 +2,18 @@
 
 use std::sync::Arc;
 
-use const_oid::db::rfc5280::{ID_CE_CERTIFICATE_ISSUER, ID_CE_CRL_NUMBER, ID_CE_KEY_USAGE};
+use const_oid::db::rfc5280::{
+    ID_CE_CERTIFICATE_ISSUER, ID_CE_CRL_NUMBER, ID_CE_CRL_REASONS, ID_CE_KEY_USAGE,
+};
 use time::Duration;
 use x509_cert::ext::pkix::KeyUsages;
 
 use crate::Verdict;
 use crate::authority::Authority;
 use crate::case::Case;
-use crate::crl::List;
+use crate::crl::{List, reason};
 use crate::draft::forged;
-use crate::extension::{extension, flipped, key_usage, unknown};
+use crate::extension::{authority_key_id, extension, flipped, key_usage, unknown};
 use crate::key::{Hash, Key};
 use crate::name::directory;
 use crate::world::World;
@@ -179,6 +181,7 @@ fn signers(w: &World) -> Vec<Case> {
     let rsa = w.root.sub_with(w.ca("RSA CA"), Arc::new(Key::rsa_2048()));
     let namesake = Authority::root(w.ca("Issuing CA"), Key::p256());
     let base = w.list().by(&w.root);
+    let numbered_root = Authority::root(w.ca("Root").numbered(OTHER), Key::p256());
     let leaf = w.sub.issue(w.client().numbered(SERIAL), &w.key);
     let with = |name, lists: &[Vec<u8>]| {
         let mut case = w.case(name, clause, &[&leaf, &w.sub.der]);
@@ -230,6 +233,18 @@ fn signers(w: &World) -> Vec<Case> {
             &w.list(),
         ),
         of("signer without keyUsage", &silent, &w.list()),
+        of(
+            "list names another key of its issuer",
+            &w.sub,
+            &w.list().with(authority_key_id(&w.root.key.id())),
+        )
+        .refused("crl-bad-signature"),
+        of("list names no key", &w.sub, &w.list().naming_no_key()),
+        w.of_root("root not on its own list", clause, &w.root)
+            .crls([&base]),
+        w.of_root("root on its own list", clause, &numbered_root)
+            .crls([&w.list().revoking(OTHER).by(&numbered_root)])
+            .refused("revoked"),
         of("signed with RSA and SHA-256", &rsa, &w.list()),
         w.below("signed with RSA and SHA-1", clause, &rsa)
             .crls([&base, &sha_1])
@@ -350,7 +365,25 @@ fn shapes(w: &World) -> Vec<Case> {
         .refused(unusable),
         list("cRLNumber critical", "RFC 5280 5.2.3", {
             w.list().with(extension(ID_CE_CRL_NUMBER, true, &1u8))
-        }),
+        })
+        .refused(unusable),
+        list(
+            "reason of an entry critical",
+            "RFC 5280 5.3.1",
+            entry(OTHER, extension(ID_CE_CRL_REASONS, true, &reason(1))),
+        )
+        .refused(unusable),
+        list(
+            "reason that is not assigned, another's",
+            "RFC 5280 5.3.1",
+            w.list().revoking_for(OTHER, 7),
+        ),
+        list(
+            "reason that is not assigned",
+            "RFC 5280 5.3.1",
+            w.list().revoking_for(SERIAL, 7),
+        )
+        .refused("revoked"),
     ]
 }
 

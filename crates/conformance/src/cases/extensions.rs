@@ -46,6 +46,22 @@ fn unknown_ones(w: &World) -> Vec<Case> {
             w.client().with(unknown(true)),
         )
         .refused(critical),
+        w.leaf(
+            "leaf with unique identifiers",
+            "RFC 5280 4.1.2.8",
+            w.client().with_unique_ids(),
+        ),
+        w.leaf(
+            "leaf with unique identifiers and an unknown extension, critical",
+            "RFC 5280 4.1.2.8, 4.2",
+            w.client().with_unique_ids().with(unknown(true)),
+        )
+        .refused(critical),
+        w.below(
+            "intermediate with unique identifiers",
+            "RFC 5280 4.1.2.8",
+            &w.root.sub(w.ca("Odd CA").with_unique_ids()),
+        ),
         sub("intermediate with an unknown one", false),
         sub("intermediate with an unknown one, critical", true).refused(critical),
         root("root with an unknown one", false),

@@ -14,7 +14,9 @@ use x509_cert::ext::pkix::KeyUsages;
 use crate::authority::Authority;
 use crate::case::Case;
 use crate::draft::forged;
-use crate::extension::{authority_key_id, basic, ca, eku, flipped, key_usage, san, subject_key_id};
+use crate::extension::{
+    authority_key_id, basic, ca, eku, flipped, key_usage, long_path, san, subject_key_id,
+};
 use crate::key::Key;
 use crate::name::{common_name, dns, name, nobody, typed_common_name};
 use crate::world::World;
@@ -280,7 +282,8 @@ fn cas(w: &World) -> Vec<Case> {
             "intermediate for any purpose",
             purposes,
             ca().with(eku(&[ANY_EXTENDED_KEY_USAGE])),
-        ),
+        )
+        .refused("wrong-extended-key-usage"),
         sub(
             "intermediate for serverAuth",
             purposes,
@@ -318,10 +321,11 @@ fn lengths(w: &World) -> Vec<Case> {
     let widened = one.sub(w.ca("Lower CA").with(ca(Some(9))));
     let below_widened = widened.sub(w.ca("Lowest CA"));
     let mut deep = vec![w.root.sub(w.ca("CA 1"))];
-    for name in ["CA 2", "CA 3", "CA 4", "CA 5"] {
+    for name in ["CA 2", "CA 3", "CA 4", "CA 5", "CA 6", "CA 7"] {
         deep.push(deep[deep.len() - 1].sub(w.ca(name)));
     }
     let deep: Vec<&Authority> = deep.iter().collect();
+    let wide = w.root.sub(w.ca("Wide CA").with(long_path()));
     vec![
         chain("pathLen 0, no CA below", &zero, &[]),
         chain("pathLen 0, a CA below", &zero, &[&below_zero]).refused("path-length"),
@@ -346,10 +350,10 @@ fn lengths(w: &World) -> Vec<Case> {
         )
         .refused("path-length"),
         chain("four intermediates", deep[0], &deep[1..4]),
-        chain("five intermediates", deep[0], &deep[1..5]).but_we_refuse(
-            "too-deep",
-            "four intermediates are the default limit; webpki itself ends at six",
-        ),
+        chain("six intermediates", deep[0], &deep[1..6]),
+        chain("seven intermediates", deep[0], &deep[1..7])
+            .but_we_refuse("too-deep", "webpki's path building ends at six"),
+        w.below("pathLen of two bytes", clause, &wide),
     ]
 }
 
@@ -402,6 +406,8 @@ fn presented(w: &World) -> Vec<Case> {
         )
         .refused("unknown-issuer"),
         case("intermediate cut off", &[&broken, sub]).refused("malformed"),
+        case("something cut off behind", &[&lower.der, sub, &broken]).refused("malformed"),
+        case("no certificate behind", &[&lower.der, sub, b"certificate"]).refused("malformed"),
         w.case(
             "intermediate trusted, leaf alone",
             "RFC 5280 6.1.1 (d)",

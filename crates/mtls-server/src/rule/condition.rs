@@ -1,6 +1,10 @@
 //! What a rule asks of a certificate, and what the certificate answers.
 
-use std::{fmt, net::IpAddr};
+use std::{
+    fmt,
+    net::IpAddr,
+    panic::{AssertUnwindSafe, catch_unwind},
+};
 
 use const_oid::db::rfc4519;
 use ipnet::IpNet;
@@ -73,7 +77,7 @@ impl Condition {
         let sans = client.sans();
         match self {
             Self::CommonName(wanted) => common_name(subject, wanted),
-            Self::Custom(predicate) => Finding::when(predicate(client)),
+            Self::Custom(predicate) => custom(predicate, client),
             Self::DnExact(wanted) => Finding::when(!wanted.is_empty() && subject == wanted),
             Self::Dns(pattern) => dns(sans, pattern),
             Self::Eku(wanted) => Finding::when(client.eku().contains(wanted)),
@@ -103,6 +107,14 @@ impl Condition {
             Self::All(_) | Self::Any(_) | Self::Not(_) => self.judge(client).0,
         }
     }
+}
+
+/// Code of an application that panics has no answer; whoever it was asked about is not let in, and others are
+/// still judged.
+fn custom(predicate: &Predicate, client: &ClientCert) -> Finding {
+    // Nothing of ours is half changed then; what the predicate shares is its own to keep whole.
+    let answer = catch_unwind(AssertUnwindSafe(|| predicate(client)));
+    answer.map_or(Finding::Unclear("custom-panicked"), Finding::when)
 }
 
 /// The first that refuses has the say. Nothing asked for is nothing allowed.

@@ -3,6 +3,8 @@
 use std::error::Error as StdError;
 use std::sync::Arc;
 
+use der::Decode;
+use der::asn1::AnyRef;
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, TrustAnchor};
 use x509_identity::{Certificate, ParseError};
@@ -152,15 +154,33 @@ impl Anchors {
         if self.certificates.iter().any(|earlier| earlier.der() == der) {
             return Ok(());
         }
-        let trusted = webpki::anchor_from_trusted_cert(&CertificateDer::from(der))
-            .map_err(|source| AnchorError::Unsupported {
-                index,
-                source: Box::new(source),
-            })?
-            .to_owned();
+        let trusted = match webpki::anchor_from_trusted_cert(&CertificateDer::from(der)) {
+            Ok(trusted) => trusted.to_owned(),
+            // webpki reads no such certificate; a root is its name and key.
+            Err(_) if certificate.has_unique_ids() => by_hand(&certificate),
+            Err(source) => {
+                return Err(AnchorError::Unsupported {
+                    index,
+                    source: Box::new(source),
+                });
+            }
+        };
         self.certificates.push(Arc::new(certificate));
         self.trusted.push(trusted);
         Ok(())
+    }
+}
+
+/// What webpki would have read. Name constraints are judged by the strict rules.
+fn by_hand(certificate: &Certificate) -> TrustAnchor<'static> {
+    let content = |der: &[u8]| {
+        let any = AnyRef::from_der(der).expect("it was read as a part of the certificate");
+        any.value().to_vec()
+    };
+    TrustAnchor {
+        subject: content(certificate.subject_der()).into(),
+        subject_public_key_info: content(certificate.spki_der()).into(),
+        name_constraints: None,
     }
 }
 

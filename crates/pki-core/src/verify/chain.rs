@@ -10,8 +10,9 @@ use x509_identity::Certificate;
 
 use super::diagnose::{Diagnosis, WEBPKI_MAX_DEPTH};
 use super::path::label;
-use super::rules::{self, Usage};
+use super::rules;
 use super::search::{Search, constrains_names, is_beyond_webpki};
+use super::signature::Signed;
 use super::{Path, Purpose, Revocation, TrustAnchors, VerifyError, date_time};
 
 /// Verifies chains for one purpose against one set of roots. Cheap to clone, and immutable: new roots
@@ -30,7 +31,8 @@ pub struct ChainVerifier {
 /// How much is judged beyond the path itself.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Strictness {
-    /// The root is judged too (validity, CA, keyCertSign, pathLen, usage, critical extensions); the leaf says
+    /// The root is judged too (validity, CA, keyCertSign, pathLen, usage, critical extensions; one of version 1
+    /// is a CA because it is trusted as one), and all that is presented is a certificate; the leaf says
     /// what it is for (extended key usage), fits (digitalSignature, no CA) and names somebody; no CA
     /// without keyCertSign; no weak key. An absent keyUsage passes.
     #[default]
@@ -55,7 +57,7 @@ impl ChainVerifier {
                 anchors,
                 purpose,
                 strictness: Strictness::default(),
-                max_depth: 4,
+                max_depth: WEBPKI_MAX_DEPTH,
                 max_certificates: 10,
                 max_bytes: 32 * 1024,
                 revocation: None,
@@ -91,6 +93,7 @@ impl ChainVerifier {
         now: UnixTime,
     ) -> Result<Path, VerifyError> {
         self.check_size(leaf, presented)?;
+        self.check_shape(presented)?;
         let parsed = Certificate::from_der(leaf).map_err(|source| VerifyError::Malformed {
             position: 0,
             source,
@@ -143,6 +146,22 @@ impl ChainVerifier {
             .map_or(Ok(()), |revocation| revocation.check(path, now))
     }
 
+    /// Whether everything that was presented is a certificate, needed or not (RFC 8446 section 4.4.2).
+    fn check_shape(&self, presented: &[CertificateDer<'_>]) -> Result<(), VerifyError> {
+        if self.strictness == Strictness::WebPki {
+            return Ok(());
+        }
+        for (index, der) in presented.iter().enumerate() {
+            if Signed::from_der(der).is_err()
+                && let Err(source) = Certificate::from_der(der)
+            {
+                let position = index + 1;
+                return Err(VerifyError::Malformed { position, source });
+            }
+        }
+        Ok(())
+    }
+
     fn check_size(&self, leaf: &[u8], presented: &[CertificateDer<'_>]) -> Result<(), VerifyError> {
         let certificates = presented.len() + 1;
         let bytes = presented.iter().map(|der| der.len()).sum::<usize>() + leaf.len();
@@ -165,7 +184,7 @@ impl ChainVerifierBuilder {
         self
     }
 
-    /// The most intermediates between leaf and root, 4 by default; webpki takes 6 at most.
+    /// The most intermediates between leaf and root: 6 by default, which is also the most that webpki takes.
     pub fn max_depth(mut self, intermediates: usize) -> Self {
         self.verifier.max_depth = intermediates;
         self
@@ -286,17 +305,13 @@ impl Attempt<'_> {
         intermediates: &[CertificateDer<'_>],
     ) -> Result<(), webpki::Error> {
         let verifier = self.verifier;
-        let usage = Usage {
-            purpose: verifier.purpose,
-            strictness: verifier.strictness,
-        };
         let leaf = EndEntityCert::try_from(leaf)?;
         leaf.verify_for_usage(
             webpki::ALL_VERIFICATION_ALGS,
             verifier.anchors.trusted(),
             intermediates,
             self.now,
-            usage,
+            verifier.purpose.webpki(),
             None,
             Some(&|candidate| self.consider(candidate)),
         )

@@ -94,8 +94,14 @@ impl Crl {
         Some(Entry::at(&self.der, *offset).expect("every entry was read when the list was loaded"))
     }
 
-    /// Whether the issuer's key signed this list. The signature is verified once for each key.
+    /// Whether the issuer's key signed this list, and the list does not name another key. The signature is
+    /// verified once for each key.
     pub(super) fn is_by(&self, issuer: &Certificate) -> bool {
+        if let (Some(named), Some(id)) = (&self.header.key_id, issuer.subject_key_id())
+            && named != id
+        {
+            return false;
+        }
         let key = issuer.spki_sha256();
         let known = |tried: &[([u8; 32], bool)]| {
             tried
@@ -217,6 +223,10 @@ pub enum CrlError {
     /// It lists revocations for some reasons only.
     #[error("CRL covers some revocation reasons only")]
     PartialReasons,
+
+    /// An extension is marked critical that RFC 5280 makes non-critical.
+    #[error("CRL marks extension {0} critical, which RFC 5280 does not allow")]
+    MarkedCritical(ObjectIdentifier),
 
     /// Its distribution point is named relative to the issuer.
     #[error("CRL names its distribution point relative to its issuer, which is not understood")]

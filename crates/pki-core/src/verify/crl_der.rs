@@ -10,8 +10,8 @@ use const_oid::db::rfc5280::{
 use der::asn1::{AnyRef, BitStringRef};
 use der::{Decode, Encode, ErrorKind, Reader, SliceReader, Tag, TagNumber, Tagged};
 use time::OffsetDateTime;
-use x509_cert::ext::pkix::IssuingDistributionPoint;
 use x509_cert::ext::pkix::name::DistributionPointName;
+use x509_cert::ext::pkix::{AuthorityKeyIdentifier, IssuingDistributionPoint};
 use x509_cert::time::Time;
 
 use super::crl::{CrlError, RevocationReason, magnitude, moment};
@@ -25,6 +25,8 @@ pub(super) struct Header {
     pub(super) next_update: OffsetDateTime,
     /// cRLNumber, big-endian without leading zeros; empty where there is none.
     pub(super) number: Vec<u8>,
+    /// The key that signed the list, if it says which: the keyIdentifier of its authorityKeyIdentifier.
+    pub(super) key_id: Option<Vec<u8>>,
     pub(super) distribution_point: Option<DistributionPoint>,
     /// Why it cannot count as the complete list of its issuer, if there is a reason.
     pub(super) problem: Option<CrlError>,
@@ -99,6 +101,7 @@ fn tbs_cert_list<'a>(
         this_update,
         next_update,
         number: Vec::new(),
+        key_id: None,
         distribution_point: None,
         problem: None,
     };
@@ -166,7 +169,7 @@ impl<'a> Entry<'a> {
             extensions(fields, |oid, critical, value| match oid {
                 ID_CE_CRL_REASONS => {
                     reason = read_reason(value)?;
-                    Ok(())
+                    not_critical(oid, critical)
                 }
                 ID_CE_CERTIFICATE_ISSUER => Err(CrlError::Indirect),
                 _ if critical => Err(CrlError::UnknownCriticalExtension(oid)),
@@ -204,6 +207,7 @@ impl Header {
                 problem @ (CrlError::AttributeCertificates
                 | CrlError::Delta
                 | CrlError::Indirect
+                | CrlError::MarkedCritical(_)
                 | CrlError::PartialReasons
                 | CrlError::RelativeDistributionPoint
                 | CrlError::UnknownCriticalExtension(_)),
@@ -235,7 +239,7 @@ impl Header {
                     return Err(ErrorKind::Value { tag: Tag::Integer }.into());
                 }
                 self.number = magnitude(number.value()).to_vec();
-                Ok(())
+                not_critical(oid, critical)
             }
             ID_CE_ISSUING_DISTRIBUTION_POINT => {
                 let (point, some_reasons) = DistributionPoint::read(value)?;
@@ -246,7 +250,11 @@ impl Header {
                 Ok(())
             }
             ID_CE_DELTA_CRL_INDICATOR => Err(CrlError::Delta),
-            ID_CE_AUTHORITY_KEY_IDENTIFIER => Ok(()),
+            ID_CE_AUTHORITY_KEY_IDENTIFIER => {
+                let key_id = AuthorityKeyIdentifier::from_der(value)?.key_identifier;
+                self.key_id = key_id.map(|id| id.as_bytes().to_vec());
+                Ok(())
+            }
             _ if critical => Err(CrlError::UnknownCriticalExtension(oid)),
             _ => Ok(()),
         }
@@ -326,20 +334,25 @@ fn extensions<'a>(
     })
 }
 
-/// ENUMERATED (RFC 5280 section 5.3.1); 7 is not assigned.
+/// RFC 5280 sections 5.2.3 and 5.3.1: whoever marks these critical means something else by them.
+fn not_critical(oid: ObjectIdentifier, critical: bool) -> Result<(), CrlError> {
+    match critical {
+        true => Err(CrlError::MarkedCritical(oid)),
+        false => Ok(()),
+    }
+}
+
+/// ENUMERATED (RFC 5280 section 5.3.1). A reason that is not assigned, such as 7, revokes for no known reason.
 fn read_reason(value: &[u8]) -> Result<RevocationReason, CrlError> {
     let code = AnyRef::from_der(value)?;
     code.tag().assert_eq(Tag::Enumerated)?;
     match code.value() {
-        [code] => RevocationReason::from_code(*code),
-        _ => None,
-    }
-    .ok_or_else(|| {
-        ErrorKind::Value {
+        [code] => Ok(RevocationReason::from_code(*code).unwrap_or(RevocationReason::Unspecified)),
+        _ => Err(ErrorKind::Value {
             tag: Tag::Enumerated,
         }
-        .into()
-    })
+        .into()),
+    }
 }
 
 fn read_time(reader: &mut SliceReader<'_>) -> Result<OffsetDateTime, CrlError> {

@@ -143,6 +143,10 @@ fn other_kind(base: &GeneralName) -> Option<&'static str> {
 fn dns_within(base: &str, name: &str, side: Side) -> bool {
     let domain = base.strip_prefix('.').unwrap_or(base);
     let name = name.strip_suffix('.').unwrap_or(name);
+    let host = name.strip_prefix("*.").unwrap_or(name);
+    if !(is_host(host) && (domain.is_empty() || is_host(domain))) {
+        return side.incomparable();
+    }
     match name.strip_prefix("*.") {
         // One wildcard stands for many names: it is permitted if all are, and excluded if one is.
         Some(parent) => {
@@ -152,6 +156,13 @@ fn dns_within(base: &str, name: &str, side: Side) -> bool {
         }
         None => is_below(name, domain) || (base == domain && name.eq_ignore_ascii_case(domain)),
     }
+}
+
+/// Labels of letters, digits, hyphens and underscores, none of them empty.
+fn is_host(name: &str) -> bool {
+    let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
+    name.split('.')
+        .all(|label| (1..=63).contains(&label.len()) && label.bytes().all(fits))
 }
 
 /// Whether `name` is `domain` with labels before it. Everything is below the empty domain.
@@ -166,12 +177,24 @@ fn is_below(name: &str, domain: &str) -> bool {
 }
 
 /// A mailbox, all mailboxes of a host, or, with a leading dot, those of all hosts below a domain.
+///
+/// `None` where host and mailbox cannot be told apart.
 fn email_within(base: &str, address: &str) -> Option<bool> {
     let (local, host) = address.rsplit_once('@')?;
+    if !is_local_part(local) || !is_host(host) {
+        return None;
+    }
     Some(match base.rsplit_once('@') {
+        Some((wanted, _)) if !is_local_part(wanted) => return None,
         Some((wanted, at)) => local == wanted && host.eq_ignore_ascii_case(at),
         None => host_or_domain(base, host),
     })
+}
+
+/// Whether all of it stands before the one at sign: another one would have to be in quotes (RFC 5321 section 4.1.2).
+fn is_local_part(text: &str) -> bool {
+    let is_quoted = text.len() > 1 && text.starts_with('"') && text.ends_with('"');
+    is_quoted || !text.contains('@')
 }
 
 fn host_or_domain(base: &str, host: &str) -> bool {

@@ -12,7 +12,8 @@ use super::{CrlSet, Path, VerifyError};
 
 /// CRLs, and how strictly they are read.
 ///
-/// By default every certificate of the path but the root needs a current CRL of its issuer.
+/// By default every certificate of the path but the root needs a current CRL of its issuer, and a root must
+/// not be on its own.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Revocation {
     crls: CrlSet,
@@ -118,7 +119,21 @@ impl Revocation {
                 _ => {}
             }
         }
-        Ok(())
+        match self.scope {
+            Scope::Chain => self.check_anchor(&path.anchor, now),
+            Scope::LeafOnly => Ok(()),
+        }
+    }
+
+    /// Trust in a root is not its own to confirm, so it needs no CRL; but one that revokes itself is given up.
+    fn check_anchor(&self, anchor: &Certificate, now: OffsetDateTime) -> Result<(), VerifyError> {
+        if !anchor.is_self_issued() {
+            return Ok(());
+        }
+        match self.check_one(anchor, anchor, Covers::CaCertificates, now) {
+            Err(revoked @ VerifyError::Revoked { .. }) => Err(revoked),
+            _ => Ok(()),
+        }
     }
 
     /// Judges one certificate of no CA that `issuer` issued, outside of a path.

@@ -4,12 +4,10 @@ use std::sync::Arc;
 
 use const_oid::ObjectIdentifier;
 use const_oid::db::rfc5280::{
-    ANY_EXTENDED_KEY_USAGE, ID_CE_BASIC_CONSTRAINTS, ID_CE_CRL_DISTRIBUTION_POINTS,
-    ID_CE_EXT_KEY_USAGE, ID_CE_KEY_USAGE, ID_CE_NAME_CONSTRAINTS, ID_CE_SUBJECT_ALT_NAME,
-    ID_KP_CLIENT_AUTH, ID_KP_SERVER_AUTH,
+    ID_CE_BASIC_CONSTRAINTS, ID_CE_CRL_DISTRIBUTION_POINTS, ID_CE_EXT_KEY_USAGE, ID_CE_KEY_USAGE,
+    ID_CE_NAME_CONSTRAINTS, ID_CE_SUBJECT_ALT_NAME, ID_KP_CLIENT_AUTH, ID_KP_SERVER_AUTH,
 };
 use time::OffsetDateTime;
-use webpki::{ExtendedKeyUsageValidator, KeyPurposeId, KeyPurposeIdIter};
 use x509_identity::{
     Attribute, BasicConstraints, Certificate, DistinguishedName, KeyUsageBit, SubjectAltName,
 };
@@ -208,16 +206,17 @@ fn judge_anchor(path: &Path, purpose: Purpose, now: OffsetDateTime) -> Result<()
     let anchor = &*path.anchor;
     let subject = || label(anchor);
     judge_anchor_validity(anchor, now)?;
-    let Some(constraints) = anchor
-        .basic_constraints()
-        .filter(|constraints| constraints.ca)
-    else {
-        return Err(VerifyError::AnchorNotCa { subject: subject() });
-    };
-    if exceeds(constraints, &path.intermediates) {
-        return Err(VerifyError::PathLength {
-            subject: label(&path.leaf),
-        });
+    match anchor.basic_constraints() {
+        // RFC 5280 6.1.4 (k): before version 3 a CA is one by what is known besides, and this one is trusted.
+        None if anchor.version() < 3 => {}
+        Some(constraints) if constraints.ca => {
+            if exceeds(constraints, &path.intermediates) {
+                return Err(VerifyError::PathLength {
+                    subject: label(&path.leaf),
+                });
+            }
+        }
+        _ => return Err(VerifyError::AnchorNotCa { subject: subject() }),
     }
     if anchor
         .extended_key_usage()
@@ -248,9 +247,11 @@ fn require_key_usage(certificate: &Certificate, needed: KeyUsageBit) -> Result<(
     })
 }
 
-/// Whether a CA that limits its issuance by these usages may issue for the purpose.
+/// Whether a CA that limits its issuance by these usages may issue for the purpose. As in a leaf,
+/// anyExtendedKeyUsage does not stand for it: RFC 5280 4.2.1.12 leaves that to us, and OpenSSL and BoringSSL
+/// decide the same.
 pub(super) fn permits(usages: &[ObjectIdentifier], purpose: Purpose) -> bool {
-    usages.contains(&purpose.oid()) || usages.contains(&ANY_EXTENDED_KEY_USAGE)
+    usages.contains(&purpose.oid())
 }
 
 pub(super) fn wrong_usage(certificate: &Certificate, purpose: Purpose) -> VerifyError {
@@ -287,42 +288,4 @@ pub(crate) fn unknown_critical_extension(certificate: &Certificate) -> Option<Ob
                 && !policies::OBEYED.contains(&extension.oid)
         })
         .map(|extension| extension.oid)
-}
-
-/// The extended key usages that webpki lets pass, in leaf and intermediates alike.
-///
-/// Strict lets anyExtendedKeyUsage pass for the sake of intermediates; [`judge`] then refuses a leaf
-/// with nothing better.
-pub(super) struct Usage {
-    pub(super) purpose: Purpose,
-    pub(super) strictness: Strictness,
-}
-
-impl ExtendedKeyUsageValidator for Usage {
-    fn validate(&self, present: KeyPurposeIdIter<'_, '_>) -> Result<(), webpki::Error> {
-        let required = self.purpose.webpki();
-        if self.strictness == Strictness::WebPki {
-            return required.validate(present);
-        }
-        let wanted = self.purpose.oid();
-        let mut found = Vec::new();
-        for usage in present {
-            let usage = usage?;
-            if usage == KeyPurposeId::new(wanted.as_bytes())
-                || usage == KeyPurposeId::new(ANY_EXTENDED_KEY_USAGE.as_bytes())
-            {
-                return Ok(());
-            }
-            found.push(usage.to_decoded_oid());
-        }
-        if found.is_empty() {
-            return Ok(());
-        }
-        Err(webpki::Error::RequiredEkuNotFoundContext(
-            webpki::RequiredEkuNotFoundContext {
-                required,
-                present: found,
-            },
-        ))
-    }
 }

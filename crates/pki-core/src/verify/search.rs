@@ -1,12 +1,13 @@
 //! A second search for a path, where webpki refuses what RFC 5280 lets pass.
 //!
 //! webpki counts self-issued CAs in pathLen, knows constraints for DNS names and addresses only, and no
-//! policies. Here a path is signatures and names alone; everything else is for [`rules`](super::rules),
+//! policies; and there are certificates that it does not read. Here a path is signatures and names alone; everything else is for [`rules`](super::rules),
 //! which judge all of it.
 
 use std::sync::Arc;
 
 use const_oid::db::rfc5280::ID_CE_NAME_CONSTRAINTS;
+use time::OffsetDateTime;
 use x509_identity::Certificate;
 
 use super::signature::is_signed_by;
@@ -16,9 +17,18 @@ use super::{Path, TrustAnchors, policies};
 pub(super) fn is_beyond_webpki(certificate: &Certificate) -> bool {
     (certificate.is_ca() && certificate.is_self_issued())
         || constrains_names(certificate)
+        || is_unreadable_to_webpki(certificate)
         || certificate
             .critical_extensions()
             .any(|oid| policies::OBEYED.contains(&oid))
+}
+
+/// webpki reads no unique identifiers (RFC 5280 4.1.2.8), no time before 1970 and no pathLen of two bytes.
+fn is_unreadable_to_webpki(certificate: &Certificate) -> bool {
+    let path_len = certificate.basic_constraints().and_then(|it| it.path_len);
+    certificate.has_unique_ids()
+        || certificate.not_before() < OffsetDateTime::UNIX_EPOCH
+        || path_len.is_some_and(|limit| limit > u8::MAX.into())
 }
 
 pub(super) fn constrains_names(certificate: &Certificate) -> bool {

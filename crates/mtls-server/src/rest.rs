@@ -1,0 +1,44 @@
+//! When an HTTP/1 server can be dropped between two requests of a connection, and nothing is lost.
+
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+
+use tokio::sync::Notify;
+
+/// What is known of the last request, and who is to be told of the pause after it.
+#[derive(Debug, Default)]
+pub(crate) struct Rest {
+    /// Whether the last bytes that came end with an empty line.
+    complete: AtomicBool,
+    has_body: AtomicBool,
+    drowsy: Notify,
+}
+
+impl Rest {
+    /// Bytes came from the peer.
+    pub(crate) fn heard(&self, bytes: &[u8]) {
+        self.complete.store(bytes.ends_with(b"\r\n\r\n"), Relaxed);
+    }
+
+    /// A request has begun; with a body or without.
+    pub(crate) fn request_begins(&self, has_body: bool) {
+        self.has_body.store(has_body, Relaxed);
+    }
+
+    /// Whether the last request had no body, and of the next one not a byte has been read. Its answer
+    /// is to be sent.
+    ///
+    /// That can be told where the last bytes that were read end with an empty line. They ended the
+    /// header of the last request then, for the part of another header would have ended, too.
+    pub(crate) fn is_between_requests(&self) -> bool {
+        self.complete.load(Relaxed) && !self.has_body.load(Relaxed)
+    }
+
+    /// Waits for [`Self::tell`].
+    pub(crate) async fn told(&self) {
+        self.drowsy.notified().await;
+    }
+
+    pub(crate) fn tell(&self) {
+        self.drowsy.notify_waiters();
+    }
+}
