@@ -244,6 +244,12 @@ impl Live {
             && self.ending().is_none()
     }
 
+    /// The same, and only one request has come: connections that are opened ahead, in a crowd, ask no
+    /// second one soon.
+    pub(crate) fn is_at_rest_after_first(&self) -> bool {
+        self.rest.is_after_first() && self.is_at_rest()
+    }
+
     /// Waits until it has been at rest for a while.
     pub(crate) async fn rested(&self) {
         self.rest.told().await;

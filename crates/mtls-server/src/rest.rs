@@ -1,6 +1,6 @@
 //! When an HTTP/1 server can be dropped between two requests of a connection, and nothing is lost.
 
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 
 use tokio::sync::Notify;
 
@@ -10,6 +10,8 @@ pub(crate) struct Rest {
     /// Whether the last bytes that came end with an empty line.
     complete: AtomicBool,
     has_body: AtomicBool,
+    /// How many requests there were.
+    begun: AtomicU64,
     drowsy: Notify,
 }
 
@@ -22,6 +24,12 @@ impl Rest {
     /// A request has begun; with a body or without.
     pub(crate) fn request_begins(&self, has_body: bool) {
         self.has_body.store(has_body, Relaxed);
+        self.begun.fetch_add(1, Relaxed);
+    }
+
+    /// Whether there was one request, and none after it.
+    pub(crate) fn is_after_first(&self) -> bool {
+        self.begun.load(Relaxed) == 1
     }
 
     /// Whether the last request had no body, and of the next one not a byte has been read. Its answer

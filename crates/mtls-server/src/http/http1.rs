@@ -61,6 +61,10 @@ where
             if ended.as_mut().poll(context).is_ready() {
                 return Poll::Ready(Event::Ended);
             }
+            // hyper has written all it had, and has no second request in its buffer, or it had begun.
+            if live.is_at_rest_after_first() {
+                return Poll::Ready(Event::Rested);
+            }
             rested.as_mut().poll(context).map(|()| Event::Rested)
         })
         .await;
