@@ -299,11 +299,7 @@ async fn ends_and_generations(figures: &Figures) {
     server.handle().replace(without_lists).await;
     let taken = figures.take();
     assert_eq!(taken.gauge("mtls_server_crl_entries"), 0.0);
-    assert!(
-        taken
-            .gauge("mtls_server_crl_next_update_seconds")
-            .is_nan()
-    );
+    assert!(taken.gauge("mtls_server_crl_next_update_seconds").is_nan());
 }
 
 async fn denials(figures: &Figures) {
