@@ -1,9 +1,9 @@
 //! Our own programs: the examples `hello` and `fetch`, `behind` and `gateway`.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::Result;
 
 use super::lab::Lab;
 use super::report::Verdict;

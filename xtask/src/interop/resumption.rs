@@ -198,7 +198,11 @@ fn brief(bench: &Bench<'_>, lab: &Lab) -> Result<PathBuf> {
     let certificate = bench.scratch("brief.crt");
     let mut python = bench.peers.command("python");
     python
-        .args(["-c", include_str!("resumption/brief.py"), &lab.arg("same-ca")])
+        .args([
+            "-c",
+            include_str!("resumption/brief.py"),
+            &lab.arg("same-ca"),
+        ])
         .arg(&certificate)
         .arg(BRIEF.as_secs().to_string());
     let said = process::run(&mut python, None)?;
