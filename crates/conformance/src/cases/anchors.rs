@@ -79,6 +79,14 @@ pub(super) fn cases(w: &World) -> Vec<Case> {
             w.ca("Root").version_1(),
         ),
         case(
+            "root of version 2",
+            "RFC 5280 6.1.4 (k), of the anchor",
+            Draft {
+                version: Some(1),
+                ..w.ca("Root").bare()
+            },
+        ),
+        case(
             "root with unique identifiers",
             "RFC 5280 4.1.2.8, of the anchor",
             w.ca("Root").with_unique_ids(),

@@ -91,7 +91,7 @@ fn key_usages(w: &World) -> Vec<Case> {
         leaf("keyEncipherment", KeyUsages::KeyEncipherment.into()).refused("key-usage"),
         leaf("dataEncipherment", KeyUsages::DataEncipherment.into()).refused("key-usage"),
         leaf("keyAgreement", KeyUsages::KeyAgreement.into()).refused("key-usage"),
-        leaf("keyCertSign", KeyUsages::KeyCertSign.into()).refused("ca-as-leaf"),
+        leaf("keyCertSign", KeyUsages::KeyCertSign.into()).refused("key-usage"),
         leaf("cRLSign", KeyUsages::CRLSign.into()).refused("key-usage"),
         leaf(
             "keyAgreement and encipherOnly",
@@ -106,8 +106,7 @@ fn key_usages(w: &World) -> Vec<Case> {
         leaf(
             "digitalSignature and keyCertSign",
             digital | KeyUsages::KeyCertSign,
-        )
-        .refused("ca-as-leaf"),
+        ),
     ]
 }
 
@@ -159,8 +158,7 @@ fn authorities(w: &World) -> Vec<Case> {
             &[&twin.der],
             &twin.key,
         )
-        .roots([&twin.der])
-        .refused("anchor-not-ca"),
+        .roots([&twin.der]),
     ]
 }
 

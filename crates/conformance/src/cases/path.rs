@@ -72,8 +72,7 @@ fn signatures(w: &World) -> Vec<Case> {
             "RFC 5280 6.1.1 (d)",
             &[&own],
         )
-        .roots([&own])
-        .refused("anchor-not-ca"),
+        .roots([&own]),
     ]
 }
 

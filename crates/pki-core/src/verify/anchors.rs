@@ -9,6 +9,8 @@ use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, TrustAnchor};
 use x509_identity::{Certificate, ParseError};
 
+use super::search::constrains_names;
+
 /// The trusted roots, parsed once. Cheap to clone.
 ///
 /// Several roots of one name are fine (a key that is being replaced): each is tried. A certificate that is
@@ -156,8 +158,7 @@ impl Anchors {
         }
         let trusted = match webpki::anchor_from_trusted_cert(&CertificateDer::from(der)) {
             Ok(trusted) => trusted.to_owned(),
-            // webpki reads no such certificate; a root is its name and key.
-            Err(_) if certificate.has_unique_ids() => by_hand(&certificate),
+            Err(_) if is_name_and_key(&certificate) => by_hand(&certificate),
             Err(source) => {
                 return Err(AnchorError::Unsupported {
                     index,
@@ -171,7 +172,13 @@ impl Anchors {
     }
 }
 
-/// What webpki would have read. Name constraints are judged by the strict rules.
+/// Whether the certificate says no more of a trust anchor than that, and webpki may not read it: it knows neither
+/// version 2 nor unique identifiers.
+fn is_name_and_key(certificate: &Certificate) -> bool {
+    (certificate.version() == 2 || certificate.has_unique_ids()) && !constrains_names(certificate)
+}
+
+/// What webpki would have read.
 fn by_hand(certificate: &Certificate) -> TrustAnchor<'static> {
     let content = |der: &[u8]| {
         let any = AnyRef::from_der(der).expect("it was read as a part of the certificate");

@@ -31,10 +31,10 @@ pub struct ChainVerifier {
 /// How much is judged beyond the path itself.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Strictness {
-    /// The root is judged too (validity, CA, keyCertSign, pathLen, usage, critical extensions; one of version 1
-    /// is a CA because it is trusted as one), and all that is presented is a certificate; the leaf says
-    /// what it is for (extended key usage), fits (digitalSignature, no CA) and names somebody; no CA
-    /// without keyCertSign; no weak key. An absent keyUsage passes.
+    /// The root is judged too (validity, CA, keyCertSign, pathLen, usage, critical extensions), unless it is
+    /// the leaf itself; one of version 1 is a CA because it is trusted as one. All that is presented is a
+    /// certificate; the leaf says what it is for (extended key usage), fits (digitalSignature, no CA) and
+    /// names somebody; no CA without keyCertSign; no weak key. An absent keyUsage passes.
     #[default]
     Strict,
     /// What webpki asks for and no more: passes expired roots, leaves without extended key usage, and CAs

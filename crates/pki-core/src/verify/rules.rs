@@ -28,6 +28,9 @@ pub(super) fn judge(path: &Path, purpose: Purpose, now: OffsetDateTime) -> Resul
             });
         }
     }
+    if is_trusted_itself(path) {
+        return Ok(());
+    }
     judge_anchor(path, purpose, now)?;
     for ca in path.certificates().skip(1) {
         require_key_usage(ca, KeyUsageBit::KeyCertSign)?;
@@ -37,6 +40,11 @@ pub(super) fn judge(path: &Path, purpose: Purpose, now: OffsetDateTime) -> Resul
     }
     name_constraints::judge(path)?;
     policies::judge(path)
+}
+
+/// Whether the leaf is one of the roots: it is trusted as it is, issues nothing, and need not be a CA.
+fn is_trusted_itself(path: &Path) -> bool {
+    path.intermediates.is_empty() && path.leaf.der() == path.anchor.der()
 }
 
 /// Judges of a path that was good before what time alone changes.
@@ -145,11 +153,7 @@ fn nobody(certificate: &Certificate) -> VerifyError {
 }
 
 fn judge_leaf(leaf: &Certificate, purpose: Purpose) -> Result<(), VerifyError> {
-    // webpki refuses CAs as leaves, and passes a key that may sign certificates without being one.
-    let may_issue = leaf
-        .key_usage()
-        .is_some_and(|usage| usage.contains(KeyUsageBit::KeyCertSign));
-    if leaf.is_ca() || may_issue {
+    if leaf.is_ca() {
         return Err(VerifyError::CaAsLeaf {
             subject: label(leaf),
             purpose,
