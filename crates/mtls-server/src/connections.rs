@@ -138,7 +138,7 @@ impl Connections {
                 live.end(end, grace);
                 ended.push((entry.connection.clone(), end));
             }
-            live.doze(now);
+            live.doze();
             if live.is_cut(now) {
                 cut.extend(entry.socket.upgrade());
             }

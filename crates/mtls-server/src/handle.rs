@@ -105,7 +105,7 @@ impl MtlsHandle {
     /// connections end as in [`replace`](Self::replace). How many those were.
     ///
     /// It is ahead of the next revocation list, and takes no part of it: list the certificate, too.
-    /// A certificate that is ambiguous to the rule is shut out.
+    /// A certificate that is ambiguous to the rule is shut out, as is one that its own code panics about.
     pub async fn revoke_now(&self, rule: Rule) -> usize {
         let generations = Arc::clone(&self.0);
         spawn_blocking(move || generations.revoke(rule))

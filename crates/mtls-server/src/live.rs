@@ -235,7 +235,7 @@ impl Live {
         self.upgraded.store(true, Relaxed);
     }
 
-    /// Whether an HTTP/1 server holds nothing of this connection.
+    /// Whether an HTTP/1 server holds nothing of this connection but requests that wait in its buffer.
     pub(crate) fn is_at_rest(&self) -> bool {
         let (_, wait) = decode(self.waiting.load(Relaxed));
         wait == Wait::NextRequest
@@ -244,21 +244,19 @@ impl Live {
             && self.ending().is_none()
     }
 
-    /// The same, and only one request has come: connections that are opened ahead, in a crowd, ask no
-    /// second one soon.
-    pub(crate) fn is_at_rest_after_first(&self) -> bool {
-        self.rest.is_after_first() && self.is_at_rest()
+    /// How many requests have begun.
+    pub(crate) fn requests_begun(&self) -> u64 {
+        self.rest.begun()
     }
 
-    /// Waits until it has been at rest for a while.
+    /// Waits until it has been without a request for a while.
     pub(crate) async fn rested(&self) {
         self.rest.told().await;
     }
 
     /// Tells the one that waits in [`Self::rested`].
-    pub(crate) fn doze(&self, now: Tick) {
-        let (since, _) = decode(self.waiting.load(Relaxed));
-        if self.is_at_rest() && now.saturating_sub(since) > ticks(REST) {
+    pub(crate) fn doze(&self) {
+        if self.rest.is_quiet() && self.is_at_rest() {
             self.rest.tell();
         }
     }
@@ -346,10 +344,6 @@ pub(crate) fn end_grace(end: End) -> Duration {
 
 /// With the quarter of a second until somebody looks, less than a second in all.
 const HARD: Duration = Duration::from_millis(600);
-
-/// How long a connection is without a request before its buffers are given back: many requests of a
-/// client that is busy, and few connections of a crowd that arrives.
-const REST: Duration = Duration::from_millis(100);
 
 /// For requests of a connection that is only old.
 const RETIRING: Duration = Duration::from_secs(30);

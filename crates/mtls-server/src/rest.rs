@@ -10,8 +10,9 @@ pub(crate) struct Rest {
     /// Whether the last bytes that came end with an empty line.
     complete: AtomicBool,
     has_body: AtomicBool,
-    /// How many requests there were.
+    /// How many requests have begun, and how many had when somebody looked last.
     begun: AtomicU64,
+    seen: AtomicU64,
     drowsy: Notify,
 }
 
@@ -27,16 +28,22 @@ impl Rest {
         self.begun.fetch_add(1, Relaxed);
     }
 
-    /// Whether there was one request, and none after it.
-    pub(crate) fn is_after_first(&self) -> bool {
-        self.begun.load(Relaxed) == 1
+    /// How many requests have begun.
+    pub(crate) fn begun(&self) -> u64 {
+        self.begun.load(Relaxed)
     }
 
-    /// Whether the last request had no body, and of the next one not a byte has been read. Its answer
-    /// is to be sent.
+    /// Whether none has begun since this was asked last.
+    pub(crate) fn is_quiet(&self) -> bool {
+        let begun = self.begun();
+        self.seen.swap(begun, Relaxed) == begun
+    }
+
+    /// Whether the last request had no body, and no part of another one has been read. Whole ones may
+    /// have been.
     ///
     /// That can be told where the last bytes that were read end with an empty line. They ended the
-    /// header of the last request then, for the part of another header would have ended, too.
+    /// header of a request then, for the part of another header would have ended, too.
     pub(crate) fn is_between_requests(&self) -> bool {
         self.complete.load(Relaxed) && !self.has_body.load(Relaxed)
     }

@@ -42,7 +42,11 @@ pub(super) async fn speak(
     }
 }
 
-/// Runs a connection until it ends, which is false, or has been without a request for a while.
+/// Runs a connection until it ends, which is false, or hyper holds nothing of it and is not needed for a
+/// while.
+///
+/// That is after the first request, as connections that are opened ahead ask no second one soon, and
+/// whenever there was none for some time.
 async fn until_at_rest<C>(
     mut http: Pin<&mut http1::UpgradeableConnection<C, Requests>>,
     connection: &ConnectionIdentity,
@@ -54,21 +58,35 @@ where
     loop {
         let mut rested = pin!(live.rested());
         let mut ended = pin!(live.ended(|_| true));
+        let mut is_drowsy = false;
         let event = poll_fn(|context| {
-            if http.as_mut().poll(context).is_ready() {
-                return Poll::Ready(Event::Over);
+            // hyper waits with requests in its buffer, too: for what it has woken this task already. Only
+            // if it is asked again and begins none, it has none.
+            let mut begun = None;
+            loop {
+                if http.as_mut().poll(context).is_ready() {
+                    return Poll::Ready(Event::Over);
+                }
+                if ended.as_mut().poll(context).is_ready() {
+                    return Poll::Ready(Event::Ended);
+                }
+                is_drowsy = is_drowsy || rested.as_mut().poll(context).is_ready();
+                let now = live.requests_begun();
+                if !live.is_at_rest() || !(is_drowsy || now == 1) {
+                    return match is_drowsy {
+                        true => Poll::Ready(Event::Busy),
+                        false => Poll::Pending,
+                    };
+                }
+                if begun == Some(now) {
+                    return Poll::Ready(Event::Rested);
+                }
+                begun = Some(now);
             }
-            if ended.as_mut().poll(context).is_ready() {
-                return Poll::Ready(Event::Ended);
-            }
-            // hyper has written all it had, and has no second request in its buffer, or it had begun.
-            if live.is_at_rest_after_first() {
-                return Poll::Ready(Event::Rested);
-            }
-            rested.as_mut().poll(context).map(|()| Event::Rested)
         })
         .await;
         match event {
+            Event::Busy => {}
             Event::Over => return false,
             Event::Ended => {
                 http.as_mut().graceful_shutdown();
@@ -76,14 +94,14 @@ where
                 let _ = http.await;
                 return false;
             }
-            // A request may have begun since it was seen at rest.
-            Event::Rested if live.is_at_rest() => return true,
-            Event::Rested => {}
+            Event::Rested => return true,
         }
     }
 }
 
 enum Event {
+    /// It was to rest, and was not at rest.
+    Busy,
     Ended,
     Over,
     Rested,
