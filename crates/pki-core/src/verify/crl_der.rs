@@ -10,8 +10,8 @@ use const_oid::db::rfc5280::{
 use der::asn1::{AnyRef, BitStringRef};
 use der::{Decode, Encode, ErrorKind, Reader, SliceReader, Tag, TagNumber, Tagged};
 use time::OffsetDateTime;
+use x509_cert::ext::pkix::IssuingDistributionPoint;
 use x509_cert::ext::pkix::name::DistributionPointName;
-use x509_cert::ext::pkix::{AuthorityKeyIdentifier, IssuingDistributionPoint};
 use x509_cert::time::Time;
 
 use super::crl::{CrlError, RevocationReason, magnitude, moment};
@@ -251,14 +251,24 @@ impl Header {
             }
             ID_CE_DELTA_CRL_INDICATOR => Err(CrlError::Delta),
             ID_CE_AUTHORITY_KEY_IDENTIFIER => {
-                let key_id = AuthorityKeyIdentifier::from_der(value)?.key_identifier;
-                self.key_id = key_id.map(|id| id.as_bytes().to_vec());
+                self.key_id = key_id(value)?;
                 Ok(())
             }
             _ if critical => Err(CrlError::UnknownCriticalExtension(oid)),
             _ => Ok(()),
         }
     }
+}
+
+/// The keyIdentifier of an AuthorityKeyIdentifier, which comes first in it. Nothing else of it is used, or read.
+fn key_id(value: &[u8]) -> Result<Option<Vec<u8>>, CrlError> {
+    let sequence = AnyRef::from_der(value)?;
+    sequence.tag().assert_eq(Tag::Sequence)?;
+    let mut fields = SliceReader::new(sequence.value())?;
+    if !next_is(&fields, KEY_IDENTIFIER) {
+        return Ok(None);
+    }
+    Ok(Some(AnyRef::decode(&mut fields)?.value().to_vec()))
 }
 
 impl DistributionPoint {
@@ -367,6 +377,11 @@ fn next_is(reader: &SliceReader<'_>, tag: Tag) -> bool {
 fn offset_in(whole: &[u8], part: &[u8]) -> usize {
     part.as_ptr().addr() - whole.as_ptr().addr()
 }
+
+const KEY_IDENTIFIER: Tag = Tag::ContextSpecific {
+    constructed: false,
+    number: TagNumber(0),
+};
 
 const CRL_EXTENSIONS: Tag = Tag::ContextSpecific {
     constructed: true,

@@ -193,8 +193,10 @@ fn email_within(base: &str, address: &str) -> Option<bool> {
 
 /// Whether all of it stands before the one at sign: another one would have to be in quotes (RFC 5321 section 4.1.2).
 fn is_local_part(text: &str) -> bool {
-    let is_quoted = text.len() > 1 && text.starts_with('"') && text.ends_with('"');
-    is_quoted || !text.contains('@')
+    let quoted = text
+        .strip_prefix('"')
+        .and_then(|text| text.strip_suffix('"'));
+    !text.contains('@') || quoted.is_some_and(|inner| !inner.contains('"'))
 }
 
 fn host_or_domain(base: &str, host: &str) -> bool {
