@@ -525,3 +525,21 @@ fn roots_beside_roots_are_all_trusted_and_each_counts_once() {
         assert_eq!(got, expected);
     }
 }
+
+#[test]
+fn the_right_one_of_many_roots_of_a_name_is_found() {
+    let roots: Vec<Ca> = (0..150).map(|_| Ca::root("root")).collect();
+    let anchors = TrustAnchors::from_certs(roots.iter().map(|root| &root.cert)).unwrap();
+    let verifier = clients(anchors).build();
+    for root in [&roots[0], &roots[149]] {
+        let issuing = root.sub(ca("issuing"));
+        let (direct, below) = (root.issue(&client("alice")), issuing.issue(&client("bob")));
+        let result = verifier.verify(&direct, &[], at(NOW));
+        assert_eq!(verdict(&result), "ok", "{result:?}");
+        let result = verifier.verify(&below, std::slice::from_ref(&issuing.cert), at(NOW));
+        assert_eq!(verdict(&result), "ok", "{result:?}");
+    }
+    let stranger = Ca::root("root").issue(&client("mallory"));
+    let result = verifier.verify(&stranger, &[], at(NOW));
+    assert_eq!(verdict(&result), "unknown-issuer", "{result:?}");
+}

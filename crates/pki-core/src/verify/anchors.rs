@@ -133,10 +133,34 @@ impl TrustAnchors {
         self.certificates().get(position)
     }
 
+    /// One of [`Self::trusted`], which is this certificate.
+    pub(super) fn trusted_as(&self, certificate: &Certificate) -> Option<&TrustAnchor<'static>> {
+        let position = self
+            .certificates()
+            .iter()
+            .position(|anchor| anchor.der() == certificate.der())?;
+        self.trusted().get(position)
+    }
+
     pub(super) fn contains(&self, der: &[u8]) -> bool {
         self.certificates()
             .iter()
             .any(|certificate| certificate.der() == der)
+    }
+
+    /// Those that may have issued `certificate`, first those whose key it names: the identifier chooses, and
+    /// does not decide (RFC 5280 section 4.2.1.1).
+    pub(super) fn issuers_of<'a>(
+        &'a self,
+        certificate: &'a Certificate,
+    ) -> impl Iterator<Item = &'a Arc<Certificate>> {
+        let is_chosen = |anchor: &&Arc<Certificate>| {
+            let key = certificate.authority_key_id();
+            key.is_some() && key == anchor.subject_key_id()
+        };
+        let named = || self.named(certificate.issuer_der());
+        let others = named().filter(move |anchor| !is_chosen(anchor));
+        named().filter(is_chosen).chain(others)
     }
 
     pub(super) fn named<'a>(

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::sync::Arc;
 
-use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls_pki_types::{CertificateDer, ServerName, TrustAnchor, UnixTime};
 use time::OffsetDateTime;
 use webpki::{EndEntityCert, VerifiedPath};
 use x509_identity::Certificate;
@@ -224,6 +224,9 @@ fn is_crowded(intermediates: &[CertificateDer<'_>]) -> bool {
 /// Four certificates of one name have 64 paths.
 const MAX_FREE_INTERMEDIATES: usize = 4;
 
+/// webpki tries each root of a name, with a signature check, in whatever order they are.
+const MAX_FREE_ANCHORS: usize = 8;
+
 /// Whether webpki gave up for the work that the chain makes, which another search would only add to.
 fn is_exhausted(error: &webpki::Error) -> bool {
     matches!(
@@ -267,10 +270,10 @@ impl Attempt<'_> {
                 intermediates.push(CertificateDer::from(der.as_ref()));
             }
         }
-        let result = if is_crowded(&intermediates) {
+        let result = if is_crowded(&intermediates) || self.has_many_anchors() {
             self.verify_one_by_one(leaf_der)
         } else {
-            self.verify_with(leaf_der, &intermediates)
+            self.verify_with(leaf_der, &intermediates, verifier.anchors.trusted())
         };
         let error = match result {
             Ok(()) => {
@@ -298,17 +301,32 @@ impl Attempt<'_> {
         }
     }
 
-    /// Has webpki look for a path over `intermediates`.
+    /// Whether there are many roots of a name that something presented gives as its issuer's.
+    fn has_many_anchors(&self) -> bool {
+        let anchors = &self.verifier.anchors;
+        if anchors.trusted().len() <= MAX_FREE_ANCHORS {
+            return false;
+        }
+        let others = self.others();
+        let mut presented = std::iter::once(&self.leaf).chain(&others);
+        presented.any(|certificate| {
+            let named = anchors.named(certificate.issuer_der());
+            named.take(MAX_FREE_ANCHORS + 1).count() > MAX_FREE_ANCHORS
+        })
+    }
+
+    /// Has webpki look for a path over `intermediates` to one of `anchors`.
     fn verify_with(
         &self,
         leaf: &CertificateDer<'_>,
         intermediates: &[CertificateDer<'_>],
+        anchors: &[TrustAnchor<'_>],
     ) -> Result<(), webpki::Error> {
         let verifier = self.verifier;
         let leaf = EndEntityCert::try_from(leaf)?;
         leaf.verify_for_usage(
             webpki::ALL_VERIFICATION_ALGS,
-            verifier.anchors.trusted(),
+            anchors,
             intermediates,
             self.now,
             verifier.purpose.webpki(),
@@ -337,7 +355,10 @@ impl Attempt<'_> {
                 .iter()
                 .map(|certificate| CertificateDer::from(certificate.der()))
                 .collect();
-            result = self.verify_with(leaf, &intermediates);
+            let Some(anchor) = verifier.anchors.trusted_as(&path.anchor) else {
+                return false;
+            };
+            result = self.verify_with(leaf, &intermediates, std::slice::from_ref(anchor));
             result.is_ok()
         });
         result

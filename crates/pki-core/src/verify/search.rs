@@ -73,7 +73,7 @@ impl<'a> Search<'a> {
     ) -> bool {
         let head = Arc::clone(intermediates.last().unwrap_or(self.leaf));
         let anchors = self.anchors;
-        for anchor in anchors.named(head.issuer_der()) {
+        for anchor in anchors.issuers_of(&head) {
             if self.is_signed(&head, anchor) && take(path(self.leaf, intermediates, anchor)) {
                 return true;
             }
