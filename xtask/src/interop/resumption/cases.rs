@@ -39,7 +39,7 @@ pub(super) enum Shows {
     Nothing,
     /// Identity of the lab.
     Identity(&'static str),
-    /// A certificate for [`BRIEF`].
+    /// A certificate that ends soon.
     Brief,
 }
 
