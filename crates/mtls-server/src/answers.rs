@@ -9,7 +9,7 @@ use std::sync::{
     atomic::{AtomicU64, Ordering::Relaxed},
 };
 
-use crate::live::Tick;
+use crate::clock::Tick;
 
 /// Those of one connection that are on their way.
 #[derive(Debug, Default)]

@@ -13,18 +13,19 @@
 //! outcome `stripped`; one in which a trusted proxy told it badly, `unusable`, with the `reason` in a
 //! sentence. Names are those of the connection's certificate.
 
-use std::{
-    error::Error,
-    fmt::{self, Display, Write as _},
-    net::SocketAddr,
-};
+use std::{error::Error, fmt::Display, net::SocketAddr};
 
 use axum::http::Extensions;
 use tracing::{Level, event, event_enabled};
 use x509_identity::Certificate;
 
 use crate::{
-    client_cert::ClientCert, connection::ConnectionIdentity, live::End, measure, refusal::Refusal,
+    client_cert::ClientCert,
+    connection::ConnectionIdentity,
+    live::End,
+    measure,
+    refusal::Refusal,
+    text::{Hex, sentence},
 };
 
 /// The `tracing` target of audit events, for filters.
@@ -199,26 +200,5 @@ impl Names {
             serial: certificate.serial().to_string(),
             spki: Hex(certificate.spki_sha256()).to_string(),
         }
-    }
-}
-
-/// An error with its causes, on one line.
-pub(crate) fn sentence(error: &dyn Error) -> String {
-    let mut sentence = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        // Writing to a String cannot fail.
-        let _ = write!(sentence, ": {error}");
-        cause = error.source();
-    }
-    sentence
-}
-
-/// Octets in lower-case hexadecimal.
-pub(crate) struct Hex<'a>(pub(crate) &'a [u8]);
-
-impl Display for Hex<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
     }
 }

@@ -5,8 +5,8 @@ use std::{fmt, net::SocketAddr, sync::Arc};
 use axum::http::Extensions;
 
 use crate::{
-    client_cert::ClientCert, config::MtlsConfig, forwarded::TrustForwarded, live::Live,
-    names::Names, site::Host, tls_info::TlsInfo,
+    client_cert::ClientCert, forwarded::TrustForwarded, live::Live, names::Names, site::Host,
+    tls_info::TlsInfo,
 };
 
 /// What the door found out about a connection; cheap to clone.
@@ -30,15 +30,16 @@ impl ConnectionIdentity {
         client: Option<ClientCert>,
         tls: TlsInfo,
         peer: SocketAddr,
-        config: &MtlsConfig,
+        hosts: Arc<Names<Host>>,
+        trust: Option<Arc<TrustForwarded>>,
         live: Live,
     ) -> Self {
         Self(Arc::new(Inner {
             client,
             tls,
             peer,
-            hosts: Arc::clone(config.hosts()),
-            trust: config.trust_forwarded().cloned(),
+            hosts,
+            trust,
             live,
         }))
     }

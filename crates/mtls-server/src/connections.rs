@@ -8,12 +8,8 @@ use std::{
 };
 
 use crate::{
-    audit,
-    connection::ConnectionIdentity,
-    half_open::bucket,
-    limits::Limits,
-    live::{Clock, End},
-    measure,
+    audit, clock::Clock, connection::ConnectionIdentity, half_open::bucket, limits::Limits,
+    live::End, measure,
 };
 
 /// The socket of a connection, to be closed from outside.

@@ -25,8 +25,9 @@ use x509_identity::Certificate;
 
 use crate::{
     audit,
+    client_auth::ClientAuth,
     client_cert::ClientCert,
-    config::{ClientAuth, MtlsConfig},
+    config::MtlsConfig,
     connection::ConnectionIdentity,
     generation::{Generation, Generations},
     handle::MtlsHandle,
@@ -144,7 +145,9 @@ impl Door {
         let valid = client.as_ref().and_then(valid_for);
         let multiplexed = tls.alpn() == Some("h2");
         let live = Live::new(Arc::clone(clock), config.limits(), valid, multiplexed);
-        let identity = ConnectionIdentity::new(client, tls, peer, config, live);
+        let hosts = Arc::clone(config.hosts());
+        let trust = config.trust_forwarded().cloned();
+        let identity = ConnectionIdentity::new(client, tls, peer, hosts, trust, live);
         audit::let_in(&identity);
         let stream = MtlsStream::new(stream, identity.clone(), seat, connections);
         self.0.recheck(&generation, &identity);

@@ -17,7 +17,8 @@ use time::OffsetDateTime;
 use tokio::{sync::watch, task::spawn_blocking};
 
 use crate::{
-    config::{ClientAuth, MtlsConfig},
+    client_auth::ClientAuth,
+    config::MtlsConfig,
     connection::ConnectionIdentity,
     connections::{self, Connections},
     half_open::HalfOpen,
@@ -78,7 +79,7 @@ impl Generations {
         let connections = Connections::new(limits.clone());
         let first = Generation { number: 1, config };
         let status = watch::Sender::new(Status::of(&first));
-        measure::generation(&first);
+        measure::generation(first.number, &first.config);
         Arc::new(Self {
             current: RwLock::new(Arc::new(first)),
             exchange: Mutex::default(),
@@ -110,7 +111,7 @@ impl Generations {
         });
         *self.current.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&next);
         self.status.send_replace(Status::of(&next));
-        measure::generation(&next);
+        measure::generation(next.number, &next.config);
         tracing::info!(
             target: "mtls_server",
             generation = next.number,

@@ -8,12 +8,12 @@ use tokio::{
 };
 
 use crate::{
-    audit,
     config::MtlsConfig,
     generation::{Generations, Status},
     measure,
     mtls_files::LoadError,
     rule::Rule,
+    text::sentence,
 };
 
 /// Exchanges the settings of a running server, and says how it is; cheap to clone.
@@ -60,7 +60,7 @@ impl MtlsHandle {
             Ok(Reloaded::Generation(_)) => measure::reloaded("taken"),
             Err(error) => {
                 measure::reloaded("refused");
-                self.0.degrade(audit::sentence(error));
+                self.0.degrade(sentence(error));
                 self.0.judge_all().await;
             }
         }

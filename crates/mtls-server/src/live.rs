@@ -9,51 +9,17 @@ use std::{
         Arc, OnceLock,
         atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Relaxed, Ordering::SeqCst},
     },
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use tokio::sync::Notify;
 
 use crate::{
     answers::{Answers, Flow},
+    clock::{Clock, Tick, ticks},
     limits::Limits,
     rest::Rest,
 };
-
-/// Milliseconds since the door was made.
-pub(crate) type Tick = u64;
-
-/// The time that [`Live`] goes by.
-#[derive(Debug)]
-pub(crate) struct Clock {
-    epoch: Instant,
-    now: AtomicU64,
-}
-
-impl Clock {
-    pub(crate) fn new() -> Self {
-        Self {
-            epoch: Instant::now(),
-            now: AtomicU64::new(0),
-        }
-    }
-
-    /// As of the last look of the task that watches connections.
-    pub(crate) fn now(&self) -> Tick {
-        self.now.load(Relaxed)
-    }
-
-    /// As of now.
-    pub(crate) fn advance(&self) -> Tick {
-        let now = ticks(self.epoch.elapsed());
-        self.now.store(now, Relaxed);
-        now
-    }
-}
-
-pub(crate) fn ticks(span: Duration) -> Tick {
-    u64::try_from(span.as_millis()).unwrap_or(u64::MAX)
-}
 
 /// Why a connection was ended by the server.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

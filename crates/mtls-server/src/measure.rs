@@ -25,7 +25,7 @@ use std::time::Duration;
 use metrics::{counter, gauge, histogram};
 use time::OffsetDateTime;
 
-use crate::{generation::Generation, live::End, refusal::Refusal, site::Lists, tls_info::TlsInfo};
+use crate::{config::MtlsConfig, live::End, refusal::Refusal, site::Lists, tls_info::TlsInfo};
 
 pub(crate) fn let_in(tls: &TlsInfo, anonymous: bool, took: Duration) {
     let outcome = if anonymous { "anonymous" } else { "accepted" };
@@ -80,11 +80,11 @@ pub(crate) fn reloaded(outcome: &'static str) {
     counter!("mtls_server_reloads_total", "outcome" => outcome).increment(1);
 }
 
-pub(crate) fn generation(generation: &Generation) {
-    gauge!("mtls_server_generation").set(generation.number as f64);
-    let ends = generation.config.identity_ends().unix_timestamp();
+pub(crate) fn generation(number: u64, config: &MtlsConfig) {
+    gauge!("mtls_server_generation").set(number as f64);
+    let ends = config.identity_ends().unix_timestamp();
     gauge!("mtls_server_identity_not_after_seconds").set(ends as f64);
-    let lists = generation.config.sites().filter_map(|site| site.lists);
+    let lists = config.sites().filter_map(|site| site.lists);
     let lists = lists.reduce(Lists::beside);
     let time = |of: fn(&Lists) -> OffsetDateTime| {
         let lists = lists.as_ref();

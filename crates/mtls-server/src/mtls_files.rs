@@ -13,14 +13,16 @@ use tokio::{sync::Mutex, task::spawn_blocking};
 use zeroize::Zeroizing;
 
 use crate::{
-    audit::sentence,
-    config::{ClientAuth, ConfigError, MtlsConfig, MtlsConfigBuilder},
+    client_auth::ClientAuth,
+    config::{MtlsConfig, MtlsConfigBuilder},
+    config_error::ConfigError,
     crl_sources::{CrlSource, CrlSourceError, CrlSources, LoadedCrls},
     files::{self, FileError},
     identity::ServerIdentity,
     ocsp::{Staple, Stapler},
     rule::Rule,
     site::SiteConfig,
+    text::sentence,
 };
 
 /// A server's settings whose certificates, keys, revocation lists and rules are files.

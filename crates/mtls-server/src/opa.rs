@@ -10,9 +10,9 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::{
-    audit::Hex,
     authorize::{Answer, Authorizer, Question},
     plain_http::{Bounds, HttpError, HttpUrl, exchange},
+    text::Hex,
 };
 
 /// Asks an [Open Policy Agent](https://www.openpolicyagent.org/docs/rest-api#get-a-document-with-input)

@@ -25,7 +25,8 @@ use rustls::{
 use zeroize::Zeroizing;
 
 use crate::{
-    config::{ClientAuth, ConfigError},
+    client_auth::ClientAuth,
+    config_error::ConfigError,
     handshake::{self, Session},
     judge::{ChainHash, Judge},
 };

@@ -7,7 +7,8 @@ use rustls::{ServerConfig, sign::SingleCertAndKey};
 use time::OffsetDateTime;
 
 use crate::{
-    config::{ClientAuth, ConfigError},
+    client_auth::ClientAuth,
+    config_error::ConfigError,
     identity::ServerIdentity,
     judge::{Judge, RevokedNow},
     ocsp::OcspCheck,

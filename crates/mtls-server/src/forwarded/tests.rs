@@ -173,7 +173,7 @@ fn of_several_elements_the_proxy_appended_the_last() {
 fn element(der: &[u8], uris: &[&str]) -> String {
     let leaf = ClientCert::unverified(der).unwrap();
     let cert = value(&ForwardedFormat::nginx_escaped_pem(), der);
-    let hash = crate::audit::Hex(leaf.fingerprint_sha256());
+    let hash = crate::text::Hex(leaf.fingerprint_sha256());
     let subject = leaf.subject();
     let mut element = format!("By=spiffe://p/q;Hash={hash};Cert=\"{cert}\";Subject=\"{subject}\"");
     for uri in uris {

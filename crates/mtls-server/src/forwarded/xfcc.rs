@@ -13,7 +13,7 @@ use super::{
     ForwardedError, escaped_pem,
     format::{Chain, parse},
 };
-use crate::audit::Hex;
+use crate::text::Hex;
 
 /// The certificates of the last element; the others must be in order, too.
 ///

@@ -112,7 +112,7 @@ mod tests {
     use tokio::time::timeout;
 
     use super::*;
-    use crate::{limits::Limits, live::Clock};
+    use crate::{clock::Clock, limits::Limits};
 
     /// How often a connection is polled that is woken by ten tasks at about the same time, then over.
     async fn polls(is_asked: bool) -> usize {

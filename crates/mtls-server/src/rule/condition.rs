@@ -12,9 +12,9 @@ use x509_identity::{DistinguishedName, ObjectIdentifier, SubjectAltName};
 
 use super::{Rule, glob, glob::Glob, policy};
 use crate::{
-    audit::Hex,
     client_cert::ClientCert,
     spiffe::{self, SvidError},
+    text::Hex,
 };
 
 pub(super) enum Condition {

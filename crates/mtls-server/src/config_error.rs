@@ -1,0 +1,40 @@
+//! What is wrong with settings.
+
+/// Why the settings make no server.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConfigError {
+    /// RFC 7301 section 3.1: 1 to 255 bytes each.
+    #[error("an application protocol name is empty or longer than 255 bytes")]
+    Alpn,
+
+    /// The certificates that a proxy forwards are clients'.
+    #[error("the verifier of forwarded certificates is not for TLS clients (Purpose::TlsClient)")]
+    ForwardedPurpose,
+
+    /// A name is no host name, nor `*.` before one.
+    #[error("{name:?} is no host name: give one such as api.example.com or *.example.com")]
+    Name {
+        /// The name.
+        name: String,
+    },
+
+    /// A name has settings twice.
+    #[error("{name} is given twice: it can have one identity and one set of client roots")]
+    NameTwice {
+        /// The name.
+        name: String,
+    },
+
+    /// What may take no time never succeeds.
+    #[error("a time limit is zero: give it some seconds")]
+    NoTime,
+
+    /// Sessions that nobody could resume, or for too long.
+    #[error("sessions can be resumed for 1 s to 7 days, and at least one is kept")]
+    Resumption,
+
+    /// TLS cannot be set up with these settings.
+    #[error("TLS could not be set up")]
+    Tls(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
