@@ -8,7 +8,7 @@ use std::{
 /// Milliseconds since the door was made.
 pub(crate) type Tick = u64;
 
-/// The time that [`Live`] goes by.
+/// The time that [`Live`](crate::live::Live) goes by.
 #[derive(Debug)]
 pub(crate) struct Clock {
     epoch: Instant,
