@@ -3,6 +3,7 @@
 mod browser;
 mod bundles;
 mod certificates;
+mod client_certificate;
 mod clients;
 mod curl;
 mod handshakes;

@@ -13,12 +13,14 @@ use axum::{
 use futures_util::stream;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpStream,
     time::timeout,
 };
+use tokio_rustls::client::TlsStream;
 
 use support::{
     World,
-    adapter::Adapter,
+    adapter::{Adapter, Running},
     client::{self, VERSIONS},
     connection::PATIENCE,
 };
@@ -30,6 +32,27 @@ fn router() -> Router {
         .route("/upload", post(async |body: Bytes| body.len().to_string()))
 }
 
+/// A server that speaks HTTP itself.
+struct Scene {
+    world: World,
+    server: Running,
+}
+
+impl Scene {
+    async fn new() -> Self {
+        let world = World::new();
+        let config = world.config().build().unwrap();
+        let server = Adapter::Serve.start(config, router()).await;
+        Self { world, server }
+    }
+
+    async fn connect(&self) -> TlsStream<TcpStream> {
+        let alice = self.world.ca.client("alice");
+        let config = client::config(&self.world, Some(&alice), VERSIONS[1]);
+        client::connect(self.server.address, config).await.unwrap()
+    }
+}
+
 /// What a client sends, with pauses that are long enough for the server to put its buffers away, and how many
 /// answers of 200 it gets.
 #[tokio::test]
@@ -37,13 +60,9 @@ async fn a_connection_that_rests_loses_nothing() {
     const GET: &str = "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n";
     const LAST: &str = "GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
     const POST: &str = "POST /upload HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4\r\n\r\n";
-    let world = World::new();
-    let config = world.config().build().unwrap();
-    let server = Adapter::Serve.start(config, router()).await;
+    let scene = Scene::new().await;
     let talk = async |parts: &[&str]| {
-        let alice = world.ca.client("alice");
-        let config = client::config(&world, Some(&alice), VERSIONS[1]);
-        let mut stream = client::connect(server.address, config).await.unwrap();
+        let mut stream = scene.connect().await;
         for part in parts {
             stream.write_all(part.as_bytes()).await.unwrap();
             tokio::time::sleep(Duration::from_millis(1600)).await;
@@ -80,12 +99,8 @@ async fn streamed() -> Body {
 
 /// Writes `request` and counts the good answers until the end of the stream.
 async fn answers_to(request: &str) -> usize {
-    let world = World::new();
-    let config = world.config().build().unwrap();
-    let server = Adapter::Serve.start(config, router()).await;
-    let alice = world.ca.client("alice");
-    let config = client::config(&world, Some(&alice), VERSIONS[1]);
-    let mut stream = client::connect(server.address, config).await.unwrap();
+    let scene = Scene::new().await;
+    let mut stream = scene.connect().await;
     stream.write_all(request.as_bytes()).await.unwrap();
     let mut answer = String::new();
     let ended = timeout(PATIENCE, stream.read_to_string(&mut answer)).await;
@@ -115,12 +130,8 @@ async fn requests_that_wait_behind_a_streamed_answer_are_answered() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_client_that_pipelines_many_requests_gets_all_answers() {
     const COUNT: usize = 40;
-    let world = World::new();
-    let config = world.config().build().unwrap();
-    let server = Adapter::Serve.start(config, router()).await;
-    let alice = world.ca.client("alice");
-    let config = client::config(&world, Some(&alice), VERSIONS[1]);
-    let mut stream = client::connect(server.address, config).await.unwrap();
+    let scene = Scene::new().await;
+    let mut stream = scene.connect().await;
     let requests = "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n".repeat(COUNT);
     let began = Instant::now();
     // Past some looks at all connections, which come each quarter of a second.

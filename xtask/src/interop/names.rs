@@ -2,10 +2,12 @@
 
 use std::fs;
 use std::path::Path;
+use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 
 use super::Bench;
+use super::client_certificate;
 use super::curl;
 use super::lab::Lab;
 use super::own::Door;
@@ -130,17 +132,8 @@ fn odd_name(bench: &Bench<'_>, lab: &Lab, certificate: &Path) -> Result<()> {
 
 /// By pyca cryptography, as openssl's command line ends a text at its NUL: what others read as `client1`.
 fn name_with_nul(bench: &Bench<'_>, lab: &Lab, certificate: &Path) -> Result<()> {
-    let mut python = bench.peers.command("python");
-    python
-        .args(["-c", NAME_WITH_NUL, &lab.arg("same-ca")])
-        .arg(certificate);
-    let said = process::run(&mut python, None)?;
-    ensure!(
-        said.success(),
-        "python made no certificate: {}",
-        said.reason()
-    );
-    Ok(())
+    let day = Duration::from_secs(24 * 60 * 60);
+    client_certificate::write(bench, lab, "client1\0.example", day, certificate)
 }
 
 const GROUP: &str = "names";
@@ -160,26 +153,3 @@ const NAMES: &[Name] = &[
         expected: Verdict::RefusedInTls,
     },
 ];
-
-const NAME_WITH_NUL: &str = r"
-import sys, datetime
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-lab, out = sys.argv[1:]
-ca = x509.load_pem_x509_certificate(open(lab + '/ca.crt', 'rb').read())
-ca_key = serialization.load_pem_private_key(open(lab + '/ca.key', 'rb').read(), None)
-key = serialization.load_pem_private_key(open(lab + '/client.key', 'rb').read(), None)
-now = datetime.datetime.now(datetime.timezone.utc)
-certificate = (
-    x509.CertificateBuilder()
-    .subject_name(x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, 'client1\0.example')]))
-    .issuer_name(ca.subject)
-    .public_key(key.public_key())
-    .serial_number(0x1f2e3e)
-    .not_valid_before(now - datetime.timedelta(minutes=1))
-    .not_valid_after(now + datetime.timedelta(days=1))
-    .add_extension(x509.ExtendedKeyUsage([x509.ExtendedKeyUsageOID.CLIENT_AUTH]), critical=False)
-    .sign(ca_key, hashes.SHA256())
-)
-open(out, 'wb').write(certificate.public_bytes(serialization.Encoding.PEM))
-";

@@ -15,6 +15,7 @@ use mtls_server::{
 
 use self::cases::{Asked, CASES, Case, Change, Shows};
 use super::Bench;
+use super::client_certificate;
 use super::lab::Lab;
 use super::report::{Report, Verdict};
 use super::whoami::Whoami;
@@ -196,17 +197,7 @@ fn identity(lab: &Lab, stem: &str) -> (PathBuf, PathBuf) {
 /// A client certificate that ends soon, for the key of `same-ca/client.key`.
 fn brief(bench: &Bench<'_>, lab: &Lab) -> Result<PathBuf> {
     let certificate = bench.scratch("brief.crt");
-    let mut python = bench.peers.command("python");
-    python
-        .args([
-            "-c",
-            include_str!("resumption/brief.py"),
-            &lab.arg("same-ca"),
-        ])
-        .arg(&certificate)
-        .arg(BRIEF.as_secs().to_string());
-    let said = process::run(&mut python, None)?;
-    ensure!(said.success(), "python made none: {}", said.reason());
+    client_certificate::write(bench, lab, "brief", BRIEF, &certificate)?;
     Ok(certificate)
 }
 
