@@ -34,104 +34,65 @@
 //! # }
 //! ```
 
-mod accept;
-mod acceptor;
-mod answers;
-mod audit;
 mod authorize;
-mod client_auth;
-mod client_cert;
-mod clock;
 mod config;
-mod config_error;
 mod connection;
-mod connections;
-mod crl_sources;
-mod door;
-pub mod files;
+mod extract;
 mod forwarded;
+mod handshake;
+mod observe;
+mod serve;
+mod sources;
+
 #[cfg(fuzzing)]
 #[doc(hidden)]
 pub mod fuzzing;
-mod generation;
-mod half_open;
-mod handle;
-mod handshake;
-mod health;
-mod http;
-mod identity;
-mod judge;
-mod limits;
-pub mod listen;
-mod listener;
-mod live;
-mod material;
-mod measure;
-mod mtls_files;
-mod names;
-mod ocsp;
-#[cfg(feature = "opa")]
-mod opa;
-mod peer_identity;
-mod plain_http;
 mod problem;
-mod provider;
-mod proxy_protocol;
-mod refusal;
-mod require;
-mod rest;
-mod rule;
-mod serve;
-mod service;
-mod session;
-mod site;
-mod spiffe;
-mod stream;
 mod text;
-mod tls_info;
-mod verifier;
 
-pub use acceptor::MtlsAcceptor;
-pub use audit::TARGET as AUDIT_TARGET;
-pub use authorize::{Answer, Authorize, Authorizer, Authorizing, Question};
-pub use client_auth::ClientAuth;
-pub use client_cert::{ClientCert, ClientCertRejection, MockClientCert};
-pub use config::{MtlsConfig, MtlsConfigBuilder};
-pub use config_error::ConfigError;
-pub use connection::ConnectionIdentity;
-pub use crl_sources::{CrlSource, CrlSourceError, CrlSources, LoadedCrls};
-pub use door::Door;
+pub use authorize::authorizer::{Answer, Authorize, Authorizer, Authorizing, Question};
+#[cfg(feature = "opa")]
+pub use authorize::opa::{OpaAuthorizer, OpaError};
+pub use authorize::require::{RequireClientCert, Required};
+pub use authorize::rule::{Decision, Rule, RuleError};
+pub use config::client_auth::ClientAuth;
+pub use config::error::ConfigError;
+pub use config::generation::{Degraded, Status};
+pub use config::handle::{MtlsHandle, ReloadError, Reloaded, Watch};
+pub use config::limits::Limits;
+pub use config::mtls_config::{MtlsConfig, MtlsConfigBuilder};
+pub use config::site::SiteConfig;
+pub use connection::identity::ConnectionIdentity;
+pub use connection::stream::MtlsStream;
+pub use extract::client_cert::{ClientCert, ClientCertRejection, MockClientCert};
+pub use extract::peer_identity::{FromClientCert, PeerIdentity, PeerIdentityRejection};
+pub use extract::spiffe::{SpiffeId, SpiffeIdError, SvidError};
+pub use extract::tls_info::TlsInfo;
 pub use forwarded::{
     ForwardIdentity, ForwardedClientCert, ForwardedClientCertRejection, ForwardedError,
     ForwardedFormat, Forwarding, MockForwardedClientCert, TrustForwarded, UnknownForwardedFormat,
 };
-pub use generation::{Degraded, Status};
-pub use handle::{MtlsHandle, ReloadError, Reloaded, Watch};
-pub use health::health;
-pub use http::http_limits;
-pub use identity::{IdentityError, ServerIdentity};
-pub use limits::Limits;
-pub use listener::{MtlsListener, PerConnection};
-pub use material::Found;
-pub use mtls_files::{LoadError, MtlsFiles, SiteFiles};
-pub use ocsp::{
+pub use handshake::door::Door;
+pub use handshake::proxy_protocol::{ProxyProtocol, ProxyProtocolError};
+pub use handshake::refusal::{Refusal, RefusalReason};
+pub use handshake::session::{Kept, Resumption};
+pub use observe::audit::TARGET as AUDIT_TARGET;
+pub use observe::health::health;
+pub use serve::acceptor::MtlsAcceptor;
+pub use serve::http::http_limits;
+pub use serve::listen;
+pub use serve::listener::{MtlsListener, PerConnection};
+pub use serve::server::{Serving, serve};
+pub use serve::service::{Answering, MtlsService};
+pub use sources::crl_sources::{CrlSource, CrlSourceError, CrlSources, LoadedCrls};
+pub use sources::files;
+pub use sources::identity::{IdentityError, ServerIdentity};
+pub use sources::material::Found;
+pub use sources::mtls_files::{LoadError, MtlsFiles, SiteFiles};
+pub use sources::ocsp::{
     AskError, OcspCheck, OcspRefusal, OcspVerdict, Staple, StapleError, Stapler, Unanswered,
 };
-#[cfg(feature = "opa")]
-pub use opa::{OpaAuthorizer, OpaError};
-pub use peer_identity::{FromClientCert, PeerIdentity, PeerIdentityRejection};
-pub use plain_http::{HttpError, HttpUrl, HttpUrlError};
-pub use proxy_protocol::{ProxyProtocol, ProxyProtocolError};
-pub use refusal::{Refusal, RefusalReason};
-pub use require::{RequireClientCert, Required};
-pub use rule::{Decision, Rule, RuleError};
-pub use serve::{Serving, serve};
-pub use service::{Answering, MtlsService};
-pub use session::{Kept, Resumption};
-pub use site::SiteConfig;
-pub use spiffe::{SpiffeId, SpiffeIdError, SvidError};
-pub use stream::MtlsStream;
-pub use tls_info::TlsInfo;
+pub use sources::plain_http::{HttpError, HttpUrl, HttpUrlError};
 
 /// The verifier's settings, which [`MtlsConfigBuilder`] takes.
 pub use pki_core::verify::{

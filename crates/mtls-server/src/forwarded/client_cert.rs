@@ -16,8 +16,8 @@ use x509_identity::{Certificate, DistinguishedName, ParseError, SerialNumber, Su
 
 use super::{ForwardedError, format::Chain, trust::Forwarded};
 use crate::{
-    client_cert::{ClientCert, ClientCertRejection},
-    connection::ConnectionIdentity,
+    connection::identity::ConnectionIdentity,
+    extract::client_cert::{ClientCert, ClientCertRejection},
 };
 
 /// A client's certificate in the words of a proxy that [`TrustForwarded`](crate::TrustForwarded)

@@ -13,7 +13,10 @@ use super::{
     ForwardedClientCert, ForwardedError, ForwardedFormat,
     format::{Chain, Picked},
 };
-use crate::{audit, client_cert::ClientCert, connection::ConnectionIdentity, rule::Rule};
+use crate::{
+    authorize::rule::Rule, connection::identity::ConnectionIdentity,
+    extract::client_cert::ClientCert, observe::audit,
+};
 
 /// Trusts a proxy to say whose requests it forwards; see
 /// [`trust_forwarded`](crate::MtlsConfigBuilder::trust_forwarded).

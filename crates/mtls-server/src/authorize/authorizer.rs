@@ -1,0 +1,219 @@
+//! Decisions that somebody else makes, such as a policy service.
+
+use std::{
+    borrow::Cow,
+    convert::Infallible,
+    error::Error,
+    mem,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use axum::{
+    extract::Request,
+    http::{Extensions, request::Parts},
+    response::{IntoResponse as _, Response},
+};
+use tokio::time::timeout;
+use tower::Layer;
+use tower_service::Service;
+
+use crate::{
+    extract::client_cert::{self, ClientCert, ClientCertRejection},
+    observe::audit::{self, Outcome},
+};
+
+/// Decides about a request by asking elsewhere; see [`Authorize`].
+///
+/// What a certificate alone decides is a [`Rule`](crate::Rule).
+pub trait Authorizer: Send + Sync + 'static {
+    /// Why there is no answer.
+    type Error: Error + Send + Sync + 'static;
+
+    /// Decides.
+    ///
+    /// # Errors
+    ///
+    /// If nobody could be asked; the request is answered 503 and goes no further.
+    fn authorize(
+        &self,
+        question: Question<'_>,
+    ) -> impl Future<Output = Result<Answer, Self::Error>> + Send;
+}
+
+/// A client, and what it asks for.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Question<'a> {
+    /// The verified certificate.
+    pub client: &'a ClientCert,
+    /// Method, URI and headers. The headers are what the client chose to send.
+    pub request: &'a Parts,
+}
+
+/// What an [`Authorizer`] decided, and the rule that it decided by, for the audit event.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Answer {
+    /// The request may pass.
+    Allow {
+        /// The rule that allows it.
+        rule: Cow<'static, str>,
+    },
+    /// The request may not pass.
+    Deny {
+        /// The rule that forbids it, or that was not met.
+        rule: Cow<'static, str>,
+    },
+}
+
+/// Asks an [`Authorizer`] about each request: a layer for a router or a route.
+///
+/// Answers and audit events are those of [`RequireClientCert`](crate::RequireClientCert), and
+/// besides: where the authorizer fails, or gives no answer within the [timeout](Self::timeout),
+/// 503, `authorization_unavailable`.
+///
+/// ```
+/// use std::{convert::Infallible, time::Duration};
+/// use axum::{Router, http::Method, routing::get};
+/// use mtls_server::{Answer, Authorize, Authorizer, Question};
+///
+/// struct ReadOnly;
+///
+/// impl Authorizer for ReadOnly {
+///     type Error = Infallible;
+///
+///     async fn authorize(&self, question: Question<'_>) -> Result<Answer, Infallible> {
+///         let rule = "read-only".into();
+///         Ok(match question.request.method {
+///             Method::GET => Answer::Allow { rule },
+///             _ => Answer::Deny { rule },
+///         })
+///     }
+/// }
+///
+/// let router: Router = Router::new()
+///     .route("/", get(async || "hello"))
+///     .layer(Authorize::new(ReadOnly).timeout(Duration::from_millis(500)));
+/// ```
+#[derive(Debug)]
+pub struct Authorize<A> {
+    authorizer: Arc<A>,
+    timeout: Duration,
+}
+
+impl<A: Authorizer> Authorize<A> {
+    /// Asks `authorizer`.
+    pub fn new(authorizer: A) -> Self {
+        Self {
+            authorizer: Arc::new(authorizer),
+            timeout: Duration::from_secs(2),
+        }
+    }
+
+    /// How long an answer may take. 2 s by default.
+    #[must_use]
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    async fn decide(&self, request: &Parts) -> Result<(), ClientCertRejection> {
+        let extensions = &request.extensions;
+        let Some(client) = client_cert::find(extensions)? else {
+            let rule = &"authorizer";
+            audit::decided(extensions, None, rule, Outcome::Denied, &"no-certificate");
+            return Err(ClientCertRejection::Missing);
+        };
+        let question = Question { client, request };
+        let answer = timeout(self.timeout, self.authorizer.authorize(question)).await;
+        let (outcome, rule, reason) = match answer {
+            Ok(Ok(Answer::Allow { rule })) => (Outcome::Allowed, rule, Cow::Borrowed("matched")),
+            Ok(Ok(Answer::Deny { rule })) => (Outcome::Denied, rule, "not-matched".into()),
+            Ok(Err(error)) => {
+                tracing::error!(target: "mtls_server", error = &error as &dyn Error, "no decision");
+                return Err(undecided(extensions, client, "authorizer-failed"));
+            }
+            Err(_) => return Err(undecided(extensions, client, "authorizer-timeout")),
+        };
+        audit::decided(extensions, Some(client), &rule, outcome, &reason);
+        match outcome {
+            Outcome::Allowed => Ok(()),
+            Outcome::Denied => Err(ClientCertRejection::Denied),
+        }
+    }
+}
+
+impl<A> Clone for Authorize<A> {
+    fn clone(&self) -> Self {
+        Self {
+            authorizer: Arc::clone(&self.authorizer),
+            timeout: self.timeout,
+        }
+    }
+}
+
+fn undecided(
+    extensions: &Extensions,
+    client: &ClientCert,
+    reason: &'static str,
+) -> ClientCertRejection {
+    let rule = &"authorizer";
+    audit::decided(extensions, Some(client), rule, Outcome::Denied, &reason);
+    ClientCertRejection::Undecided
+}
+
+impl<A: Authorizer, S> Layer<S> for Authorize<A> {
+    type Service = Authorizing<A, S>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        let authorize = self.clone();
+        Authorizing { authorize, inner }
+    }
+}
+
+/// The service of [`Authorize`].
+#[derive(Debug)]
+pub struct Authorizing<A, S> {
+    authorize: Authorize<A>,
+    inner: S,
+}
+
+impl<A, S: Clone> Clone for Authorizing<A, S> {
+    fn clone(&self) -> Self {
+        Self {
+            authorize: self.authorize.clone(),
+            inner: self.inner.clone(),
+        }
+    }
+}
+
+impl<A, S> Service<Request> for Authorizing<A, S>
+where
+    A: Authorizer,
+    S: Service<Request, Response = Response, Error = Infallible> + Clone + Send + 'static,
+    S::Future: Send,
+{
+    type Response = Response;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, request: Request) -> Self::Future {
+        let authorize = self.authorize.clone();
+        // The one that was made ready is the one to call.
+        let next = self.inner.clone();
+        let mut inner = mem::replace(&mut self.inner, next);
+        Box::pin(async move {
+            let (parts, body) = request.into_parts();
+            match authorize.decide(&parts).await {
+                Ok(()) => inner.call(Request::from_parts(parts, body)).await,
+                Err(rejection) => Ok(rejection.into_response()),
+            }
+        })
+    }
+}

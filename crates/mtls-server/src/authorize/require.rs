@@ -1,0 +1,113 @@
+//! A rule before a router or a route.
+
+use std::{
+    convert::Infallible,
+    future::{Ready, ready},
+    task::{Context, Poll},
+};
+
+use axum::{
+    extract::Request,
+    http::Extensions,
+    response::{IntoResponse as _, Response},
+};
+use futures_util::future::Either;
+use tower::Layer;
+use tower_service::Service;
+
+use crate::{
+    authorize::rule::Rule,
+    extract::client_cert::{self, ClientCertRejection},
+    observe::audit::{self, Outcome},
+};
+
+/// Lets those requests pass whose client certificate matches a rule: a layer for a router or a
+/// route.
+///
+/// A connection without a certificate is answered 403, `client_certificate_required`; a
+/// certificate that the rule denies, 403, `client_certificate_denied`; a router that no acceptor
+/// of this crate serves, 500. Each decision is an audit event that names the rule, and none of the
+/// answers says anything of the certificate.
+///
+/// As every layer of axum it covers the routes that were added before it.
+///
+/// ```
+/// use axum::{Router, routing::{get, post}};
+/// use mtls_server::{RequireClientCert, Rule};
+///
+/// # async fn read() {}
+/// # async fn write() {}
+/// # fn router() -> Result<Router, mtls_server::RuleError> {
+/// let writers = Rule::spiffe("spiffe://example.org/ns/prod/sa/writer")?.named("writers");
+/// let members = Rule::organizational_unit("Members").named("members");
+/// let router = Router::new()
+///     .route("/entries", post(write).layer(RequireClientCert::new(writers)))
+///     .route("/entries", get(read))
+///     .layer(RequireClientCert::new(members)); // for all of the above
+/// # Ok(router)
+/// # }
+/// # router().map(|_| ()).unwrap();
+/// ```
+#[derive(Clone, Debug)]
+pub struct RequireClientCert(Rule);
+
+impl RequireClientCert {
+    /// Requires `rule`.
+    pub fn new(rule: Rule) -> Self {
+        Self(rule)
+    }
+}
+
+impl<S> Layer<S> for RequireClientCert {
+    type Service = Required<S>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        let rule = self.0.clone();
+        Required { rule, inner }
+    }
+}
+
+/// The service of [`RequireClientCert`].
+#[derive(Clone, Debug)]
+pub struct Required<S> {
+    rule: Rule,
+    inner: S,
+}
+
+impl<S> Service<Request> for Required<S>
+where
+    S: Service<Request, Response = Response, Error = Infallible>,
+{
+    type Response = Response;
+    type Error = Infallible;
+    type Future = Either<Ready<Result<Response, Infallible>>, S::Future>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, request: Request) -> Self::Future {
+        match decide(&self.rule, request.extensions()) {
+            Ok(()) => Either::Right(self.inner.call(request)),
+            Err(rejection) => Either::Left(ready(Ok(rejection.into_response()))),
+        }
+    }
+}
+
+pub(crate) fn decide(rule: &Rule, extensions: &Extensions) -> Result<(), ClientCertRejection> {
+    let Some(client) = client_cert::find(extensions)? else {
+        audit::decided(extensions, None, rule, Outcome::Denied, &"no-certificate");
+        return Err(ClientCertRejection::Missing);
+    };
+    let decision = rule.judge(client);
+    let outcome = match decision.is_allowed() {
+        true => Outcome::Allowed,
+        false => Outcome::Denied,
+    };
+    let reason = decision.reason();
+    audit::decided(extensions, Some(client), decision.rule(), outcome, &reason);
+    match outcome {
+        Outcome::Allowed => Ok(()),
+        Outcome::Denied => Err(ClientCertRejection::Denied),
+    }
+}

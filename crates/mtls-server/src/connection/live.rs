@@ -1,0 +1,472 @@
+//! Open connections: how long each may live and wait, and how it is ended.
+//!
+//! Nothing here knows TLS or HTTP. The stream and the service of a connection note what happens;
+//! one task looks at all of them every quarter of a second and ends those that are over their
+//! time. Times are coarse, so that noting something costs no look at the clock.
+
+use std::{
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Relaxed, Ordering::SeqCst},
+    },
+    time::Duration,
+};
+
+use tokio::sync::Notify;
+
+use crate::{
+    config::limits::Limits,
+    connection::{
+        answers::{Answers, Flow},
+        clock::{Clock, Tick, ticks},
+        rest::Rest,
+    },
+};
+
+/// Why a connection was ended by the server.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum End {
+    /// A body, or an answer that the peer should read, made no progress.
+    BodyTimeout,
+    /// The certificate is no longer good, with the code of the reason.
+    Certificate(&'static str),
+    /// A header took too long, or the first request.
+    HeaderTimeout,
+    /// Too long without a request.
+    Idle,
+    /// It has reached its greatest age.
+    MaxAge,
+    /// The rules of its host name have changed, or the proxies that are trusted: the next connection
+    /// has the new ones.
+    Reloaded,
+    /// Its host name asks for what this connection does not have, with the code of the reason.
+    Settings(&'static str),
+    /// The server stops.
+    Shutdown,
+}
+
+impl End {
+    pub(crate) fn code(self) -> &'static str {
+        match self {
+            Self::BodyTimeout => "body-timeout",
+            Self::Certificate(code) | Self::Settings(code) => code,
+            Self::HeaderTimeout => "header-timeout",
+            Self::Idle => "idle",
+            Self::MaxAge => "max-age",
+            Self::Reloaded => "reloaded",
+            Self::Shutdown => "shutdown",
+        }
+    }
+
+    /// Whether requests are no longer answered but with 403.
+    pub(crate) fn condemns(self) -> bool {
+        matches!(self, Self::Certificate(_) | Self::Settings(_))
+    }
+}
+
+/// What one connection is doing.
+#[derive(Debug)]
+pub(crate) struct Live {
+    /// How long a request body may make no progress.
+    pub(crate) body: Duration,
+    clock: Arc<Clock>,
+    /// When it is too old.
+    old: Tick,
+    /// When its client's certificate is; [`NEVER`] if there is none.
+    expired: Tick,
+    end: OnceLock<End>,
+    /// The first reason that condemns, which may come after another.
+    condemned: OnceLock<End>,
+    /// When the socket is closed whatever happens; [`NEVER`] until it is to end.
+    cut_at: AtomicU64,
+    /// Wakes those who wait for `end`.
+    ended: Notify,
+    requests: AtomicU32,
+    /// What is waited for from the peer: since when, and below that two bits of [`Wait`].
+    waiting: AtomicU64,
+    /// Since when a write could not go on; 0 if it can.
+    stalled: AtomicU64,
+    answers: Answers,
+    /// HTTP/2 has frames that belong to no request: bytes begin no header there.
+    multiplexed: bool,
+    upgraded: AtomicBool,
+    rest: Rest,
+}
+
+const NEVER: Tick = u64::MAX;
+
+/// What is waited for.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Wait {
+    Nothing = 0,
+    FirstRequest = 1,
+    Header = 2,
+    NextRequest = 3,
+}
+
+impl Live {
+    /// For a client whose certificate is `valid` for that long, if it has shown one.
+    pub(crate) fn new(
+        clock: Arc<Clock>,
+        limits: &Limits,
+        valid: Option<Duration>,
+        multiplexed: bool,
+    ) -> Self {
+        let now = clock.advance();
+        let after = |span| now.saturating_add(ticks(span));
+        Self {
+            body: limits.body,
+            clock,
+            old: after(limits.max_age),
+            expired: valid.map_or(NEVER, after),
+            end: OnceLock::new(),
+            condemned: OnceLock::new(),
+            cut_at: AtomicU64::new(NEVER),
+            ended: Notify::new(),
+            requests: AtomicU32::new(0),
+            waiting: AtomicU64::new(encode(now, Wait::FirstRequest)),
+            stalled: AtomicU64::new(0),
+            answers: Answers::default(),
+            multiplexed,
+            upgraded: AtomicBool::new(false),
+            rest: Rest::default(),
+        }
+    }
+
+    /// Bytes came from the peer.
+    pub(crate) fn heard(&self, bytes: &[u8]) {
+        self.rest.heard(bytes);
+        if !self.multiplexed {
+            let before = self.waiting.load(Relaxed);
+            if decode(before).1 == Wait::NextRequest {
+                let after = encode(self.clock.now(), Wait::Header);
+                // If a request has begun meanwhile, that counts.
+                let _ = self
+                    .waiting
+                    .compare_exchange(before, after, Relaxed, Relaxed);
+            }
+        }
+    }
+
+    /// Bytes could not be sent, as the peer does not read.
+    pub(crate) fn stalls(&self) {
+        if self.stalled.load(Relaxed) == 0 {
+            self.stalled.store(self.clock.now().max(1), Relaxed);
+        }
+    }
+
+    /// Bytes could be sent.
+    pub(crate) fn flows(&self) {
+        if self.stalled.load(Relaxed) != 0 {
+            self.stalled.store(0, Relaxed);
+        }
+    }
+
+    /// The socket took this many bytes.
+    pub(crate) fn sent(&self, bytes: usize) {
+        self.answers.sent(bytes, self.clock.now());
+    }
+
+    /// An answer with a body begins; none where a write that waits tells enough.
+    pub(crate) fn answers(&self) -> Option<Arc<Flow>> {
+        let begin = || self.answers.begin(self.clock.now());
+        self.multiplexed.then(begin)
+    }
+
+    /// As of the last look at all connections.
+    pub(crate) fn now(&self) -> Tick {
+        self.clock.now()
+    }
+
+    /// A request has begun; with a body or without.
+    pub(crate) fn request_begins(&self, has_body: bool) {
+        self.rest.request_begins(has_body);
+        self.requests.fetch_add(1, SeqCst);
+        self.waiting.store(encode(0, Wait::Nothing), Relaxed);
+    }
+
+    /// The last byte of an answer is on its way.
+    pub(crate) fn request_ends(&self) {
+        if self.requests.fetch_sub(1, SeqCst) == 1 && !self.upgraded.load(Relaxed) {
+            let idle = encode(self.clock.now(), Wait::NextRequest);
+            self.waiting.store(idle, Relaxed);
+        }
+    }
+
+    /// Whether there is a request that is not yet answered in full.
+    pub(crate) fn is_asked(&self) -> bool {
+        self.requests.load(SeqCst) > 0
+    }
+
+    /// The connection speaks something else from now on, such as WebSocket.
+    pub(crate) fn upgrades(&self) {
+        self.upgraded.store(true, Relaxed);
+    }
+
+    /// Whether an HTTP/1 server holds nothing of this connection but requests that wait in its buffer.
+    pub(crate) fn is_at_rest(&self) -> bool {
+        let (_, wait) = decode(self.waiting.load(Relaxed));
+        wait == Wait::NextRequest
+            && self.rest.is_between_requests()
+            && self.stalled.load(Relaxed) == 0
+            && self.ending().is_none()
+    }
+
+    /// How many requests have begun.
+    pub(crate) fn requests_begun(&self) -> u64 {
+        self.rest.begun()
+    }
+
+    /// Waits until it has been without a request for a while.
+    pub(crate) async fn rested(&self) {
+        self.rest.told().await;
+    }
+
+    /// Tells the one that waits in [`Self::rested`].
+    pub(crate) fn doze(&self) {
+        if self.rest.is_quiet() && self.is_at_rest() {
+            self.rest.tell();
+        }
+    }
+
+    /// Ends the connection: at once for new requests, after `grace` for everything. The first
+    /// reason stands, but for one that condemns; true if it was this one.
+    pub(crate) fn end(&self, end: End, grace: Duration) -> bool {
+        let cut_at = self.clock.advance().saturating_add(ticks(grace));
+        self.cut_at.fetch_min(cut_at, SeqCst);
+        let first = match end.condemns() {
+            true => self.condemned.set(end).is_ok(),
+            false => self.condemned.get().is_none() && self.end.set(end).is_ok(),
+        };
+        self.ended.notify_waiters();
+        first
+    }
+
+    /// Why it was ended, if it was.
+    pub(crate) fn ending(&self) -> Option<End> {
+        self.condemned.get().or_else(|| self.end.get()).copied()
+    }
+
+    /// Waits until it is ended for a reason of this kind.
+    pub(crate) async fn ended(&self, kind: fn(End) -> bool) -> End {
+        loop {
+            // Made before the look, it hears of an end between the look and the wait.
+            let ended = self.ended.notified();
+            if let Some(end) = self.ending().filter(|end| kind(*end)) {
+                return end;
+            }
+            ended.await;
+        }
+    }
+
+    /// What time has brought: the reason to end it, and how long it may take.
+    pub(crate) fn overdue(&self, now: Tick, limits: &Limits) -> Option<(End, Duration)> {
+        let end = match self.ending() {
+            Some(end) if end.condemns() => return None,
+            _ if now >= self.expired => End::Certificate("expired"),
+            Some(_) => return None,
+            None => self.waited_too_long(now, limits)?,
+        };
+        Some((end, end_grace(end)))
+    }
+
+    fn waited_too_long(&self, now: Tick, limits: &Limits) -> Option<End> {
+        let (since, wait) = decode(self.waiting.load(Relaxed));
+        let waited = |limit: Duration| now.saturating_sub(since) > ticks(limit);
+        let write = Some(self.stalled.load(Relaxed)).filter(|since| *since != 0);
+        let is_stalled = |since: Tick| now.saturating_sub(since) > ticks(limits.body);
+        match wait {
+            _ if now >= self.old => Some(End::MaxAge),
+            _ if write.is_some_and(is_stalled) => Some(End::BodyTimeout),
+            _ if self.answers.stalled_since().is_some_and(is_stalled) => Some(End::BodyTimeout),
+            Wait::FirstRequest | Wait::Header if waited(limits.header) => Some(End::HeaderTimeout),
+            // Another thread may note the end of one request behind the beginning of the next.
+            Wait::NextRequest if self.is_asked() => None,
+            // Servers buffer the end of an answer, which a slow peer may still be taking.
+            Wait::NextRequest
+                if waited(limits.idle)
+                    && now.saturating_sub(self.answers.moved()) > ticks(limits.idle) =>
+            {
+                Some(End::Idle)
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether it is time to close the socket.
+    pub(crate) fn is_cut(&self, now: Tick) -> bool {
+        now >= self.cut_at.load(SeqCst)
+    }
+}
+
+/// How long a connection has that was ended for this reason.
+pub(crate) fn end_grace(end: End) -> Duration {
+    match end {
+        // Nobody reads an answer.
+        End::BodyTimeout | End::HeaderTimeout => Duration::ZERO,
+        End::MaxAge | End::Reloaded => RETIRING,
+        // A request may be on its way, or an answer of 403: it is still written.
+        _ => HARD,
+    }
+}
+
+/// With the quarter of a second until somebody looks, less than a second in all.
+const HARD: Duration = Duration::from_millis(600);
+
+/// For requests of a connection that is only old.
+const RETIRING: Duration = Duration::from_secs(30);
+
+fn encode(since: Tick, wait: Wait) -> u64 {
+    since << 2 | wait as u64
+}
+
+fn decode(waiting: u64) -> (Tick, Wait) {
+    let wait = match waiting & 3 {
+        0 => Wait::Nothing,
+        1 => Wait::FirstRequest,
+        2 => Wait::Header,
+        _ => Wait::NextRequest,
+    };
+    (waiting >> 2, wait)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn live(multiplexed: bool) -> Live {
+        let clock = Arc::new(Clock::new());
+        Live::new(clock, &limits(), None, multiplexed)
+    }
+
+    fn limits() -> Limits {
+        Limits {
+            max_age: Duration::from_secs(1000),
+            ..Limits::default()
+        }
+    }
+
+    fn due(live: &Live, now: Tick) -> Option<End> {
+        live.overdue(now, &limits()).map(|(end, _)| end)
+    }
+
+    #[test]
+    fn the_first_request_has_ten_seconds_and_the_next_sixty() {
+        let live = live(false);
+        assert_eq!(due(&live, 10_000), None);
+        assert_eq!(due(&live, 10_500), Some(End::HeaderTimeout));
+        live.request_begins(false);
+        assert_eq!(due(&live, 500_000), None);
+        live.request_ends();
+        assert_eq!(due(&live, 60_000), None);
+        assert_eq!(due(&live, 60_500), Some(End::Idle));
+    }
+
+    #[test]
+    fn bytes_begin_a_header_in_http_1_only() {
+        for (multiplexed, expected) in [(false, Some(End::HeaderTimeout)), (true, None)] {
+            let live = live(multiplexed);
+            live.request_begins(false);
+            live.request_ends();
+            live.heard(b"GET");
+            assert_eq!(due(&live, 11_000), expected);
+        }
+    }
+
+    #[test]
+    fn nothing_is_waited_for_while_another_request_runs_or_after_an_upgrade() {
+        let live = live(true);
+        live.request_begins(false);
+        live.request_begins(false);
+        live.request_ends();
+        assert_eq!(due(&live, 100_000), None);
+        live.upgrades();
+        live.request_ends();
+        assert_eq!(due(&live, 900_000), None);
+        assert_eq!(due(&live, 1_001_000), Some(End::MaxAge));
+    }
+
+    #[test]
+    fn a_peer_that_does_not_read_is_given_up() {
+        let live = live(false);
+        live.request_begins(false);
+        live.stalls();
+        assert_eq!(due(&live, 30_500), Some(End::BodyTimeout));
+        live.flows();
+        assert_eq!(due(&live, 30_500), None);
+    }
+
+    #[test]
+    fn a_connection_is_at_rest_when_nothing_of_it_is_held() {
+        for (bytes, has_body, expected) in [
+            (&b"GET / HTTP/1.1\r\n\r\n"[..], false, true),
+            (b"GET / HTTP/1.1\r\n\r\nGET", false, false),
+            (b"POST / HTTP/1.1\r\n\r\n", true, false),
+            (b"\r\n\r\n", false, true),
+        ] {
+            let live = live(false);
+            live.heard(bytes);
+            assert!(!live.is_at_rest(), "the first request");
+            live.request_begins(has_body);
+            assert!(!live.is_at_rest(), "a request runs");
+            live.request_ends();
+            assert_eq!(live.is_at_rest(), expected, "{bytes:?}");
+            live.heard(b"G");
+            assert!(!live.is_at_rest(), "the next request has begun");
+        }
+    }
+
+    #[test]
+    fn a_peer_that_still_takes_an_answer_is_not_idle() {
+        for multiplexed in [false, true] {
+            let live = live(multiplexed);
+            live.request_begins(false);
+            live.request_ends();
+            live.clock.now.store(50_000, Relaxed);
+            live.sent(4096);
+            assert_eq!(due(&live, 100_000), None);
+            live.clock.now.store(100_000, Relaxed);
+            live.sent(17); // a ping
+            assert_eq!(due(&live, 110_500), Some(End::Idle));
+        }
+    }
+
+    #[test]
+    fn a_request_that_runs_is_no_pause_whatever_was_noted_last() {
+        let live = live(true);
+        live.request_begins(false);
+        live.request_begins(false);
+        live.request_ends();
+        // As by a thread that was slow to note that there was none.
+        live.waiting.store(encode(1, Wait::NextRequest), Relaxed);
+        assert_eq!(due(&live, 900_000), None);
+        live.request_ends();
+        assert_eq!(due(&live, 900_000), Some(End::Idle));
+    }
+
+    #[test]
+    fn the_first_reason_stands_but_for_one_that_condemns_and_the_earliest_cut() {
+        let live = live(false);
+        assert!(live.end(End::MaxAge, RETIRING));
+        assert!(!live.end(End::Reloaded, RETIRING));
+        assert_eq!(live.ending(), Some(End::MaxAge));
+        assert!(!live.is_cut(live.clock.now() + 1_000));
+        assert!(live.end(End::Certificate("revoked"), HARD));
+        assert!(!live.end(End::Shutdown, RETIRING));
+        assert!(!live.end(End::Settings("no-certificate"), HARD));
+        assert_eq!(live.ending(), Some(End::Certificate("revoked")));
+        assert!(live.is_cut(live.clock.now() + 1_000));
+    }
+
+    #[test]
+    fn a_certificate_expires_on_a_connection_that_ends_already() {
+        let clock = Arc::new(Clock::new());
+        let valid = Some(Duration::from_secs(1001));
+        let live = Live::new(clock, &limits(), valid, true);
+        live.end(End::MaxAge, RETIRING);
+        assert_eq!(due(&live, 1_000_500), None);
+        assert_eq!(due(&live, 1_002_000), Some(End::Certificate("expired")));
+        live.end(End::Certificate("expired"), HARD);
+        assert_eq!(due(&live, 1_002_000), None);
+    }
+}

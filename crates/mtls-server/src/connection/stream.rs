@@ -1,0 +1,226 @@
+//! The TLS stream of a client that was let in.
+
+use std::{
+    fmt,
+    future::poll_fn,
+    io,
+    pin::Pin,
+    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
+    task::{Context, Poll, Waker},
+};
+
+use tokio::io::{AsyncBufRead as _, AsyncRead, AsyncWrite, ReadBuf};
+use tokio_rustls::server::TlsStream;
+
+use crate::connection::{
+    connections::{Connections, Cut, Seat},
+    identity::ConnectionIdentity,
+};
+
+/// An encrypted stream to a client that the door has let in.
+///
+/// It ends by itself: when the client's certificate is no longer good, or a limit on time is
+/// reached. Reading then finds the end of the stream, and writing fails.
+pub struct MtlsStream<IO>(Arc<Wire<IO>>);
+
+struct Wire<IO> {
+    held: Mutex<Held<IO>>,
+    connection: ConnectionIdentity,
+    _seat: Seat,
+}
+
+/// Behind a lock so that a connection can be closed while its owner sleeps; nobody else takes it.
+struct Held<IO> {
+    stream: Option<TlsStream<IO>>,
+    reader: Option<Waker>,
+    writer: Option<Waker>,
+}
+
+impl<IO> MtlsStream<IO>
+where
+    IO: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    pub(crate) fn new(
+        stream: TlsStream<IO>,
+        connection: ConnectionIdentity,
+        seat: Seat,
+        connections: &Arc<Connections>,
+    ) -> Self {
+        let wire = Arc::new_cyclic(|socket: &Weak<Wire<IO>>| {
+            connections.watch(&seat, connection.clone(), socket.clone());
+            let held = Held {
+                stream: Some(stream),
+                reader: None,
+                writer: None,
+            };
+            Wire {
+                held: Mutex::new(held),
+                connection,
+                _seat: seat,
+            }
+        });
+        Self(wire)
+    }
+}
+
+impl<IO: AsyncRead + AsyncWrite + Unpin> MtlsStream<IO> {
+    /// Another handle of the same stream, for an HTTP connection that may be dropped before it ends.
+    pub(crate) fn lend(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+
+    /// Waits until there is something to read; false at the end of the stream.
+    pub(crate) async fn readable(&self) -> bool {
+        poll_fn(|context| {
+            let mut held = self.0.lock();
+            let Some(stream) = &mut held.stream else {
+                return Poll::Ready(false);
+            };
+            let filled = Pin::new(stream).poll_fill_buf(context);
+            if filled.is_pending() {
+                remember(&mut held.reader, context);
+                return Poll::Pending;
+            }
+            filled.map(|bytes| bytes.is_ok_and(|bytes| !bytes.is_empty()))
+        })
+        .await
+    }
+}
+
+impl<IO> MtlsStream<IO> {
+    /// Who is at the other end.
+    pub fn identity(&self) -> &ConnectionIdentity {
+        &self.0.connection
+    }
+}
+
+impl<IO> Wire<IO> {
+    fn lock(&self) -> MutexGuard<'_, Held<IO>> {
+        // A panic under the lock is one of rustls or the socket; the stream is not used after it.
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<IO: AsyncRead + AsyncWrite + Unpin> Wire<IO> {
+    /// Writes, flushes or ends the stream, and notes whether the peer takes what is written.
+    fn write<T>(
+        &self,
+        context: &mut Context<'_>,
+        how: impl FnOnce(Pin<&mut TlsStream<IO>>, &mut Context<'_>) -> Poll<io::Result<T>>,
+    ) -> Poll<io::Result<T>> {
+        let mut held = self.lock();
+        let Some(stream) = &mut held.stream else {
+            return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()));
+        };
+        let written = how(Pin::new(stream), context);
+        if written.is_pending() {
+            remember(&mut held.writer, context);
+            self.connection.live().stalls();
+        } else {
+            self.connection.live().flows();
+        }
+        written
+    }
+}
+
+impl<IO> Wire<IO> {
+    /// Notes how much was written.
+    fn note(&self, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+        if let Poll::Ready(Ok(count)) = written {
+            self.connection.live().sent(count);
+        }
+        written
+    }
+}
+
+impl<IO> Cut for Wire<IO>
+where
+    IO: AsyncRead + AsyncWrite + Unpin + Send,
+{
+    fn cut(&self) {
+        let mut held = self.lock();
+        let stream = held.stream.take();
+        let wakers = [held.reader.take(), held.writer.take()];
+        drop(held);
+        if let Some(mut stream) = stream {
+            // As far as the socket takes it at once: close_notify tells the end from an attack.
+            let mut context = Context::from_waker(Waker::noop());
+            let _ = Pin::new(&mut stream).poll_shutdown(&mut context);
+        }
+        wakers.into_iter().flatten().for_each(Waker::wake);
+    }
+}
+
+fn remember(place: &mut Option<Waker>, context: &Context<'_>) {
+    match place {
+        Some(waker) => waker.clone_from(context.waker()),
+        None => *place = Some(context.waker().clone()),
+    }
+}
+
+impl<IO: AsyncRead + AsyncWrite + Unpin> AsyncRead for MtlsStream<IO> {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let mut held = self.0.lock();
+        let Some(stream) = &mut held.stream else {
+            return Poll::Ready(Ok(()));
+        };
+        let before = buffer.filled().len();
+        let read = Pin::new(stream).poll_read(context, buffer);
+        if read.is_pending() {
+            remember(&mut held.reader, context);
+        } else if let Some(bytes @ [_, ..]) = buffer.filled().get(before..) {
+            self.0.connection.live().heard(bytes);
+        }
+        read
+    }
+}
+
+impl<IO: AsyncRead + AsyncWrite + Unpin> AsyncWrite for MtlsStream<IO> {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let written = self
+            .0
+            .write(context, |stream, context| stream.poll_write(context, bytes));
+        self.0.note(written)
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        slices: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let written = self.0.write(context, |stream, context| {
+            stream.poll_write_vectored(context, slices)
+        });
+        self.0.note(written)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        true // as rustls' own stream
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.0
+            .write(context, |stream, context| stream.poll_flush(context))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.0
+            .write(context, |stream, context| stream.poll_shutdown(context))
+    }
+}
+
+impl<IO> fmt::Debug for MtlsStream<IO> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MtlsStream")
+            .field("peer", &self.identity().peer())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,177 @@
+//! Why a connection was not let in.
+
+use std::{io, sync::Arc, time::Duration};
+
+use pki_core::verify::VerifyError;
+use rustls::{AlertDescription, InvalidMessage};
+use x509_identity::Certificate;
+
+use crate::{
+    handshake::{proxy_protocol::ProxyProtocolError, verifier::as_rustls},
+    sources::ocsp::OcspRefusal,
+};
+
+/// A connection that the door turned away, and what is known about it.
+#[derive(Debug, thiserror::Error)]
+#[error("connection refused")]
+pub struct Refusal {
+    #[source]
+    pub(crate) reason: RefusalReason,
+    pub(crate) claimed: Option<Arc<Certificate>>,
+    pub(crate) server_name: Option<String>,
+    pub(crate) version: Option<&'static str>,
+}
+
+impl Refusal {
+    pub(crate) fn new(reason: RefusalReason) -> Self {
+        Self {
+            reason,
+            claimed: None,
+            server_name: None,
+            version: None,
+        }
+    }
+
+    /// Why.
+    pub fn reason(&self) -> &RefusalReason {
+        &self.reason
+    }
+
+    /// The certificate that was shown, as far as it could be read; a claim, proven by nothing.
+    pub fn claimed(&self) -> Option<&Certificate> {
+        self.claimed.as_deref()
+    }
+}
+
+/// Why the door turned a connection away.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RefusalReason {
+    /// The client's certificate was judged and refused.
+    #[error("client certificate refused")]
+    Certificate(#[source] VerifyError),
+
+    /// The peer went away before the handshake was over.
+    #[error("peer closed the connection during the handshake")]
+    Disconnected,
+
+    /// A newer connection needed the place: see [`Limits`](crate::Limits).
+    #[error("too many unfinished handshakes, and this was the oldest")]
+    Evicted,
+
+    /// Nothing was heard in time.
+    #[error("peer sent nothing for {} s", .0.as_secs_f32())]
+    FirstByteTimeout(Duration),
+
+    /// The handshake did not end in time.
+    #[error("handshake was not complete after {} s", .0.as_secs_f32())]
+    HandshakeTimeout(Duration),
+
+    /// The server shut down, or gave the handshake up, before it was over.
+    #[error("handshake was interrupted: the server is shutting down")]
+    Interrupted,
+
+    /// The socket failed.
+    #[error("connection failed during the handshake")]
+    Io(#[source] io::Error),
+
+    /// A certificate is required and the client has shown none.
+    #[error("client showed no certificate, and one is required")]
+    NoCertificate,
+
+    /// What arrived is no TLS.
+    #[error("peer does not speak TLS{}", if *.http { ", but plain HTTP" } else { "" })]
+    NotTls {
+        /// Whether it looks like an HTTP request.
+        http: bool,
+    },
+
+    /// An OCSP responder says that the certificate is not good, or says nothing.
+    #[error("client certificate refused after asking its OCSP responder")]
+    Ocsp(#[source] OcspRefusal),
+
+    /// The client ended the handshake, mostly because it does not trust the server's certificate.
+    #[error("client ended the handshake with alert {}", .0.as_str().unwrap_or("unknown"))]
+    PeerAlert(AlertDescription),
+
+    /// The client could not prove that it has the key of its certificate.
+    #[error("client did not prove that it holds the key of its certificate")]
+    Possession(#[source] rustls::Error),
+
+    /// A proxy that has to announce its client did not, or not well.
+    #[error("proxy did not announce its client")]
+    ProxyProtocol(#[source] ProxyProtocolError),
+
+    /// The session that was resumed is not this server's to resume.
+    #[error("resumed session belongs to nobody that was verified here")]
+    Session,
+
+    /// The TLS messages of the peer are wrong, or nothing in common was found.
+    #[error("TLS handshake failed")]
+    Tls(#[source] rustls::Error),
+
+    /// As many connections are open as may be, in all or from the peer's address: see
+    /// [`Limits`](crate::Limits).
+    #[error("too many connections are open")]
+    TooManyConnections,
+}
+
+impl RefusalReason {
+    /// A short name for tables and audit trails; certificate refusals have those of
+    /// [`VerifyError::code`].
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Certificate(error) => error.code(),
+            Self::Disconnected => "disconnected",
+            Self::Evicted => "evicted",
+            Self::FirstByteTimeout(_) => "first-byte-timeout",
+            Self::HandshakeTimeout(_) => "handshake-timeout",
+            Self::Interrupted => "interrupted",
+            Self::Io(_) => "io",
+            Self::NoCertificate => "no-certificate",
+            Self::NotTls { .. } => "not-tls",
+            Self::Ocsp(refusal) => refusal.code(),
+            Self::PeerAlert(_) => "peer-alert",
+            Self::Possession(_) => "possession-not-proven",
+            Self::ProxyProtocol(_) => "proxy-protocol",
+            Self::Session => "session",
+            Self::Tls(_) => "tls",
+            Self::TooManyConnections => "too-many-connections",
+        }
+    }
+
+    /// The alert that ended the handshake, as far as one was sent or received.
+    pub(crate) fn alert(&self) -> Option<AlertDescription> {
+        match self {
+            Self::Certificate(error) => Some(as_rustls(error).into()),
+            Self::NoCertificate => Some(AlertDescription::CertificateRequired),
+            Self::PeerAlert(alert) => Some(*alert),
+            Self::Possession(_) => Some(AlertDescription::DecryptError),
+            _ => None,
+        }
+    }
+
+    /// The reason behind an I/O error of the TLS stream.
+    pub(crate) fn of_io(error: io::Error) -> Self {
+        match error.get_ref().and_then(|inner| inner.downcast_ref()) {
+            Some(error) => Self::of_tls(rustls::Error::clone(error)),
+            None => match error.kind() {
+                io::ErrorKind::UnexpectedEof
+                | io::ErrorKind::ConnectionReset
+                | io::ErrorKind::BrokenPipe => Self::Disconnected,
+                _ => Self::Io(error),
+            },
+        }
+    }
+
+    pub(crate) fn of_tls(error: rustls::Error) -> Self {
+        match error {
+            rustls::Error::AlertReceived(alert) => Self::PeerAlert(alert),
+            rustls::Error::InvalidMessage(
+                InvalidMessage::InvalidContentType | InvalidMessage::UnknownProtocolVersion,
+            ) => Self::NotTls { http: false },
+            rustls::Error::NoCertificatesPresented => Self::NoCertificate,
+            error => Self::Tls(error),
+        }
+    }
+}

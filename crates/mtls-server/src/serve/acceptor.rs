@@ -1,0 +1,100 @@
+//! The door as an [`axum_server`] acceptor.
+
+use std::{future::Future, io, pin::Pin};
+
+use axum_server::accept::{Accept, DefaultAcceptor};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::TcpStream,
+};
+
+use crate::{
+    config::{handle::MtlsHandle, mtls_config::MtlsConfig},
+    connection::stream::MtlsStream,
+    handshake::door::Door,
+    serve::service::MtlsService,
+};
+
+/// Mutual TLS for [`axum_server::Server`]; cheap to clone.
+///
+/// Where HTTP/2 connections are ended by the server (see [`MtlsHandle::replace`]), `axum_server` can
+/// send no GOAWAY: their requests are answered, and they are closed within the time that
+/// `replace` says. [`serve`](crate::serve()) sends one.
+///
+/// ```no_run
+/// # async fn run(router: axum::Router, config: mtls_server::MtlsConfig) -> std::io::Result<()> {
+/// use std::net::SocketAddr;
+///
+/// use mtls_server::{MtlsAcceptor, http_limits};
+///
+/// let mut server = axum_server::bind(SocketAddr::from(([127, 0, 0, 1], 8443)))
+///     .acceptor(MtlsAcceptor::new(config));
+/// http_limits(server.http_builder());
+/// server.serve(router.into_make_service()).await
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct MtlsAcceptor<A = DefaultAcceptor> {
+    door: Door,
+    inner: A,
+}
+
+impl MtlsAcceptor {
+    /// An acceptor with these settings.
+    pub fn new(config: MtlsConfig) -> Self {
+        Self {
+            door: Door::new(config),
+            inner: DefaultAcceptor::new(),
+        }
+    }
+}
+
+impl<A> MtlsAcceptor<A> {
+    /// For whoever operates the server.
+    pub fn handle(&self) -> MtlsHandle {
+        self.door.handle()
+    }
+}
+
+impl<A> MtlsAcceptor<A> {
+    /// Puts `inner` before the handshake, for example to count bytes. PROXY protocol headers are read
+    /// by the door itself: [`ProxyProtocol`](crate::ProxyProtocol).
+    pub fn acceptor<Inner>(self, inner: Inner) -> MtlsAcceptor<Inner> {
+        MtlsAcceptor {
+            door: self.door,
+            inner,
+        }
+    }
+}
+
+impl<A, S> Accept<TcpStream, S> for MtlsAcceptor<A>
+where
+    A: Accept<TcpStream, S>,
+    A::Stream: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    A::Service: Send + 'static,
+    A::Future: Send + 'static,
+{
+    type Stream = MtlsStream<A::Stream>;
+    type Service = MtlsService<A::Service>;
+    // Boxed, so that the memory of a handshake goes back when it is over instead of staying part
+    // of the connection's task.
+    type Future = Pin<Box<dyn Future<Output = io::Result<(Self::Stream, Self::Service)>> + Send>>;
+
+    fn accept(&self, stream: TcpStream, service: S) -> Self::Future {
+        let prepared = stream
+            .set_nodelay(true)
+            .and_then(|()| stream.peer_addr())
+            .map(|peer| (peer, self.inner.accept(stream, service)));
+        let door = self.door.clone();
+        Box::pin(async move {
+            let (peer, accepted) = prepared?;
+            let (stream, inner) = accepted.await?;
+            let stream = door
+                .handshake(stream, peer)
+                .await
+                .map_err(io::Error::other)?;
+            let service = MtlsService::new(inner, stream.identity().clone());
+            Ok((stream, service))
+        })
+    }
+}

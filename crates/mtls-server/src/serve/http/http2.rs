@@ -1,0 +1,164 @@
+//! HTTP/2 on one connection.
+
+use std::{
+    future::{Future, poll_fn},
+    pin::{Pin, pin},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::SeqCst},
+    },
+    task::{Context, Poll, Wake, Waker},
+};
+
+use futures_util::task::AtomicWaker;
+use hyper::server::conn::http2;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use tokio::{net::TcpStream, task::yield_now};
+
+use super::Requests;
+use crate::connection::{identity::ConnectionIdentity, live::Live, stream::MtlsStream};
+
+/// Ends by GOAWAY, after the requests that run.
+pub(super) async fn speak(
+    stream: MtlsStream<TcpStream>,
+    requests: Requests,
+    connection: &ConnectionIdentity,
+) {
+    let mut builder = http2::Builder::new(TokioExecutor::new());
+    builder
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(super::H2_STREAMS)
+        .max_header_list_size(super::H2_HEADERS)
+        .keep_alive_interval(super::H2_PING)
+        .keep_alive_timeout(super::H2_PONG)
+        .enable_connect_protocol();
+    let mut http = pin!(builder.serve_connection(TokioIo::new(stream), requests));
+    let is_over = tokio::select! {
+        biased;
+        () = gathering(http.as_mut(), connection.live()) => true,
+        _ = connection.live().ended(|_| true) => false,
+    };
+    if !is_over {
+        http.as_mut().graceful_shutdown();
+        // Whatever becomes of it, it is over then.
+        let _ = http.await;
+    }
+}
+
+/// Runs the connection so that answers which are ready at about the same time go out together.
+///
+/// hyper runs each request in a task, which wakes the connection when it has something to say; and
+/// tokio runs first what was woken last. Each answer would be a record and a write of its own. So
+/// while other requests run, the connection waits until every task that is ready has had its turn.
+async fn gathering<C: Future>(mut http: Pin<&mut C>, live: &Live) {
+    let mut turn = Turn::default();
+    poll_fn(|context| {
+        if turn.has_come(context) || !live.is_asked() {
+            http.as_mut().poll(context).map(drop)
+        } else {
+            turn.wait();
+            Poll::Pending
+        }
+    })
+    .await;
+}
+
+/// When all tasks that are ready have run.
+#[derive(Default)]
+struct Turn {
+    is_waiting: bool,
+    call: Arc<Call>,
+}
+
+impl Turn {
+    /// Whether it was waited for, and is now; wakes this task when it comes.
+    fn has_come(&mut self, context: &Context<'_>) -> bool {
+        self.call.task.register(context.waker());
+        let has_come = self.call.is_due.swap(false, SeqCst);
+        self.is_waiting &= !has_come;
+        has_come
+    }
+
+    fn wait(&mut self) {
+        if !self.is_waiting {
+            self.is_waiting = true;
+            let waker = Waker::from(Arc::clone(&self.call));
+            // tokio keeps the waker until there is nothing else to do.
+            let _ = pin!(yield_now()).poll(&mut Context::from_waker(&waker));
+        }
+    }
+}
+
+#[derive(Default)]
+struct Call {
+    is_due: AtomicBool,
+    task: AtomicWaker,
+}
+
+impl Wake for Call {
+    fn wake(self: Arc<Self>) {
+        self.is_due.store(true, SeqCst);
+        self.task.wake();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        sync::{Mutex, atomic::AtomicUsize},
+        time::Duration,
+    };
+
+    use tokio::time::timeout;
+
+    use super::*;
+    use crate::{config::limits::Limits, connection::clock::Clock};
+
+    /// How often a connection is polled that is woken by ten tasks at about the same time, then over.
+    async fn polls(is_asked: bool) -> usize {
+        let live = Live::new(Arc::new(Clock::new()), &Limits::default(), None, true);
+        if is_asked {
+            live.request_begins(false);
+        }
+        let polls = Arc::new(AtomicUsize::new(0));
+        let woken = Arc::new(AtomicUsize::new(0));
+        let connection = Arc::new(Mutex::new(None::<Waker>));
+        let http = {
+            let (polls, woken, connection) = (polls.clone(), woken.clone(), connection.clone());
+            poll_fn(move |context| {
+                polls.fetch_add(1, SeqCst);
+                if woken.load(SeqCst) == 10 {
+                    return Poll::Ready(());
+                }
+                let first = connection
+                    .lock()
+                    .is_ok_and(|mut waker| waker.replace(context.waker().clone()).is_none());
+                if first {
+                    for _ in 0..10 {
+                        let (woken, connection) = (woken.clone(), connection.clone());
+                        tokio::spawn(async move {
+                            woken.fetch_add(1, SeqCst);
+                            let waker = connection.lock().map(|waker| waker.clone());
+                            waker.into_iter().flatten().for_each(Waker::wake);
+                        });
+                    }
+                }
+                Poll::Pending
+            })
+        };
+        let running = tokio::spawn(async move { gathering(pin!(http), &live).await });
+        let ended = timeout(Duration::from_secs(10), running).await;
+        assert!(ended.is_ok_and(|ended| ended.is_ok()), "it hangs");
+        polls.load(SeqCst)
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+    async fn what_is_ready_at_the_same_time_is_one_turn() {
+        assert_eq!(polls(true).await, 2);
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+    async fn a_connection_without_another_request_does_not_wait() {
+        assert!(polls(false).await > 2);
+    }
+}

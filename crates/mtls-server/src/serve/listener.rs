@@ -1,0 +1,141 @@
+//! The door as an [`axum::serve`] listener.
+
+use std::{
+    convert::Infallible,
+    future::{Ready, ready},
+    io,
+    net::SocketAddr,
+    task::{Context, Poll},
+};
+
+use axum::serve::{IncomingStream, Listener};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::mpsc::{Receiver, Sender, channel},
+    task::JoinHandle,
+};
+use tower_service::Service;
+
+use crate::{
+    config::{handle::MtlsHandle, mtls_config::MtlsConfig},
+    connection::stream::MtlsStream,
+    handshake::door::Door,
+    serve::{accept::accept, service::MtlsService},
+};
+
+/// Mutual TLS for [`axum::serve`](fn@axum::serve); with [`PerConnection`] around the router.
+///
+/// Handshakes run in tasks of their own, and only their outcome is waited for: a slow peer delays
+/// nobody. Where HTTP/2 connections are ended by the server (see [`MtlsHandle::replace`]),
+/// `axum::serve` can send no GOAWAY: their requests are answered, and they are closed within the
+/// time that `replace` says.
+///
+/// ```no_run
+/// # async fn run(router: axum::Router, config: mtls_server::MtlsConfig) -> std::io::Result<()> {
+/// use mtls_server::{MtlsListener, PerConnection};
+///
+/// let tcp = tokio::net::TcpListener::bind("127.0.0.1:8443").await?;
+/// axum::serve(MtlsListener::new(tcp, config)?, PerConnection(router)).await
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct MtlsListener {
+    address: SocketAddr,
+    door: Door,
+    let_in: Receiver<MtlsStream<TcpStream>>,
+    accepting: JoinHandle<()>,
+}
+
+impl MtlsListener {
+    /// Listens behind a door with these settings; within a tokio runtime.
+    ///
+    /// # Errors
+    ///
+    /// If the listener has no local address.
+    pub fn new(tcp: TcpListener, config: MtlsConfig) -> io::Result<Self> {
+        let address = tcp.local_addr()?;
+        let door = Door::new(config);
+        let (sender, let_in) = channel(WAITING);
+        let accepting = tokio::spawn(accept_all(tcp, door.clone(), sender));
+        Ok(Self {
+            address,
+            door,
+            let_in,
+            accepting,
+        })
+    }
+
+    /// For whoever operates the server.
+    pub fn handle(&self) -> MtlsHandle {
+        self.door.handle()
+    }
+}
+
+/// Connections that wait for `axum::serve` to take them, which it does at once.
+const WAITING: usize = 64;
+
+async fn accept_all(tcp: TcpListener, door: Door, sender: Sender<MtlsStream<TcpStream>>) {
+    loop {
+        let (stream, peer) = accept(&tcp).await;
+        let (door, sender) = (door.clone(), sender.clone());
+        tokio::spawn(async move {
+            tokio::select! {
+                outcome = door.handshake(stream, peer) => {
+                    if let Ok(stream) = outcome {
+                        // Fails when the server has ended, with which the connection ends, too.
+                        let _ = sender.send(stream).await;
+                    }
+                }
+                () = sender.closed() => {}
+            }
+        });
+    }
+}
+
+impl Listener for MtlsListener {
+    type Io = MtlsStream<TcpStream>;
+    type Addr = SocketAddr;
+
+    async fn accept(&mut self) -> (Self::Io, SocketAddr) {
+        match self.let_in.recv().await {
+            Some(stream) => {
+                let peer = stream.identity().peer();
+                (stream, peer)
+            }
+            // The task that accepts has ended, which only a panic or the runtime's end makes it do.
+            None => std::future::pending().await,
+        }
+    }
+
+    fn local_addr(&self) -> io::Result<SocketAddr> {
+        Ok(self.address)
+    }
+}
+
+impl Drop for MtlsListener {
+    fn drop(&mut self) {
+        self.accepting.abort();
+    }
+}
+
+/// Gives each connection of an [`MtlsListener`] its own service, which knows who is asking.
+///
+/// A router that is given to `axum::serve` without it answers every request for a
+/// [`ClientCert`](crate::ClientCert) with 500.
+#[derive(Clone, Copy, Debug)]
+pub struct PerConnection<S>(pub S);
+
+impl<S: Clone> Service<IncomingStream<'_, MtlsListener>> for PerConnection<S> {
+    type Response = MtlsService<S>;
+    type Error = Infallible;
+    type Future = Ready<Result<MtlsService<S>, Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, stream: IncomingStream<'_, MtlsListener>) -> Self::Future {
+        let connection = stream.io().identity().clone();
+        ready(Ok(MtlsService::new(self.0.clone(), connection)))
+    }
+}

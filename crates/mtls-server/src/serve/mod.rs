@@ -1,0 +1,9 @@
+//! The three ways to serve a router over the handshake, and what happens to each request.
+
+pub(crate) mod accept;
+pub(crate) mod acceptor;
+pub(crate) mod http;
+pub mod listen;
+pub(crate) mod listener;
+pub(crate) mod server;
+pub(crate) mod service;

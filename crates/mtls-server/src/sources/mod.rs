@@ -1,0 +1,9 @@
+//! Where certificates, keys, CRLs and OCSP responses come from: files and plain HTTP.
+
+pub(crate) mod crl_sources;
+pub mod files;
+pub(crate) mod identity;
+pub(crate) mod material;
+pub(crate) mod mtls_files;
+pub(crate) mod ocsp;
+pub(crate) mod plain_http;
