@@ -30,6 +30,7 @@ mod key;
 mod lint;
 pub mod ocsp;
 mod password;
+pub mod pem;
 mod profile;
 mod random;
 mod request;

@@ -1,0 +1,91 @@
+//! PEM files, as other programs write them (RFC 7468).
+//!
+//! One reader for certificates, CRLs, certificate requests and keys, on both sides. It takes what
+//! OpenSSL and curl take: a byte order mark, UTF-16, text around and between the sections,
+//! indentation, files joined without a line break between them. What it does not do is lose a
+//! section without a word: each `-----BEGIN` and each `-----END` belongs to a section that is
+//! returned, or is an error that names its line.
+//!
+//! ```
+//! use pki_core::pem::{self, Label};
+//!
+//! # fn main() -> Result<(), pem::PemError> {
+//! let file = "issued by hand
+//! -----BEGIN CERTIFICATE-----
+//! MAA=
+//! -----END CERTIFICATE-----
+//! ";
+//! let file = pem::read(file.as_bytes())?;
+//! for section in file.sections() {
+//!     assert_eq!((section.label(), section.line()), (Label::Certificate, 2));
+//!     assert_eq!(*section.der()?, [0x30, 0x00]);
+//! }
+//! # Ok(())
+//! # }
+//! ```
+
+mod encoding;
+mod error;
+mod label;
+mod scan;
+mod section;
+mod trusted;
+
+pub use error::PemError;
+pub use label::Label;
+pub use section::Section;
+
+use std::fmt;
+
+use zeroize::Zeroizing;
+
+/// The sections of a PEM file, in their order.
+pub struct PemFile {
+    /// UTF-8 or anything like it; a key may be in it.
+    text: Zeroizing<Vec<u8>>,
+    spans: Vec<scan::Span>,
+}
+
+/// Finds all sections of a file.
+///
+/// The content of a section is decoded when it is [asked for](Section::der).
+///
+/// # Errors
+///
+/// [`PemError`] names the line of a section that is not whole, or whose label nobody knows. A file
+/// without any section is no error.
+pub fn read(bytes: &[u8]) -> Result<PemFile, PemError> {
+    let text = encoding::text(bytes)?;
+    let spans = scan::spans(&text)?;
+    Ok(PemFile { text, spans })
+}
+
+impl PemFile {
+    /// All sections.
+    pub fn sections(&self) -> impl Iterator<Item = Section<'_>> {
+        let text = self.text.as_slice();
+        self.spans.iter().map(move |span| Section::new(text, span))
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.spans.is_empty()
+    }
+
+    /// What the file holds, in words: `a certificate and 2 CRLs`, or what may be wrong with a file
+    /// that holds no section at all.
+    #[must_use]
+    pub fn describe(&self) -> String {
+        if self.is_empty() {
+            return encoding::describe(&self.text);
+        }
+        label::describe(self.spans.iter().map(|span| span.label))
+    }
+}
+
+impl fmt::Debug for PemFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.sections()).finish()
+    }
+}
