@@ -13,6 +13,15 @@ pub enum PemError {
         hint: &'static str,
     },
 
+    /// A container of certificates and CRLs among sections of which each counts.
+    #[error(
+        "the section at line {line} is a PKCS#7 container: put its certificates in its place, as `openssl pkcs7 -print_certs` prints them"
+    )]
+    Container {
+        /// Where the section begins.
+        line: usize,
+    },
+
     /// A section without any content.
     #[error("the section at line {line} is empty")]
     Empty {

@@ -37,6 +37,7 @@ pub use section::Section;
 
 use std::fmt;
 
+use der::{Reader as _, SliceReader};
 use zeroize::Zeroizing;
 
 /// The sections of a PEM file, in their order.
@@ -67,6 +68,25 @@ impl PemFile {
         self.spans.iter().map(move |span| Section::new(text, span))
     }
 
+    /// The sections with these labels, where one that is overlooked must not go without a word:
+    /// certificates, CRLs. Sections of other things may stand between them.
+    ///
+    /// # Errors
+    ///
+    /// [`PemError::Container`] if there is a container, in which more of them may be.
+    pub fn only(&self, wanted: fn(Label) -> bool) -> Result<Vec<Section<'_>>, PemError> {
+        let mut sections = self.sections();
+        match sections.find(|section| section.label() == Label::Container) {
+            Some(container) => Err(PemError::Container {
+                line: container.line(),
+            }),
+            None => Ok(self
+                .sections()
+                .filter(|section| wanted(section.label()))
+                .collect()),
+        }
+    }
+
     /// Whether there is none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -81,6 +101,28 @@ impl PemFile {
             return encoding::describe(&self.text);
         }
         label::describe(self.spans.iter().map(|span| span.label))
+    }
+}
+
+/// Whether a file is DER and not PEM: it begins with a SEQUENCE, as certificates, CRLs, requests and
+/// keys do.
+#[must_use]
+pub fn is_der(bytes: &[u8]) -> bool {
+    const SEQUENCE: u8 = 0x30;
+    bytes.first() == Some(&SEQUENCE)
+}
+
+/// The one DER value that a file begins with. Editors and shells put a line break or a NUL behind it,
+/// which is no part of it and passed over.
+///
+/// All of the file where it does not begin with a whole value, or where another one follows, for
+/// whoever reads it to say so.
+#[must_use]
+pub fn der_value(bytes: &[u8]) -> &[u8] {
+    let first = SliceReader::new(bytes).and_then(|mut reader| reader.tlv_bytes());
+    match first {
+        Ok(value) if !is_der(&bytes[value.len()..]) => value,
+        _ => bytes,
     }
 }
 

@@ -2,7 +2,6 @@
 
 use std::cmp::Reverse;
 use std::collections::HashMap;
-use std::error::Error as StdError;
 use std::sync::Arc;
 
 use const_oid::db::rfc5280::ID_CE_CRL_DISTRIBUTION_POINTS;
@@ -15,6 +14,7 @@ use x509_identity::Certificate;
 use super::CrlFile;
 use super::crl::{Crl, CrlError};
 use super::crl_der::Covers;
+use crate::pem::PemError;
 
 /// Revocation lists, read and indexed once. Cheap to clone.
 ///
@@ -184,15 +184,13 @@ pub enum CrlLoadError {
         file: usize,
     },
 
-    /// A PEM section is cut off or not base64.
-    #[error("PEM section {index} of CRL file {file} is broken")]
+    /// A PEM section is broken or not known.
+    #[error("CRL file {file} cannot be read")]
     Pem {
         /// The file's position.
         file: usize,
-        /// The section's.
-        index: usize,
-        /// What is wrong with it.
-        source: Box<dyn StdError + Send + Sync>,
+        /// The section, and what is wrong with it.
+        source: PemError,
     },
 
     /// A file is larger than [`CrlSet::MAX_FILE_LEN`].

@@ -170,7 +170,8 @@ fn judge_leaf(leaf: &Certificate, purpose: Purpose) -> Result<(), VerifyError> {
         Some(_) => {}
     }
     require_key_usage(leaf, KeyUsageBit::DigitalSignature)?;
-    if leaf.subject().rdns().is_empty() && leaf.sans().is_empty() {
+    let unreadable = |name: &SubjectAltName| matches!(name, SubjectAltName::Unreadable { .. });
+    if leaf.subject().rdns().is_empty() && leaf.sans().iter().all(unreadable) {
         return Err(nobody(leaf));
     }
     match unfit_name(leaf) {

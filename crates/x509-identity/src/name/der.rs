@@ -5,10 +5,11 @@ use ::der::{Encode, Length, Tag};
 
 use super::{Attribute, AttributeValue, DistinguishedName, MAX_NAME_LEN, Rdn};
 use crate::ParseError;
+use crate::extension::Names;
 use crate::tlv::{self, Fields, SEQUENCE, SET, Tlv};
 
 /// Reads `Name ::= SEQUENCE OF SET SIZE (1..MAX) OF AttributeTypeAndValue`.
-pub(super) fn decode_name(bytes: &[u8]) -> Result<DistinguishedName, ParseError> {
+pub(super) fn decode_name(bytes: &[u8], names: Names) -> Result<DistinguishedName, ParseError> {
     if bytes.len() > MAX_NAME_LEN {
         return Err(ParseError::TooLong {
             what: "name",
@@ -19,38 +20,41 @@ pub(super) fn decode_name(bytes: &[u8]) -> Result<DistinguishedName, ParseError>
     let mut sequence = Fields::within(bytes, SEQUENCE, "name")?;
     let mut rdns = Vec::new();
     while !sequence.is_empty() {
-        rdns.push(decode_rdn(sequence.required(SET)?.value)?);
+        rdns.push(decode_rdn(sequence.required(SET)?.value, names)?);
     }
     Ok(DistinguishedName { rdns })
 }
 
-fn decode_rdn(content: &[u8]) -> Result<Rdn, ParseError> {
+fn decode_rdn(content: &[u8], names: Names) -> Result<Rdn, ParseError> {
     let mut set = Fields::new(content, "relative distinguished name")?;
     let mut attributes = Vec::with_capacity(1);
     while !set.is_empty() {
-        attributes.push(decode_attribute(set.required(SEQUENCE)?.value)?);
+        attributes.push(decode_attribute(set.required(SEQUENCE)?.value, names)?);
     }
     Rdn::new(attributes)
 }
 
-fn decode_attribute(content: &[u8]) -> Result<Attribute, ParseError> {
+fn decode_attribute(content: &[u8], names: Names) -> Result<Attribute, ParseError> {
     let mut fields = Fields::new(content, "attribute")?;
     let oid = fields.object_identifier()?;
     let value = fields.next()?;
     fields.finish()?;
     Ok(Attribute {
         oid,
-        value: decode_value(value)?,
+        value: decode_value(value, names)?,
     })
 }
 
-fn decode_value(tlv: Tlv<'_>) -> Result<AttributeValue, ParseError> {
-    AttributeValue::from_der(tlv.tag, tlv.value, tlv.der)
+fn decode_value(tlv: Tlv<'_>, names: Names) -> Result<AttributeValue, ParseError> {
+    match (AttributeValue::from_der(tlv.tag, tlv.value, tlv.der), names) {
+        (Err(_), Names::NotAsked) => Ok(AttributeValue::Der(tlv.der.into())),
+        (read, _) => read,
+    }
 }
 
 /// Reads the DER of one value, as RFC 4514's `#` form spells it.
 pub(super) fn decode_value_der(bytes: &[u8]) -> Result<AttributeValue, ParseError> {
-    decode_value(tlv::decode(bytes, super::value::WHAT)?)
+    decode_value(tlv::decode(bytes, super::value::WHAT)?, Names::Asked)
 }
 
 pub(super) fn encode_name(name: &DistinguishedName) -> Vec<u8> {

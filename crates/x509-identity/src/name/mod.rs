@@ -18,6 +18,7 @@ pub use value::{AttributeValue, StringType};
 pub(crate) use rfc4514::fmt_hex;
 
 use crate::ParseError;
+use crate::extension::Names;
 
 /// The subject or the issuer of a certificate: a sequence of relative distinguished names.
 ///
@@ -58,9 +59,15 @@ impl DistinguishedName {
     /// # Errors
     ///
     /// [`ParseError`] if the bytes are not exactly one Name of at most [`MAX_NAME_LEN`] bytes, or
-    /// if a value does not decode as its string type or contains a NUL.
+    /// if a value does not decode as its string type or contains a NUL. A value in a string type that
+    /// has no place for one of its characters, such as an IA5String beyond ASCII, is kept as
+    /// [`AttributeValue::Der`].
     pub fn from_der(bytes: &[u8]) -> Result<Self, ParseError> {
-        der::decode_name(bytes)
+        Self::parse(bytes, Names::Asked)
+    }
+
+    pub(crate) fn parse(bytes: &[u8], names: Names) -> Result<Self, ParseError> {
+        der::decode_name(bytes, names)
     }
 
     /// Encodes the name as DER.
