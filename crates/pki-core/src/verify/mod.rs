@@ -25,38 +25,29 @@
 //! ```
 
 mod anchors;
-mod chain;
 mod crl;
-mod crl_der;
-mod crl_facts;
-mod crl_file;
-mod crl_set;
-mod diagnose;
 mod error;
 mod error_kind;
-mod name_constraints;
 mod path;
-mod policies;
+mod path_building;
 mod purpose;
-mod revocation;
 mod rules;
-mod search;
 pub(crate) mod signature;
+mod verifier;
 
 pub use anchors::{AnchorError, TrustAnchors};
-pub use chain::{ChainVerifier, ChainVerifierBuilder, Strictness};
-pub(crate) use path::label;
-pub(crate) use rules::unknown_critical_extension;
-
-pub use crl::{CrlError, RevocationReason};
-pub use crl_file::CrlFile;
-pub use crl_set::{CrlLoadError, CrlSet};
+pub use crl::{
+    CrlError, CrlFile, CrlLoadError, CrlSet, ExpiredCrl, Revocation, RevocationReason, Scope,
+    UnknownStatus,
+};
 pub use error::VerifyError;
 pub use error_kind::VerifyErrorKind;
 pub use path::Path;
+pub(crate) use path::label;
 pub use purpose::Purpose;
-pub use revocation::{ExpiredCrl, Revocation, Scope, UnknownStatus};
+pub(crate) use rules::unknown_critical_extension;
 pub use signature::{has_accepted_algorithm, is_signed_by};
+pub use verifier::{ChainVerifier, ChainVerifierBuilder, Strictness};
 
 use rustls_pki_types::UnixTime;
 use time::OffsetDateTime;

@@ -13,8 +13,8 @@ use x509_cert::ext::pkix::name::DistributionPointName;
 use x509_identity::Certificate;
 
 use super::CrlFile;
-use super::crl::{Crl, CrlError};
-use super::crl_der::Covers;
+use super::header::Covers;
+use super::index::{Crl, CrlError};
 
 /// Revocation lists, read and indexed once. Cheap to clone.
 ///
@@ -140,7 +140,7 @@ impl CrlSet {
     }
 
     /// Verifies the signatures of this CA's lists now rather than in the first handshake.
-    pub(super) fn verify_ahead(&self, issuer: &Certificate) {
+    pub(in crate::verify) fn verify_ahead(&self, issuer: &Certificate) {
         for crl in self
             .by_issuer
             .get(issuer.subject_der())

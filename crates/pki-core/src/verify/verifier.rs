@@ -8,10 +8,11 @@ use time::OffsetDateTime;
 use webpki::{EndEntityCert, VerifiedPath};
 use x509_identity::Certificate;
 
-use super::diagnose::{Diagnosis, WEBPKI_MAX_DEPTH};
 use super::path::label;
+use super::path_building::{
+    Diagnosis, Search, WEBPKI_MAX_DEPTH, constrains_names, is_beyond_webpki,
+};
 use super::rules;
-use super::search::{Search, constrains_names, is_beyond_webpki};
 use super::signature::Signed;
 use super::{Path, Purpose, Revocation, TrustAnchors, VerifyError, date_time};
 

@@ -1,5 +1,8 @@
 //! The strict rules: what RFC 5280 asks of a path and webpki leaves open.
 
+pub(super) mod name_constraints;
+pub(super) mod policies;
+
 use std::sync::Arc;
 
 use const_oid::ObjectIdentifier;
@@ -14,7 +17,7 @@ use x509_identity::{
 
 use super::path::label;
 use super::signature::{algorithm_name, weak_key};
-use super::{Path, Purpose, Strictness, VerifyError, name_constraints, policies};
+use super::{Path, Purpose, Strictness, VerifyError};
 
 /// Judges a path that webpki has verified.
 pub(super) fn judge(path: &Path, purpose: Purpose, now: OffsetDateTime) -> Result<(), VerifyError> {
@@ -104,7 +107,7 @@ fn judge_anchor_validity(anchor: &Certificate, now: OffsetDateTime) -> Result<()
     Ok(())
 }
 
-/// Judges what webpki has judged already, but for paths that come from [`Search`](super::search::Search).
+/// Judges what webpki has judged already, but for paths that come from [`Search`](super::path_building::Search).
 fn judge_presented(path: &Path, purpose: Purpose, now: OffsetDateTime) -> Result<(), VerifyError> {
     for certificate in std::iter::once(&path.leaf).chain(&path.intermediates) {
         let subject = || label(certificate);

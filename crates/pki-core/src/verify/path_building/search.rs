@@ -1,8 +1,8 @@
 //! A second search for a path, where webpki refuses what RFC 5280 lets pass.
 //!
 //! webpki counts self-issued CAs in pathLen, knows constraints for DNS names and addresses only, and no
-//! policies; and there are certificates that it does not read. Here a path is signatures and names alone; everything else is for [`rules`](super::rules),
-//! which judge all of it.
+//! policies; and there are certificates that it does not read. Here a path is signatures and names alone;
+//! everything else is for [`rules`](crate::verify::rules), which judge all of it.
 
 use std::sync::Arc;
 
@@ -10,11 +10,12 @@ use const_oid::db::rfc5280::ID_CE_NAME_CONSTRAINTS;
 use time::OffsetDateTime;
 use x509_identity::Certificate;
 
-use super::signature::is_signed_by;
-use super::{Path, TrustAnchors, policies};
+use crate::verify::rules::policies;
+use crate::verify::signature::is_signed_by;
+use crate::verify::{Path, TrustAnchors};
 
 /// Whether the certificate has something that webpki judges otherwise than RFC 5280.
-pub(super) fn is_beyond_webpki(certificate: &Certificate) -> bool {
+pub(in crate::verify) fn is_beyond_webpki(certificate: &Certificate) -> bool {
     (certificate.is_ca() && certificate.is_self_issued())
         || constrains_names(certificate)
         || is_unreadable_to_webpki(certificate)
@@ -31,13 +32,13 @@ fn is_unreadable_to_webpki(certificate: &Certificate) -> bool {
         || path_len.is_some_and(|limit| limit > u8::MAX.into())
 }
 
-pub(super) fn constrains_names(certificate: &Certificate) -> bool {
+pub(in crate::verify) fn constrains_names(certificate: &Certificate) -> bool {
     certificate
         .extensions()
         .any(|extension| extension.oid == ID_CE_NAME_CONSTRAINTS)
 }
 
-pub(super) struct Search<'a> {
+pub(in crate::verify) struct Search<'a> {
     leaf: &'a Arc<Certificate>,
     anchors: &'a TrustAnchors,
     candidates: &'a [Arc<Certificate>],
@@ -46,7 +47,7 @@ pub(super) struct Search<'a> {
 }
 
 impl<'a> Search<'a> {
-    pub(super) fn new(
+    pub(in crate::verify) fn new(
         leaf: &'a Arc<Certificate>,
         anchors: &'a TrustAnchors,
         candidates: &'a [Arc<Certificate>],
@@ -62,7 +63,7 @@ impl<'a> Search<'a> {
     }
 
     /// Offers each path from the leaf to a root until one is taken.
-    pub(super) fn paths(mut self, mut take: impl FnMut(Path) -> bool) {
+    pub(in crate::verify) fn paths(mut self, mut take: impl FnMut(Path) -> bool) {
         self.extend(&mut Vec::new(), &mut take);
     }
 

@@ -9,8 +9,8 @@ use hashbrown::HashTable;
 use time::OffsetDateTime;
 use x509_identity::Certificate;
 
-use super::crl_der::{Entry, Header};
-use super::signature::Signed;
+use super::header::{Entry, Header};
+use crate::verify::signature::Signed;
 
 /// A CRL of one issuer (RFC 5280 section 5).
 ///

@@ -14,7 +14,7 @@ use x509_cert::ext::pkix::IssuingDistributionPoint;
 use x509_cert::ext::pkix::name::DistributionPointName;
 use x509_cert::time::Time;
 
-use super::crl::{CrlError, RevocationReason, magnitude, moment};
+use super::index::{CrlError, RevocationReason, magnitude, moment};
 
 /// Everything in a CRL but its entries.
 #[derive(Debug)]

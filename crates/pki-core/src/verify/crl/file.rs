@@ -6,7 +6,7 @@ use rustls_pki_types::CertificateRevocationListDer;
 use rustls_pki_types::pem::PemObject;
 use time::OffsetDateTime;
 
-use super::crl::Crl;
+use super::index::Crl;
 use super::{CrlLoadError, CrlSet};
 
 /// The CRLs of one file or answer, read and indexed. Cheap to clone.
@@ -87,7 +87,7 @@ impl CrlFile {
     }
 
     /// Whether the signature of each list was found to be its issuer's, by a
-    /// [`ChainVerifier`](super::ChainVerifier) that has them. Before that they are the word of whoever sent them.
+    /// [`ChainVerifier`](crate::verify::ChainVerifier) that has them. Before that they are the word of whoever sent them.
     #[must_use]
     pub fn is_confirmed(&self) -> bool {
         self.crls.iter().all(|crl| crl.is_confirmed())
