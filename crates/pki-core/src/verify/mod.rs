@@ -31,20 +31,21 @@ mod error_kind;
 mod path;
 mod path_building;
 mod purpose;
+mod revocation_reason;
 mod rules;
 pub(crate) mod signature;
 mod verifier;
 
 pub use anchors::{AnchorError, TrustAnchors};
 pub use crl::{
-    CrlError, CrlFile, CrlLoadError, CrlSet, ExpiredCrl, Revocation, RevocationReason, Scope,
-    UnknownStatus,
+    CrlError, CrlFile, CrlLoadError, CrlSet, ExpiredCrl, Revocation, Scope, UnknownStatus,
 };
 pub use error::VerifyError;
 pub use error_kind::VerifyErrorKind;
 pub use path::Path;
 pub(crate) use path::label;
 pub use purpose::Purpose;
+pub use revocation_reason::RevocationReason;
 pub(crate) use rules::unknown_critical_extension;
 pub use signature::{has_accepted_algorithm, is_signed_by};
 pub use verifier::{ChainVerifier, ChainVerifierBuilder, Strictness};

@@ -6,7 +6,7 @@ use time::OffsetDateTime;
 use x509_identity::{Certificate, KeyUsageBit};
 
 use super::CrlSet;
-use super::header::Covers;
+use super::distribution_point::Covers;
 use super::index::Crl;
 use crate::verify::path::label;
 use crate::verify::{Path, VerifyError};
