@@ -9,7 +9,7 @@ use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, TrustAnchor};
 use x509_identity::{Certificate, ParseError};
 
-use super::path_building::constrains_names;
+use super::rules::name_constraints::constrains_names;
 
 /// The trusted roots, parsed once. Cheap to clone.
 ///

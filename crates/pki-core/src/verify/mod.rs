@@ -33,7 +33,9 @@ mod path_building;
 mod purpose;
 mod revocation_reason;
 mod rules;
+mod settings;
 pub(crate) mod signature;
+mod time;
 mod verifier;
 
 pub use anchors::{AnchorError, TrustAnchors};
@@ -47,25 +49,7 @@ pub(crate) use path::label;
 pub use purpose::Purpose;
 pub use revocation_reason::RevocationReason;
 pub(crate) use rules::unknown_critical_extension;
+pub use settings::Strictness;
 pub use signature::{has_accepted_algorithm, is_signed_by};
-pub use verifier::{ChainVerifier, ChainVerifierBuilder, Strictness};
-
-use rustls_pki_types::UnixTime;
-use time::OffsetDateTime;
-
-/// The same moment as rustls and webpki want it: whole seconds since 1970.
-///
-/// A moment before 1970 becomes 1970, when no certificate is valid yet.
-#[must_use]
-pub fn unix_time(now: OffsetDateTime) -> UnixTime {
-    let seconds = u64::try_from(now.unix_timestamp()).unwrap_or(0);
-    UnixTime::since_unix_epoch(std::time::Duration::from_secs(seconds))
-}
-
-/// Back again, for messages and comparisons; beyond the year 9999 it stays there.
-fn date_time(now: UnixTime) -> OffsetDateTime {
-    i64::try_from(now.as_secs())
-        .ok()
-        .and_then(|seconds| OffsetDateTime::from_unix_timestamp(seconds).ok())
-        .unwrap_or(time::macros::datetime!(9999-12-31 23:59:59 UTC))
-}
+pub use time::unix_time;
+pub use verifier::{ChainVerifier, ChainVerifierBuilder};

@@ -9,19 +9,20 @@ use x509_identity::{Certificate, ParseError};
 
 use crate::verify::path::label;
 use crate::verify::rules::{permits, unknown_critical_extension, wrong_usage};
+use crate::verify::settings::WEBPKI_MAX_DEPTH;
 use crate::verify::signature::{algorithm_name, has_accepted_algorithm, is_signed_by, weak_key};
 use crate::verify::{Purpose, TrustAnchors, VerifyError};
 
-pub(in crate::verify) struct Diagnosis<'a> {
-    pub(in crate::verify) anchors: &'a TrustAnchors,
-    pub(in crate::verify) purpose: Purpose,
-    pub(in crate::verify) leaf: &'a Certificate,
-    pub(in crate::verify) presented: &'a [CertificateDer<'a>],
-    pub(in crate::verify) now: OffsetDateTime,
+pub(super) struct Diagnosis<'a> {
+    pub(super) anchors: &'a TrustAnchors,
+    pub(super) purpose: Purpose,
+    pub(super) leaf: &'a Certificate,
+    pub(super) presented: &'a [CertificateDer<'a>],
+    pub(super) now: OffsetDateTime,
 }
 
 impl Diagnosis<'_> {
-    pub(in crate::verify) fn explain(&self, error: Error) -> VerifyError {
+    pub(super) fn explain(&self, error: Error) -> VerifyError {
         match error {
             Error::MaximumSignatureChecksExceeded
             | Error::MaximumPathBuildCallsExceeded
@@ -253,6 +254,3 @@ fn name(distinguished_name: String) -> String {
 
 /// As many as webpki itself allows.
 const MAX_SIGNATURES: usize = 100;
-
-/// The intermediates that webpki looks at, whatever the settings.
-pub(in crate::verify) const WEBPKI_MAX_DEPTH: usize = 6;

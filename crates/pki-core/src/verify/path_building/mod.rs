@@ -1,7 +1,10 @@
-//! Finding a path: the second search, where webpki passes one over, and the reason where there is none.
+//! Building a path (RFC 4158), and the reason where there is none.
+//!
+//! `builder` has webpki propose paths and judges each. `search` looks where webpki passes a path over, and
+//! `diagnose` says afterwards what was wrong.
 
+mod builder;
 mod diagnose;
 mod search;
 
-pub(super) use diagnose::{Diagnosis, WEBPKI_MAX_DEPTH};
-pub(super) use search::{Search, constrains_names, is_beyond_webpki};
+pub(super) use builder::PathBuilder;

@@ -6,16 +6,16 @@
 
 use std::sync::Arc;
 
-use const_oid::db::rfc5280::ID_CE_NAME_CONSTRAINTS;
 use time::OffsetDateTime;
 use x509_identity::Certificate;
 
+use crate::verify::rules::name_constraints::constrains_names;
 use crate::verify::rules::policies;
 use crate::verify::signature::is_signed_by;
 use crate::verify::{Path, TrustAnchors};
 
 /// Whether the certificate has something that webpki judges otherwise than RFC 5280.
-pub(in crate::verify) fn is_beyond_webpki(certificate: &Certificate) -> bool {
+pub(super) fn is_beyond_webpki(certificate: &Certificate) -> bool {
     (certificate.is_ca() && certificate.is_self_issued())
         || constrains_names(certificate)
         || is_unreadable_to_webpki(certificate)
@@ -32,13 +32,7 @@ fn is_unreadable_to_webpki(certificate: &Certificate) -> bool {
         || path_len.is_some_and(|limit| limit > u8::MAX.into())
 }
 
-pub(in crate::verify) fn constrains_names(certificate: &Certificate) -> bool {
-    certificate
-        .extensions()
-        .any(|extension| extension.oid == ID_CE_NAME_CONSTRAINTS)
-}
-
-pub(in crate::verify) struct Search<'a> {
+pub(super) struct Search<'a> {
     leaf: &'a Arc<Certificate>,
     anchors: &'a TrustAnchors,
     candidates: &'a [Arc<Certificate>],
@@ -47,7 +41,7 @@ pub(in crate::verify) struct Search<'a> {
 }
 
 impl<'a> Search<'a> {
-    pub(in crate::verify) fn new(
+    pub(super) fn new(
         leaf: &'a Arc<Certificate>,
         anchors: &'a TrustAnchors,
         candidates: &'a [Arc<Certificate>],
@@ -63,7 +57,7 @@ impl<'a> Search<'a> {
     }
 
     /// Offers each path from the leaf to a root until one is taken.
-    pub(in crate::verify) fn paths(mut self, mut take: impl FnMut(Path) -> bool) {
+    pub(super) fn paths(mut self, mut take: impl FnMut(Path) -> bool) {
         self.extend(&mut Vec::new(), &mut take);
     }
 

@@ -43,6 +43,13 @@ pub(super) fn judge(path: &Path) -> Result<(), VerifyError> {
     Ok(())
 }
 
+/// Whether the certificate limits the names below it.
+pub(in crate::verify) fn constrains_names(certificate: &Certificate) -> bool {
+    certificate
+        .extensions()
+        .any(|extension| extension.oid == ID_CE_NAME_CONSTRAINTS)
+}
+
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Side {
     Permitted,
