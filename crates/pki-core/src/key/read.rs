@@ -15,8 +15,10 @@ use pkcs8::{EncryptedPrivateKeyInfoRef, PrivateKeyInfoRef};
 use rustls_pki_types::PrivateKeyDer;
 use rustls_pki_types::pem::PemObject;
 
-use super::{KeyError, KeyKind, KeyPair, Private};
-use crate::Password;
+use super::error::KeyError;
+use super::kind::KeyKind;
+use super::pair::{KeyPair, Private};
+use super::password::Password;
 
 /// An RSA-4096 PKCS#8 file is 3.3 KiB of PEM; room for its comments, not for a denial of service.
 const MAX_KEY_FILE: usize = 64 * 1024;

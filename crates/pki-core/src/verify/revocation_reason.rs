@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use x509_cert::ext::pkix::CrlReason;
+
 /// The reason of a CRL entry (RFC 5280 section 5.3.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[allow(missing_docs, reason = "the names are the RFC's")]
@@ -32,6 +34,22 @@ impl RevocationReason {
             9 => Self::PrivilegeWithdrawn,
             10 => Self::AaCompromise,
             _ => return None,
+        })
+    }
+
+    /// The code in a CRL or OCSP response; unspecified is left out (RFC 5280 section 5.3.1).
+    pub(crate) fn code(self) -> Option<CrlReason> {
+        Some(match self {
+            Self::Unspecified => return None,
+            Self::KeyCompromise => CrlReason::KeyCompromise,
+            Self::CaCompromise => CrlReason::CaCompromise,
+            Self::AffiliationChanged => CrlReason::AffiliationChanged,
+            Self::Superseded => CrlReason::Superseded,
+            Self::CessationOfOperation => CrlReason::CessationOfOperation,
+            Self::CertificateHold => CrlReason::CertificateHold,
+            Self::RemoveFromCrl => CrlReason::RemoveFromCRL,
+            Self::PrivilegeWithdrawn => CrlReason::PrivilegeWithdrawn,
+            Self::AaCompromise => CrlReason::AaCompromise,
         })
     }
 }
