@@ -23,27 +23,21 @@
 //! # }
 //! ```
 
-mod csr;
-mod date;
+mod asn1;
+mod crl;
 mod issue;
 mod key;
 mod lint;
 pub mod ocsp;
-mod password;
 pub mod pem;
 mod profile;
 mod random;
 mod request;
-mod revocation_list;
-mod signer;
 pub mod verify;
 
-pub use csr::{CertificateRequest, CsrError, Wishes};
+pub use crl::{CrlScope, RevocationList, RevocationListError, SignedCrl};
 pub use issue::{Authority, IssueError, Issued, certificate_pem};
-pub use key::{KeyError, KeyKind, KeyPair};
+pub use key::{KeyError, KeyKind, KeyPair, Password, SignError, SignatureAlgorithm, Signer};
 pub use lint::{Finding, Severity, lint};
-pub use password::Password;
 pub use profile::{AllowedNames, Life, NameRule, Profile, Role};
-pub use request::Request;
-pub use revocation_list::{CrlScope, RevocationList, RevocationListError, SignedCrl};
-pub use signer::{SignError, SignatureAlgorithm, Signer};
+pub use request::{CertificateRequest, CsrError, Request, Wishes};

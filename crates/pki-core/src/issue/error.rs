@@ -3,8 +3,8 @@
 use time::OffsetDateTime;
 
 use crate::key::BoxError;
+use crate::key::SignError;
 use crate::lint::Finding;
-use crate::signer::SignError;
 
 /// A certificate that was not issued, or an authority that cannot issue.
 #[derive(Debug, thiserror::Error)]

@@ -12,19 +12,19 @@ use der::{Decode, Encode, Sequence};
 use sha1::{Digest, Sha1};
 use spki::AlgorithmIdentifierOwned;
 use time::{Duration, OffsetDateTime};
+use x509_cert::ext::Extensions;
 use x509_cert::ext::pkix::crl::dp::DistributionPoint;
-use x509_cert::ext::pkix::name::{DistributionPointName, GeneralName};
+use x509_cert::ext::pkix::name::GeneralName;
 use x509_cert::ext::pkix::{
     AccessDescription, AuthorityInfoAccessSyntax, AuthorityKeyIdentifier, BasicConstraints,
     CrlDistributionPoints, ExtendedKeyUsage, KeyUsage, KeyUsages, SubjectKeyIdentifier,
 };
-use x509_cert::ext::{Extension, Extensions};
 use x509_cert::serial_number::SerialNumber;
 use x509_cert::time::Validity;
 use x509_identity::{KeyUsageBit, PublicKeyAlgorithm, SubjectAltName};
 
 use super::IssueError;
-use crate::date::asn1_time;
+use crate::asn1::{asn1_time, distribution_point_name, extension};
 use crate::random::random_bytes;
 use crate::{KeyKind, Profile, Request, Role, SignatureAlgorithm};
 
@@ -207,19 +207,6 @@ fn extensions(
     Ok(list)
 }
 
-/// One extension, its value encoded.
-pub(crate) fn extension(
-    oid: ObjectIdentifier,
-    critical: bool,
-    value: &impl Encode,
-) -> der::Result<Extension> {
-    Ok(Extension {
-        extn_id: oid,
-        critical,
-        extn_value: OctetString::new(value.to_der()?)?,
-    })
-}
-
 fn key_usage(role: Role, key: KeyKind) -> KeyUsage {
     let mut flags = der::flagset::FlagSet::default();
     for bit in role.key_usage(key).bits() {
@@ -251,12 +238,6 @@ fn general_name(name: &SubjectAltName) -> der::Result<GeneralName> {
 fn key_identifier(spki: &[u8]) -> der::Result<OctetString> {
     let info = spki::SubjectPublicKeyInfo::<Any, BitString>::from_der(spki)?;
     OctetString::new(Sha1::digest(info.subject_public_key.raw_bytes()).to_vec())
-}
-
-/// A distribution point's full name: one URL.
-pub(crate) fn distribution_point_name(url: &str) -> der::Result<DistributionPointName> {
-    let name = GeneralName::UniformResourceIdentifier(Ia5String::new(url)?);
-    Ok(DistributionPointName::FullName(vec![name]))
 }
 
 fn distribution_point(url: &str) -> der::Result<DistributionPoint> {

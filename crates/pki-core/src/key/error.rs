@@ -1,6 +1,6 @@
 //! Why a key could not be made, read or written.
 
-use super::KeyKind;
+use super::kind::KeyKind;
 
 /// A key that could not be made, read or written.
 #[derive(Debug, thiserror::Error)]

@@ -14,8 +14,10 @@ use pkcs8::pkcs5::pbes2::Kdf;
 use pkcs8::{EncryptedPrivateKeyInfoRef, PrivateKeyInfoRef};
 use rustls_pki_types::PrivateKeyDer;
 
-use super::{KeyError, KeyKind, KeyPair, Private};
-use crate::Password;
+use super::error::KeyError;
+use super::kind::KeyKind;
+use super::pair::{KeyPair, Private};
+use super::password::Password;
 use crate::pem::{self, Label, PemFile};
 
 /// An RSA-4096 PKCS#8 file is 3.3 KiB of PEM; room for its comments, not for a denial of service.

@@ -6,8 +6,9 @@ use pkcs8::pkcs5::pbes2;
 use pkcs8::{EncryptedPrivateKeyInfoRef, SecretDocument};
 use zeroize::Zeroizing;
 
-use super::{KeyError, KeyPair};
-use crate::Password;
+use super::error::KeyError;
+use super::pair::KeyPair;
+use super::password::Password;
 use crate::random::random_bytes;
 
 /// PBKDF2-HMAC-SHA-256 rounds of an encrypted key file: OWASP's figure of 2023, 0.1 s here.

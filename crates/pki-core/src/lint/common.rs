@@ -14,7 +14,7 @@ use x509_identity::{
     AttributeValue, Certificate, KeyUsageBit, PublicKeyAlgorithm, StringType, SubjectAltName,
 };
 
-use super::{Report, criticality};
+use super::report::{Report, criticality};
 
 const X509: &str = "RFC 5280";
 

@@ -4,7 +4,7 @@ use const_oid::db::rfc5280::{ANY_EXTENDED_KEY_USAGE, ID_KP_CLIENT_AUTH, ID_KP_SE
 use time::Duration;
 use x509_identity::{Certificate, KeyUsageBit, SubjectAltName};
 
-use super::Report;
+use super::report::{Report, Severity};
 use crate::profile::MAX_SERVER_DAYS;
 
 pub(super) fn lint(certificate: &Certificate, report: &mut Report) {
@@ -80,7 +80,7 @@ fn server(certificate: &Certificate, report: &mut Report) {
     );
     report.require(
         life <= Duration::days(398),
-        super::Severity::Notice,
+        Severity::Notice,
         "server-life-public",
         "CABF BR 6.3.2",
         "the server certificate lives longer than 398 days",

@@ -14,8 +14,7 @@ use super::asn1::{
     BasicOcspResponse, CertId, CertStatus, OcspRequest, OcspResponse, OcspResponseStatus,
     ResponderId, ResponseBytes, ResponseData, RevokedInfo, SingleResponse, V1,
 };
-use crate::revocation_list::reason_code;
-use crate::signer::SignError;
+use crate::key::SignError;
 use crate::{Authority, Signer};
 
 /// Answers questions about the certificates of one CA.
@@ -201,7 +200,7 @@ fn cert_status(status: OcspStatus) -> der::Result<CertStatus> {
         OcspStatus::Unknown => CertStatus::Unknown(Null),
         OcspStatus::Revoked { date, reason } => CertStatus::Revoked(RevokedInfo {
             revocation_time: generalized(date)?,
-            revocation_reason: reason_code(reason),
+            revocation_reason: reason.code(),
         }),
     })
 }

@@ -8,7 +8,7 @@ use der::asn1::AnyRef;
 use rustls_pki_types::{CertificateDer, TrustAnchor};
 use x509_identity::{Certificate, ParseError};
 
-use super::search::constrains_names;
+use super::rules::name_constraints::constrains_names;
 use crate::pem::{self, Label, PemError, Section};
 
 /// The trusted roots, parsed once. Cheap to clone.

@@ -6,8 +6,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use x509_identity::{KeyUsageBit, ParseError};
 
-use super::Purpose;
-use super::crl::RevocationReason;
+use super::{Purpose, RevocationReason};
 
 /// The one reason for which a presented certificate was refused.
 ///

@@ -3,7 +3,7 @@
 use time::OffsetDateTime;
 
 use super::CrlSet;
-use super::crl::Crl;
+use super::index::Crl;
 
 impl CrlSet {
     /// How many CRLs there are.

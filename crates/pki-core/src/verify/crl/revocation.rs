@@ -5,10 +5,11 @@ use std::time::Duration;
 use time::OffsetDateTime;
 use x509_identity::{Certificate, KeyUsageBit};
 
-use super::crl::Crl;
-use super::crl_der::Covers;
-use super::path::label;
-use super::{CrlSet, Path, VerifyError};
+use super::CrlSet;
+use super::distribution_point::Covers;
+use super::index::Crl;
+use crate::verify::path::label;
+use crate::verify::{Path, VerifyError};
 
 /// CRLs, and how strictly they are read.
 ///
@@ -108,7 +109,11 @@ impl Revocation {
         &self.crls
     }
 
-    pub(super) fn check(&self, path: &Path, now: OffsetDateTime) -> Result<(), VerifyError> {
+    pub(in crate::verify) fn check(
+        &self,
+        path: &Path,
+        now: OffsetDateTime,
+    ) -> Result<(), VerifyError> {
         let issuers = path.certificates().skip(1);
         for (position, (certificate, issuer)) in path.certificates().zip(issuers).enumerate() {
             match position {

@@ -1,17 +1,18 @@
 //! A second search for a path, where webpki refuses what RFC 5280 lets pass.
 //!
 //! webpki counts self-issued CAs in pathLen, knows constraints for DNS names and addresses only, and no
-//! policies; and there are certificates that it does not read. Here a path is signatures and names alone; everything else is for [`rules`](super::rules),
-//! which judge all of it.
+//! policies; and there are certificates that it does not read. Here a path is signatures and names alone;
+//! everything else is for [`rules`](crate::verify::rules), which judge all of it.
 
 use std::sync::Arc;
 
-use const_oid::db::rfc5280::ID_CE_NAME_CONSTRAINTS;
 use time::OffsetDateTime;
 use x509_identity::Certificate;
 
-use super::signature::is_signed_by;
-use super::{Path, TrustAnchors, policies};
+use crate::verify::rules::name_constraints::constrains_names;
+use crate::verify::rules::policies;
+use crate::verify::signature::is_signed_by;
+use crate::verify::{Path, TrustAnchors};
 
 /// Whether the certificate has something that webpki judges otherwise than RFC 5280.
 pub(super) fn is_beyond_webpki(certificate: &Certificate) -> bool {
@@ -29,12 +30,6 @@ fn is_unreadable_to_webpki(certificate: &Certificate) -> bool {
     certificate.has_unique_ids()
         || certificate.not_before() < OffsetDateTime::UNIX_EPOCH
         || path_len.is_some_and(|limit| limit > u8::MAX.into())
-}
-
-pub(super) fn constrains_names(certificate: &Certificate) -> bool {
-    certificate
-        .extensions()
-        .any(|extension| extension.oid == ID_CE_NAME_CONSTRAINTS)
 }
 
 pub(super) struct Search<'a> {

@@ -3,7 +3,7 @@
 use time::Duration;
 use x509_identity::{Attribute, DistinguishedName, ParseError, Rdn, SubjectAltName};
 
-use crate::CertificateRequest;
+use super::csr::CertificateRequest;
 
 /// What a certificate should say. The profile decides whether it may.
 #[derive(Clone, Debug)]

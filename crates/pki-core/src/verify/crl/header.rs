@@ -4,17 +4,17 @@ use std::ops::Range;
 
 use const_oid::ObjectIdentifier;
 use const_oid::db::rfc5280::{
-    ID_CE_AUTHORITY_KEY_IDENTIFIER, ID_CE_CERTIFICATE_ISSUER, ID_CE_CRL_NUMBER, ID_CE_CRL_REASONS,
-    ID_CE_DELTA_CRL_INDICATOR, ID_CE_ISSUING_DISTRIBUTION_POINT,
+    ID_CE_AUTHORITY_KEY_IDENTIFIER, ID_CE_CRL_NUMBER, ID_CE_DELTA_CRL_INDICATOR,
+    ID_CE_ISSUING_DISTRIBUTION_POINT,
 };
 use der::asn1::{AnyRef, BitStringRef};
-use der::{Decode, Encode, ErrorKind, Reader, SliceReader, Tag, TagNumber, Tagged};
+use der::{Decode, ErrorKind, Reader, SliceReader, Tag, TagNumber, Tagged};
 use time::OffsetDateTime;
-use x509_cert::ext::pkix::IssuingDistributionPoint;
-use x509_cert::ext::pkix::name::DistributionPointName;
-use x509_cert::time::Time;
 
-use super::crl::{CrlError, RevocationReason, magnitude, moment};
+use super::distribution_point::DistributionPoint;
+use super::entry::Entry;
+use super::error::CrlError;
+use super::fields::{extensions, magnitude, next_is, not_critical, offset_in, read_time};
 
 /// Everything in a CRL but its entries.
 #[derive(Debug)]
@@ -30,31 +30,6 @@ pub(super) struct Header {
     pub(super) distribution_point: Option<DistributionPoint>,
     /// Why it cannot count as the complete list of its issuer, if there is a reason.
     pub(super) problem: Option<CrlError>,
-}
-
-/// The issuingDistributionPoint extension of a CRL (RFC 5280 section 5.2.5).
-#[derive(Debug)]
-pub(super) struct DistributionPoint {
-    /// The extension's value, which tells one shard of an issuer from another.
-    pub(super) der: Vec<u8>,
-    pub(super) covers: Covers,
-    /// The DER of each GeneralName of its fullName; `None` where it has no name at all.
-    pub(super) names: Option<Vec<Vec<u8>>>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Covers {
-    All,
-    CaCertificates,
-    UserCertificates,
-}
-
-/// One revoked certificate.
-pub(super) struct Entry<'a> {
-    /// The content of the INTEGER.
-    pub(super) serial: &'a [u8],
-    pub(super) date: OffsetDateTime,
-    pub(super) reason: RevocationReason,
 }
 
 impl Header {
@@ -140,48 +115,6 @@ fn revoked_certificates<'a>(
         entry(u32::try_from(offset_in(der, tlv)).map_err(|_| ErrorKind::Overflow)?);
     }
     Ok(())
-}
-
-impl<'a> Entry<'a> {
-    /// Whether the entry revokes; in a delta CRL it may take a revocation back.
-    pub(super) fn revokes(&self) -> bool {
-        self.reason != RevocationReason::RemoveFromCrl
-    }
-
-    /// Reads the entry that starts at `offset`.
-    pub(super) fn at(der: &'a [u8], offset: u32) -> Result<Self, CrlError> {
-        let entry = usize::try_from(offset)
-            .ok()
-            .and_then(|offset| der.get(offset..));
-        let mut reader = SliceReader::new(entry.unwrap_or_default())?;
-        reader.sequence(|fields| Self::read(fields, true))
-    }
-
-    fn read(fields: &mut SliceReader<'a>, version2: bool) -> Result<Self, CrlError> {
-        let serial = AnyRef::decode(fields)?;
-        serial.tag().assert_eq(Tag::Integer)?;
-        let date = read_time(fields)?;
-        let mut reason = RevocationReason::Unspecified;
-        if !fields.is_finished() {
-            if !version2 {
-                return Err(CrlError::Version);
-            }
-            extensions(fields, |oid, critical, value| match oid {
-                ID_CE_CRL_REASONS => {
-                    reason = read_reason(value)?;
-                    not_critical(oid, critical)
-                }
-                ID_CE_CERTIFICATE_ISSUER => Err(CrlError::Indirect),
-                _ if critical => Err(CrlError::UnknownCriticalExtension(oid)),
-                _ => Ok(()),
-            })?;
-        }
-        Ok(Self {
-            serial: serial.value(),
-            date,
-            reason,
-        })
-    }
 }
 
 impl Header {
@@ -271,113 +204,6 @@ fn key_id(value: &[u8]) -> Result<Option<Vec<u8>>, CrlError> {
     Ok(Some(AnyRef::decode(&mut fields)?.value().to_vec()))
 }
 
-impl DistributionPoint {
-    /// Returns also whether the list is for some revocation reasons only.
-    fn read(value: &[u8]) -> Result<(Self, bool), CrlError> {
-        let point = IssuingDistributionPoint::from_der(value)?;
-        if point.indirect_crl {
-            return Err(CrlError::Indirect);
-        }
-        if point.only_contains_attribute_certs {
-            return Err(CrlError::AttributeCertificates);
-        }
-        let covers = match (point.only_contains_user_certs, point.only_contains_ca_certs) {
-            (false, false) => Covers::All,
-            (false, true) => Covers::CaCertificates,
-            (true, false) => Covers::UserCertificates,
-            (true, true) => return Err(ErrorKind::Value { tag: Tag::Boolean }.into()),
-        };
-        let names = match point.distribution_point {
-            None => None,
-            Some(DistributionPointName::FullName(names)) => {
-                Some(names.iter().map(Encode::to_der).collect::<Result<_, _>>()?)
-            }
-            Some(DistributionPointName::NameRelativeToCRLIssuer(_)) => {
-                return Err(CrlError::RelativeDistributionPoint);
-            }
-        };
-        let read = Self {
-            der: value.to_vec(),
-            covers,
-            names,
-        };
-        Ok((read, point.only_some_reasons.is_some()))
-    }
-}
-
-impl From<der::Error> for CrlError {
-    fn from(source: der::Error) -> Self {
-        Self::Malformed(source)
-    }
-}
-
-impl From<ErrorKind> for CrlError {
-    fn from(kind: ErrorKind) -> Self {
-        Self::Malformed(kind.into())
-    }
-}
-
-/// Reads `SEQUENCE OF Extension`, each at most once.
-fn extensions<'a>(
-    reader: &mut SliceReader<'a>,
-    mut each: impl FnMut(ObjectIdentifier, bool, &'a [u8]) -> Result<(), CrlError>,
-) -> Result<(), CrlError> {
-    let mut seen = Vec::new();
-    reader.sequence(|list| {
-        while !list.is_finished() {
-            list.sequence(|extension| {
-                let oid = ObjectIdentifier::decode(extension)?;
-                let critical = next_is(extension, Tag::Boolean) && bool::decode(extension)?;
-                let value = AnyRef::decode(extension)?;
-                value.tag().assert_eq(Tag::OctetString)?;
-                if seen.contains(&oid) {
-                    return Err(CrlError::DuplicateExtension(oid));
-                }
-                if seen.len() == MAX_EXTENSIONS {
-                    return Err(ErrorKind::Overlength.into());
-                }
-                seen.push(oid);
-                each(oid, critical, value.value())
-            })?;
-        }
-        Ok(())
-    })
-}
-
-/// RFC 5280 sections 5.2.3 and 5.3.1: whoever marks these critical means something else by them.
-fn not_critical(oid: ObjectIdentifier, critical: bool) -> Result<(), CrlError> {
-    match critical {
-        true => Err(CrlError::MarkedCritical(oid)),
-        false => Ok(()),
-    }
-}
-
-/// ENUMERATED (RFC 5280 section 5.3.1). A reason that is not assigned, such as 7, revokes for no known reason.
-fn read_reason(value: &[u8]) -> Result<RevocationReason, CrlError> {
-    let code = AnyRef::from_der(value)?;
-    code.tag().assert_eq(Tag::Enumerated)?;
-    match code.value() {
-        [code] => Ok(RevocationReason::from_code(*code).unwrap_or(RevocationReason::Unspecified)),
-        _ => Err(ErrorKind::Value {
-            tag: Tag::Enumerated,
-        }
-        .into()),
-    }
-}
-
-fn read_time(reader: &mut SliceReader<'_>) -> Result<OffsetDateTime, CrlError> {
-    Ok(moment(Time::decode(reader)?.to_unix_duration()))
-}
-
-fn next_is(reader: &SliceReader<'_>, tag: Tag) -> bool {
-    Tag::peek(reader).is_ok_and(|next| next == tag)
-}
-
-/// `part` is a slice of `whole`.
-fn offset_in(whole: &[u8], part: &[u8]) -> usize {
-    part.as_ptr().addr() - whole.as_ptr().addr()
-}
-
 const KEY_IDENTIFIER: Tag = Tag::ContextSpecific {
     constructed: false,
     number: TagNumber(0),
@@ -387,6 +213,3 @@ const CRL_EXTENSIONS: Tag = Tag::ContextSpecific {
     constructed: true,
     number: TagNumber(0),
 };
-
-/// The search for repetitions is quadratic; honest CRLs have a handful.
-const MAX_EXTENSIONS: usize = 32;

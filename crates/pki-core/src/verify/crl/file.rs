@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use time::OffsetDateTime;
 
-use super::crl::Crl;
-use super::{CrlLoadError, CrlSet};
+use super::index::Crl;
+use super::load_error::CrlLoadError;
 use crate::pem::{self, Label};
 
 /// The CRLs of one file or answer, read and indexed. Cheap to clone.
 ///
 /// Whoever loads lists from several places, again and again, keeps one of these for each and puts them together
-/// with [`CrlSet::from_files`]: what did not change is not read again, and its signatures not verified again.
+/// with [`CrlSet::from_files`](super::CrlSet::from_files): what did not change is not read again, and its signatures not verified again.
 #[derive(Clone, Debug)]
 pub struct CrlFile {
     pub(super) crls: Vec<Arc<Crl>>,
@@ -22,11 +22,11 @@ impl CrlFile {
     ///
     /// # Errors
     ///
-    /// As [`CrlSet::from_pem_or_der`], of a file in position 0. That a list is not complete is found
+    /// As [`CrlSet::from_pem_or_der`](super::CrlSet::from_pem_or_der), of a file in position 0. That a list is not complete is found
     /// when lists are put together.
     pub fn from_pem_or_der(bytes: &[u8]) -> Result<Self, CrlLoadError> {
         let file = 0;
-        if bytes.len() > CrlSet::MAX_FILE_LEN {
+        if bytes.len() > MAX_FILE_LEN {
             return Err(CrlLoadError::TooLarge {
                 file,
                 len: bytes.len(),
@@ -83,9 +83,12 @@ impl CrlFile {
     }
 
     /// Whether the signature of each list was found to be its issuer's, by a
-    /// [`ChainVerifier`](super::ChainVerifier) that has them. Before that they are the word of whoever sent them.
+    /// [`ChainVerifier`](crate::verify::ChainVerifier) that has them. Before that they are the word of whoever sent them.
     #[must_use]
     pub fn is_confirmed(&self) -> bool {
         self.crls.iter().all(|crl| crl.is_confirmed())
     }
 }
+
+/// Far above a million entries.
+pub(super) const MAX_FILE_LEN: usize = 64 * 1024 * 1024;

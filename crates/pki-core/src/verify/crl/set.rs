@@ -4,17 +4,12 @@ use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use const_oid::db::rfc5280::ID_CE_CRL_DISTRIBUTION_POINTS;
-use der::asn1::AnyRef;
-use der::{Decode, Encode, Tag, TagNumber, Tagged};
-use x509_cert::ext::pkix::CrlDistributionPoints;
-use x509_cert::ext::pkix::name::DistributionPointName;
 use x509_identity::Certificate;
 
-use super::CrlFile;
-use super::crl::{Crl, CrlError};
-use super::crl_der::Covers;
-use crate::pem::PemError;
+use super::distribution_point::Covers;
+use super::file::{CrlFile, MAX_FILE_LEN};
+use super::index::Crl;
+use super::load_error::CrlLoadError;
 
 /// Revocation lists, read and indexed once. Cheap to clone.
 ///
@@ -39,7 +34,7 @@ type ByIssuer = HashMap<Box<[u8]>, Vec<Arc<Crl>>>;
 
 impl CrlSet {
     /// The most bytes of one file that are read: 64 MiB.
-    pub const MAX_FILE_LEN: usize = 64 * 1024 * 1024;
+    pub const MAX_FILE_LEN: usize = MAX_FILE_LEN;
 
     /// Reads the contents of CRL files: each PEM with any number of CRLs, or one DER.
     ///
@@ -136,11 +131,11 @@ impl CrlSet {
         of_issuer
             .iter()
             .map(AsRef::as_ref)
-            .filter(move |crl| in_scope(crl, certificate, role))
+            .filter(move |crl| crl.is_for(certificate, role))
     }
 
     /// Verifies the signatures of this CA's lists now rather than in the first handshake.
-    pub(super) fn verify_ahead(&self, issuer: &Certificate) {
+    pub(in crate::verify) fn verify_ahead(&self, issuer: &Certificate) {
         for crl in self
             .by_issuer
             .get(issuer.subject_der())
@@ -169,77 +164,6 @@ impl PartialEq for CrlSet {
 
 impl Eq for CrlSet {}
 
-/// Why CRL files cannot be used. Positions count from 0.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum CrlLoadError {
-    /// No file was given.
-    #[error("no CRL was given")]
-    Empty,
-
-    /// A file holds no CRL.
-    #[error("CRL file {file} holds no CRL: it takes PEM (BEGIN X509 CRL) or one DER CRL")]
-    NoCrl {
-        /// Its position.
-        file: usize,
-    },
-
-    /// A PEM section is broken or not known.
-    #[error("CRL file {file} cannot be read")]
-    Pem {
-        /// The file's position.
-        file: usize,
-        /// The section, and what is wrong with it.
-        source: PemError,
-    },
-
-    /// A file is larger than [`CrlSet::MAX_FILE_LEN`].
-    #[error("CRL file {file} has {len} bytes, at most 67108864 are read")]
-    TooLarge {
-        /// Its position.
-        file: usize,
-        /// Its length in bytes.
-        len: usize,
-    },
-
-    /// A CRL cannot be used.
-    #[error("CRL {index} of file {file} cannot be used")]
-    Unusable {
-        /// The file's position.
-        file: usize,
-        /// The CRL's position in it.
-        index: usize,
-        /// Why not.
-        source: CrlError,
-    },
-}
-
-impl CrlLoadError {
-    /// The position of the file at fault, if there is one.
-    #[must_use]
-    pub fn file(&self) -> Option<usize> {
-        match self {
-            Self::Empty => None,
-            Self::NoCrl { file }
-            | Self::Pem { file, .. }
-            | Self::TooLarge { file, .. }
-            | Self::Unusable { file, .. } => Some(*file),
-        }
-    }
-
-    /// The same about a file in another position.
-    fn in_file(mut self, position: usize) -> Self {
-        match &mut self {
-            Self::Empty => {}
-            Self::NoCrl { file }
-            | Self::Pem { file, .. }
-            | Self::TooLarge { file, .. }
-            | Self::Unusable { file, .. } => *file = position,
-        }
-        self
-    }
-}
-
 /// Sorts complete lists before the others, then by distribution point, then the list that counts first.
 fn rank(crl: &Crl) -> impl Ord + '_ {
     let point = crl.header.distribution_point.as_ref();
@@ -249,49 +173,3 @@ fn rank(crl: &Crl) -> impl Ord + '_ {
         Reverse(crl.age()),
     )
 }
-
-fn in_scope(crl: &Crl, certificate: &Certificate, role: Covers) -> bool {
-    let Some(point) = &crl.header.distribution_point else {
-        return true;
-    };
-    if point.covers != Covers::All && point.covers != role {
-        return false;
-    }
-    let Some(names) = &point.names else {
-        return true;
-    };
-    // RFC 5280 6.3.3 (b)(2)(i), and for a certificate that names no distribution point, or none of
-    // these, as at the end of 6.3.3: its issuer's name takes the place of one.
-    let own = distribution_points(certificate);
-    names
-        .iter()
-        .any(|name| own.contains(name) || is_directory_name(name, certificate.issuer_der()))
-}
-
-/// The DER of each GeneralName of the certificate's distribution points.
-fn distribution_points(certificate: &Certificate) -> Vec<Vec<u8>> {
-    certificate
-        .extensions()
-        .find(|extension| extension.oid == ID_CE_CRL_DISTRIBUTION_POINTS)
-        .and_then(|extension| CrlDistributionPoints::from_der(extension.value).ok())
-        .into_iter()
-        .flat_map(|points| points.0)
-        .filter_map(|point| match point.distribution_point {
-            Some(DistributionPointName::FullName(names)) => Some(names),
-            _ => None,
-        })
-        .flatten()
-        .filter_map(|name| name.to_der().ok())
-        .collect()
-}
-
-/// Whether a GeneralName is the directoryName `name`.
-fn is_directory_name(general_name: &[u8], name: &[u8]) -> bool {
-    let read = AnyRef::from_der(general_name);
-    read.is_ok_and(|read| read.tag() == DIRECTORY_NAME && read.value() == name)
-}
-
-const DIRECTORY_NAME: Tag = Tag::ContextSpecific {
-    constructed: true,
-    number: TagNumber(4),
-};

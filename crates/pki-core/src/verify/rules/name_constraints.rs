@@ -11,8 +11,8 @@ use x509_cert::ext::pkix::constraints::name::GeneralSubtree;
 use x509_cert::ext::pkix::name::GeneralName;
 use x509_identity::{AttributeValue, Certificate, DistinguishedName, Rdn, SubjectAltName};
 
-use super::path::label;
-use super::{Path, VerifyError};
+use crate::verify::path::label;
+use crate::verify::{Path, VerifyError};
 
 /// Holds every name of the path against the constraints of every CA above it, the root included.
 pub(super) fn judge(path: &Path) -> Result<(), VerifyError> {
@@ -41,6 +41,13 @@ pub(super) fn judge(path: &Path) -> Result<(), VerifyError> {
         }
     }
     Ok(())
+}
+
+/// Whether the certificate limits the names below it.
+pub(in crate::verify) fn constrains_names(certificate: &Certificate) -> bool {
+    certificate
+        .extensions()
+        .any(|extension| extension.oid == ID_CE_NAME_CONSTRAINTS)
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]

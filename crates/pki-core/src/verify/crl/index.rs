@@ -4,13 +4,15 @@ use std::fmt;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::{PoisonError, RwLock};
 
-use const_oid::ObjectIdentifier;
 use hashbrown::HashTable;
-use time::OffsetDateTime;
 use x509_identity::Certificate;
 
-use super::crl_der::{Entry, Header};
-use super::signature::Signed;
+use super::distribution_point::Covers;
+use super::entry::Entry;
+use super::error::CrlError;
+use super::fields::magnitude;
+use super::header::Header;
+use crate::verify::signature::Signed;
 
 /// A CRL of one issuer (RFC 5280 section 5).
 ///
@@ -55,6 +57,12 @@ impl Crl {
 
     pub(super) fn issuer_der(&self) -> &[u8] {
         &self.der[self.header.issuer.clone()]
+    }
+
+    /// Whether `certificate` is within the scope of this CRL.
+    pub(super) fn is_for(&self, certificate: &Certificate, role: Covers) -> bool {
+        let point = self.header.distribution_point.as_ref();
+        point.is_none_or(|point| point.holds(certificate, role))
     }
 
     /// Whether what is not listed is not revoked.
@@ -141,118 +149,8 @@ impl fmt::Debug for Crl {
     }
 }
 
-/// The reason of a CRL entry (RFC 5280 section 5.3.1).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[allow(missing_docs, reason = "the names are the RFC's")]
-pub enum RevocationReason {
-    Unspecified,
-    KeyCompromise,
-    CaCompromise,
-    AffiliationChanged,
-    Superseded,
-    CessationOfOperation,
-    CertificateHold,
-    RemoveFromCrl,
-    PrivilegeWithdrawn,
-    AaCompromise,
-}
-
-impl RevocationReason {
-    pub(crate) fn from_code(code: u8) -> Option<Self> {
-        Some(match code {
-            0 => Self::Unspecified,
-            1 => Self::KeyCompromise,
-            2 => Self::CaCompromise,
-            3 => Self::AffiliationChanged,
-            4 => Self::Superseded,
-            5 => Self::CessationOfOperation,
-            6 => Self::CertificateHold,
-            8 => Self::RemoveFromCrl,
-            9 => Self::PrivilegeWithdrawn,
-            10 => Self::AaCompromise,
-            _ => return None,
-        })
-    }
-}
-
-impl fmt::Display for RevocationReason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Unspecified => "unspecified",
-            Self::KeyCompromise => "keyCompromise",
-            Self::CaCompromise => "cACompromise",
-            Self::AffiliationChanged => "affiliationChanged",
-            Self::Superseded => "superseded",
-            Self::CessationOfOperation => "cessationOfOperation",
-            Self::CertificateHold => "certificateHold",
-            Self::RemoveFromCrl => "removeFromCRL",
-            Self::PrivilegeWithdrawn => "privilegeWithdrawn",
-            Self::AaCompromise => "aACompromise",
-        })
-    }
-}
-
-/// Why a CRL cannot be used as the complete list of its issuer.
-#[derive(Clone, Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum CrlError {
-    /// It lists attribute certificates only.
-    #[error("CRL covers attribute certificates only")]
-    AttributeCertificates,
-
-    /// It lists changes to another CRL only.
-    #[error("CRL is a delta CRL: load the complete one")]
-    Delta,
-
-    /// An extension occurs twice.
-    #[error("CRL has extension {0} twice")]
-    DuplicateExtension(ObjectIdentifier),
-
-    /// It lists certificates of other issuers.
-    #[error("CRL is an indirect CRL: load the one that each CA issued itself")]
-    Indirect,
-
-    /// It is not the DER of a CRL.
-    #[error("CRL cannot be read")]
-    Malformed(#[source] der::Error),
-
-    /// It does not say until when it holds, so nobody could tell that it is out of date.
-    #[error("CRL has no nextUpdate")]
-    NoNextUpdate,
-
-    /// It lists revocations for some reasons only.
-    #[error("CRL covers some revocation reasons only")]
-    PartialReasons,
-
-    /// An extension is marked critical that RFC 5280 makes non-critical.
-    #[error("CRL marks extension {0} critical, which RFC 5280 does not allow")]
-    MarkedCritical(ObjectIdentifier),
-
-    /// Its distribution point is named relative to the issuer.
-    #[error("CRL names its distribution point relative to its issuer, which is not understood")]
-    RelativeDistributionPoint,
-
-    /// A critical extension, of the CRL or an entry, that nothing here obeys.
-    #[error("CRL has a critical extension that is not understood ({0})")]
-    UnknownCriticalExtension(ObjectIdentifier),
-
-    /// Neither version 1 nor version 2.
-    #[error("CRL has an unknown version")]
-    Version,
-}
-
 fn serial_at(der: &[u8], offset: u32) -> &[u8] {
     Entry::at(der, offset).map_or(&[], |entry| magnitude(entry.serial))
-}
-
-/// Without leading zeros, so that an encoding with one more of them is the same number.
-pub(super) fn magnitude(integer: &[u8]) -> &[u8] {
-    let zeros = integer.iter().take_while(|byte| **byte == 0).count();
-    &integer[zeros..]
-}
-
-pub(super) fn moment(since_epoch: std::time::Duration) -> OffsetDateTime {
-    OffsetDateTime::UNIX_EPOCH + since_epoch
 }
 
 /// Keys of one issuer name that are remembered; a name with more than a few is no honest roll-over.

@@ -7,10 +7,11 @@ use time::OffsetDateTime;
 use webpki::Error;
 use x509_identity::{Certificate, ParseError};
 
-use super::path::label;
-use super::rules::{permits, unknown_critical_extension, wrong_usage};
-use super::signature::{algorithm_name, has_accepted_algorithm, is_signed_by, weak_key};
-use super::{Purpose, TrustAnchors, VerifyError};
+use crate::verify::path::label;
+use crate::verify::rules::{permits, unknown_critical_extension, wrong_usage};
+use crate::verify::settings::WEBPKI_MAX_DEPTH;
+use crate::verify::signature::{algorithm_name, has_accepted_algorithm, is_signed_by, weak_key};
+use crate::verify::{Purpose, TrustAnchors, VerifyError};
 
 pub(super) struct Diagnosis<'a> {
     pub(super) anchors: &'a TrustAnchors,
@@ -253,6 +254,3 @@ fn name(distinguished_name: String) -> String {
 
 /// As many as webpki itself allows.
 const MAX_SIGNATURES: usize = 100;
-
-/// The intermediates that webpki looks at, whatever the settings.
-pub(super) const WEBPKI_MAX_DEPTH: usize = 6;

@@ -12,11 +12,11 @@ use der::Decode;
 use x509_cert::ext::pkix::{CertificatePolicies, PolicyConstraints, PolicyMappings};
 use x509_identity::Certificate;
 
-use super::path::label;
-use super::{Path, VerifyError};
+use crate::verify::path::label;
+use crate::verify::{Path, VerifyError};
 
 /// The extensions that are obeyed here.
-pub(super) const OBEYED: [ObjectIdentifier; 4] = [
+pub(in crate::verify) const OBEYED: [ObjectIdentifier; 4] = [
     ID_CE_CERTIFICATE_POLICIES,
     ID_CE_INHIBIT_ANY_POLICY,
     ID_CE_POLICY_CONSTRAINTS,

@@ -11,16 +11,14 @@ use time::OffsetDateTime;
 use x509_cert::certificate::Version;
 use x509_cert::crl::{CertificateList, RevokedCert, TbsCertList};
 use x509_cert::ext::Extensions;
-use x509_cert::ext::pkix::crl::CrlReason;
 use x509_cert::ext::pkix::{AuthorityKeyIdentifier, IssuingDistributionPoint};
 use x509_cert::name::Name;
 use x509_identity::{KeyUsageBit, SerialNumber};
 
 use crate::Authority;
-use crate::date::asn1_time;
-use crate::issue::tbs::{distribution_point_name, extension};
+use crate::asn1::{asn1_time, distribution_point_name, extension};
 use crate::key::BoxError;
-use crate::signer::SignError;
+use crate::key::SignError;
 use crate::verify::RevocationReason;
 
 /// A complete CRL of version 2, before it is signed.
@@ -226,7 +224,7 @@ impl RevocationList {
 
 impl Revoked {
     fn entry(&self) -> der::Result<RevokedCert> {
-        let reason = reason_code(self.reason);
+        let reason = self.reason.code();
         let extensions =
             reason.map(|reason| extension(ID_CE_CRL_REASONS, false, &reason).map(|one| vec![one]));
         Ok(RevokedCert {
@@ -253,22 +251,6 @@ impl SignedCrl {
         der::pem::encode_string("X509 CRL", LineEnding::LF, &self.0)
             .map_err(|error| RevocationListError::Encode(error.into()))
     }
-}
-
-/// The code of a reason in a CRL or OCSP answer; unspecified is left out (RFC 5280 section 5.3.1).
-pub(crate) fn reason_code(reason: RevocationReason) -> Option<CrlReason> {
-    Some(match reason {
-        RevocationReason::Unspecified => return None,
-        RevocationReason::KeyCompromise => CrlReason::KeyCompromise,
-        RevocationReason::CaCompromise => CrlReason::CaCompromise,
-        RevocationReason::AffiliationChanged => CrlReason::AffiliationChanged,
-        RevocationReason::Superseded => CrlReason::Superseded,
-        RevocationReason::CessationOfOperation => CrlReason::CessationOfOperation,
-        RevocationReason::CertificateHold => CrlReason::CertificateHold,
-        RevocationReason::RemoveFromCrl => CrlReason::RemoveFromCRL,
-        RevocationReason::PrivilegeWithdrawn => CrlReason::PrivilegeWithdrawn,
-        RevocationReason::AaCompromise => CrlReason::AaCompromise,
-    })
 }
 
 fn encode(error: der::Error) -> RevocationListError {
