@@ -186,6 +186,13 @@ impl Certificate {
         self.subject_der() == self.issuer_der()
     }
 
+    /// Whether its issuer is the subject of `ca`, as RFC 5280 section 7.1 compares names. Says nothing
+    /// about who signed.
+    pub fn names_issuer(&self, ca: &Self) -> bool {
+        // Octets first: they are the same nearly always.
+        self.issuer_der() == ca.subject_der() || self.issuer.matches(&ca.subject)
+    }
+
     /// The first moment of validity.
     pub fn not_before(&self) -> OffsetDateTime {
         self.not_before

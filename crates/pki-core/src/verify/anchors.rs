@@ -153,18 +153,19 @@ impl TrustAnchors {
             let key = certificate.authority_key_id();
             key.is_some() && key == anchor.subject_key_id()
         };
-        let named = || self.named(certificate.issuer_der());
+        let named = || self.named_by(certificate);
         let others = named().filter(move |anchor| !is_chosen(anchor));
         named().filter(is_chosen).chain(others)
     }
 
-    pub(super) fn named<'a>(
+    /// Those whose name `certificate` gives as its issuer's.
+    pub(super) fn named_by<'a>(
         &'a self,
-        subject_der: &'a [u8],
+        certificate: &'a Certificate,
     ) -> impl Iterator<Item = &'a Arc<Certificate>> {
         self.certificates()
             .iter()
-            .filter(move |certificate| certificate.subject_der() == subject_der)
+            .filter(move |anchor| certificate.names_issuer(anchor))
     }
 }
 

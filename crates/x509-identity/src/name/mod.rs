@@ -9,6 +9,7 @@ use const_oid::db::rfc4519;
 mod attribute_type;
 mod builder;
 mod der;
+mod matching;
 mod rfc4514;
 mod value;
 
@@ -29,7 +30,8 @@ use crate::extension::Names;
 ///
 /// Two names are equal if they have the same attributes with the same texts, character by
 /// character, in the same RDNs. The string types that encode the texts, and the order inside an
-/// RDN, which is a set, make no difference.
+/// RDN, which is a set, make no difference. [`matches`](Self::matches) is the wider comparison of
+/// RFC 5280.
 #[derive(Clone, PartialEq, Eq, Hash, Default)]
 pub struct DistinguishedName {
     rdns: Vec<Rdn>,

@@ -275,39 +275,15 @@ fn ip_within(base: &[u8], name: IpAddr) -> Option<bool> {
 
 /// Whether `name` begins with the RDNs of `base`; `None` where a value that is compared cannot be read.
 fn directory_within(base: &DistinguishedName, name: &DistinguishedName) -> Option<bool> {
-    let (base, name) = (base.rdns(), name.rdns());
     let unreadable = |rdn: &Rdn| {
         let mut attributes = rdn.attributes().iter();
         attributes.any(|attribute| attribute.value().is_unreadable())
     };
-    if base
-        .iter()
-        .chain(name.iter().take(base.len()))
-        .any(unreadable)
-    {
+    let compared = name.rdns().iter().take(base.rdns().len());
+    if base.rdns().iter().chain(compared).any(unreadable) {
         return None;
     }
-    Some(base.len() <= name.len() && base.iter().zip(name).all(|(base, name)| alike(base, name)))
-}
-
-/// RFC 5280 section 7.1: case and runs of spaces make no difference.
-fn alike(a: &Rdn, b: &Rdn) -> bool {
-    a.attributes().len() == b.attributes().len()
-        && a.attributes().iter().all(|one| {
-            b.attributes().iter().any(|other| {
-                one.oid() == other.oid() && folded(one.value()) == folded(other.value())
-            })
-        })
-}
-
-fn folded(value: &AttributeValue) -> Result<String, &[u8]> {
-    match value {
-        AttributeValue::Text { text, .. } => {
-            let words: Vec<&str> = text.split_whitespace().collect();
-            Ok(words.join(" ").to_lowercase())
-        }
-        AttributeValue::Der(der) => Err(der),
-    }
+    Some(name.begins_with(base))
 }
 
 /// As many as webpki itself allows.
