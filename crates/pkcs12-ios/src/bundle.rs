@@ -3,11 +3,10 @@
 use pki_core::{KeyPair, Password};
 use x509_identity::Certificate;
 
-use crate::archive::{Archive, ArchivedCertificate};
-use crate::builder::BundleBuilder;
-use crate::error::OpenError;
-use crate::limits::Limits;
 use crate::link;
+use crate::open_error::OpenError;
+use crate::read::{Archive, ArchivedCertificate, Limits};
+use crate::write::BundleBuilder;
 
 /// A private key, its certificate and the chain above it.
 ///
@@ -156,7 +155,7 @@ mod tests {
     use zeroize::Zeroizing;
 
     use super::*;
-    use crate::archive::{ArchivedKey, BagAttributes};
+    use crate::read::{ArchivedKey, BagAttributes};
 
     fn attributes(local_key_id: Option<u8>) -> BagAttributes {
         BagAttributes {

@@ -29,27 +29,20 @@
 //! # }
 //! ```
 
-mod archive;
 mod asn1;
-mod ber;
-mod builder;
 mod bundle;
-mod cipher;
-mod contents;
-mod digest;
-mod encode;
-mod error;
-mod kdf;
-mod limits;
+mod crypto;
 mod link;
-mod mac;
-mod password;
+mod open_error;
 mod profile;
-mod scheme;
+mod read;
+mod write;
 
-pub use archive::{Archive, ArchivedCertificate, ArchivedKey, BagAttributes};
-pub use builder::{BundleBuilder, Encoding, Finding, Target};
 pub use bundle::Bundle;
-pub use error::{BrokenLink, BuildError, Limit, OpenError, Place, ReadError};
-pub use limits::Limits;
+pub use link::BrokenLink;
+pub use open_error::OpenError;
 pub use profile::{Profile, ProfileBuilder, ProfileError};
+pub use read::{
+    Archive, ArchivedCertificate, ArchivedKey, BagAttributes, Limit, Limits, Place, ReadError,
+};
+pub use write::{BuildError, BundleBuilder, Encoding, Finding, Target};

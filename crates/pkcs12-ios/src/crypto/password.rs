@@ -3,8 +3,6 @@
 use pki_core::Password;
 use zeroize::Zeroizing;
 
-use crate::error::BuildError;
-
 /// A password in each form that PKCS#12 has for it.
 pub(crate) struct PasswordOctets<'p> {
     utf8: &'p str,
@@ -67,31 +65,5 @@ impl<'p> PasswordOctets<'p> {
                 first
             })
         })
-    }
-}
-
-/// Which characters a password of a new bundle may have.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Alphabet {
-    /// 0x20 to 0x7E, which every reader turns into the same octets.
-    PrintableAscii,
-    /// All but NUL.
-    Unicode,
-}
-
-impl Alphabet {
-    pub(crate) fn check(self, password: &Password) -> Result<(), BuildError> {
-        let text = password.secret_str();
-        if text.is_empty() {
-            return Err(BuildError::EmptyPassword);
-        }
-        let allowed = |c: char| match self {
-            Self::PrintableAscii => matches!(c, ' '..='~'),
-            Self::Unicode => c != '\0',
-        };
-        match text.chars().position(|c| !allowed(c)) {
-            None => Ok(()),
-            Some(index) => Err(BuildError::PasswordNotPortable { index }),
-        }
     }
 }

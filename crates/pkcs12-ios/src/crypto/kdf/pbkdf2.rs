@@ -5,7 +5,7 @@ use std::num::NonZeroU32;
 use aws_lc_rs::{hmac, pbkdf2};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
-use crate::digest::Digest;
+use crate::crypto::Digest;
 
 /// The initial value of FIPS 180-4 section 5.3.3.
 pub(super) const SHA_256_INITIAL: [u32; 8] = [

@@ -7,7 +7,7 @@
 use aws_lc_rs::digest;
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
-use crate::digest::Digest;
+use crate::crypto::Digest;
 
 /// What derived octets are for (RFC 7292 appendix B.3).
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

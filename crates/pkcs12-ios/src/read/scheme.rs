@@ -5,12 +5,11 @@ use spki::AlgorithmIdentifierRef;
 use zeroize::Zeroizing;
 
 use crate::asn1::{Pbes2Params, Pbkdf2Params, Pkcs12PbeParams, oid};
-use crate::cipher::Cipher;
-use crate::digest::Digest;
-use crate::error::{Limit, Place, ReadError};
-use crate::kdf::{Purpose, Request, derive, pbkdf2};
-use crate::limits::KdfBudget;
-use crate::password::PasswordOctets;
+
+use super::budget::KdfBudget;
+use super::error::ReadError;
+use super::place::{Limit, Place};
+use crate::crypto::{Cipher, Digest, PasswordOctets, Purpose, Request, derive, pbkdf2};
 
 /// An encryption whose parameters have been judged.
 #[derive(Debug)]

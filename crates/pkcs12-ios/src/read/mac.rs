@@ -3,12 +3,12 @@
 use aws_lc_rs::hmac;
 
 use crate::asn1::{MacData, Pbmac1Params, oid};
-use crate::digest::Digest;
-use crate::error::{Limit, Place, ReadError};
-use crate::kdf::{Purpose, Request, derive};
-use crate::limits::KdfBudget;
-use crate::password::PasswordOctets;
-use crate::scheme::{Pbkdf2, parameters};
+
+use super::budget::KdfBudget;
+use super::error::ReadError;
+use super::place::{Limit, Place};
+use super::scheme::{Pbkdf2, parameters};
+use crate::crypto::{Digest, PasswordOctets, Purpose, Request, derive};
 
 /// A MAC whose parameters have been judged.
 pub(crate) struct Mac<'a> {
@@ -124,8 +124,8 @@ mod tests {
 
     use super::*;
     use crate::asn1::{DigestInfo, Pbkdf2Params};
-    use crate::kdf::pbkdf2;
-    use crate::limits::Limits;
+    use crate::crypto::pbkdf2;
+    use crate::read::Limits;
 
     const CONTENT: &[u8] = b"authenticated safe";
 

@@ -11,8 +11,9 @@ use std::ops::Range;
 use der::{Encode, Length};
 use zeroize::Zeroizing;
 
-use crate::error::{Limit, Place, ReadError};
-use crate::limits::Limits;
+use super::error::ReadError;
+use super::limits::Limits;
+use super::place::{Limit, Place};
 
 /// Transcodes exactly one value.
 pub(crate) fn to_der(

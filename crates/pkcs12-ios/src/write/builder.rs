@@ -7,63 +7,13 @@ use der::asn1::BmpString;
 use pki_core::{KeyKind, KeyPair, Password};
 use x509_identity::{Certificate, ParseError};
 
-use crate::encode::{self, Parts};
-use crate::error::BuildError;
+use super::alphabet::Alphabet;
+use super::encoding::Encoding;
+use super::error::BuildError;
+use super::finding::{Finding, Target};
+use super::layout::{self, Parts};
+use crate::crypto::PasswordOctets;
 use crate::link;
-use crate::password::{Alphabet, PasswordOctets};
-
-/// The algorithms of a file, chosen as one set.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-#[non_exhaustive]
-pub enum Encoding {
-    /// 3DES for the key and the certificates, HMAC-SHA-1 over all: what every reader takes.
-    ///
-    /// For iOS up to 17, macOS up to 14, Android up to 13, old Windows and Java, and everything
-    /// newer too. The ciphers are weak, so what protects the key is the password: make it a random
-    /// one of some twenty characters. 2,048 iterations by default.
-    #[default]
-    Compat,
-
-    /// AES-256 with PBKDF2 for the key and the certificates, HMAC-SHA-256 over all.
-    ///
-    /// For iOS 18, macOS 15, Android 14, Windows 10 1709, Java 8u301, OpenSSL 1.1 and newer; the
-    /// others say that the password is wrong. 10,000 iterations by default.
-    Modern,
-}
-
-impl Encoding {
-    fn default_iterations(self) -> u32 {
-        match self {
-            Self::Compat => 2048,
-            Self::Modern => 10_000,
-        }
-    }
-}
-
-/// A reader of files that does not take everything.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-#[non_exhaustive]
-pub enum Target {
-    /// iOS and macOS, of any version.
-    Apple,
-    /// NSS: Firefox and Thunderbird.
-    Nss,
-}
-
-/// Something about a bundle that is allowed, and yet may not be what was meant.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-#[non_exhaustive]
-pub enum Finding {
-    /// A reader refuses the whole file for the kind of its key.
-    KeyTypeUnsupportedBy {
-        /// The kind of key.
-        kind: KeyKind,
-        /// Who refuses it.
-        target: Target,
-    },
-    /// The certificate does not say that it is for TLS clients.
-    NoClientAuth,
-}
 
 /// A file in the making, from [`Bundle::builder`](crate::Bundle::builder).
 ///
@@ -175,7 +125,7 @@ impl<'a> BundleBuilder<'a> {
             leaf: self.leaf,
             pkcs8: self.key.secret_pkcs8_der(),
         };
-        encode::encode(
+        layout::encode(
             &parts,
             self.encoding,
             iterations,
