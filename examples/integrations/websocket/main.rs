@@ -1,8 +1,8 @@
 //! A WebSocket by tokio-tungstenite, over a connection that shows its certificate.
 //!
 //! ```sh
-//! cargo run --example websocket
-//! cargo run --example websocket -- wss://localhost:8443/ws --ca ca.crt --cert client.crt --key client.key
+//! cargo run -p integrations --example websocket
+//! cargo run -p integrations --example websocket -- wss://localhost:8443/ws --ca ca.crt --cert client.crt --key client.key
 //! ```
 
 use std::process::ExitCode;

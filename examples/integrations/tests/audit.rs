@@ -2,6 +2,7 @@
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+#[path = "../../tests/support/mod.rs"]
 mod support;
 
 use std::{fs, net::SocketAddr, os::unix::fs::PermissionsExt as _};

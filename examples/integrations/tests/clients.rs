@@ -16,7 +16,7 @@ use tokio::net::TcpListener;
 
 #[path = "../grpc/main.rs"]
 mod grpc;
-#[path = "../hyper/main.rs"]
+#[path = "../../hyper/main.rs"]
 mod hyper;
 #[path = "../websocket/main.rs"]
 mod websocket;

@@ -1,7 +1,7 @@
 //! An API that leaves a trail: who came, what was decided, by which rule, and why.
 //!
 //! ```sh
-//! cargo run --example audit -- --cert server.crt --key server.key --client-ca ca.crt --crl ca.crl --rule rule.toml
+//! cargo run -p integrations --example audit -- --cert server.crt --key server.key --client-ca ca.crt --crl ca.crl --rule rule.toml
 //! ```
 //!
 //! Each connection and each decision is a line of JSON on standard output, or in `--trail FILE`.

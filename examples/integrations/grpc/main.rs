@@ -1,8 +1,8 @@
 //! gRPC by tonic, over a connector that shows its certificate: tonic's own TLS stays out of it.
 //!
 //! ```sh
-//! cargo run --example grpc
-//! cargo run --example grpc -- https://localhost:8443 --ca ca.crt --cert client.crt --key client.key
+//! cargo run -p integrations --example grpc
+//! cargo run -p integrations --example grpc -- https://localhost:8443 --ca ca.crt --cert client.crt --key client.key
 //! ```
 
 use std::process::ExitCode;
