@@ -11,6 +11,10 @@ use std::time::Duration;
 use axum::Router;
 use axum::routing::get;
 use axum_server::accept::Accept;
+use bytes::Bytes;
+use http_body_util::{BodyExt as _, Empty};
+use hyper_util::client::legacy::{Client, ResponseFuture};
+use hyper_util::rt::TokioExecutor;
 use mtls_client::{ClientIdentity, Connector, Password, PinSet, TlsVersions};
 use mtls_server::{ClientCert, MtlsAcceptor, MtlsConfig, Refusal, ServerIdentity, TlsInfo, files};
 use pki_core::verify::{CrlSet, Revocation, TrustAnchors};
@@ -168,32 +172,39 @@ pub(super) async fn ask(
         let answer = ask_without_certificate(lab, &case.client, versions, server).await?;
         return Ok(answer.map_err(|error| mtls_client::Error::classify(&error)));
     }
-    let client = connector(lab, case, versions)?.reqwest();
-    let client = client
-        .resolve("localhost", server)
-        .build()
-        .map_err(MatrixError::setup)?;
+    let client = connector(lab, case, versions, server)?;
+    let client = Client::builder(TokioExecutor::new()).build::<_, Empty<Bytes>>(client);
     let url = format!("https://{}:{}/", case.client.host, server.port());
-    let answer = async {
-        client
-            .get(url)
-            .send()
-            .await?
-            .error_for_status()?
-            .text()
-            .await
-    };
-    Ok(answer.await.map_err(mtls_client::Error::from_reqwest))
+    let url = url.parse().map_err(MatrixError::setup)?;
+    Ok(answer_to(client.get(url)).await)
+}
+
+/// The body of an answer with success.
+async fn answer_to(request: ResponseFuture) -> Result<String, mtls_client::Error> {
+    let response = request
+        .await
+        .map_err(|error| mtls_client::Error::classify(&error))?;
+    let status = response.status();
+    if !status.is_success() {
+        let unexpected = io::Error::new(io::ErrorKind::InvalidData, status.to_string());
+        return Err(mtls_client::Error::classify(&unexpected));
+    }
+    let body = response.into_body().collect().await;
+    let body = body.map_err(|error| mtls_client::Error::classify(&error))?;
+    Ok(String::from_utf8_lossy(&body.to_bytes()).into_owned())
 }
 
 fn connector(
     lab: &LabFiles,
     case: &case::Case,
     versions: TlsVersions,
+    server: SocketAddr,
 ) -> Result<Connector, MatrixError> {
     let client = &case.client;
     let identity = identity(lab, client.shows)?;
-    let mut builder = Connector::builder(roots(lab, client)?, identity).tls_versions(versions);
+    let mut builder = Connector::builder(roots(lab, client)?, identity)
+        .tls_versions(versions)
+        .resolve("localhost", server.port(), server.ip());
     if let Some(crl) = client.crl {
         let crls = CrlSet::from_pem_or_der([lab.read(crl)?]).map_err(MatrixError::setup)?;
         builder = builder.revocation(Revocation::new(crls));
