@@ -26,21 +26,21 @@ use tokio_rustls::TlsConnector;
 use x509_identity::Certificate;
 use zeroize::Zeroizing;
 
-use super::MatrixError;
-use super::case::{self, Shows};
+use crate::MatrixError;
+use crate::case::{self, Shows};
 
 /// A lab on disk, as the peers see it.
-pub(super) struct LabFiles {
-    pub(super) directory: PathBuf,
-    pub(super) password: Password,
+pub(crate) struct LabFiles {
+    pub(crate) directory: PathBuf,
+    pub(crate) password: Password,
 }
 
 impl LabFiles {
-    pub(super) fn path(&self, file: &str) -> PathBuf {
+    pub(crate) fn path(&self, file: &str) -> PathBuf {
         self.directory.join(file)
     }
 
-    pub(super) fn read(&self, file: &str) -> Result<Zeroizing<Vec<u8>>, MatrixError> {
+    pub(crate) fn read(&self, file: &str) -> Result<Zeroizing<Vec<u8>>, MatrixError> {
         let path = self.path(file);
         fs::read(&path)
             .map(Zeroizing::new)
@@ -49,14 +49,14 @@ impl LabFiles {
 }
 
 /// A server of this crate's sibling, listening on a free port of this machine.
-pub(super) struct RunningServer {
-    pub(super) address: SocketAddr,
+pub(crate) struct RunningServer {
+    pub(crate) address: SocketAddr,
     handle: axum_server::Handle<SocketAddr>,
     refusals: mpsc::UnboundedReceiver<(String, String)>,
 }
 
 impl RunningServer {
-    pub(super) async fn start(lab: &LabFiles, server: &case::Server) -> Result<Self, MatrixError> {
+    pub(crate) async fn start(lab: &LabFiles, server: &case::Server) -> Result<Self, MatrixError> {
         let identity = ServerIdentity::from_files(lab.path(server.chain), lab.path(server.key))
             .map_err(MatrixError::setup)?;
         let roots =
@@ -92,7 +92,7 @@ impl RunningServer {
     }
 
     /// Why the server refused the last connection: code and sentence.
-    pub(super) async fn refusal(&mut self) -> Option<(String, String)> {
+    pub(crate) async fn refusal(&mut self) -> Option<(String, String)> {
         tokio::time::timeout(Duration::from_secs(2), self.refusals.recv())
             .await
             .ok()
@@ -153,7 +153,7 @@ where
 }
 
 /// The most exact sentence: the innermost cause.
-pub(super) fn with_causes(error: &(dyn std::error::Error + 'static)) -> String {
+pub(crate) fn with_causes(error: &(dyn std::error::Error + 'static)) -> String {
     let mut innermost = error;
     while let Some(source) = innermost.source() {
         innermost = source;
@@ -162,7 +162,7 @@ pub(super) fn with_causes(error: &(dyn std::error::Error + 'static)) -> String {
 }
 
 /// The client of a case: how it asks, once.
-pub(super) async fn ask(
+pub(crate) async fn ask(
     lab: &LabFiles,
     case: &case::Case,
     versions: TlsVersions,
@@ -291,8 +291,8 @@ async fn ask_without_certificate(
 }
 
 /// Checked before any connection: the lab is where it should be.
-pub(super) fn check(directory: &Path) -> Result<(), MatrixError> {
-    let path = directory.join(crate::MANIFEST);
+pub(crate) fn check(directory: &Path) -> Result<(), MatrixError> {
+    let path = directory.join(mtls_lab::MANIFEST);
     fs::metadata(&path)
         .map(|_| ())
         .map_err(|source| MatrixError::Read { path, source })

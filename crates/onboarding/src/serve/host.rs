@@ -14,8 +14,7 @@ use axum::http::uri::Authority;
 use axum::middleware::Next;
 use axum::response::Response;
 
-use super::page;
-use super::view::Notice;
+use super::{Notice, page};
 
 /// RFC 6761 6.3 and RFC 6762 3.
 const LOCAL_SUFFIXES: [&str; 2] = [".localhost", ".local"];

@@ -9,10 +9,9 @@ use axum::response::{IntoResponse, Response};
 use tokio::fs::File;
 use tokio::io::AsyncReadExt;
 
-use super::page;
-use super::view::Notice;
+use super::{Notice, page};
 
-/// A file of `same-ca/`. Its name is never taken from a request, so no request can name another file.
+/// A file that the page links to. Its name is never taken from a request, so no request can name another file.
 pub(super) struct Download {
     pub(super) name: &'static str,
     media_type: &'static str,
@@ -49,8 +48,8 @@ enum Unavailable {
 }
 
 impl Download {
-    pub(super) async fn read(&self, lab: &Path) -> Response {
-        match read(&lab.join("same-ca").join(self.name)).await {
+    pub(super) async fn read(&self, files: &Path) -> Response {
+        match read(&files.join(self.name)).await {
             Ok(bytes) => {
                 let disposition = format!("attachment; filename=\"{}\"", self.name);
                 (
@@ -72,21 +71,19 @@ impl Download {
             Unavailable::Missing => (
                 StatusCode::NOT_FOUND,
                 format!(
-                    "same-ca/{name} is not in the lab: make a new one with cargo xtask gen-certs --force."
+                    "{name} is not in the lab: make a new one with cargo xtask gen-certs --force."
                 ),
             ),
             Unavailable::TooLarge => (
                 StatusCode::INTERNAL_SERVER_ERROR,
-                format!(
-                    "same-ca/{name} has more than {LIMIT} bytes, so it is not one that the lab made."
-                ),
+                format!("{name} has more than {LIMIT} bytes, so it is not one that the lab made."),
             ),
             Unavailable::Unreadable(error) => {
                 tracing::error!(%error, name, "a file of the lab could not be read");
                 let why = "The lab's own window says why.";
                 (
                     StatusCode::INTERNAL_SERVER_ERROR,
-                    format!("same-ca/{name} could not be read. {why}"),
+                    format!("{name} could not be read. {why}"),
                 )
             }
         };

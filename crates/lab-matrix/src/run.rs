@@ -1,50 +1,15 @@
 //! The matrix: every certificate of the lab shown to a real server or client, and what came of it.
 
-mod case;
-mod peers;
-mod report;
-
-use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use mtls_client::{ClientIdentity, IdentityError, Password, TlsVersions};
+use mtls_lab::Verdict;
 use pkcs12_ios::{OpenError, ReadError};
 use pki_core::verify::{AnchorError, TrustAnchors};
 
-use crate::file::Verdict;
-use case::Case;
-use peers::{LabFiles, RunningServer, ask, with_causes};
-
-pub use report::{Direction, Report, Row};
-
-/// The matrix could not be run to its end.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum MatrixError {
-    /// A certificate file of the lab is empty.
-    #[error("a certificate file of the lab holds no certificate")]
-    NoCertificate,
-
-    /// A file of the lab is missing.
-    #[error("{} cannot be read: is this a lab?", path.display())]
-    Read {
-        /// Which.
-        path: PathBuf,
-        /// Why.
-        #[source]
-        source: io::Error,
-    },
-
-    /// A server or client could not be set up.
-    #[error("a server or client of the lab could not be set up")]
-    Setup(#[source] Box<dyn std::error::Error + Send + Sync>),
-}
-
-impl MatrixError {
-    fn setup(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
-        Self::Setup(source.into())
-    }
-}
+use crate::case::Case;
+use crate::peers::{self, LabFiles, RunningServer, ask, with_causes};
+use crate::{Direction, MatrixError, Report, Row, cases};
 
 /// Runs every case against the lab in `directory`, with servers on free ports of this machine.
 ///
@@ -59,7 +24,7 @@ pub async fn run(directory: &Path, password: &Password) -> Result<Report, Matrix
         password: password.clone(),
     };
     let mut rows = Vec::new();
-    for case in case::all() {
+    for case in cases::all() {
         let mut server = RunningServer::start(&lab, &case.server).await?;
         for (name, versions) in [
             ("TLS 1.2", TlsVersions::Only12),

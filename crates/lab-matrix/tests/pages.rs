@@ -9,8 +9,9 @@ use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Method, Request, StatusCode};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use mtls_lab::{Direction, LAB_PASSWORD, Report, Row, Verdict, pages};
-use pki_core::Password;
+use lab_matrix::{Direction, Report, Row};
+use mtls_lab::{LAB_PASSWORD, Verdict};
+use onboarding::{PasswordHint, Site};
 use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 use tower::ServiceExt;
@@ -60,15 +61,11 @@ async fn a_file_that_cannot_be_sent_is_a_sentence_with_its_name() {
     fs::write(at("client.mobileconfig"), vec![0; 1024 * 1024]).unwrap();
 
     for (name, status, words) in [
-        (
-            "ca.crt",
-            StatusCode::NOT_FOUND,
-            "same-ca/ca.crt is not in the lab",
-        ),
+        ("ca.crt", StatusCode::NOT_FOUND, "ca.crt is not in the lab"),
         (
             "client.p12",
             StatusCode::INTERNAL_SERVER_ERROR,
-            "same-ca/client.p12 could not be read",
+            "client.p12 could not be read",
         ),
         (
             "client_ios.p12",
@@ -366,7 +363,14 @@ impl Answer {
 }
 
 fn router(lab: &Path, report: Report, password: &str) -> axum::Router {
-    pages::router(lab, report, &Password::new(password))
+    let hint = match password {
+        LAB_PASSWORD => PasswordHint::Known(password.to_owned()),
+        _ => PasswordHint::Own,
+    };
+    let matrix = lab_matrix::page(&report).unwrap();
+    let site = Site::new(lab.join("same-ca"), hint);
+    site.page("/matrix", "Results of the tests", matrix)
+        .router()
 }
 
 async fn get(lab: &Path, path: &str) -> Answer {

@@ -1,8 +1,7 @@
 //! What became of each case.
 
+use mtls_lab::Verdict;
 use serde::Serialize;
-
-use crate::file::Verdict;
 
 /// The whole table.
 #[derive(Clone, Debug, Default, Serialize)]

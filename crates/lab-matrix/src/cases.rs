@@ -1,103 +1,7 @@
-//! The cases, as data: who shows what to whom, and what has to come of it.
+//! All cases of the matrix.
 
-use super::report::Direction;
-use crate::file::Verdict;
-
-/// One case of the matrix. Paths are below the lab's directory.
-#[derive(Clone, Debug)]
-pub(super) struct Case {
-    pub(super) scenario: &'static str,
-    pub(super) name: &'static str,
-    pub(super) direction: Direction,
-    /// `None` if it has to be accepted; else the code of the reason for which it is refused: the
-    /// server's, or the kind of the client's error.
-    pub(super) refused: Option<&'static str>,
-    pub(super) server: Server,
-    pub(super) client: Client,
-}
-
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Server {
-    pub(super) chain: &'static str,
-    pub(super) key: &'static str,
-    pub(super) client_roots: &'static str,
-    pub(super) crl: Option<&'static str>,
-}
-
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Client {
-    pub(super) shows: Shows,
-    pub(super) roots: &'static str,
-    pub(super) crl: Option<&'static str>,
-    pub(super) pin: Pin,
-    pub(super) host: &'static str,
-}
-
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Shows {
-    Nothing,
-    Pem {
-        chain: &'static str,
-        key: &'static str,
-    },
-    Pkcs12(&'static str),
-}
-
-/// What the client knows of the server's key beforehand.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Pin {
-    /// Nothing.
-    None,
-    /// Its hash.
-    Right,
-    /// A key that is not in use, and behind it the right one.
-    Backup,
-    /// Only a key that is not in use.
-    Wrong,
-}
-
-impl Case {
-    pub(super) fn expected(&self) -> Verdict {
-        if self.refused.is_some() {
-            Verdict::Refused
-        } else {
-            Verdict::Accepted
-        }
-    }
-
-    fn accepted(
-        scenario: &'static str,
-        name: &'static str,
-        server: Server,
-        client: Client,
-    ) -> Self {
-        Self {
-            scenario,
-            name,
-            direction: Direction::Client,
-            refused: None,
-            server,
-            client,
-        }
-    }
-
-    fn on_trial(
-        direction: Direction,
-        (scenario, name): (&'static str, &'static str),
-        code: &'static str,
-        server: Server,
-        client: Client,
-    ) -> Self {
-        Self {
-            scenario,
-            name,
-            direction,
-            refused: Some(code),
-            server,
-            client,
-        }
-    }
-}
+use crate::Direction;
+use crate::case::{Case, Client, Pin, Server, Shows};
 
 const SAME_CA_SERVER: Server = Server {
     chain: "same-ca/server.crt",
@@ -158,7 +62,7 @@ const fn pinned(pin: Pin) -> Client {
 }
 
 /// Every case that needs a connection.
-pub(super) fn all() -> Vec<Case> {
+pub(crate) fn all() -> Vec<Case> {
     [accepted(), clients_refused(), servers_refused()].concat()
 }
 
