@@ -3,25 +3,45 @@
 use ::der::asn1::AnyRef;
 use ::der::{Encode, Length, Tag};
 
-use super::{Attribute, AttributeValue, DistinguishedName, MAX_NAME_LEN, Rdn};
+use super::distinguished_name::DistinguishedName;
+use super::rdn::{Attribute, Rdn};
+use super::value::{AttributeValue, MAX_NAME_LEN, WHAT};
 use crate::ParseError;
 use crate::tlv::{self, Fields, SEQUENCE, SET, Tlv};
 
-/// Reads `Name ::= SEQUENCE OF SET SIZE (1..MAX) OF AttributeTypeAndValue`.
-pub(super) fn decode_name(bytes: &[u8]) -> Result<DistinguishedName, ParseError> {
-    if bytes.len() > MAX_NAME_LEN {
-        return Err(ParseError::TooLong {
-            what: "name",
-            len: bytes.len(),
-            limit: MAX_NAME_LEN,
-        });
+impl DistinguishedName {
+    /// Reads a DER Name.
+    ///
+    /// # Errors
+    ///
+    /// [`ParseError`] if the bytes are not exactly one Name of at most [`MAX_NAME_LEN`] bytes, or
+    /// if a value does not decode as its string type or contains a NUL.
+    pub fn from_der(bytes: &[u8]) -> Result<Self, ParseError> {
+        // Name ::= SEQUENCE OF SET SIZE (1..MAX) OF AttributeTypeAndValue
+        if bytes.len() > MAX_NAME_LEN {
+            return Err(ParseError::TooLong {
+                what: "name",
+                len: bytes.len(),
+                limit: MAX_NAME_LEN,
+            });
+        }
+        let mut sequence = Fields::within(bytes, SEQUENCE, "name")?;
+        let mut rdns = Vec::new();
+        while !sequence.is_empty() {
+            rdns.push(decode_rdn(sequence.required(SET)?.value)?);
+        }
+        Ok(Self { rdns })
     }
-    let mut sequence = Fields::within(bytes, SEQUENCE, "name")?;
-    let mut rdns = Vec::new();
-    while !sequence.is_empty() {
-        rdns.push(decode_rdn(sequence.required(SET)?.value)?);
+
+    /// Encodes the name as DER.
+    ///
+    /// Values that were read keep the string type they had. Others are encoded as RFC 5280 A.1
+    /// asks: countryName, serialNumber and dnQualifier as PrintableString, domainComponent and
+    /// emailAddress as IA5String, all else, and what those cannot hold, as UTF8String.
+    pub fn to_der(&self) -> Vec<u8> {
+        let rdns: Vec<u8> = self.rdns.iter().flat_map(encode_rdn).collect();
+        element(Tag::Sequence, &rdns)
     }
-    Ok(DistinguishedName { rdns })
 }
 
 fn decode_rdn(content: &[u8]) -> Result<Rdn, ParseError> {
@@ -50,12 +70,7 @@ fn decode_value(tlv: Tlv<'_>) -> Result<AttributeValue, ParseError> {
 
 /// Reads the DER of one value, as RFC 4514's `#` form spells it.
 pub(super) fn decode_value_der(bytes: &[u8]) -> Result<AttributeValue, ParseError> {
-    decode_value(tlv::decode(bytes, super::value::WHAT)?)
-}
-
-pub(super) fn encode_name(name: &DistinguishedName) -> Vec<u8> {
-    let rdns: Vec<u8> = name.rdns.iter().flat_map(encode_rdn).collect();
-    element(Tag::Sequence, &rdns)
+    decode_value(tlv::decode(bytes, WHAT)?)
 }
 
 fn encode_rdn(rdn: &Rdn) -> Vec<u8> {
