@@ -133,7 +133,7 @@ fn names_are_those_that_the_profile_allows() {
     let root = root();
     let key = KeyPair::generate(KeyKind::P256).unwrap();
     let names = AllowedNames {
-        dns: NameRule::Only(vec!["*.example.org".into()]),
+        dns: NameRule::Only(vec!["*.example.org".parse().unwrap()]),
         ..AllowedNames::none()
     };
     let profile = Profile {

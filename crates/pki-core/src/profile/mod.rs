@@ -1,6 +1,7 @@
 //! What a certificate of a role may say: the profile table, as values.
 
 mod life;
+mod name_rule;
 mod names;
 
 use serde::{Deserialize, Serialize};
@@ -11,7 +12,8 @@ use crate::KeyKind;
 use const_oid::db::rfc5280::{ID_KP_CLIENT_AUTH, ID_KP_OCSP_SIGNING, ID_KP_SERVER_AUTH};
 
 pub use life::Life;
-pub use names::{AllowedNames, NameRule};
+pub use name_rule::NameRule;
+pub use names::AllowedNames;
 
 /// What a certificate is for. Everything that RFC 5280 lets vary and should not follows from it.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
