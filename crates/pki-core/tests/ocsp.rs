@@ -6,8 +6,8 @@ mod ocsp_kit;
 mod verify_kit;
 
 use ocsp_kit::{
-    Draft, ECDSA_SHA1, NOCHECK, NONCE, UNHEARD_OF, UNKNOWN, by_key, by_name, delegate, revoked,
-    sha1_id, sha256_id,
+    ECDSA_SHA1, NOCHECK, NONCE, UNHEARD_OF, UNKNOWN, UnsignedResponse, by_key, by_name, delegate,
+    revoked, sha1_id, sha256_id,
 };
 use pki_core::ocsp::{
     MAX_RESPONSE_LEN, Nonce, OcspAnswer, OcspError, OcspRequest, OcspStatus, ResponderError,
@@ -41,8 +41,8 @@ impl World {
         }
     }
 
-    fn good(&self) -> Draft {
-        Draft::good(&self.leaf, &self.issuer)
+    fn good(&self) -> UnsignedResponse {
+        UnsignedResponse::good(&self.leaf, &self.issuer)
     }
 
     fn question(&self) -> OcspRequest<'_> {
@@ -50,10 +50,11 @@ impl World {
     }
 
     /// What becomes of an answer that is good but for `change`.
-    fn judge(&self, change: impl FnOnce(&mut Draft)) -> Result<OcspAnswer, OcspError> {
-        let mut draft = self.good();
-        change(&mut draft);
-        self.question().verify(&draft.signed_by(&self.ca.key), NOW)
+    fn judge(&self, change: impl FnOnce(&mut UnsignedResponse)) -> Result<OcspAnswer, OcspError> {
+        let mut response = self.good();
+        change(&mut response);
+        self.question()
+            .verify(&response.signed_by(&self.ca.key), NOW)
     }
 
     /// What becomes of a good answer by a certificate of its own.
@@ -66,10 +67,10 @@ impl World {
         let key = KeyPair::generate().unwrap();
         let der = issued_by.issue_for(params, &key);
         let certificate = Certificate::from_der(&der).unwrap();
-        let mut draft = self.good();
-        draft.responder_id = by_key(&certificate);
-        draft.certs = vec![der.to_vec()];
-        question.verify(&draft.signed_by(&key), NOW)
+        let mut response = self.good();
+        response.responder_id = by_key(&certificate);
+        response.certs = vec![der.to_vec()];
+        question.verify(&response.signed_by(&key), NOW)
     }
 }
 
@@ -77,7 +78,7 @@ impl World {
 fn the_issuer_may_answer_by_name_and_by_key() {
     let world = World::new();
     for id in [by_name(&world.issuer), by_key(&world.issuer)] {
-        let answer = world.judge(|draft| draft.responder_id = id).unwrap();
+        let answer = world.judge(|response| response.responder_id = id).unwrap();
         assert_eq!(answer.status(), OcspStatus::Good);
         assert_eq!(answer.this_update(), NOW - Duration::hours(1));
         assert_eq!(answer.next_update(), Some(NOW + Duration::days(1)));
@@ -85,7 +86,9 @@ fn the_issuer_may_answer_by_name_and_by_key() {
 
     let other = Certificate::from_der(&Ca::root("Other").cert).unwrap();
     for id in [by_name(&other), by_key(&other)] {
-        let error = world.judge(|draft| draft.responder_id = id).unwrap_err();
+        let error = world
+            .judge(|response| response.responder_id = id)
+            .unwrap_err();
         assert!(matches!(error, OcspError::UnknownResponder), "{error:?}");
     }
 }
@@ -111,25 +114,25 @@ fn each_status_is_told_as_it_is() {
             },
         ),
     ] {
-        let answer = world.judge(|draft| draft.responses[0].status = der);
+        let answer = world.judge(|response| response.responses[0].status = der);
         assert_eq!(answer.unwrap().status(), status);
     }
-    let unassigned = world.judge(|draft| draft.responses[0].status = revoked(date, Some(7)));
+    let unassigned = world.judge(|response| response.responses[0].status = revoked(date, Some(7)));
     assert!(matches!(unassigned, Err(OcspError::Malformed(_))));
 }
 
 #[test]
 fn only_the_key_of_the_responder_signs() {
     let world = World::new();
-    let draft = world.good();
-    let good = draft.signed_by(&world.ca.key);
+    let response = world.good();
+    let good = response.signed_by(&world.ca.key);
     world.question().verify(&good, NOW).unwrap();
 
-    let forged = draft.signed_by(&KeyPair::generate().unwrap());
+    let forged = response.signed_by(&KeyPair::generate().unwrap());
     let error = world.question().verify(&forged, NOW).unwrap_err();
     assert!(matches!(error, OcspError::BadSignature { .. }), "{error:?}");
 
-    let weak = world.judge(|draft| draft.algorithm = ECDSA_SHA1.to_vec());
+    let weak = world.judge(|response| response.algorithm = ECDSA_SHA1.to_vec());
     assert!(matches!(weak, Err(OcspError::WeakSignature { .. })));
 }
 
@@ -139,7 +142,7 @@ fn an_answer_is_about_this_certificate_of_this_issuer() {
     let second = World::new();
     let id = sha256_id(&world.leaf, &world.issuer);
     world
-        .judge(|draft| draft.responses[0].cert_id = id)
+        .judge(|response| response.responses[0].cert_id = id)
         .unwrap();
 
     for id in [
@@ -148,21 +151,21 @@ fn an_answer_is_about_this_certificate_of_this_issuer() {
         sha256_id(&second.leaf, &world.issuer),
     ] {
         let error = world
-            .judge(|draft| draft.responses[0].cert_id = id)
+            .judge(|response| response.responses[0].cert_id = id)
             .unwrap_err();
         assert!(matches!(error, OcspError::OtherCertificate), "{error:?}");
     }
-    let none = world.judge(|draft| draft.responses.clear());
+    let none = world.judge(|response| response.responses.clear());
     assert!(matches!(none, Err(OcspError::OtherCertificate)));
 }
 
 #[test]
 fn of_several_answers_about_one_certificate_the_worst_counts() {
     let world = World::new();
-    let answer = world.judge(|draft| {
-        let mut second = draft.responses[0].clone();
+    let answer = world.judge(|response| {
+        let mut second = response.responses[0].clone();
         second.status = revoked(NOW, None);
-        draft.responses.insert(0, second);
+        response.responses.insert(0, second);
     });
     assert!(matches!(
         answer.unwrap().status(),
@@ -183,9 +186,9 @@ fn an_answer_counts_from_this_update_to_next_update_and_five_minutes_around() {
         (NOW - 5 * minute, None, "ok"),
         (NOW - 6 * minute, None, "no-next-update"),
     ] {
-        let result = world.judge(|draft| {
-            draft.responses[0].this_update = this_update;
-            draft.responses[0].next_update = next_update;
+        let result = world.judge(|response| {
+            response.responses[0].this_update = this_update;
+            response.responses[0].next_update = next_update;
         });
         let got = match &result {
             Ok(_) => "ok",
@@ -203,12 +206,12 @@ fn a_nonce_that_was_sent_comes_back() {
     let world = World::new();
     let question = |byte| world.question().nonce(Nonce::new([byte; 32]));
     let nonce = extension(NONCE, false, &tlv(0x04, &[7; 32]));
-    let mut draft = world.good();
-    let without = draft.signed_by(&world.ca.key);
-    draft.extensions = vec![nonce.clone()];
-    let with = draft.signed_by(&world.ca.key);
-    draft.extensions = vec![nonce.clone(), nonce];
-    let twice = draft.signed_by(&world.ca.key);
+    let mut response = world.good();
+    let without = response.signed_by(&world.ca.key);
+    response.extensions = vec![nonce.clone()];
+    let with = response.signed_by(&world.ca.key);
+    response.extensions = vec![nonce.clone(), nonce];
+    let twice = response.signed_by(&world.ca.key);
 
     question(7).verify(&with, NOW).unwrap();
     world.question().verify(&with, NOW).unwrap();
@@ -228,8 +231,9 @@ fn a_critical_extension_is_obeyed_or_refused() {
     let world = World::new();
     for (critical, accepted) in [(false, true), (true, false)] {
         let unknown = extension(UNHEARD_OF, critical, &[5, 0]);
-        let of_response = world.judge(|draft| draft.extensions.push(unknown.clone()));
-        let of_single = world.judge(|draft| draft.responses[0].extensions.push(unknown.clone()));
+        let of_response = world.judge(|response| response.extensions.push(unknown.clone()));
+        let of_single =
+            world.judge(|response| response.responses[0].extensions.push(unknown.clone()));
         for result in [of_response, of_single] {
             match result {
                 Ok(_) => assert!(accepted),
@@ -385,10 +389,10 @@ fn a_delegate_that_did_not_sign_is_none() {
     let world = World::new();
     let der = world.ca.issue(&delegate("Responder"));
     let certificate = Certificate::from_der(&der).unwrap();
-    let mut draft = world.good();
-    draft.responder_id = by_name(&certificate);
-    draft.certs = vec![der.to_vec()];
-    let forged = draft.signed_by(&KeyPair::generate().unwrap());
+    let mut response = world.good();
+    response.responder_id = by_name(&certificate);
+    response.certs = vec![der.to_vec()];
+    let forged = response.signed_by(&KeyPair::generate().unwrap());
     let error = world.question().verify(&forged, NOW).unwrap_err();
     assert!(matches!(error, OcspError::BadSignature { .. }), "{error:?}");
 }
@@ -423,7 +427,7 @@ fn what_is_no_answer_says_so() {
         let error = world.question().verify(bytes, NOW).unwrap_err();
         assert!(matches!(error, OcspError::Malformed(_)), "{error:?}");
     }
-    let other_type = world.judge(|draft| draft.response_type = UNHEARD_OF.to_vec());
+    let other_type = world.judge(|response| response.response_type = UNHEARD_OF.to_vec());
     assert!(matches!(other_type, Err(OcspError::UnknownType(_))));
 }
 
@@ -438,15 +442,15 @@ fn an_answer_has_a_limit_on_everything() {
             .question()
             .verify(&vec![0x30; MAX_RESPONSE_LEN + 1], NOW),
     );
-    too_large(world.judge(|draft| draft.certs = vec![world.ca.cert.to_vec(); 11]));
-    too_large(world.judge(|draft| draft.responses = vec![draft.responses[0].clone(); 65]));
-    too_large(world.judge(|draft| {
-        draft.extensions = (0..17)
+    too_large(world.judge(|response| response.certs = vec![world.ca.cert.to_vec(); 11]));
+    too_large(world.judge(|response| response.responses = vec![response.responses[0].clone(); 65]));
+    too_large(world.judge(|response| {
+        response.extensions = (0..17)
             .map(|n| extension(&[0x2A, n], false, &[5, 0]))
             .collect();
     }));
     world
-        .judge(|draft| draft.certs = vec![world.ca.cert.to_vec(); 10])
+        .judge(|response| response.certs = vec![world.ca.cert.to_vec(); 10])
         .unwrap();
 }
 

@@ -7,7 +7,7 @@ mod verify_kit;
 
 use std::sync::LazyLock;
 
-use ocsp_kit::Draft;
+use ocsp_kit::UnsignedResponse;
 use pki_core::ocsp::{OcspRequest, OcspResponder, OcspStatus, OcspValidity};
 use pki_core::{Authority, KeyKind, KeyPair, Profile};
 use proptest::collection::vec;
@@ -26,7 +26,7 @@ static WORLD: LazyLock<World> = LazyLock::new(|| {
     let ca = Ca::root("Root");
     let issuer = Certificate::from_der(&ca.cert).unwrap();
     let leaf = Certificate::from_der(&ca.issue(&client("client1"))).unwrap();
-    let response = Draft::good(&leaf, &issuer).signed_by(&ca.key);
+    let response = UnsignedResponse::good(&leaf, &issuer).signed_by(&ca.key);
     let name = DistinguishedName::builder().common_name("Root");
     let key = KeyPair::generate(KeyKind::P256).unwrap();
     World {

@@ -19,7 +19,7 @@ use mtls_client::{
 };
 use mtls_lab::KeyType;
 use pki_core::verify::RevocationReason;
-use pki_core::{Authority, KeyPair, RevocationList};
+use pki_core::{Authority, CrlBuilder, KeyPair};
 use rustls::pki_types::UnixTime;
 use rustls::time_provider::TimeProvider;
 use suite::process::Server;
@@ -327,7 +327,7 @@ fn revoking(lab: &Lab) -> Result<CrlSet> {
     let authority = Authority::new(vec![certificate("same-ca/ca.crt")?], key)?;
     let server = certificate("same-ca/server.crt")?;
     let now = OffsetDateTime::now_utc();
-    let list = RevocationList::new(7, now - time::Duration::HOUR, now + time::Duration::DAY)
+    let list = CrlBuilder::new(7, now - time::Duration::HOUR, now + time::Duration::DAY)
         .revoke(
             server.serial().clone(),
             now - time::Duration::HOUR,

@@ -1,7 +1,7 @@
 //! Why no lab was made.
 
 use pkcs12_ios::{BuildError, ProfileError};
-use pki_core::{CsrError, IssueError, KeyError, RevocationListError};
+use pki_core::{CrlBuildError, CsrError, IssueError, KeyError};
 use x509_identity::ParseError;
 
 /// A lab that could not be made.
@@ -38,7 +38,7 @@ pub enum MakeError {
 
     /// A revocation list could not be signed.
     #[error("a revocation list of the lab could not be signed")]
-    RevocationList(#[from] RevocationListError),
+    RevocationList(#[from] CrlBuildError),
 
     /// One of the certificates that are wrong on purpose could not be made.
     #[error("a certificate that is wrong on purpose could not be made")]

@@ -1,7 +1,7 @@
 //! The roots of the lab.
 
 use pki_core::verify::RevocationReason;
-use pki_core::{Authority, KeyPair, RevocationList, certificate_pem};
+use pki_core::{Authority, CrlBuilder, KeyPair, certificate_pem};
 use time::{Duration, OffsetDateTime};
 use x509_identity::Certificate;
 
@@ -51,7 +51,7 @@ impl Root {
         now: OffsetDateTime,
     ) -> Result<LabFile, MakeError> {
         let next_update = now + Duration::days(i64::from(names::CLIENT_DAYS));
-        let list = RevocationList::new(1, now, next_update);
+        let list = CrlBuilder::new(1, now, next_update);
         let list = revoked.iter().fold(list, |list, certificate| {
             list.revoke(
                 certificate.serial().clone(),

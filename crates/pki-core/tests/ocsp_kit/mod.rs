@@ -17,7 +17,7 @@ use x509_identity::Certificate;
 use crate::verify_kit::{NOW, client, content, fields, tlv, with};
 
 /// What a response says. Every field can be changed before it is signed.
-pub struct Draft {
+pub struct UnsignedResponse {
     pub status: u8,
     pub response_type: Vec<u8>,
     pub responder_id: Vec<u8>,
@@ -36,7 +36,7 @@ pub struct Single {
     pub extensions: Vec<Vec<u8>>,
 }
 
-impl Draft {
+impl UnsignedResponse {
     /// Good, of an hour ago, until tomorrow, by the issuer itself.
     pub fn good(certificate: &Certificate, issuer: &Certificate) -> Self {
         Self {

@@ -1,13 +1,13 @@
-//! How long a certificate may live.
+//! How long a certificate may be valid.
 
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-/// The shortest, usual and longest life of a certificate; both ends included.
+/// The shortest, usual and longest validity period of a certificate; both ends included.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(deny_unknown_fields)]
-pub struct Life {
+pub struct ValidityLimits {
     /// The shortest that may be asked for.
     #[serde(with = "humantime_serde")]
     pub min: Duration,
@@ -19,7 +19,7 @@ pub struct Life {
     pub max: Duration,
 }
 
-impl Life {
+impl ValidityLimits {
     /// Limits in whole days.
     #[must_use]
     pub fn days(min: u32, default: u32, max: u32) -> Self {
@@ -31,7 +31,7 @@ impl Life {
         }
     }
 
-    /// One life and no other, in whole days.
+    /// One period and no other, in whole days.
     #[must_use]
     pub fn exactly_days(count: u32) -> Self {
         Self::days(count, count, count)

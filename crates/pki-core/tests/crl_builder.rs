@@ -3,7 +3,8 @@
 
 use pki_core::verify::RevocationReason;
 use pki_core::{
-    Authority, CrlScope, KeyKind, KeyPair, Profile, Request, RevocationList, RevocationListError,
+    Authority, CertificateParameters, CrlBuildError, CrlBuilder, CrlScope, KeyKind, KeyPair,
+    Profile,
 };
 use time::macros::datetime;
 use time::{Duration, OffsetDateTime};
@@ -62,20 +63,17 @@ fn an_empty_list_and_a_partitioned_one_are_read() {
 #[test]
 fn a_list_that_makes_no_sense_is_not_signed() {
     let root = root();
-    let backwards = RevocationList::new(1, NOW, NOW).sign(&root);
-    assert!(matches!(
-        backwards,
-        Err(RevocationListError::Validity { .. })
-    ));
+    let backwards = CrlBuilder::new(1, NOW, NOW).sign(&root);
+    assert!(matches!(backwards, Err(CrlBuildError::Validity { .. })));
     let serial = leaf(&root).serial().clone();
     let removed = list()
         .revoke(serial, NOW, RevocationReason::RemoveFromCrl)
         .sign(&root);
-    assert!(matches!(removed, Err(RevocationListError::RemoveFromCrl)));
+    assert!(matches!(removed, Err(CrlBuildError::RemoveFromCrl)));
 }
 
-fn list() -> RevocationList {
-    RevocationList::new(7, NOW, NOW + Duration::days(7))
+fn list() -> CrlBuilder {
+    CrlBuilder::new(7, NOW, NOW + Duration::days(7))
 }
 
 fn root() -> Authority {
@@ -90,7 +88,7 @@ fn root() -> Authority {
 
 fn leaf(root: &Authority) -> Certificate {
     let key = KeyPair::generate(KeyKind::P256).unwrap();
-    let request = Request::for_key(key.public_key_der(), named("client1"));
+    let request = CertificateParameters::for_key(key.public_key_der(), named("client1"));
     root.issue(&request, &Profile::client(), NOW)
         .unwrap()
         .certificate()
