@@ -5,7 +5,7 @@ use rcgen::{
     CertificateParams, CertificateRevocationListParams, Issuer, KeyPair, PublicKeyData,
     SerialNumber,
 };
-use rustls_pki_types::CertificateDer;
+use rustls_pki_types::{CertificateDer, CertificateRevocationListDer};
 use time::OffsetDateTime;
 
 use crate::crl::Crl;
@@ -56,7 +56,7 @@ impl Ca {
 
     /// A current CRL that revokes nobody yet.
     pub fn crl(&self) -> Crl {
-        self.sign_crl(&params::crl(1, self.0.now))
+        Crl::new(Arc::clone(&self.0), params::crl(1, self.0.now))
     }
 
     /// This CA's own certificate and key, for whoever presents them where a leaf's belong.
@@ -109,8 +109,11 @@ impl Ca {
     }
 
     /// Signs a CRL, even as a CA that may sign none.
-    pub fn sign_crl(&self, params: &CertificateRevocationListParams) -> Crl {
-        Crl::new(Arc::clone(&self.0), params.clone())
+    pub fn sign_crl(
+        &self,
+        params: &CertificateRevocationListParams,
+    ) -> CertificateRevocationListDer<'static> {
+        signed::sign_crl(params, &self.0)
     }
 
     /// Changes the fields of a certificate or CRL, of whoever, and signs them with this CA's key; see

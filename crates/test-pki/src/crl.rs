@@ -1,9 +1,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use rcgen::{
-    CertificateRevocationListParams, Issuer, RevocationReason, RevokedCertParams, SerialNumber,
-};
+use rcgen::{CertificateRevocationListParams, RevocationReason, RevokedCertParams, SerialNumber};
 use rustls_pki_types::CertificateRevocationListDer;
 use time::{Duration, OffsetDateTime};
 
@@ -20,14 +18,8 @@ pub struct Crl {
 
 impl Crl {
     pub(crate) fn new(issuer: Arc<Signed>, params: CertificateRevocationListParams) -> Self {
-        // rcgen refuses to sign where the issuer has no cRLSign. A test may want just that.
-        let mut signer = issuer.params.clone();
-        signer.key_usages.clear();
-        let list = params
-            .signed_by(&Issuer::from_params(&signer, &*issuer.key))
-            .expect("rcgen signs these parameters");
         Self {
-            der: list.der().clone(),
+            der: signed::sign_crl(&params, &issuer),
             issuer,
             params,
         }

@@ -1,7 +1,10 @@
 use std::sync::Arc;
 
-use rcgen::{CertificateParams, Issuer, KeyPair, PublicKeyData, SerialNumber};
-use rustls_pki_types::CertificateDer;
+use rcgen::{
+    CertificateParams, CertificateRevocationListParams, Issuer, KeyPair, PublicKeyData,
+    SerialNumber,
+};
+use rustls_pki_types::{CertificateDer, CertificateRevocationListDer};
 use time::{Duration, OffsetDateTime};
 
 /// A certificate beside what it was made of, so that it can be made again with one thing changed.
@@ -102,6 +105,17 @@ pub(crate) fn sign_for(
 ) -> CertificateDer<'static> {
     let certificate = params.signed_by(key, &issuer.issuer());
     certificate.expect("rcgen signs these parameters").into()
+}
+
+/// Also as a CA without cRLSign, for which rcgen refuses it: a test may want just that.
+pub(crate) fn sign_crl(
+    params: &CertificateRevocationListParams,
+    issuer: &Signed,
+) -> CertificateRevocationListDer<'static> {
+    let mut signer = issuer.params.clone();
+    signer.key_usages.clear();
+    let list = params.signed_by(&Issuer::from_params(&signer, &*issuer.key));
+    list.expect("rcgen signs these parameters").into()
 }
 
 pub(crate) fn pem(label: &str, der: &[u8]) -> String {
