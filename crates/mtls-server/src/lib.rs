@@ -41,6 +41,8 @@ mod extract;
 mod forwarded;
 mod handshake;
 mod observe;
+mod peer;
+mod rule;
 mod serve;
 mod sources;
 
@@ -54,7 +56,6 @@ pub use authorize::authorizer::{Answer, Authorize, Authorizer, Authorizing, Ques
 #[cfg(feature = "opa")]
 pub use authorize::opa::{OpaAuthorizer, OpaError};
 pub use authorize::require::{RequireClientCert, Required};
-pub use authorize::rule::{Decision, Rule, RuleError};
 pub use config::client_auth::ClientAuth;
 pub use config::error::ConfigError;
 pub use config::generation::{Degraded, Status};
@@ -64,10 +65,8 @@ pub use config::mtls_config::{MtlsConfig, MtlsConfigBuilder};
 pub use config::site::SiteConfig;
 pub use connection::identity::ConnectionIdentity;
 pub use connection::stream::MtlsStream;
-pub use extract::client_cert::{ClientCert, ClientCertRejection, MockClientCert};
+pub use extract::client_cert::{ClientCertRejection, MockClientCert};
 pub use extract::peer_identity::{FromClientCert, PeerIdentity, PeerIdentityRejection};
-pub use extract::spiffe::{SpiffeId, SpiffeIdError, SvidError};
-pub use extract::tls_info::TlsInfo;
 pub use forwarded::{
     ForwardIdentity, ForwardedClientCert, ForwardedClientCertRejection, ForwardedError,
     ForwardedFormat, Forwarding, MockForwardedClientCert, TrustForwarded, UnknownForwardedFormat,
@@ -78,6 +77,10 @@ pub use handshake::refusal::{Refusal, RefusalReason};
 pub use handshake::session::{Kept, Resumption};
 pub use observe::audit::TARGET as AUDIT_TARGET;
 pub use observe::health::health;
+pub use peer::client_cert::ClientCert;
+pub use peer::spiffe::{SpiffeId, SpiffeIdError, SvidError};
+pub use peer::tls_info::TlsInfo;
+pub use rule::{Decision, Rule, RuleError};
 pub use serve::acceptor::MtlsAcceptor;
 pub use serve::http::http_limits;
 pub use serve::listen;

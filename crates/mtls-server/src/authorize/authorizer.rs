@@ -21,8 +21,9 @@ use tower::Layer;
 use tower_service::Service;
 
 use crate::{
-    extract::client_cert::{self, ClientCert, ClientCertRejection},
+    extract::client_cert::{self, ClientCertRejection},
     observe::audit::{self, Outcome},
+    peer::client_cert::ClientCert,
 };
 
 /// Decides about a request by asking elsewhere; see [`Authorize`].

@@ -4,4 +4,3 @@ pub(crate) mod authorizer;
 #[cfg(feature = "opa")]
 pub(crate) mod opa;
 pub(crate) mod require;
-pub(crate) mod rule;

@@ -16,9 +16,9 @@ use tower::Layer;
 use tower_service::Service;
 
 use crate::{
-    authorize::rule::Rule,
     extract::client_cert::{self, ClientCertRejection},
     observe::audit::{self, Outcome},
+    rule::Rule,
 };
 
 /// Lets those requests pass whose client certificate matches a rule: a layer for a router or a

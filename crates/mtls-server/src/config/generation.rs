@@ -17,7 +17,6 @@ use time::OffsetDateTime;
 use tokio::{sync::watch, task::spawn_blocking};
 
 use crate::{
-    authorize::rule::Rule,
     config::{client_auth::ClientAuth, mtls_config::MtlsConfig},
     connection::{
         connections::{self, Connections},
@@ -26,6 +25,7 @@ use crate::{
     },
     handshake::half_open::HalfOpen,
     observe::measure,
+    rule::Rule,
 };
 
 /// What all clones of a door share.

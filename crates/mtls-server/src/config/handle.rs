@@ -8,12 +8,12 @@ use tokio::{
 };
 
 use crate::{
-    authorize::rule::Rule,
     config::{
         generation::{Generations, Status},
         mtls_config::MtlsConfig,
     },
     observe::measure,
+    rule::Rule,
     sources::mtls_files::LoadError,
     text::sentence,
 };

@@ -7,7 +7,6 @@ use rustls::{KeyLog, NoKeyLog};
 use time::OffsetDateTime;
 
 use crate::{
-    authorize::rule::Rule,
     config::{
         client_auth::ClientAuth,
         error::ConfigError,
@@ -21,6 +20,7 @@ use crate::{
         proxy_protocol::ProxyProtocol,
         session::{Kept, Resumption},
     },
+    rule::Rule,
     sources::{identity::ServerIdentity, mtls_files::MtlsFiles, ocsp::OcspCheck},
 };
 

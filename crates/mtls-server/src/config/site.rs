@@ -7,7 +7,6 @@ use rustls::{ServerConfig, sign::SingleCertAndKey};
 use time::OffsetDateTime;
 
 use crate::{
-    authorize::rule::Rule,
     config::{client_auth::ClientAuth, error::ConfigError},
     handshake::{
         judge::{Judge, RevokedNow},
@@ -15,6 +14,7 @@ use crate::{
         session::Resumption,
         verifier::ClientVerifier,
     },
+    rule::Rule,
     sources::{identity::ServerIdentity, ocsp::OcspCheck},
 };
 

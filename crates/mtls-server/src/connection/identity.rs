@@ -7,8 +7,8 @@ use axum::http::Extensions;
 use crate::{
     config::{names::Names, site::Host},
     connection::live::Live,
-    extract::{client_cert::ClientCert, tls_info::TlsInfo},
     forwarded::TrustForwarded,
+    peer::{client_cert::ClientCert, tls_info::TlsInfo},
 };
 
 /// What the door found out about a connection; cheap to clone.

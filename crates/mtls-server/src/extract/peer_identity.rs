@@ -9,8 +9,9 @@ use axum::{
 };
 
 use crate::{
-    extract::client_cert::{self, ClientCert, ClientCertRejection},
+    extract::client_cert::{self, ClientCertRejection},
     observe::audit::{self, Outcome},
+    peer::client_cert::ClientCert,
 };
 
 /// What an application makes of a client certificate, for [`PeerIdentity`].

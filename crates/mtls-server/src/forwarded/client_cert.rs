@@ -16,8 +16,8 @@ use x509_identity::{Certificate, DistinguishedName, ParseError, SerialNumber, Su
 
 use super::{ForwardedError, format::Chain, trust::Forwarded};
 use crate::{
-    connection::identity::ConnectionIdentity,
-    extract::client_cert::{ClientCert, ClientCertRejection},
+    connection::identity::ConnectionIdentity, extract::client_cert::ClientCertRejection,
+    peer::client_cert::ClientCert,
 };
 
 /// A client's certificate in the words of a proxy that [`TrustForwarded`](crate::TrustForwarded)

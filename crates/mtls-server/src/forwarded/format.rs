@@ -6,7 +6,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use x509_identity::Certificate;
 
 use super::{ForwardedError, base64_der, escaped_pem, names::look_alike, rfc9440, xfcc};
-use crate::extract::client_cert::ClientCert;
+use crate::peer::client_cert::ClientCert;
 
 /// The form in which a client certificate is forwarded, the name of its header included.
 ///

@@ -16,7 +16,7 @@ use tower::Layer;
 use tower_service::Service;
 
 use super::{ForwardedFormat, names};
-use crate::extract::client_cert::{self, ClientCert};
+use crate::{extract::client_cert, peer::client_cert::ClientCert};
 
 /// Tells an upstream who the client of this connection is: a layer before the handler of a gateway,
 /// which forwards the request, headers and all.

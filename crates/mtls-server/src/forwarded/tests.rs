@@ -8,7 +8,7 @@ use proptest::{collection::vec, prelude::*, sample::Index};
 use rcgen::{CertificateParams, DnType, KeyPair, SanType};
 
 use super::{ForwardedError, ForwardedFormat};
-use crate::extract::client_cert::ClientCert;
+use crate::peer::client_cert::ClientCert;
 
 const CLIENT_CERT: &str = "client-cert";
 const XFCC: &str = "x-forwarded-client-cert";

@@ -14,8 +14,8 @@ use super::{
     format::{Chain, Picked},
 };
 use crate::{
-    authorize::rule::Rule, connection::identity::ConnectionIdentity,
-    extract::client_cert::ClientCert, observe::audit,
+    connection::identity::ConnectionIdentity, observe::audit, peer::client_cert::ClientCert,
+    rule::Rule,
 };
 
 /// Trusts a proxy to say whose requests it forwards; see

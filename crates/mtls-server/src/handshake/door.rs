@@ -33,7 +33,6 @@ use crate::{
         site::Site,
     },
     connection::{identity::ConnectionIdentity, live::Live, stream::MtlsStream},
-    extract::{client_cert::ClientCert, tls_info::TlsInfo},
     handshake::{
         context::{Findings, Handshake, Verdict},
         judge::Verified,
@@ -41,6 +40,7 @@ use crate::{
         refusal::{Refusal, RefusalReason},
     },
     observe::{audit, measure},
+    peer::{client_cert::ClientCert, tls_info::TlsInfo},
 };
 
 /// Does the handshake, under limits and a deadline, and says who came; cheap to clone.

@@ -21,9 +21,9 @@ use x509_identity::Certificate;
 
 use crate::{
     connection::{identity::ConnectionIdentity, live::End},
-    extract::client_cert::ClientCert,
     handshake::refusal::Refusal,
     observe::measure,
+    peer::client_cert::ClientCert,
     text::{Hex, sentence},
 };
 

@@ -28,8 +28,8 @@ use time::OffsetDateTime;
 use crate::{
     config::{mtls_config::MtlsConfig, site::Lists},
     connection::live::End,
-    extract::tls_info::TlsInfo,
     handshake::refusal::Refusal,
+    peer::tls_info::TlsInfo,
 };
 
 pub(crate) fn let_in(tls: &TlsInfo, anonymous: bool, took: Duration) {

@@ -13,13 +13,13 @@ use tokio::{sync::Mutex, task::spawn_blocking};
 use zeroize::Zeroizing;
 
 use crate::{
-    authorize::rule::Rule,
     config::{
         client_auth::ClientAuth,
         error::ConfigError,
         mtls_config::{MtlsConfig, MtlsConfigBuilder},
         site::SiteConfig,
     },
+    rule::Rule,
     sources::{
         crl_sources::{CrlSource, CrlSourceError, CrlSources, LoadedCrls},
         files::{self, FileError},

@@ -12,7 +12,7 @@ use x509_identity::{DistinguishedName, ObjectIdentifier, SubjectAltName};
 
 use super::{Rule, glob, glob::Glob, policy};
 use crate::{
-    extract::{
+    peer::{
         client_cert::ClientCert,
         spiffe::{self, SvidError},
     },

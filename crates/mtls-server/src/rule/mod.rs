@@ -5,7 +5,7 @@ use std::{fmt, sync::Arc};
 use ipnet::IpNet;
 use x509_identity::{DistinguishedName, ObjectIdentifier};
 
-use crate::extract::client_cert::ClientCert;
+use crate::peer::client_cert::ClientCert;
 
 mod condition;
 mod file;

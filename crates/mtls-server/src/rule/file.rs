@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer, de::Error};
 use x509_identity::DistinguishedName;
 
 use super::{Rule, RuleError, condition, glob::Glob};
-use crate::extract::spiffe::{SCHEME, check_segment, check_trust_domain};
+use crate::peer::spiffe::{SCHEME, check_segment, check_trust_domain};
 
 /// A rule with every condition that there is; one of them must be given.
 ///
