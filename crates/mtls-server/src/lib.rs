@@ -42,7 +42,7 @@ mod forwarded;
 mod handshake;
 mod observe;
 mod peer;
-mod rule;
+mod rules;
 mod serve;
 mod sources;
 
@@ -80,7 +80,7 @@ pub use observe::health::health;
 pub use peer::client_cert::ClientCert;
 pub use peer::spiffe::{SpiffeId, SpiffeIdError, SvidError};
 pub use peer::tls_info::TlsInfo;
-pub use rule::{Decision, Rule, RuleError};
+pub use rules::{decision::Decision, error::RuleError, rule::Rule};
 pub use serve::acceptor::MtlsAcceptor;
 pub use serve::http::http_limits;
 pub use serve::listen;

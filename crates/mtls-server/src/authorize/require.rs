@@ -18,7 +18,7 @@ use tower_service::Service;
 use crate::{
     extract::client_cert::{self, ClientCertRejection},
     observe::audit::{self, Outcome},
-    rule::Rule,
+    rules::rule::Rule,
 };
 
 /// Lets those requests pass whose client certificate matches a rule: a layer for a router or a

@@ -25,7 +25,7 @@ use crate::{
     },
     handshake::half_open::HalfOpen,
     observe::measure,
-    rule::Rule,
+    rules::rule::Rule,
 };
 
 /// What all clones of a door share.

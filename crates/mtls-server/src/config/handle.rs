@@ -13,7 +13,7 @@ use crate::{
         mtls_config::MtlsConfig,
     },
     observe::measure,
-    rule::Rule,
+    rules::rule::Rule,
     sources::mtls_files::LoadError,
     text::sentence,
 };

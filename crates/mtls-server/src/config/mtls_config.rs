@@ -20,7 +20,7 @@ use crate::{
         proxy_protocol::ProxyProtocol,
         session::{Kept, Resumption},
     },
-    rule::Rule,
+    rules::rule::Rule,
     sources::{identity::ServerIdentity, mtls_files::MtlsFiles, ocsp::OcspCheck},
 };
 

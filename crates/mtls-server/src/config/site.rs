@@ -14,7 +14,7 @@ use crate::{
         session::Resumption,
         verifier::ClientVerifier,
     },
-    rule::Rule,
+    rules::rule::Rule,
     sources::{identity::ServerIdentity, ocsp::OcspCheck},
 };
 

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     connection::identity::ConnectionIdentity, observe::audit, peer::client_cert::ClientCert,
-    rule::Rule,
+    rules::rule::Rule,
 };
 
 /// Trusts a proxy to say whose requests it forwards; see

@@ -17,7 +17,7 @@ use rustls::pki_types::{CertificateDer, UnixTime};
 use sha2::{Digest as _, Sha256};
 use time::OffsetDateTime;
 
-use crate::{peer::client_cert::ClientCert, rule::Rule};
+use crate::{peer::client_cert::ClientCert, rules::rule::Rule};
 
 /// Decides about client certificates, with one set of roots, lists and rules.
 pub(crate) struct Judge {

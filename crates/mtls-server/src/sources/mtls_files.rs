@@ -19,7 +19,7 @@ use crate::{
         mtls_config::{MtlsConfig, MtlsConfigBuilder},
         site::SiteConfig,
     },
-    rule::Rule,
+    rules::rule::Rule,
     sources::{
         crl_sources::{CrlSource, CrlSourceError, CrlSources, LoadedCrls},
         files::{self, FileError},

@@ -7,15 +7,14 @@ use ipnet::IpNet;
 use serde::{Deserialize, Deserializer, de::Error};
 use x509_identity::DistinguishedName;
 
-use super::{Rule, RuleError, condition, glob::Glob};
-use crate::peer::spiffe::{SCHEME, check_segment, check_trust_domain};
+use super::{condition, error::RuleError, rule::Rule};
 
 /// A rule with every condition that there is; one of them must be given.
 ///
 /// Each field makes its own rule, so that an error points to the line of that field.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Table {
+struct Table {
     name: Option<String>,
     #[serde(default, deserialize_with = "all")]
     all: Option<Rule>,
@@ -48,6 +47,25 @@ pub(super) struct Table {
     spki: Option<Rule>,
     #[serde(default, deserialize_with = "uri_glob")]
     uri_glob: Option<Rule>,
+}
+
+impl Rule {
+    /// Reads a rule from TOML; the form is [above](#files).
+    ///
+    /// # Errors
+    ///
+    /// [`RuleError::File`], whose source names the line and the field.
+    pub fn from_toml(text: &str) -> Result<Self, RuleError> {
+        toml::from_str(text).map_err(|error| RuleError::File(Box::new(error)))
+    }
+}
+
+impl<'de> Deserialize<'de> for Rule {
+    fn deserialize<D: Deserializer<'de>>(input: D) -> Result<Self, D::Error> {
+        Table::deserialize(input)?
+            .try_into()
+            .map_err(D::Error::custom)
+    }
 }
 
 impl TryFrom<Table> for Rule {
@@ -87,21 +105,6 @@ impl TryFrom<Table> for Rule {
             Some(name) => Ok(rule.named(name)),
         }
     }
-}
-
-/// A pattern for the IDs of workloads: the trust domain is literal, and the path has segments.
-pub(super) fn spiffe(pattern: &str) -> Result<Glob, &'static str> {
-    let (trust_domain, path) = pattern
-        .strip_prefix(SCHEME)
-        .and_then(|rest| rest.split_once('/'))
-        .ok_or("it must read spiffe://trust-domain/path; /** at the end is every workload of it")?;
-    check_trust_domain(trust_domain)
-        .map_err(|_| "the trust domain must be one, without wildcards: a-z, 0-9, . - _")?;
-    let plain = |segment: &str| check_segment(&segment.replace('*', "x")).is_ok();
-    if !path.split('/').all(plain) {
-        return Err("a path has segments of A-Z a-z 0-9 . - _ and *, none empty");
-    }
-    Glob::new(pattern)
 }
 
 fn all<'de, D: Deserializer<'de>>(input: D) -> Result<Option<Rule>, D::Error> {

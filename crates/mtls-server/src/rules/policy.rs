@@ -8,7 +8,7 @@ use const_oid::db::rfc5280::{
 use der::{Decode, Reader, Sequence, SliceReader, asn1::AnyRef};
 use x509_identity::{Certificate, ObjectIdentifier};
 
-use super::condition::Finding;
+use super::finding::Finding;
 
 /// Whether the leaf names `policy`, and everybody between it and the anchor may speak for it.
 ///

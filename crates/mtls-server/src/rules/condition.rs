@@ -10,18 +10,20 @@ use const_oid::db::rfc4519;
 use ipnet::IpNet;
 use x509_identity::{DistinguishedName, ObjectIdentifier, SubjectAltName};
 
-use super::{Rule, glob, glob::Glob, policy};
+use super::{
+    finding::Finding,
+    glob::{self, Glob},
+    policy,
+};
 use crate::{
     peer::{
         client_cert::ClientCert,
-        spiffe::{self, SvidError},
+        spiffe::{self, SCHEME, SvidError, check_segment, check_trust_domain},
     },
     text::Hex,
 };
 
 pub(super) enum Condition {
-    All(Vec<Rule>),
-    Any(Vec<Rule>),
     CommonName(String),
     Custom(Box<Predicate>),
     DnExact(DistinguishedName),
@@ -30,7 +32,6 @@ pub(super) enum Condition {
     Email(Email),
     Fingerprint([u8; 32]),
     Ip(IpNet),
-    Not(Rule),
     OrganizationalUnit(String),
     PolicyOid(ObjectIdentifier),
     Serial(DistinguishedName, Serial),
@@ -41,40 +42,8 @@ pub(super) enum Condition {
 
 pub(super) type Predicate = dyn Fn(&ClientCert) -> bool + Send + Sync;
 
-/// Three values, so that `not` turns no doubt into an admission.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Finding {
-    Match,
-    Mismatch,
-    /// The certificate is ambiguous here; the code says how.
-    Unclear(&'static str),
-}
-
-impl Finding {
-    fn when(matches: bool) -> Self {
-        if matches { Self::Match } else { Self::Mismatch }
-    }
-
-    fn or_unclear(self, doubt: bool, code: &'static str) -> Self {
-        match self {
-            Self::Mismatch if doubt => Self::Unclear(code),
-            finding => finding,
-        }
-    }
-}
-
 impl Condition {
-    /// The finding, and which of the rules below has the say in it, if one has.
-    pub(super) fn judge<'a>(&'a self, client: &ClientCert) -> (Finding, Option<&'a Rule>) {
-        match self {
-            Self::All(rules) => all(rules, client),
-            Self::Any(rules) => any(rules, client),
-            Self::Not(rule) => (not(rule.find(client).0), None),
-            _ => (self.test(client), None),
-        }
-    }
-
-    fn test(&self, client: &ClientCert) -> Finding {
+    pub(super) fn test(&self, client: &ClientCert) -> Finding {
         let subject = client.subject();
         let sans = client.sans();
         match self {
@@ -106,7 +75,6 @@ impl Condition {
             Self::Spiffe(pattern) => spiffe_id(client, pattern),
             Self::Spki(wanted) => Finding::when(client.spki_sha256() == wanted),
             Self::UriGlob(pattern) => uri(sans, pattern),
-            Self::All(_) | Self::Any(_) | Self::Not(_) => self.judge(client).0,
         }
     }
 }
@@ -117,43 +85,6 @@ fn custom(predicate: &Predicate, client: &ClientCert) -> Finding {
     // Nothing of ours is half changed then; what the predicate shares is its own to keep whole.
     let answer = catch_unwind(AssertUnwindSafe(|| predicate(client)));
     answer.map_or(Finding::Unclear("custom-panicked"), Finding::when)
-}
-
-/// The first that refuses has the say. Nothing asked for is nothing allowed.
-fn all<'a>(rules: &'a [Rule], client: &ClientCert) -> (Finding, Option<&'a Rule>) {
-    let mut sum = (Finding::when(!rules.is_empty()), None);
-    for rule in rules {
-        match rule.find(client) {
-            (Finding::Match, _) => {}
-            (Finding::Mismatch, says) => return (Finding::Mismatch, Some(says)),
-            (unclear, says) if sum.0 == Finding::Match => sum = (unclear, Some(says)),
-            _ => {}
-        }
-    }
-    sum
-}
-
-/// The first that allows has the say.
-fn any<'a>(rules: &'a [Rule], client: &ClientCert) -> (Finding, Option<&'a Rule>) {
-    let mut sum = (Finding::Mismatch, None);
-    for rule in rules {
-        match rule.find(client) {
-            (Finding::Match, says) => return (Finding::Match, Some(says)),
-            (unclear @ Finding::Unclear(_), says) if sum.0 == Finding::Mismatch => {
-                sum = (unclear, Some(says));
-            }
-            _ => {}
-        }
-    }
-    sum
-}
-
-fn not(finding: Finding) -> Finding {
-    match finding {
-        Finding::Match => Finding::Mismatch,
-        Finding::Mismatch => Finding::Match,
-        unclear @ Finding::Unclear(_) => unclear,
-    }
 }
 
 fn common_name(subject: &DistinguishedName, wanted: &str) -> Finding {
@@ -206,6 +137,21 @@ fn spiffe_id(client: &ClientCert, pattern: &Glob) -> Finding {
         Err(SvidError::NoUri) => Finding::Mismatch,
         Err(_) => Finding::Unclear("no-spiffe-svid"),
     }
+}
+
+/// A pattern for the IDs of workloads: the trust domain is literal, and the path has segments.
+pub(super) fn spiffe_pattern(pattern: &str) -> Result<Glob, &'static str> {
+    let (trust_domain, path) = pattern
+        .strip_prefix(SCHEME)
+        .and_then(|rest| rest.split_once('/'))
+        .ok_or("it must read spiffe://trust-domain/path; /** at the end is every workload of it")?;
+    check_trust_domain(trust_domain)
+        .map_err(|_| "the trust domain must be one, without wildcards: a-z, 0-9, . - _")?;
+    let plain = |segment: &str| check_segment(&segment.replace('*', "x")).is_ok();
+    if !path.split('/').all(plain) {
+        return Err("a path has segments of A-Z a-z 0-9 . - _ and *, none empty");
+    }
+    Glob::new(pattern)
 }
 
 fn contains(network: &IpNet, address: IpAddr) -> bool {
@@ -318,8 +264,6 @@ fn octets(digits: &[u8]) -> Option<Vec<u8>> {
 impl fmt::Display for Condition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::All(rules) => list(f, "all", rules),
-            Self::Any(rules) => list(f, "any", rules),
             Self::CommonName(name) => write!(f, "common_name({name:?})"),
             Self::Custom(_) => write!(f, "custom"),
             Self::DnExact(name) => write!(f, "dn_exact({name})"),
@@ -328,7 +272,6 @@ impl fmt::Display for Condition {
             Self::Email(Email(address)) => write!(f, "email({address})"),
             Self::Fingerprint(hash) => write!(f, "fingerprint({})", Hex(hash)),
             Self::Ip(network) => write!(f, "ip({network})"),
-            Self::Not(rule) => write!(f, "not({rule})"),
             Self::OrganizationalUnit(unit) => write!(f, "organizational_unit({unit:?})"),
             Self::PolicyOid(oid) => write!(f, "policy_oid({oid})"),
             Self::Serial(issuer, Serial(number)) => {
@@ -339,13 +282,4 @@ impl fmt::Display for Condition {
             Self::UriGlob(pattern) => write!(f, "uri_glob({})", pattern.as_str()),
         }
     }
-}
-
-fn list(f: &mut fmt::Formatter<'_>, kind: &str, rules: &[Rule]) -> fmt::Result {
-    write!(f, "{kind}(")?;
-    for (index, rule) in rules.iter().enumerate() {
-        let comma = if index == 0 { "" } else { ", " };
-        write!(f, "{comma}{rule}")?;
-    }
-    f.write_str(")")
 }
