@@ -66,22 +66,26 @@ pub use config::site::SiteConfig;
 pub use connection::identity::ConnectionIdentity;
 pub use connection::stream::MtlsStream;
 pub use extract::client_cert::{ClientCertRejection, MockClientCert};
+pub use extract::forwarded_client_cert::{ForwardedClientCertRejection, MockForwardedClientCert};
 pub use extract::peer_identity::{FromClientCert, PeerIdentity, PeerIdentityRejection};
 pub use forwarded::{
-    ForwardIdentity, ForwardedClientCert, ForwardedClientCertRejection, ForwardedError,
-    ForwardedFormat, Forwarding, MockForwardedClientCert, TrustForwarded, UnknownForwardedFormat,
+    client_cert::ForwardedClientCert,
+    error::ForwardedError,
+    format::{ForwardedFormat, UnknownForwardedFormat},
+    trust::TrustForwarded,
 };
 pub use handshake::door::Door;
 pub use handshake::proxy_protocol::{ProxyProtocol, ProxyProtocolError};
 pub use handshake::refusal::{Refusal, RefusalReason};
 pub use handshake::session::{Kept, Resumption};
 pub use observe::audit::TARGET as AUDIT_TARGET;
-pub use observe::health::health;
 pub use peer::client_cert::ClientCert;
 pub use peer::spiffe::{SpiffeId, SpiffeIdError, SvidError};
 pub use peer::tls_info::TlsInfo;
 pub use rules::{decision::Decision, error::RuleError, rule::Rule};
 pub use serve::acceptor::MtlsAcceptor;
+pub use serve::forward_identity::{ForwardIdentity, Forwarding};
+pub use serve::health::health;
 pub use serve::http::http_limits;
 pub use serve::listen;
 pub use serve::listener::{MtlsListener, PerConnection};

@@ -24,7 +24,7 @@ use crate::{
         live::End,
     },
     handshake::half_open::HalfOpen,
-    observe::measure,
+    observe::metrics,
     rules::rule::Rule,
 };
 
@@ -80,7 +80,7 @@ impl Generations {
         let connections = Connections::new(limits.clone());
         let first = Generation { number: 1, config };
         let status = watch::Sender::new(Status::of(&first));
-        measure::generation(first.number, &first.config);
+        first.measure();
         Arc::new(Self {
             current: RwLock::new(Arc::new(first)),
             exchange: Mutex::default(),
@@ -112,7 +112,7 @@ impl Generations {
         });
         *self.current.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&next);
         self.status.send_replace(Status::of(&next));
-        measure::generation(next.number, &next.config);
+        next.measure();
         tracing::info!(
             target: "mtls_server",
             generation = next.number,
@@ -232,6 +232,13 @@ fn judge(config: &MtlsConfig, connection: &ConnectionIdentity) -> Option<End> {
         _ => false,
     };
     (!(same_rule && same_trust)).then_some(End::Reloaded)
+}
+
+impl Generation {
+    fn measure(&self) {
+        let config = &self.config;
+        metrics::generation(self.number, config.identity_ends(), config.crl_figures());
+    }
 }
 
 impl Status {

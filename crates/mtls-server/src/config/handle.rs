@@ -12,7 +12,7 @@ use crate::{
         generation::{Generations, Status},
         mtls_config::MtlsConfig,
     },
-    observe::measure,
+    observe::metrics,
     rules::rule::Rule,
     sources::mtls_files::LoadError,
     text::sentence,
@@ -59,9 +59,9 @@ impl MtlsHandle {
         let outcome = self.look_for_change().await;
         match &outcome {
             Ok(Reloaded::Unchanged) => {}
-            Ok(Reloaded::Generation(_)) => measure::reloaded("taken"),
+            Ok(Reloaded::Generation(_)) => metrics::reloaded("taken"),
             Err(error) => {
-                measure::reloaded("refused");
+                metrics::reloaded("refused");
                 self.0.degrade(sentence(error));
                 self.0.judge_all().await;
             }

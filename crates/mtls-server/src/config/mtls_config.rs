@@ -14,12 +14,13 @@ use crate::{
         names::{Names, Pattern},
         site::{Host, Shared, Site, SiteConfig},
     },
-    forwarded::TrustForwarded,
+    forwarded::trust::TrustForwarded,
     handshake::{
         judge::RevokedNow,
         proxy_protocol::ProxyProtocol,
         session::{Kept, Resumption},
     },
+    observe::metrics::CrlFigures,
     rules::rule::Rule,
     sources::{identity::ServerIdentity, mtls_files::MtlsFiles, ocsp::OcspCheck},
 };
@@ -77,6 +78,12 @@ impl MtlsConfig {
     pub(crate) fn identity_ends(&self) -> OffsetDateTime {
         let ends = self.sites().map(|site| site.identity_ends);
         ends.min().unwrap_or(OffsetDateTime::UNIX_EPOCH)
+    }
+
+    /// Age and size of the CRLs of all names.
+    pub(crate) fn crl_figures(&self) -> Option<CrlFigures> {
+        let figures = self.sites().filter_map(|site| site.lists);
+        figures.reduce(CrlFigures::and)
     }
 
     pub(crate) fn source(&self) -> Option<&Arc<MtlsFiles>> {

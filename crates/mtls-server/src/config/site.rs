@@ -14,6 +14,7 @@ use crate::{
         session::Resumption,
         verifier::ClientVerifier,
     },
+    observe::metrics::CrlFigures,
     rules::rule::Rule,
     sources::{identity::ServerIdentity, ocsp::OcspCheck},
 };
@@ -111,29 +112,8 @@ pub(crate) struct Site {
     pub(crate) client_auth: ClientAuth,
     pub(crate) ocsp: Option<OcspCheck>,
     pub(crate) host: Host,
-    pub(crate) lists: Option<Lists>,
+    pub(crate) lists: Option<CrlFigures>,
     pub(crate) identity_ends: OffsetDateTime,
-}
-
-/// How old revocation lists are, and how long.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Lists {
-    pub(crate) this_update: OffsetDateTime,
-    pub(crate) next_update: OffsetDateTime,
-    pub(crate) entries: usize,
-    pub(crate) memory: usize,
-}
-
-impl Lists {
-    /// The oldest, the first to end, and all together.
-    pub(crate) fn beside(self, other: Self) -> Self {
-        Self {
-            this_update: self.this_update.min(other.this_update),
-            next_update: self.next_update.min(other.next_update),
-            entries: self.entries + other.entries,
-            memory: self.memory + other.memory,
-        }
-    }
 }
 
 /// What requests to a host name need to know; it outlives the generation in open connections, so
@@ -158,7 +138,7 @@ impl Site {
             .max_depth(clients.max_depth);
         let lists = clients.revocation.as_ref().map(Revocation::crls);
         let lists = lists.and_then(|lists| {
-            Some(Lists {
+            Some(CrlFigures {
                 this_update: lists.this_update()?,
                 next_update: lists.next_update()?,
                 entries: lists.entries(),

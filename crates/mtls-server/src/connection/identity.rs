@@ -7,7 +7,8 @@ use axum::http::Extensions;
 use crate::{
     config::{names::Names, site::Host},
     connection::live::Live,
-    forwarded::TrustForwarded,
+    forwarded::trust::TrustForwarded,
+    observe::audit,
     peer::{client_cert::ClientCert, tls_info::TlsInfo},
 };
 
@@ -69,6 +70,15 @@ impl ConnectionIdentity {
     /// ([`ProxyProtocol`](crate::ProxyProtocol)) the one that it announced.
     pub fn peer(&self) -> SocketAddr {
         self.0.peer
+    }
+
+    /// What audit events say of this connection.
+    pub(crate) fn audited(&self) -> audit::Connection<'_> {
+        audit::Connection {
+            peer: self.peer(),
+            client: self.client(),
+            tls: self.tls(),
+        }
     }
 
     pub(crate) fn live(&self) -> &Live {

@@ -1,5 +1,7 @@
 //! The verified client certificate as an extractor, its rejection, and its stand-in for tests.
 
+use std::net::SocketAddr;
+
 use axum::{
     Extension,
     extract::{FromRequestParts, OptionalFromRequestParts},
@@ -35,11 +37,29 @@ impl<S: Send + Sync> OptionalFromRequestParts<S> for ClientCert {
 /// The real one, or else the mock; on a real connection no mock counts, so that one forgotten in
 /// production gives an anonymous peer no name.
 pub(crate) fn find(extensions: &Extensions) -> Result<Option<&ClientCert>, ClientCertRejection> {
+    caller(extensions).map(|caller| caller.client)
+}
+
+/// Who sent a request.
+pub(crate) struct Caller<'a> {
+    pub(crate) client: Option<&'a ClientCert>,
+    /// Not known of a mock.
+    pub(crate) peer: Option<SocketAddr>,
+}
+
+/// As [`find`], with the address.
+pub(crate) fn caller(extensions: &Extensions) -> Result<Caller<'_>, ClientCertRejection> {
     if let Some(connection) = ConnectionIdentity::of(extensions) {
-        return Ok(connection.client());
+        return Ok(Caller {
+            client: connection.client(),
+            peer: Some(connection.peer()),
+        });
     }
     match extensions.get::<MockClientCert>() {
-        Some(mock) => Ok(mock.0.as_ref()),
+        Some(mock) => Ok(Caller {
+            client: mock.0.as_ref(),
+            peer: None,
+        }),
         None => Err(ClientCertRejection::NotWired),
     }
 }

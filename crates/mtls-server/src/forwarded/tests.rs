@@ -7,7 +7,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use proptest::{collection::vec, prelude::*, sample::Index};
 use rcgen::{CertificateParams, DnType, KeyPair, SanType};
 
-use super::{ForwardedError, ForwardedFormat};
+use super::{error::ForwardedError, format::ForwardedFormat};
 use crate::peer::client_cert::ClientCert;
 
 const CLIENT_CERT: &str = "client-cert";

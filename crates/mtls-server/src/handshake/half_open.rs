@@ -13,7 +13,7 @@ use std::{
 
 use tokio::sync::oneshot;
 
-use crate::observe::measure;
+use crate::observe::metrics;
 
 /// The connections that are between TCP accept and the end of their handshake.
 #[derive(Debug)]
@@ -80,7 +80,7 @@ impl HalfOpen {
         if let Some(address) = address {
             table.addresses.entry(address).or_default().insert(id);
         }
-        measure::half_open(table.entries.len());
+        metrics::half_open(table.entries.len());
         let place = Place {
             id,
             table: Arc::clone(self),
@@ -118,7 +118,7 @@ impl Drop for Place {
         // An evicted connection has left the table already.
         let mut table = self.table.lock();
         table.remove(self.id);
-        measure::half_open(table.entries.len());
+        metrics::half_open(table.entries.len());
     }
 }
 

@@ -15,8 +15,11 @@ use futures_util::future::Either;
 use tower::Layer;
 use tower_service::Service;
 
-use super::{ForwardedFormat, names};
-use crate::{extract::client_cert, peer::client_cert::ClientCert};
+use crate::{
+    extract::client_cert,
+    forwarded::{format::ForwardedFormat, names},
+    peer::client_cert::ClientCert,
+};
 
 /// Tells an upstream who the client of this connection is: a layer before the handler of a gateway,
 /// which forwards the request, headers and all.

@@ -25,14 +25,10 @@ use std::time::Duration;
 use metrics::{counter, gauge, histogram};
 use time::OffsetDateTime;
 
-use crate::{
-    config::{mtls_config::MtlsConfig, site::Lists},
-    connection::live::End,
-    handshake::refusal::Refusal,
-    peer::tls_info::TlsInfo,
-};
+use crate::peer::tls_info::TlsInfo;
 
-pub(crate) fn let_in(tls: &TlsInfo, anonymous: bool, took: Duration) {
+/// A handshake succeeded.
+pub(crate) fn accepted(tls: &TlsInfo, anonymous: bool, took: Duration) {
     let outcome = if anonymous { "anonymous" } else { "accepted" };
     counter!(
         "mtls_server_handshakes_total",
@@ -47,13 +43,19 @@ pub(crate) fn let_in(tls: &TlsInfo, anonymous: bool, took: Duration) {
     histogram!("mtls_server_handshake_seconds", "outcome" => outcome).record(took);
 }
 
-pub(crate) fn turned_away(refusal: &Refusal, took: Duration) {
+/// A handshake failed. What is not known is an empty label.
+pub(crate) fn refused(
+    reason: &'static str,
+    alert: Option<&'static str>,
+    version: Option<&'static str>,
+    took: Duration,
+) {
     counter!(
         "mtls_server_handshakes_total",
         "outcome" => "refused",
-        "reason" => refusal.reason().code(),
-        "alert" => refusal.reason().alert().and_then(|alert| alert.as_str()).unwrap_or(""),
-        "version" => refusal.version.unwrap_or(""),
+        "reason" => reason,
+        "alert" => alert.unwrap_or(""),
+        "version" => version.unwrap_or(""),
         "key_exchange" => "",
         "resumed" => "false",
     )
@@ -69,8 +71,8 @@ pub(crate) fn connections(count: usize) {
     gauge!("mtls_server_connections").set(count as f64);
 }
 
-pub(crate) fn ended(end: End) {
-    counter!("mtls_server_connections_ended_total", "reason" => end.code()).increment(1);
+pub(crate) fn ended(reason: &'static str) {
+    counter!("mtls_server_connections_ended_total", "reason" => reason).increment(1);
 }
 
 pub(crate) fn denied(rule: &dyn std::fmt::Display) {
@@ -85,19 +87,39 @@ pub(crate) fn reloaded(outcome: &'static str) {
     counter!("mtls_server_reloads_total", "outcome" => outcome).increment(1);
 }
 
-pub(crate) fn generation(number: u64, config: &MtlsConfig) {
+/// Other settings are in force: their number, the first end of a server certificate, and the CRLs.
+pub(crate) fn generation(number: u64, identity_ends: OffsetDateTime, crls: Option<CrlFigures>) {
     gauge!("mtls_server_generation").set(number as f64);
-    let ends = config.identity_ends().unix_timestamp();
+    let ends = identity_ends.unix_timestamp();
     gauge!("mtls_server_identity_not_after_seconds").set(ends as f64);
-    let lists = config.sites().filter_map(|site| site.lists);
-    let lists = lists.reduce(Lists::beside);
-    let time = |of: fn(&Lists) -> OffsetDateTime| {
-        let lists = lists.as_ref();
-        lists.map_or(f64::NAN, |lists| of(lists).unix_timestamp() as f64)
+    let time = |of: fn(&CrlFigures) -> OffsetDateTime| {
+        let crls = crls.as_ref();
+        crls.map_or(f64::NAN, |crls| of(crls).unix_timestamp() as f64)
     };
-    gauge!("mtls_server_crl_this_update_seconds").set(time(|lists| lists.this_update));
-    gauge!("mtls_server_crl_next_update_seconds").set(time(|lists| lists.next_update));
-    let size = |of: fn(&Lists) -> usize| lists.as_ref().map_or(0, of) as f64;
-    gauge!("mtls_server_crl_entries").set(size(|lists| lists.entries));
-    gauge!("mtls_server_crl_bytes").set(size(|lists| lists.memory));
+    gauge!("mtls_server_crl_this_update_seconds").set(time(|crls| crls.this_update));
+    gauge!("mtls_server_crl_next_update_seconds").set(time(|crls| crls.next_update));
+    let size = |of: fn(&CrlFigures) -> usize| crls.as_ref().map_or(0, of) as f64;
+    gauge!("mtls_server_crl_entries").set(size(|crls| crls.entries));
+    gauge!("mtls_server_crl_bytes").set(size(|crls| crls.memory));
+}
+
+/// Age and size of some CRLs.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct CrlFigures {
+    pub(crate) this_update: OffsetDateTime,
+    pub(crate) next_update: OffsetDateTime,
+    pub(crate) entries: usize,
+    pub(crate) memory: usize,
+}
+
+impl CrlFigures {
+    /// The oldest `this_update`, the earliest `next_update`, and the sums of the sizes.
+    pub(crate) fn and(self, other: Self) -> Self {
+        Self {
+            this_update: self.this_update.min(other.this_update),
+            next_update: self.next_update.min(other.next_update),
+            entries: self.entries + other.entries,
+            memory: self.memory + other.memory,
+        }
+    }
 }
