@@ -9,8 +9,7 @@ use std::{
 
 use crate::{
     config::limits::Limits,
-    connection::{clock::Clock, identity::ConnectionIdentity, live::End},
-    handshake::half_open::bucket,
+    connection::{address::bucket, clock::Clock, identity::ConnectionIdentity, live::End},
     observe::{audit, metrics},
 };
 

@@ -5,7 +5,7 @@ use std::{fmt, net::SocketAddr, sync::Arc};
 use axum::http::Extensions;
 
 use crate::{
-    config::{names::Names, site::Host},
+    config::{active_host::Host, sni_map::Names},
     connection::live::Live,
     forwarded::trust::TrustForwarded,
     observe::audit,

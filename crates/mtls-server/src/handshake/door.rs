@@ -24,23 +24,21 @@ use tokio_rustls::{StartHandshake, server::TlsStream};
 use x509_identity::Certificate;
 
 use crate::{
-    config::{
-        client_auth::ClientAuth,
-        generation::{Generation, Generations},
-        handle::MtlsHandle,
-        limits::Limits,
-        mtls_config::MtlsConfig,
-        site::Site,
-    },
+    config::{active_host::Site, limits::Limits, mtls_config::MtlsConfig},
     connection::{identity::ConnectionIdentity, live::Live, stream::MtlsStream},
-    handshake::{
-        context::{Findings, Handshake, Verdict},
-        judge::Verified,
-        proxy_protocol,
-        refusal::{Refusal, RefusalReason},
-    },
+    handshake::refusal::{Refusal, RefusalReason},
     observe::{audit, metrics},
     peer::{client_cert::ClientCert, tls_info::TlsInfo},
+    proxy_protocol,
+    reload::{
+        active::{Generation, Generations},
+        handle::MtlsHandle,
+    },
+    verify::{
+        client_auth::ClientAuth,
+        context::{Findings, Handshake, Verdict},
+        verdict_cache::Verified,
+    },
 };
 
 /// Does the handshake, under limits and a deadline, and says who came; cheap to clone.

@@ -7,9 +7,8 @@ use rustls::{AlertDescription, InvalidMessage};
 use x509_identity::Certificate;
 
 use crate::{
-    handshake::{proxy_protocol::ProxyProtocolError, verifier::as_rustls},
-    observe::audit::Refused,
-    sources::ocsp::OcspRefusal,
+    observe::audit::Refused, proxy_protocol::error::ProxyProtocolError,
+    sources::ocsp::check::OcspRefusal, verify::verifier::as_rustls,
 };
 
 /// A connection that the door turned away, and what is known about it.

@@ -10,7 +10,7 @@ use axum::{
 use serde_json::json;
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
-use crate::config::handle::MtlsHandle;
+use crate::reload::handle::MtlsHandle;
 
 /// Routes for a supervisor: `/livez` and `/readyz`, as Kubernetes calls them.
 ///

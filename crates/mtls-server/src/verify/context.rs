@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use pki_core::verify::VerifyError;
 use x509_identity::Certificate;
 
-use crate::handshake::judge::Verified;
+use crate::verify::verdict_cache::Verified;
 
 /// What the verifier decided about the certificate that was shown.
 #[derive(Debug)]

@@ -17,15 +17,17 @@ use time::OffsetDateTime;
 use tokio::{sync::watch, task::spawn_blocking};
 
 use crate::{
-    config::{client_auth::ClientAuth, mtls_config::MtlsConfig},
+    config::mtls_config::MtlsConfig,
     connection::{
         connections::{self, Connections},
+        half_open::HalfOpen,
         identity::ConnectionIdentity,
         live::End,
     },
-    handshake::half_open::HalfOpen,
     observe::metrics,
+    reload::status::{Degraded, Status},
     rules::rule::Rule,
+    verify::client_auth::ClientAuth,
 };
 
 /// What all clones of a door share.
@@ -49,37 +51,13 @@ pub(crate) struct Generation {
     pub(crate) config: MtlsConfig,
 }
 
-/// Which settings are in force, and whether newer ones could not be taken.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct Status {
-    /// Counts from 1; one more for each exchange.
-    pub generation: u64,
-    /// When it came into force.
-    pub since: OffsetDateTime,
-    /// The last attempt to load newer settings, if it failed: the server goes on with those it has.
-    pub degraded: Option<Degraded>,
-    /// The first end of a server certificate that is in use.
-    pub identity_ends: OffsetDateTime,
-}
-
-/// Why the settings in force may be out of date.
-#[derive(Clone, Debug, Eq, PartialEq)]
-#[non_exhaustive]
-pub struct Degraded {
-    /// Since when attempts have been failing.
-    pub since: OffsetDateTime,
-    /// The sentence of the last failure, with its causes.
-    pub reason: String,
-}
-
 impl Generations {
     pub(crate) fn new(config: MtlsConfig) -> Arc<Self> {
         let limits = config.limits();
         let half_open = HalfOpen::new(limits.half_open, limits.half_open_per_address);
         let connections = Connections::new(limits.clone());
         let first = Generation { number: 1, config };
-        let status = watch::Sender::new(Status::of(&first));
+        let status = watch::Sender::new(first.status());
         first.measure();
         Arc::new(Self {
             current: RwLock::new(Arc::new(first)),
@@ -111,7 +89,7 @@ impl Generations {
             config,
         });
         *self.current.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&next);
-        self.status.send_replace(Status::of(&next));
+        self.status.send_replace(next.status());
         next.measure();
         tracing::info!(
             target: "mtls_server",
@@ -239,15 +217,14 @@ impl Generation {
         let config = &self.config;
         metrics::generation(self.number, config.identity_ends(), config.crl_figures());
     }
-}
 
-impl Status {
-    fn of(generation: &Generation) -> Self {
-        Self {
-            generation: generation.number,
+    /// As it comes into force.
+    fn status(&self) -> Status {
+        Status {
+            generation: self.number,
             since: OffsetDateTime::now_utc(),
             degraded: None,
-            identity_ends: generation.config.identity_ends(),
+            identity_ends: self.config.identity_ends(),
         }
     }
 }

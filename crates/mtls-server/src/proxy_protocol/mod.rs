@@ -1,12 +1,13 @@
 //! Who is behind a proxy that passes TLS on untouched: the PROXY protocol, from trusted addresses only.
 
+pub(crate) mod error;
+
 mod header;
 
 #[cfg(fuzzing)]
 pub(crate) use self::header::read as read_header;
 
 use std::{
-    io,
     net::{IpAddr, SocketAddr},
     sync::Arc,
     time::Duration,
@@ -14,6 +15,8 @@ use std::{
 
 use ipnet::IpNet;
 use tokio::{io::AsyncRead, time::timeout};
+
+use self::error::ProxyProtocolError;
 
 /// Proxies that announce the client's address before the first TLS byte, by version 1 or 2 of
 /// HAProxy's [PROXY protocol]; none by default.
@@ -74,46 +77,6 @@ where
     timeout(limit, header::read(io))
         .await
         .unwrap_or(Err(ProxyProtocolError::Timeout(limit)))
-}
-
-/// Why a trusted proxy's connection was refused before its first TLS byte.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum ProxyProtocolError {
-    /// The header came damaged: its CRC32c is another.
-    #[error("checksum of the PROXY protocol header is wrong")]
-    Checksum,
-
-    /// The proxy went away before the header was complete.
-    #[error("proxy closed the connection before its PROXY protocol header was complete")]
-    Disconnected,
-
-    /// The socket failed.
-    #[error("connection failed before the PROXY protocol header was complete")]
-    Io(#[source] io::Error),
-
-    /// It begins like a header and is none.
-    #[error("PROXY protocol header is malformed")]
-    Malformed(#[source] Box<dyn std::error::Error + Send + Sync>),
-
-    /// The proxy is not set up to send a header, or the client came from its address without it.
-    #[error("connection from a trusted proxy does not begin with a PROXY protocol header")]
-    Missing,
-
-    /// The header speaks of a datagram, which no TCP connection carries.
-    #[error("PROXY protocol header is not about a TCP connection")]
-    NotTcp,
-
-    /// The header was not complete in time.
-    #[error("PROXY protocol header was not complete after {} s", .0.as_secs_f32())]
-    Timeout(Duration),
-
-    /// The header is longer than any that a proxy has reason to send.
-    #[error("PROXY protocol header is longer than {limit} bytes")]
-    TooLong {
-        /// What is allowed.
-        limit: usize,
-    },
 }
 
 #[cfg(test)]

@@ -8,13 +8,10 @@ use tokio::{
 };
 
 use crate::{
-    config::{
-        generation::{Generations, Status},
-        mtls_config::MtlsConfig,
-    },
+    config::{error::LoadError, mtls_config::MtlsConfig},
     observe::metrics,
+    reload::{active::Generations, status::Status},
     rules::rule::Rule,
-    sources::mtls_files::LoadError,
     text::sentence,
 };
 
@@ -71,8 +68,11 @@ impl MtlsHandle {
 
     async fn look_for_change(&self) -> Result<Reloaded, ReloadError> {
         let current = self.0.current();
-        let files = current.config.source().ok_or(ReloadError::NoFiles)?;
-        let loaded = files.load_changed().await.map_err(ReloadError::Load)?;
+        let source = current.config.source().ok_or(ReloadError::NoFiles)?;
+        let loaded = Arc::clone(source)
+            .load_changed()
+            .await
+            .map_err(ReloadError::Load)?;
         let reloaded = match loaded.config {
             Some(config) => Reloaded::Generation(self.replace(config).await),
             None => Reloaded::Unchanged,

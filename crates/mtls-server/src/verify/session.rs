@@ -24,12 +24,10 @@ use rustls::{
 };
 use zeroize::Zeroizing;
 
-use crate::{
-    config::{client_auth::ClientAuth, error::ConfigError},
-    handshake::{
-        context::{self, Session},
-        judge::{ChainHash, Judge},
-    },
+use crate::verify::{
+    client_auth::ClientAuth,
+    context::{self, Session},
+    verdict_cache::{ChainHash, Judge},
 };
 
 /// Whether clients may resume TLS sessions.
@@ -81,7 +79,7 @@ impl Resumption {
         rustls: &mut ServerConfig,
         judge: &Arc<Judge>,
         client_auth: ClientAuth,
-    ) -> Result<(), ConfigError> {
+    ) -> Result<(), rustls::Error> {
         rustls.session_storage = Arc::new(NoServerSessionStorage {});
         rustls.send_tls13_tickets = 0;
         let Self::Revalidate { ttl, kept } = self else {
@@ -107,7 +105,7 @@ impl Resumption {
                 });
             }
             Kept::InTickets => {
-                let inner = Ticketer::new().map_err(|error| ConfigError::Tls(Box::new(error)))?;
+                let inner = Ticketer::new()?;
                 rustls.ticketer = Arc::new(InTickets { gate, inner });
             }
         }

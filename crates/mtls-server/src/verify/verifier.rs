@@ -14,10 +14,12 @@ use rustls::{
 use webpki::RawPublicKeyEntity;
 use x509_identity::Certificate;
 
-use crate::handshake::{
-    context::{self, Verdict},
-    judge::Judge,
+use crate::{
     provider::provider,
+    verify::{
+        context::{self, Verdict},
+        verdict_cache::Judge,
+    },
 };
 
 pub(crate) struct ClientVerifier {

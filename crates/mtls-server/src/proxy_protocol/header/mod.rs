@@ -9,7 +9,7 @@ use crc::{CRC_32_ISCSI, Crc};
 use ppp::{v1, v2};
 use tokio::io::{AsyncRead, AsyncReadExt};
 
-use super::ProxyProtocolError as Error;
+use super::error::ProxyProtocolError as Error;
 
 /// Section 2.1: "a 108-byte buffer is always enough" with the NUL of C at its end.
 const V1_LIMIT: usize = 107;
