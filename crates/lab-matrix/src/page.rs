@@ -3,7 +3,7 @@
 use askama::Template;
 use onboarding::RenderError;
 
-use crate::{Report, Row};
+use crate::report::{Report, Row};
 
 /// The results as a whole HTML document, for a page of `onboarding::Site`.
 ///

@@ -65,3 +65,12 @@ impl Report {
         }
     }
 }
+
+/// The most exact sentence: the innermost cause.
+pub(crate) fn with_causes(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut innermost = error;
+    while let Some(source) = innermost.source() {
+        innermost = source;
+    }
+    innermost.to_string()
+}

@@ -2,7 +2,7 @@
 
 use mtls_lab::Verdict;
 
-use crate::Direction;
+use crate::report::Direction;
 
 /// One case of the matrix. Paths are below the lab's directory.
 #[derive(Clone, Debug)]
