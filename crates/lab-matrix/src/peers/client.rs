@@ -60,6 +60,8 @@ fn connector(
     let identity = identity(lab, client.shows)?;
     let mut builder = Connector::builder(lab.roots(client.roots)?, identity)
         .tls_versions(versions)
+        // Over HTTP/2 the connector holds a refusal back for 100 ms, until the request has been made that fails of it.
+        .alpn(&[b"http/1.1"])
         .resolve("localhost", server.port(), server.ip());
     if let Some(crl) = client.crl {
         let crls = CrlSet::from_pem_or_der([lab.read(crl)?]).map_err(MatrixError::setup)?;
