@@ -7,8 +7,9 @@ use pki_core::verify::{AnchorError, TrustAnchors};
 
 use crate::error::MatrixError;
 use crate::peers::LabFiles;
-use crate::report::{Direction, Row, with_causes};
+use crate::report::{Direction, Row, innermost_sentence};
 
+/// One row for each.
 pub(crate) fn rows(lab: &LabFiles) -> Result<Vec<Row>, MatrixError> {
     let mismatched = ClientIdentity::from_pem(
         &lab.read("refused/mismatched-key/client.crt")?,
@@ -29,20 +30,20 @@ pub(crate) fn rows(lab: &LabFiles) -> Result<Vec<Row>, MatrixError> {
     let no_roots = || TrustAnchors::from_pem(b"");
     use Direction::{Client, Server};
     Ok(vec![
-        refused_early(
+        row(
             "key of another certificate",
             Client,
             mismatched,
             is_mismatch,
         ),
-        refused_early("wrong password of client.p12", Client, locked, is_password),
-        refused_early(
+        row("wrong password of client.p12", Client, locked, is_password),
+        row(
             "empty trust bundle at the server",
             Client,
             no_roots(),
             is_empty,
         ),
-        refused_early(
+        row(
             "empty trust bundle at the client",
             Server,
             no_roots(),
@@ -51,15 +52,19 @@ pub(crate) fn rows(lab: &LabFiles) -> Result<Vec<Row>, MatrixError> {
     ])
 }
 
-fn refused_early<T, E: std::error::Error + 'static>(
+fn row<T, E: std::error::Error + 'static>(
     case: &str,
     direction: Direction,
     outcome: Result<T, E>,
     is_expected: impl Fn(&E) -> bool,
 ) -> Row {
     let (got, reason, ok) = match outcome {
-        Ok(_) => (Verdict::Accepted, "was taken".to_owned(), false),
-        Err(error) => (Verdict::Refused, with_causes(&error), is_expected(&error)),
+        Ok(_) => (Verdict::Accepted, "was accepted".to_owned(), false),
+        Err(error) => (
+            Verdict::Refused,
+            innermost_sentence(&error),
+            is_expected(&error),
+        ),
     };
     Row {
         scenario: "before connecting",

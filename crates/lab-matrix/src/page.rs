@@ -5,11 +5,11 @@ use onboarding::RenderError;
 
 use crate::report::{Report, Row};
 
-/// The results as a whole HTML document, for a page of `onboarding::Site`.
+/// The results as an HTML document, which `onboarding::Site::page` serves.
 ///
 /// # Errors
 ///
-/// [`RenderError`], which texts in memory give no cause for.
+/// [`RenderError`], which these templates give no cause for.
 pub fn page(report: &Report) -> Result<String, RenderError> {
     let title = match report.failed {
         0 => format!("{} as expected - mutual-TLS lab", report.passed),

@@ -1,4 +1,4 @@
-//! The matrix: every certificate of the lab shown to a real server or client, and what came of it.
+//! Running the matrix: each case with a real server and a real client.
 
 use std::path::Path;
 
@@ -9,14 +9,14 @@ use crate::before_connecting;
 use crate::cases::{self, Case};
 use crate::error::MatrixError;
 use crate::peers::{self, LabFiles, RunningServer, ask};
-use crate::report::{Direction, Report, Row, with_causes};
+use crate::report::{Direction, Report, Row, innermost_sentence};
 
 /// Runs every case against the lab in `directory`, with servers on free ports of this machine.
 ///
 /// # Errors
 ///
-/// [`MatrixError`] if the lab is incomplete; a case that does not come out as expected is no error
-/// but a row.
+/// [`MatrixError`] if the lab is incomplete. A case with another verdict than expected is a row with `ok: false`, and no
+/// error.
 pub async fn run(directory: &Path, password: &Password) -> Result<Report, MatrixError> {
     peers::check(directory)?;
     let lab = LabFiles {
@@ -30,14 +30,14 @@ pub async fn run(directory: &Path, password: &Password) -> Result<Report, Matrix
             ("TLS 1.2", TlsVersions::Only12),
             ("TLS 1.3", TlsVersions::Only13),
         ] {
-            rows.push(decide(&lab, &case, name, versions, &mut server).await?);
+            rows.push(row_of(&lab, &case, name, versions, &mut server).await?);
         }
     }
     rows.extend(before_connecting::rows(&lab)?);
     Ok(Report::new(rows))
 }
 
-async fn decide(
+async fn row_of(
     lab: &LabFiles,
     case: &Case,
     version: &str,
@@ -48,7 +48,7 @@ async fn decide(
     let (got, code, reason) = match (answer, case.direction) {
         (Ok(body), _) => (Verdict::Accepted, None, body),
         (Err(seen), Direction::Client) => {
-            // The server knows why; the client has to have noticed that it is its certificate.
+            // The server knows the reason. The client has to see that it was its certificate.
             let told = seen.kind().as_str() == "identity-rejected";
             let (code, sentence) = server.refusal().await.unwrap_or_default();
             let code = if told {
@@ -59,12 +59,12 @@ async fn decide(
             (Verdict::Refused, Some(code), sentence)
         }
         (Err(seen), Direction::Server) => {
-            // What the client tells the server about it is in the way of the next case's reason.
+            // The server reports it, too: read here, or it would be taken for the reason of the next row.
             let _ = server.refusal().await;
             (
                 Verdict::Refused,
                 Some(seen.kind().as_str().to_owned()),
-                with_causes(&seen),
+                innermost_sentence(&seen),
             )
         }
     };

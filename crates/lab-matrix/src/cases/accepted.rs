@@ -1,13 +1,13 @@
 //! What has to be accepted.
 
-use super::case::{Case, Client, Pin, Shows};
+use super::case::{Case, Client, Credential, Pin};
 use super::peers::{
     DIFFERENT_CA_CLIENT, DIFFERENT_CA_SERVER, INTERMEDIATE_CLIENT, INTERMEDIATE_SERVER,
-    SAME_CA_CLIENT, SAME_CA_SERVER, pinned, shows,
+    SAME_CA_CLIENT, SAME_CA_SERVER, pinned, presenting,
 };
 
 pub(super) fn all() -> Vec<Case> {
-    let p12 = Shows::Pkcs12;
+    let p12 = Credential::Pkcs12;
     [
         (
             "same-ca",
@@ -19,13 +19,13 @@ pub(super) fn all() -> Vec<Case> {
             "same-ca",
             "client.p12",
             SAME_CA_SERVER,
-            shows(p12("same-ca/client.p12"), SAME_CA_CLIENT),
+            presenting(p12("same-ca/client.p12"), SAME_CA_CLIENT),
         ),
         (
             "same-ca",
             "client_ios.p12",
             SAME_CA_SERVER,
-            shows(p12("same-ca/client_ios.p12"), SAME_CA_CLIENT),
+            presenting(p12("same-ca/client_ios.p12"), SAME_CA_CLIENT),
         ),
         (
             "same-ca",
@@ -53,13 +53,13 @@ pub(super) fn all() -> Vec<Case> {
             "different-ca",
             "client.p12",
             DIFFERENT_CA_SERVER,
-            shows(p12("different-ca/client.p12"), DIFFERENT_CA_CLIENT),
+            presenting(p12("different-ca/client.p12"), DIFFERENT_CA_CLIENT),
         ),
         (
             "different-ca",
             "client_ios.p12",
             DIFFERENT_CA_SERVER,
-            shows(p12("different-ca/client_ios.p12"), DIFFERENT_CA_CLIENT),
+            presenting(p12("different-ca/client_ios.p12"), DIFFERENT_CA_CLIENT),
         ),
         (
             "intermediate",
@@ -71,13 +71,13 @@ pub(super) fn all() -> Vec<Case> {
             "intermediate",
             "client.p12",
             INTERMEDIATE_SERVER,
-            shows(p12("intermediate/client.p12"), INTERMEDIATE_CLIENT),
+            presenting(p12("intermediate/client.p12"), INTERMEDIATE_CLIENT),
         ),
         (
             "intermediate",
             "client_ios.p12",
             INTERMEDIATE_SERVER,
-            shows(p12("intermediate/client_ios.p12"), INTERMEDIATE_CLIENT),
+            presenting(p12("intermediate/client_ios.p12"), INTERMEDIATE_CLIENT),
         ),
     ]
     .map(|(scenario, name, server, client)| Case::accepted(scenario, name, server, client))

@@ -1,14 +1,14 @@
 //! Clients that the server has to refuse.
 
-use super::case::{Case, Server, Shows};
+use super::case::{Case, Credential, Server};
 use super::peers::{
-    INTERMEDIATE_CLIENT, INTERMEDIATE_SERVER, SAME_CA_CLIENT, SAME_CA_SERVER, pem, shows,
+    INTERMEDIATE_CLIENT, INTERMEDIATE_SERVER, SAME_CA_CLIENT, SAME_CA_SERVER, pem, presenting,
 };
 use crate::report::Direction;
 
 pub(super) fn all() -> Vec<Case> {
     let at_same_ca = [
-        ("no certificate", Shows::Nothing, "no-certificate"),
+        ("no certificate", Credential::None, "no-certificate"),
         (
             "unknown CA",
             pem(
@@ -68,16 +68,16 @@ pub(super) fn all() -> Vec<Case> {
         ),
     ];
     let at_same_ca = at_same_ca.map(|(name, what, code)| {
-        Case::on_trial(
+        Case::refused(
             Direction::Client,
             ("same-ca", name),
             code,
             SAME_CA_SERVER,
-            shows(what, SAME_CA_CLIENT),
+            presenting(what, SAME_CA_CLIENT),
         )
     });
     let elsewhere = [
-        Case::on_trial(
+        Case::refused(
             Direction::Client,
             ("different-ca", "a client of the server's own CA"),
             "unknown-issuer",
@@ -88,22 +88,22 @@ pub(super) fn all() -> Vec<Case> {
             },
             SAME_CA_CLIENT,
         ),
-        Case::on_trial(
+        Case::refused(
             Direction::Client,
             ("intermediate", "missing intermediate"),
             "unknown-issuer",
             INTERMEDIATE_SERVER,
-            shows(
+            presenting(
                 pem("intermediate/client.crt", "intermediate/client.key"),
                 INTERMEDIATE_CLIENT,
             ),
         ),
-        Case::on_trial(
+        Case::refused(
             Direction::Client,
             ("self-signed", "self-signed client"),
             "self-signed",
             SAME_CA_SERVER,
-            shows(
+            presenting(
                 pem(
                     "refused/self-signed/client.crt",
                     "refused/self-signed/client.key",

@@ -6,7 +6,7 @@ mod clients_refused;
 mod peers;
 mod servers_refused;
 
-pub(crate) use case::{Case, Client, Pin, Server, Shows};
+pub(crate) use case::{Case, Client, Credential, Pin, Server};
 
 /// Every case that needs a connection.
 pub(crate) fn all() -> Vec<Case> {

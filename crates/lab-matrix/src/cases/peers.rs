@@ -1,6 +1,6 @@
 //! The peers that most cases have: those of each good scenario, and how a case differs from them.
 
-use super::case::{Client, Pin, Server, Shows};
+use super::case::{Client, Credential, Pin, Server};
 
 pub(super) const SAME_CA_SERVER: Server = Server {
     chain: "same-ca/server.crt",
@@ -10,7 +10,7 @@ pub(super) const SAME_CA_SERVER: Server = Server {
 };
 
 pub(super) const SAME_CA_CLIENT: Client = Client {
-    shows: pem("same-ca/client.crt", "same-ca/client.key"),
+    credential: pem("same-ca/client.crt", "same-ca/client.key"),
     roots: "same-ca/ca.crt",
     crl: Some("same-ca/ca.crl"),
     pin: Pin::None,
@@ -25,7 +25,7 @@ pub(super) const DIFFERENT_CA_SERVER: Server = Server {
 };
 
 pub(super) const DIFFERENT_CA_CLIENT: Client = Client {
-    shows: pem("different-ca/client.crt", "different-ca/client.key"),
+    credential: pem("different-ca/client.crt", "different-ca/client.key"),
     roots: "different-ca/server-ca.crt",
     crl: None,
     ..SAME_CA_CLIENT
@@ -39,18 +39,21 @@ pub(super) const INTERMEDIATE_SERVER: Server = Server {
 };
 
 pub(super) const INTERMEDIATE_CLIENT: Client = Client {
-    shows: pem("intermediate/client-chain.crt", "intermediate/client.key"),
+    credential: pem("intermediate/client-chain.crt", "intermediate/client.key"),
     roots: "intermediate/root.crt",
     crl: None,
     ..SAME_CA_CLIENT
 };
 
-pub(super) const fn pem(chain: &'static str, key: &'static str) -> Shows {
-    Shows::Pem { chain, key }
+pub(super) const fn pem(chain: &'static str, key: &'static str) -> Credential {
+    Credential::Pem { chain, key }
 }
 
-pub(super) const fn shows(shows: Shows, client: Client) -> Client {
-    Client { shows, ..client }
+pub(super) const fn presenting(credential: Credential, client: Client) -> Client {
+    Client {
+        credential,
+        ..client
+    }
 }
 
 pub(super) const fn pinned(pin: Pin) -> Client {

@@ -8,7 +8,7 @@ use super::peers::{
 use crate::report::Direction;
 
 pub(super) fn all() -> Vec<Case> {
-    let showing = |chain, key| Server {
+    let presenting = |chain, key| Server {
         chain,
         key,
         ..SAME_CA_SERVER
@@ -16,7 +16,7 @@ pub(super) fn all() -> Vec<Case> {
     let at_same_ca = [
         (
             "unknown CA",
-            showing(
+            presenting(
                 "refused/untrusted-ca/server.crt",
                 "refused/untrusted-ca/server.key",
             ),
@@ -24,12 +24,12 @@ pub(super) fn all() -> Vec<Case> {
         ),
         (
             "expired",
-            showing("refused/expired/server.crt", "refused/expired/server.key"),
+            presenting("refused/expired/server.crt", "refused/expired/server.key"),
             "expired",
         ),
         (
             "not yet valid",
-            showing(
+            presenting(
                 "refused/not-yet-valid/server.crt",
                 "refused/not-yet-valid/server.key",
             ),
@@ -37,7 +37,7 @@ pub(super) fn all() -> Vec<Case> {
         ),
         (
             "wrong name",
-            showing(
+            presenting(
                 "refused/wrong-name/server.crt",
                 "refused/wrong-name/server.key",
             ),
@@ -45,7 +45,7 @@ pub(super) fn all() -> Vec<Case> {
         ),
         (
             "clientAuth only",
-            showing(
+            presenting(
                 "refused/wrong-usage/server.crt",
                 "refused/wrong-usage/server.key",
             ),
@@ -53,12 +53,12 @@ pub(super) fn all() -> Vec<Case> {
         ),
         (
             "revoked",
-            showing("refused/revoked/server.crt", "refused/revoked/server.key"),
+            presenting("refused/revoked/server.crt", "refused/revoked/server.key"),
             "revoked",
         ),
     ];
     let at_same_ca = at_same_ca.map(|(name, server, kind)| {
-        Case::on_trial(
+        Case::refused(
             Direction::Server,
             ("same-ca", name),
             kind,
@@ -66,7 +66,7 @@ pub(super) fn all() -> Vec<Case> {
             SAME_CA_CLIENT,
         )
     });
-    let self_signed = showing(
+    let self_signed = presenting(
         "refused/self-signed/server.crt",
         "refused/self-signed/server.key",
     );
@@ -75,14 +75,14 @@ pub(super) fn all() -> Vec<Case> {
         "refused/self-signed/client.key",
     );
     let elsewhere = [
-        Case::on_trial(
+        Case::refused(
             Direction::Server,
             ("same-ca", "wrong pin"),
             "pin-mismatch",
             SAME_CA_SERVER,
             pinned(Pin::Wrong),
         ),
-        Case::on_trial(
+        Case::refused(
             Direction::Server,
             ("different-ca", "a client that trusts its own CA only"),
             "untrusted-server",
@@ -92,7 +92,7 @@ pub(super) fn all() -> Vec<Case> {
                 ..DIFFERENT_CA_CLIENT
             },
         ),
-        Case::on_trial(
+        Case::refused(
             Direction::Server,
             ("intermediate", "missing intermediate"),
             "untrusted-server",
@@ -102,7 +102,7 @@ pub(super) fn all() -> Vec<Case> {
             },
             INTERMEDIATE_CLIENT,
         ),
-        Case::on_trial(
+        Case::refused(
             Direction::Server,
             ("self-signed", "both self-signed, nothing exchanged"),
             "untrusted-server",
@@ -112,13 +112,13 @@ pub(super) fn all() -> Vec<Case> {
                 ..self_signed
             },
             Client {
-                shows: self_signed_client,
+                credential: self_signed_client,
                 roots: "refused/self-signed/client.crt",
                 crl: None,
                 ..SAME_CA_CLIENT
             },
         ),
-        Case::on_trial(
+        Case::refused(
             Direction::Server,
             ("self-signed", "self-signed server"),
             "untrusted-server",

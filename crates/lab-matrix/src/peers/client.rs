@@ -14,7 +14,7 @@ use x509_identity::Certificate;
 
 use super::files::LabFiles;
 use super::without_certificate::ask_without_certificate;
-use crate::cases::{Case, Pin, Shows};
+use crate::cases::{Case, Credential, Pin};
 use crate::error::MatrixError;
 
 /// The client of a case: how it asks, once.
@@ -24,7 +24,7 @@ pub(crate) async fn ask(
     versions: TlsVersions,
     server: SocketAddr,
 ) -> Result<Result<String, mtls_client::Error>, MatrixError> {
-    if let Shows::Nothing = case.client.shows {
+    if let Credential::None = case.client.credential {
         let answer = ask_without_certificate(lab, &case.client, versions, server).await?;
         return Ok(answer.map_err(|error| mtls_client::Error::classify(&error)));
     }
@@ -57,7 +57,7 @@ fn connector(
     server: SocketAddr,
 ) -> Result<Connector, MatrixError> {
     let client = &case.client;
-    let identity = identity(lab, client.shows)?;
+    let identity = identity(lab, client.credential)?;
     let mut builder = Connector::builder(lab.roots(client.roots)?, identity)
         .tls_versions(versions)
         // Over HTTP/2 the connector holds a refusal back for 100 ms, until the request has been made that fails of it.
@@ -73,11 +73,15 @@ fn connector(
     builder.build().map_err(MatrixError::setup)
 }
 
-fn identity(lab: &LabFiles, shows: Shows) -> Result<ClientIdentity, MatrixError> {
-    match shows {
-        Shows::Pem { chain, key } => ClientIdentity::from_pem(&lab.read(chain)?, &lab.read(key)?),
-        Shows::Pkcs12(bundle) => ClientIdentity::from_pkcs12(&lab.read(bundle)?, &lab.password),
-        Shows::Nothing => ClientIdentity::from_pem(&[], &[]),
+fn identity(lab: &LabFiles, credential: Credential) -> Result<ClientIdentity, MatrixError> {
+    match credential {
+        Credential::Pem { chain, key } => {
+            ClientIdentity::from_pem(&lab.read(chain)?, &lab.read(key)?)
+        }
+        Credential::Pkcs12(bundle) => {
+            ClientIdentity::from_pkcs12(&lab.read(bundle)?, &lab.password)
+        }
+        Credential::None => ClientIdentity::from_pem(&[], &[]),
     }
     .map_err(MatrixError::setup)
 }

@@ -16,9 +16,9 @@ use tokio::sync::mpsc;
 use super::files::LabFiles;
 use crate::cases::Server;
 use crate::error::MatrixError;
-use crate::report::with_causes;
+use crate::report::innermost_sentence;
 
-/// A server of this crate's sibling, listening on a free port of this machine.
+/// An `mtls-server` on a free port of this machine.
 pub(crate) struct RunningServer {
     pub(crate) address: SocketAddr,
     handle: axum_server::Handle<SocketAddr>,
@@ -38,7 +38,7 @@ impl RunningServer {
         }
         let config = config.build().map_err(MatrixError::setup)?;
         let (sender, refusals) = mpsc::unbounded_channel();
-        let acceptor = Watched {
+        let acceptor = Reporting {
             inner: MtlsAcceptor::new(config),
             refusals: sender,
         };
@@ -86,14 +86,14 @@ async fn hello(client: ClientCert, tls: TlsInfo) -> String {
     )
 }
 
-/// The door, with an ear at it.
+/// An acceptor that reports why it refused a connection.
 #[derive(Clone)]
-struct Watched {
+struct Reporting {
     inner: MtlsAcceptor,
     refusals: mpsc::UnboundedSender<(String, String)>,
 }
 
-impl<S> Accept<TcpStream, S> for Watched
+impl<S> Accept<TcpStream, S> for Reporting
 where
     S: Send + 'static,
     MtlsAcceptor: Accept<TcpStream, S>,
@@ -115,7 +115,7 @@ where
             {
                 let reason = refusal.reason();
                 // Nobody listens any more once the case is decided.
-                let _ = refusals.send((reason.code().to_owned(), with_causes(reason)));
+                let _ = refusals.send((reason.code().to_owned(), innermost_sentence(reason)));
             }
             outcome
         })

@@ -14,8 +14,8 @@ use super::files::LabFiles;
 use crate::cases::Client;
 use crate::error::MatrixError;
 
-/// A client as it should not be: `mtls-client` makes none without a certificate. It speaks plain TLS,
-/// since what an HTTP client says of a connection that ends early depends on when it looks.
+/// Asks without presenting a certificate, which an `mtls-client` cannot do. Bare TLS instead of an HTTP client, because
+/// the error of an HTTP client depends on the moment at which the connection ends.
 pub(super) async fn ask_without_certificate(
     lab: &LabFiles,
     client: &Client,
