@@ -19,7 +19,8 @@ use clap::{Parser, ValueEnum};
 use examples::{finish, print, stop_wanted};
 use lab_matrix::Report;
 use mtls_lab::{
-    Ensured, Existing, KeyType, Manifest, Options, Unfit, device_names, ensure, inspect,
+    Ensured, Existing, KeyType, LabState, Manifest, Options, Unusable, device_names, ensure,
+    inspect,
 };
 use mtls_server::{ClientCert, MtlsConfig, Revocation, ServerIdentity, files};
 use onboarding::Site;
@@ -74,7 +75,7 @@ async fn run(arguments: Arguments) -> Result<ExitCode> {
 
     let options = options(&arguments);
     let now = OffsetDateTime::now_utc();
-    if let Err(Some(Unfit::OtherPassword)) = inspect(&arguments.dir, &options, now)? {
+    if let LabState::Unusable(Unusable::OtherPassword) = inspect(&arguments.dir, &options, now)? {
         bail!(
             "the .p12 files of {} have a password of their own: choose another directory with --dir",
             arguments.dir.display()
