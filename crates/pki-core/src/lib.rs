@@ -1,11 +1,11 @@
 //! Issuance and policy for a small private PKI, and the verifier for what it issues.
 //!
-//! [`Authority`] signs, [`Request`] says what is asked for, and a [`Profile`] between them decides.
+//! [`Authority`] signs, [`CertificateParameters`] say what is asked for, and a [`Profile`] between them decides.
 //! [`verify`] answers whether a chain is good for a purpose. Nothing here touches a socket, a file or
 //! the system clock: the caller brings `now` and takes the bytes away.
 //!
 //! ```
-//! use pki_core::{Authority, KeyKind, KeyPair, Profile, Request};
+//! use pki_core::{Authority, KeyKind, KeyPair, Profile, CertificateParameters};
 //! use x509_identity::{DistinguishedName, SubjectAltName};
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -15,9 +15,9 @@
 //!
 //! let key = KeyPair::generate(KeyKind::P256)?;
 //! let device = DistinguishedName::builder().common_name("client1").build()?;
-//! let request = Request::for_key(key.public_key_der(), device)
+//! let parameters = CertificateParameters::for_key(key.public_key_der(), device)
 //!     .sans([SubjectAltName::Uri("spiffe://example.org/client1".to_owned())]);
-//! let issued = root.issue(&request, &Profile::client(), now)?;
+//! let issued = root.issue(&parameters, &Profile::client(), now)?;
 //! assert_eq!(issued.certificate().subject().common_name(), Some("client1"));
 //! # Ok(())
 //! # }
@@ -35,9 +35,9 @@ mod random;
 mod request;
 pub mod verify;
 
-pub use crl::{CrlScope, RevocationList, RevocationListError, SignedCrl};
+pub use crl::{CrlBuildError, CrlBuilder, CrlScope, SignedCrl};
 pub use issue::{Authority, IssueError, Issued, certificate_pem};
 pub use key::{KeyError, KeyKind, KeyPair, Password, SignError, SignatureAlgorithm, Signer};
 pub use lint::{Finding, Severity, lint};
-pub use profile::{AllowedNames, Life, NameRule, Profile, Role};
-pub use request::{CertificateRequest, CsrError, Request, Wishes};
+pub use profile::{AllowedNames, NameRule, Profile, Role, ValidityLimits};
+pub use request::{CertificateParameters, CertificateRequest, CsrError, RequestedNames};

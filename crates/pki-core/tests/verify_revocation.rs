@@ -34,10 +34,12 @@ fn listed_at(params: &mut CertificateParams, uri: &str) {
 
 impl Lab {
     fn new() -> Self {
-        let root = Ca::root("root");
-        let issuing = root.sub(with(ca("issuing"), |ca| listed_at(ca, "http://x/root")));
+        let root = root_ca("root");
+        let issuing = root
+            .issuing("issuing")
+            .with(|ca| listed_at(ca, "http://x/root"));
         let alice = with(client("alice"), |leaf| listed_at(leaf, "http://x/a"));
-        let leaf = issuing.issue(&alice);
+        let leaf = issuing.sign(&alice);
         Self {
             root,
             issuing,
@@ -47,7 +49,7 @@ impl Lab {
     }
 
     fn root_crl(&self) -> Vec<u8> {
-        self.root.crl(&crl_params(1, &[]))
+        crl_der(&self.root, &crl_params(1, &[]))
     }
 
     fn verdict(&self, revocation: pki_core::verify::Revocation) -> &'static str {
@@ -58,10 +60,10 @@ impl Lab {
         &self,
         revocation: pki_core::verify::Revocation,
     ) -> Result<pki_core::verify::Path, VerifyError> {
-        let verifier = clients(self.root.anchors()).revocation(revocation).build();
+        let verifier = clients(anchors(&self.root)).revocation(revocation).build();
         verifier.verify(
             &self.leaf,
-            std::slice::from_ref(&self.issuing.cert),
+            std::slice::from_ref(self.issuing.der()),
             at(NOW),
         )
     }
@@ -78,10 +80,10 @@ impl Lab {
 fn listed_certificates_are_refused_along_the_chain() {
     let lab = Lab::new();
     let bob = client("bob");
-    let clean = lab.issuing.crl(&crl_params(1, &[&bob]));
-    let alice = lab.issuing.crl(&crl_params(1, &[&bob, &lab.alice]));
+    let clean = crl_der(&lab.issuing, &crl_params(1, &[&bob]));
+    let alice = crl_der(&lab.issuing, &crl_params(1, &[&bob, &lab.alice]));
     let root_clean = lab.root_crl();
-    let root_lists_issuing = lab.root.crl(&crl_params(1, &[&lab.issuing.params]));
+    let root_lists_issuing = crl_der(&lab.root, &crl_params(1, &[lab.issuing.params()]));
 
     for (files, chain, leaf_only) in [
         ([&clean, &root_clean], "ok", "ok"),
@@ -92,9 +94,9 @@ fn listed_certificates_are_refused_along_the_chain() {
         assert_eq!(lab.verdict(crls(&files)), chain);
         assert_eq!(lab.verdict(crls(&files).scope(Scope::LeafOnly)), leaf_only);
     }
-    let unchecked = clients(lab.root.anchors()).build();
+    let unchecked = clients(anchors(&lab.root)).build();
     assert_eq!(
-        verdict(&unchecked.verify(&lab.leaf, std::slice::from_ref(&lab.issuing.cert), at(NOW))),
+        verdict(&unchecked.verify(&lab.leaf, std::slice::from_ref(lab.issuing.der()), at(NOW))),
         "ok"
     );
 }
@@ -120,7 +122,7 @@ fn refusal_names_serial_reason_and_date() {
     ] {
         let mut params = crl_params(1, &[&lab.alice]);
         params.revoked_certs[0].reason_code = given;
-        let (list, root) = (lab.issuing.crl(&params), lab.root_crl());
+        let (list, root) = (crl_der(&lab.issuing, &params), lab.root_crl());
         let error = lab.verify(crls(&[&list, &root])).unwrap_err();
         assert_eq!(error.kind(), VerifyErrorKind::Revoked);
         let VerifyError::Revoked {
@@ -148,8 +150,8 @@ fn refusal_names_serial_reason_and_date() {
 #[test]
 fn certificate_without_a_list_is_denied_unless_allowed() {
     let lab = Lab::new();
-    let issuing = lab.issuing.crl(&crl_params(1, &[]));
-    let stranger = Ca::root("stranger").crl(&crl_params(1, &[]));
+    let issuing = crl_der(&lab.issuing, &crl_params(1, &[]));
+    let stranger = crl_der(&root_ca("stranger"), &crl_params(1, &[]));
     let root = lab.root_crl();
     for (files, deny, allow) in [
         (vec![&issuing, &root], "ok", "ok"),
@@ -191,8 +193,8 @@ fn list_counts_from_this_update_to_next_update() {
             ..crl_params(1, revoked)
         };
         let (clean, listed) = (
-            lab.issuing.crl(&dated(&[])),
-            lab.issuing.crl(&dated(&[&lab.alice])),
+            crl_der(&lab.issuing, &dated(&[])),
+            crl_der(&lab.issuing, &dated(&[&lab.alice])),
         );
         let root = lab.root_crl();
         for (policy, expected) in [
@@ -220,7 +222,10 @@ fn list_counts_from_this_update_to_next_update() {
             this_update,
             ..crl_params(1, &[])
         };
-        assert_eq!(lab.with_issuing(&[&lab.issuing.crl(&params)]), expected);
+        assert_eq!(
+            lab.with_issuing(&[&crl_der(&lab.issuing, &params)]),
+            expected
+        );
     }
 }
 
@@ -228,12 +233,15 @@ fn list_counts_from_this_update_to_next_update() {
 fn highest_number_that_the_issuer_signed_counts() {
     let lab = Lab::new();
     let list = |ca: &Ca, number, minutes, revoked: &[&CertificateParams]| {
-        ca.crl(&CertificateRevocationListParams {
-            this_update: NOW - Duration::hours(1) + Duration::minutes(minutes),
-            ..crl_params(number, revoked)
-        })
+        crl_der(
+            ca,
+            &CertificateRevocationListParams {
+                this_update: NOW - Duration::hours(1) + Duration::minutes(minutes),
+                ..crl_params(number, revoked)
+            },
+        )
     };
-    let impostor = Ca::root("issuing");
+    let impostor = root_ca("issuing");
     let (old_clean, new_listed) = (
         list(&lab.issuing, 9, 0, &[]),
         list(&lab.issuing, 256, 0, &[&lab.alice]),
@@ -291,18 +299,18 @@ fn highest_number_that_the_issuer_signed_counts() {
 
 #[test]
 fn each_key_of_a_rolled_over_root_has_its_own_lists() {
-    let (old, new) = (Ca::root("root"), Ca::root("root"));
+    let (old, new) = (root_ca("root"), root_ca("root"));
     let (alice, bob) = (client("alice"), client("bob"));
-    let leaves = [old.issue(&alice), new.issue(&bob)];
-    let anchors = TrustAnchors::from_certs([&old.cert, &new.cert]).unwrap();
+    let leaves = [old.sign(&alice), new.sign(&bob)];
+    let anchors = TrustAnchors::from_certs([old.der(), new.der()]).unwrap();
     for (revoked_by_old, revoked_by_new, expected) in [
         (vec![], vec![], ["ok", "ok"]),
         (vec![&alice], vec![], ["revoked", "ok"]),
         (vec![], vec![&bob], ["ok", "revoked"]),
     ] {
         let files = [
-            old.crl(&crl_params(70, &revoked_by_old)),
-            new.crl(&crl_params(1, &revoked_by_new)),
+            crl_der(&old, &crl_params(70, &revoked_by_old)),
+            crl_der(&new, &crl_params(1, &revoked_by_new)),
         ];
         let revocation = crls(&[&files[0], &files[1]]);
         let verifier = clients(anchors.clone()).revocation(revocation).build();
@@ -323,10 +331,13 @@ fn list_counts_only_within_its_scope() {
         scope,
     };
     let list = |ca: &Ca, revoked: &[&CertificateParams], idp| {
-        ca.crl(&CertificateRevocationListParams {
-            issuing_distribution_point: Some(idp),
-            ..crl_params(1, revoked)
-        })
+        crl_der(
+            ca,
+            &CertificateRevocationListParams {
+                issuing_distribution_point: Some(idp),
+                ..crl_params(1, revoked)
+            },
+        )
     };
     let users = list(
         &lab.issuing,
@@ -339,7 +350,7 @@ fn list_counts_only_within_its_scope() {
         point("http://x/a", Some(CrlScope::CaCertsOnly)),
     );
     let all = list(&lab.issuing, &[], point("http://x/a", None));
-    let full_listed = lab.issuing.crl(&crl_params(1, &[&lab.alice]));
+    let full_listed = crl_der(&lab.issuing, &crl_params(1, &[&lab.alice]));
     assert_eq!(lab.with_issuing(&[&users]), "ok");
     assert_eq!(lab.with_issuing(&[&all]), "ok");
     assert_eq!(lab.with_issuing(&[&cas]), "revocation-unknown");
@@ -347,7 +358,7 @@ fn list_counts_only_within_its_scope() {
     assert_eq!(lab.with_issuing(&[&users, &full_listed]), "revoked");
     assert_eq!(lab.with_issuing(&[&cas, &full_listed]), "revoked");
 
-    let issuing_list = lab.issuing.crl(&crl_params(1, &[]));
+    let issuing_list = crl_der(&lab.issuing, &crl_params(1, &[]));
     for (scope, expected) in [
         (CrlScope::CaCertsOnly, "ok"),
         (CrlScope::UserCertsOnly, "revocation-unknown"),
@@ -364,7 +375,7 @@ fn list_counts_only_within_its_scope() {
             uris: vec!["http://x/1".into()],
         }];
     });
-    let leaf = lab.issuing.issue(&named);
+    let leaf = lab.issuing.sign(&named);
     for (one, two, expected) in [
         (Some(vec![]), Some(vec![]), "ok"),
         (Some(vec![&named]), Some(vec![]), "revoked"),
@@ -374,9 +385,9 @@ fn list_counts_only_within_its_scope() {
         files.extend(one.map(|revoked: Vec<_>| shard("http://x/1", &revoked)));
         files.extend(two.map(|revoked: Vec<_>| shard("http://x/2", &revoked)));
         let revocation = crls(&files.iter().map(Vec::as_slice).collect::<Vec<_>>());
-        let verifier = clients(lab.root.anchors()).revocation(revocation).build();
+        let verifier = clients(anchors(&lab.root)).revocation(revocation).build();
         assert_eq!(
-            verdict(&verifier.verify(&leaf, std::slice::from_ref(&lab.issuing.cert), at(NOW))),
+            verdict(&verifier.verify(&leaf, std::slice::from_ref(lab.issuing.der()), at(NOW))),
             expected
         );
     }
@@ -392,13 +403,10 @@ fn issuer_may_sign_lists_unless_its_key_usage_says_no() {
         ),
         (vec![KeyUsagePurpose::KeyCertSign], "key-usage"),
     ] {
-        let root = Ca::self_signed(
-            with(ca("root"), |root| root.key_usages = usages),
-            rcgen::KeyPair::generate().unwrap(),
-        );
-        let leaf = root.issue(&client("alice"));
-        let verifier = clients(root.anchors())
-            .revocation(crls(&[&root.crl(&crl_params(1, &[]))]))
+        let root = root_ca("root").with(|root| root.key_usages = usages);
+        let leaf = root.sign(&client("alice"));
+        let verifier = clients(anchors(&root))
+            .revocation(crls(&[&crl_der(&root, &crl_params(1, &[]))]))
             .build();
         assert_eq!(verdict(&verifier.verify(&leaf, &[], at(NOW))), expected);
     }
@@ -410,7 +418,7 @@ fn version_1_list_of_plain_openssl_counts() {
     for (revoked, expected) in [(vec![], "ok"), (vec![&lab.alice], "revoked")] {
         let list = lab
             .issuing
-            .rewrite(&lab.issuing.crl(&crl_params(1, &revoked)), |tbs| {
+            .rewrite(&crl_der(&lab.issuing, &crl_params(1, &revoked)), |tbs| {
                 tbs.remove(0);
                 tbs.pop();
             });
@@ -420,24 +428,24 @@ fn version_1_list_of_plain_openssl_counts() {
 
 #[test]
 fn list_of_a_named_point_is_no_list_of_a_certificate_without_one() {
-    let root = Ca::root("root");
-    let leaf = root.issue(&client("alice"));
-    let issuer = content(&root.crl(&crl_params(1, &[]))).to_vec();
+    let root = root_ca("root");
+    let leaf = root.sign(&client("alice"));
+    let issuer = content(&crl_der(&root, &crl_params(1, &[]))).to_vec();
     let name = fields(content(&fields(&issuer)[0]))[2].clone();
     let list = |kind: u8, value: &[u8]| {
-        root.rewrite(&root.crl(&crl_params(1, &[])), |tbs| {
-            let point = tlv(0x30, &tlv(0xA0, &tlv(0xA0, &tlv(kind, value))));
+        root.rewrite(&crl_der(&root, &crl_params(1, &[])), |tbs| {
+            let point = tlv(0x30, tlv(0xA0, tlv(0xA0, tlv(kind, value))));
             let idp = extension(&[0x55, 0x1D, 28], true, &point);
             tbs.pop();
-            tbs.push(tlv(0xA0, &tlv(0x30, &idp)));
+            tbs.push(tlv(0xA0, tlv(0x30, &idp)));
         })
     };
     for (what, list, expected) in [
         ("a URI", list(0x86, b"http://x/shard"), "revocation-unknown"),
         ("the issuer itself", list(0xA4, &name), "ok"),
-        ("no point", root.crl(&crl_params(1, &[])), "ok"),
+        ("no point", crl_der(&root, &crl_params(1, &[])), "ok"),
     ] {
-        let verifier = clients(root.anchors()).revocation(crls(&[&list])).build();
+        let verifier = clients(anchors(&root)).revocation(crls(&[&list])).build();
         let got = verdict(&verifier.verify(&leaf, &[], at(NOW)));
         assert_eq!(got, expected, "{what}");
     }
@@ -448,7 +456,7 @@ fn extended(ca: &Ca, list: &[u8], oid: &[u8], value: &[u8]) -> Vec<u8> {
     ca.rewrite(list, |tbs| {
         let mut extensions = fields(content(content(&tbs.pop().unwrap())));
         extensions.push(extension(oid, true, value));
-        tbs.push(tlv(0xA0, &tlv(0x30, &extensions.concat())));
+        tbs.push(tlv(0xA0, tlv(0x30, extensions.concat())));
     })
 }
 
@@ -456,15 +464,15 @@ fn extended(ca: &Ca, list: &[u8], oid: &[u8], value: &[u8]) -> Vec<u8> {
 fn limited_list_beside_a_complete_one_only_adds_to_it() {
     let lab = Lab::new();
     let ca = &lab.issuing;
-    let clean = |number| ca.crl(&crl_params(number, &[]));
-    let listed = |number| ca.crl(&crl_params(number, &[&lab.alice]));
+    let clean = |number| crl_der(ca, &crl_params(number, &[]));
+    let listed = |number| crl_der(ca, &crl_params(number, &[&lab.alice]));
     let delta = |list: &[u8]| extended(ca, list, &[0x55, 0x1D, 27], &[2, 1, 1]);
     let some_reasons = |list: &[u8]| {
-        let idp = tlv(0x30, &tlv(0x83, &[6, 0x40]));
+        let idp = tlv(0x30, tlv(0x83, [6, 0x40]));
         extended(ca, list, &[0x55, 0x1D, 28], &idp)
     };
     let attributes = |list: &[u8]| {
-        let idp = tlv(0x30, &tlv(0x85, &[0xFF]));
+        let idp = tlv(0x30, tlv(0x85, [0xFF]));
         extended(ca, list, &[0x55, 0x1D, 28], &idp)
     };
     let unknown = |list: &[u8]| extended(ca, list, &[0x2A, 3, 4], &[5, 0]);
@@ -491,10 +499,13 @@ fn limited_list_beside_a_complete_one_only_adds_to_it() {
 fn list_that_has_not_begun_replaces_none() {
     let lab = Lab::new();
     let list = |number, start, revoked: &[&CertificateParams]| {
-        lab.issuing.crl(&CertificateRevocationListParams {
-            this_update: NOW + start,
-            ..crl_params(number, revoked)
-        })
+        crl_der(
+            &lab.issuing,
+            &CertificateRevocationListParams {
+                this_update: NOW + start,
+                ..crl_params(number, revoked)
+            },
+        )
     };
     let present = list(1, -Duration::hours(1), &[]);
     let next = list(2, Duration::hours(1), &[]);
@@ -508,8 +519,8 @@ fn list_that_has_not_begun_replaces_none() {
 fn of_two_lists_of_one_age_both_count() {
     let lab = Lab::new();
     let (clean, listed) = (
-        lab.issuing.crl(&crl_params(1, &[])),
-        lab.issuing.crl(&crl_params(1, &[&lab.alice])),
+        crl_der(&lab.issuing, &crl_params(1, &[])),
+        crl_der(&lab.issuing, &crl_params(1, &[&lab.alice])),
     );
     assert_eq!(lab.with_issuing(&[&clean, &listed]), "revoked");
     assert_eq!(lab.with_issuing(&[&listed, &clean]), "revoked");
@@ -520,17 +531,17 @@ fn path_that_was_good_is_so_until_a_date_or_a_list_ends() {
     let second = Duration::SECOND;
     let lab = Lab::new();
     let of_root = lab.root_crl();
-    let of_issuing = lab.issuing.crl(&crl_params(1, &[]));
-    let with_lists = clients(lab.root.anchors()).revocation(crls(&[&of_root, &of_issuing]));
-    let listed = lab.issuing.crl(&crl_params(2, &[&lab.alice]));
-    let revoked = clients(lab.root.anchors()).revocation(crls(&[&of_root, &listed]));
-    let presented = std::slice::from_ref(&lab.issuing.cert);
+    let of_issuing = crl_der(&lab.issuing, &crl_params(1, &[]));
+    let with_lists = clients(anchors(&lab.root)).revocation(crls(&[&of_root, &of_issuing]));
+    let listed = crl_der(&lab.issuing, &crl_params(2, &[&lab.alice]));
+    let revoked = clients(anchors(&lab.root)).revocation(crls(&[&of_root, &listed]));
+    let presented = std::slice::from_ref(lab.issuing.der());
     let path = with_lists
         .clone()
         .build()
         .verify(&lab.leaf, presented, at(NOW))
         .unwrap();
-    let no_lists = clients(lab.root.anchors());
+    let no_lists = clients(anchors(&lab.root));
     for (verifier, moment, expected) in [
         (&with_lists, NOW, "ok"),
         (&with_lists, NOW + Duration::DAY, "ok"),
@@ -553,16 +564,13 @@ fn path_that_was_good_is_so_until_a_date_or_a_list_ends() {
 
 #[test]
 fn root_that_has_expired_ends_its_paths_where_roots_are_judged() {
-    let root = Ca::self_signed(
-        with(ca("root"), |root| root.not_after = NOW + Duration::DAY),
-        rcgen::KeyPair::generate().unwrap(),
-    );
-    let alice = root.issue(&client("alice"));
+    let root = root_ca("root").with(|root| root.not_after = NOW + Duration::DAY);
+    let alice = root.sign(&client("alice"));
     for (strictness, expected) in [
         (Strictness::Strict, "anchor-expired"),
         (Strictness::WebPki, "ok"),
     ] {
-        let verifier = clients(root.anchors()).strictness(strictness).build();
+        let verifier = clients(anchors(&root)).strictness(strictness).build();
         let path = verifier.verify(&alice, &[], at(NOW)).unwrap();
         assert!(verifier.recheck(&path, at(NOW + Duration::DAY)).is_ok());
         let later = verifier.recheck(&path, at(NOW + Duration::days(2)));
@@ -575,8 +583,8 @@ fn other_crls_are_read_as_strictly() {
     let lab = Lab::new();
     let root = lab.root_crl();
     let (clean, revoking) = (
-        lab.issuing.crl(&crl_params(1, &[])),
-        lab.issuing.crl(&crl_params(2, &[&lab.alice])),
+        crl_der(&lab.issuing, &crl_params(1, &[])),
+        crl_der(&lab.issuing, &crl_params(2, &[&lab.alice])),
     );
     let set = |files: &[&[u8]]| CrlSet::from_pem_or_der(files).unwrap();
     let strict = crls(&[&root, &clean]);

@@ -29,9 +29,11 @@ mod error;
 mod extension;
 mod key_usage;
 mod name;
+pub mod pattern;
 mod public_key;
 mod san;
 mod serial;
+mod spiffe;
 mod tlv;
 mod validity;
 
@@ -48,3 +50,4 @@ pub use name::{
 pub use public_key::PublicKeyAlgorithm;
 pub use san::SubjectAltName;
 pub use serial::SerialNumber;
+pub use spiffe::{SpiffeId, SpiffeIdError, SvidError};

@@ -19,8 +19,8 @@ use http_body_util::{BodyExt as _, Empty};
 use hyper_util::{client::legacy, rt::TokioExecutor};
 use mtls_client::{ClientIdentity, Connector, TrustAnchors};
 use pki_core::{
-    Authority, Issued, KeyKind, KeyPair, Profile, Request, RevocationList, certificate_pem,
-    verify::RevocationReason,
+    Authority, CertificateParameters, CrlBuilder, Issued, KeyKind, KeyPair, Profile,
+    certificate_pem, verify::RevocationReason,
 };
 use time::OffsetDateTime;
 use x509_identity::{Certificate, DistinguishedName, SubjectAltName};
@@ -65,7 +65,7 @@ impl Pki {
 
     /// Replaces the revocation list.
     pub fn revoke(&self, number: u64, certificates: &[&Certificate]) {
-        let list = RevocationList::new(number, self.now, self.now + time::Duration::days(1));
+        let list = CrlBuilder::new(number, self.now, self.now + time::Duration::days(1));
         let list = certificates.iter().fold(list, |list, certificate| {
             let serial = certificate.serial().clone();
             list.revoke(serial, self.now, RevocationReason::KeyCompromise)
@@ -121,7 +121,7 @@ impl Pki {
         profile: &Profile,
     ) -> (Issued, KeyPair) {
         let key = KeyPair::generate(KeyKind::P256).unwrap();
-        let request = Request::for_key(key.public_key_der(), name(common_name));
+        let request = CertificateParameters::for_key(key.public_key_der(), name(common_name));
         let request = request.sans(sans.iter().cloned());
         (self.root.issue(&request, profile, self.now).unwrap(), key)
     }

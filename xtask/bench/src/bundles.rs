@@ -9,7 +9,9 @@ use p12_keystore::{
     PrivateKeyChain,
 };
 use pkcs12_ios::{Bundle, Encoding};
-use pki_core::{Authority, KeyKind, KeyPair, Password, Profile, Request, certificate_pem};
+use pki_core::{
+    Authority, CertificateParameters, KeyKind, KeyPair, Password, Profile, certificate_pem,
+};
 use suite::Peers;
 use time::OffsetDateTime;
 
@@ -79,13 +81,13 @@ impl Identity {
         let root = Authority::root(root_name, key()?, &Profile::root(), now)?;
         let issuing_key = key()?;
         let issuing_name = set::name("MyTestCA", None, "MyIssuingCA")?;
-        let request = Request::for_key(issuing_key.public_key_der(), issuing_name);
+        let request = CertificateParameters::for_key(issuing_key.public_key_der(), issuing_name);
         let issued = root.issue(&request, &Profile::issuing_ca(), now)?;
         let chain = vec![issued.certificate().clone(), root.certificate().clone()];
         let issuing = Authority::new(chain, issuing_key)?;
         let key = key()?;
         let client = set::name("MyOrg", Some("Clients"), "client1")?;
-        let request = Request::for_key(key.public_key_der(), client);
+        let request = CertificateParameters::for_key(key.public_key_der(), client);
         let leaf = issuing.issue(&request, &Profile::client(), now)?;
 
         let files = tempfile::tempdir()?;

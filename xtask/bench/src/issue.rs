@@ -9,7 +9,9 @@ use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_ASN1, ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair as _,
     UnparsedPublicKey,
 };
-use pki_core::{Authority, CertificateRequest, KeyKind, KeyPair, Life, Profile, Request};
+use pki_core::{
+    Authority, CertificateParameters, CertificateRequest, KeyKind, KeyPair, Profile, ValidityLimits,
+};
 use rcgen::{
     CertificateParams, CertificateSigningRequest, CertificateSigningRequestParams, DnType, Issuer,
     SanType,
@@ -91,7 +93,7 @@ impl Ours {
         Ok(Self {
             authority,
             key_pem,
-            profile: Profile::client().with_life(Life::exactly_days(365)),
+            profile: Profile::client().with_validity(ValidityLimits::exactly_days(365)),
             request,
         })
     }
@@ -99,9 +101,11 @@ impl Ours {
     fn issue(&self) -> Result<Vec<u8>> {
         let request = CertificateRequest::from_der(self.request.der())?;
         let now = OffsetDateTime::now_utc();
-        let issued = self
-            .authority
-            .issue(&Request::from_csr(&request), &self.profile, now)?;
+        let issued = self.authority.issue(
+            &CertificateParameters::from_csr(&request),
+            &self.profile,
+            now,
+        )?;
         Ok(issued.certificate().der().to_vec())
     }
 }

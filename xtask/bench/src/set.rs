@@ -9,7 +9,8 @@ use anyhow::{Context, Result};
 use clap::{Args, ValueEnum};
 use pkcs12_ios::{Bundle, Encoding};
 use pki_core::{
-    Authority, Issued, KeyKind, KeyPair, Life, Password, Profile, Request, certificate_pem,
+    Authority, CertificateParameters, Issued, KeyKind, KeyPair, Password, Profile, ValidityLimits,
+    certificate_pem,
 };
 use time::OffsetDateTime;
 use x509_identity::{DistinguishedName, SubjectAltName};
@@ -86,7 +87,7 @@ pub(crate) fn write(directory: &Path, keys: Keys) -> Result<()> {
     let now = OffsetDateTime::now_utc();
     let root_key = KeyPair::generate(keys.of_root())?;
     let root_key_pem = root_key.secret_pkcs8_pem();
-    let profile = Profile::root().with_life(Life::exactly_days(3650));
+    let profile = Profile::root().with_validity(ValidityLimits::exactly_days(3650));
     let root_name = name("MyTestCA", Some("Dev"), "MyTestRootCA")?;
     let root = Authority::root(root_name, root_key, &profile, now)?;
 
@@ -95,12 +96,12 @@ pub(crate) fn write(directory: &Path, keys: Keys) -> Result<()> {
         SubjectAltName::Dns("api.example.local".to_owned()),
         SubjectAltName::Ip([127, 0, 0, 1].into()),
     ];
-    let profile = Profile::server().with_life(Life::exactly_days(825));
+    let profile = Profile::server().with_validity(ValidityLimits::exactly_days(825));
     let subject = name("MyOrg", None, "api.example.local")?;
     let (server_key, server) = leaf(&root, keys, &profile, subject, server_names, now)?;
 
     let email = SubjectAltName::Email("client1@example.local".to_owned());
-    let profile = Profile::client().with_life(Life::exactly_days(365));
+    let profile = Profile::client().with_validity(ValidityLimits::exactly_days(365));
     let subject = name("MyOrg", Some("Clients"), "client1")?;
     let (client_key, client) = leaf(&root, keys, &profile, subject, [email], now)?;
     let bundle = |encoding| {
@@ -139,7 +140,7 @@ fn leaf(
     now: OffsetDateTime,
 ) -> Result<(KeyPair, Issued)> {
     let key = KeyPair::generate(keys.of_leaves())?;
-    let request = Request::for_key(key.public_key_der(), subject).sans(names);
+    let request = CertificateParameters::for_key(key.public_key_der(), subject).sans(names);
     let issued = issuer.issue(&request, profile, now)?;
     Ok((key, issued))
 }

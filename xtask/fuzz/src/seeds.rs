@@ -9,7 +9,8 @@ use der::{Decode, Encode};
 use pkcs12_ios::{Bundle, Encoding};
 use pki_core::verify::RevocationReason;
 use pki_core::{
-    CrlScope, KeyKind, KeyPair, Password, Profile, Request, RevocationList, certificate_pem,
+    CertificateParameters, CrlBuilder, CrlScope, KeyKind, KeyPair, Password, Profile,
+    certificate_pem,
 };
 use time::Duration;
 use x509_identity::SubjectAltName;
@@ -80,12 +81,12 @@ fn certificates() -> Result<Vec<Vec<u8>>> {
     let root = world::root();
     let key = KeyPair::generate(KeyKind::Rsa2048)?;
     let subject = name("client1");
-    let request = Request::for_key(key.public_key_der(), subject).sans([
+    let request = CertificateParameters::for_key(key.public_key_der(), subject).sans([
         SubjectAltName::Email("client1@example.local".to_owned()),
         SubjectAltName::Uri("spiffe://example.org/client1".to_owned()),
     ]);
     let leaf = root.issue(&request, &Profile::client(), world::NOW)?;
-    let server = Request::for_key(key.public_key_der(), name("api.example.local"));
+    let server = CertificateParameters::for_key(key.public_key_der(), name("api.example.local"));
     let server = server.sans([
         SubjectAltName::Dns("api.example.local".to_owned()),
         SubjectAltName::Ip([127, 0, 0, 1].into()),
@@ -101,7 +102,7 @@ fn certificates() -> Result<Vec<Vec<u8>>> {
 fn revocation_lists() -> Result<Vec<Vec<u8>>> {
     let root = world::root();
     let other = world::client(&root);
-    let empty = RevocationList::new(1, world::NOW, world::NOW + Duration::DAY);
+    let empty = CrlBuilder::new(1, world::NOW, world::NOW + Duration::DAY);
     let of_leaves = empty
         .clone()
         .distribution_point("http://crl.example.org/1.crl", CrlScope::LeafCertificates);
@@ -134,7 +135,7 @@ fn requests() -> Result<Vec<Vec<u8>>> {
 fn bundles() -> Result<Vec<Vec<u8>>> {
     let root = world::root();
     let key = KeyPair::generate(KeyKind::P256)?;
-    let request = Request::for_key(key.public_key_der(), name("client1"));
+    let request = CertificateParameters::for_key(key.public_key_der(), name("client1"));
     let leaf = root.issue(&request, &Profile::client(), world::NOW)?;
     let mut seeds = Vec::new();
     for encoding in [Encoding::Compat, Encoding::Modern] {

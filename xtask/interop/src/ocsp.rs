@@ -5,7 +5,7 @@ use std::fs;
 use anyhow::{Context, Result, bail};
 use pki_core::ocsp::{CertIdHash, Nonce, OcspRequest, OcspResponder, OcspStatus, OcspValidity};
 use pki_core::verify::RevocationReason;
-use pki_core::{Authority, KeyKind, KeyPair, Profile, Request, certificate_pem};
+use pki_core::{Authority, CertificateParameters, KeyKind, KeyPair, Profile, certificate_pem};
 use suite::process;
 use time::macros::{datetime, format_description};
 use time::{Duration, OffsetDateTime};
@@ -70,7 +70,7 @@ impl World {
         let root = Authority::root(name("ca")?, root_key, &Profile::root(), now)?;
         let key = KeyPair::generate(KeyKind::P256)?;
         let issue = |common_name: &str, profile: &Profile| -> Result<Certificate> {
-            let request = Request::for_key(key.public_key_der(), name(common_name)?);
+            let request = CertificateParameters::for_key(key.public_key_der(), name(common_name)?);
             let issued = root.issue(&request, profile, now)?;
             Ok(issued.certificate().clone())
         };

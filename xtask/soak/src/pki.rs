@@ -6,7 +6,9 @@ use std::path::PathBuf;
 use anyhow::Result;
 use mtls_client::{ClientIdentity, Connector, TrustAnchors};
 use pki_core::verify::RevocationReason;
-use pki_core::{Authority, KeyKind, KeyPair, Profile, Request, RevocationList, certificate_pem};
+use pki_core::{
+    Authority, CertificateParameters, CrlBuilder, KeyKind, KeyPair, Profile, certificate_pem,
+};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::{ClientConfig, RootCertStore, SupportedProtocolVersion};
 use time::OffsetDateTime;
@@ -57,7 +59,7 @@ impl Pki {
 
     /// Another revocation list.
     pub(super) fn revoke(&self, number: u64, revoked: &[SerialNumber]) -> Result<()> {
-        let list = RevocationList::new(number, self.now, self.now + time::Duration::days(1));
+        let list = CrlBuilder::new(number, self.now, self.now + time::Duration::days(1));
         let list = revoked.iter().fold(list, |list, serial| {
             list.revoke(serial.clone(), self.now, RevocationReason::Superseded)
         });
@@ -100,7 +102,7 @@ impl Pki {
 
     fn issue(&self, common_name: &str, profile: &Profile) -> Result<Shown> {
         let key = KeyPair::generate(KeyKind::P256)?;
-        let request = Request::for_key(key.public_key_der(), name(common_name)?)
+        let request = CertificateParameters::for_key(key.public_key_der(), name(common_name)?)
             .sans([SubjectAltName::Dns(common_name.to_owned())]);
         let issued = self.root.issue(&request, profile, self.now)?;
         Ok(Shown {

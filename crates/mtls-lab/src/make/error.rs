@@ -1,7 +1,7 @@
 //! Why no lab was made.
 
 use pkcs12_ios::{BuildError, ProfileError};
-use pki_core::{CsrError, IssueError, KeyError, RevocationListError};
+use pki_core::{CrlBuildError, CsrError, IssueError, KeyError};
 use x509_identity::ParseError;
 
 /// A lab that could not be made.
@@ -14,7 +14,7 @@ pub enum MakeError {
 
     /// A CRL could not be signed.
     #[error("a CRL of the lab could not be signed")]
-    Crl(#[from] RevocationListError),
+    Crl(#[from] CrlBuildError),
 
     /// A certification request could not be read back.
     #[error("a certification request of the lab could not be read")]

@@ -3,7 +3,9 @@
 use std::collections::VecDeque;
 use std::thread;
 
-use pki_core::{Authority, CertificateRequest, Issued, KeyError, KeyPair, Profile, Request};
+use pki_core::{
+    Authority, CertificateParameters, CertificateRequest, Issued, KeyError, KeyPair, Profile,
+};
 use time::OffsetDateTime;
 use x509_identity::{DistinguishedName, SubjectAltName};
 
@@ -90,7 +92,7 @@ impl Leaf {
     ) -> Result<Self, MakeError> {
         let csr = csr::request(&key, subject, sans)?;
         let request = CertificateRequest::from_pem(csr.as_bytes())?;
-        let issued = authority.issue(&Request::from_csr(&request), profile, now)?;
+        let issued = authority.issue(&CertificateParameters::from_csr(&request), profile, now)?;
         Ok(Self { key, csr, issued })
     }
 

@@ -1,7 +1,7 @@
 //! The roots of the lab.
 
 use pki_core::verify::RevocationReason;
-use pki_core::{Authority, KeyPair, RevocationList, certificate_pem};
+use pki_core::{Authority, CrlBuilder, KeyPair, certificate_pem};
 use time::{Duration, OffsetDateTime};
 use x509_identity::Certificate;
 
@@ -54,7 +54,7 @@ impl Root {
         now: OffsetDateTime,
     ) -> Result<LabFile, MakeError> {
         let next_update = now + Duration::days(i64::from(names::CLIENT_DAYS));
-        let crl = RevocationList::new(1, now, next_update);
+        let crl = CrlBuilder::new(1, now, next_update);
         let crl = revoked.iter().fold(crl, |crl, certificate| {
             crl.revoke(
                 certificate.serial().clone(),

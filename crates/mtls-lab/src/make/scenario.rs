@@ -1,6 +1,6 @@
 //! The good scenarios: one CA, two CAs, and a CA between root and leaves.
 
-use pki_core::{Authority, Request};
+use pki_core::{Authority, CertificateParameters};
 use time::OffsetDateTime;
 use x509_identity::SubjectAltName;
 
@@ -85,7 +85,7 @@ pub(super) fn intermediate(
     let directory = "intermediate";
     let root = Root::make("MyOfflineRootCA", options, keys, now)?;
     let key = keys.ca()?;
-    let request = Request::for_key(key.public_key_der(), names::ca("MyIssuingCA")?);
+    let request = CertificateParameters::for_key(key.public_key_der(), names::ca("MyIssuingCA")?);
     let issued = root
         .authority
         .issue(&request, &names::issuing_profile(options.key_type), now)?;

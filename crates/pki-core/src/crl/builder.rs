@@ -23,7 +23,7 @@ use crate::verify::RevocationReason;
 
 /// A complete CRL of version 2, before it is signed.
 #[derive(Clone, Debug)]
-pub struct RevocationList {
+pub struct CrlBuilder {
     number: u64,
     this_update: OffsetDateTime,
     next_update: OffsetDateTime,
@@ -64,7 +64,7 @@ pub struct SignedCrl(Vec<u8>);
 /// A CRL that could not be made.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum RevocationListError {
+pub enum CrlBuildError {
     /// It could not be written down.
     #[error("the CRL could not be encoded")]
     Encode(#[source] BoxError),
@@ -94,7 +94,7 @@ pub enum RevocationListError {
     },
 }
 
-impl RevocationList {
+impl CrlBuilder {
     /// An empty list. `number` is the cRLNumber: higher than that of every list before it. A reader
     /// expects the next list at `next_update` at the latest.
     #[must_use]
@@ -139,20 +139,20 @@ impl RevocationList {
     ///
     /// # Errors
     ///
-    /// [`RevocationListError::NoCrlSign`] if the authority may not, and what else its variants say.
-    pub fn sign(&self, authority: &Authority) -> Result<SignedCrl, RevocationListError> {
+    /// [`CrlBuildError::NoCrlSign`] if the authority may not, and what else its variants say.
+    pub fn sign(&self, authority: &Authority) -> Result<SignedCrl, CrlBuildError> {
         let issuer = authority.certificate();
         if issuer
             .key_usage()
             .is_some_and(|usage| !usage.contains(KeyUsageBit::CrlSign))
         {
-            return Err(RevocationListError::NoCrlSign {
+            return Err(CrlBuildError::NoCrlSign {
                 subject: issuer.subject().to_string(),
             });
         }
         if self.next_update <= self.this_update {
             let (this_update, next_update) = (self.this_update, self.next_update);
-            return Err(RevocationListError::Validity {
+            return Err(CrlBuildError::Validity {
                 this_update,
                 next_update,
             });
@@ -162,7 +162,7 @@ impl RevocationList {
             .iter()
             .any(|revoked| revoked.reason == RevocationReason::RemoveFromCrl)
         {
-            return Err(RevocationListError::RemoveFromCrl);
+            return Err(CrlBuildError::RemoveFromCrl);
         }
         let signer = authority.signer();
         let algorithm = signer.algorithm().identifier();
@@ -177,7 +177,7 @@ impl RevocationList {
         };
         let signature = signer
             .sign(&tbs_cert_list.to_der().map_err(encode)?)
-            .map_err(RevocationListError::Sign)?;
+            .map_err(CrlBuildError::Sign)?;
         let signature = BitString::from_bytes(&signature).map_err(encode)?;
         let list = CertificateList {
             tbs_cert_list,
@@ -246,13 +246,13 @@ impl SignedCrl {
     ///
     /// # Errors
     ///
-    /// [`RevocationListError::Encode`] for a list that is larger than PEM can be (256 MiB).
-    pub fn pem(&self) -> Result<String, RevocationListError> {
+    /// [`CrlBuildError::Encode`] for a list that is larger than PEM can be (256 MiB).
+    pub fn pem(&self) -> Result<String, CrlBuildError> {
         der::pem::encode_string("X509 CRL", LineEnding::LF, &self.0)
-            .map_err(|error| RevocationListError::Encode(error.into()))
+            .map_err(|error| CrlBuildError::Encode(error.into()))
     }
 }
 
-fn encode(error: der::Error) -> RevocationListError {
-    RevocationListError::Encode(error.into())
+fn encode(error: der::Error) -> CrlBuildError {
+    CrlBuildError::Encode(error.into())
 }

@@ -2,4 +2,4 @@
 
 mod builder;
 
-pub use builder::{CrlScope, RevocationList, RevocationListError, SignedCrl};
+pub use builder::{CrlBuildError, CrlBuilder, CrlScope, SignedCrl};

@@ -12,7 +12,7 @@ use crate::lint::Finding;
 pub enum IssueError {
     /// The certificate could not be written down.
     #[error("the certificate could not be encoded")]
-    Draft(#[source] BoxError),
+    Encode(#[source] BoxError),
 
     /// The authority's certificate and key do not belong together.
     #[error("the key is not that of the CA certificate `{subject}`")]
@@ -60,8 +60,8 @@ pub enum IssueError {
 }
 
 impl IssueError {
-    pub(super) fn draft(source: impl Into<BoxError>) -> Self {
-        Self::Draft(source.into())
+    pub(super) fn encode(source: impl Into<BoxError>) -> Self {
+        Self::Encode(source.into())
     }
 }
 

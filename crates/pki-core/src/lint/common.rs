@@ -10,6 +10,7 @@ use der::asn1::AnyRef;
 use der::{Decode, Reader, SliceReader};
 use time::OffsetDateTime;
 use x509_cert::time::{Time, Validity};
+use x509_identity::pattern::is_host_name;
 use x509_identity::{
     AttributeValue, Certificate, KeyUsageBit, PublicKeyAlgorithm, StringType, SubjectAltName,
 };
@@ -216,19 +217,10 @@ fn names(certificate: &Certificate, report: &mut Report) {
     }
 }
 
-/// Letters, digits and inner hyphens in each label, at most 63 and 253 octets; the first label may be `*`.
+/// A host name or `*.` and one, without the underscores that are in use elsewhere (RFC 5280 section 4.2.1.6).
 fn is_dns_name(name: &str) -> bool {
-    let name_without_wildcard = name.strip_prefix("*.").unwrap_or(name);
-    !name_without_wildcard.is_empty()
-        && name.len() <= 253
-        && name_without_wildcard.split('.').all(|label| {
-            (1..=63).contains(&label.len())
-                && !label.starts_with('-')
-                && !label.ends_with('-')
-                && label
-                    .bytes()
-                    .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
-        })
+    let host = name.strip_prefix("*.").unwrap_or(name);
+    name.len() <= 253 && is_host_name(host) && !host.contains('_')
 }
 
 fn is_scheme(scheme: &str) -> bool {

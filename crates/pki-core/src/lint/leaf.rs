@@ -71,18 +71,18 @@ fn server(certificate: &Certificate, report: &mut Report) {
         "RFC 9525 2",
         "the server has no DNS name or IP address among its alternative names",
     );
-    let life = certificate.not_after() - certificate.not_before() + Duration::SECOND;
+    let period = certificate.not_after() - certificate.not_before() + Duration::SECOND;
     report.error(
-        life <= Duration::days(i64::from(MAX_SERVER_DAYS)),
+        period <= Duration::days(i64::from(MAX_SERVER_DAYS)),
         "server-life",
         "Apple 103769",
-        "Apple's systems refuse a server certificate that lives longer than 825 days",
+        "Apple's systems refuse a server certificate that is valid for more than 825 days",
     );
     report.require(
-        life <= Duration::days(398),
+        period <= Duration::days(398),
         Severity::Notice,
         "server-life-public",
         "CABF BR 6.3.2",
-        "the server certificate lives longer than 398 days",
+        "the server certificate is valid for more than 398 days",
     );
 }

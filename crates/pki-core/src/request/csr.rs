@@ -16,23 +16,23 @@ use crate::verify::signature::Signed;
 
 /// A certification request whose signature is good: whoever made it holds the private key.
 ///
-/// It gives a public key, and names as wishes. Everything else in it (basic constraints, key usage,
-/// validity, any extension) is read by nobody, so it cannot reach a certificate.
+/// It gives a public key and the requested names. Everything else in it (basic constraints, key usage, any other
+/// extension) is not read, so it cannot reach a certificate.
 #[derive(Clone, Debug)]
 pub struct CertificateRequest {
     public_key: Vec<u8>,
     key_kind: KeyKind,
-    wishes: Wishes,
+    requested_names: RequestedNames,
 }
 
-/// The names that a request asks for. Nothing is certified until a profile allows it.
+/// The names that a CSR asks for. Nothing is certified until a profile allows it.
 #[derive(Clone, Debug)]
-pub struct Wishes {
+pub struct RequestedNames {
     subject: DistinguishedName,
     sans: Vec<SubjectAltName>,
 }
 
-/// A certification request that is not taken.
+/// Why a certification request is refused.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CsrError {
@@ -108,14 +108,14 @@ impl CertificateRequest {
             return Err(CsrError::BadSignature);
         }
         let subject = request.info.subject.to_der().map_err(malformed)?;
-        let wishes = Wishes {
+        let requested_names = RequestedNames {
             subject: DistinguishedName::from_der(&subject).map_err(CsrError::Name)?,
             sans: requested_sans(&request.info.attributes)?,
         };
         Ok(Self {
             public_key,
             key_kind,
-            wishes,
+            requested_names,
         })
     }
 
@@ -133,12 +133,12 @@ impl CertificateRequest {
 
     /// The names it asks for.
     #[must_use]
-    pub fn wishes(&self) -> &Wishes {
-        &self.wishes
+    pub fn requested_names(&self) -> &RequestedNames {
+        &self.requested_names
     }
 }
 
-impl Wishes {
+impl RequestedNames {
     /// The subject that is asked for; may be empty.
     #[must_use]
     pub fn subject(&self) -> &DistinguishedName {

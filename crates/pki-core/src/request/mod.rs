@@ -3,5 +3,5 @@
 mod csr;
 mod parameters;
 
-pub use csr::{CertificateRequest, CsrError, Wishes};
-pub use parameters::Request;
+pub use csr::{CertificateRequest, CsrError, RequestedNames};
+pub use parameters::CertificateParameters;

@@ -1,20 +1,20 @@
-//! What is asked for: a key, a subject, alternative names and a life.
+//! What a certificate should say: a key, a subject, alternative names and a validity period.
 
 use time::Duration;
 use x509_identity::{Attribute, DistinguishedName, ParseError, Rdn, SubjectAltName};
 
 use super::csr::CertificateRequest;
 
-/// What a certificate should say. The profile decides whether it may.
+/// What a certificate should say. The profile decides whether it may, and adds everything else.
 #[derive(Clone, Debug)]
-pub struct Request {
+pub struct CertificateParameters {
     pub(crate) public_key: Vec<u8>,
     pub(crate) subject: DistinguishedName,
     pub(crate) sans: Vec<SubjectAltName>,
-    pub(crate) life: Option<Duration>,
+    pub(crate) validity: Option<Duration>,
 }
 
-impl Request {
+impl CertificateParameters {
     /// Asks for a certificate of this key (`SubjectPublicKeyInfo` DER) for this subject.
     ///
     /// The subject's texts are encoded anew, each in the string type that RFC 5280 has for its
@@ -28,18 +28,18 @@ impl Request {
             public_key: public_key_der.to_vec(),
             subject: in_proper_types(&subject).unwrap_or(subject),
             sans: Vec::new(),
-            life: None,
+            validity: None,
         }
     }
 
-    /// Asks for everything that a CSR wishes, to be judged by the profile.
+    /// Asks for the key and all names of a CSR, to be judged by the profile.
     ///
-    /// A CSR's names are wishes: where the requester is known by other means, build the subject and
-    /// names from those with [`Request::for_key`] and take only the key.
+    /// The names in a CSR are what the applicant would like to be called. Where the applicant is known by other
+    /// means, build the names from those with [`CertificateParameters::for_key`] and take only the key.
     #[must_use]
     pub fn from_csr(csr: &CertificateRequest) -> Self {
-        let wishes = csr.wishes();
-        Self::for_key(csr.public_key_der(), wishes.subject().clone()).sans(wishes.sans().to_vec())
+        let names = csr.requested_names();
+        Self::for_key(csr.public_key_der(), names.subject().clone()).sans(names.sans().to_vec())
     }
 
     /// Adds alternative names.
@@ -49,15 +49,15 @@ impl Request {
         self
     }
 
-    /// Asks for this life in place of the profile's default.
+    /// Asks for this validity period in place of the profile's default.
     #[must_use]
-    pub fn life(mut self, life: Duration) -> Self {
-        self.life = Some(life);
+    pub fn validity(mut self, period: Duration) -> Self {
+        self.validity = Some(period);
         self
     }
 }
 
-/// Fails for no name that exists: whatever was parsed can be built again.
+/// Cannot fail for a name that was parsed or built: each of its parts can be built again.
 fn in_proper_types(name: &DistinguishedName) -> Result<DistinguishedName, ParseError> {
     let anew = |attribute: &Attribute| match attribute.text() {
         Some(text) => Attribute::new(attribute.oid(), text),

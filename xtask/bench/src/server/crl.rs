@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 use pki_core::verify::{
     ChainVerifier, CrlSet, Purpose, Revocation, RevocationReason, TrustAnchors,
 };
-use pki_core::{Authority, KeyPair, RevocationList};
+use pki_core::{Authority, CrlBuilder, KeyPair};
 use rustls::RootCertStore;
 use rustls::crypto::aws_lc_rs;
 use rustls::pki_types::pem::PemObject;
@@ -49,7 +49,7 @@ fn write_list(certs: &Path, entries: u32) -> Result<PathBuf> {
     let key = KeyPair::from_pem(&fs::read(certs.join("ca.key"))?, None)?;
     let root = Authority::new(vec![Certificate::from_der(&root)?], key)?;
     let now = OffsetDateTime::now_utc();
-    let mut list = RevocationList::new(1, now, now + time::Duration::WEEK);
+    let mut list = CrlBuilder::new(1, now, now + time::Duration::WEEK);
     for entry in 0..entries {
         // As long as those that are issued, and in no order: a multiplier that is odd repeats none.
         let scattered =

@@ -9,6 +9,7 @@ use der::{Decode, Encode};
 use x509_cert::ext::pkix::NameConstraints;
 use x509_cert::ext::pkix::constraints::name::GeneralSubtree;
 use x509_cert::ext::pkix::name::GeneralName;
+use x509_identity::pattern::{Mailbox, is_host_name};
 use x509_identity::{AttributeValue, Certificate, DistinguishedName, Rdn, SubjectAltName};
 
 use crate::verify::path::label;
@@ -167,7 +168,7 @@ fn dns_within(base: &str, name: &str, side: Side) -> bool {
     let domain = base.strip_prefix('.').unwrap_or(base);
     let name = name.strip_suffix('.').unwrap_or(name);
     let host = name.strip_prefix("*.").unwrap_or(name);
-    if !(is_host(host) && (domain.is_empty() || is_host(domain))) {
+    if !(is_host_name(host) && (domain.is_empty() || is_host_name(domain))) {
         return side.incomparable();
     }
     match name.strip_prefix("*.") {
@@ -179,13 +180,6 @@ fn dns_within(base: &str, name: &str, side: Side) -> bool {
         }
         None => is_below(name, domain) || (base == domain && name.eq_ignore_ascii_case(domain)),
     }
-}
-
-/// Labels of letters, digits, hyphens and underscores, none of them empty.
-fn is_host(name: &str) -> bool {
-    let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
-    name.split('.')
-        .all(|label| (1..=63).contains(&label.len()) && label.bytes().all(fits))
 }
 
 /// Whether `name` is `domain` with labels before it. Everything is below the empty domain.
@@ -203,23 +197,12 @@ fn is_below(name: &str, domain: &str) -> bool {
 ///
 /// `None` where host and mailbox cannot be told apart.
 fn email_within(base: &str, address: &str) -> Option<bool> {
-    let (local, host) = address.rsplit_once('@')?;
-    if !is_local_part(local) || !is_host(host) {
-        return None;
-    }
-    Some(match base.rsplit_once('@') {
-        Some((wanted, _)) if !is_local_part(wanted) => return None,
-        Some((wanted, at)) => local == wanted && host.eq_ignore_ascii_case(at),
-        None => host_or_domain(base, host),
+    let mailbox = Mailbox::parse(address)?;
+    Some(if base.contains('@') {
+        Mailbox::parse(base)? == mailbox
+    } else {
+        host_or_domain(base, mailbox.host())
     })
-}
-
-/// Whether all of it stands before the one at sign: another one would have to be in quotes (RFC 5321 section 4.1.2).
-fn is_local_part(text: &str) -> bool {
-    let quoted = text
-        .strip_prefix('"')
-        .and_then(|text| text.strip_suffix('"'));
-    !text.contains('@') || quoted.is_some_and(|inner| !inner.contains('"'))
 }
 
 fn host_or_domain(base: &str, host: &str) -> bool {
