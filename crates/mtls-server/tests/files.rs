@@ -49,8 +49,11 @@ fn a_server_identity_is_read_as_pem_or_der() {
             server.chain_pem().into_bytes(),
             server.key_pem().into_bytes(),
         ),
-        (server.chain[0].clone(), server.key.clone()),
-        (server.chain_pem().into_bytes(), server.key.clone()),
+        (server.der().to_vec(), server.key().serialize_der()),
+        (
+            server.chain_pem().into_bytes(),
+            server.key().serialize_der(),
+        ),
     ] {
         let (certificate, key) = (files.path("crt", certificate), files.path("key", key));
         let identity = ServerIdentity::from_files(&certificate, &key).unwrap();
@@ -110,9 +113,9 @@ fn client_roots_are_pem_with_any_number_or_der_and_never_none() {
     let files = Files::new();
     let ca = &files.world.ca;
     let second = support::pki::Ca::root("Second");
-    let both = files.path("both.pem", format!("{}{}", ca.pem, second.pem));
+    let both = files.path("both.pem", format!("{}{}", ca.pem(), second.pem()));
     assert_eq!(files::client_roots(&both).unwrap().certificates().len(), 2);
-    let der = files.path("ca.der", &ca.der);
+    let der = files.path("ca.der", ca.der());
     assert_eq!(files::client_roots(&der).unwrap().certificates().len(), 1);
 
     let key = files.path("server.key", files.world.server.key_pem());
@@ -131,7 +134,7 @@ fn client_roots_are_pem_with_any_number_or_der_and_never_none() {
 #[test]
 fn revocation_lists_are_pem_or_der_and_each_file_holds_one() {
     let files = Files::new();
-    let list = files.world.ca.crl_pem(&[1], 30);
+    let list = files.world.ca.crl().revoke(1_u64).pem();
     let pem = files.path("ca.crl", &list);
     files::crls([&pem]).unwrap();
     files::crls([&pem, &files.path("again.crl", format!("{list}{list}"))]).unwrap();

@@ -13,9 +13,9 @@
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let key = KeyPair::generate(KeyKind::P256)?;
-//! # let signer = rcgen::KeyPair::from_pem(&key.secret_pkcs8_pem())?;
-//! # let certificate = rcgen::CertificateParams::default().self_signed(&signer)?;
-//! # let leaf: &[u8] = certificate.der();
+//! # let signer = test_pki::rcgen::KeyPair::from_pem(&key.secret_pkcs8_pem())?;
+//! # let alice = test_pki::Ca::root("root").client("alice").with_key(signer);
+//! # let leaf: &[u8] = alice.der();
 //! let password = Password::new("K7Q2-M9XD-4TNH-8RWB");
 //! let file = Bundle::builder(&key, leaf)
 //!     .friendly_name("alice's phone")
