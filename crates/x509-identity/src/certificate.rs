@@ -53,7 +53,7 @@ impl Certificate {
     /// # Errors
     ///
     /// [`ParseError`] says what cannot be read or represented exactly. Unknown extensions and
-    /// algorithms are no error; see [`critical_extensions`](Self::critical_extensions).
+    /// algorithms are not an error; see [`critical_extensions`](Self::critical_extensions).
     pub fn from_der(der: &[u8]) -> Result<Self, ParseError> {
         if der.len() > MAX_CERTIFICATE_LEN {
             let what = "certificate";
@@ -196,6 +196,7 @@ impl Certificate {
     pub fn public_key_algorithm(&self) -> PublicKeyAlgorithm {
         self.public_key_algorithm
     }
+
     /// Whether it has an issuerUniqueID or a subjectUniqueID (RFC 5280 4.1.2.8), which say nothing that is
     /// used here.
     pub fn has_unique_ids(&self) -> bool {
@@ -265,7 +266,7 @@ impl Certificate {
         })
     }
 
-    /// The types of the critical extensions. Whoever verifies has to understand each of them.
+    /// The types of the critical extensions. A verifier has to understand each of them.
     pub fn critical_extensions(&self) -> impl Iterator<Item = ObjectIdentifier> {
         self.extensions
             .iter()

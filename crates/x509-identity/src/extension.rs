@@ -12,7 +12,7 @@ use crate::{KeyUsage, ParseError, SubjectAltName};
 pub struct Extension<'a> {
     /// The extension's type.
     pub oid: ObjectIdentifier,
-    /// Whether whoever does not understand it has to reject the certificate.
+    /// Whether a reader that does not understand it has to reject the certificate.
     pub critical: bool,
     /// The DER inside the extnValue OCTET STRING.
     pub value: &'a [u8],
@@ -45,7 +45,7 @@ pub(crate) fn parse_extensions(content: &[u8]) -> Result<(Vec<Extension<'_>>, Kn
     let mut list = Fields::within(content, SEQUENCE, "extensions")?;
     let mut extensions: Vec<Extension<'_>> = Vec::new();
     let mut known = Known::default();
-    // Types that cannot be represented are passed over, since nobody could ask for them.
+    // Types that cannot be represented are passed over, since no caller could ask for them.
     let mut nameless: Vec<&[u8]> = Vec::new();
     while !list.is_empty() {
         let content = list.required(SEQUENCE)?.value;

@@ -20,7 +20,7 @@ pub enum AttributeValue {
         /// The string type that held or will hold them.
         string_type: StringType,
     },
-    /// The DER of a value that is no string, such as the BIT STRING of x500UniqueIdentifier.
+    /// The DER of a value that is not a string, such as the BIT STRING of x500UniqueIdentifier.
     Der(Box<[u8]>),
 }
 
