@@ -1,4 +1,4 @@
-//! Who is revoked, and which lists count (RFC 5280 sections 5 and 6.3).
+//! Who is revoked, and which CRLs count (RFC 5280 sections 5 and 6.3).
 
 use std::sync::Arc;
 
@@ -11,8 +11,8 @@ use x509_cert::ext::pkix::KeyUsages;
 use crate::Verdict;
 use crate::authority::Authority;
 use crate::case::Case;
-use crate::crl::{List, reason};
-use crate::draft::forged;
+use crate::certificate::forged;
+use crate::crl::{CrlBuilder, reason};
 use crate::extension::{authority_key_id, extension, flipped, key_usage, unknown};
 use crate::key::{Hash, Key};
 use crate::name::directory;
@@ -22,10 +22,10 @@ pub(super) fn cases(w: &World) -> Vec<Case> {
     [listed(w), dates(w), signers(w), shapes(w), order(w)].concat()
 }
 
-/// A client of the issuing CA with this serial number, and these lists of the issuing CA.
-fn client(w: &World, name: &'static str, clause: &'static str, lists: &[&List]) -> Case {
+/// A client of the issuing CA with this serial number, and these CRLs of the issuing CA.
+fn client(w: &World, name: &'static str, clause: &'static str, lists: &[&CrlBuilder]) -> Case {
     let mut case = w.leaf(name, clause, w.client().numbered(SERIAL));
-    case.crls = vec![w.list().by(&w.root)];
+    case.crls = vec![w.crl().by(&w.root)];
     case.crls.extend(lists.iter().map(|list| list.by(&w.sub)));
     case
 }
@@ -38,38 +38,38 @@ fn listed(w: &World) -> Vec<Case> {
             w,
             name,
             "RFC 5280 5.3.1",
-            &[&w.list().revoking_for(SERIAL, reason)],
+            &[&w.crl().revoking_for(SERIAL, reason)],
         )
         .refused("revoked")
     };
     let numbered = |name, serial: &[u8], listed: &[u8]| {
         let case = w.leaf(name, numbers, w.client().numbered(serial));
-        case.crls([&w.list().by(&w.root), &w.list().revoking(listed).by(&w.sub)])
+        case.crls([&w.crl().by(&w.root), &w.crl().revoking(listed).by(&w.sub)])
     };
     let lower = w.sub.sub(w.ca("Lower CA").numbered(OTHER));
     let leaf = lower.issue(w.client(), &w.key);
-    let lower_case = |name, list: List| {
-        let (root, own) = (w.list().by(&w.root), w.list().by(&lower));
+    let lower_case = |name, list: CrlBuilder| {
+        let (root, own) = (w.crl().by(&w.root), w.crl().by(&lower));
         w.case(name, clause, &[&leaf, &lower.der, &w.sub.der])
             .crls([&root, &list.by(&w.sub), &own])
     };
     let by_root = |name, serial: &[u8]| {
         let leaf = w.root.issue(w.client().numbered(serial), &w.key);
         w.case(name, clause, &[&leaf])
-            .crls([&w.list().revoking(SERIAL).by(&w.root)])
+            .crls([&w.crl().revoking(SERIAL).by(&w.root)])
     };
-    let many = (0..2000u16).fold(w.list(), |list, number| {
+    let many = (0..2000u16).fold(w.crl(), |list, number| {
         list.revoking(&[&[0x30][..], &number.to_be_bytes()].concat())
     });
     vec![
-        client(w, "not listed, list of nobody", clause, &[&w.list()]),
+        client(w, "not listed, list of nobody", clause, &[&w.crl()]),
         client(
             w,
             "not listed, others are",
             clause,
-            &[&w.list().revoking(OTHER)],
+            &[&w.crl().revoking(OTHER)],
         ),
-        client(w, "listed", clause, &[&w.list().revoking(SERIAL)]).refused("revoked"),
+        client(w, "listed", clause, &[&w.crl().revoking(SERIAL)]).refused("revoked"),
         client(w, "not listed among 2,000", clause, &[&many]),
         client(
             w,
@@ -82,13 +82,13 @@ fn listed(w: &World) -> Vec<Case> {
             w,
             "listed twice",
             clause,
-            &[&w.list().revoking(SERIAL).revoking(SERIAL)],
+            &[&w.crl().revoking(SERIAL).revoking(SERIAL)],
         )
         .refused("revoked"),
         by_root("of the root, listed", SERIAL).refused("revoked"),
         by_root("of the root, not listed", OTHER),
-        lower_case("intermediate not listed", w.list()),
-        lower_case("intermediate listed", w.list().revoking(OTHER)).refused("revoked"),
+        lower_case("intermediate not listed", w.crl()),
+        lower_case("intermediate listed", w.crl().revoking(OTHER)).refused("revoked"),
         revoked("for unspecified reason", 0),
         revoked("for key compromise", 1),
         revoked("for CA compromise", 2),
@@ -120,20 +120,20 @@ fn dates(w: &World) -> Vec<Case> {
             w,
             name,
             clause,
-            &[&w.list()
+            &[&w.crl()
                 .valid(w.now + from, Some(w.now + to))
                 .revoking(serial)],
         )
     };
     let root_expired = {
-        let list = w.list().valid(w.now - day * 2, Some(w.now - day));
+        let list = w.crl().valid(w.now - day * 2, Some(w.now - day));
         w.leaf("root's list expired", clause, w.client())
-            .crls([&list.by(&w.root), &w.list().by(&w.sub)])
+            .crls([&list.by(&w.root), &w.crl().by(&w.sub)])
             .refused("crl-expired")
     };
-    let endless = w.list().valid(w.now - hour, None);
-    let fresh = w.list().number(2);
-    let stale = w.list().valid(w.now - day * 2, Some(w.now - day));
+    let endless = w.crl().valid(w.now - hour, None);
+    let fresh = w.crl().number(2);
+    let stale = w.crl().valid(w.now - day * 2, Some(w.now - day));
     vec![
         dated("list current", -hour, day, OTHER),
         dated("list expired a minute ago", -day, -Duration::MINUTE, OTHER).refused("crl-expired"),
@@ -171,7 +171,7 @@ fn dates(w: &World) -> Vec<Case> {
             "RFC 5280 6.3.3 (undetermined)",
             w.client(),
         )
-        .crls([&w.list().by(&w.sub)])
+        .crls([&w.crl().by(&w.sub)])
         .refused("revocation-unknown"),
     ]
 }
@@ -180,7 +180,7 @@ fn signers(w: &World) -> Vec<Case> {
     let clause = "RFC 5280 6.3.3 (f), (g)";
     let rsa = w.root.sub_with(w.ca("RSA CA"), Arc::new(Key::rsa_2048()));
     let namesake = Authority::root(w.ca("Issuing CA"), Key::p256());
-    let base = w.list().by(&w.root);
+    let base = w.crl().by(&w.root);
     let numbered_root = Authority::root(w.ca("Root").numbered(OTHER), Key::p256());
     let leaf = w.sub.issue(w.client().numbered(SERIAL), &w.key);
     let with = |name, lists: &[Vec<u8>]| {
@@ -188,13 +188,14 @@ fn signers(w: &World) -> Vec<Case> {
         case.crls = [std::slice::from_ref(&base), lists].concat();
         case
     };
-    let of =
-        |name, ca: &Authority, list: &List| w.below(name, clause, ca).crls([&base, &list.by(ca)]);
+    let of = |name, ca: &Authority, list: &CrlBuilder| {
+        w.below(name, clause, ca).crls([&base, &list.by(ca)])
+    };
     let usage = |bits| w.root.sub(w.ca("Odd CA").with(key_usage(bits)));
     let silent = w.root.sub(w.ca("Odd CA").without(ID_CE_KEY_USAGE));
-    let sha_1 = w.list().by(&rsa.clone().hashing_with(Hash::Sha1));
-    let good = w.list().by(&w.sub);
-    let (wrong, revoking) = (w.list().by(&namesake), w.list().revoking(SERIAL));
+    let sha_1 = w.crl().by(&rsa.clone().hashing_with(Hash::Sha1));
+    let good = w.crl().by(&w.sub);
+    let (wrong, revoking) = (w.crl().by(&namesake), w.crl().revoking(SERIAL));
     let crafted = revoking.clone().number(9).by(&namesake);
     vec![
         with("signature forged", &[forged(good.clone())]).refused("crl-bad-signature"),
@@ -205,7 +206,7 @@ fn signers(w: &World) -> Vec<Case> {
         .refused("crl-bad-signature"),
         with(
             "signed by the root",
-            &[w.list().by_key(&w.sub.name, &w.root.key, Hash::Sha256)],
+            &[w.crl().by_key(&w.sub.name, &w.root.key, Hash::Sha256)],
         )
         .refused("crl-bad-signature"),
         with(
@@ -218,34 +219,34 @@ fn signers(w: &World) -> Vec<Case> {
         ),
         with(
             "list of a CA of the same name beside, newer",
-            &[w.list().number(9).by(&namesake), revoking.by(&w.sub)],
+            &[w.crl().number(9).by(&namesake), revoking.by(&w.sub)],
         )
         .refused("revoked"),
         of(
             "signer without cRLSign",
             &usage(KeyUsages::KeyCertSign.into()),
-            &w.list(),
+            &w.crl(),
         )
         .refused("key-usage"),
         of(
             "signer with cRLSign",
             &usage(KeyUsages::KeyCertSign | KeyUsages::CRLSign),
-            &w.list(),
+            &w.crl(),
         ),
-        of("signer without keyUsage", &silent, &w.list()),
+        of("signer without keyUsage", &silent, &w.crl()),
         of(
             "list names another key of its issuer",
             &w.sub,
-            &w.list().with(authority_key_id(&w.root.key.id())),
+            &w.crl().with(authority_key_id(&w.root.key.id())),
         )
         .refused("crl-bad-signature"),
-        of("list names no key", &w.sub, &w.list().naming_no_key()),
+        of("list names no key", &w.sub, &w.crl().naming_no_key()),
         w.of_root("root not on its own list", clause, &w.root)
             .crls([&base]),
         w.of_root("root on its own list", clause, &numbered_root)
-            .crls([&w.list().revoking(OTHER).by(&numbered_root)])
+            .crls([&w.crl().revoking(OTHER).by(&numbered_root)])
             .refused("revoked"),
-        of("signed with RSA and SHA-256", &rsa, &w.list()),
+        of("signed with RSA and SHA-256", &rsa, &w.crl()),
         w.below("signed with RSA and SHA-1", clause, &rsa)
             .crls([&base, &sha_1])
             .refused("crl-bad-signature"),
@@ -269,29 +270,29 @@ fn signers(w: &World) -> Vec<Case> {
 fn two_roots(w: &World, name: &'static str, clause: &'static str, listed: &[u8]) -> Case {
     let other = Authority::root(w.ca("Root"), Key::p256());
     let leaf = other.issue(w.client().numbered(SERIAL), &w.key);
-    let (first, second) = (w.list().by(&w.root), w.list().revoking(listed).by(&other));
+    let (first, second) = (w.crl().by(&w.root), w.crl().revoking(listed).by(&other));
     w.case(name, clause, &[&leaf])
-        .roots([&w.root.der, &other.der])
+        .trust_anchors([&w.root.der, &other.der])
         .crls([&first, &second])
 }
 
 fn other_root_lists(w: &World, clause: &'static str) -> Case {
     let other = Authority::root(w.ca("Root"), Key::p256());
     let leaf = other.issue(w.client().numbered(SERIAL), &w.key);
-    let (first, second) = (w.list().revoking(SERIAL).by(&w.root), w.list().by(&other));
+    let (first, second) = (w.crl().revoking(SERIAL).by(&w.root), w.crl().by(&other));
     w.case(
         "two roots of one name, listed by the other",
         clause,
         &[&leaf],
     )
-    .roots([&w.root.der, &other.der])
+    .trust_anchors([&w.root.der, &other.der])
     .crls([&first, &second])
 }
 
 fn shapes(w: &World) -> Vec<Case> {
     let extensions = "RFC 5280 5.2, 5.3";
-    let list = |name, clause, list: List| client(w, name, clause, &[&list]);
-    let entry = |serial, says| w.list().revoking_with(serial, Some(says));
+    let list = |name, clause, list: CrlBuilder| client(w, name, clause, &[&list]);
+    let entry = |serial, says| w.crl().revoking_with(serial, Some(says));
     let issuer = vec![directory(&w.root.name)];
     let issuer = extension(ID_CE_CERTIFICATE_ISSUER, true, &issuer);
     let unusable = Verdict::UNUSABLE;
@@ -299,39 +300,39 @@ fn shapes(w: &World) -> Vec<Case> {
         list(
             "version 1, not listed",
             "RFC 5280 5.1.2.1",
-            w.list().version_1().revoking(OTHER),
+            w.crl().version_1().revoking(OTHER),
         ),
         list(
             "version 1, listed",
             "RFC 5280 5.1.2.1",
-            w.list().version_1().revoking(SERIAL),
+            w.crl().version_1().revoking(SERIAL),
         )
         .refused("revoked"),
         list(
             "empty revokedCertificates",
             "RFC 5280 5.1.2.6",
-            w.list().empty_sequence(),
+            w.crl().empty_sequence(),
         ),
         list(
             "no cRLNumber",
             "RFC 5280 5.2.3",
-            w.list().without(ID_CE_CRL_NUMBER),
+            w.crl().without(ID_CE_CRL_NUMBER),
         ),
         list(
             "no cRLNumber, listed",
             "RFC 5280 5.2.3",
-            w.list().without(ID_CE_CRL_NUMBER).revoking(SERIAL),
+            w.crl().without(ID_CE_CRL_NUMBER).revoking(SERIAL),
         )
         .refused("revoked"),
         list(
             "unknown extension",
             extensions,
-            w.list().with(unknown(false)),
+            w.crl().with(unknown(false)),
         ),
         list(
             "unknown critical extension",
             extensions,
-            w.list().with(unknown(true)),
+            w.crl().with(unknown(true)),
         )
         .refused(unusable),
         list(
@@ -364,7 +365,7 @@ fn shapes(w: &World) -> Vec<Case> {
         )
         .refused(unusable),
         list("cRLNumber critical", "RFC 5280 5.2.3", {
-            w.list().with(extension(ID_CE_CRL_NUMBER, true, &1u8))
+            w.crl().with(extension(ID_CE_CRL_NUMBER, true, &1u8))
         })
         .refused(unusable),
         list(
@@ -376,12 +377,12 @@ fn shapes(w: &World) -> Vec<Case> {
         list(
             "reason that is not assigned, another's",
             "RFC 5280 5.3.1",
-            w.list().revoking_for(OTHER, 7),
+            w.crl().revoking_for(OTHER, 7),
         ),
         list(
             "reason that is not assigned",
             "RFC 5280 5.3.1",
-            w.list().revoking_for(SERIAL, 7),
+            w.crl().revoking_for(SERIAL, 7),
         )
         .refused("revoked"),
     ]
@@ -390,10 +391,12 @@ fn shapes(w: &World) -> Vec<Case> {
 /// The highest number counts, wherever it stands.
 fn order(w: &World) -> Vec<Case> {
     let clause = "RFC 5280 5.2.3";
-    let clear = |number| w.list().number(number);
-    let listing = |number| w.list().number(number).revoking(SERIAL);
-    let later = |list: List| list.valid(w.now - Duration::MINUTE, Some(w.now + Duration::DAY));
-    let case = |name, first: List, second: List| client(w, name, clause, &[&first, &second]);
+    let clear = |number| w.crl().number(number);
+    let listing = |number| w.crl().number(number).revoking(SERIAL);
+    let later =
+        |list: CrlBuilder| list.valid(w.now - Duration::MINUTE, Some(w.now + Duration::DAY));
+    let case =
+        |name, first: CrlBuilder, second: CrlBuilder| client(w, name, clause, &[&first, &second]);
     vec![
         case("numbers 1 and 2, revoked in 2", clear(1), listing(2)).refused("revoked"),
         case("numbers 2 and 1, revoked in 2", listing(2), clear(1)).refused("revoked"),

@@ -13,7 +13,7 @@ use x509_cert::ext::pkix::KeyUsages;
 
 use crate::authority::Authority;
 use crate::case::Case;
-use crate::draft::forged;
+use crate::certificate::forged;
 use crate::extension::{
     authority_key_id, basic, ca, eku, flipped, key_usage, long_path, san, subject_key_id,
 };
@@ -60,19 +60,19 @@ fn signatures(w: &World) -> Vec<Case> {
             .refused("self-signed"),
         w.of_root("leaf of the root", clause, &w.root),
         w.of_root("root of the same name and another key", clause, &stranger)
-            .roots([&w.root.der])
+            .trust_anchors([&w.root.der])
             .refused("unknown-issuer"),
         w.below("intermediate of a root of the same name", clause, &imposter)
             .refused("unknown-issuer"),
         w.of_root("root that is not trusted, shown", clause, &other)
-            .roots([&w.root.der])
+            .trust_anchors([&w.root.der])
             .refused("unknown-issuer"),
         w.case(
             "self-signed leaf, trusted as a root",
             "RFC 5280 6.1.1 (d)",
             &[&own],
         )
-        .roots([&own]),
+        .trust_anchors([&own]),
     ]
 }
 
@@ -229,7 +229,7 @@ fn cas(w: &World) -> Vec<Case> {
     let is_ca = "RFC 5280 6.1.4 (k)";
     let signs = "RFC 5280 6.1.4 (n)";
     let purposes = "RFC 5280 4.2.1.12";
-    let sub = |name, clause, draft| w.below(name, clause, &w.root.sub(draft));
+    let sub = |name, clause, builder| w.below(name, clause, &w.root.sub(builder));
     let ca = || w.ca("Odd CA");
     vec![
         sub(
@@ -412,7 +412,7 @@ fn presented(w: &World) -> Vec<Case> {
             "RFC 5280 6.1.1 (d)",
             &[&leaf],
         )
-        .roots([&lower.der]),
+        .trust_anchors([&lower.der]),
         w.case(
             "CA first, leaf behind it",
             clause,
@@ -428,7 +428,7 @@ fn presented(w: &World) -> Vec<Case> {
     ]
 }
 
-/// Several roots of one name, cross-signing, key roll-over.
+/// Several trust anchors of one name, cross-signing, key roll-over.
 fn several(w: &World) -> Vec<Case> {
     let clause = "RFC 5280 6.1 (any path will do)";
     let newer = Authority::root(w.ca("Root"), Key::p256());
@@ -451,35 +451,31 @@ fn several(w: &World) -> Vec<Case> {
             clause,
             &w.root,
         )
-        .roots([&w.root.der, &newer.der]),
+        .trust_anchors([&w.root.der, &newer.der]),
         w.of_root(
             "two roots of one name, the second one's client",
             clause,
             &newer,
         )
-        .roots([&w.root.der, &newer.der]),
+        .trust_anchors([&w.root.der, &newer.der]),
         w.of_root("root renewed with its key, old one first", clause, &renewed)
-            .roots([&old.der, &renewed.der]),
+            .trust_anchors([&old.der, &renewed.der]),
         w.of_root("root renewed with its key, old one last", clause, &renewed)
-            .roots([&renewed.der, &old.der]),
+            .trust_anchors([&renewed.der, &old.der]),
         w.of_root("root renewed with its key, old one alone", clause, &renewed)
-            .roots([&old.der])
+            .trust_anchors([&old.der])
             .refused("anchor-expired"),
         w.of_root("one root given twice", clause, &w.root)
-            .roots([&w.root.der, &w.root.der]),
-        w.of_root("one root of many", clause, &w.root).roots([
-            &other.der,
-            &newer.der,
-            &w.sub.der,
-            &w.root.der,
-        ]),
+            .trust_anchors([&w.root.der, &w.root.der]),
+        w.of_root("one root of many", clause, &w.root)
+            .trust_anchors([&other.der, &newer.der, &w.sub.der, &w.root.der]),
         shown(
             "cross-signed root, only the other trusted",
             &[&by_newer, &cross.der],
         )
-        .roots([&other.der]),
+        .trust_anchors([&other.der]),
         shown("cross-signed root, both trusted", &[&by_newer, &cross.der])
-            .roots([&newer.der, &other.der]),
+            .trust_anchors([&newer.der, &other.der]),
         shown("cross-signed root, none trusted", &[&by_newer, &cross.der])
             .refused("unknown-issuer"),
         shown(
@@ -494,7 +490,7 @@ fn several(w: &World) -> Vec<Case> {
             "cross-signed CA, other root trusted",
             &[&leaf, &w.sub.der, &crossed_sub.der],
         )
-        .roots([&other.der]),
+        .trust_anchors([&other.der]),
         shown(
             "new key of the root signed with the old one",
             &[&by_newer, &new_with_old.der],
