@@ -17,10 +17,12 @@ use anyhow::{Context, Result, bail};
 use axum::{Router, routing::get};
 use clap::{Parser, ValueEnum};
 use examples::{finish, print, stop_wanted};
+use lab_matrix::Report;
 use mtls_lab::{
-    Ensured, Existing, KeyType, Manifest, Options, Report, Unfit, ensure, inspect, matrix, pages,
+    Ensured, Existing, KeyType, LAB_PASSWORD, Manifest, Options, Unfit, ensure, inspect,
 };
 use mtls_server::{ClientCert, MtlsConfig, Revocation, ServerIdentity, files};
+use onboarding::{PasswordHint, Site};
 use pki_core::Password;
 use time::OffsetDateTime;
 use tokio::net::TcpListener;
@@ -81,7 +83,7 @@ async fn run(arguments: Arguments) -> Result<ExitCode> {
     }
     let ensured = ensure(&arguments.dir, &options, Existing::Keep, now)?;
     let server = mtls_server::serve(api, api_router(), api_config(&arguments.dir)?)?;
-    let report = matrix::run(&arguments.dir, &options.p12_password).await?;
+    let report = lab_matrix::run(&arguments.dir, &options.p12_password).await?;
 
     if arguments.json {
         print(&(serde_json::to_string_pretty(&report)? + "\n"))?;
@@ -108,7 +110,7 @@ async fn run(arguments: Arguments) -> Result<ExitCode> {
             page.local_addr()?,
         ))?;
     }
-    serve_page(page, &arguments.dir, report, &options.p12_password).await?;
+    serve_page(page, &arguments.dir, &report, &options.p12_password).await?;
     server.graceful_shutdown(Duration::from_secs(10)).await?;
     Ok(ExitCode::SUCCESS)
 }
@@ -134,7 +136,7 @@ fn api_config(lab: &Path) -> Result<MtlsConfig> {
 async fn serve_page(
     listener: TcpListener,
     lab: &Path,
-    report: Report,
+    report: &Report,
     password: &Password,
 ) -> Result<()> {
     let stop = async {
@@ -143,7 +145,14 @@ async fn serve_page(
             std::future::pending().await
         }
     };
-    let router = pages::router(lab, report, password);
+    let hint = if password.secret_str() == LAB_PASSWORD {
+        PasswordHint::Known(LAB_PASSWORD.to_owned())
+    } else {
+        PasswordHint::Own
+    };
+    let router = Site::new(lab.join("same-ca"), hint)
+        .page("/matrix", "Results of the tests", lab_matrix::page(report)?)
+        .router();
     Ok(axum::serve(listener, router)
         .with_graceful_shutdown(stop)
         .await?)

@@ -76,6 +76,7 @@ impl Attempt {
 
     /// Whether the server of the current handshake may still refuse us: in TLS 1.3 it judges after
     /// the client is done, and sends a session ticket, if it has any, once it is content.
+    #[cfg(feature = "reqwest")]
     pub(crate) fn verdict_is_due() -> bool {
         let is = |flag: &AtomicBool| flag.load(Ordering::Relaxed);
         CURRENT

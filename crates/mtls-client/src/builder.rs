@@ -92,7 +92,7 @@ impl ConnectorBuilder {
 
     /// Sends and checks this name or address instead of the URL's host.
     ///
-    /// Through [`Connector::reqwest`] it is checked, while the name sent (SNI) stays the URL's.
+    /// Through `Connector::reqwest` it is checked, while the name sent (SNI) stays the URL's.
     #[must_use]
     pub fn server_name(mut self, name: impl Into<String>) -> Self {
         self.name = Some(name.into());

@@ -38,15 +38,10 @@ impl Error {
             if let Some(tls) = current.downcast_ref::<rustls::Error>() {
                 return Self::from_tls(tls, asked);
             }
-            if current.is::<tokio::time::error::Elapsed>() {
+            if current.is::<tokio::time::error::Elapsed>() || is_timeout(current) {
                 return Self::timeout();
             }
-            if let Some(request) = current.downcast_ref::<reqwest::Error>() {
-                if request.is_timeout() {
-                    return Self::timeout();
-                }
-                connecting |= request.is_connect();
-            }
+            connecting |= is_connect(current);
             if let Some(refusal) = Self::rejected_in_text(&current.to_string()) {
                 return refusal;
             }
@@ -74,6 +69,7 @@ impl Error {
     }
 
     /// Finds out what a failed reqwest call is about.
+    #[cfg(feature = "reqwest")]
     #[must_use]
     pub fn from_reqwest(error: reqwest::Error) -> Self {
         Self::explain(error, false)
@@ -180,6 +176,28 @@ impl Error {
         };
         Self::caused(kind, sentence, error.clone())
     }
+}
+
+/// Whether this is reqwest's own error, about a limit of time.
+#[cfg(feature = "reqwest")]
+fn is_timeout(error: &(dyn StdError + 'static)) -> bool {
+    error.downcast_ref().is_some_and(reqwest::Error::is_timeout)
+}
+
+/// Whether this is reqwest's own error, about the connection.
+#[cfg(feature = "reqwest")]
+fn is_connect(error: &(dyn StdError + 'static)) -> bool {
+    error.downcast_ref().is_some_and(reqwest::Error::is_connect)
+}
+
+#[cfg(not(feature = "reqwest"))]
+fn is_timeout(_: &(dyn StdError + 'static)) -> bool {
+    false
+}
+
+#[cfg(not(feature = "reqwest"))]
+fn is_connect(_: &(dyn StdError + 'static)) -> bool {
+    false
 }
 
 /// The other side is gone.

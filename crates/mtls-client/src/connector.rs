@@ -118,12 +118,16 @@ impl Connector {
         &self.0.current
     }
 
-    pub(crate) fn timeout(&self) -> Duration {
-        self.0.timeout
-    }
-
     pub(crate) fn max_connection_age(&self) -> Option<Duration> {
         self.0.max_age
+    }
+}
+
+/// What a client of its own connections takes over.
+#[cfg(feature = "reqwest")]
+impl Connector {
+    pub(crate) fn timeout(&self) -> Duration {
+        self.0.timeout
     }
 
     pub(crate) fn plain_http(&self) -> PlainHttp {

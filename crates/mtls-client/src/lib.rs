@@ -4,7 +4,7 @@
 //! [`pki_core::verify`] at its strictest, then by a [`PinPolicy`] if there is one. It shows its
 //! [`ClientIdentity`], or the one that fits, to every server that asks. All of that can be replaced while it
 //! is in use, with all connections that a [`Rotating`] client keeps. It is a tower service for hyper-util and tonic, and
-//! gives a reqwest client. What fails becomes an [`Error`], whose [`ErrorKind`] says who refused whom
+//! gives a reqwest client (feature `reqwest`). What fails becomes an [`Error`], whose [`ErrorKind`] says who refused whom
 //! and why, also where TLS 1.3 tells it late.
 //!
 //! No file is read but those of [`IdentityFiles`] and [`TrustFiles`], and no root of this machine is trusted but by
@@ -44,6 +44,7 @@ mod pin;
 mod pin_policy;
 mod platform;
 mod refusal;
+#[cfg(feature = "reqwest")]
 mod reqwest;
 mod retry;
 mod rotating;

@@ -53,6 +53,7 @@ impl Default for SafeRetry {
     }
 }
 
+#[cfg(feature = "reqwest")]
 impl SafeRetry {
     /// The same for reqwest, and requests to `host`:
     /// [`ClientBuilder::retry`](reqwest::ClientBuilder::retry) takes it.

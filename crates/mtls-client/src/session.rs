@@ -30,7 +30,7 @@ pub enum Resumption {
     ///
     /// Holds for the connections of the [`Connector`](crate::Connector) itself, so for hyper-util, tonic and
     /// whatever else goes by its stream. Those of
-    /// [`rustls_config`](crate::Connector::rustls_config) and [`reqwest`](crate::Connector::reqwest) are full
+    /// [`rustls_config`](crate::Connector::rustls_config) and `reqwest` are full
     /// handshakes still: there nobody can tell whether a ticket that comes late was made with an identity
     /// that has since been replaced.
     Revalidate {

@@ -6,7 +6,7 @@ use axum::http::HeaderMap;
 use futures_util::FutureExt;
 use x509_identity::Certificate;
 
-use crate::{forwarded::ForwardedFormat, handshake::proxy_protocol};
+use crate::{forwarded::format::ForwardedFormat, proxy_protocol};
 
 /// The address that a PROXY protocol header announces, if it does, and how many bytes it leaves.
 pub fn proxy_protocol(bytes: &[u8]) -> Option<(Option<SocketAddr>, usize)> {

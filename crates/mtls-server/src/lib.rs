@@ -41,58 +41,76 @@ mod extract;
 mod forwarded;
 mod handshake;
 mod observe;
+mod peer;
+mod proxy_protocol;
+mod reload;
+mod rules;
 mod serve;
 mod sources;
+mod verify;
 
 #[cfg(fuzzing)]
 #[doc(hidden)]
 pub mod fuzzing;
 mod problem;
+mod provider;
 mod text;
 
 pub use authorize::authorizer::{Answer, Authorize, Authorizer, Authorizing, Question};
 #[cfg(feature = "opa")]
 pub use authorize::opa::{OpaAuthorizer, OpaError};
 pub use authorize::require::{RequireClientCert, Required};
-pub use authorize::rule::{Decision, Rule, RuleError};
-pub use config::client_auth::ClientAuth;
 pub use config::error::ConfigError;
-pub use config::generation::{Degraded, Status};
-pub use config::handle::{MtlsHandle, ReloadError, Reloaded, Watch};
+pub use config::error::LoadError;
 pub use config::limits::Limits;
-pub use config::mtls_config::{MtlsConfig, MtlsConfigBuilder};
-pub use config::site::SiteConfig;
+pub use config::virtual_host::SiteConfig;
+pub use config::{builder::MtlsConfigBuilder, mtls_config::MtlsConfig};
 pub use connection::identity::ConnectionIdentity;
 pub use connection::stream::MtlsStream;
-pub use extract::client_cert::{ClientCert, ClientCertRejection, MockClientCert};
+pub use extract::client_cert::{ClientCertRejection, MockClientCert};
+pub use extract::forwarded_client_cert::{ForwardedClientCertRejection, MockForwardedClientCert};
 pub use extract::peer_identity::{FromClientCert, PeerIdentity, PeerIdentityRejection};
-pub use extract::spiffe::{SpiffeId, SpiffeIdError, SvidError};
-pub use extract::tls_info::TlsInfo;
 pub use forwarded::{
-    ForwardIdentity, ForwardedClientCert, ForwardedClientCertRejection, ForwardedError,
-    ForwardedFormat, Forwarding, MockForwardedClientCert, TrustForwarded, UnknownForwardedFormat,
+    client_cert::ForwardedClientCert,
+    error::ForwardedError,
+    format::{ForwardedFormat, UnknownForwardedFormat},
+    trust::TrustForwarded,
 };
 pub use handshake::door::Door;
-pub use handshake::proxy_protocol::{ProxyProtocol, ProxyProtocolError};
 pub use handshake::refusal::{Refusal, RefusalReason};
-pub use handshake::session::{Kept, Resumption};
 pub use observe::audit::TARGET as AUDIT_TARGET;
-pub use observe::health::health;
+pub use peer::client_cert::ClientCert;
+pub use peer::spiffe::{SpiffeId, SpiffeIdError, SvidError};
+pub use peer::tls_info::TlsInfo;
+pub use proxy_protocol::{ProxyProtocol, error::ProxyProtocolError};
+pub use reload::handle::{MtlsHandle, ReloadError, Reloaded, Watch};
+pub use reload::status::{Degraded, Status};
+pub use reload::{mtls_files::MtlsFiles, virtual_host_files::SiteFiles};
+pub use rules::{decision::Decision, error::RuleError, rule::Rule};
 pub use serve::acceptor::MtlsAcceptor;
+pub use serve::forward_identity::{ForwardIdentity, Forwarding};
+pub use serve::health::health;
 pub use serve::http::http_limits;
 pub use serve::listen;
 pub use serve::listener::{MtlsListener, PerConnection};
 pub use serve::server::{Serving, serve};
 pub use serve::service::{Answering, MtlsService};
-pub use sources::crl_sources::{CrlSource, CrlSourceError, CrlSources, LoadedCrls};
+pub use sources::crl_sources::{
+    error::CrlSourceError,
+    loader::{CrlSources, LoadedCrls},
+    source::CrlSource,
+};
 pub use sources::files;
 pub use sources::identity::{IdentityError, ServerIdentity};
 pub use sources::material::Found;
-pub use sources::mtls_files::{LoadError, MtlsFiles, SiteFiles};
 pub use sources::ocsp::{
-    AskError, OcspCheck, OcspRefusal, OcspVerdict, Staple, StapleError, Stapler, Unanswered,
+    ask::AskError,
+    check::{OcspCheck, OcspRefusal, OcspVerdict, Unanswered},
+    staple::{Staple, StapleError, Stapler},
 };
 pub use sources::plain_http::{HttpError, HttpUrl, HttpUrlError};
+pub use verify::client_auth::ClientAuth;
+pub use verify::session::{Kept, Resumption};
 
 /// The verifier's settings, which [`MtlsConfigBuilder`] takes.
 pub use pki_core::verify::{

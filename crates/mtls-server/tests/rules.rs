@@ -379,3 +379,36 @@ async fn a_router_without_the_door_is_our_error() {
     let (status, _) = ask(router(Rule::custom("all", |_| true))).await;
     assert_eq!(status, StatusCode::INTERNAL_SERVER_ERROR);
 }
+
+/// A subjectAltName with an empty name of the kind with this tag, beside others.
+fn with_empty_name(tag: u8) -> impl Fn(&mut CertificateParams) {
+    move |params| {
+        let value = [0x30, 0x05, tag, 0x00, 0x82, 0x01, b'a'].to_vec();
+        let extension = CustomExtension::from_oid_content(&[2, 5, 29, 17], value);
+        params.custom_extensions = vec![extension];
+    }
+}
+
+#[tokio::test]
+async fn a_name_that_cannot_be_read_denies_those_rules_that_ask_for_its_kind() {
+    let world = World::new();
+    let (email, dns, uri) = (0x81, 0x82, 0x86);
+    for (kind, asked) in [
+        (email, "email = 'a@example.com'"),
+        (dns, "dns = 'example.com'"),
+        (uri, "uri_glob = 'https://example.com/*'"),
+        (uri, "spiffe = 'spiffe://example.com/**'"),
+    ] {
+        for tag in [email, dns, uri] {
+            let der = world.ca.issue("alice", with_empty_name(tag)).chain[0].clone();
+            let not = Rule::not(Rule::from_toml(asked).unwrap());
+            assert_eq!(
+                allows(not, &der).await,
+                tag != kind,
+                "not {asked}, {tag:#x}"
+            );
+            // Nobody asks for it here.
+            assert!(allows(Rule::common_name("alice"), &der).await);
+        }
+    }
+}

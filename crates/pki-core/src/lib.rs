@@ -29,6 +29,7 @@ mod issue;
 mod key;
 mod lint;
 pub mod ocsp;
+pub mod pem;
 mod profile;
 mod random;
 mod request;

@@ -14,6 +14,9 @@ use std::{
     time::Duration,
 };
 
+use bytes::Bytes;
+use http_body_util::{BodyExt as _, Empty};
+use hyper_util::{client::legacy, rt::TokioExecutor};
 use mtls_client::{ClientIdentity, Connector, TrustAnchors};
 use pki_core::{
     Authority, CertificateParameters, CrlBuilder, Issued, KeyKind, KeyPair, Profile,
@@ -107,7 +110,7 @@ impl Pki {
         let connector = Connector::builder(roots, identity).build().unwrap();
         Client {
             certificate,
-            http: connector.reqwest().build().unwrap(),
+            http: legacy::Client::builder(TokioExecutor::new()).build(connector),
         }
     }
 
@@ -132,7 +135,7 @@ fn name(common_name: &str) -> DistinguishedName {
 /// Somebody with a certificate.
 pub struct Client {
     pub certificate: Certificate,
-    pub http: reqwest::Client,
+    pub http: legacy::Client<Connector, Empty<Bytes>>,
 }
 
 impl Client {
@@ -152,15 +155,17 @@ impl Client {
         headers: &[(&'static str, &str)],
     ) -> Result<(u16, String), mtls_client::Error> {
         let url = format!("https://localhost:{}{path}", server.port());
-        let mut request = self.http.get(url);
+        let mut request = http::Request::get(url);
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        let answer = request.send().await;
-        let answer = answer.map_err(mtls_client::Error::from_reqwest)?;
+        let answer = self.http.request(request.body(Empty::new()).unwrap()).await;
+        let answer = answer.map_err(|error| mtls_client::Error::classify(&error))?;
         let status = answer.status().as_u16();
-        let text = answer.text().await;
-        Ok((status, text.map_err(mtls_client::Error::from_reqwest)?))
+        let body = answer.into_body().collect().await;
+        let body = body.map_err(|error| mtls_client::Error::classify(&error))?;
+        let text = String::from_utf8(body.to_bytes().to_vec()).unwrap();
+        Ok((status, text))
     }
 }
 

@@ -48,6 +48,26 @@ fn by_kind(w: &World) -> Vec<Case> {
             &[dns("A.EXAMPLE.ORG")],
         ),
         refused(path(
+            "DNS permitted, a name that is empty beside a good one",
+            only(dns("example.org")),
+            &[dns("example.org"), dns("")],
+        )),
+        refused(path(
+            "DNS excluded, a name beyond ASCII",
+            not(dns("example.org")),
+            &[dns("ålice.example.com")],
+        )),
+        refused(path(
+            "mailbox excluded, an address beyond ASCII",
+            not(email("example.org")),
+            &[email("jané@example.com")],
+        )),
+        path(
+            "mailbox excluded, a dNSName beyond ASCII",
+            not(email("example.org")),
+            &[dns("ålice.example.com")],
+        ),
+        refused(path(
             "DNS permitted, another",
             only(dns("example.org")),
             &[dns("example.com")],

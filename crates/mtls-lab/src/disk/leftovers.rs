@@ -5,7 +5,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::DiskError;
-use super::write::{LAB, OLD, keep_what_is_not_ours};
+use super::old_lab::keep_what_is_not_ours;
+use super::staging::{LAB, OLD};
 use crate::manifest::MANIFEST;
 
 /// Clears away the staging directories in `parent` that begin with `name` and are older than any run

@@ -3,6 +3,8 @@
 mod error;
 mod inspect;
 mod leftovers;
+mod old_lab;
+mod staging;
 mod write;
 
 use std::path::Path;

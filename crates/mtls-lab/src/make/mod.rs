@@ -10,10 +10,11 @@ mod root;
 mod scenario;
 mod wrong;
 
+use onboarding::{Page, PasswordHint};
 use time::OffsetDateTime;
 
 use crate::file::{FileKind, LabFile};
-use crate::{Options, emitted};
+use crate::{LAB_PASSWORD, Options, emitted};
 
 pub use error::MakeError;
 
@@ -41,7 +42,7 @@ pub(crate) fn everything(
     files.push(LabFile::new(
         "devices/index.html",
         FileKind::Page,
-        crate::pages::onboarding_html()?,
+        onboarding_page()?,
     ));
     files.push(LabFile::new(
         "README.md",
@@ -55,6 +56,17 @@ pub(crate) fn everything(
             .then_with(|| one.path.cmp(&other.path))
     });
     Ok(files)
+}
+
+/// The page for phones as a file of the lab; its links point at the files beside it.
+fn onboarding_page() -> Result<String, MakeError> {
+    let page = Page {
+        files: "../same-ca/",
+        password: &PasswordHint::Either(LAB_PASSWORD.to_owned()),
+        served: false,
+        others: &[],
+    };
+    Ok(page.html()?)
 }
 
 /// The README first, then the directories in the order in which they are read.

@@ -4,7 +4,7 @@ use rcgen::{
     BasicConstraints, CertificateParams, DnType, DnValue, ExtendedKeyUsagePurpose, IsCa, Issuer,
     KeyIdMethod, KeyUsagePurpose, SanType, SerialNumber,
 };
-use rustls_pki_types::{CertificateDer, PrivatePkcs8KeyDer};
+use rustls_pki_types::PrivatePkcs8KeyDer;
 use time::{Duration, OffsetDateTime};
 use x509_identity::{
     Attribute, AttributeValue, Certificate, DistinguishedName, ObjectIdentifier, StringType,
@@ -53,8 +53,11 @@ impl Wrong {
         signer: &rcgen::KeyPair,
         key: &KeyPair,
     ) -> Result<Certificate, MakeError> {
-        let issuer = CertificateDer::from(authority.certificate().der());
-        let issuer = Issuer::from_ca_cert_der(&issuer, signer)?;
+        let authority = authority.certificate();
+        let mut issuer = named_params(authority.subject(), &[])?;
+        let key_id = authority.subject_key_id().unwrap_or_default();
+        issuer.key_identifier_method = KeyIdMethod::PreSpecified(key_id.to_vec());
+        let issuer = Issuer::from_params(&issuer, signer);
         let certificate = self.params()?.signed_by(&rcgen_key(key)?, &issuer)?;
         Ok(Certificate::from_der(certificate.der())?)
     }

@@ -5,6 +5,7 @@ use std::{
     convert::Infallible,
     error::Error,
     mem,
+    net::SocketAddr,
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
@@ -13,7 +14,7 @@ use std::{
 
 use axum::{
     extract::Request,
-    http::{Extensions, request::Parts},
+    http::request::Parts,
     response::{IntoResponse as _, Response},
 };
 use tokio::time::timeout;
@@ -21,8 +22,9 @@ use tower::Layer;
 use tower_service::Service;
 
 use crate::{
-    extract::client_cert::{self, ClientCert, ClientCertRejection},
+    extract::client_cert::{self, Caller, ClientCertRejection},
     observe::audit::{self, Outcome},
+    peer::client_cert::ClientCert,
 };
 
 /// Decides about a request by asking elsewhere; see [`Authorize`].
@@ -120,10 +122,10 @@ impl<A: Authorizer> Authorize<A> {
     }
 
     async fn decide(&self, request: &Parts) -> Result<(), ClientCertRejection> {
-        let extensions = &request.extensions;
-        let Some(client) = client_cert::find(extensions)? else {
+        let Caller { client, peer } = client_cert::caller(&request.extensions)?;
+        let Some(client) = client else {
             let rule = &"authorizer";
-            audit::decided(extensions, None, rule, Outcome::Denied, &"no-certificate");
+            audit::decided(peer, None, rule, Outcome::Denied, &"no-certificate");
             return Err(ClientCertRejection::Missing);
         };
         let question = Question { client, request };
@@ -133,11 +135,11 @@ impl<A: Authorizer> Authorize<A> {
             Ok(Ok(Answer::Deny { rule })) => (Outcome::Denied, rule, "not-matched".into()),
             Ok(Err(error)) => {
                 tracing::error!(target: "mtls_server", error = &error as &dyn Error, "no decision");
-                return Err(undecided(extensions, client, "authorizer-failed"));
+                return Err(undecided(peer, client, "authorizer-failed"));
             }
-            Err(_) => return Err(undecided(extensions, client, "authorizer-timeout")),
+            Err(_) => return Err(undecided(peer, client, "authorizer-timeout")),
         };
-        audit::decided(extensions, Some(client), &rule, outcome, &reason);
+        audit::decided(peer, Some(client), &rule, outcome, &reason);
         match outcome {
             Outcome::Allowed => Ok(()),
             Outcome::Denied => Err(ClientCertRejection::Denied),
@@ -155,12 +157,12 @@ impl<A> Clone for Authorize<A> {
 }
 
 fn undecided(
-    extensions: &Extensions,
+    peer: Option<SocketAddr>,
     client: &ClientCert,
     reason: &'static str,
 ) -> ClientCertRejection {
     let rule = &"authorizer";
-    audit::decided(extensions, Some(client), rule, Outcome::Denied, &reason);
+    audit::decided(peer, Some(client), rule, Outcome::Denied, &reason);
     ClientCertRejection::Undecided
 }
 

@@ -8,7 +8,6 @@ use std::{
 
 use axum::{
     extract::Request,
-    http::Extensions,
     response::{IntoResponse as _, Response},
 };
 use futures_util::future::Either;
@@ -16,9 +15,9 @@ use tower::Layer;
 use tower_service::Service;
 
 use crate::{
-    authorize::rule::Rule,
+    authorize::decide::decide,
     extract::client_cert::{self, ClientCertRejection},
-    observe::audit::{self, Outcome},
+    rules::rule::Rule,
 };
 
 /// Lets those requests pass whose client certificate matches a rule: a layer for a router or a
@@ -87,27 +86,12 @@ where
     }
 
     fn call(&mut self, request: Request) -> Self::Future {
-        match decide(&self.rule, request.extensions()) {
+        let decided = client_cert::caller(request.extensions()).and_then(|caller| {
+            decide(&self.rule, caller.client, caller.peer).map_err(ClientCertRejection::from)
+        });
+        match decided {
             Ok(()) => Either::Right(self.inner.call(request)),
             Err(rejection) => Either::Left(ready(Ok(rejection.into_response()))),
         }
-    }
-}
-
-pub(crate) fn decide(rule: &Rule, extensions: &Extensions) -> Result<(), ClientCertRejection> {
-    let Some(client) = client_cert::find(extensions)? else {
-        audit::decided(extensions, None, rule, Outcome::Denied, &"no-certificate");
-        return Err(ClientCertRejection::Missing);
-    };
-    let decision = rule.judge(client);
-    let outcome = match decision.is_allowed() {
-        true => Outcome::Allowed,
-        false => Outcome::Denied,
-    };
-    let reason = decision.reason();
-    audit::decided(extensions, Some(client), decision.rule(), outcome, &reason);
-    match outcome {
-        Outcome::Allowed => Ok(()),
-        Outcome::Denied => Err(ClientCertRejection::Denied),
     }
 }

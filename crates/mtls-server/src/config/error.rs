@@ -1,4 +1,6 @@
-//! What is wrong with settings.
+//! What is wrong with settings, or with the files that they are made of.
+
+use crate::sources::{crl_sources::error::CrlSourceError, files::FileError};
 
 /// Why the settings make no server.
 #[derive(Debug, thiserror::Error)]
@@ -37,4 +39,25 @@ pub enum ConfigError {
     /// TLS cannot be set up with these settings.
     #[error("TLS could not be set up")]
     Tls(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+/// Why files make no settings.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum LoadError {
+    /// What they hold does not work together.
+    #[error(transparent)]
+    Config(ConfigError),
+
+    /// A source of revocation lists cannot be used.
+    #[error(transparent)]
+    Crls(CrlSourceError),
+
+    /// A file cannot be used.
+    #[error(transparent)]
+    File(#[from] FileError),
+
+    /// The runtime ended, or this crate has a defect.
+    #[error("loading was interrupted")]
+    Interrupted(#[source] Box<dyn std::error::Error + Send + Sync>),
 }

@@ -9,9 +9,8 @@ use std::{
 
 use crate::{
     config::limits::Limits,
-    connection::{clock::Clock, identity::ConnectionIdentity, live::End},
-    handshake::half_open::bucket,
-    observe::{audit, measure},
+    connection::{address::bucket, clock::Clock, identity::ConnectionIdentity, live::End},
+    observe::{audit, metrics},
 };
 
 /// The socket of a connection, to be closed from outside.
@@ -89,7 +88,7 @@ impl Connections {
         table.next += 1;
         table.taken += 1;
         *table.addresses.entry(address).or_default() += 1;
-        measure::connections(table.taken);
+        metrics::connections(table.taken);
         Some(Seat {
             id,
             address,
@@ -146,7 +145,7 @@ impl Connections {
         drop(table);
         // Outside of the lock, as closing a socket gives its seat back, and logs may take time.
         for (connection, end) in ended {
-            audit::ended(&connection, end);
+            audit::ended(connection.audited(), end.code(), end.condemns());
         }
         for socket in cut {
             socket.cut();
@@ -166,7 +165,7 @@ pub(crate) fn condemn(connection: &ConnectionIdentity, end: End) {
         .live()
         .end(end, crate::connection::live::end_grace(end))
     {
-        audit::ended(connection, end);
+        audit::ended(connection.audited(), end.code(), end.condemns());
     }
 }
 
@@ -212,7 +211,7 @@ impl Drop for Seat {
         let mut table = self.connections.lock();
         _entry = table.entries.remove(&self.id);
         table.taken -= 1;
-        measure::connections(table.taken);
+        metrics::connections(table.taken);
         if let Some(count) = table.addresses.get_mut(&self.address) {
             *count -= 1;
             if *count == 0 {

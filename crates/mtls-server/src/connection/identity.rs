@@ -5,10 +5,11 @@ use std::{fmt, net::SocketAddr, sync::Arc};
 use axum::http::Extensions;
 
 use crate::{
-    config::{names::Names, site::Host},
+    config::{active_host::Host, sni_map::Names},
     connection::live::Live,
-    extract::{client_cert::ClientCert, tls_info::TlsInfo},
-    forwarded::TrustForwarded,
+    forwarded::trust::TrustForwarded,
+    observe::audit,
+    peer::{client_cert::ClientCert, tls_info::TlsInfo},
 };
 
 /// What the door found out about a connection; cheap to clone.
@@ -69,6 +70,15 @@ impl ConnectionIdentity {
     /// ([`ProxyProtocol`](crate::ProxyProtocol)) the one that it announced.
     pub fn peer(&self) -> SocketAddr {
         self.0.peer
+    }
+
+    /// What audit events say of this connection.
+    pub(crate) fn audited(&self) -> audit::Connection<'_> {
+        audit::Connection {
+            peer: self.peer(),
+            client: self.client(),
+            tls: self.tls(),
+        }
     }
 
     pub(crate) fn live(&self) -> &Live {

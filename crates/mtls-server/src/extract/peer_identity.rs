@@ -9,8 +9,9 @@ use axum::{
 };
 
 use crate::{
-    extract::client_cert::{self, ClientCert, ClientCertRejection},
+    extract::client_cert::{self, Caller, ClientCertRejection},
     observe::audit::{self, Outcome},
+    peer::client_cert::ClientCert,
 };
 
 /// What an application makes of a client certificate, for [`PeerIdentity`].
@@ -59,18 +60,14 @@ impl<S: Send + Sync, T: FromClientCert> FromRequestParts<S> for PeerIdentity<T> 
     type Rejection = PeerIdentityRejection<T::Error>;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
-        let client = client_cert::find(&parts.extensions)
-            .and_then(|client| client.ok_or(ClientCertRejection::Missing))
-            .map_err(PeerIdentityRejection::ClientCert)?;
+        let Caller { client, peer } =
+            client_cert::caller(&parts.extensions).map_err(PeerIdentityRejection::ClientCert)?;
+        let client = client.ok_or(PeerIdentityRejection::ClientCert(
+            ClientCertRejection::Missing,
+        ))?;
         T::from_client_cert(client).map(Self).map_err(|error| {
             let rule = type_name::<T>();
-            audit::decided(
-                &parts.extensions,
-                Some(client),
-                &rule,
-                Outcome::Denied,
-                &error,
-            );
+            audit::decided(peer, Some(client), &rule, Outcome::Denied, &error);
             PeerIdentityRejection::Unknown(error)
         })
     }

@@ -5,7 +5,7 @@
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
-use super::ForwardedError;
+use super::error::ForwardedError;
 
 pub(super) fn read(value: &[u8]) -> Result<Vec<Vec<u8>>, ForwardedError> {
     let members = value.split(|byte| *byte == b',');

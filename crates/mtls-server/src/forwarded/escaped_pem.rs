@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use der::pem::{self, LineEnding};
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode, utf8_percent_encode};
 
-use super::ForwardedError;
+use super::error::ForwardedError;
 
 /// Takes PEM certificates with nothing but white space between them.
 pub(super) fn read(value: &[u8]) -> Result<Vec<Vec<u8>>, ForwardedError> {

@@ -1,12 +1,18 @@
 //! The forms in which proxies forward a client certificate.
 
-use std::{str::FromStr, sync::Arc};
+use std::str::FromStr;
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
-use x509_identity::Certificate;
 
-use super::{ForwardedError, base64_der, escaped_pem, names::look_alike, rfc9440, xfcc};
-use crate::extract::client_cert::ClientCert;
+use super::{
+    base64_der,
+    chain::{Chain, parse},
+    error::ForwardedError,
+    escaped_pem,
+    look_alike::look_alike,
+    rfc9440, xfcc,
+};
+use crate::peer::client_cert::ClientCert;
 
 /// The form in which a client certificate is forwarded, the name of its header included.
 ///
@@ -64,7 +70,7 @@ impl ForwardedFormat {
     /// ingress-nginx with `auth-tls-pass-certificate-to-upstream: "true"`.
     ///
     /// Its `ssl-client-verify` is not read: let it verify (`auth-tls-verify-client: "on"`), or
-    /// [verify here](super::TrustForwarded::verify).
+    /// [verify here](crate::TrustForwarded::verify).
     pub fn ingress_nginx() -> Self {
         Self::escaped_pem(HeaderName::from_static("ssl-client-cert"))
     }
@@ -158,7 +164,7 @@ impl ForwardedFormat {
     }
 
     /// Writes the certificate, and its issuers up to the root if that is wanted.
-    pub(super) fn write(&self, client: &ClientCert, with_chain: bool, headers: &mut HeaderMap) {
+    pub(crate) fn write(&self, client: &ClientCert, with_chain: bool, headers: &mut HeaderMap) {
         let leaf = std::iter::once(client.der());
         // The root is known to whoever would verify.
         let above = client.chain().iter().skip(1).rev().skip(1).rev();
@@ -202,29 +208,12 @@ impl FromStr for ForwardedFormat {
 )]
 pub struct UnknownForwardedFormat(String);
 
-/// Certificates as the proxy sent them, leaf first; never empty.
-pub(super) type Chain = Vec<Arc<Certificate>>;
-
 /// The header values that a request had, unread.
 #[derive(Debug, Default)]
 pub(super) struct Picked {
     leaf: Vec<HeaderValue>,
     chain: Vec<HeaderValue>,
     look_alikes: bool,
-}
-
-/// Parses a chain, leaf first.
-pub(super) fn parse(ders: Vec<Vec<u8>>) -> Result<Chain, ForwardedError> {
-    if ders.is_empty() {
-        return Err(ForwardedError::NoCertificate);
-    }
-    if ders.len() > ForwardedError::MAX_CERTIFICATES {
-        return Err(ForwardedError::TooMany);
-    }
-    ders.iter()
-        .map(|der| Certificate::from_der(der).map(Arc::new))
-        .collect::<Result<_, _>>()
-        .map_err(ForwardedError::Certificate)
 }
 
 fn visible(value: String) -> HeaderValue {

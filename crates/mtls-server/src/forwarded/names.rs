@@ -2,7 +2,7 @@
 
 use axum::http::{HeaderMap, HeaderName, header};
 
-use super::format::ForwardedFormat;
+use super::{format::ForwardedFormat, look_alike::look_alike};
 
 /// Removes every header that a proxy could have told of a client certificate with, and those of
 /// `formats`, which may have names of their own. Says whether there were any.
@@ -25,7 +25,7 @@ pub(crate) fn strip(headers: &mut HeaderMap, formats: &[ForwardedFormat]) -> boo
 ///
 /// A client lists there what the next proxy has to remove before it forwards (RFC 9110 7.6.1): it
 /// could have the identity removed that is about to be written.
-pub(super) fn strip_connection_options(headers: &mut HeaderMap, formats: &[ForwardedFormat]) {
+pub(crate) fn strip_connection_options(headers: &mut HeaderMap, formats: &[ForwardedFormat]) {
     let harmless = |option: &&str| {
         let option = option.trim();
         let own = |format: &ForwardedFormat| format.claims(option);
@@ -46,16 +46,6 @@ pub(super) fn strip_connection_options(headers: &mut HeaderMap, formats: &[Forwa
         Ok(value) if !kept.is_empty() => headers.insert(header::CONNECTION, value),
         _ => headers.remove(header::CONNECTION),
     };
-}
-
-/// Whether two names are one for some reader: CGI, WSGI and their heirs make an underscore of
-/// whatever is neither letter nor digit, and take no account of case.
-pub(super) fn look_alike(one: &str, other: &str) -> bool {
-    let fold = |byte: u8| match byte.to_ascii_lowercase() {
-        byte if byte.is_ascii_alphanumeric() => byte,
-        _ => b'-',
-    };
-    one.len() == other.len() && one.bytes().map(fold).eq(other.bytes().map(fold))
 }
 
 /// Of a name in lower case. This is asked for each header of each request, so most are told from

@@ -6,7 +6,7 @@
 
 use sfv::{BareItem, Item, ItemSerializer, List, ListEntry, ListSerializer, Parser};
 
-use super::ForwardedError;
+use super::error::ForwardedError;
 
 /// Leaf first.
 pub(super) fn read<'a>(

@@ -7,8 +7,8 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use proptest::{collection::vec, prelude::*, sample::Index};
 use rcgen::{CertificateParams, DnType, KeyPair, SanType};
 
-use super::{ForwardedError, ForwardedFormat};
-use crate::extract::client_cert::ClientCert;
+use super::{error::ForwardedError, format::ForwardedFormat};
+use crate::peer::client_cert::ClientCert;
 
 const CLIENT_CERT: &str = "client-cert";
 const XFCC: &str = "x-forwarded-client-cert";

@@ -1,22 +1,9 @@
-//! Whose word about a client's certificate is taken, and what it said for one request.
+//! Whose word about a client's certificate is taken.
 
-use std::sync::{Arc, OnceLock};
-
-use axum::http::HeaderMap;
 use pki_core::verify::{ChainVerifier, Purpose};
-use rustls::{
-    pki_types::CertificateDer,
-    time_provider::{DefaultTimeProvider, TimeProvider as _},
-};
 
-use super::{
-    ForwardedClientCert, ForwardedError, ForwardedFormat,
-    format::{Chain, Picked},
-};
-use crate::{
-    authorize::rule::Rule, connection::identity::ConnectionIdentity,
-    extract::client_cert::ClientCert, observe::audit,
-};
+use super::format::ForwardedFormat;
+use crate::{peer::client_cert::ClientCert, rules::rule::Rule};
 
 /// Trusts a proxy to say whose requests it forwards; see
 /// [`trust_forwarded`](crate::MtlsConfigBuilder::trust_forwarded).
@@ -86,95 +73,13 @@ impl TrustForwarded {
         &self.format
     }
 
-    /// The proxy at the other end, if it is one.
-    pub(super) fn judge<'a>(
-        self: &'a Arc<Self>,
-        connection: &'a ConnectionIdentity,
-    ) -> Option<Proxy<'a>> {
-        let client = connection.client()?;
-        self.rule.judge(client).is_allowed().then_some(Proxy {
-            trust: self,
-            connection,
-            client,
-        })
+    /// Whether this client is a proxy that is trusted.
+    pub(super) fn admits(&self, client: &ClientCert) -> bool {
+        self.rule.judge(client).is_allowed()
+    }
+
+    /// Whoever verifies forwarded certificates again, if anybody does.
+    pub(super) fn verifier(&self) -> Option<&ChainVerifier> {
+        self.verifier.as_ref()
     }
 }
-
-/// A proxy that is trusted.
-pub(super) struct Proxy<'a> {
-    trust: &'a Arc<TrustForwarded>,
-    connection: &'a ConnectionIdentity,
-    client: &'a ClientCert,
-}
-
-impl Proxy<'_> {
-    pub(super) fn pick(&self, headers: &HeaderMap) -> Forwarded {
-        Forwarded(Arc::new(Inner {
-            trust: Arc::clone(self.trust),
-            connection: self.connection.clone(),
-            via: self.client.clone(),
-            picked: self.trust.format.pick(headers),
-            read: OnceLock::new(),
-        }))
-    }
-}
-
-/// What a trusted proxy said for one request: among its extensions, and read when a handler asks.
-#[derive(Clone, Debug)]
-pub(super) struct Forwarded(Arc<Inner>);
-
-#[derive(Debug)]
-struct Inner {
-    trust: Arc<TrustForwarded>,
-    connection: ConnectionIdentity,
-    via: ClientCert,
-    picked: Picked,
-    read: OnceLock<Read>,
-}
-
-type Read = Result<Option<ForwardedClientCert>, Arc<ForwardedError>>;
-
-impl Forwarded {
-    /// Reads it, the first time.
-    pub(super) fn read(&self) -> &Read {
-        self.0.read.get_or_init(|| {
-            self.0.certificate().map_err(|error| {
-                audit::unusable(&self.0.connection, &error);
-                Arc::new(error)
-            })
-        })
-    }
-}
-
-impl Inner {
-    fn certificate(&self) -> Result<Option<ForwardedClientCert>, ForwardedError> {
-        let Some(mut chain) = self.trust.format.read(&self.picked)? else {
-            return Ok(None);
-        };
-        if let Some(verifier) = &self.trust.verifier {
-            chain = verify(verifier, &chain)?;
-        }
-        ForwardedClientCert::new(chain, self.via.clone())
-            .map(Some)
-            .ok_or(ForwardedError::NoCertificate)
-    }
-}
-
-/// The verified path, which may be another than what came.
-fn verify(verifier: &ChainVerifier, chain: &Chain) -> Result<Chain, ForwardedError> {
-    // The clock that rustls reads for the certificates of handshakes. Without it nothing is valid.
-    let now = DefaultTimeProvider.current_time().unwrap_or(EPOCH);
-    let presented: Vec<CertificateDer<'_>> = chain
-        .iter()
-        .map(|certificate| CertificateDer::from(certificate.der()))
-        .collect();
-    let (leaf, issuers) = presented
-        .split_first()
-        .ok_or(ForwardedError::NoCertificate)?;
-    let path = verifier.verify(leaf, issuers, now);
-    let path = path.map_err(ForwardedError::Refused)?;
-    Ok(path.certificates().cloned().collect())
-}
-
-const EPOCH: rustls::pki_types::UnixTime =
-    rustls::pki_types::UnixTime::since_unix_epoch(std::time::Duration::ZERO);

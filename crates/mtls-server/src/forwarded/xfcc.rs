@@ -10,8 +10,9 @@ use std::{borrow::Cow, fmt::Write as _};
 use x509_identity::{Certificate, SubjectAltName};
 
 use super::{
-    ForwardedError, escaped_pem,
-    format::{Chain, parse},
+    chain::{Chain, parse},
+    error::ForwardedError,
+    escaped_pem,
 };
 use crate::text::Hex;
 

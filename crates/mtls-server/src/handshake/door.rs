@@ -24,23 +24,21 @@ use tokio_rustls::{StartHandshake, server::TlsStream};
 use x509_identity::Certificate;
 
 use crate::{
-    config::{
-        client_auth::ClientAuth,
-        generation::{Generation, Generations},
-        handle::MtlsHandle,
-        limits::Limits,
-        mtls_config::MtlsConfig,
-        site::Site,
-    },
+    config::{active_host::Site, limits::Limits, mtls_config::MtlsConfig},
     connection::{identity::ConnectionIdentity, live::Live, stream::MtlsStream},
-    extract::{client_cert::ClientCert, tls_info::TlsInfo},
-    handshake::{
-        context::{Findings, Handshake, Verdict},
-        judge::Verified,
-        proxy_protocol,
-        refusal::{Refusal, RefusalReason},
+    handshake::refusal::{Refusal, RefusalReason},
+    observe::{audit, metrics},
+    peer::{client_cert::ClientCert, tls_info::TlsInfo},
+    proxy_protocol,
+    reload::{
+        active::{Generation, Generations},
+        handle::MtlsHandle,
     },
-    observe::{audit, measure},
+    verify::{
+        client_auth::ClientAuth,
+        context::{Findings, Handshake, Verdict},
+        verdict_cache::Verified,
+    },
 };
 
 /// Does the handshake, under limits and a deadline, and says who came; cheap to clone.
@@ -109,8 +107,7 @@ impl Door {
         match outcome {
             Ok((stream, admitted)) => self.let_in(stream, admitted, peer, began),
             Err((refusal, io)) => {
-                audit::turned_away(&refusal, peer);
-                measure::turned_away(&refusal, began.elapsed());
+                record(&refusal, peer, began);
                 if let Some(io) = io {
                     let generation = self.0.current();
                     tokio::select! {
@@ -141,7 +138,7 @@ impl Door {
         let client = client.map(|verified| verified.client.clone());
         let config = &generation.config;
         let tls = TlsInfo::of(stream.get_ref().1);
-        measure::let_in(&tls, client.is_none(), began.elapsed());
+        metrics::accepted(&tls, client.is_none(), began.elapsed());
         let clock = connections.clock();
         let valid = client.as_ref().and_then(valid_for);
         let multiplexed = tls.alpn() == Some("h2");
@@ -149,7 +146,7 @@ impl Door {
         let hosts = Arc::clone(config.hosts());
         let trust = config.trust_forwarded().cloned();
         let identity = ConnectionIdentity::new(client, tls, peer, hosts, trust, live);
-        audit::let_in(&identity);
+        audit::accepted(identity.audited());
         let stream = MtlsStream::new(stream, identity.clone(), seat, connections);
         self.0.recheck(&generation, &identity);
         Ok(stream)
@@ -330,9 +327,15 @@ fn valid_for(client: &ClientCert) -> Option<Duration> {
 /// Refuses without a word, as words would cost what is scarce.
 fn turn_away(reason: RefusalReason, peer: SocketAddr, began: Began) -> Box<Refusal> {
     let refusal = Box::new(Refusal::new(reason));
-    audit::turned_away(&refusal, peer);
-    measure::turned_away(&refusal, began.elapsed());
+    record(&refusal, peer, began);
     refusal
+}
+
+fn record(refusal: &Refusal, peer: SocketAddr, began: Began) {
+    audit::refused(&refusal.audited(peer));
+    let reason = refusal.reason();
+    let alert = reason.alert().and_then(|alert| alert.as_str());
+    metrics::refused(reason.code(), alert, refusal.version, began.elapsed());
 }
 
 /// Writes the audit event of a handshake that is dropped, as a server that shuts down does.
@@ -347,7 +350,7 @@ impl Unrecorded {
 impl Drop for Unrecorded {
     fn drop(&mut self) {
         if let Some(peer) = self.0 {
-            audit::turned_away(&Refusal::new(RefusalReason::Interrupted), peer);
+            audit::refused(&Refusal::new(RefusalReason::Interrupted).audited(peer));
         }
     }
 }

@@ -1,14 +1,14 @@
 //! Why a connection was not let in.
 
-use std::{io, sync::Arc, time::Duration};
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
 use pki_core::verify::VerifyError;
 use rustls::{AlertDescription, InvalidMessage};
 use x509_identity::Certificate;
 
 use crate::{
-    handshake::{proxy_protocol::ProxyProtocolError, verifier::as_rustls},
-    sources::ocsp::OcspRefusal,
+    observe::audit::Refused, proxy_protocol::error::ProxyProtocolError,
+    sources::ocsp::check::OcspRefusal, verify::verifier::as_rustls,
 };
 
 /// A connection that the door turned away, and what is known about it.
@@ -29,6 +29,18 @@ impl Refusal {
             claimed: None,
             server_name: None,
             version: None,
+        }
+    }
+
+    /// What the audit event says of it.
+    pub(crate) fn audited(&self, peer: SocketAddr) -> Refused<'_> {
+        Refused {
+            peer,
+            reason: self.reason.code(),
+            cause: &self.reason,
+            claimed: self.claimed.as_deref(),
+            server_name: self.server_name.as_deref(),
+            version: self.version,
         }
     }
 

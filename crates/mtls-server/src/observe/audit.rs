@@ -15,29 +15,33 @@
 
 use std::{error::Error, fmt::Display, net::SocketAddr};
 
-use axum::http::Extensions;
 use tracing::{Level, event, event_enabled};
 use x509_identity::Certificate;
 
 use crate::{
-    connection::{identity::ConnectionIdentity, live::End},
-    extract::client_cert::ClientCert,
-    handshake::refusal::Refusal,
-    observe::measure,
+    observe::metrics,
+    peer::{client_cert::ClientCert, tls_info::TlsInfo},
     text::{Hex, sentence},
 };
 
 /// The `tracing` target of audit events, for filters.
 pub const TARGET: &str = "mtls_server::audit";
 
-pub(crate) fn let_in(connection: &ConnectionIdentity) {
+/// The connection that an event is about.
+#[derive(Clone, Copy)]
+pub(crate) struct Connection<'a> {
+    pub(crate) peer: SocketAddr,
+    pub(crate) client: Option<&'a ClientCert>,
+    pub(crate) tls: &'a TlsInfo,
+}
+
+/// A connection was accepted, with or without a certificate.
+pub(crate) fn accepted(Connection { peer, client, tls }: Connection<'_>) {
     if !event_enabled!(target: TARGET, Level::INFO) {
         return;
     }
-    let client = connection.client();
     let names = client.map(|client| Names::of(client.certificate()));
     let names = names.as_ref();
-    let tls = connection.tls();
     let (outcome, reason) = match client {
         Some(_) => ("accepted", "verified"),
         None => ("anonymous", "no-certificate"),
@@ -47,7 +51,7 @@ pub(crate) fn let_in(connection: &ConnectionIdentity) {
         Level::INFO,
         outcome,
         reason,
-        peer = %connection.peer(),
+        %peer,
         subject = names.map(|names| names.subject.as_str()),
         issuer = names.map(|names| names.issuer.as_str()),
         serial = names.map(|names| names.serial.as_str()),
@@ -59,10 +63,10 @@ pub(crate) fn let_in(connection: &ConnectionIdentity) {
     );
 }
 
-/// A connection that had been let in was ended by the server.
-pub(crate) fn ended(connection: &ConnectionIdentity, end: End) {
-    measure::ended(end);
-    let client = connection.client();
+/// The server ended a connection that it had accepted. `warn` where its client is no longer good.
+pub(crate) fn ended(connection: Connection<'_>, reason: &'static str, warn: bool) {
+    let Connection { peer, client, tls } = connection;
+    metrics::ended(reason);
     let names = client.map(|client| Names::of(client.certificate()));
     let names = names.as_ref();
     macro_rules! ended {
@@ -71,46 +75,57 @@ pub(crate) fn ended(connection: &ConnectionIdentity, end: End) {
                 target: TARGET,
                 $level,
                 outcome = "ended",
-                reason = end.code(),
-                peer = %connection.peer(),
+                reason,
+                %peer,
                 subject = names.map(|names| names.subject.as_str()),
                 issuer = names.map(|names| names.issuer.as_str()),
                 serial = names.map(|names| names.serial.as_str()),
                 spki = names.map(|names| names.spki.as_str()),
-                sni = connection.tls().server_name(),
+                sni = tls.server_name(),
                 "connection ended",
             )
         };
     }
-    match end.condemns() {
+    match warn {
         true => ended!(Level::WARN),
         false => ended!(Level::INFO),
     }
 }
 
-pub(crate) fn turned_away(refusal: &Refusal, peer: SocketAddr) {
-    let names = refusal.claimed().map(Names::of);
+/// A connection that was refused, and what its peer claimed.
+pub(crate) struct Refused<'a> {
+    pub(crate) peer: SocketAddr,
+    pub(crate) reason: &'static str,
+    pub(crate) cause: &'a dyn Error,
+    pub(crate) claimed: Option<&'a Certificate>,
+    pub(crate) server_name: Option<&'a str>,
+    pub(crate) version: Option<&'static str>,
+}
+
+/// A connection was refused.
+pub(crate) fn refused(refused: &Refused<'_>) {
+    let names = refused.claimed.map(Names::of);
     let names = names.as_ref();
     event!(
         target: TARGET,
         Level::WARN,
         outcome = "refused",
-        reason = refusal.reason().code(),
-        %peer,
+        reason = refused.reason,
+        peer = %refused.peer,
         subject = names.map(|names| names.subject.as_str()),
         issuer = names.map(|names| names.issuer.as_str()),
         serial = names.map(|names| names.serial.as_str()),
         spki = names.map(|names| names.spki.as_str()),
-        sni = refusal.server_name.as_deref(),
-        version = refusal.version,
+        sni = refused.server_name,
+        version = refused.version,
         "connection refused: {}",
-        sentence(refusal.reason()),
+        sentence(refused.cause),
     );
 }
 
 /// What was decided about one request. Nothing is formatted unless somebody listens.
 pub(crate) fn decided(
-    extensions: &Extensions,
+    peer: Option<SocketAddr>,
     client: Option<&ClientCert>,
     rule: &dyn Display,
     outcome: Outcome,
@@ -124,7 +139,7 @@ pub(crate) fn decided(
                 outcome = $outcome,
                 reason = %reason,
                 rule = %rule,
-                peer = ConnectionIdentity::of(extensions).map(|it| display(it.peer())),
+                peer = peer.map(display),
                 subject = client.map(|client| display(client.subject())),
                 issuer = client.map(|client| display(client.issuer())),
                 serial = client.map(|client| display(client.serial())),
@@ -136,22 +151,21 @@ pub(crate) fn decided(
     match outcome {
         Outcome::Allowed => decision!(Level::INFO, "allowed"),
         Outcome::Denied => {
-            measure::denied(rule);
+            metrics::denied(rule);
             decision!(Level::WARN, "denied");
         }
     }
 }
 
 /// Headers were removed that only a trusted proxy may send.
-pub(crate) fn stripped(connection: &ConnectionIdentity) {
-    measure::spoofed();
-    let client = connection.client();
+pub(crate) fn stripped(peer: SocketAddr, client: Option<&ClientCert>) {
+    metrics::spoofed();
     event!(
         target: TARGET,
         Level::WARN,
         outcome = "stripped",
         reason = "untrusted-certificate-header",
-        peer = %connection.peer(),
+        %peer,
         subject = client.map(|client| display(client.subject())),
         issuer = client.map(|client| display(client.issuer())),
         serial = client.map(|client| display(client.serial())),
@@ -161,14 +175,13 @@ pub(crate) fn stripped(connection: &ConnectionIdentity) {
 }
 
 /// What a trusted proxy forwarded names nobody.
-pub(crate) fn unusable(connection: &ConnectionIdentity, cause: &dyn Error) {
-    let client = connection.client();
+pub(crate) fn unusable(peer: SocketAddr, client: Option<&ClientCert>, cause: &dyn Error) {
     event!(
         target: TARGET,
         Level::WARN,
         outcome = "unusable",
         reason = sentence(cause),
-        peer = %connection.peer(),
+        %peer,
         subject = client.map(|client| display(client.subject())),
         issuer = client.map(|client| display(client.issuer())),
         serial = client.map(|client| display(client.serial())),

@@ -9,10 +9,8 @@ use tokio::{
 };
 
 use crate::{
-    config::{handle::MtlsHandle, mtls_config::MtlsConfig},
-    connection::stream::MtlsStream,
-    handshake::door::Door,
-    serve::service::MtlsService,
+    config::mtls_config::MtlsConfig, connection::stream::MtlsStream, handshake::door::Door,
+    reload::handle::MtlsHandle, serve::service::MtlsService,
 };
 
 /// Mutual TLS for [`axum_server::Server`]; cheap to clone.

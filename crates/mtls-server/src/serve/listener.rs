@@ -17,9 +17,10 @@ use tokio::{
 use tower_service::Service;
 
 use crate::{
-    config::{handle::MtlsHandle, mtls_config::MtlsConfig},
+    config::mtls_config::MtlsConfig,
     connection::stream::MtlsStream,
     handshake::door::Door,
+    reload::handle::MtlsHandle,
     serve::{accept::accept, service::MtlsService},
 };
 

@@ -2,6 +2,8 @@
 
 pub(crate) mod accept;
 pub(crate) mod acceptor;
+pub(crate) mod forward_identity;
+pub(crate) mod health;
 pub(crate) mod http;
 pub mod listen;
 pub(crate) mod listener;

@@ -11,8 +11,9 @@ use tokio::{
 };
 
 use crate::{
-    config::{handle::MtlsHandle, mtls_config::MtlsConfig},
+    config::mtls_config::MtlsConfig,
     handshake::door::Door,
+    reload::handle::MtlsHandle,
     serve::{accept::accept, http},
 };
 

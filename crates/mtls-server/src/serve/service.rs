@@ -24,10 +24,10 @@ use tower_http::timeout::TimeoutBody;
 use tower_service::Service;
 
 use crate::{
-    authorize::require,
+    authorize::decide::decide,
     connection::{answers::Flow, identity::ConnectionIdentity, live::End},
     extract::client_cert::ClientCertRejection,
-    forwarded,
+    forwarded::received::receive,
     problem::problem,
 };
 
@@ -70,14 +70,15 @@ where
 
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
         let connection = &self.connection;
-        forwarded::receive(connection.trust_forwarded(), connection, &mut request);
+        let (client, peer) = (connection.client(), connection.peer());
+        receive(connection.trust_forwarded(), client, peer, &mut request);
         let running = Running::begin(connection.clone(), !request.body().is_end_stream());
         let (mut parts, body) = request.into_parts();
         let closes = parts.version < Version::HTTP_2;
         connection.attach(&mut parts.extensions);
         parts.extensions.insert(ConnectInfo(connection.peer()));
         let tunnels = parts.method == Method::CONNECT;
-        let refusal = refusal(connection, &parts.uri, &parts.headers, &parts.extensions);
+        let refusal = refusal(connection, &parts.uri, &parts.headers);
         let answer = refusal.is_none().then(|| {
             let body = match body.is_end_stream() {
                 true => Body::empty(),
@@ -161,7 +162,6 @@ fn refusal(
     connection: &ConnectionIdentity,
     uri: &Uri,
     headers: &HeaderMap,
-    extensions: &axum::http::Extensions,
 ) -> Option<Response<Body>> {
     if connection.live().ending().is_some_and(End::condemns) {
         return Some(no_longer_good());
@@ -175,8 +175,8 @@ fn refusal(
         ));
     }
     let rule = connection.host().rule.as_ref()?;
-    let denied = require::decide(rule, extensions).err()?;
-    Some(denied.into_response())
+    let denied = decide(rule, connection.client(), Some(connection.peer())).err()?;
+    Some(ClientCertRejection::from(denied).into_response())
 }
 
 /// Whether the request is for a host that would have judged the client otherwise (RFC 9110 section

@@ -11,7 +11,7 @@ use std::{
 use pki_core::verify::{AnchorError, CrlLoadError, CrlSet, TrustAnchors};
 use zeroize::Zeroizing;
 
-use crate::{authorize::rule::Rule, sources::material::Found};
+use crate::{rules::rule::Rule, sources::material::Found};
 
 /// Reads the roots that clients' certificates must lead to: PEM with any number, or one in DER.
 ///

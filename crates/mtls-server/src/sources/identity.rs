@@ -10,11 +10,11 @@ use rustls::{
 use x509_identity::{Certificate, ParseError};
 
 use crate::{
-    handshake::provider::provider,
+    provider::provider,
     sources::{
         files::{self, FileError},
         material::{self, Found},
-        ocsp::Staple,
+        ocsp::staple::Staple,
     },
 };
 

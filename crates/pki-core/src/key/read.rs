@@ -8,17 +8,17 @@ use const_oid::ObjectIdentifier;
 use const_oid::db::rfc5912::{ID_EC_PUBLIC_KEY, RSA_ENCRYPTION, SECP_256_R_1, SECP_384_R_1};
 use const_oid::db::rfc8410::ID_ED_25519;
 use der::asn1::{AnyRef, ContextSpecific};
-use der::{Decode, Reader, SecretDocument, SliceReader, TagNumber};
+use der::{Decode, Reader, SliceReader, TagNumber};
 use pkcs8::pkcs5::EncryptionScheme;
 use pkcs8::pkcs5::pbes2::Kdf;
 use pkcs8::{EncryptedPrivateKeyInfoRef, PrivateKeyInfoRef};
 use rustls_pki_types::PrivateKeyDer;
-use rustls_pki_types::pem::PemObject;
 
 use super::error::KeyError;
 use super::kind::KeyKind;
 use super::pair::{KeyPair, Private};
 use super::password::Password;
+use crate::pem::{self, Label, PemFile};
 
 /// An RSA-4096 PKCS#8 file is 3.3 KiB of PEM; room for its comments, not for a denial of service.
 const MAX_KEY_FILE: usize = 64 * 1024;
@@ -27,9 +27,6 @@ const MAX_PBKDF2_ROUNDS: u64 = 5_000_000;
 /// scrypt's memory is 128 · N · r bytes (RFC 7914 section 2).
 const MAX_SCRYPT_MEMORY: u64 = 256 * 1024 * 1024;
 
-const ENCRYPTED_BEGIN: &str = "-----BEGIN ENCRYPTED PRIVATE KEY-----";
-const ENCRYPTED_END: &str = "-----END ENCRYPTED PRIVATE KEY-----";
-
 impl KeyPair {
     /// Reads the first private key of a PEM file: PKCS#8, PKCS#1, SEC1, or encrypted PKCS#8
     /// (RFC 7468 section 11), for which `password` is needed.
@@ -37,38 +34,43 @@ impl KeyPair {
     /// # Errors
     ///
     /// [`KeyError`] says what the file is instead, and what to do.
-    pub fn from_pem(pem: &[u8], password: Option<&Password>) -> Result<Self, KeyError> {
-        if pem.len() > MAX_KEY_FILE {
+    pub fn from_pem(bytes: &[u8], password: Option<&Password>) -> Result<Self, KeyError> {
+        if bytes.len() > MAX_KEY_FILE {
             return Err(KeyError::TooLarge {
                 limit: MAX_KEY_FILE,
-                got: pem.len(),
+                got: bytes.len(),
             });
         }
-        if pem.iter().all(u8::is_ascii_whitespace) {
+        if bytes.iter().all(u8::is_ascii_whitespace) {
             return Err(KeyError::Empty);
         }
-        // Editors on Windows write a byte order mark.
-        let pem = pem.strip_prefix("\u{feff}".as_bytes()).unwrap_or(pem);
-        let Ok(text) = std::str::from_utf8(pem) else {
+        if pem::is_der(bytes) {
             return Err(KeyError::NotPem);
+        }
+        let file = pem::read(bytes).map_err(KeyError::malformed)?;
+        // The first key of the file counts.
+        let mut sections = file.sections();
+        let Some(key) = sections.find(|section| section.label().is_private_key()) else {
+            return Err(KeyError::NotAKey {
+                found: what_is_there(&file),
+            });
         };
-        if text.contains("Proc-Type: 4,ENCRYPTED") {
+        if key.is_encrypted() {
             return Err(KeyError::LegacyEncryption);
         }
-        if let Some(block) = encrypted_block(text) {
-            return Self::decrypt(block, password.ok_or(KeyError::Encrypted)?);
-        }
-        match PrivateKeyDer::from_pem_slice(pem) {
-            Ok(PrivateKeyDer::Pkcs8(der)) => Self::from_pkcs8(der.secret_pkcs8_der()),
-            Ok(PrivateKeyDer::Pkcs1(der)) => Self::from_pkcs1(der.secret_pkcs1_der()),
-            Ok(PrivateKeyDer::Sec1(der)) => Self::from_sec1(der.secret_sec1_der()),
-            Ok(_) => Err(KeyError::Unsupported {
-                found: "such".to_owned(),
+        let der = key.der().map_err(KeyError::malformed)?;
+        match key.label() {
+            Label::EncryptedPrivateKey => Self::decrypt(&der, password.ok_or(KeyError::Encrypted)?),
+            Label::PrivateKey => Self::from_pkcs8(&der),
+            Label::RsaPrivateKey => Self::from_pkcs1(&der),
+            Label::EcPrivateKey => Self::from_sec1(&der),
+            other => Err(KeyError::Unsupported {
+                found: match other {
+                    Label::DsaPrivateKey => "DSA",
+                    _ => "OpenSSH",
+                }
+                .to_owned(),
             }),
-            Err(rustls_pki_types::pem::Error::NoItemsFound) => Err(KeyError::NotAKey {
-                found: what_is_there(text),
-            }),
-            Err(error) => Err(KeyError::malformed(error)),
         }
     }
 
@@ -166,10 +168,8 @@ impl KeyPair {
         Self::from_private(kind, Private::Ecdsa(key))
     }
 
-    fn decrypt(block: &str, password: &Password) -> Result<Self, KeyError> {
-        let (_, document) = SecretDocument::from_pem(block).map_err(KeyError::malformed)?;
-        let info = EncryptedPrivateKeyInfoRef::from_der(document.as_bytes())
-            .map_err(KeyError::malformed)?;
+    fn decrypt(der: &[u8], password: &Password) -> Result<Self, KeyError> {
+        let info = EncryptedPrivateKeyInfoRef::from_der(der).map_err(KeyError::malformed)?;
         check_work(&info.encryption_algorithm)?;
         let plain = info
             .decrypt(password.secret_str())
@@ -189,22 +189,6 @@ fn sec1_curve(der: &[u8]) -> Option<ObjectIdentifier> {
         Ok::<_, der::Error>(curve)
     });
     curve.ok().flatten().map(|curve| curve.value)
-}
-
-fn encrypted_block(text: &str) -> Option<&str> {
-    let start = text.find(ENCRYPTED_BEGIN)?;
-    // The first key of the file counts.
-    let plain = text.match_indices("-----BEGIN ").find(|(at, _)| {
-        text[*at..]
-            .lines()
-            .next()
-            .is_some_and(|line| line.ends_with("PRIVATE KEY-----"))
-    })?;
-    if plain.0 < start {
-        return None;
-    }
-    let length = text[start..].find(ENCRYPTED_END)? + ENCRYPTED_END.len();
-    Some(&text[start..start + length])
 }
 
 fn check_work(scheme: &EncryptionScheme) -> Result<(), KeyError> {
@@ -239,16 +223,13 @@ fn check_work(scheme: &EncryptionScheme) -> Result<(), KeyError> {
 }
 
 /// What a PEM file without a key holds, in words.
-fn what_is_there(text: &str) -> String {
-    let label = text
-        .split("-----BEGIN ")
-        .nth(1)
-        .and_then(|rest| rest.split("-----").next());
-    match label {
-        Some("CERTIFICATE") => "a certificate; perhaps certificate and key are swapped".to_owned(),
-        Some(label) if label.len() <= 40 && label.is_ascii() => format!("a PEM block `{label}`"),
-        Some(_) => "an unknown PEM block".to_owned(),
-        None => "no PEM block".to_owned(),
+fn what_is_there(file: &PemFile) -> String {
+    let found = file.describe();
+    match file.sections().next() {
+        Some(first) if first.label().is_certificate() => {
+            format!("{found}; perhaps certificate and key are swapped")
+        }
+        _ => found,
     }
 }
 

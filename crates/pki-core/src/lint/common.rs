@@ -202,8 +202,23 @@ fn names(certificate: &Certificate, report: &mut Report) {
                     &format!("`{name}` is not an absolute URI"),
                 );
             }
+            SubjectAltName::Unreadable { kind, .. } => report.error(
+                false,
+                "alternative-name",
+                "RFC 5280 4.2.1.6",
+                &format!("an alternative name of the kind {kind} is empty or not ASCII"),
+            ),
             _ => {}
         }
+    }
+    let subject = certificate.subject().attributes();
+    for attribute in subject.filter(|attribute| !attribute.value().is_well_typed()) {
+        report.error(
+            false,
+            "string-type",
+            "RFC 5280 4.1.2.4",
+            &format!("`{attribute}` has characters for which its string type has no place"),
+        );
     }
 }
 

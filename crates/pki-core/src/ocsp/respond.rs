@@ -100,7 +100,10 @@ impl<'a> OcspResponder<'a> {
         if tbs_request.version != V1 || ids.is_empty() || ids.len() > MAX_QUESTIONS {
             return unsigned(OcspResponseStatus::MalformedRequest);
         }
-        if !ids.iter().all(|id| id.is_of(self.issuer)) {
+        if !ids
+            .iter()
+            .all(|id| id.is_of(self.issuer.subject_der(), self.issuer))
+        {
             return unsigned(OcspResponseStatus::Unauthorized);
         }
         let answers = ids.into_iter().map(|id| {

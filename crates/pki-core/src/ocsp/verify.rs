@@ -92,11 +92,10 @@ impl OcspRequest<'_> {
         }
         let mut found: Option<OcspAnswer> = None;
         // 1. The answer is about the certificate that the question is about.
-        for response in responses.iter().filter(|response| {
-            response
-                .cert_id
-                .names(self.issuer, self.certificate.serial())
-        }) {
+        for response in responses
+            .iter()
+            .filter(|response| response.cert_id.names(self.issuer, self.certificate))
+        {
             check_extensions(response.single_extensions.as_ref())?;
             let answer = self.current(response, now)?;
             if found.is_none_or(|other| severity(other.status) < severity(answer.status)) {

@@ -4,8 +4,6 @@ use const_oid::db::rfc5280::ID_CE_SUBJECT_ALT_NAME;
 use const_oid::db::rfc5912::ID_EXTENSION_REQ;
 use der::asn1::SetOfVec;
 use der::{Decode, Encode};
-use rustls_pki_types::CertificateSigningRequestDer;
-use rustls_pki_types::pem::PemObject;
 use x509_cert::attr::Attribute;
 use x509_cert::ext::Extensions;
 use x509_cert::request::CertReq;
@@ -13,6 +11,7 @@ use x509_identity::{DistinguishedName, ParseError, PublicKeyAlgorithm, SubjectAl
 
 use crate::KeyKind;
 use crate::key::BoxError;
+use crate::pem::{self, Label, PemError};
 use crate::verify::signature::Signed;
 
 /// A certification request whose signature is good: whoever made it holds the private key.
@@ -80,16 +79,15 @@ impl CertificateRequest {
     /// # Errors
     ///
     /// As [`from_der`](Self::from_der), and [`CsrError::NotACsr`] where the block is missing.
-    pub fn from_pem(pem: &[u8]) -> Result<Self, CsrError> {
-        check_size(pem)?;
-        // Older Microsoft and Java tools write NEW in the label (RFC 7468 section 7).
-        let text = String::from_utf8_lossy(pem)
-            .replace(" NEW CERTIFICATE REQUEST-", " CERTIFICATE REQUEST-");
-        match CertificateSigningRequestDer::from_pem_slice(text.as_bytes()) {
-            Ok(der) => Self::from_der(&der),
-            Err(rustls_pki_types::pem::Error::NoItemsFound) => Err(CsrError::NotACsr),
-            Err(error) => Err(CsrError::Malformed(error.into())),
-        }
+    pub fn from_pem(text: &[u8]) -> Result<Self, CsrError> {
+        check_size(text)?;
+        let malformed = |error: PemError| CsrError::Malformed(error.into());
+        let file = pem::read(text).map_err(malformed)?;
+        let request = file
+            .sections()
+            .find(|section| section.label() == Label::CertificateRequest)
+            .ok_or(CsrError::NotACsr)?;
+        Self::from_der(&request.der().map_err(malformed)?)
     }
 
     /// Reads DER, of at most 64 KiB, and checks the signature.

@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use der::Decode;
 use der::asn1::AnyRef;
-use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, TrustAnchor};
 use x509_identity::{Certificate, ParseError};
 
 use super::rules::name_constraints::constrains_names;
+use crate::pem::{self, Label, PemError, Section};
 
 /// The trust anchors, parsed once. Cheap to clone.
 ///
@@ -56,25 +56,20 @@ impl TrustAnchors {
 
     /// Trusts every certificate of a PEM file, or the one of a DER file.
     ///
-    /// Other PEM sections (keys, CRLs, text between sections) are passed over.
+    /// PEM sections of other kinds (keys, CRLs) and text between sections are passed over.
     ///
     /// # Errors
     ///
-    /// As [`TrustAnchors::from_certs`], and [`AnchorError::Pem`] if a section is broken.
+    /// As [`TrustAnchors::from_certs`], and [`AnchorError::Pem`] if a section is broken or not known.
     pub fn from_pem(bytes: &[u8]) -> Result<Self, AnchorError> {
-        if bytes.first() == Some(&DER_SEQUENCE) {
-            return Self::from_certs([bytes]);
+        if pem::is_der(bytes) {
+            return Self::from_certs([pem::der_value(bytes)]);
         }
-        let certificates = CertificateDer::pem_slice_iter(bytes)
-            .enumerate()
-            .map(|(index, section)| {
-                section.map_err(|source| AnchorError::Pem {
-                    index,
-                    source: Box::new(source),
-                })
-            })
-            .collect::<Result<Vec<_>, _>>()?;
-        Self::from_certs(certificates)
+        let file = pem::read(bytes)?;
+        let sections = file.only(Label::is_certificate)?;
+        let certificates = sections.iter().map(Section::der);
+        let certificates = certificates.collect::<Result<Vec<_>, _>>()?;
+        Self::from_certs(certificates.iter().map(|der| der.as_slice()))
     }
 
     /// These trust anchors, and `others` beside them.
@@ -158,24 +153,25 @@ impl TrustAnchors {
             let key = certificate.authority_key_id();
             key.is_some() && key == anchor.subject_key_id()
         };
-        let named = || self.named(certificate.issuer_der());
+        let named = || self.named_by(certificate);
         let others = named().filter(move |anchor| !is_chosen(anchor));
         named().filter(is_chosen).chain(others)
     }
 
-    pub(super) fn named<'a>(
+    /// Those whose name `certificate` gives as its issuer's.
+    pub(super) fn named_by<'a>(
         &'a self,
-        subject_der: &'a [u8],
+        certificate: &'a Certificate,
     ) -> impl Iterator<Item = &'a Arc<Certificate>> {
         self.certificates()
             .iter()
-            .filter(move |certificate| certificate.subject_der() == subject_der)
+            .filter(move |anchor| certificate.names_issuer(anchor))
     }
 }
 
 impl Anchors {
     fn add(&mut self, index: usize, der: &[u8]) -> Result<(), AnchorError> {
-        let certificate = Certificate::from_der(der)
+        let certificate = Certificate::trust_anchor_from_der(der)
             .map_err(|source| AnchorError::Malformed { index, source })?;
         if self.certificates.iter().any(|earlier| earlier.der() == der) {
             return Ok(());
@@ -248,14 +244,9 @@ pub enum AnchorError {
         source: ParseError,
     },
 
-    /// A PEM section that is cut off or not base64.
-    #[error("PEM section of trusted certificate {index} is broken")]
-    Pem {
-        /// Its position.
-        index: usize,
-        /// What is wrong with it.
-        source: Box<dyn StdError + Send + Sync>,
-    },
+    /// The file is PEM and a section of it is broken or not known.
+    #[error(transparent)]
+    Pem(#[from] PemError),
 
     /// A certificate that the path library cannot trust.
     #[error("trusted certificate {index} cannot be used as a trust anchor")]
@@ -266,5 +257,3 @@ pub enum AnchorError {
         source: Box<dyn StdError + Send + Sync>,
     },
 }
-
-const DER_SEQUENCE: u8 = 0x30;

@@ -7,6 +7,7 @@ use super::distinguished_name::DistinguishedName;
 use super::rdn::{Attribute, Rdn};
 use super::value::{AttributeValue, MAX_NAME_LEN, WHAT};
 use crate::ParseError;
+use crate::extension::Names;
 use crate::tlv::{self, Fields, SEQUENCE, SET, Tlv};
 
 impl DistinguishedName {
@@ -15,8 +16,14 @@ impl DistinguishedName {
     /// # Errors
     ///
     /// [`ParseError`] if the bytes are not exactly one Name of at most [`MAX_NAME_LEN`] bytes, or
-    /// if a value does not decode as its string type or contains a NUL.
+    /// if a value does not decode as its string type or contains a NUL. A value in a string type that
+    /// has no place for one of its characters, such as an IA5String beyond ASCII, is kept as
+    /// [`AttributeValue::Der`].
     pub fn from_der(bytes: &[u8]) -> Result<Self, ParseError> {
+        Self::parse(bytes, Names::Asked)
+    }
+
+    pub(crate) fn parse(bytes: &[u8], names: Names) -> Result<Self, ParseError> {
         // Name ::= SEQUENCE OF SET SIZE (1..MAX) OF AttributeTypeAndValue
         if bytes.len() > MAX_NAME_LEN {
             return Err(ParseError::TooLong {
@@ -28,7 +35,7 @@ impl DistinguishedName {
         let mut sequence = Fields::within(bytes, SEQUENCE, "name")?;
         let mut rdns = Vec::new();
         while !sequence.is_empty() {
-            rdns.push(decode_rdn(sequence.required(SET)?.value)?);
+            rdns.push(decode_rdn(sequence.required(SET)?.value, names)?);
         }
         Ok(Self { rdns })
     }
@@ -44,33 +51,36 @@ impl DistinguishedName {
     }
 }
 
-fn decode_rdn(content: &[u8]) -> Result<Rdn, ParseError> {
+fn decode_rdn(content: &[u8], names: Names) -> Result<Rdn, ParseError> {
     let mut set = Fields::new(content, "relative distinguished name")?;
     let mut attributes = Vec::with_capacity(1);
     while !set.is_empty() {
-        attributes.push(decode_attribute(set.required(SEQUENCE)?.value)?);
+        attributes.push(decode_attribute(set.required(SEQUENCE)?.value, names)?);
     }
     Rdn::new(attributes)
 }
 
-fn decode_attribute(content: &[u8]) -> Result<Attribute, ParseError> {
+fn decode_attribute(content: &[u8], names: Names) -> Result<Attribute, ParseError> {
     let mut fields = Fields::new(content, "attribute")?;
     let oid = fields.object_identifier()?;
     let value = fields.next()?;
     fields.finish()?;
     Ok(Attribute {
         oid,
-        value: decode_value(value)?,
+        value: decode_value(value, names)?,
     })
 }
 
-fn decode_value(tlv: Tlv<'_>) -> Result<AttributeValue, ParseError> {
-    AttributeValue::from_der(tlv.tag, tlv.value, tlv.der)
+fn decode_value(tlv: Tlv<'_>, names: Names) -> Result<AttributeValue, ParseError> {
+    match (AttributeValue::from_der(tlv.tag, tlv.value, tlv.der), names) {
+        (Err(_), Names::NotAsked) => Ok(AttributeValue::Der(tlv.der.into())),
+        (read, _) => read,
+    }
 }
 
 /// Reads the DER of one value, as RFC 4514's `#` form spells it.
 pub(super) fn decode_value_der(bytes: &[u8]) -> Result<AttributeValue, ParseError> {
-    decode_value(tlv::decode(bytes, WHAT)?)
+    decode_value(tlv::decode(bytes, WHAT)?, Names::Asked)
 }
 
 fn encode_rdn(rdn: &Rdn) -> Vec<u8> {

@@ -6,6 +6,7 @@ mod attribute_type;
 mod builder;
 mod der;
 mod distinguished_name;
+mod matching;
 mod rdn;
 mod rfc4514;
 mod string_type;

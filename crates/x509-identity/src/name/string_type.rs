@@ -77,8 +77,15 @@ impl StringType {
                 str::from_utf8(content).ok()?.to_owned()
             }
         };
-        // A NUL gets its own error from the caller.
-        (self.holds(&text) || text.contains('\0')).then_some(text)
+        Some(text)
+    }
+
+    /// Whether every character that the type has a place for is ASCII.
+    pub(super) fn is_ascii_subset(self) -> bool {
+        matches!(
+            self,
+            Self::Ia5 | Self::Numeric | Self::Printable | Self::Visible
+        )
     }
 
     /// The content octets for `text`, which the type must hold.

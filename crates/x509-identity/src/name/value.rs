@@ -20,7 +20,8 @@ pub enum AttributeValue {
         /// The string type that held or will hold them.
         string_type: StringType,
     },
-    /// The DER of a value that is not a string, such as the BIT STRING of x500UniqueIdentifier.
+    /// The DER of a value that is not text: the BIT STRING of x500UniqueIdentifier, or a string with
+    /// characters for which its type has no place.
     Der(Box<[u8]>),
 }
 
@@ -46,6 +47,24 @@ impl AttributeValue {
         Ok(Self::Text { text, string_type })
     }
 
+    /// Whether it is a string that cannot be read: [`Der`](Self::Der) of a string type.
+    pub fn is_unreadable(&self) -> bool {
+        match self {
+            Self::Text { .. } => false,
+            Self::Der(der) => der
+                .first()
+                .is_some_and(|tag| StringType::from_tag(*tag).is_some()),
+        }
+    }
+
+    /// Whether its string type, if it has one, has a place for each of its characters.
+    pub fn is_well_typed(&self) -> bool {
+        match self {
+            Self::Text { text, string_type } => string_type.holds(text),
+            Self::Der(_) => !self.is_unreadable(),
+        }
+    }
+
     /// The size of the text or of the DER, in bytes.
     pub(super) fn len(&self) -> usize {
         match self {
@@ -59,6 +78,11 @@ impl AttributeValue {
         let Some(string_type) = StringType::from_tag(tag) else {
             return Ok(Self::Der(der.into()));
         };
+        // `@` and `_` are common where PrintableString has no place for them, and read as everybody
+        // reads them. Beyond ASCII nobody knows what is meant.
+        if string_type.is_ascii_subset() && !content.is_ascii() && !content.contains(&0) {
+            return Ok(Self::Der(der.into()));
+        }
         let text = string_type
             .decode(content)
             .ok_or(ParseError::StringEncoding {

@@ -47,6 +47,8 @@ pub enum SvidError {
 pub(crate) fn id_in(certificate: &Certificate) -> Result<&str, SvidError> {
     let mut uris = certificate.sans().iter().filter_map(|san| match san {
         SubjectAltName::Uri(uri) => Some(uri.as_str()),
+        // It counts, and is not a SPIFFE ID.
+        SubjectAltName::Unreadable { kind: "uri", .. } => Some(""),
         _ => None,
     });
     let uri = uris.next().ok_or(SvidError::NoUri)?;

@@ -5,7 +5,10 @@ use std::path::{Path, PathBuf};
 use pki_core::verify::CrlFile;
 use sha2::{Digest as _, Sha256};
 
-use super::{CrlSourceError, Part, in_background};
+use super::{
+    error::CrlSourceError,
+    part::{Part, in_background},
+};
 use crate::sources::files::{self, FileError};
 
 #[derive(Debug)]

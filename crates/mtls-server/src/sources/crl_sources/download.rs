@@ -13,7 +13,10 @@ use pki_core::verify::{CrlFile, CrlSet};
 use sha2::{Digest as _, Sha256};
 use time::OffsetDateTime;
 
-use super::{CrlSourceError, Part, in_background};
+use super::{
+    error::CrlSourceError,
+    part::{Part, in_background},
+};
 use crate::sources::{
     files::FileError,
     plain_http::{Bounds, HttpUrl, exchange},

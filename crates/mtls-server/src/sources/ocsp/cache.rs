@@ -16,7 +16,7 @@ use tokio::{
 };
 use x509_identity::Certificate;
 
-use super::AskError;
+use super::ask::AskError;
 
 /// Bounded: the answer that was not needed for the longest time gives way.
 pub(super) struct Cache {

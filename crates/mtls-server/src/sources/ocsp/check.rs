@@ -11,8 +11,7 @@ use tokio::{sync::Semaphore, time::timeout_at};
 use x509_identity::Certificate;
 
 use super::{
-    AskError,
-    ask::{ask, responders},
+    ask::{AskError, ask, responders},
     cache::{Cache, Deadline},
 };
 use crate::sources::plain_http::HttpUrl;

@@ -1,11 +1,8 @@
-//! Asking OCSP responders: about clients' certificates, and for the answer about our own that clients
+//! Asking OCSP responders: about clients' certificates, and about our own for the staple that clients
 //! want to see.
 
-mod ask;
-mod cache;
-mod check;
-mod staple;
+pub(crate) mod ask;
+pub(crate) mod check;
+pub(crate) mod staple;
 
-pub use ask::AskError;
-pub use check::{OcspCheck, OcspRefusal, OcspVerdict, Unanswered};
-pub use staple::{Staple, StapleError, Stapler};
+mod cache;

@@ -11,10 +11,7 @@ use time::OffsetDateTime;
 use tokio::time::{Instant, sleep};
 use x509_identity::{Certificate, ParseError};
 
-use super::{
-    AskError,
-    ask::{ask, responders},
-};
+use super::ask::{AskError, ask, responders};
 use crate::sources::plain_http::HttpUrl;
 
 /// Fetches the answers that are stapled to a server's certificate.

@@ -2,12 +2,11 @@
 
 use std::sync::Arc;
 
-use rustls_pki_types::CertificateRevocationListDer;
-use rustls_pki_types::pem::PemObject;
 use time::OffsetDateTime;
 
 use super::index::Crl;
 use super::load_error::CrlLoadError;
+use crate::pem::{self, Label};
 
 /// The CRLs of one file or answer, read and indexed. Cheap to clone.
 ///
@@ -43,20 +42,17 @@ impl CrlFile {
                     source,
                 })
         };
-        if bytes.first() == Some(&DER_SEQUENCE) {
-            let crls = vec![usable(0, bytes)?];
+        if pem::is_der(bytes) {
+            let crls = vec![usable(0, pem::der_value(bytes))?];
             return Ok(Self { crls });
         }
-        let crls = CertificateRevocationListDer::pem_slice_iter(bytes)
+        let broken = |source| CrlLoadError::Pem { file, source };
+        let sections = pem::read(bytes).map_err(broken)?;
+        let sections = sections.only(|label| label == Label::Crl).map_err(broken)?;
+        let crls = sections
+            .iter()
             .enumerate()
-            .map(|(index, section)| {
-                let der = section.map_err(|source| CrlLoadError::Pem {
-                    file,
-                    index,
-                    source: Box::new(source),
-                })?;
-                usable(index, &der)
-            })
+            .map(|(index, section)| usable(index, &section.der().map_err(broken)?))
             .collect::<Result<Vec<_>, _>>()?;
         if crls.is_empty() {
             Err(CrlLoadError::NoCrl { file })
@@ -97,5 +93,3 @@ impl CrlFile {
 
 /// Far above a million entries.
 pub(super) const MAX_FILE_LEN: usize = 64 * 1024 * 1024;
-
-const DER_SEQUENCE: u8 = 0x30;

@@ -12,6 +12,7 @@ use super::entry::Entry;
 use super::error::CrlError;
 use super::fields::magnitude;
 use super::header::Header;
+use super::issuer_name::IssuerName;
 use crate::verify::signature::Signed;
 
 /// A CRL of one issuer (RFC 5280 section 5).
@@ -22,6 +23,7 @@ use crate::verify::signature::Signed;
 pub(super) struct Crl {
     der: Box<[u8]>,
     pub(super) header: Header,
+    issuer: IssuerName,
     entries: HashTable<u32>,
     hasher: RandomState,
     /// Issuer keys (SHA-256 of their SubjectPublicKeyInfo) that were tried on the signature.
@@ -44,6 +46,7 @@ impl Crl {
         }
         Ok(Self {
             der: der.into(),
+            issuer: IssuerName::of_der(&der[header.issuer.clone()]),
             header,
             entries,
             hasher,
@@ -55,8 +58,8 @@ impl Crl {
         &self.der
     }
 
-    pub(super) fn issuer_der(&self) -> &[u8] {
-        &self.der[self.header.issuer.clone()]
+    pub(super) fn issuer(&self) -> &IssuerName {
+        &self.issuer
     }
 
     /// Whether `certificate` is within the scope of this CRL.
@@ -87,7 +90,7 @@ impl Crl {
 
     /// Whether both are versions of one CRL.
     pub(super) fn is_of_same_point(&self, other: &Self) -> bool {
-        self.issuer_der() == other.issuer_der()
+        self.issuer == other.issuer
             && self.is_complete() == other.is_complete()
             && self.header.point() == other.header.point()
     }

@@ -1,8 +1,7 @@
 //! Why CRL files cannot be used together.
 
-use std::error::Error as StdError;
-
 use super::error::CrlError;
+use crate::pem::PemError;
 
 /// Why CRL files cannot be used. Positions count from 0.
 #[derive(Debug, thiserror::Error)]
@@ -19,15 +18,13 @@ pub enum CrlLoadError {
         file: usize,
     },
 
-    /// A PEM section is cut off or not base64.
-    #[error("PEM section {index} of CRL file {file} is broken")]
+    /// A PEM section is broken or not known.
+    #[error("CRL file {file} cannot be read")]
     Pem {
         /// The file's position.
         file: usize,
-        /// The section's.
-        index: usize,
-        /// What is wrong with it.
-        source: Box<dyn StdError + Send + Sync>,
+        /// The section, and what is wrong with it.
+        source: PemError,
     },
 
     /// A file is larger than [`CrlSet::MAX_FILE_LEN`](super::CrlSet::MAX_FILE_LEN).

@@ -11,6 +11,7 @@ mod fields;
 mod file;
 mod header;
 mod index;
+mod issuer_name;
 mod load_error;
 mod revocation;
 mod set;

@@ -9,6 +9,7 @@ use x509_identity::Certificate;
 use super::distribution_point::Covers;
 use super::file::{CrlFile, MAX_FILE_LEN};
 use super::index::Crl;
+use super::issuer_name::IssuerName;
 use super::load_error::CrlLoadError;
 
 /// CRLs, read and indexed once. Cheap to clone.
@@ -29,8 +30,8 @@ pub struct CrlSet {
     set_aside: Arc<[CrlLoadError]>,
 }
 
-/// By the DER of the issuer's name.
-type ByIssuer = HashMap<Box<[u8]>, Vec<Arc<Crl>>>;
+/// By the issuer's name.
+type ByIssuer = HashMap<IssuerName, Vec<Arc<Crl>>>;
 
 impl CrlSet {
     /// The most bytes of one file that are read: 64 MiB.
@@ -69,7 +70,7 @@ impl CrlSet {
                     limited.push((file, index, crl));
                     continue;
                 }
-                let of_issuer = by_issuer.entry(crl.issuer_der().into()).or_default();
+                let of_issuer = by_issuer.entry(crl.issuer().clone()).or_default();
                 if !of_issuer.iter().any(|known| known.der() == crl.der()) {
                     of_issuer.push(crl);
                 }
@@ -77,7 +78,7 @@ impl CrlSet {
         }
         let mut set_aside = Vec::new();
         for (file, index, crl) in limited {
-            let beside = by_issuer.get_mut(crl.issuer_der());
+            let beside = by_issuer.get_mut(crl.issuer());
             match beside {
                 Some(of_issuer) if crl.header.says_who_is_revoked() => of_issuer.push(crl),
                 beside => {
@@ -126,7 +127,7 @@ impl CrlSet {
     ) -> impl Iterator<Item = &'a Crl> {
         let of_issuer = self
             .by_issuer
-            .get(certificate.issuer_der())
+            .get(&IssuerName::of_issuer(certificate))
             .map_or(&[][..], Vec::as_slice);
         of_issuer
             .iter()
@@ -138,7 +139,7 @@ impl CrlSet {
     pub(in crate::verify) fn verify_ahead(&self, issuer: &Certificate) {
         for crl in self
             .by_issuer
-            .get(issuer.subject_der())
+            .get(&IssuerName::of_subject(issuer))
             .into_iter()
             .flatten()
         {

@@ -8,10 +8,9 @@ use webpki::{EndEntityCert, VerifiedPath};
 use x509_identity::Certificate;
 
 use super::diagnose::Diagnosis;
-use super::search::{Search, is_beyond_webpki};
+use super::search::{Search, is_beyond_webpki, is_link_beyond_webpki};
 use crate::verify::path::label;
 use crate::verify::rules;
-use crate::verify::rules::name_constraints::constrains_names;
 use crate::verify::settings::{Settings, Strictness, WEBPKI_MAX_DEPTH};
 use crate::verify::time::date_time;
 use crate::verify::{Path, VerifyError};
@@ -105,7 +104,7 @@ impl<'a> PathBuilder<'a> {
         let others = self.others();
         let mut presented = std::iter::once(&self.leaf).chain(&others);
         presented.any(|certificate| {
-            let named = anchors.named(certificate.issuer_der());
+            let named = anchors.named_by(certificate);
             named.take(MAX_FREE_ANCHORS + 1).count() > MAX_FREE_ANCHORS
         })
     }
@@ -173,15 +172,16 @@ impl<'a> PathBuilder<'a> {
     fn search_beyond_webpki(&self) {
         let anchors = &self.settings.anchors;
         let others = self.others();
-        let roots = anchors.certificates().iter().filter(|root| {
-            let names_it = |below: &Certificate| below.issuer_der() == root.subject_der();
-            names_it(&self.leaf) || others.iter().any(|other| names_it(other))
+        let presented = || std::iter::once(&self.leaf).chain(&others);
+        let named = presented().flat_map(|certificate| {
+            let roots = anchors.named_by(certificate);
+            let cas = others.iter().filter(|ca| certificate.names_issuer(ca));
+            roots.chain(cas).map(move |issuer| (certificate, issuer))
         });
-        let leaf = std::iter::once(&self.leaf);
-        if leaf
-            .chain(&others)
-            .any(|presented| is_beyond_webpki(presented))
-            || roots.into_iter().any(|root| constrains_names(root))
+        if presented().any(|certificate| is_beyond_webpki(certificate))
+            || named
+                .into_iter()
+                .any(|(certificate, issuer)| is_link_beyond_webpki(certificate, issuer))
         {
             Search::new(&self.leaf, anchors, &others, self.settings.max_depth)
                 .paths(|path| self.take(Ok(path)));

@@ -72,7 +72,7 @@ impl Diagnosis<'_> {
         if self.leaf.is_self_issued()
             && !self
                 .anchors
-                .named(self.leaf.subject_der())
+                .named_by(self.leaf)
                 .any(|anchor| trusted_key(anchor))
             && is_signed_by(self.leaf, self.leaf)
         {
@@ -87,13 +87,10 @@ impl Diagnosis<'_> {
         let mut problem = None;
         let mut budget = MAX_SIGNATURES;
         while let Some((certificate, issued)) = waiting.pop() {
-            let roots = self
-                .anchors
-                .named(certificate.issuer_der())
-                .map(|anchor| &**anchor);
+            let roots = self.anchors.named_by(certificate).map(|anchor| &**anchor);
             let presented = others
                 .iter()
-                .filter(|other| other.subject_der() == certificate.issuer_der());
+                .filter(|other| certificate.names_issuer(other));
             let (mut candidates, mut signers) = (Vec::new(), Vec::new());
             for (is_root, issuer) in roots
                 .map(|root| (true, root))

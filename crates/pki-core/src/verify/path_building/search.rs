@@ -1,8 +1,8 @@
 //! A second search for a path, where webpki refuses what RFC 5280 allows.
 //!
 //! webpki counts self-issued CAs in pathLen, knows constraints for DNS names and addresses only, and no
-//! policies; and there are certificates that it does not read. Here a path is signatures and names alone;
-//! everything else is for [`rules`](crate::verify::rules), which check all of it.
+//! policies; it compares names by their octets; and there are certificates that it does not read. Here a path is
+//! signatures and names alone; everything else is for [`rules`](crate::verify::rules), which check all of it.
 
 use std::sync::Arc;
 
@@ -22,6 +22,12 @@ pub(super) fn is_beyond_webpki(certificate: &Certificate) -> bool {
         || certificate
             .critical_extensions()
             .any(|oid| policies::OBEYED.contains(&oid))
+}
+
+/// Whether webpki judges this certificate and its issuer otherwise than RFC 5280: it takes names for
+/// different ones that differ in string type, letter case or spaces alone (section 7.1).
+pub(super) fn is_link_beyond_webpki(certificate: &Certificate, issuer: &Certificate) -> bool {
+    certificate.issuer_der() != issuer.subject_der() || constrains_names(issuer)
 }
 
 /// webpki reads no unique identifiers (RFC 5280 4.1.2.8), no time before 1970 and no pathLen of two bytes.
@@ -81,10 +87,7 @@ impl<'a> Search<'a> {
                 earlier.spki_der() == issuer.spki_der()
                     && earlier.subject_der() == issuer.subject_der()
             });
-            if issuer.subject_der() != head.issuer_der()
-                || is_loop
-                || !self.is_signed(&head, issuer)
-            {
+            if !head.names_issuer(issuer) || is_loop || !self.is_signed(&head, issuer) {
                 continue;
             }
             intermediates.push(Arc::clone(issuer));

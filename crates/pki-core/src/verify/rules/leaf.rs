@@ -25,7 +25,8 @@ pub(super) fn check_leaf(leaf: &Certificate, purpose: Purpose) -> Result<(), Ver
         Some(_) => {}
     }
     require_key_usage(leaf, KeyUsageBit::DigitalSignature)?;
-    if leaf.subject().rdns().is_empty() && leaf.sans().is_empty() {
+    let unreadable = |name: &SubjectAltName| matches!(name, SubjectAltName::Unreadable { .. });
+    if leaf.subject().rdns().is_empty() && leaf.sans().iter().all(unreadable) {
         return Err(VerifyError::NoName {
             serial: leaf.serial().to_string(),
         });

@@ -83,8 +83,16 @@ fn names(certificate: &Certificate) -> Vec<SubjectAltName> {
     if !subject.is_empty() {
         names.push(SubjectAltName::DirectoryName(subject.clone()));
     }
-    let addresses = subject.texts(EMAIL_ADDRESS).map(str::to_owned);
-    names.extend(addresses.map(SubjectAltName::Email));
+    let addresses = subject
+        .attributes()
+        .filter(|attribute| attribute.oid() == EMAIL_ADDRESS);
+    names.extend(addresses.map(|address| match address.value() {
+        AttributeValue::Text { text, .. } => SubjectAltName::Email(text.clone()),
+        AttributeValue::Der(der) => SubjectAltName::Unreadable {
+            kind: "email",
+            der: der.to_vec(),
+        },
+    }));
     names
 }
 
@@ -129,8 +137,11 @@ fn within(base: &GeneralName, name: &SubjectAltName, side: Side) -> Option<bool>
             .to_der()
             .ok()
             .and_then(|der| DistinguishedName::from_der(&der).ok())
-            .map_or(side.incomparable(), |base| directory_within(&base, name)),
-        (base, SubjectAltName::Other { kind, .. }) if other_kind(base) == Some(kind) => {
+            .and_then(|base| directory_within(&base, name))
+            .unwrap_or(side.incomparable()),
+        (base, SubjectAltName::Other { kind, .. } | SubjectAltName::Unreadable { kind, .. })
+            if kind_of(base) == *kind =>
+        {
             side.incomparable()
         }
         _ => return None,
@@ -138,13 +149,18 @@ fn within(base: &GeneralName, name: &SubjectAltName, side: Side) -> Option<bool>
     Some(verdict)
 }
 
-fn other_kind(base: &GeneralName) -> Option<&'static str> {
-    Some(match base {
+/// As [`SubjectAltName::kind`] says it.
+fn kind_of(base: &GeneralName) -> &'static str {
+    match base {
         GeneralName::OtherName(_) => "other-name",
+        GeneralName::Rfc822Name(_) => "email",
+        GeneralName::DnsName(_) => "dns",
+        GeneralName::DirectoryName(_) => "directory-name",
         GeneralName::EdiPartyName(_) => "edi-party-name",
+        GeneralName::UniformResourceIdentifier(_) => "uri",
+        GeneralName::IpAddress(_) => "ip",
         GeneralName::RegisteredId(_) => "registered-id",
-        _ => return None,
-    })
+    }
 }
 
 /// `host.example` and everything below it; with a leading dot, what is below it only.
@@ -240,30 +256,17 @@ fn ip_within(base: &[u8], name: IpAddr) -> Option<bool> {
     })
 }
 
-/// Whether `name` begins with the RDNs of `base`.
-fn directory_within(base: &DistinguishedName, name: &DistinguishedName) -> bool {
-    let (base, name) = (base.rdns(), name.rdns());
-    base.len() <= name.len() && base.iter().zip(name).all(|(base, name)| alike(base, name))
-}
-
-/// RFC 5280 section 7.1: case and runs of spaces make no difference.
-fn alike(a: &Rdn, b: &Rdn) -> bool {
-    a.attributes().len() == b.attributes().len()
-        && a.attributes().iter().all(|one| {
-            b.attributes().iter().any(|other| {
-                one.oid() == other.oid() && folded(one.value()) == folded(other.value())
-            })
-        })
-}
-
-fn folded(value: &AttributeValue) -> Result<String, &[u8]> {
-    match value {
-        AttributeValue::Text { text, .. } => {
-            let words: Vec<&str> = text.split_whitespace().collect();
-            Ok(words.join(" ").to_lowercase())
-        }
-        AttributeValue::Der(der) => Err(der),
+/// Whether `name` begins with the RDNs of `base`; `None` where a value that is compared cannot be read.
+fn directory_within(base: &DistinguishedName, name: &DistinguishedName) -> Option<bool> {
+    let unreadable = |rdn: &Rdn| {
+        let mut attributes = rdn.attributes().iter();
+        attributes.any(|attribute| attribute.value().is_unreadable())
+    };
+    let compared = name.rdns().iter().take(base.rdns().len());
+    if base.rdns().iter().chain(compared).any(unreadable) {
+        return None;
     }
+    Some(name.begins_with(base))
 }
 
 /// As many as webpki itself allows.

@@ -1,0 +1,89 @@
+//! Whom an operator has shut out at this moment, ahead of any CRL.
+
+use std::sync::{PoisonError, RwLock};
+
+use pki_core::verify::{RevocationReason, VerifyError};
+use time::OffsetDateTime;
+
+use crate::{peer::client_cert::ClientCert, rules::rule::Rule};
+
+/// Whom an operator has shut out at this moment, ahead of any list.
+#[derive(Debug, Default)]
+pub(crate) struct RevokedNow(RwLock<Vec<(Rule, OffsetDateTime)>>);
+
+impl RevokedNow {
+    pub(crate) fn add(&self, rule: Rule, since: OffsetDateTime) {
+        let mut rules = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        rules.push((rule, since));
+    }
+
+    /// Takes over those of an earlier generation.
+    pub(crate) fn inherit(&self, earlier: &Self) {
+        let earlier = earlier.0.read().unwrap_or_else(PoisonError::into_inner);
+        let mut rules = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        for (rule, since) in earlier.iter() {
+            // Settings that were in force before have most of them.
+            if !rules.iter().any(|(known, _)| known.is(rule)) {
+                rules.push((rule.clone(), *since));
+            }
+        }
+    }
+
+    pub(crate) fn check(&self, client: &ClientCert) -> Result<(), VerifyError> {
+        let rules = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        // Whom a rule cannot tell apart from those it means is shut out, too. The time is for the
+        // record only: a clock that is set back lets nobody in again.
+        let hit = rules
+            .iter()
+            .find(|(rule, _)| !rule.judge(client).is_mismatch());
+        match hit {
+            None => Ok(()),
+            Some((_, since)) => Err(VerifyError::Revoked {
+                subject: client.subject().to_string(),
+                serial: client.serial().to_string(),
+                reason: RevocationReason::Unspecified,
+                date: *since,
+            }),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn alice() -> ClientCert {
+        let mut params = rcgen::CertificateParams::default();
+        params
+            .distinguished_name
+            .push(rcgen::DnType::CommonName, "alice");
+        let key = rcgen::KeyPair::generate().expect("a key");
+        let certificate = params.self_signed(&key).expect("a certificate");
+        ClientCert::unverified(certificate.der()).expect("it can be read")
+    }
+
+    #[test]
+    fn who_is_shut_out_stays_out_when_the_clock_is_set_back() {
+        let alice = alice();
+        let later = OffsetDateTime::now_utc() + time::Duration::HOUR;
+        for (name, shut_out) in [("alice", true), ("bob", false)] {
+            let revoked = RevokedNow::default();
+            revoked.add(Rule::common_name(name), later);
+            assert_eq!(revoked.check(&alice).is_err(), shut_out, "{name}");
+        }
+    }
+
+    #[test]
+    fn settings_that_take_turns_inherit_each_revocation_once() {
+        let (blue, green) = (RevokedNow::default(), RevokedNow::default());
+        blue.add(Rule::common_name("alice"), OffsetDateTime::now_utc());
+        for _ in 0..5 {
+            green.inherit(&blue);
+            blue.inherit(&green);
+        }
+        for settings in [&blue, &green] {
+            let rules = settings.0.read().expect("no test has panicked with it");
+            assert_eq!(rules.len(), 1);
+        }
+    }
+}

@@ -1,0 +1,276 @@
+//! Sessions that can be resumed, and are judged again before they are.
+//!
+//! rustls resumes a session without asking its verifier: a client whose certificate has expired or
+//! was revoked since would come in again. So a session is kept with the verified path it belongs
+//! to, and found again only while that path stands. Where it does not, rustls does a full
+//! handshake instead, whose verifier refuses the client with the alert that fits.
+//!
+//! Store and ticket key belong to one host name of one generation of the settings. A session that
+//! began elsewhere is not found: not under another name, and not after a reload.
+
+use std::{
+    fmt,
+    num::NonZeroUsize,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use lru::LruCache;
+use rustls::{
+    ServerConfig,
+    crypto::aws_lc_rs::Ticketer,
+    pki_types::UnixTime,
+    server::{NoServerSessionStorage, ProducesTickets, StoresServerSessions},
+};
+use zeroize::Zeroizing;
+
+use crate::verify::{
+    client_auth::ClientAuth,
+    context::{self, Session},
+    verdict_cache::{ChainHash, Judge},
+};
+
+/// Whether clients may resume TLS sessions.
+///
+/// Before a session is resumed the client's certificate is judged again: its validity, and what the
+/// revocation lists say now. A session never outlives a reload, and is never good under another
+/// host name of [`MtlsConfigBuilder::name`](crate::MtlsConfigBuilder::name).
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Resumption {
+    /// Each connection is a full handshake.
+    Off,
+    /// Sessions are resumed for some time after their full handshake, in TLS 1.2 and 1.3.
+    Revalidate {
+        /// How long after the full handshake; 1 h by default. Resuming does not prolong it.
+        ttl: Duration,
+        /// Where sessions are kept.
+        kept: Kept,
+    },
+}
+
+/// Where sessions are kept until they are resumed.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Kept {
+    /// In this process, one or two kilobytes each; the least used make room. Of a client that shows
+    /// a chain of more than 8 KiB none is kept. A TLS 1.3 session is good for one use.
+    InMemory {
+        /// How many for each host name; 10,000 by default.
+        sessions: usize,
+    },
+    /// By the client, in a ticket that only this process can read. It can be used again and again,
+    /// and whoever breaks into the process can read what was recorded while its key was in use
+    /// (six hours in TLS 1.2).
+    InTickets,
+}
+
+impl Default for Resumption {
+    fn default() -> Self {
+        Self::Revalidate {
+            ttl: Duration::from_secs(60 * 60),
+            kept: Kept::InMemory { sessions: 10_000 },
+        }
+    }
+}
+
+impl Resumption {
+    /// Sets up `rustls` for one host name.
+    pub(crate) fn apply(
+        self,
+        rustls: &mut ServerConfig,
+        judge: &Arc<Judge>,
+        client_auth: ClientAuth,
+    ) -> Result<(), rustls::Error> {
+        rustls.session_storage = Arc::new(NoServerSessionStorage {});
+        rustls.send_tls13_tickets = 0;
+        let Self::Revalidate { ttl, kept } = self else {
+            return Ok(());
+        };
+        let gate = Gate {
+            judge: Arc::clone(judge),
+            client_auth,
+            ttl: ttl.as_secs(),
+        };
+        match kept {
+            Kept::InMemory { sessions } => {
+                let Some(sessions) = NonZeroUsize::new(sessions) else {
+                    return Ok(());
+                };
+                rustls.session_storage = Arc::new(InMemory {
+                    gate,
+                    // Grows as sessions come.
+                    sessions: Mutex::new(Sessions {
+                        held: LruCache::unbounded(),
+                        most: sessions,
+                    }),
+                });
+            }
+            Kept::InTickets => {
+                let inner = Ticketer::new()?;
+                rustls.ticketer = Arc::new(InTickets { gate, inner });
+            }
+        }
+        rustls.send_tls13_tickets = TICKETS;
+        Ok(())
+    }
+}
+
+/// A session holds the chain that was shown, whatever a client puts into it besides its path: one
+/// client could fill the memory. Nobody else has one that is longer, and a full handshake is all it
+/// costs.
+const LONGEST: usize = 8 << 10;
+
+/// As many as rustls and OpenSSL send: a client may open a second connection beside the first.
+const TICKETS: usize = 2;
+
+/// Decides whether a session may be kept, and resumed.
+struct Gate {
+    judge: Arc<Judge>,
+    client_auth: ClientAuth,
+    ttl: u64,
+}
+
+impl Gate {
+    /// What is to be kept of the session that this handshake began or goes on with.
+    fn keep(&self) -> Option<Session> {
+        let session = context::session(UnixTime::now().as_secs())?;
+        self.allows(&session.client).then_some(session)
+    }
+
+    /// Whether this session may be resumed; if so, the door is told whose it is.
+    fn resume(&self, session: Session) -> bool {
+        let now = UnixTime::now();
+        let in_time = now
+            .as_secs()
+            .checked_sub(session.began)
+            .is_some_and(|age| age <= self.ttl);
+        let stands = match &session.client {
+            Some(verified) => self.judge.recheck(verified, now).is_ok(),
+            None => true,
+        };
+        in_time && stands && self.allows(&session.client) && context::recalled(session)
+    }
+
+    fn allows<T>(&self, client: &Option<T>) -> bool {
+        client.is_some() || self.client_auth == ClientAuth::Optional
+    }
+}
+
+/// Sessions that the server keeps.
+struct InMemory {
+    gate: Gate,
+    sessions: Mutex<Sessions>,
+}
+
+struct Sessions {
+    held: LruCache<Vec<u8>, (Session, Zeroizing<Vec<u8>>)>,
+    most: NonZeroUsize,
+}
+
+impl InMemory {
+    fn lock(&self) -> MutexGuard<'_, Sessions> {
+        // No code that can panic runs under the lock.
+        self.sessions.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn resume(&self, session: Session, value: &[u8]) -> Option<Vec<u8>> {
+        self.gate.resume(session).then(|| value.to_vec())
+    }
+}
+
+impl StoresServerSessions for InMemory {
+    fn put(&self, key: Vec<u8>, value: Vec<u8>) -> bool {
+        let value = Zeroizing::new(value);
+        if value.len() > LONGEST {
+            return false;
+        }
+        let Some(session) = self.gate.keep() else {
+            return false;
+        };
+        let mut sessions = self.lock();
+        sessions.held.put(key, (session, value));
+        if sessions.held.len() > sessions.most.get() {
+            sessions.held.pop_lru();
+        }
+        true
+    }
+
+    fn get(&self, key: &[u8]) -> Option<Vec<u8>> {
+        let (session, value) = self.lock().held.get(key).cloned()?;
+        let resumed = self.resume(session, &value);
+        if resumed.is_none() {
+            self.lock().held.pop(key);
+        }
+        resumed
+    }
+
+    fn take(&self, key: &[u8]) -> Option<Vec<u8>> {
+        let (session, value) = self.lock().held.pop(key)?;
+        self.resume(session, &value)
+    }
+
+    fn can_cache(&self) -> bool {
+        true
+    }
+}
+
+impl fmt::Debug for InMemory {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("InMemory")
+            .field("sessions", &self.lock().held.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Sessions that the client keeps, encrypted.
+///
+/// Before rustls' own part a ticket holds when its session began, and the hash of the chain that
+/// was shown, by which the verified path is found again. Where it was forgotten, or no longer
+/// stands, the ticket is as good as none.
+struct InTickets {
+    gate: Gate,
+    inner: Arc<dyn ProducesTickets>,
+}
+
+impl ProducesTickets for InTickets {
+    fn enabled(&self) -> bool {
+        true
+    }
+
+    fn lifetime(&self) -> u32 {
+        let ttl = u32::try_from(self.gate.ttl).unwrap_or(u32::MAX);
+        ttl.min(self.inner.lifetime())
+    }
+
+    fn encrypt(&self, plain: &[u8]) -> Option<Vec<u8>> {
+        let Session { client, began } = self.gate.keep()?;
+        let mut ticket = Zeroizing::new(Vec::with_capacity(PREFIX + plain.len()));
+        ticket.extend_from_slice(&began.to_be_bytes());
+        ticket.extend_from_slice(&client.map_or(NOBODY, |client| client.shown));
+        ticket.extend_from_slice(plain);
+        self.inner.encrypt(&ticket)
+    }
+
+    fn decrypt(&self, cipher: &[u8]) -> Option<Vec<u8>> {
+        let ticket = Zeroizing::new(self.inner.decrypt(cipher)?);
+        let (began, rest) = ticket.split_first_chunk()?;
+        let (shown, plain) = rest.split_first_chunk::<{ size_of::<ChainHash>() }>()?;
+        let client = match shown {
+            &NOBODY => None,
+            shown => Some(self.gate.judge.recall(shown, UnixTime::now())?),
+        };
+        let began = u64::from_be_bytes(*began);
+        self.gate
+            .resume(Session { client, began })
+            .then(|| plain.to_vec())
+    }
+}
+
+/// No chain has this hash.
+const NOBODY: ChainHash = [0; 32];
+const PREFIX: usize = size_of::<u64>() + size_of::<ChainHash>();
+
+impl fmt::Debug for InTickets {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("InTickets").finish_non_exhaustive()
+    }
+}

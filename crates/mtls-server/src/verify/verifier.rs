@@ -1,0 +1,166 @@
+//! rustls' question about a client certificate, answered by `pki-core`'s verifier.
+
+use std::{fmt, sync::Arc};
+
+use pki_core::verify::{VerifyError, VerifyErrorKind};
+use rustls::{
+    CertificateError, DigitallySignedStruct, DistinguishedName, Error, PeerMisbehaved,
+    SignatureScheme,
+    client::danger::HandshakeSignatureValid,
+    crypto::{WebPkiSupportedAlgorithms, verify_tls13_signature_with_raw_key},
+    pki_types::{CertificateDer, SubjectPublicKeyInfoDer, UnixTime},
+    server::danger::{ClientCertVerified, ClientCertVerifier},
+};
+use webpki::RawPublicKeyEntity;
+use x509_identity::Certificate;
+
+use crate::{
+    provider::provider,
+    verify::{
+        context::{self, Verdict},
+        verdict_cache::Judge,
+    },
+};
+
+pub(crate) struct ClientVerifier {
+    judge: Arc<Judge>,
+    mandatory: bool,
+    hints: Vec<DistinguishedName>,
+    algorithms: WebPkiSupportedAlgorithms,
+}
+
+impl ClientVerifier {
+    pub(crate) fn new(
+        judge: Arc<Judge>,
+        mandatory: bool,
+        anchors: impl IntoIterator<Item = Vec<u8>>,
+    ) -> Self {
+        let mut hints: Vec<_> = anchors.into_iter().map(DistinguishedName::from).collect();
+        // The list travels in each handshake and its message ends at 64 KiB. An empty list means
+        // "any", and the client chooses by itself.
+        if hints.iter().map(|hint| hint.as_ref().len()).sum::<usize>() > MAX_HINT_BYTES {
+            hints.clear();
+        }
+        Self {
+            judge,
+            mandatory,
+            hints,
+            algorithms: provider().signature_verification_algorithms,
+        }
+    }
+}
+
+const MAX_HINT_BYTES: usize = 16 << 10;
+
+impl ClientCertVerifier for ClientVerifier {
+    fn client_auth_mandatory(&self) -> bool {
+        self.mandatory
+    }
+
+    fn root_hint_subjects(&self) -> &[DistinguishedName] {
+        &self.hints
+    }
+
+    fn verify_client_cert(
+        &self,
+        leaf: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        now: UnixTime,
+    ) -> Result<ClientCertVerified, Error> {
+        let (verdict, answer) = match self.judge.judge(leaf, intermediates, now) {
+            Ok(verified) => (
+                Verdict::Verified(verified),
+                Ok(ClientCertVerified::assertion()),
+            ),
+            Err(error) => {
+                let answer = Err(Error::InvalidCertificate(as_rustls(&error)));
+                let claimed = Certificate::from_der(leaf).ok().map(Arc::new);
+                (Verdict::Refused { error, claimed }, answer)
+            }
+        };
+        // Without a cell nobody could tell whom a connection belongs to: that is a refusal.
+        if !context::judged(verdict) {
+            return Err(Error::General("verified outside of the door".to_owned()));
+        }
+        answer
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        let key = verified_key(cert)?;
+        let key = RawPublicKeyEntity::try_from(&key).map_err(|_| bad_signature())?;
+        let (_, fitting) = self
+            .algorithms
+            .mapping
+            .iter()
+            .find(|(scheme, _)| *scheme == dss.scheme)
+            .ok_or(PeerMisbehaved::SignedHandshakeWithUnadvertisedSigScheme)?;
+        // Below TLS 1.3 a scheme says nothing of the curve, so it has an algorithm for each.
+        fitting
+            .iter()
+            .any(|algorithm| {
+                let verdict = key.verify_signature(*algorithm, message, dss.signature());
+                verdict.is_ok()
+            })
+            .then(HandshakeSignatureValid::assertion)
+            .ok_or_else(bad_signature)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        verify_tls13_signature_with_raw_key(message, &verified_key(cert)?, dss, &self.algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.algorithms.supported_schemes()
+    }
+}
+
+/// The key of `cert`, which this connection's verdict is about.
+///
+/// rustls' own functions read the certificate again, by webpki, which refuses critical extensions that
+/// the verdict has obeyed (certificatePolicies), so that nobody could prove possession of the key.
+fn verified_key(cert: &CertificateDer<'_>) -> Result<SubjectPublicKeyInfoDer<'static>, Error> {
+    context::verified()
+        .filter(|verified| verified.path.leaf().der() == cert.as_ref())
+        .map(|verified| SubjectPublicKeyInfoDer::from(verified.path.leaf().spki_der().to_vec()))
+        .ok_or_else(|| Error::General("possession of a key that was not verified".to_owned()))
+}
+
+fn bad_signature() -> Error {
+    Error::InvalidCertificate(CertificateError::BadSignature)
+}
+
+impl fmt::Debug for ClientVerifier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientVerifier")
+            .field("mandatory", &self.mandatory)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The error with which rustls sends the alert that fits; it has no use beyond that.
+pub(crate) fn as_rustls(error: &VerifyError) -> CertificateError {
+    match error.kind() {
+        VerifyErrorKind::Expired => CertificateError::Expired,
+        VerifyErrorKind::NameMismatch => CertificateError::NotValidForName,
+        VerifyErrorKind::NotYetValid => CertificateError::NotValidYet,
+        VerifyErrorKind::RevocationUnknown => CertificateError::UnknownRevocationStatus,
+        VerifyErrorKind::Revoked => CertificateError::Revoked,
+        VerifyErrorKind::UntrustedIssuer => CertificateError::UnknownIssuer,
+        // rustls sends unsupported_certificate for these.
+        VerifyErrorKind::Unsupported | VerifyErrorKind::WrongPurpose => {
+            CertificateError::InvalidPurpose
+        }
+        // bad_certificate.
+        _ => CertificateError::BadEncoding,
+    }
+}

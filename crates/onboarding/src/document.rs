@@ -1,0 +1,26 @@
+//! What all pages have in common.
+
+use askama::Template;
+
+use crate::RenderError;
+
+/// The only style sheet, in each page rather than beside it: a page on disk has to be whole by itself.
+pub(crate) const STYLE: &str = include_str!("../templates/style.css");
+
+#[derive(Template)]
+#[template(path = "document.html")]
+struct Document<'a> {
+    title: &'a str,
+    /// From `<body>` to `</body>`, as HTML.
+    body: &'a str,
+}
+
+/// A whole HTML document in the style of the pages here. `body` is HTML from `<body>` to `</body>`, in which every
+/// text is escaped already; `title` is text.
+///
+/// # Errors
+///
+/// [`RenderError`], which texts in memory give no cause for.
+pub fn document(title: &str, body: &str) -> Result<String, RenderError> {
+    Document { title, body }.render()
+}
