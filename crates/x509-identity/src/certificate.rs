@@ -8,7 +8,8 @@ use sha2::{Digest, Sha256};
 use spki::AlgorithmIdentifierRef;
 use time::OffsetDateTime;
 
-use crate::extension::{Known, Names, parse_extensions};
+use crate::extension::{Known, parse_extensions};
+use crate::name::Names;
 use crate::tlv::{self, Fields, INTEGER, SEQUENCE, constructed_context, context};
 use crate::validity::parse_time;
 use crate::{

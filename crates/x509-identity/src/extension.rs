@@ -1,6 +1,7 @@
 use const_oid::ObjectIdentifier;
 use const_oid::db::rfc5280;
 
+use crate::name::Names;
 use crate::tlv::{
     self, BOOLEAN, Fields, INTEGER, OBJECT_IDENTIFIER, OCTET_STRING, SEQUENCE, constructed_context,
     context,
@@ -26,14 +27,6 @@ pub struct BasicConstraints {
     /// The number of intermediate certificates, self-issued ones apart, that may follow before the
     /// end entity. `None` is without limit.
     pub path_len: Option<u32>,
-}
-
-/// Whether somebody may go by the names in a certificate.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Names {
-    Asked,
-    /// They are those of a trust anchor, which is trusted as it is.
-    NotAsked,
 }
 
 /// What the extensions that name or restrict an identity say.
