@@ -7,8 +7,8 @@
 mod authority;
 mod case;
 mod cases;
+mod certificate;
 mod crl;
-mod draft;
 mod extension;
 mod key;
 mod name;

@@ -29,7 +29,7 @@ impl Bundle {
     ///
     /// The certificate is the one with the key's localKeyID or, where there is none, with its
     /// public key. The chain follows from it by name and key identifier; signatures are not
-    /// checked here, that is for whoever trusts it. Other certificates in the file are left out
+    /// checked here, since nothing here decides on trust. Other certificates in the file are left out
     /// and can be had from an [`Archive`].
     ///
     /// # Errors
@@ -61,15 +61,15 @@ impl Bundle {
         let paired = |certificate: &ArchivedCertificate| {
             key_id.is_some() && certificate.attributes().local_key_id() == key_id
         };
-        let fits = |certificate: &Certificate| certificate.spki_der() == key.public_key_der();
+        let has_key = |certificate: &Certificate| certificate.spki_der() == key.public_key_der();
         let leaf = match archive.certificates().iter().position(paired) {
             // Some writers give the localKeyID to the whole chain.
             Some(first) => (first..certificates.len())
-                .find(|&i| paired(&archive.certificates()[i]) && fits(&certificates[i]))
+                .find(|&i| paired(&archive.certificates()[i]) && has_key(&certificates[i]))
                 .ok_or(OpenError::KeyCertMismatch)?,
             None => certificates
                 .iter()
-                .position(fits)
+                .position(has_key)
                 .ok_or(OpenError::NoCert)?,
         };
 
@@ -101,7 +101,7 @@ impl Bundle {
         &self.chain
     }
 
-    /// The name that the file shows to a user.
+    /// The name that a user sees.
     #[must_use]
     pub fn friendly_name(&self) -> Option<&str> {
         self.friendly_name.as_deref()

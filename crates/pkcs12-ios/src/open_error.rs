@@ -24,11 +24,11 @@ pub enum OpenError {
     },
 
     /// There is no certificate for the key.
-    #[error("the file has no certificate for its key")]
+    #[error("the file does not have a certificate for its key")]
     NoCert,
 
     /// There is no private key.
-    #[error("the file has no private key")]
+    #[error("the file does not have a private key")]
     NoKey,
 
     /// The file itself could not be read.

@@ -8,7 +8,8 @@ use sha2::{Digest, Sha256};
 use spki::AlgorithmIdentifierRef;
 use time::OffsetDateTime;
 
-use crate::extension::{Known, Names, parse_extensions};
+use crate::extension::{Known, parse_extensions};
+use crate::name::Names;
 use crate::tlv::{self, Fields, INTEGER, SEQUENCE, constructed_context, context};
 use crate::validity::parse_time;
 use crate::{
@@ -53,7 +54,7 @@ impl Certificate {
     /// # Errors
     ///
     /// [`ParseError`] says what cannot be read or represented exactly. Unknown extensions and
-    /// algorithms are no error; see [`critical_extensions`](Self::critical_extensions).
+    /// algorithms are not an error; see [`critical_extensions`](Self::critical_extensions).
     pub fn from_der(der: &[u8]) -> Result<Self, ParseError> {
         Self::parse(der, Names::Asked)
     }
@@ -217,6 +218,7 @@ impl Certificate {
     pub fn public_key_algorithm(&self) -> PublicKeyAlgorithm {
         self.public_key_algorithm
     }
+
     /// Whether it has an issuerUniqueID or a subjectUniqueID (RFC 5280 4.1.2.8), which say nothing that is
     /// used here.
     pub fn has_unique_ids(&self) -> bool {
@@ -286,7 +288,7 @@ impl Certificate {
         })
     }
 
-    /// The types of the critical extensions. Whoever verifies has to understand each of them.
+    /// The types of the critical extensions. A verifier has to understand each of them.
     pub fn critical_extensions(&self) -> impl Iterator<Item = ObjectIdentifier> {
         self.extensions
             .iter()

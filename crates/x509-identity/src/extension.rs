@@ -1,6 +1,7 @@
 use const_oid::ObjectIdentifier;
 use const_oid::db::rfc5280;
 
+use crate::name::Names;
 use crate::tlv::{
     self, BOOLEAN, Fields, INTEGER, OBJECT_IDENTIFIER, OCTET_STRING, SEQUENCE, constructed_context,
     context,
@@ -12,7 +13,7 @@ use crate::{KeyUsage, ParseError, SubjectAltName};
 pub struct Extension<'a> {
     /// The extension's type.
     pub oid: ObjectIdentifier,
-    /// Whether whoever does not understand it has to reject the certificate.
+    /// Whether a reader that does not understand it has to reject the certificate.
     pub critical: bool,
     /// The DER inside the extnValue OCTET STRING.
     pub value: &'a [u8],
@@ -26,14 +27,6 @@ pub struct BasicConstraints {
     /// The number of intermediate certificates, self-issued ones apart, that may follow before the
     /// end entity. `None` is without limit.
     pub path_len: Option<u32>,
-}
-
-/// Whether somebody may go by the names in a certificate.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Names {
-    Asked,
-    /// They are those of a trust anchor, which is trusted as it is.
-    NotAsked,
 }
 
 /// What the extensions that name or restrict an identity say.
@@ -56,7 +49,7 @@ pub(crate) fn parse_extensions(
     let mut list = Fields::within(content, SEQUENCE, "extensions")?;
     let mut extensions: Vec<Extension<'_>> = Vec::new();
     let mut known = Known::default();
-    // Types that cannot be represented are passed over, since nobody could ask for them.
+    // Types that cannot be represented are passed over, since no caller could ask for them.
     let mut nameless: Vec<&[u8]> = Vec::new();
     while !list.is_empty() {
         let content = list.required(SEQUENCE)?.value;

@@ -43,7 +43,7 @@ impl<'a> Client<'a> {
     /// A client of servers that show `identity`.
     pub(crate) fn new(peers: &'a Peers, identity: &Case, scratch: &Path) -> Result<Self> {
         let mut trust = RootCertStore::empty();
-        for root in &identity.roots {
+        for root in &identity.trust_anchors {
             trust.add(CertificateDer::from(root.as_slice()))?;
         }
         Ok(Self {

@@ -24,11 +24,11 @@ impl Setting {
         let mut places = HashMap::new();
         for (index, case) in cases.iter().enumerate() {
             let place = *places
-                .entry((&case.roots, &case.crls))
+                .entry((&case.trust_anchors, &case.crls))
                 .or_insert(settings.len());
             if place == settings.len() {
                 let roots = directory.join(format!("roots-{place}.pem"));
-                fs::write(&roots, case.roots_pem())?;
+                fs::write(&roots, case.trust_anchors_pem())?;
                 let crls = directory.join(format!("crls-{place}.pem"));
                 fs::write(&crls, case.crls_pem())?;
                 settings.push(Self {

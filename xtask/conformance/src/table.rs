@@ -209,7 +209,7 @@ mod tests {
             category: "path",
             name,
             clause: "RFC 5280 6.1",
-            roots: Vec::new(),
+            trust_anchors: Vec::new(),
             crls: Vec::new(),
             chain: Vec::new(),
             key: Vec::new(),

@@ -16,7 +16,7 @@ pub struct BagAttributes {
 }
 
 impl BagAttributes {
-    /// The name shown to a user (RFC 2985 section 5.5.1).
+    /// The name that a user sees (RFC 2985 section 5.5.1).
     #[must_use]
     pub fn friendly_name(&self) -> Option<&str> {
         self.friendly_name.as_deref()

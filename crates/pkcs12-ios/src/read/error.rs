@@ -48,11 +48,11 @@ pub enum ReadError {
         got: u64,
     },
 
-    /// The MAC does not fit: the password is wrong, or the file is damaged.
+    /// The MAC does not match: the password is wrong, or the file is damaged.
     #[error("the password is wrong or the file is damaged")]
     MacMismatch,
 
-    /// There is no MAC, so nothing shows that the file is whole.
+    /// There is no MAC, so it is not known whether the file is whole.
     #[error("the file has no MAC")]
     MacMissing,
 

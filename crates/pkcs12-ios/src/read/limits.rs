@@ -38,9 +38,8 @@ enum MissingMac {
 }
 
 impl Limits {
-    /// Takes files without a MAC too, which are refused by default.
-    ///
-    /// Nothing then shows that such a file is the one its maker wrote.
+    /// Accepts files without a MAC too, which are refused by default. Such a file may have been changed since it was
+    /// written.
     #[must_use]
     pub fn allow_missing_mac(mut self) -> Self {
         self.missing_mac = MissingMac::Allow;

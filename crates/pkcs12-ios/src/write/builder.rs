@@ -52,7 +52,7 @@ impl<'a> BundleBuilder<'a> {
 
     /// Sets the name that readers show for the key and its certificate.
     ///
-    /// The default is the certificate's common name, where it has one that fits.
+    /// The default is the certificate's common name, where it has one that a file can hold.
     #[must_use]
     pub fn friendly_name(mut self, name: impl Into<String>) -> Self {
         self.friendly_name = Some(name.into());
@@ -73,8 +73,8 @@ impl<'a> BundleBuilder<'a> {
         self
     }
 
-    /// Takes passwords with characters other than printable ASCII, which are refused by default:
-    /// Java opens no file with one, and node-forge none that is [`Encoding::Modern`].
+    /// Accepts passwords with characters other than printable ASCII, which are refused by default: Java cannot open
+    /// files with one, and node-forge none that is [`Encoding::Modern`].
     #[must_use]
     pub fn allow_unicode_password(mut self) -> Self {
         self.alphabet = Alphabet::Unicode;
@@ -84,7 +84,7 @@ impl<'a> BundleBuilder<'a> {
     /// What is allowed here and refused elsewhere.
     ///
     /// Ed25519 is such a case: OpenSSL and Java take it in both encodings, while Apple and NSS
-    /// refuse the file. Whether that matters is known to whoever knows the device.
+    /// refuse the file. Whether that matters depends on the device.
     ///
     /// # Errors
     ///
@@ -112,8 +112,8 @@ impl<'a> BundleBuilder<'a> {
     ///
     /// # Errors
     ///
-    /// A [`BuildError`] that names what does not fit: the password, the name, the number of
-    /// iterations, the key with its certificate, or a certificate with the one before it.
+    /// A [`BuildError`] that names what is wrong: the password, the name, the number of iterations, a key that is not
+    /// its certificate's, or a certificate that did not issue the one before it.
     pub fn build(&self, password: &Password) -> Result<Vec<u8>, BuildError> {
         self.alphabet.check(password)?;
         let iterations = self.checked_iterations()?;

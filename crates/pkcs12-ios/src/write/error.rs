@@ -20,7 +20,7 @@ pub enum BuildError {
     ChainBroken {
         /// Where in the chain, counted from 0.
         index: usize,
-        /// What does not fit.
+        /// Why not.
         reason: BrokenLink,
     },
 
@@ -81,7 +81,7 @@ pub enum BuildError {
     },
 
     /// The random source failed.
-    #[error("no random bytes could be had")]
+    #[error("the random source failed")]
     Random,
 }
 

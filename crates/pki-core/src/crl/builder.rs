@@ -1,4 +1,4 @@
-//! Building and signing a certificate revocation list (RFC 5280 section 5).
+//! Building and signing a CRL (RFC 5280 section 5).
 
 use const_oid::db::rfc5280::{
     ID_CE_AUTHORITY_KEY_IDENTIFIER, ID_CE_CRL_NUMBER, ID_CE_CRL_REASONS,
@@ -61,7 +61,7 @@ struct Revoked {
 #[derive(Clone, Debug)]
 pub struct SignedCrl(Vec<u8>);
 
-/// A CRL that could not be made.
+/// Why a CRL was not made.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CrlBuildError {
@@ -77,7 +77,7 @@ pub enum CrlBuildError {
     },
 
     /// removeFromCRL belongs to delta CRLs, which are not written here.
-    #[error("removeFromCRL is no reason in a complete CRL; leave the certificate out instead")]
+    #[error("removeFromCRL is not a reason in a complete CRL; leave the certificate out instead")]
     RemoveFromCrl,
 
     /// The signer refused.
@@ -95,8 +95,8 @@ pub enum CrlBuildError {
 }
 
 impl CrlBuilder {
-    /// An empty list. `number` is the cRLNumber: higher than that of every list before it. A reader
-    /// expects the next list at `next_update` at the latest.
+    /// An empty CRL. `number` is the cRLNumber: higher than that of every CRL before it. A reader
+    /// expects the next CRL at `next_update` at the latest.
     #[must_use]
     pub fn new(number: u64, this_update: OffsetDateTime, next_update: OffsetDateTime) -> Self {
         Self {
@@ -108,7 +108,7 @@ impl CrlBuilder {
         }
     }
 
-    /// Limits the list to the certificates whose CRL distribution point is `url`, byte for byte, and
+    /// Limits the CRL to the certificates whose CRL distribution point is `url`, byte for byte, and
     /// to those of `scope`, by a critical issuing distribution point.
     #[must_use]
     pub fn distribution_point(mut self, url: impl Into<String>, scope: CrlScope) -> Self {
@@ -135,7 +135,7 @@ impl CrlBuilder {
         self
     }
 
-    /// Signs the list as `authority`.
+    /// Signs the CRL as `authority`.
     ///
     /// # Errors
     ///
@@ -187,7 +187,7 @@ impl CrlBuilder {
         Ok(SignedCrl(list.to_der().map_err(encode)?))
     }
 
-    /// An empty list has no `revokedCertificates` at all (RFC 5280 section 5.1.2.6).
+    /// An empty CRL has no `revokedCertificates` at all (RFC 5280 section 5.1.2.6).
     fn entries(&self) -> der::Result<Option<Vec<RevokedCert>>> {
         let entries = self
             .revoked
@@ -246,7 +246,7 @@ impl SignedCrl {
     ///
     /// # Errors
     ///
-    /// [`CrlBuildError::Encode`] for a list that is larger than PEM can be (256 MiB).
+    /// [`CrlBuildError::Encode`] for a CRL that is larger than PEM can be (256 MiB).
     pub fn pem(&self) -> Result<String, CrlBuildError> {
         der::pem::encode_string("X509 CRL", LineEnding::LF, &self.0)
             .map_err(|error| CrlBuildError::Encode(error.into()))

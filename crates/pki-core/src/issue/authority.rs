@@ -183,7 +183,7 @@ impl Issued {
 #[must_use]
 pub fn certificate_pem(certificate: &Certificate) -> String {
     der::pem::encode_string("CERTIFICATE", LineEnding::LF, certificate.der())
-        .expect("a certificate of at most 64 KiB fits in PEM")
+        .expect("a certificate of at most 64 KiB can be written as PEM")
 }
 
 /// The only way to a signature on a certificate.

@@ -10,7 +10,7 @@ use crate::lint::Finding;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum IssueError {
-    /// The certificate could not be written down.
+    /// The certificate could not be encoded.
     #[error("the certificate could not be encoded")]
     Encode(#[source] BoxError),
 
@@ -33,7 +33,7 @@ pub enum IssueError {
     NoCertificate,
 
     /// The certificate may not sign others.
-    #[error("`{subject}` is no CA certificate: {reason}")]
+    #[error("`{subject}` is not a CA certificate: {reason}")]
     NotACa {
         /// The certificate's subject.
         subject: String,

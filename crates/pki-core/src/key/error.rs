@@ -42,7 +42,7 @@ pub enum KeyError {
     )]
     LegacyEncryption,
 
-    /// The bytes are no private key of any known form.
+    /// The bytes are not a private key in any known form.
     #[error("the private key is malformed")]
     Malformed(#[source] BoxError),
 

@@ -5,7 +5,7 @@ use const_oid::db::rfc8410::ID_ED_25519;
 use der::asn1::Any;
 use spki::AlgorithmIdentifierOwned;
 
-/// Something that signs with a private key it may not be able to show.
+/// Something that signs with a private key that it may not be able to give away.
 ///
 /// [`KeyPair`](crate::KeyPair) is one; a PKCS#11 token or a remote signing service can be another.
 pub trait Signer: Send + Sync {

@@ -29,7 +29,7 @@ impl KeyPair {
     #[must_use]
     pub fn secret_pkcs8_pem(&self) -> Zeroizing<String> {
         let text = der::pem::encode_string("PRIVATE KEY", LineEnding::LF, &self.pkcs8);
-        Zeroizing::new(text.expect("a key of a few kilobytes fits in PEM"))
+        Zeroizing::new(text.expect("a key of a few kilobytes can be written as PEM"))
     }
 
     /// The private key as PEM, `ENCRYPTED PRIVATE KEY`: PBES2 with PBKDF2-HMAC-SHA-256,

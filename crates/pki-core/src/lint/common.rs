@@ -147,7 +147,7 @@ fn names(certificate: &Certificate, report: &mut Report) {
         !empty || !certificate.sans().is_empty(),
         "subject",
         "RFC 5280 4.1.2.6",
-        "the certificate names nobody: no subject and no alternative name",
+        "the certificate has neither a subject nor an alternative name",
     );
     let countries = certificate
         .subject()
@@ -159,7 +159,7 @@ fn names(certificate: &Certificate, report: &mut Report) {
             printable,
             "country",
             "RFC 5280 A.1",
-            &format!("`{country}` is no PrintableString of two letters"),
+            &format!("`{country}` is not a PrintableString of two letters"),
         );
     }
     let critical = criticality(certificate, ID_CE_SUBJECT_ALT_NAME);
@@ -177,7 +177,7 @@ fn names(certificate: &Certificate, report: &mut Report) {
                     is_dns_name(name),
                     rule,
                     "RFC 5280 4.2.1.6",
-                    &format!("`{name}` is no DNS name"),
+                    &format!("`{name}` is not a DNS name"),
                 );
             }
             SubjectAltName::Email(name) => {
@@ -188,14 +188,19 @@ fn names(certificate: &Certificate, report: &mut Report) {
                     good,
                     "email",
                     "RFC 5280 4.2.1.6",
-                    &format!("`{name}` is no email address"),
+                    &format!("`{name}` is not an email address"),
                 );
             }
             SubjectAltName::Uri(name) => {
                 let good = name
                     .split_once(':')
                     .is_some_and(|(scheme, rest)| is_scheme(scheme) && !rest.is_empty());
-                report.error(good, "uri", X509, &format!("`{name}` is no absolute URI"));
+                report.error(
+                    good,
+                    "uri",
+                    X509,
+                    &format!("`{name}` is not an absolute URI"),
+                );
             }
             SubjectAltName::Unreadable { kind, .. } => report.error(
                 false,

@@ -15,7 +15,7 @@ pub(super) fn lint(certificate: &Certificate, report: &mut Report) {
         }),
         "leaf-signs",
         "RFC 5280 4.2.1.9",
-        "a certificate that is no CA has a CA's key usage",
+        "a certificate that is not a CA's has a CA's key usage",
     );
     report.error(
         certificate

@@ -1,4 +1,4 @@
-//! What every good certificate observes, whoever issued it.
+//! Lint: rules that hold for every certificate, of any profile and any issuer.
 
 mod ca;
 mod common;

@@ -16,7 +16,7 @@ use crate::verify::signature::{Signed, weak_key};
 use crate::verify::{is_signed_by, label, unknown_critical_extension};
 
 impl OcspRequest<'_> {
-    /// Whether whom `id` names signed, and may. `certs` came with the response.
+    /// Whether the responder that `id` names made the signature, and was allowed to. `certs` came with the response.
     pub(super) fn check_signer(
         &self,
         signed: &Signed<'_>,
@@ -37,7 +37,7 @@ impl OcspRequest<'_> {
         }
         for der in certs {
             let der = der.to_der().map_err(OcspError::Malformed)?;
-            // One that cannot be read is none that the answer rests on.
+            // The answer does not rest on one that cannot be read.
             let Ok(certificate) = Certificate::from_der(&der) else {
                 continue;
             };

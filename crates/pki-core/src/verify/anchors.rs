@@ -11,11 +11,11 @@ use x509_identity::{Certificate, ParseError};
 use super::rules::name_constraints::constrains_names;
 use crate::pem::{self, Label, PemError, Section};
 
-/// The trusted roots, parsed once. Cheap to clone.
+/// The trust anchors, parsed once. Cheap to clone.
 ///
-/// Several roots of one name are fine (a key that is being replaced): each is tried. A certificate that is
-/// given twice counts once. Whether a root is a CA and valid is judged with each chain, since both
-/// [`Strictness`](super::Strictness) and time have a say in it.
+/// Several of one name are fine (a CA whose key is being replaced): each is tried. A certificate that is given
+/// twice counts once. Whether an anchor is a CA and valid is checked with each chain, since that depends on
+/// [`Strictness`](super::Strictness) and on time.
 #[derive(Clone, Debug)]
 pub struct TrustAnchors {
     anchors: Arc<Anchors>,
@@ -72,7 +72,7 @@ impl TrustAnchors {
         Self::from_certs(certificates.iter().map(|der| der.as_slice()))
     }
 
-    /// These roots, and `others` beside them.
+    /// These trust anchors, and `others` beside them.
     #[must_use]
     pub fn and(&self, others: &Self) -> Self {
         let mut certificates = self.certificates().to_vec();
@@ -91,7 +91,7 @@ impl TrustAnchors {
         }
     }
 
-    /// The roots, in the order given.
+    /// The trust anchors, in the order given.
     #[must_use]
     pub fn certificates(&self) -> &[Arc<Certificate>] {
         &self.anchors.certificates
@@ -117,8 +117,8 @@ impl TrustAnchors {
         &self.anchors.trusted
     }
 
-    /// The certificate behind one of [`Self::trusted`], by identity: two roots may share name and key
-    /// and differ in validity alone.
+    /// The certificate behind one of [`Self::trusted`], by identity: two of them may share name and key and
+    /// differ in validity alone.
     pub(super) fn certificate_of(&self, anchor: &TrustAnchor<'_>) -> Option<&Arc<Certificate>> {
         let address = std::ptr::from_ref(anchor).cast::<()>();
         let position = self
@@ -229,7 +229,7 @@ impl Eq for TrustAnchors {}
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum AnchorError {
-    /// No certificate at all, which would trust nobody.
+    /// No certificate at all: nobody could be trusted.
     #[error(
         "trust bundle holds no certificate: it takes PEM (BEGIN CERTIFICATE) or one DER certificate"
     )]
@@ -249,7 +249,7 @@ pub enum AnchorError {
     Pem(#[from] PemError),
 
     /// A certificate that the path library cannot trust.
-    #[error("trusted certificate {index} cannot be used as a root")]
+    #[error("trusted certificate {index} cannot be used as a trust anchor")]
     Unsupported {
         /// Its position.
         index: usize,

@@ -1,12 +1,12 @@
 //! Is this certificate good, for this purpose, now? One verifier for servers and clients.
 //!
-//! [`ChainVerifier`] builds the path with `webpki` and judges what that library leaves open
-//! ([`Strictness::Strict`]): the trusted root itself, usages, keys, names and revocation. It answers
+//! [`ChainVerifier`] builds the path with `webpki` and checks what that library leaves open
+//! ([`Strictness::Strict`]): the trust anchor itself, usages, keys, names and revocation. It answers
 //! with the [`Path`] it verified, parsed once, or with one [`VerifyError`] that a person can act on.
 //!
-//! Nothing here reads a file or the clock. Time is a [`UnixTime`], as rustls hands it to its
-//! verifiers; [`unix_time`] makes one from an [`OffsetDateTime`]. The self-signature of a trusted root
-//! is not judged, since nothing rests on it.
+//! Nothing here reads a file or the clock. Time is a [`UnixTime`](rustls_pki_types::UnixTime), as rustls hands it to
+//! its verifiers; [`unix_time`] makes one from an [`OffsetDateTime`](::time::OffsetDateTime). The signature of a trust
+//! anchor on itself is not checked, since nothing rests on it.
 //!
 //! ```
 //! use pki_core::verify::{ChainVerifier, Path, Purpose, TrustAnchors, VerifyError, unix_time};

@@ -41,17 +41,17 @@ impl Settings {
     }
 }
 
-/// How much is judged beyond the path itself.
+/// How much is checked beyond the path itself.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Strictness {
-    /// The root is judged too (validity, CA, keyCertSign, pathLen, usage, critical extensions), unless it is
-    /// the leaf itself; one of version 1 is a CA because it is trusted as one. All that is presented is a
-    /// certificate; the leaf says what it is for (extended key usage), fits (digitalSignature, no CA) and
-    /// names somebody; no CA without keyCertSign; no weak key. An absent keyUsage passes.
+    /// The trust anchor is checked too (validity, CA, keyCertSign, pathLen, usages, critical extensions), unless it is
+    /// the leaf itself; one of version 1 is a CA because it is trusted as one. Everything presented is a
+    /// certificate. The leaf has the extended key usage, digitalSignature and a name, and is not a CA. CAs have
+    /// keyCertSign. No key is weak. A certificate without a keyUsage extension may do everything.
     #[default]
     Strict,
-    /// What webpki asks for and no more: passes expired roots, leaves without extended key usage, and CAs
-    /// without keyCertSign. Depth, limits and revocation are judged all the same.
+    /// What webpki checks and no more: accepts expired trust anchors, leaves without extended key usage, and CAs
+    /// without keyCertSign. Depth, limits and revocation are checked all the same.
     WebPki,
 }
 

@@ -10,8 +10,8 @@ use super::signature::Signed;
 use super::time::date_time;
 use super::{Path, Purpose, Revocation, TrustAnchors, VerifyError};
 
-/// Verifies chains for one purpose against one set of roots. Cheap to clone, and immutable: new roots
-/// or CRLs are a new verifier.
+/// Verifies chains for one purpose against one set of trust anchors. Cheap to clone, and immutable: new anchors or
+/// CRLs are a new verifier.
 #[derive(Clone, Debug)]
 pub struct ChainVerifier {
     settings: Settings,
@@ -32,27 +32,27 @@ impl ChainVerifier {
         }
     }
 
-    /// The trusted roots.
+    /// The trust anchors.
     #[must_use]
     pub fn anchors(&self) -> &TrustAnchors {
         &self.settings.anchors
     }
 
-    /// The purpose that leaves are judged for.
+    /// The purpose that leaves have to be for.
     #[must_use]
     pub fn purpose(&self) -> Purpose {
         self.settings.purpose
     }
 
-    /// Finds a path from `leaf` over `presented` certificates, in any order and with more than needed,
-    /// to a trusted root, and judges it at `now`.
+    /// Finds a path from `leaf` over the other `presented` certificates to a trust anchor, and checks it at `now`.
+    /// The certificates may be in any order, and more than are needed.
     ///
     /// For [`Purpose::TlsServer`] the name is still to be checked: see [`ChainVerifier::verify_server`].
     ///
     /// # Errors
     ///
-    /// [`VerifyError`], the reason that a person would name: that the issuer is not trusted comes before
-    /// what the certificate says, and what the certificate says before its revocation.
+    /// [`VerifyError`] with the reason that a person would name first: that the issuer is not trusted comes before
+    /// what is wrong with the certificate, and that before its revocation.
     pub fn verify(
         &self,
         leaf: &CertificateDer<'_>,
@@ -85,18 +85,18 @@ impl ChainVerifier {
         Ok(path)
     }
 
-    /// Judges a path that this verifier found earlier once more, for what time alone changes: validity, and
-    /// what its CRLs say and until when they hold. Costs no signature check.
+    /// Checks a path that this verifier found earlier once more, for what time alone changes: validity, and what
+    /// the CRLs say and whether they are current. Costs no signature check.
     ///
-    /// That is enough to resume a session, and to find the verdict on a chain again, with the same verifier. A
-    /// path of another verifier, with other roots or settings, has to be found anew.
+    /// That is enough to resume a session, and to use a cached verdict, with the same verifier. A path of another
+    /// verifier, with other trust anchors or settings, has to be found again by that one.
     ///
     /// # Errors
     ///
     /// [`VerifyError`]; another path from the same leaf may still be good.
     pub fn recheck(&self, path: &Path, now: UnixTime) -> Result<(), VerifyError> {
         let now = date_time(now);
-        rules::judge_time(path, self.settings.strictness, now)?;
+        rules::check_time(path, self.settings.strictness, now)?;
         self.settings.check_revocation(path, now)
     }
 
@@ -139,26 +139,27 @@ impl ChainVerifierBuilder {
         self
     }
 
-    /// The most intermediates between leaf and root: 6 by default, which is also the most that webpki takes.
+    /// The most intermediates between leaf and trust anchor: 6 by default, which is also the most that webpki
+    /// accepts.
     pub fn max_depth(mut self, intermediates: usize) -> Self {
         self.settings.max_depth = intermediates;
         self
     }
 
-    /// The most that is looked at: 10 certificates, the leaf included, and 32 KiB of DER by default.
+    /// The most that is read: 10 certificates, the leaf included, and 32 KiB of DER by default.
     pub fn max_presented(mut self, certificates: usize, bytes: usize) -> Self {
         self.settings.max_certificates = certificates;
         self.settings.max_bytes = bytes;
         self
     }
 
-    /// Looks every path up in these CRLs. Without, revocation is not checked.
+    /// Checks every path against these CRLs. Without this, revocation is not checked.
     pub fn revocation(mut self, revocation: Revocation) -> Self {
         self.settings.revocation = Some(revocation);
         self
     }
 
-    /// The verifier. Signatures of CRLs that the roots issued are verified here, once.
+    /// The verifier. Signatures of CRLs that the trust anchors issued are verified here, once.
     #[must_use]
     pub fn build(self) -> ChainVerifier {
         let settings = self.settings;

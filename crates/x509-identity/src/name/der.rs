@@ -3,11 +3,11 @@
 use ::der::asn1::AnyRef;
 use ::der::{Encode, Length, Tag};
 
+use super::asked::Names;
 use super::distinguished_name::DistinguishedName;
 use super::rdn::{Attribute, Rdn};
 use super::value::{AttributeValue, MAX_NAME_LEN, WHAT};
 use crate::ParseError;
-use crate::extension::Names;
 use crate::tlv::{self, Fields, SEQUENCE, SET, Tlv};
 
 impl DistinguishedName {

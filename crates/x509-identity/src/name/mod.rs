@@ -2,6 +2,7 @@
 //!
 //! `distinguished_name`, `rdn` and `value` are the structure; `der` and `rfc4514` read and write it.
 
+mod asked;
 mod attribute_type;
 mod builder;
 mod der;
@@ -12,6 +13,7 @@ mod rfc4514;
 mod string_type;
 mod value;
 
+pub(crate) use asked::Names;
 pub use builder::DistinguishedNameBuilder;
 pub use distinguished_name::DistinguishedName;
 pub use rdn::{Attribute, Rdn};

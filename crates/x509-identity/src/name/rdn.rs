@@ -74,7 +74,7 @@ impl Eq for Rdn {}
 
 impl std::hash::Hash for Rdn {
     fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
-        // The order is no part of the value. The type of the smallest attribute is the same in
+        // The order is not part of the value. The type of the smallest attribute is the same in
         // every order, and names that differ beyond it are rare enough to share a bucket.
         self.attributes.len().hash(state);
         if let [only] = self.attributes.as_slice() {

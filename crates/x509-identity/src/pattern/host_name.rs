@@ -4,7 +4,7 @@
 /// octets each and 253 in all, that neither begin nor end with a hyphen (RFC 1123 section 2.1, RFC 5891
 /// section 4.2.3.1). No wildcard, and no dot at the end.
 ///
-/// Underscores are no part of those rules and in use all the same.
+/// Underscores are not part of those rules; they are in use all the same.
 pub fn is_host_name(text: &str) -> bool {
     text.len() <= 253 && text.split('.').all(is_label)
 }

@@ -1,7 +1,7 @@
-//! Patterns over the names in certificates: one syntax and one meaning for whoever has to match them.
+//! Patterns over the names in certificates: one syntax, and one meaning wherever they are used.
 //!
-//! A certificate profile says which names may be issued, a rule says whom a server lets in, a server's SNI map
-//! says which settings belong to a host name. All of them use these types, so that a pattern that was tried in
+//! A certificate profile says which names may be issued, a rule says which clients a server accepts, and a
+//! server's SNI map says which settings belong to a host name. All of them use these types, so that a pattern that was tried in
 //! one place means the same in the others.
 //!
 //! | type | patterns |

@@ -12,7 +12,7 @@ use super::error::PatternError;
 /// for any number of segments, and at the end for one at least, none of them empty. The scheme is literal, and so
 /// is the number of segments before the path.
 ///
-/// File globs do not fit here: `?`, `[` and `{` have meanings of their own in URIs, a query is not a file name,
+/// File globs would be wrong here: `?`, `[` and `{` have meanings of their own in URIs, a query is not a file name,
 /// and a URI that has to be normalised before it can be compared (`/a/../b`) must not match.
 ///
 /// ```

@@ -23,7 +23,7 @@ impl SpiffeId {
 #[non_exhaustive]
 pub enum SvidError {
     /// It may sign certificates or CRLs.
-    #[error("the certificate may sign others, so it identifies no workload")]
+    #[error("the certificate may sign others, so it does not identify a workload")]
     Authority,
 
     /// Its one URI is not a SPIFFE ID.

@@ -27,7 +27,7 @@ pub(super) enum Covers {
 }
 
 impl DistributionPoint {
-    /// Returns also whether the list is for some revocation reasons only.
+    /// Returns also whether the CRL is for some revocation reasons only.
     pub(super) fn read(value: &[u8]) -> Result<(Self, bool), CrlError> {
         let point = IssuingDistributionPoint::from_der(value)?;
         if point.indirect_crl {

@@ -3,15 +3,15 @@
 use const_oid::ObjectIdentifier;
 use der::ErrorKind;
 
-/// Why a CRL cannot be used as the complete list of its issuer.
+/// Why a CRL cannot be used, or not as the complete CRL of its issuer.
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CrlError {
-    /// It lists attribute certificates only.
+    /// It is about attribute certificates only.
     #[error("CRL covers attribute certificates only")]
     AttributeCertificates,
 
-    /// It lists changes to another CRL only.
+    /// It has the changes to another CRL only.
     #[error("CRL is a delta CRL: load the complete one")]
     Delta,
 
@@ -19,7 +19,7 @@ pub enum CrlError {
     #[error("CRL has extension {0} twice")]
     DuplicateExtension(ObjectIdentifier),
 
-    /// It lists certificates of other issuers.
+    /// It is about certificates of other issuers.
     #[error("CRL is an indirect CRL: load the one that each CA issued itself")]
     Indirect,
 
@@ -27,11 +27,11 @@ pub enum CrlError {
     #[error("CRL cannot be read")]
     Malformed(#[source] der::Error),
 
-    /// It does not say until when it holds, so nobody could tell that it is out of date.
+    /// It does not say when the next one is due, so it could not be found to be out of date.
     #[error("CRL has no nextUpdate")]
     NoNextUpdate,
 
-    /// It lists revocations for some reasons only.
+    /// It has revocations for some reasons only.
     #[error("CRL covers some revocation reasons only")]
     PartialReasons,
 

@@ -1,4 +1,4 @@
-//! What there is to know about loaded lists, for whoever watches over them.
+//! Figures about loaded CRLs, for monitoring.
 
 use time::OffsetDateTime;
 
@@ -9,7 +9,7 @@ impl CrlSet {
     /// How many CRLs there are.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.lists().count()
+        self.crls().count()
     }
 
     /// Whether there are none; a set always has at least one.
@@ -18,33 +18,33 @@ impl CrlSet {
         self.len() == 0
     }
 
-    /// How many certificates they list in all.
+    /// How many entries they have in all.
     #[must_use]
     pub fn entries(&self) -> usize {
-        self.lists().map(Crl::len).sum()
+        self.crls().map(Crl::len).sum()
     }
 
-    /// The bytes that lists and indexes take in memory.
+    /// The bytes that CRLs and indexes take in memory.
     #[must_use]
     pub fn memory(&self) -> usize {
-        self.lists().map(Crl::memory).sum()
+        self.crls().map(Crl::memory).sum()
     }
 
-    /// When the first list has to be replaced: the earliest nextUpdate among the newest complete lists of
-    /// each issuer and distribution point. From then on certificates are refused, unless
+    /// When the first CRL has to be replaced: the earliest nextUpdate of those that count, the newest complete CRLs
+    /// of each issuer and distribution point. From then on certificates are refused, unless
     /// [`ExpiredCrl`](super::ExpiredCrl) says otherwise.
     #[must_use]
     pub fn next_update(&self) -> Option<OffsetDateTime> {
         self.newest().map(|crl| crl.header.next_update).min()
     }
 
-    /// Since when somebody may have been revoked unnoticed: the earliest thisUpdate among the same lists.
+    /// How old the information is: the earliest thisUpdate of the same CRLs.
     #[must_use]
     pub fn this_update(&self) -> Option<OffsetDateTime> {
         self.newest().map(|crl| crl.header.this_update).min()
     }
 
-    /// Of each issuer and distribution point the complete list that counts, if its signature is good.
+    /// Of each issuer and distribution point the complete CRL that counts, if its signature is good.
     fn newest(&self) -> impl Iterator<Item = &Crl> {
         self.by_issuer.values().flat_map(|lists| {
             // Those of one point are side by side, the newest first.

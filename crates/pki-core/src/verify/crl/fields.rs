@@ -35,7 +35,7 @@ pub(super) fn extensions<'a>(
     })
 }
 
-/// RFC 5280 sections 5.2.3 and 5.3.1: whoever marks these critical means something else by them.
+/// RFC 5280 sections 5.2.3 and 5.3.1: a CRL that marks these critical means something else by them.
 pub(super) fn not_critical(oid: ObjectIdentifier, critical: bool) -> Result<(), CrlError> {
     match critical {
         true => Err(CrlError::MarkedCritical(oid)),

@@ -1,4 +1,4 @@
-//! The lists of one file, read and indexed.
+//! The CRLs of one file, read and indexed.
 
 use std::sync::Arc;
 
@@ -10,8 +10,9 @@ use crate::pem::{self, Label};
 
 /// The CRLs of one file or answer, read and indexed. Cheap to clone.
 ///
-/// Whoever loads lists from several places, again and again, keeps one of these for each and puts them together
-/// with [`CrlSet::from_files`](super::CrlSet::from_files): what did not change is not read again, and its signatures not verified again.
+/// A program that loads CRLs from several places, again and again, keeps one of these for each place and puts them
+/// together with [`CrlSet::from_files`](super::CrlSet::from_files). What has not changed is not read again, and its
+/// signatures are not verified again.
 #[derive(Clone, Debug)]
 pub struct CrlFile {
     pub(super) crls: Vec<Arc<Crl>>,
@@ -22,8 +23,8 @@ impl CrlFile {
     ///
     /// # Errors
     ///
-    /// As [`CrlSet::from_pem_or_der`](super::CrlSet::from_pem_or_der), of a file in position 0. That a list is not complete is found
-    /// when lists are put together.
+    /// As [`CrlSet::from_pem_or_der`](super::CrlSet::from_pem_or_der), for a file in position 0. That a CRL is not
+    /// complete is an error only where CRLs are put together.
     pub fn from_pem_or_der(bytes: &[u8]) -> Result<Self, CrlLoadError> {
         let file = 0;
         if bytes.len() > MAX_FILE_LEN {
@@ -60,12 +61,12 @@ impl CrlFile {
         }
     }
 
-    /// Whether a list of `other` is here in an older version only, one of the same issuer and distribution
-    /// point with a lower cRLNumber (or, where numbers are equal, an earlier thisUpdate), or is missing here
-    /// although it has not expired at `now`.
+    /// Whether replacing `other` by this file would lose something: `other` has a newer version of a CRL that is
+    /// here (of the same issuer and distribution point, with a higher cRLNumber or, where numbers are equal, a
+    /// later thisUpdate), or has a CRL that is missing here and has not expired at `now`.
     ///
-    /// Who fetches lists over a network that others can write to does not let such a file take the place of
-    /// `other`: old lists are signed as well as new ones.
+    /// A program that fetches CRLs over a network keeps `other` then: the signature of an old CRL is as good as
+    /// that of a new one, so an attacker can replay it.
     #[must_use]
     pub fn is_older_than(&self, other: &Self, now: OffsetDateTime) -> bool {
         other.crls.iter().any(|theirs| {
@@ -82,8 +83,8 @@ impl CrlFile {
         })
     }
 
-    /// Whether the signature of each list was found to be its issuer's, by a
-    /// [`ChainVerifier`](crate::verify::ChainVerifier) that has them. Before that they are the word of whoever sent them.
+    /// Whether a [`ChainVerifier`](crate::verify::ChainVerifier) that uses these CRLs has found the signature of
+    /// each to be its issuer's. Before that, anybody may have made them.
     #[must_use]
     pub fn is_confirmed(&self) -> bool {
         self.crls.iter().all(|crl| crl.is_confirmed())

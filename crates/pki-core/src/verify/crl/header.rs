@@ -25,10 +25,10 @@ pub(super) struct Header {
     pub(super) next_update: OffsetDateTime,
     /// cRLNumber, big-endian without leading zeros; empty where there is none.
     pub(super) number: Vec<u8>,
-    /// The key that signed the list, if it says which: the keyIdentifier of its authorityKeyIdentifier.
+    /// The key that signed the CRL, if it says which: the keyIdentifier of its authorityKeyIdentifier.
     pub(super) key_id: Option<Vec<u8>>,
     pub(super) distribution_point: Option<DistributionPoint>,
-    /// Why it cannot count as the complete list of its issuer, if there is a reason.
+    /// Why it cannot count as the complete CRL of its issuer, if there is a reason.
     pub(super) problem: Option<CrlError>,
 }
 
@@ -111,7 +111,7 @@ fn revoked_certificates<'a>(
         let mut reader = SliceReader::new(tlv)?;
         let read = reader.sequence(|fields| Entry::read(fields, version2));
         header.note(read.map(drop))?;
-        // A CRL is at most 64 MiB, so an offset into it fits.
+        // A CRL is at most 64 MiB, so an offset into it is a u32.
         entry(u32::try_from(offset_in(der, tlv)).map_err(|_| ErrorKind::Overflow)?);
     }
     Ok(())
@@ -125,7 +125,7 @@ impl Header {
             .map(|point| point.der.as_slice())
     }
 
-    /// Whether whoever is listed is revoked, even though others may be, too.
+    /// Whether a certificate that is listed is revoked, even though others may be as well.
     pub(super) fn says_who_is_revoked(&self) -> bool {
         matches!(
             self.problem,
@@ -133,7 +133,7 @@ impl Header {
         )
     }
 
-    /// Keeps what limits the list, and passes on what makes it none.
+    /// Keeps a problem that limits the CRL, and passes on one that makes it unreadable.
     fn note(&mut self, result: Result<(), CrlError>) -> Result<(), CrlError> {
         match result {
             Err(

@@ -1,4 +1,4 @@
-//! One certificate revocation list, checked when it is loaded and searched in constant time.
+//! One CRL, checked when it is loaded and searched in constant time.
 
 use std::fmt;
 use std::hash::{BuildHasher, RandomState};
@@ -73,7 +73,7 @@ impl Crl {
         self.header.problem.is_none()
     }
 
-    /// Orders lists of one distribution point by age.
+    /// Orders CRLs of one distribution point by age.
     pub(super) fn age(&self) -> impl Ord + '_ {
         let header = &self.header;
         (header.number.len(), &header.number, header.this_update)
@@ -88,7 +88,7 @@ impl Crl {
         size_of::<Self>() + self.der.len() + self.entries.allocation_size()
     }
 
-    /// Whether both are versions of one list.
+    /// Whether both are versions of one CRL.
     pub(super) fn is_of_same_point(&self, other: &Self) -> bool {
         self.issuer == other.issuer
             && self.is_complete() == other.is_complete()
@@ -105,7 +105,7 @@ impl Crl {
         Some(Entry::at(&self.der, *offset).expect("every entry was read when the list was loaded"))
     }
 
-    /// Whether the issuer's key signed this list, and the list does not name another key. The signature is
+    /// Whether the issuer's key signed this CRL, and the CRL does not name another key. The signature is
     /// verified once for each key.
     pub(super) fn is_by(&self, issuer: &Certificate) -> bool {
         if let (Some(named), Some(id)) = (&self.header.key_id, issuer.subject_key_id())
@@ -123,7 +123,7 @@ impl Crl {
         if let Some(verdict) = known(&self.tried.read().unwrap_or_else(PoisonError::into_inner)) {
             return verdict;
         }
-        // Under the lock: whoever comes meanwhile waits for the answer instead of hashing 64 MiB again.
+        // Under the lock: other threads wait for the answer instead of hashing 64 MiB again.
         let mut tried = self.tried.write().unwrap_or_else(PoisonError::into_inner);
         if let Some(verdict) = known(&tried) {
             return verdict;
@@ -136,7 +136,7 @@ impl Crl {
         verdict
     }
 
-    /// Whether some issuer's key was found to have signed this list.
+    /// Whether some issuer's key was found to have signed this CRL.
     pub(super) fn is_confirmed(&self) -> bool {
         let tried = self.tried.read().unwrap_or_else(PoisonError::into_inner);
         tried.iter().any(|(_, verdict)| *verdict)
@@ -156,5 +156,5 @@ fn serial_at(der: &[u8], offset: u32) -> &[u8] {
     Entry::at(der, offset).map_or(&[], |entry| magnitude(entry.serial))
 }
 
-/// Keys of one issuer name that are remembered; a name with more than a few is no honest roll-over.
+/// Keys of one issuer name that are remembered; an honest roll-over has two or three.
 const MAX_KEYS_TRIED: usize = 16;

@@ -13,8 +13,8 @@ use crate::verify::{Path, VerifyError};
 
 /// CRLs, and how strictly they are read.
 ///
-/// By default every certificate of the path but the root needs a current CRL of its issuer, and a root must
-/// not be on its own.
+/// By default every certificate of the path but the trust anchor needs a current CRL of its issuer, and a root must
+/// not be on its own CRL.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Revocation {
     crls: CrlSet,
@@ -26,7 +26,7 @@ pub struct Revocation {
 /// Which certificates are looked up.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Scope {
-    /// Every certificate of the path but the root.
+    /// Every certificate of the path but the trust anchor.
     #[default]
     Chain,
     /// The leaf alone.
@@ -130,7 +130,8 @@ impl Revocation {
         }
     }
 
-    /// Trust in a root is not its own to confirm, so it needs no CRL; but one that revokes itself is given up.
+    /// A trust anchor needs no CRL, since nothing that it signs could confirm the trust in it; but a root that revokes
+    /// itself is no longer trusted.
     fn check_anchor(&self, anchor: &Certificate, now: OffsetDateTime) -> Result<(), VerifyError> {
         if !anchor.is_self_issued() {
             return Ok(());
@@ -141,7 +142,7 @@ impl Revocation {
         }
     }
 
-    /// Judges one certificate of no CA that `issuer` issued, outside of a path.
+    /// Checks one certificate of no CA that `issuer` issued, outside of a path.
     pub(crate) fn check_leaf(
         &self,
         certificate: &Certificate,
@@ -159,7 +160,7 @@ impl Revocation {
         now: OffsetDateTime,
     ) -> Result<(), VerifyError> {
         let mut covering = self.crls.covering(certificate, role).peekable();
-        // Complete lists come first, so one that is not complete is not alone.
+        // Complete CRLs come first, so one that is not complete is not alone.
         if !covering.peek().is_some_and(|crl| crl.is_complete()) {
             return match self.unknown {
                 UnknownStatus::Allow => Ok(()),

@@ -12,18 +12,18 @@ use super::index::Crl;
 use super::issuer_name::IssuerName;
 use super::load_error::CrlLoadError;
 
-/// Revocation lists, read and indexed once. Cheap to clone.
+/// CRLs, read and indexed once. Cheap to clone.
 ///
-/// Complete CRLs of version 1 and 2 are taken. issuingDistributionPoint is obeyed: a list for CA
-/// or for user certificates counts for those only, and one with a name counts for certificates that give
-/// the same name as their distribution point (or whose issuer it is). Of several lists of one issuer and
-/// distribution point the highest cRLNumber counts (the later thisUpdate where numbers are equal, all
-/// where that is equal, too), among those that have begun and that the issuer's key signed.
+/// Complete CRLs of version 1 and 2 are accepted. issuingDistributionPoint is obeyed: a CRL for CA certificates
+/// or for user certificates counts for those only, and one with a name counts for certificates that have the same
+/// name among their distribution points (or whose issuer it is). Among the CRLs of one issuer and distribution
+/// point that the issuer's key signed and whose thisUpdate has come, the highest cRLNumber counts; where numbers
+/// are equal, the latest thisUpdate; where that is equal, all of them.
 ///
-/// A delta CRL, or one for some reasons only, beside a complete list of its issuer adds to who is
-/// revoked. One that is not understood is [set aside](Self::set_aside) there.
+/// A delta CRL, or one for some reasons only, adds revocations to the complete CRL beside it. A CRL that is not
+/// understood is [set aside](Self::set_aside) where there is a complete one beside it.
 ///
-/// A lookup is one hash, whatever the size. In memory a list takes its DER plus 6 to 12 bytes an entry.
+/// A lookup is one hash, whatever the size. In memory a CRL takes its DER plus 6 to 12 bytes an entry.
 #[derive(Clone, Debug)]
 pub struct CrlSet {
     pub(super) by_issuer: Arc<ByIssuer>,
@@ -43,8 +43,8 @@ impl CrlSet {
     ///
     /// # Errors
     ///
-    /// [`CrlLoadError`], by file and CRL, for the first that cannot be used, a file without a CRL included.
-    /// One that is not complete, or not understood, is an error unless another list of its issuer is.
+    /// [`CrlLoadError`], by file and CRL, for the first that cannot be used; a file without a CRL is an error.
+    /// So is a CRL that is not complete, or not understood, unless there is a complete one of its issuer.
     pub fn from_pem_or_der<I>(files: I) -> Result<Self, CrlLoadError>
     where
         I: IntoIterator,
@@ -60,12 +60,12 @@ impl CrlSet {
     ///
     /// # Errors
     ///
-    /// As [`Self::from_pem_or_der`] for lists that are not complete, or not understood.
+    /// As [`Self::from_pem_or_der`] for CRLs that are not complete, or not understood.
     pub fn from_files(files: impl IntoIterator<Item = CrlFile>) -> Result<Self, CrlLoadError> {
         let mut by_issuer = ByIssuer::new();
         let mut limited = Vec::new();
-        for (file, lists) in files.into_iter().enumerate() {
-            for (index, crl) in lists.crls.into_iter().enumerate() {
+        for (file, read) in files.into_iter().enumerate() {
+            for (index, crl) in read.crls.into_iter().enumerate() {
                 if !crl.is_complete() {
                     limited.push((file, index, crl));
                     continue;
@@ -107,18 +107,18 @@ impl CrlSet {
         })
     }
 
-    /// The lists that are not consulted, since they cannot be understood, and why: of other issuers'
-    /// certificates, of attribute certificates, or with an unknown critical extension.
+    /// The CRLs that are not consulted because they are not understood, and why: about other issuers' certificates,
+    /// about attribute certificates, or with an unknown critical extension.
     #[must_use]
     pub fn set_aside(&self) -> &[CrlLoadError] {
         &self.set_aside
     }
 
-    pub(super) fn lists(&self) -> impl Iterator<Item = &Crl> {
+    pub(super) fn crls(&self) -> impl Iterator<Item = &Crl> {
         self.by_issuer.values().flatten().map(AsRef::as_ref)
     }
 
-    /// The lists whose scope holds `certificate`, those of one distribution point side by side and
+    /// The CRLs whose scope holds `certificate`, those of one distribution point side by side and
     /// the highest number first.
     pub(super) fn covering<'a>(
         &'a self,
@@ -135,7 +135,7 @@ impl CrlSet {
             .filter(move |crl| crl.is_for(certificate, role))
     }
 
-    /// Verifies the signatures of this CA's lists now rather than in the first handshake.
+    /// Verifies the signatures of this CA's CRLs now rather than in the first handshake.
     pub(in crate::verify) fn verify_ahead(&self, issuer: &Certificate) {
         for crl in self
             .by_issuer
@@ -148,7 +148,7 @@ impl CrlSet {
     }
 }
 
-/// Whether they hold the same lists, byte by byte.
+/// Whether they hold the same CRLs, byte by byte.
 impl PartialEq for CrlSet {
     fn eq(&self, other: &Self) -> bool {
         let same = |a: &[Arc<Crl>], b: &[Arc<Crl>]| {
@@ -165,7 +165,7 @@ impl PartialEq for CrlSet {
 
 impl Eq for CrlSet {}
 
-/// Sorts complete lists before the others, then by distribution point, then the list that counts first.
+/// Sorts complete CRLs before the others, then by distribution point, then the CRL that counts first.
 fn rank(crl: &Crl) -> impl Ord + '_ {
     let point = crl.header.distribution_point.as_ref();
     (

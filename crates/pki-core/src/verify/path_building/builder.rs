@@ -1,4 +1,4 @@
-//! From a presented chain to a verified path: webpki proposes paths, and each is judged here.
+//! From a presented chain to a verified path: webpki proposes paths, and each is checked here.
 
 use std::cell::RefCell;
 use std::sync::Arc;
@@ -82,7 +82,7 @@ impl<'a> PathBuilder<'a> {
         let outcome = self.outcome.into_inner();
         match (outcome.accepted, outcome.refused) {
             (Some(path), _) => Ok(path),
-            // The path was good, the judgement was not: that is the reason, whatever else was tried.
+            // There was a path, and a rule refused it: that is the reason, whatever else was tried.
             (None, Some(refused)) => Err(refused),
             (None, None) => Err(Diagnosis {
                 anchors: &settings.anchors,
@@ -95,7 +95,7 @@ impl<'a> PathBuilder<'a> {
         }
     }
 
-    /// Whether there are many roots of a name that something presented gives as its issuer's.
+    /// Whether there are many trust anchors of one name, and a presented certificate names it as its issuer.
     fn has_many_anchors(&self) -> bool {
         let anchors = &self.settings.anchors;
         if anchors.trusted().len() <= MAX_FREE_ANCHORS {
@@ -133,7 +133,7 @@ impl<'a> PathBuilder<'a> {
     /// Hands webpki one path of good signatures after the other.
     ///
     /// webpki follows names and verifies signatures at the end of a path: nine certificates of one name
-    /// have 200,000 paths, a third of a second of work for whoever asks.
+    /// have 200,000 paths, a third of a second of work for one handshake.
     fn verify_one_by_one(&self, leaf: &CertificateDer<'_>) -> Result<(), webpki::Error> {
         let others = self.others();
         let settings = self.settings;
@@ -158,7 +158,7 @@ impl<'a> PathBuilder<'a> {
         result
     }
 
-    /// What was presented and can be read, but for leaf and roots.
+    /// What was presented and can be read, but for leaf and trust anchors.
     fn others(&self) -> Vec<Arc<Certificate>> {
         let anchors = &self.settings.anchors;
         self.presented
@@ -188,7 +188,7 @@ impl<'a> PathBuilder<'a> {
         }
     }
 
-    /// Judges a candidate path; on refusal webpki goes on to the next.
+    /// Checks a candidate path; on refusal webpki goes on to the next.
     fn consider(&self, candidate: &VerifiedPath<'_>) -> Result<(), webpki::Error> {
         if self.take(self.path(candidate)) {
             Ok(())
@@ -197,11 +197,11 @@ impl<'a> PathBuilder<'a> {
         }
     }
 
-    /// Judges a path; true if it is the one.
+    /// Checks a path; true if it is the one.
     fn take(&self, path: Result<Path, VerifyError>) -> bool {
-        let judged = path.and_then(|path| self.judge(&path).map(|()| path));
+        let checked = path.and_then(|path| self.check(&path).map(|()| path));
         let mut outcome = self.outcome.borrow_mut();
-        match judged {
+        match checked {
             Ok(path) => {
                 outcome.accepted = Some(path);
                 true
@@ -216,7 +216,7 @@ impl<'a> PathBuilder<'a> {
         }
     }
 
-    fn judge(&self, path: &Path) -> Result<(), VerifyError> {
+    fn check(&self, path: &Path) -> Result<(), VerifyError> {
         let settings = self.settings;
         let now = date_time(self.now);
         if path.intermediates.len() > settings.max_depth {
@@ -226,7 +226,7 @@ impl<'a> PathBuilder<'a> {
             });
         }
         if settings.strictness == Strictness::Strict {
-            rules::judge(path, settings.purpose, now)?;
+            rules::check(path, settings.purpose, now)?;
         }
         settings.check_revocation(path, now)
     }
@@ -240,7 +240,7 @@ impl<'a> PathBuilder<'a> {
         Ok(Path {
             leaf: Arc::clone(&self.leaf),
             intermediates,
-            anchor: Arc::clone(anchor.expect("webpki chooses among the roots it was given")),
+            anchor: Arc::clone(anchor.expect("webpki chooses among the anchors it was given")),
         })
     }
 
@@ -273,7 +273,7 @@ fn is_crowded(intermediates: &[CertificateDer<'_>]) -> bool {
 /// Four certificates of one name have 64 paths.
 const MAX_FREE_INTERMEDIATES: usize = 4;
 
-/// webpki tries each root of a name, with a signature check, in whatever order they are.
+/// webpki tries each trust anchor of a name, with a signature check, in whatever order they are.
 const MAX_FREE_ANCHORS: usize = 8;
 
 /// Whether webpki gave up for the work that the chain makes, which another search would only add to.

@@ -64,7 +64,7 @@ impl Diagnosis<'_> {
         (parsed, malformed)
     }
 
-    /// What breaks the chain of signatures from the leaf to a root, if anything does.
+    /// What breaks the chain of signatures from the leaf to a trust anchor, if anything does.
     ///
     /// What an untrusted certificate says about itself is the peer's invention, so this comes first.
     fn trust_problem(&self, others: &[Certificate]) -> Option<VerifyError> {
@@ -107,7 +107,7 @@ impl Diagnosis<'_> {
             }
             signers.retain(|signer| !seen.contains(&signer.der()));
             if signers.is_empty() {
-                // The end of this line: a root that is not ours, or somebody whose issuer is missing.
+                // The end of this line: a root that is not trusted, or a certificate whose issuer is missing.
                 let foreign_root = certificate.is_self_issued();
                 problem = Some(if foreign_root {
                     unknown_issuer(issued)

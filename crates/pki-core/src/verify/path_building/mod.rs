@@ -1,6 +1,6 @@
 //! Building a path (RFC 4158), and the reason where there is none.
 //!
-//! `builder` has webpki propose paths and judges each. `search` looks where webpki passes a path over, and
+//! `builder` has webpki propose paths and checks each. `search` looks where webpki passes a path over, and
 //! `diagnose` says afterwards what was wrong.
 
 mod builder;

@@ -1,8 +1,8 @@
-//! A second search for a path, where webpki refuses what RFC 5280 lets pass.
+//! A second search for a path, where webpki refuses what RFC 5280 allows.
 //!
 //! webpki counts self-issued CAs in pathLen, knows constraints for DNS names and addresses only, and no
-//! policies; it compares names by their octets; and there are certificates that it does not read. Here a path is signatures and names alone;
-//! everything else is for [`rules`](crate::verify::rules), which judge all of it.
+//! policies; it compares names by their octets; and there are certificates that it does not read. Here a path is
+//! signatures and names alone; everything else is for [`rules`](crate::verify::rules), which check all of it.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use crate::verify::rules::policies;
 use crate::verify::signature::is_signed_by;
 use crate::verify::{Path, TrustAnchors};
 
-/// Whether the certificate has something that webpki judges otherwise than RFC 5280.
+/// Whether the certificate has something that webpki checks otherwise than RFC 5280.
 pub(super) fn is_beyond_webpki(certificate: &Certificate) -> bool {
     (certificate.is_ca() && certificate.is_self_issued())
         || constrains_names(certificate)
@@ -62,7 +62,7 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// Offers each path from the leaf to a root until one is taken.
+    /// Offers each path from the leaf to a trust anchor until one is taken.
     pub(super) fn paths(mut self, mut take: impl FnMut(Path) -> bool) {
         self.extend(&mut Vec::new(), &mut take);
     }

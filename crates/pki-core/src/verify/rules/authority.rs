@@ -7,13 +7,13 @@ use x509_identity::{BasicConstraints, Certificate, KeyUsageBit};
 
 use super::critical_extensions::unknown_critical_extension;
 use super::usage::{permits, require_key_usage, wrong_usage};
-use super::validity::judge_anchor_validity;
+use super::validity::check_anchor_validity;
 use crate::verify::path::label;
 use crate::verify::{Path, Purpose, VerifyError};
 
-/// Judges the intermediates: each is a CA, with room below it, and for the purpose. webpki has judged that
+/// Checks the intermediates: each is a CA, with room below it, and for the purpose. webpki has checked that
 /// already, but not of paths that come from a [search](crate::verify::path_building) of our own.
-pub(super) fn judge_intermediates(path: &Path, purpose: Purpose) -> Result<(), VerifyError> {
+pub(super) fn check_intermediates(path: &Path, purpose: Purpose) -> Result<(), VerifyError> {
     for (position, ca) in path.intermediates.iter().enumerate() {
         let subject = label(&path.leaf);
         let Some(constraints) = ca.basic_constraints().filter(|constraints| constraints.ca) else {
@@ -30,8 +30,8 @@ pub(super) fn judge_intermediates(path: &Path, purpose: Purpose) -> Result<(), V
     Ok(())
 }
 
-/// Judges whether each CA may sign certificates, and has a name.
-pub(super) fn judge_issuers(path: &Path) -> Result<(), VerifyError> {
+/// Checks whether each CA may sign certificates, and has a name.
+pub(super) fn check_issuers(path: &Path) -> Result<(), VerifyError> {
     for ca in path.certificates().skip(1) {
         require_key_usage(ca, KeyUsageBit::KeyCertSign)?;
         if ca.subject().is_empty() {
@@ -43,15 +43,15 @@ pub(super) fn judge_issuers(path: &Path) -> Result<(), VerifyError> {
     Ok(())
 }
 
-/// Judges the trust anchor.
-pub(super) fn judge_anchor(
+/// Checks the trust anchor.
+pub(super) fn check_anchor(
     path: &Path,
     purpose: Purpose,
     now: OffsetDateTime,
 ) -> Result<(), VerifyError> {
     let anchor = &*path.anchor;
     let subject = || label(anchor);
-    judge_anchor_validity(anchor, now)?;
+    check_anchor_validity(anchor, now)?;
     match anchor.basic_constraints() {
         // RFC 5280 6.1.4 (k): before version 3 a CA is one by what is known besides, and this one is trusted.
         None if anchor.version() < 3 => {}

@@ -6,8 +6,8 @@ use super::usage::{require_key_usage, wrong_usage};
 use crate::verify::path::label;
 use crate::verify::{Purpose, VerifyError};
 
-/// Judges the leaf of a path.
-pub(super) fn judge_leaf(leaf: &Certificate, purpose: Purpose) -> Result<(), VerifyError> {
+/// Checks the leaf of a path.
+pub(super) fn check_leaf(leaf: &Certificate, purpose: Purpose) -> Result<(), VerifyError> {
     if leaf.is_ca() {
         return Err(VerifyError::CaAsLeaf {
             subject: label(leaf),

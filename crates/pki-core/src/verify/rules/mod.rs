@@ -17,15 +17,15 @@ use super::{Path, Purpose, VerifyError};
 
 pub(crate) use critical_extensions::unknown_critical_extension;
 pub(super) use usage::{permits, wrong_usage};
-pub(super) use validity::judge_time;
+pub(super) use validity::check_time;
 
-/// Judges a path that webpki has verified, or that a search of our own has found.
-pub(super) fn judge(path: &Path, purpose: Purpose, now: OffsetDateTime) -> Result<(), VerifyError> {
+/// Checks a path that webpki has verified, or that a search of our own has found.
+pub(super) fn check(path: &Path, purpose: Purpose, now: OffsetDateTime) -> Result<(), VerifyError> {
     for certificate in std::iter::once(&path.leaf).chain(&path.intermediates) {
-        judge_any(certificate, now)?;
+        check_any(certificate, now)?;
     }
-    authority::judge_intermediates(path, purpose)?;
-    leaf::judge_leaf(&path.leaf, purpose)?;
+    authority::check_intermediates(path, purpose)?;
+    leaf::check_leaf(&path.leaf, purpose)?;
     for certificate in path.certificates() {
         if let Some(key) = weak_key(certificate) {
             return Err(VerifyError::WeakKey {
@@ -37,14 +37,14 @@ pub(super) fn judge(path: &Path, purpose: Purpose, now: OffsetDateTime) -> Resul
     if is_trusted_itself(path) {
         return Ok(());
     }
-    authority::judge_anchor(path, purpose, now)?;
-    authority::judge_issuers(path)?;
-    name_constraints::judge(path)?;
-    policies::judge(path)
+    authority::check_anchor(path, purpose, now)?;
+    authority::check_issuers(path)?;
+    name_constraints::check(path)?;
+    policies::check(path)
 }
 
-/// Judges what holds for leaf and intermediates alike: version, validity, critical extensions.
-fn judge_any(certificate: &Certificate, now: OffsetDateTime) -> Result<(), VerifyError> {
+/// Checks what holds for leaf and intermediates alike: version, validity, critical extensions.
+fn check_any(certificate: &Certificate, now: OffsetDateTime) -> Result<(), VerifyError> {
     let subject = || label(certificate);
     if certificate.version() != 3 {
         return Err(VerifyError::UnsupportedVersion {
@@ -52,7 +52,7 @@ fn judge_any(certificate: &Certificate, now: OffsetDateTime) -> Result<(), Verif
             version: certificate.version(),
         });
     }
-    validity::judge_validity(certificate, now)?;
+    validity::check_validity(certificate, now)?;
     match unknown_critical_extension(certificate) {
         Some(oid) => Err(VerifyError::UnknownCriticalExtension {
             subject: subject(),

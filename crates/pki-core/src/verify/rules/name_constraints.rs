@@ -15,8 +15,8 @@ use x509_identity::{AttributeValue, Certificate, DistinguishedName, Rdn, Subject
 use crate::verify::path::label;
 use crate::verify::{Path, VerifyError};
 
-/// Holds every name of the path against the constraints of every CA above it, the root included.
-pub(super) fn judge(path: &Path) -> Result<(), VerifyError> {
+/// Holds every name of the path against the constraints of every CA above it, the trust anchor included.
+pub(super) fn check(path: &Path) -> Result<(), VerifyError> {
     let certificates: Vec<&Certificate> = path.certificates().map(|c| &**c).collect();
     let mut budget = MAX_COMPARISONS;
     for (position, ca) in certificates.iter().enumerate().skip(1) {

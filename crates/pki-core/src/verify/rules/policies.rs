@@ -23,9 +23,9 @@ pub(in crate::verify) const OBEYED: [ObjectIdentifier; 4] = [
     ID_CE_POLICY_MAPPINGS,
 ];
 
-pub(super) fn judge(path: &Path) -> Result<(), VerifyError> {
+pub(super) fn check(path: &Path) -> Result<(), VerifyError> {
     let mut read = Vec::new();
-    // As the RFC counts, from the root down.
+    // As the RFC counts, from the trust anchor down.
     for certificate in path.certificates().rev() {
         let policies = Policies::of(certificate).ok_or_else(|| VerifyError::Policy {
             subject: label(certificate),
@@ -107,7 +107,7 @@ struct Node {
     expected: Vec<ObjectIdentifier>,
 }
 
-/// RFC 5280 6.1.2 to 6.1.5, with the user's initial policy set being anyPolicy. What the root limits, and
+/// RFC 5280 6.1.2 to 6.1.5, with the user's initial policy set being anyPolicy. What the trust anchor limits, and
 /// may have marked as critical, holds from the start.
 fn hold(root: &Policies, path: &[(&Certificate, Policies)]) -> bool {
     let n = path.len();

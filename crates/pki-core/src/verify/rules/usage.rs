@@ -8,7 +8,7 @@ use crate::verify::path::label;
 use crate::verify::signature::algorithm_name;
 use crate::verify::{Purpose, VerifyError};
 
-/// Absent key usage passes, present key usage must fit (RFC 5280 section 4.2.1.3).
+/// Where there is a key usage, it must have the bit (RFC 5280 section 4.2.1.3).
 pub(super) fn require_key_usage(
     certificate: &Certificate,
     needed: KeyUsageBit,

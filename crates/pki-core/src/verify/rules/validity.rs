@@ -7,25 +7,25 @@ use crate::verify::path::label;
 use crate::verify::settings::Strictness;
 use crate::verify::{Path, VerifyError};
 
-/// Judges of a path that was good before what time alone changes.
-pub(in crate::verify) fn judge_time(
+/// Checks of a path that was good before what time alone changes.
+pub(in crate::verify) fn check_time(
     path: &Path,
     strictness: Strictness,
     now: OffsetDateTime,
 ) -> Result<(), VerifyError> {
-    judge_validity(&path.leaf, now)?;
+    check_validity(&path.leaf, now)?;
     for ca in &path.intermediates {
-        judge_validity(ca, now)?;
+        check_validity(ca, now)?;
     }
     match strictness {
-        Strictness::Strict => judge_anchor_validity(&path.anchor, now),
+        Strictness::Strict => check_anchor_validity(&path.anchor, now),
         // webpki reads a trust anchor for its name and key.
         Strictness::WebPki => Ok(()),
     }
 }
 
 /// Whether `certificate` is valid at `now`, both ends included (RFC 5280 section 4.1.2.5).
-pub(super) fn judge_validity(
+pub(super) fn check_validity(
     certificate: &Certificate,
     now: OffsetDateTime,
 ) -> Result<(), VerifyError> {
@@ -47,8 +47,8 @@ pub(super) fn judge_validity(
     Ok(())
 }
 
-/// The same of a root.
-pub(super) fn judge_anchor_validity(
+/// The same of a trust anchor.
+pub(super) fn check_anchor_validity(
     anchor: &Certificate,
     now: OffsetDateTime,
 ) -> Result<(), VerifyError> {

@@ -17,7 +17,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio_rustls::TlsConnector;
 
 #[tokio::test]
-async fn the_door_lets_in_whom_it_should_and_nobody_else() {
+async fn the_server_accepts_and_refuses_as_the_table_says() {
     let now = time::OffsetDateTime::now_utc()
         .replace_nanosecond(0)
         .unwrap();
@@ -85,7 +85,7 @@ async fn knock(
     case: &Case,
     version: &'static SupportedProtocolVersion,
 ) -> &'static str {
-    let Ok(anchors) = TrustAnchors::from_pem(case.roots_pem().as_bytes()) else {
+    let Ok(anchors) = TrustAnchors::from_pem(case.trust_anchors_pem().as_bytes()) else {
         return Verdict::UNUSABLE;
     };
     let chain = server.chain_pem();
@@ -132,7 +132,7 @@ fn client_config(
     version: &'static SupportedProtocolVersion,
 ) -> ClientConfig {
     let mut roots = RootCertStore::empty();
-    for root in &server.roots {
+    for root in &server.trust_anchors {
         roots.add(CertificateDer::from(root.as_slice())).unwrap();
     }
     ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))

@@ -43,9 +43,9 @@ pub(crate) struct Signed {
     pub(crate) signature: BitString,
 }
 
-/// What a certificate is going to say, but for its key and its issuer.
+/// A certificate but for its key and its issuer.
 #[derive(Clone)]
-pub(crate) struct Draft {
+pub(crate) struct CertificateBuilder {
     /// As encoded: 2 is version 3, and nothing version 1.
     pub(crate) version: Option<u8>,
     /// The content of the INTEGER.
@@ -60,7 +60,7 @@ pub(crate) struct Draft {
     pub(crate) unique_ids: bool,
 }
 
-impl Draft {
+impl CertificateBuilder {
     /// A client's certificate, good as it is.
     pub(crate) fn client(now: OffsetDateTime, name: &str) -> Self {
         let extensions = vec![
