@@ -26,7 +26,7 @@ fn shard(issuer: &Ca, number: u64, name: &str) -> Vec<u8> {
 }
 
 #[test]
-fn a_file_is_older_if_any_of_its_lists_is_older_or_missing() {
+fn a_file_is_older_if_any_of_its_crls_is_older_or_missing() {
     let (a, b) = (Ca::root("a"), Ca::root("b"));
     let one = a.crl(&crl_params(1, &[]));
     let two = a.crl(&crl_params(2, &[]));

@@ -3,9 +3,12 @@
 #![allow(
     dead_code,
     unreachable_pub,
+    unused_imports,
     clippy::unwrap_used,
     reason = "shared by several test programs, none of which uses all"
 )]
+
+mod lab;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -21,6 +24,8 @@ use rcgen::{
 use rustls_pki_types::{CertificateDer, UnixTime};
 use time::macros::datetime;
 use time::{Duration, OffsetDateTime};
+
+pub use lab::{Lab, listed_at};
 
 pub const NOW: OffsetDateTime = datetime!(2025-06-01 12:00 UTC);
 
