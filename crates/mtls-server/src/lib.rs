@@ -76,7 +76,8 @@ pub use forwarded::{
     format::{ForwardedFormat, UnknownForwardedFormat},
     trust::TrustForwarded,
 };
-pub use handshake::door::Door;
+pub use handshake::accepted::AcceptedConnection;
+pub use handshake::acceptor::ConnectionAcceptor;
 pub use handshake::refusal::{Refusal, RefusalReason};
 pub use observe::audit::TARGET as AUDIT_TARGET;
 pub use peer::client_cert::ClientCert;

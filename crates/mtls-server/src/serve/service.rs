@@ -25,9 +25,10 @@ use tower_service::Service;
 
 use crate::{
     authorize::decide::decide,
-    connection::{answers::Flow, end::End, identity::ConnectionIdentity},
+    connection::{answers::Flow, end::End, identity::ConnectionIdentity, stream::MtlsStream},
     extract::client_cert::ClientCertRejection,
     forwarded::received::receive,
+    handshake::accepted::AcceptedConnection,
     problem::problem,
 };
 
@@ -45,8 +46,28 @@ pub struct MtlsService<S> {
 }
 
 impl<S> MtlsService<S> {
-    pub(crate) fn new(inner: S, connection: ConnectionIdentity) -> Self {
+    /// The service that belongs to this stream, which can be read from now on.
+    pub(crate) fn open<IO>(stream: &MtlsStream<IO>, inner: S) -> Self {
+        stream.open();
+        let connection = stream.identity().clone();
         Self { inner, connection }
+    }
+}
+
+impl<IO> AcceptedConnection<IO> {
+    /// The stream, and `inner` behind the service that belongs to it: for an HTTP server.
+    ///
+    /// Give every request of the stream to this service and to no other. It removes headers that
+    /// claim a client certificate, attaches the identity that the extractors look for, asks the
+    /// rule of the host name, answers 403 when the client is no longer good, and 421 where the
+    /// request is for a host with other settings.
+    ///
+    /// `inner` is any tower service, an [`axum::Router`] for one. [`http_limits`](crate::http_limits)
+    /// sets the limits of hyper that such a server needs.
+    pub fn into_http<S>(self, inner: S) -> (MtlsStream<IO>, MtlsService<S>) {
+        let stream = self.into_sealed();
+        let service = MtlsService::open(&stream, inner);
+        (stream, service)
     }
 }
 

@@ -17,9 +17,9 @@ use crate::{
 };
 
 /// Speaks HTTP until the connection ends, as negotiated.
-pub(crate) async fn speak(stream: MtlsStream<TcpStream>, router: Router) {
+pub(crate) async fn speak(stream: MtlsStream<TcpStream>, service: MtlsService<Router>) {
     let connection = stream.identity().clone();
-    let requests = Requests(MtlsService::new(router, connection.clone()));
+    let requests = Requests(service);
     // What ends a connection is the peer's business, or was recorded where it was decided.
     match connection.tls().alpn() {
         // On the heap, as one of HTTP/1 needs less.
