@@ -6,7 +6,9 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use conformance::{Case, Verdict, cases, server};
-use mtls_server::{ConnectionAcceptor, CrlSet, MtlsConfig, Revocation, ServerIdentity, TrustAnchors};
+use mtls_server::{
+    ConnectionAcceptor, CrlSet, MtlsConfig, Revocation, ServerIdentity, TrustAnchors,
+};
 use rustls::client::ResolvesClientCert;
 use rustls::crypto::aws_lc_rs;
 use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer, ServerName};

@@ -108,6 +108,7 @@ impl Pki {
         Client {
             certificate,
             http: connector.reqwest().build().unwrap(),
+            connector,
         }
     }
 
@@ -133,6 +134,7 @@ fn name(common_name: &str) -> DistinguishedName {
 pub struct Client {
     pub certificate: Certificate,
     pub http: reqwest::Client,
+    pub connector: Connector,
 }
 
 impl Client {

@@ -21,7 +21,7 @@ use crate::{
     connection::stream::MtlsStream,
     handshake::acceptor::ConnectionAcceptor,
     reload::handle::MtlsHandle,
-    serve::{accept::accept, service::MtlsService},
+    serve::{listen::accept, service::MtlsService},
 };
 
 /// Mutual TLS for [`axum::serve`](fn@axum::serve); with [`PerConnection`] around the router.

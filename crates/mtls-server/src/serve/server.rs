@@ -14,7 +14,7 @@ use crate::{
     config::mtls_config::MtlsConfig,
     handshake::acceptor::ConnectionAcceptor,
     reload::handle::MtlsHandle,
-    serve::{accept::accept, http},
+    serve::{http, listen::accept},
 };
 
 /// Serves `router` on `listener` until it is shut down; prints nothing.
