@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use anyhow::Context;
 use clap::Args;
-use mtls_server::{LoadError, MtlsConfig, MtlsFiles, SiteFiles, listen};
+use mtls_server::{LoadError, MtlsConfig, MtlsFiles, VirtualHostFiles, listen};
 use tokio::net::TcpListener;
 
 /// What a server reads, and where it listens.
@@ -38,7 +38,7 @@ impl ServerFiles {
     ///
     /// [`LoadError`] names the file that cannot be used.
     pub async fn load(self) -> Result<MtlsConfig, LoadError> {
-        let mut files = SiteFiles::new(self.cert, self.key, self.client_ca);
+        let mut files = VirtualHostFiles::new(self.cert, self.key, self.client_ca);
         for file in self.crl {
             files = files.crl(file);
         }

@@ -9,7 +9,7 @@ use std::{
 };
 
 use axum::{Router, body::Body, routing::get};
-use mtls_server::{ClientAuth, ConnectionAcceptor, Limits, Rule, SiteConfig};
+use mtls_server::{ClientAuth, ConnectionAcceptor, Limits, Rule, VirtualHost};
 use rcgen::CustomExtension;
 use rustls::HandshakeKind;
 use tokio::{
@@ -134,11 +134,11 @@ async fn a_connection_that_ends_already_does_not_outlive_the_certificate() {
 #[tokio::test]
 async fn a_host_that_cannot_be_read_is_no_way_to_a_name_with_other_settings() {
     let world = World::new();
-    let secret = SiteConfig::new(world.identity(), world.anchors());
+    let secret = VirtualHost::new(world.identity(), world.anchors());
     let config = world
         .config()
         .client_auth(ClientAuth::Optional)
-        .name("secret.localhost", secret)
+        .virtual_host("secret.localhost", secret)
         .build()
         .unwrap();
     for adapter in ADAPTERS {

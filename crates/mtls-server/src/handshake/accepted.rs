@@ -43,7 +43,7 @@ where
 {
     /// The stream, for any protocol but HTTP.
     ///
-    /// The [rule](crate::SiteConfig::rule) of the host name is asked once, here, and an audit event
+    /// The [rule](crate::VirtualHost::rule) of the host name is asked once, here, and an audit event
     /// says what it decided. From then on the connection ends when its client is no longer good, as
     /// every connection does; since there is no answer to wait for, it ends at once. Of the
     /// [`Limits`](crate::Limits) those on HTTP do not apply: `idle` counts from the last byte in

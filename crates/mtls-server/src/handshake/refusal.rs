@@ -75,7 +75,7 @@ pub enum RefusalReason {
     #[error("client certificate refused")]
     Certificate(#[source] VerifyError),
 
-    /// The certificate is good, and the [rule](crate::SiteConfig::rule) of the host name denies it.
+    /// The certificate is good, and the [rule](crate::VirtualHost::rule) of the host name denies it.
     /// With HTTP this is no refusal: each request is answered 403.
     #[error("the rule of this host name denies the client certificate")]
     Denied,

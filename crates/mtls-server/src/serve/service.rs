@@ -83,7 +83,7 @@ where
 {
     type Response = Response<Body>;
     type Error = S::Error;
-    type Future = Answering<S::Future>;
+    type Future = ResponseFuture<S::Future>;
 
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
         self.inner.poll_ready(context)
@@ -107,7 +107,7 @@ where
             };
             self.inner.call(Request::from_parts(parts, body))
         });
-        Answering {
+        ResponseFuture {
             answer,
             refusal,
             running: Some(running),
@@ -121,7 +121,7 @@ where
 pin_project! {
     /// The answer to one request: the application's, or 403 as soon as the client's certificate is no
     /// longer good.
-    pub struct Answering<F> {
+    pub struct ResponseFuture<F> {
         // `None` where the application is not asked.
         #[pin]
         answer: Option<F>,
@@ -135,7 +135,7 @@ pin_project! {
     }
 }
 
-impl<F, R, E> Future for Answering<F>
+impl<F, R, E> Future for ResponseFuture<F>
 where
     F: Future<Output = Result<Response<R>, E>>,
     R: HttpBody<Data = Bytes> + Send + 'static,
@@ -172,9 +172,9 @@ where
     }
 }
 
-impl<F> fmt::Debug for Answering<F> {
+impl<F> fmt::Debug for ResponseFuture<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Answering").finish_non_exhaustive()
+        f.debug_struct("ResponseFuture").finish_non_exhaustive()
     }
 }
 

@@ -13,7 +13,7 @@ use tower_service::Service as _;
 
 use crate::{
     connection::stream::MtlsStream,
-    serve::service::{Answering, MtlsService},
+    serve::service::{MtlsService, ResponseFuture},
 };
 
 /// Speaks HTTP until the connection ends, as negotiated.
@@ -35,7 +35,7 @@ struct Requests(MtlsService<Router>);
 impl Service<Request<Incoming>> for Requests {
     type Response = axum::response::Response;
     type Error = std::convert::Infallible;
-    type Future = Answering<<Router as tower_service::Service<Request<Body>>>::Future>;
+    type Future = ResponseFuture<<Router as tower_service::Service<Request<Body>>>::Future>;
 
     fn call(&self, request: Request<Incoming>) -> Self::Future {
         self.0.clone().call(request)
