@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use tokio::task::JoinError;
 
-use crate::connector::Connector;
-use crate::current::Current;
+use crate::config::current::Current;
+use crate::connect::connector::Connector;
 use crate::files::{Content, IdentityFileError, IdentityFiles};
-use crate::follow::{Followed, Follower};
 use crate::identity::ClientIdentity;
+use crate::watch::follow::{Followed, Follower};
 
 /// Follows the files of an identity for a connector, until it is dropped.
 ///

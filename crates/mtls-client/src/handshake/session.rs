@@ -9,8 +9,8 @@ use rustls::client::{ClientSessionStore, Tls12ClientSessionValue, Tls13ClientSes
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::time_provider::TimeProvider;
 
-use crate::attempt::Attempt;
-use crate::verifier::ServerVerifier;
+use crate::handshake::attempt::Attempt;
+use crate::handshake::verifier::ServerVerifier;
 
 /// Whether connections begin with what an earlier one agreed on.
 ///

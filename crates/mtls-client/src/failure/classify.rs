@@ -5,7 +5,7 @@ use std::io;
 
 use rustls::{AlertDescription, CertificateError, InvalidMessage, PeerIncompatible};
 
-use crate::error::{Error, ErrorKind, Source};
+use crate::failure::error::{Error, ErrorKind, Source};
 
 impl Error {
     /// Finds out what `error` is about, by walking down its causes.

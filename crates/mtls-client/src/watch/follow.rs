@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::sync::Mutex;
 use tokio::task::{JoinError, JoinHandle};
 
-use crate::current::Current;
+use crate::config::current::Current;
 
 /// Files that something is read from.
 pub(crate) trait Followed: Send + Sync + 'static {

@@ -6,11 +6,11 @@ use pki_core::verify::{ChainVerifier, CrlSet, Purpose, Revocation, TrustAnchors}
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::ServerName;
 
-use crate::attempt::AlwaysShow;
+use crate::handshake::attempt::AlwaysShow;
+use crate::handshake::session::{Resumption, Sessions};
+use crate::handshake::verifier::ServerVerifier;
 use crate::identities::Identities;
-use crate::pin_policy::PinPolicy;
-use crate::session::{Resumption, Sessions};
-use crate::verifier::ServerVerifier;
+use crate::trust::pin_policy::PinPolicy;
 
 /// What is shown and which servers are accepted, now.
 ///

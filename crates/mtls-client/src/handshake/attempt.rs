@@ -14,10 +14,10 @@ use rustls::pki_types::ServerName;
 use rustls::sign::CertifiedKey;
 use rustls::{NamedGroup, SignatureScheme};
 
-use crate::current::Current;
-use crate::error::{Error, Source};
+use crate::config::current::Current;
+use crate::failure::error::{Error, Source};
+use crate::handshake::session::Proof;
 use crate::identities::Identities;
-use crate::session::Proof;
 
 tokio::task_local! {
     static CURRENT: Arc<Attempt>;

@@ -16,13 +16,13 @@ use rustls::pki_types::ServerName;
 use tokio_rustls::TlsConnector;
 use tower_service::Service;
 
-use crate::attempt::Attempt;
-use crate::current::{Current, Generation};
-use crate::error::{Error, ErrorKind, Source};
+use crate::config::current::{Current, Generation};
+use crate::connect::stream::TlsStream;
+use crate::failure::error::{Error, ErrorKind, Source};
+use crate::handshake::attempt::Attempt;
+use crate::handshake::session::{Server, SessionsOf};
 use crate::identities::Identities;
-use crate::pin_policy::PinPolicy;
-use crate::session::{Server, SessionsOf};
-use crate::stream::TlsStream;
+use crate::trust::pin_policy::PinPolicy;
 
 /// Makes TLS connections that show a certificate, to servers that lead to the given roots.
 ///

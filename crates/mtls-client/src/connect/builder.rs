@@ -12,13 +12,13 @@ use rustls::crypto::aws_lc_rs::{self, kx_group};
 use rustls::pki_types::{InvalidDnsNameError, ServerName};
 use rustls::time_provider::{DefaultTimeProvider, TimeProvider};
 
-use crate::attempt::{NoSessions, ShowCurrent};
-use crate::connector::{Connector, Inner, PlainHttp};
-use crate::current::{Current, Fixed, Terms};
+use crate::config::current::{Current, Fixed, Terms};
+use crate::connect::connector::{Connector, Inner, PlainHttp};
+use crate::handshake::attempt::{NoSessions, ShowCurrent};
+use crate::handshake::session::Resumption;
+use crate::handshake::verifier::CurrentVerifier;
 use crate::identities::Identities;
-use crate::pin_policy::PinPolicy;
-use crate::session::Resumption;
-use crate::verifier::CurrentVerifier;
+use crate::trust::pin_policy::PinPolicy;
 
 /// The settings of a [`Connector`], each with its default.
 #[derive(Debug)]

@@ -10,8 +10,8 @@ use tokio::time::Sleep;
 use tower::retry::Policy;
 use tower::retry::budget::{Budget, TpsBudget};
 
-use crate::classify::is_end;
-use crate::error::{Error, ErrorKind};
+use crate::failure::classify::is_end;
+use crate::failure::error::{Error, ErrorKind};
 
 /// Sends a request again if that is safe, for [`tower::retry::RetryLayer`].
 ///

@@ -12,9 +12,9 @@ use hyper::rt::{Read, ReadBuf};
 use tower::Layer;
 use tower_service::Service;
 
-use crate::attempt::Attempt;
-use crate::connector::{Connector, PlainHttp};
-use crate::error::Source;
+use crate::connect::connector::{Connector, PlainHttp};
+use crate::failure::error::Source;
+use crate::handshake::attempt::Attempt;
 
 /// How long a new connection waits for the server's verdict on our certificate, where TLS 1.3 leaves
 /// it open. A server that sends a session ticket, or its HTTP/2 settings, ends the wait at once.

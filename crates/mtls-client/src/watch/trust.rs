@@ -8,10 +8,10 @@ use pki_core::verify::{AnchorError, CrlLoadError, CrlSet, TrustAnchors};
 use sha2::{Digest, Sha256};
 use tokio::task::JoinError;
 
-use crate::connector::Connector;
-use crate::current::Current;
+use crate::config::current::Current;
+use crate::connect::connector::Connector;
 use crate::files::{LIMIT, read_limited};
-use crate::follow::{Followed, Follower};
+use crate::watch::follow::{Followed, Follower};
 
 /// The files that say which servers are trusted: a bundle of roots, and CRLs if there are any.
 #[derive(Clone, Debug)]

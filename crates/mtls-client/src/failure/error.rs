@@ -8,7 +8,7 @@ use pki_core::verify::VerifyError;
 use rustls::AlertDescription;
 
 use crate::identity::IdentityError;
-use crate::pin::Pin;
+use crate::trust::pin::Pin;
 
 pub(crate) type Source = Box<dyn StdError + Send + Sync>;
 

@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use tokio::time::Instant;
 
-use crate::connector::Connector;
-use crate::current::Follow;
+use crate::config::current::Follow;
+use crate::connect::connector::Connector;
 
 /// An HTTP client that is made anew whenever its connector's identity, pins, roots or CRLs are replaced,
 /// and when its connections may have reached their

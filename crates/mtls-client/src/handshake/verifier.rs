@@ -8,11 +8,11 @@ use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signat
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{CertificateError, DigitallySignedStruct, OtherError, SignatureScheme};
 
-use crate::attempt::Attempt;
-use crate::current::Current;
-use crate::error::{Error, ErrorKind};
-use crate::pin_policy::PinPolicy;
-use crate::session::Proof;
+use crate::config::current::Current;
+use crate::failure::error::{Error, ErrorKind};
+use crate::handshake::attempt::Attempt;
+use crate::handshake::session::Proof;
+use crate::trust::pin_policy::PinPolicy;
 
 /// Judges servers by the terms of one generation.
 #[derive(Debug)]

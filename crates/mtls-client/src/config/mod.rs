@@ -1,0 +1,3 @@
+//! What all connections of a connector go by, and its replacement while it is in use.
+
+pub(crate) mod current;
