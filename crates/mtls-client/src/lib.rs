@@ -48,7 +48,7 @@ pub use connect::connector::Connector;
 pub use connect::stream::TlsStream;
 pub use failure::error::{Error, ErrorKind};
 pub use files::{IdentityFileError, IdentityFiles};
-pub use handshake::session::Resumption;
+pub use handshake::sessions::Resumption;
 pub use identities::Identities;
 pub use identity::{ClientIdentity, IdentityError};
 pub use trust::pin::{Pin, PinError, PinPlace, PinSet};

@@ -14,7 +14,7 @@ use tower_service::Service;
 
 use crate::connect::connector::{Connector, PlainHttp};
 use crate::failure::error::Source;
-use crate::handshake::attempt::Attempt;
+use crate::handshake::context::HandshakeContext;
 
 /// How long a new connection waits for the server's verdict on our certificate, where TLS 1.3 leaves
 /// it open. A server that sends a session ticket, or its HTTP/2 settings, ends the wait at once.
@@ -54,7 +54,7 @@ impl Connector {
     }
 }
 
-/// Runs each of reqwest's handshakes as an [`Attempt`], so that its error can be told in full.
+/// Runs each of reqwest's handshakes in a [`HandshakeContext`], so that its error can be told in full.
 #[derive(Clone, Debug)]
 struct Watched;
 
@@ -86,15 +86,15 @@ where
     fn call(&mut self, request: R) -> Self::Future {
         let connecting = self.0.call(request);
         Box::pin(async move {
-            let attempt = Arc::new(Attempt::default());
-            let outcome = attempt
-                .watch(async {
+            let context = Arc::new(HandshakeContext::default());
+            let outcome = context
+                .run(async {
                     let mut connection = connecting.await?;
                     verdict(&mut connection).await?;
                     Ok(connection)
                 })
                 .await;
-            outcome.map_err(|error: Source| attempt.explain(error).into())
+            outcome.map_err(|error: Source| context.explain(error).into())
         })
     }
 }
@@ -102,12 +102,12 @@ where
 /// Reads nothing, which still lets rustls see whatever alert has come.
 async fn verdict(connection: &mut (impl Read + Unpin)) -> io::Result<()> {
     let verdict = poll_fn(|cx| {
-        if !Attempt::verdict_is_due() {
+        if !HandshakeContext::verdict_is_due() {
             return Poll::Ready(Ok(()));
         }
         let mut nothing = ReadBuf::new(&mut []);
         match Pin::new(&mut *connection).poll_read(cx, nothing.unfilled()) {
-            Poll::Pending if !Attempt::verdict_is_due() => Poll::Ready(Ok(())),
+            Poll::Pending if !HandshakeContext::verdict_is_due() => Poll::Ready(Ok(())),
             outcome => outcome,
         }
     });

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use tokio::time::Instant;
 
-use crate::config::current::Follow;
+use crate::config::active::Renew;
 use crate::connect::connector::Connector;
 
 /// An HTTP client that is made anew whenever its connector's identity, pins, roots or CRLs are replaced,
@@ -80,8 +80,8 @@ impl Connector {
             client,
             ageing: Mutex::default(),
         });
-        let follower = Arc::downgrade(&cell);
-        self.current().follow(follower);
+        let dependent = Arc::downgrade(&cell);
+        self.active().add_dependent(dependent);
         // A replacement between the making and the following went unnoticed.
         cell.renew();
         Ok(Rotating(cell))
@@ -136,7 +136,7 @@ impl<C: Clone> Cell<C> {
     }
 }
 
-impl<C: Send + Sync> Follow for Cell<C> {
+impl<C: Send + Sync> Renew for Cell<C> {
     fn renew(&self) {
         // Before it is made: none of its connections is older.
         let at = Instant::now();

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::task::JoinError;
 
-use crate::config::current::Current;
+use crate::config::active::ActiveConfiguration;
 use crate::connect::connector::Connector;
 use crate::files::{Content, IdentityFileError, IdentityFiles};
 use crate::identity::ClientIdentity;
@@ -58,7 +58,7 @@ impl Connector {
     ///
     /// Outside a tokio runtime.
     pub fn watch(&self, files: IdentityFiles, interval: Duration) -> IdentityWatch {
-        IdentityWatch(Follower::new(files, self.current(), interval))
+        IdentityWatch(Follower::new(files, self.active(), interval))
     }
 }
 
@@ -86,8 +86,8 @@ impl Followed for IdentityFiles {
         }
     }
 
-    fn take(&self, identity: ClientIdentity, current: &Current) -> bool {
-        if current.generation().terms.identities.is_only(&identity) {
+    fn take(&self, identity: ClientIdentity, active: &ActiveConfiguration) -> bool {
+        if active.generation().settings.identities.is_only(&identity) {
             return false;
         }
         tracing::info!(
@@ -97,7 +97,7 @@ impl Followed for IdentityFiles {
             not_after = %identity.certificate().not_after(),
             "the identity is replaced"
         );
-        current.set_identities(identity.into());
+        active.set_identities(identity.into());
         true
     }
 }
