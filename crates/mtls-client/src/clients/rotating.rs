@@ -130,9 +130,8 @@ impl<C: Clone> Cell<C> {
 
     fn is_too_old(&self, made: &Made<C>) -> bool {
         let age = made.at.elapsed();
-        self.connector
-            .max_connection_age()
-            .is_some_and(|limit| age >= limit)
+        let limit = self.connector.inner().max_age;
+        limit.is_some_and(|limit| age >= limit)
     }
 }
 

@@ -119,24 +119,8 @@ impl Connector {
         &self.0.active
     }
 
-    pub(crate) fn max_connection_age(&self) -> Option<Duration> {
-        self.0.max_age
-    }
-}
-
-/// What a client of its own connections takes over.
-#[cfg(feature = "reqwest")]
-impl Connector {
-    pub(crate) fn timeout(&self) -> Duration {
-        self.0.timeout
-    }
-
-    pub(crate) fn plain_http(&self) -> PlainHttp {
-        self.0.plain_http
-    }
-
-    pub(crate) fn resolve(&self) -> &HashMap<HostAndPort, IpAddr> {
-        &self.0.resolve
+    pub(crate) fn inner(&self) -> &Inner {
+        &self.0
     }
 }
 

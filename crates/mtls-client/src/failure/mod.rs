@@ -3,4 +3,5 @@
 pub(crate) mod classify;
 pub(crate) mod error;
 
+mod client_error;
 mod refusal;

@@ -41,13 +41,14 @@ impl Connector {
     /// In TLS 1.3 a new connection to a server that asks for our certificate, and sends neither session
     /// tickets nor HTTP/2 settings, therefore takes 10 ms longer.
     pub fn reqwest(&self) -> reqwest::ClientBuilder {
+        let settings = self.inner();
         let mut builder = reqwest::Client::builder()
-            .tls_backend_preconfigured((*self.rustls_config()).clone())
-            .https_only(self.plain_http() == PlainHttp::Refused)
-            .connect_timeout(self.timeout())
+            .tls_backend_preconfigured((*settings.config).clone())
+            .https_only(settings.plain_http == PlainHttp::Refused)
+            .connect_timeout(settings.timeout)
             .tcp_nodelay(true)
             .connector_layer(Watched);
-        for ((host, port), address) in self.resolve() {
+        for ((host, port), address) in &settings.resolve {
             builder = builder.resolve(host, SocketAddr::new(*address, *port));
         }
         builder
