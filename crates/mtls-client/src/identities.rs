@@ -1,21 +1,20 @@
-//! Which of several identities a server is shown.
+//! Which of several identities is presented to a server.
 
 use std::sync::Arc;
 
 use rustls::SignatureScheme;
 use rustls::sign::CertifiedKey;
-
 use tls_identity::Identity as ClientIdentity;
 
-/// One identity, or several of which each server is shown the one that fits it.
+/// One identity, or several, of which the one that fits is presented to each server.
 ///
 /// A server may say which CAs it accepts (RFC 8446 section 4.2.4, RFC 5246 section 7.4.4) and which
-/// signatures. The first identity that both allow is shown: a certificate of its chain was issued by
+/// signatures. The first identity that fits both is presented: a certificate of its chain was issued by
 /// one of the CAs, or the server names none, and its key can make one of the signatures. If none fits,
-/// the first is shown: servers' hints are often incomplete, and a connection without a certificate is
+/// the first is presented: servers' hints are often incomplete, and a connection without a certificate is
 /// never what the caller wants.
 ///
-/// A [`ClientIdentity`] alone is one, too: wherever this is asked for, pass it as it is.
+/// Wherever this is expected, a [`ClientIdentity`] can be passed as it is.
 #[derive(Debug)]
 pub struct Identities {
     first: ClientIdentity,
@@ -23,7 +22,7 @@ pub struct Identities {
 }
 
 impl Identities {
-    /// Shows `identity`.
+    /// Presents `identity` to every server.
     #[must_use]
     pub fn new(identity: ClientIdentity) -> Self {
         Self {
@@ -32,14 +31,14 @@ impl Identities {
         }
     }
 
-    /// Shows `identity` to servers that it fits and none before it does.
+    /// Presents `identity` to servers that it fits and that no identity before it fits.
     #[must_use]
     pub fn or(mut self, identity: ClientIdentity) -> Self {
         self.others.push(identity);
         self
     }
 
-    /// Whether nothing but `identity` is shown.
+    /// Whether `identity` is the only one.
     pub(crate) fn is_only(&self, identity: &ClientIdentity) -> bool {
         // Each belongs to its key, so the same certificates mean the same key.
         self.others.is_empty() && self.first.certified_key().cert == identity.certified_key().cert

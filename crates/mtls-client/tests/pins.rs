@@ -116,11 +116,11 @@ async fn each_host_is_held_to_its_own_pins() {
 }
 
 #[tokio::test]
-async fn a_set_that_only_reports_refuses_nobody_and_tells() {
+async fn a_set_that_only_reports_refuses_no_server_and_reports_it() {
     let (ca, other) = (Ca::root("root"), Ca::root("other"));
     let server = ca.server();
     let address = serve(&server, Clients::NotAsked).await;
-    for (pins, let_in) in [
+    for (pins, accepted) in [
         (set(&other.der).report_only(), true),
         (set(&other.der), false),
     ] {
@@ -135,10 +135,10 @@ async fn a_set_that_only_reports_refuses_nobody_and_tells() {
                 .build()
                 .unwrap();
             let got = request(via, &connector, &url(address), Bytes::new()).await;
-            assert_eq!(kind(&got), (!let_in).then_some("pin-mismatch"), "{got:?}");
+            assert_eq!(kind(&got), (!accepted).then_some("pin-mismatch"), "{got:?}");
             let told = told.lock().unwrap();
             assert_eq!(told.len(), 1, "{via:?}: {told:?}");
-            assert_eq!(told[0].let_in, let_in);
+            assert_eq!(told[0].accepted, accepted);
             assert_eq!(told[0].server_name, "localhost");
             assert_eq!(told[0].seen, [pin(&server.chain[0]), pin(&ca.der)]);
         }
@@ -146,7 +146,7 @@ async fn a_set_that_only_reports_refuses_nobody_and_tells() {
 }
 
 #[tokio::test]
-async fn a_set_that_only_reports_lets_in_no_untrusted_server() {
+async fn a_set_that_only_reports_accepts_no_untrusted_server() {
     let (ca, other) = (Ca::root("root"), Ca::root("other"));
     let server = other.server();
     let address = serve(&server, Clients::NotAsked).await;

@@ -26,7 +26,7 @@ use x509_identity::Certificate;
 const TTL: std::time::Duration = std::time::Duration::from_secs(24 * 3600);
 const REVALIDATE: Resumption = Resumption::Revalidate { ttl: TTL };
 
-/// A server that keeps sessions, and answers with the serial number that the session shows.
+/// A server that keeps sessions, and answers with the serial number that the session was made with.
 async fn serve_sessions(server: &Leaf, clients: &Ca) -> SocketAddr {
     serve_to(
         server,
@@ -63,7 +63,10 @@ async fn serve_to(server: &Leaf, clients: Clients<'_>, resumed: Resumed) -> Sock
                     return;
                 }
                 let serial = match session.peer_certificates() {
-                    Some([shown, ..]) => Certificate::from_der(shown).unwrap().serial().to_string(),
+                    Some([presented, ..]) => Certificate::from_der(presented)
+                        .unwrap()
+                        .serial()
+                        .to_string(),
                     _ => "00".to_owned(),
                 };
                 // One byte from the client for each serial number.
@@ -114,12 +117,12 @@ async fn serial(stream: &mut TlsStream) -> Result<String, Error> {
     Ok(String::from_utf8_lossy(&serial).into_owned())
 }
 
-/// Connects and has a word, so that a ticket is there: was the session resumed, and whom does it show?
+/// Connects and has a word, so that a ticket is there: was the session resumed, and whose certificate is it?
 async fn ask(connector: &Connector, address: SocketAddr) -> Result<(bool, String), Error> {
     let mut stream = connector.connect(&url(address).parse().unwrap()).await?;
-    let shown = serial(&mut stream).await?;
+    let presented = serial(&mut stream).await?;
     let kind = stream.session().unwrap().handshake_kind();
-    Ok((kind == Some(HandshakeKind::Resumed), shown))
+    Ok((kind == Some(HandshakeKind::Resumed), presented))
 }
 
 fn client(ca: &Ca, serial: u64) -> Leaf {

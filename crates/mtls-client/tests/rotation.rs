@@ -1,4 +1,4 @@
-//! An identity is replaced under load: no request fails, and none shows the old certificate after it.
+//! An identity is replaced under load: no request fails, and none presents the old certificate after it.
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
@@ -35,7 +35,7 @@ fn client_with_serial(ca: &Ca, serial: u64) -> Leaf {
     )
 }
 
-/// Answers with the serial number of the certificate that the connection shows; `/slow` once told.
+/// Answers with the serial number of the certificate that the connection presents; `/slow` once told.
 async fn serve_serials(ca: &Ca, go_on: Arc<Notify>) -> (SocketAddr, Arc<AtomicU64>) {
     let config = server_config(
         &ca.server(),
@@ -57,9 +57,9 @@ async fn serve_serials(ca: &Ca, go_on: Arc<Notify>) -> (SocketAddr, Arc<AtomicU6
                     return;
                 };
                 open.fetch_add(1, Ordering::SeqCst);
-                let shown = stream.get_ref().1.peer_certificates().unwrap()[0].clone();
-                let shown = Certificate::from_der(&shown).unwrap();
-                let serial = u64::from_str_radix(&shown.serial().to_string(), 16).unwrap();
+                let presented = stream.get_ref().1.peer_certificates().unwrap()[0].clone();
+                let presented = Certificate::from_der(&presented).unwrap();
+                let serial = u64::from_str_radix(&presented.serial().to_string(), 16).unwrap();
                 let service = service_fn(|request: hyper::Request<Incoming>| {
                     let go_on = Arc::clone(&go_on);
                     async move {
@@ -140,7 +140,7 @@ async fn no_request_fails_in_a_loop_of_rotations_and_none_shows_what_was_replace
     let identity = |serial| client_with_serial(&ca, serial).identity();
     let (address, _) = serve_serials(&ca, Arc::new(Notify::new())).await;
     for (via, alpn) in CASES {
-        // The server keeps sessions, and a resumed one would show the certificate that it was made with.
+        // The server keeps sessions, and a resumed one would present the certificate that it was made with.
         let connector = connector(&ca, identity(1))
             .alpn(alpn)
             .resumption(Resumption::Revalidate {
@@ -159,8 +159,11 @@ async fn no_request_fails_in_a_loop_of_rotations_and_none_shows_what_was_replace
                     let mut requests = 0_u64;
                     while !over.load(Ordering::SeqCst) {
                         let at_least = current.load(Ordering::SeqCst);
-                        let shown = pump.serial(&url).await.unwrap();
-                        assert!(shown >= at_least, "{shown} is older than {at_least}");
+                        let presented = pump.serial(&url).await.unwrap();
+                        assert!(
+                            presented >= at_least,
+                            "{presented} is older than {at_least}"
+                        );
                         requests += 1;
                     }
                     requests
@@ -251,7 +254,7 @@ async fn replaced_pins_hold_for_the_next_request_of_a_rotating_client() {
 }
 
 #[tokio::test]
-async fn each_server_is_shown_the_first_identity_that_fits_its_hints() {
+async fn each_server_is_presented_the_first_identity_that_fits_its_hints() {
     let (one, two) = (Ca::root("one"), Ca::root("two"));
     let issuing = two.intermediate("issuing");
     let below = client_with_serial(&issuing, 3)
@@ -266,11 +269,11 @@ async fn each_server_is_shown_the_first_identity_that_fits_its_hints() {
     let connector = Connector::builder(anchors, identities).build().unwrap();
     for via in BOTH {
         for (address, expected) in [(at_one, "1"), (at_two, "3")] {
-            let shown = request(via, &connector, &url(address), Bytes::new()).await;
-            assert_eq!(shown.unwrap(), expected, "{via:?}");
+            let presented = request(via, &connector, &url(address), Bytes::new()).await;
+            assert_eq!(presented.unwrap(), expected, "{via:?}");
         }
     }
-    // Where none fits, the first is shown and refused.
+    // Where none fits, the first is presented and refused.
     let stranger = Ca::root("three");
     let (at_three, _) = serve_serials(&stranger, Arc::new(Notify::new())).await;
     let both = Identities::new(client_with_serial(&one, 1).identity())

@@ -1,4 +1,4 @@
-//! A server says which signatures it can verify, and is shown an identity that can make one of them.
+//! A server says which signatures it can verify, and the identity presented can make one of them.
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
@@ -83,9 +83,9 @@ async fn serve_only(server: &Leaf, scheme: SignatureScheme) -> SocketAddr {
             let Ok(mut stream) = acceptor.accept(tcp).await else {
                 continue;
             };
-            let shown = stream.get_ref().1.peer_certificates().unwrap()[0].clone();
-            let shown = Certificate::from_der(&shown).unwrap();
-            let serial = u8::from_str_radix(&shown.serial().to_string(), 16).unwrap();
+            let presented = stream.get_ref().1.peer_certificates().unwrap()[0].clone();
+            let presented = Certificate::from_der(&presented).unwrap();
+            let serial = u8::from_str_radix(&presented.serial().to_string(), 16).unwrap();
             let _ = tokio::io::AsyncWriteExt::write_u8(&mut stream, serial).await;
             let _ = tokio::io::AsyncWriteExt::shutdown(&mut stream).await;
         }
@@ -101,7 +101,7 @@ fn identity(ca: &Ca, key: &KeyPair, serial: u64) -> ClientIdentity {
 }
 
 #[tokio::test]
-async fn the_first_identity_whose_signature_the_server_can_verify_is_shown() {
+async fn the_first_identity_whose_signature_the_server_can_verify_is_presented() {
     let ca = Ca::root("root");
     let server = ca.server();
     let p256 = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).unwrap();
@@ -119,14 +119,14 @@ async fn the_first_identity_whose_signature_the_server_can_verify_is_shown() {
                 .tls_versions(mtls_client::TlsVersions::Only13)
                 .build()
                 .unwrap();
-            let shown = async {
+            let presented = async {
                 let mut stream = connector.connect(&url(address).parse().unwrap()).await?;
                 stream
                     .read_u8()
                     .await
                     .map_err(|error| Error::classify(&error))
             };
-            assert_eq!(shown.await.ok(), expected, "{scheme:?}");
+            assert_eq!(presented.await.ok(), expected, "{scheme:?}");
         }
     }
 }

@@ -19,10 +19,10 @@ use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 use x509_identity::Certificate;
 
-/// A server that notes which certificates it was shown.
+/// A server that notes which certificates were presented.
 struct Noting {
     url: String,
-    shown: Arc<Mutex<Vec<String>>>,
+    presented: Arc<Mutex<Vec<String>>>,
 }
 
 impl Noting {
@@ -31,8 +31,8 @@ impl Noting {
         let acceptor = TlsAcceptor::from(Arc::new(config));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = url(listener.local_addr().unwrap());
-        let shown: Arc<Mutex<Vec<String>>> = Arc::default();
-        let noted = Arc::clone(&shown);
+        let presented: Arc<Mutex<Vec<String>>> = Arc::default();
+        let noted = Arc::clone(&presented);
         tokio::spawn(async move {
             loop {
                 let (tcp, _) = listener.accept().await.unwrap();
@@ -45,15 +45,15 @@ impl Noting {
                 noted.lock().unwrap().push(leaf.serial().to_string());
             }
         });
-        Self { url, shown }
+        Self { url, presented }
     }
 
-    /// The serial number that a new connection of `connector` shows.
-    async fn shown_by(&self, connector: &Connector) -> String {
-        let before = self.shown.lock().unwrap().len();
+    /// The serial number that a new connection of `connector` presents.
+    async fn presented_by(&self, connector: &Connector) -> String {
+        let before = self.presented.lock().unwrap().len();
         let _stream = connector.connect(&self.url.parse().unwrap()).await.unwrap();
         loop {
-            if let Some(serial) = self.shown.lock().unwrap().get(before) {
+            if let Some(serial) = self.presented.lock().unwrap().get(before) {
                 return serial.clone();
             }
             tokio::task::yield_now().await;
@@ -91,7 +91,7 @@ async fn watch(connector: &Connector, directory: &Path) -> IdentityWatch {
 }
 
 #[tokio::test]
-async fn what_the_files_hold_is_shown_and_bad_files_change_nothing() {
+async fn what_the_files_hold_is_presented_and_bad_files_change_nothing() {
     let ca = Ca::root("root");
     let server = Noting::new(&ca).await;
     let directory = TempDir::new().unwrap();
@@ -103,13 +103,13 @@ async fn what_the_files_hold_is_shown_and_bad_files_change_nothing() {
     let identity = files(directory.path()).read().unwrap();
     let connector = connector(&ca, identity).build().unwrap();
     let watch = watch(&connector, directory.path()).await;
-    assert_eq!(server.shown_by(&connector).await, "01");
+    assert_eq!(server.presented_by(&connector).await, "01");
 
     let second = client_with_serial(&ca, 2);
     write(directory.path(), &second);
     assert!(watch.check().await.unwrap());
     assert!(!watch.check().await.unwrap(), "taken once");
-    assert_eq!(server.shown_by(&connector).await, "02");
+    assert_eq!(server.presented_by(&connector).await, "02");
 
     let third = client_with_serial(&ca, 3);
     let too_long = vec![b'\n'; (1 << 20) + 1];
@@ -171,11 +171,11 @@ async fn what_the_files_hold_is_shown_and_bad_files_change_nothing() {
             let error = watch.check().await.unwrap_err();
             assert!(expected(&error), "{case}: {error:?}");
         }
-        assert_eq!(server.shown_by(&connector).await, "02", "{case}");
+        assert_eq!(server.presented_by(&connector).await, "02", "{case}");
     }
     write(directory.path(), &third);
     assert!(watch.check().await.unwrap());
-    assert_eq!(server.shown_by(&connector).await, "03");
+    assert_eq!(server.presented_by(&connector).await, "03");
 }
 
 #[cfg(unix)]
@@ -196,7 +196,7 @@ async fn a_swapped_symlink_is_followed() {
     std::os::unix::fs::symlink("..2", at("..new")).unwrap();
     fs::rename(at("..new"), at("..data")).unwrap();
     assert!(watch.check().await.unwrap());
-    assert_eq!(server.shown_by(&connector).await, "02");
+    assert_eq!(server.presented_by(&connector).await, "02");
 }
 
 #[tokio::test]
@@ -213,14 +213,14 @@ async fn files_are_read_by_themselves_as_long_as_the_watch_is_kept() {
         write(directory.path(), &client_with_serial(&ca, 2));
         let watch = kept.then_some(watch);
         let replaced = async {
-            while server.shown_by(&connector).await != "02" {
+            while server.presented_by(&connector).await != "02" {
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }
         };
         let limit = Duration::from_secs(if kept { 20 } else { 3 });
         let replaced = tokio::time::timeout(limit, replaced).await;
         assert_eq!(replaced.is_ok(), kept);
-        assert_eq!(server.shown_by(&connector).await, expected);
+        assert_eq!(server.presented_by(&connector).await, expected);
         drop(watch);
     }
 }

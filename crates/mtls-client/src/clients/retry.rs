@@ -1,4 +1,4 @@
-//! Sending a request again, where that does no harm.
+//! Sending a request again, where that is safe.
 
 use std::error::Error as StdError;
 use std::io;

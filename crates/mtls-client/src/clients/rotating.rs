@@ -1,4 +1,4 @@
-//! Clients whose pooled connections end with the identity that they showed.
+//! Clients whose pooled connections end with the identity that they presented.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -8,16 +8,16 @@ use tokio::time::Instant;
 use crate::config::active::Renew;
 use crate::connect::connector::Connector;
 
-/// An HTTP client that is made anew whenever its connector's identity, pins, roots or CRLs are replaced,
-/// and when its connections may have reached their
-/// [greatest age](crate::ConnectorBuilder::max_connection_age).
+/// An HTTP client that is rebuilt whenever its connector's identity, pins, roots or CRLs are replaced, and when its
+/// connections may have reached their [maximum age](crate::ConnectorBuilder::max_connection_age).
 ///
-/// A connection shows its certificate once, and HTTP clients keep connections. So a replaced client is
-/// let go with its pool: requests in flight finish on its connections, all idle ones end with the last
-/// of these requests, at once if there is none, and what [`get`](Self::get) gives from then on has only
-/// connections that were made after the replacement.
-/// For any client that is cheap to clone and ends its idle connections when the last clone goes, as
-/// hyper-util's and reqwest's do. Cheap to clone.
+/// A connection presents its certificate once, and HTTP clients keep connections. So the old client is dropped with
+/// its pool: requests in flight finish on its connections, and its idle connections end with the last of these
+/// requests, or at once if there is none. The client that [`get`](Self::get) returns from then on has only connections
+/// that were made after the replacement.
+///
+/// It works for any client that is cheap to clone and ends its idle connections when the last clone is dropped, as
+/// those of hyper-util and reqwest do. Cheap to clone.
 ///
 /// ```no_run
 /// # fn run(connector: mtls_client::Connector) -> Result<(), reqwest::Error> {
@@ -34,7 +34,7 @@ struct Cell<C> {
     connector: Connector,
     make: Make<C>,
     client: RwLock<Made<C>>,
-    /// Held by who makes a client because the one that is there is too old.
+    /// Held while a client is made because the one before is too old.
     ageing: Mutex<()>,
 }
 
@@ -48,12 +48,12 @@ struct Made<C> {
 type Make<C> = Box<dyn Fn(&Connector) -> Option<C> + Send + Sync>;
 
 impl Connector {
-    /// A client made by `make`, now and after each [`set_identity`](Self::set_identity),
+    /// A client built by `make`, now and after each [`set_identity`](Self::set_identity),
     /// [`set_pins`](Self::set_pins), [`set_roots`](Self::set_roots) and
     /// [`set_revocation`](Self::set_revocation).
     ///
-    /// If `make` fails on a later call, the client that is there stays and an event of level error
-    /// says so. New connections of that client show the new identity, its pooled ones the old.
+    /// If `make` fails on a later call, the old client stays and an event of level error says so. New connections of
+    /// that client present the new identity; its pooled ones have presented the old.
     ///
     /// # Errors
     ///
@@ -89,7 +89,7 @@ impl Connector {
 }
 
 impl<C: Clone + Send + Sync> Rotating<C> {
-    /// The client of now. Take it anew for each request: a clone that is kept keeps its connections.
+    /// The latest client. Call this for each request: a clone that you store keeps its old connections.
     #[must_use]
     pub fn get(&self) -> C {
         let made = self.0.made();

@@ -1,4 +1,4 @@
-//! The configuration that is active: what is presented and which servers are accepted, replaced whole.
+//! The active configuration: what is presented and which servers are accepted, replaced as a whole.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, Weak};
 
@@ -12,9 +12,9 @@ use crate::handshake::verifier::ServerVerifier;
 use crate::identities::Identities;
 use crate::trust::pin_policy::PinPolicy;
 
-/// The settings of now.
+/// The settings in force.
 ///
-/// Read anew by each handshake, and shared by every rustls configuration that came out of the connector.
+/// Read by each handshake when it begins, and shared by every rustls configuration of the connector.
 #[derive(Debug)]
 pub(crate) struct ActiveConfiguration {
     fixed: FixedSettings,
@@ -52,9 +52,9 @@ pub(crate) struct Generation {
     pub(crate) sessions: Arc<Sessions>,
 }
 
-/// Something that keeps connections, which belong to a generation.
+/// Something that keeps connections, each of which belongs to a generation.
 pub(crate) trait Renew: Send + Sync + std::fmt::Debug {
-    /// Lets go of what belongs to generations before the one that is active.
+    /// Drops what belongs to generations before the active one.
     fn renew(&self);
 }
 

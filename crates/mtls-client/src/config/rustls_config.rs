@@ -1,4 +1,4 @@
-//! rustls' configurations: the one that is given out, and that of one connection.
+//! rustls configurations: the one that users get, and that of one connection.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use crate::handshake::context::HandshakeContext;
 use crate::handshake::session_store::{ConnectionSessions, NoSessions};
 use crate::handshake::sessions::HostAndPort;
 
-/// A configuration whose handshakes each go by the generation that is active then. It resumes no sessions.
+/// A configuration whose handshakes each use the generation that is active when they begin. It resumes no sessions.
 pub(crate) fn shared(
     active: &Arc<ActiveConfiguration>,
     versions: &[&'static SupportedProtocolVersion],
@@ -31,7 +31,7 @@ pub(crate) fn shared(
     Ok(config)
 }
 
-/// The same for one connection to `server`, which goes by `generation` from its first byte to its last.
+/// The same for one connection to `server`, which uses `generation` from its first byte to its last.
 pub(crate) fn of_connection(
     shared: &ClientConfig,
     generation: &Generation,

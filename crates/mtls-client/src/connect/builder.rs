@@ -49,8 +49,8 @@ pub enum TlsVersions {
 }
 
 impl Connector {
-    /// A connector that shows `identity` (or one of several [`Identities`]) and accepts servers that
-    /// lead to one of `roots`.
+    /// A connector that presents `identity` (or one of several [`Identities`]) and accepts servers whose chains end
+    /// in one of `roots`.
     #[must_use]
     pub fn builder(roots: TrustAnchors, identity: impl Into<Identities>) -> ConnectorBuilder {
         ConnectorBuilder {
@@ -72,7 +72,7 @@ impl Connector {
 }
 
 impl ConnectorBuilder {
-    /// Accepts only servers whose verified path holds one of these keys: a [`PinSet`](crate::PinSet)
+    /// Accepts only servers whose verified path has one of these keys: a [`PinSet`](crate::PinSet)
     /// for all hosts, or a [`PinPolicy`] for each. Default: any.
     #[must_use]
     pub fn pins(mut self, pins: impl Into<PinPolicy>) -> Self {
@@ -80,7 +80,7 @@ impl ConnectorBuilder {
         self
     }
 
-    /// Asks CRLs about the server's chain. Default: no revocation check.
+    /// Checks the server's chain against CRLs. Default: no revocation check.
     #[must_use]
     pub fn revocation(mut self, revocation: Revocation) -> Self {
         self.revocation = Some(revocation);
@@ -119,9 +119,9 @@ impl ConnectorBuilder {
 
     /// How old the connections of a [`rotating`](Connector::rotating) client get. Default: any age.
     ///
-    /// One that is older gets no more requests; those in flight finish. The age is counted from when the
-    /// client was made that it belongs to, and all of them are let go together. HTTP clients that do not rotate
-    /// keep their connections as they like.
+    /// An older connection gets no more requests; those in flight finish. The age is counted from the moment when the
+    /// client was made that the connection belongs to, and all connections of that client are dropped together. HTTP
+    /// clients that do not rotate keep their connections for as long as they like.
     #[must_use]
     pub fn max_connection_age(mut self, age: Duration) -> Self {
         self.max_age = Some(age);
@@ -152,7 +152,7 @@ impl ConnectorBuilder {
         self
     }
 
-    /// Also serves `http://` URLs, where no certificate is shown and no server is checked.
+    /// Also connects to `http://` URLs, where no certificate is presented and no server is verified.
     #[must_use]
     pub fn allow_plain_http(mut self) -> Self {
         self.plain_http = PlainHttp::Allowed;
@@ -163,7 +163,7 @@ impl ConnectorBuilder {
     ///
     /// # Errors
     ///
-    /// [`ConfigError`] says which one cannot be.
+    /// [`ConfigError`] says which one is invalid.
     pub fn build(self) -> Result<Connector, ConfigError> {
         let name = match self.name {
             Some(name) => Some(
@@ -222,7 +222,7 @@ impl ConnectorBuilder {
 
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Settings that no connector can be made of.
+/// Settings that are invalid, or do not fit together.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConfigError {

@@ -25,17 +25,16 @@ use crate::handshake::sessions::HostAndPort;
 use crate::identities::Identities;
 use crate::trust::pin_policy::PinPolicy;
 
-/// Makes TLS connections that show a certificate, to servers that lead to the given roots.
+/// Makes TLS connections that present a certificate, to servers whose chains end in one of the given roots.
 ///
-/// A tower `Service<Uri>` for hyper-util's client and for tonic, and the source of a rustls
-/// configuration and of a reqwest client. Cheap to clone.
+/// It is a tower `Service<Uri>` for hyper-util's client and for tonic, and gives a rustls configuration and a reqwest
+/// client. Cheap to clone.
 ///
-/// Identity, pins, roots and CRLs can be replaced while it is in use. Each handshake goes by those of its
-/// moment; HTTP clients keep connections that were made before, unless they are
-/// [`rotating`](Self::rotating).
+/// Identity, pins, roots and CRLs can be replaced while it is in use. Each handshake uses those that are active when it
+/// begins. HTTP clients keep connections that were made before, unless they are [`rotating`](Self::rotating).
 ///
-/// TLS sessions are not resumed unless [asked for](crate::ConnectorBuilder::resumption): resuming skips the
-/// server's verification, and with it a revocation or a change of pins since the first handshake.
+/// TLS sessions are not resumed unless [enabled](crate::ConnectorBuilder::resumption): resuming skips the
+/// verification of the server, and so would miss a revocation or a change of pins since the first handshake.
 #[derive(Clone, Debug)]
 pub struct Connector(Arc<Inner>);
 
@@ -59,10 +58,10 @@ pub(crate) enum PlainHttp {
 impl Connector {
     /// The rustls configuration, for any other TLS stream.
     ///
-    /// It verifies, pins and shows the certificate as the connector does, and follows its
+    /// It verifies the server, checks the pins and presents the certificate as the connector does, and follows
     /// [`set_identity`](Self::set_identity) and the other replacements. It resumes no sessions.
-    /// [`Error::classify`] explains its errors, though without knowing whether the server had asked
-    /// for our certificate.
+    /// [`Error::classify`] explains its errors, though without knowing whether the server had requested our
+    /// certificate.
     #[must_use]
     pub fn rustls_config(&self) -> Arc<ClientConfig> {
         Arc::clone(&self.0.config)
@@ -80,33 +79,33 @@ impl Connector {
             .unwrap_or_else(|_elapsed| Err(Error::timeout()))
     }
 
-    /// Shows `identity` from the next handshake on, in place of all that was shown before.
+    /// Presents `identity` from the next handshake on, in place of all identities before.
     ///
-    /// Connections that stand are left alone, so no request fails of it. Those of a
-    /// [`rotating`](Self::rotating) client get no more requests. [`watch`](Self::watch) does it for
-    /// files.
+    /// Open connections are left alone, so no request fails because of it. Those of a
+    /// [`rotating`](Self::rotating) client get no more requests. [`watch`](Self::watch) does it for files.
     pub fn set_identity(&self, identity: impl Into<Identities>) {
         self.0.active.set_identities(identity.into());
     }
 
     /// Holds servers to `pins` from the next handshake on, in place of all pins before.
     ///
-    /// Connections that stand are left alone. Those of a [`rotating`](Self::rotating) client get no
+    /// Open connections are left alone. Those of a [`rotating`](Self::rotating) client get no
     /// more requests.
     pub fn set_pins(&self, pins: impl Into<PinPolicy>) {
         self.0.active.set_pins(pins.into());
     }
 
-    /// Accepts servers that lead to one of `roots`, from the next handshake on, in place of all roots before.
+    /// Accepts servers whose chains end in one of `roots`, from the next handshake on, in place of all roots before.
     ///
-    /// Connections that stand are left alone. Those of a [`rotating`](Self::rotating) client get no
+    /// Open connections are left alone. Those of a [`rotating`](Self::rotating) client get no
     /// more requests. [`watch_trust`](Self::watch_trust) does it for files.
     pub fn set_roots(&self, roots: TrustAnchors) {
         self.0.active.set_roots(roots);
     }
 
-    /// Asks the CRLs of `revocation` about servers, from the next handshake on, in place of all CRLs
-    /// before. As for [`set_roots`](Self::set_roots).
+    /// Checks servers against the CRLs of `revocation` from the next handshake on, in place of all CRLs before.
+    ///
+    /// Open connections are left alone. Those of a [`rotating`](Self::rotating) client get no more requests.
     pub fn set_revocation(&self, revocation: Revocation) {
         self.0.active.set_revocation(revocation);
     }
@@ -145,7 +144,11 @@ impl Inner {
         let name = match &self.name {
             Some(name) => name.clone(),
             None => ServerName::try_from(host.to_owned()).map_err(|error| {
-                Error::caused(ErrorKind::Connect, format!("{host} is no host name"), error)
+                Error::caused(
+                    ErrorKind::Connect,
+                    format!("{host} is not a host name"),
+                    error,
+                )
             })?,
         };
         let generation = self.active.generation();
@@ -175,7 +178,11 @@ impl Inner {
             .path_and_query("/")
             .build()
             .map_err(|error| {
-                Error::caused(ErrorKind::Connect, format!("{host} is no host name"), error)
+                Error::caused(
+                    ErrorKind::Connect,
+                    format!("{host} is not a host name"),
+                    error,
+                )
             })?;
         let mut tcp = HttpConnector::new();
         tcp.set_nodelay(true);
@@ -205,7 +212,7 @@ impl Error {
     fn plain_http() -> Self {
         Self::new(
             ErrorKind::Protocol,
-            "plain http:// shows no certificate and checks no server; use https://",
+            "plain http:// presents no certificate and verifies no server; use https://",
         )
     }
 

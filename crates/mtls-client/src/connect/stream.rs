@@ -1,4 +1,4 @@
-//! A connection that says why the server hung up, also when it was still being written to.
+//! A connection that says why the server hung up, even while it was being written to.
 //!
 //! In TLS 1.3 the client is done before the server has judged its certificate, so a refusal arrives
 //! late: at the first read, or as a broken pipe while the alert lies unread in the receive buffer.
@@ -33,13 +33,13 @@ const WAIT_FOR_REQUEST: Duration = Duration::from_millis(100);
 #[derive(Debug)]
 pub struct TlsStream {
     io: Io,
-    asked: bool,
+    certificate_requested: bool,
     answered: bool,
     writing: Writing,
     early: Vec<u8>,
-    /// When refusals may be told; `None` from then on.
+    /// Until when a refusal waits for the request that it answers; `None` from then on.
     request_due: Option<Pin<Box<Sleep>>>,
-    /// Who waits to read.
+    /// The task that waits to read.
     reader: Option<Waker>,
     held: Option<(io::ErrorKind, Error)>,
 }
@@ -78,22 +78,26 @@ enum Writing {
 }
 
 impl TlsStream {
-    pub(crate) fn tls(stream: tokio_rustls::client::TlsStream<TcpStream>, asked: bool) -> Self {
-        Self::with(Io::Tls(Box::new(stream)), asked)
+    pub(crate) fn tls(
+        stream: tokio_rustls::client::TlsStream<TcpStream>,
+        certificate_requested: bool,
+    ) -> Self {
+        Self::with(Io::Tls(Box::new(stream)), certificate_requested)
     }
 
     pub(crate) fn plain(stream: TcpStream) -> Self {
         Self::with(Io::Plain(stream), false)
     }
 
-    fn with(io: Io, asked: bool) -> Self {
+    fn with(io: Io, certificate_requested: bool) -> Self {
         Self {
             io,
-            asked,
+            certificate_requested,
             answered: false,
             writing: Writing::Open,
             early: Vec::new(),
-            request_due: asked.then(|| Box::pin(tokio::time::sleep(WAIT_FOR_REQUEST))),
+            request_due: certificate_requested
+                .then(|| Box::pin(tokio::time::sleep(WAIT_FOR_REQUEST))),
             reader: None,
             held: None,
         }
@@ -110,7 +114,7 @@ impl TlsStream {
 
     /// What an error, or the end, means at this point of the conversation.
     fn explain(&self, error: io::Error) -> Error {
-        Error::explain(error, self.asked && !self.answered)
+        Error::explain(error, self.certificate_requested && !self.answered)
     }
 
     fn poll_read_explained(
@@ -122,7 +126,12 @@ impl TlsStream {
         let outcome = self.io.socket().poll_read(cx, buf);
         let read = buf.filled().len() - before;
         Poll::Ready(match ready!(outcome) {
-            Ok(()) if read == 0 && self.asked && !self.answered && buf.remaining() > 0 => {
+            Ok(())
+                if read == 0
+                    && self.certificate_requested
+                    && !self.answered
+                    && buf.remaining() > 0 =>
+            {
                 let end = io::ErrorKind::UnexpectedEof;
                 Err((end, self.explain(end.into())))
             }
@@ -154,7 +163,7 @@ impl TlsStream {
             }
             Ok(_) => Poll::Ready(Ok(())),
             Err(refusal) => {
-                // What is written now goes nowhere, and must not fail before the reason is told.
+                // What is written now goes nowhere, and must not fail before the reason is read.
                 self.writing = Writing::Moot;
                 self.held = Some(refusal);
                 self.poll_held(cx)

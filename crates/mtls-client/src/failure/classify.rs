@@ -17,18 +17,18 @@ impl Error {
         Self::find(error, false)
     }
 
-    /// As [`classify`](Self::classify), for what has no answer yet. `asked`: the server asked for our
-    /// certificate on this connection.
-    pub(crate) fn explain(error: impl Into<Source>, asked: bool) -> Self {
+    /// As [`classify`](Self::classify), for a connection without an answer so far. `certificate_requested`: the server
+    /// requested our certificate on this connection.
+    pub(crate) fn explain(error: impl Into<Source>, certificate_requested: bool) -> Self {
         let error = error.into();
-        let found = Self::find(error.as_ref(), asked);
+        let found = Self::find(error.as_ref(), certificate_requested);
         if found.has_cause() {
             return found;
         }
         Self::caused(found.kind().clone(), found.to_string(), error)
     }
 
-    fn find(error: &(dyn StdError + 'static), asked: bool) -> Self {
+    fn find(error: &(dyn StdError + 'static), certificate_requested: bool) -> Self {
         let mut last_io = None;
         let mut connecting = false;
         let mut next = Some(error);
@@ -37,7 +37,7 @@ impl Error {
                 return known.clone();
             }
             if let Some(tls) = current.downcast_ref::<rustls::Error>() {
-                return Self::from_tls(tls, asked);
+                return Self::from_tls(tls, certificate_requested);
             }
             if current.is::<tokio::time::error::Elapsed>() || is_timeout(current) {
                 return Self::timeout();
@@ -56,7 +56,7 @@ impl Error {
             };
         }
         match last_io {
-            Some(kind) if asked && is_end(kind) => Self::rejected_by_closing(),
+            Some(kind) if certificate_requested && is_end(kind) => Self::rejected_by_closing(),
             Some(kind) => Self::from_io_kind(kind, root_cause(error)),
             None if connecting => Self::new(
                 ErrorKind::Connect,
@@ -99,13 +99,13 @@ impl Error {
         }
     }
 
-    /// What a rustls error is about. `asked`: the server asked for our certificate.
-    fn from_tls(error: &rustls::Error, asked: bool) -> Self {
+    /// What a rustls error is about. `certificate_requested`: the server requested our certificate.
+    fn from_tls(error: &rustls::Error, certificate_requested: bool) -> Self {
         let protocol =
             |sentence: String| Self::caused(ErrorKind::Protocol, sentence, error.clone());
         match error {
             rustls::Error::AlertReceived(alert) => {
-                Self::rejected_by_alert(*alert, asked).unwrap_or_else(|| match alert {
+                Self::rejected_by_alert(*alert, certificate_requested).unwrap_or_else(|| match alert {
                     AlertDescription::UnrecognisedName => Self::caused(
                         ErrorKind::NameMismatch,
                         "the server does not serve that name (alert unrecognized_name); check the host \

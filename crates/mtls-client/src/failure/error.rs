@@ -22,15 +22,15 @@ struct Inner {
     kind: ErrorKind,
     sentence: String,
     source: Option<Source>,
-    /// Whether the sentence says what the source says; `source()` then goes on below it.
-    told: bool,
+    /// Whether the sentence already says what the source says: `source()` then gives the source's own source.
+    includes_source: bool,
 }
 
 /// What kind of failure it was: the part a program decides on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// No connection came about: nobody listens, no route, no such host.
+    /// No connection could be made: nothing listens there, no route, no such host.
     Connect,
     /// A certificate of the server's chain is expired or not yet valid.
     Expired,
@@ -44,18 +44,18 @@ pub enum ErrorKind {
     },
     /// The server's certificate is for another name.
     NameMismatch,
-    /// The server's chain is good and has none of the pinned keys.
+    /// The server's chain is verified and has none of the pinned keys.
     PinMismatch {
         /// The keys that were seen, the server's own first, the root's last.
         seen: Vec<Pin>,
     },
-    /// The two sides found no common language: no TLS on that port, no common version, bad HTTP.
+    /// The two sides do not speak the same protocol: no TLS on that port, no common version, bad HTTP.
     Protocol,
     /// A certificate of the server's chain is revoked.
     Revoked,
     /// The server did not answer in time.
     Timeout,
-    /// The server's certificate does not lead to a trusted root, or is not fit for a server.
+    /// The server's chain does not end in a trusted root, or its certificate is not for servers.
     UntrustedServer,
 }
 
@@ -91,7 +91,7 @@ impl Error {
         &self.0.kind
     }
 
-    /// Why the server was refused, in the verifier's own terms, if it was.
+    /// The verifier's own error, if the server was refused.
     ///
     /// Its [`code`](VerifyError::code) is finer than the kind: `ca-as-leaf`, `crl-expired`.
     #[must_use]
@@ -125,12 +125,17 @@ impl Error {
         Self::with(kind, sentence.into(), Some(source.into()), true)
     }
 
-    fn with(kind: ErrorKind, sentence: String, source: Option<Source>, told: bool) -> Self {
+    fn with(
+        kind: ErrorKind,
+        sentence: String,
+        source: Option<Source>,
+        includes_source: bool,
+    ) -> Self {
         Self(Arc::new(Inner {
             kind,
             sentence,
             source,
-            told,
+            includes_source,
         }))
     }
 }
@@ -154,7 +159,7 @@ impl fmt::Display for Error {
 impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         let source: &(dyn StdError + 'static) = self.0.source.as_deref()?;
-        if self.0.told {
+        if self.0.includes_source {
             source.source()
         } else {
             Some(source)

@@ -57,7 +57,7 @@ const REFUSALS: [(AlertDescription, &str, &str); 8] = [
 const AFTER_CERTIFICATE: &str = "the server broke off the handshake after our certificate, which usually means that it refuses it";
 
 /// nginx, HAProxy without `crt-ignore-err`, and Node close instead of sending an alert.
-const HUNG_UP: &str = "the server asked for our certificate and closed the connection right after it, \
+const HUNG_UP: &str = "the server requested our certificate and closed the connection right after it, \
      which is how some servers refuse one; the server's log says more";
 
 const PAGE_MISSING: &str = "No required SSL certificate was sent";
@@ -66,13 +66,16 @@ const PAGE_REFUSED: &str = "The SSL certificate error";
 impl Error {
     /// The refusal that an alert stands for, or `None` if the alert judges no certificate.
     ///
-    /// `asked`: the server asked for our certificate on this connection.
-    pub(crate) fn rejected_by_alert(alert: AlertDescription, asked: bool) -> Option<Self> {
+    /// `certificate_requested`: the server requested our certificate on this connection.
+    pub(crate) fn rejected_by_alert(
+        alert: AlertDescription,
+        certificate_requested: bool,
+    ) -> Option<Self> {
         let kind = ErrorKind::IdentityRejected { alert: Some(alert) };
         if let Some((_, name, advice)) = REFUSALS.iter().find(|refusal| refusal.0 == alert) {
             return Some(Self::new(kind, format!("{advice} (alert {name})")));
         }
-        (alert == AlertDescription::HandshakeFailure && asked).then(|| {
+        (alert == AlertDescription::HandshakeFailure && certificate_requested).then(|| {
             Self::new(
                 kind,
                 format!("{AFTER_CERTIFICATE} (alert handshake_failure)"),
@@ -105,7 +108,7 @@ impl Error {
 
     /// Recognises the page with which nginx refuses a client certificate.
     ///
-    /// nginx lets the handshake succeed and answers 400 with a page of its own, so to TLS and HTTP
+    /// nginx completes the handshake and answers 400 with a page of its own, so to TLS and HTTP
     /// the refusal looks like any other response. Give it the status and the start of the body.
     #[must_use]
     pub fn from_refusal_page(status: u16, body: &[u8]) -> Option<Self> {
@@ -139,8 +142,8 @@ mod tests {
 
     #[test]
     fn a_handshake_failure_is_a_refusal_only_after_our_certificate() {
-        for (asked, refused) in [(true, true), (false, false)] {
-            let error = Error::rejected_by_alert(AlertDescription::HandshakeFailure, asked);
+        for (requested, refused) in [(true, true), (false, false)] {
+            let error = Error::rejected_by_alert(AlertDescription::HandshakeFailure, requested);
             assert_eq!(error.is_some(), refused);
         }
     }

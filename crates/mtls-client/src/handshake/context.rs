@@ -1,4 +1,4 @@
-//! What one handshake saw, kept beside it.
+//! What is known of one handshake, kept beside it.
 //!
 //! rustls asks for our certificate and hands us the server's through objects that all connections of
 //! a configuration share, so none of them can say to which connection an event belongs. A handshake

@@ -91,7 +91,7 @@ impl ClientSessionStore for ConnectionSessions {
     }
 }
 
-/// Stores no session, and notes the arrival of a ticket for what it tells.
+/// Stores no session, and notes that a ticket arrived: the server has accepted us.
 #[derive(Debug)]
 pub(crate) struct NoSessions;
 

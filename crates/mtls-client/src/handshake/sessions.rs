@@ -20,8 +20,8 @@ pub enum Resumption {
     Off,
     /// Sessions are resumed as long as the server would still be accepted.
     ///
-    /// Before a session is offered, the chain that the server showed in its full handshake is verified
-    /// again as it was then: time, revocation, name, pins. If it does not stand, the session is dropped
+    /// Before a session is offered, the chain that the server presented in its full handshake is verified
+    /// again as it was then: time, revocation, name, pins. If it is no longer accepted, the session is dropped
     /// and the handshake is a full one. A new identity, new pins, roots or CRLs leave no session behind.
     ///
     /// Holds for the connections of the [`Connector`](crate::Connector) itself, so for hyper-util, tonic and

@@ -1,4 +1,4 @@
-//! Which server is accepted: the strict verifier, then the name, then the pins.
+//! Which server is accepted: the strict verifier with the name, then the pins.
 
 use std::sync::Arc;
 
@@ -48,7 +48,7 @@ impl ServerVerifier {
             .chain
             .verify_server(leaf, intermediates, name, now)
             .map_err(refusal)?;
-        // Only now: a pin must never stand in for a verification that failed.
+        // Only now: a pin must never replace a verification that failed.
         match &self.pins {
             Some(pins) => pins.judge(name, &path).map_err(|error| {
                 let other = CertificateError::Other(OtherError(Arc::new(error.clone())));

@@ -1,4 +1,4 @@
-//! Pins: public keys of which the server's verified path has to hold one.
+//! Pins: public keys, one of which the server's verified path must have.
 
 use std::fmt;
 use std::str::FromStr;
@@ -86,7 +86,7 @@ pub enum PinPlace {
     Leaf,
 }
 
-/// What becomes of a server without a pinned key.
+/// What happens to a server without a pinned key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Refusal {
     Enforced,
@@ -118,8 +118,8 @@ impl PinSet {
         self
     }
 
-    /// Refuses no server for its keys: a mismatch is told by an event and by
-    /// [`PinPolicy::on_mismatch`](crate::PinPolicy::on_mismatch). Default: it is refused, too.
+    /// Refuses no server for its keys: a mismatch is only reported, by an event and by
+    /// [`PinPolicy::on_mismatch`](crate::PinPolicy::on_mismatch). Default: the server is refused, too.
     #[must_use]
     pub fn report_only(mut self) -> Self {
         self.refusal = Refusal::ReportOnly;
@@ -151,11 +151,11 @@ impl PinSet {
     }
 }
 
-/// A text that is no pin, or a set without any.
+/// A text that is not a pin, or a set without any.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum PinError {
-    /// What follows the prefix is no Base64.
+    /// What follows the prefix is not Base64.
     #[error("the pin is not valid Base64; it should read sha256//BASE64")]
     Base64(#[source] base64::DecodeError),
 
@@ -189,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_that_is_no_pin_is_refused() {
+    fn a_text_that_is_not_a_pin_is_refused() {
         let short = format!("sha256//{}", STANDARD.encode([1; 31]));
         for text in [
             "",

@@ -1,4 +1,4 @@
-//! Which pins a server is held to, and what becomes of one that has none of them.
+//! Which pins apply to a server, and what happens if it has none of them.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -12,9 +12,8 @@ use crate::trust::pin::{Pin, PinError, PinPlace, PinSet};
 
 /// The pins of each host.
 ///
-/// Judged on the verified path, after everything else: a pin never stands in for a verification that
-/// failed. A [`PinSet`] alone is the policy that holds every server to it; wherever a policy is asked
-/// for, pass it as it is.
+/// Pins are checked on the verified path, after everything else: a pin never replaces a verification that failed.
+/// Wherever a policy is expected, a [`PinSet`] can be passed as it is: it then applies to every server.
 #[derive(Clone)]
 pub struct PinPolicy {
     hosts: HashMap<ServerName<'static>, PinSet>,
@@ -28,8 +27,8 @@ type Callback = Arc<dyn Fn(&PinMismatch) + Send + Sync>;
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct PinMismatch {
-    /// Whether it was let in nevertheless: the set [reports only](PinSet::report_only).
-    pub let_in: bool,
+    /// Whether the server was accepted all the same: the set [only reports](PinSet::report_only).
+    pub accepted: bool,
     /// The keys of its verified path, its own first, the root's last.
     pub seen: Vec<Pin>,
     /// The name or address that was verified.
@@ -47,7 +46,7 @@ impl PinPolicy {
         }
     }
 
-    /// Holds `host`, a DNS name or an IP address, to `pins` instead of those for all hosts.
+    /// Applies `pins` to `host`, a DNS name or an IP address, instead of those for all hosts.
     ///
     /// Compared with the name that the server's certificate is verified for, in any case; names below
     /// `host` are other hosts. A second set for a host replaces the first.
@@ -64,17 +63,17 @@ impl PinPolicy {
         Ok(self)
     }
 
-    /// Calls `told` for each server that has none of its pins, refused or let in.
+    /// Calls `callback` for each server that has none of its pins, refused or accepted.
     ///
     /// It is called within the handshake, so it must not block or panic. An event of level warn, with
     /// the target `mtls_client`, says the same.
     #[must_use]
-    pub fn on_mismatch(mut self, told: impl Fn(&PinMismatch) + Send + Sync + 'static) -> Self {
-        self.on_mismatch = Some(Arc::new(told));
+    pub fn on_mismatch(mut self, callback: impl Fn(&PinMismatch) + Send + Sync + 'static) -> Self {
+        self.on_mismatch = Some(Arc::new(callback));
         self
     }
 
-    /// Whether the server `name`, whose verified path is `path`, may be talked to.
+    /// Whether the server `name`, whose verified path is `path`, is accepted.
     pub(crate) fn judge(&self, name: &ServerName<'_>, path: &Path) -> Result<(), Error> {
         let Some(pins) = self.pins_of(name) else {
             return Ok(());
@@ -84,7 +83,7 @@ impl PinPolicy {
         }
         let seen: Vec<Pin> = path.certificates().map(|found| Pin::of(found)).collect();
         let mismatch = PinMismatch {
-            let_in: pins.reports_only(),
+            accepted: pins.reports_only(),
             seen,
             server_name: name.to_str().into_owned(),
         };
@@ -92,13 +91,17 @@ impl PinPolicy {
         tracing::warn!(
             target: "mtls_client",
             server_name = mismatch.server_name,
-            let_in = mismatch.let_in,
+            accepted = mismatch.accepted,
             "{error}"
         );
-        if let Some(told) = &self.on_mismatch {
-            told(&mismatch);
+        if let Some(callback) = &self.on_mismatch {
+            callback(&mismatch);
         }
-        if mismatch.let_in { Ok(()) } else { Err(error) }
+        if mismatch.accepted {
+            Ok(())
+        } else {
+            Err(error)
+        }
     }
 
     fn pins_of(&self, name: &ServerName<'_>) -> Option<&PinSet> {

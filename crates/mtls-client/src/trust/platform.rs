@@ -8,7 +8,7 @@ use pki_core::verify::TrustAnchors;
 /// places, elsewhere the system's store. The environment variables `SSL_CERT_FILE` and `SSL_CERT_DIR`
 /// name others.
 ///
-/// They are never trusted but where this is passed on: alone, or beside private roots by
+/// They are trusted only by a connector that they are passed to: alone, or beside private roots by
 /// [`TrustAnchors::and`]. A certificate among them that cannot be read is left out, with an event of level
 /// warn (target `mtls_client`). It blocks, for some milliseconds.
 ///

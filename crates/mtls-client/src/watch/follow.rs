@@ -1,4 +1,4 @@
-//! Following files: reading them again and again, and taking what they hold once it is new and good.
+//! Following files: reading them again and again, and using their content once it is new and good.
 
 use std::error::Error as StdError;
 use std::sync::{Arc, Weak};
@@ -21,13 +21,13 @@ pub(crate) trait Followed: Send + Sync + 'static {
     /// What the files hold, and the hash of it. Blocks.
     fn content(&self) -> Result<(Self::Content, [u8; 32]), Self::Error>;
 
-    /// What that stands for. Takes its time.
+    /// The value of that content. Blocks: a password may need a key derivation.
     fn value(&self, content: Self::Content) -> Result<Self::Value, Self::Error>;
 
-    /// The work above was cut short.
+    /// The error for work that was cut short.
     fn cut_short(&self, error: JoinError) -> Self::Error;
 
-    /// Puts it to use, and says whether that changes anything.
+    /// Puts the value to use, and says whether that changes anything.
     fn take(&self, value: Self::Value, active: &ActiveConfiguration) -> bool;
 }
 
@@ -39,7 +39,7 @@ pub(crate) struct Follower<F> {
 }
 
 impl<F: Followed> Follower<F> {
-    /// Reads at once and then every `interval`, as long as there are the follower and `active`.
+    /// Reads at once and then every `interval`, as long as both the follower and `active` exist.
     pub(crate) fn new(files: F, active: &Arc<ActiveConfiguration>, interval: Duration) -> Self {
         let watched = Arc::new(Watched {
             files,
@@ -73,7 +73,7 @@ impl<F> Drop for Follower<F> {
 
 const SHORTEST_INTERVAL: Duration = Duration::from_secs(1);
 
-/// How long new content has to stay before it is taken.
+/// How long new content has to stay the same before it is used.
 const SETTLE: Duration = Duration::from_millis(100);
 
 #[derive(Debug)]
@@ -90,7 +90,7 @@ struct Seen {
     usable: bool,
 }
 
-/// What the files held, or why nobody knows.
+/// What the files held, or why they could not be read.
 #[derive(Debug, PartialEq, Eq)]
 enum State {
     Content([u8; 32]),

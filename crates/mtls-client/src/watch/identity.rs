@@ -15,20 +15,20 @@ use crate::watch::follow::{Followed, Follower};
 
 /// Follows the files of an identity for a connector, until it is dropped.
 ///
-/// What the files hold is compared, not their times, so a swapped symlink (as Kubernetes updates a
-/// mounted secret) is a change like any other. New content is taken once it is the same twice, 100 ms
-/// apart, so that a pair half written is not. What cannot be used is left: the last good identity
-/// stays, and one event of level error (target `mtls_client`) for each bad state says why.
+/// The content of the files is compared, not their times, so a swapped symlink (as Kubernetes updates a mounted
+/// secret) is a change like any other. New content is used once two readings, 100 ms apart, agree: a pair of which
+/// only one file has been written is not. If the files cannot be used, the last good identity stays, and one event of
+/// level error (target `mtls_client`) for each bad state says why.
 #[derive(Debug)]
 #[must_use = "the files are followed until this is dropped"]
 pub struct IdentityWatch(Follower<IdentityFiles>);
 
 impl IdentityWatch {
-    /// How often files are read where nothing else is asked for: every 30 s.
+    /// How often files are usually read: every 30 s.
     pub const DEFAULT_INTERVAL: Duration = Duration::from_secs(30);
 
-    /// Reads the files now, on a signal for instance, and says whether another identity is shown from
-    /// now on. That they are just being written is `false`: the next reading will tell.
+    /// Reads the files now, on a signal for instance. `true`: another identity is presented from now on. Files that are
+    /// being written at this moment give `false`, and are read again later.
     ///
     /// # Errors
     ///
@@ -39,10 +39,10 @@ impl IdentityWatch {
 }
 
 impl Connector {
-    /// Shows what `files` hold, as by [`set_identity`](Self::set_identity) each time that they change.
+    /// Presents the identity of `files`, and calls [`set_identity`](Self::set_identity) each time that they change.
     ///
-    /// They are read at once and then every `interval` (1 s at least), for as long as there are the
-    /// watch and the connector.
+    /// They are read at once and then every `interval` (1 s at least), for as long as both the watch and the connector
+    /// exist.
     ///
     /// ```no_run
     /// use mtls_client::{Connector, IdentityFiles, IdentityWatch, TrustAnchors};

@@ -43,7 +43,7 @@ impl TrustFiles {
         }
     }
 
-    /// Trusts `roots` beside those of the bundle, whatever that comes to hold:
+    /// Trusts `roots` beside those of the bundle, whatever that contains later:
     /// [`platform_roots`](crate::platform_roots) for instance.
     #[must_use]
     pub fn beside(mut self, roots: TrustAnchors) -> Self {
@@ -119,15 +119,15 @@ const MAX_ROOTS_LEN: u64 = 1 << 20;
 
 /// Follows the files of roots and CRLs for a connector, until it is dropped.
 ///
-/// As an [`IdentityWatch`](crate::IdentityWatch) does, and all or nothing: if one file is bad, nothing of the
-/// others is taken, and the last good state stays.
+/// Works as an [`IdentityWatch`](crate::IdentityWatch) does, and all or nothing: if one file is bad, the others are
+/// not used either, and the last good state stays.
 #[derive(Debug)]
 #[must_use = "the files are followed until this is dropped"]
 pub struct TrustWatch(Follower<TrustFiles>);
 
 impl TrustWatch {
-    /// Reads the files now, and says whether other roots or CRLs count from now on. That they are just
-    /// being written is `false`: the next reading will tell.
+    /// Reads the files now. `true`: other roots or CRLs are used from now on. Files that are being written at this
+    /// moment give `false`, and are read again later.
     ///
     /// # Errors
     ///
@@ -138,11 +138,10 @@ impl TrustWatch {
 }
 
 impl Connector {
-    /// Trusts what `files` hold, as by [`set_roots`](Self::set_roots) and
-    /// [`set_revocation`](Self::set_revocation) in one, each time that they change.
+    /// Uses the roots and CRLs of `files`, and replaces both together each time that the files change.
     ///
-    /// They are read at once and then every `interval` (1 s at least), for as long as there are the watch and
-    /// the connector. How strictly CRLs are read stays as it is.
+    /// They are read at once and then every `interval` (1 s at least), for as long as both the watch and the connector
+    /// exist. The other settings of [`Revocation`](crate::Revocation) stay as they are.
     ///
     /// ```no_run
     /// use mtls_client::{Connector, IdentityWatch, Revocation, TrustFiles};
@@ -231,7 +230,7 @@ pub enum TrustFileError {
         source: CrlLoadError,
     },
 
-    /// What is in it are no roots.
+    /// It has no usable roots.
     #[error("{} cannot be used", path.display())]
     UnusableRoots {
         /// The file.

@@ -16,8 +16,7 @@ use crate::connect::connector::{Connector, PlainHttp};
 use crate::failure::error::Source;
 use crate::handshake::context::HandshakeContext;
 
-/// How long a new connection waits for the server's verdict on our certificate, where TLS 1.3 leaves
-/// it open. A server that sends a session ticket, or its HTTP/2 settings, ends the wait at once.
+/// How long a new connection waits for the server's verdict on our certificate, which TLS 1.3 does not confirm. A server that sends a session ticket, or its HTTP/2 settings, ends the wait at once.
 ///
 /// A refusal that comes between the handshake and the request is lost in hyper: the request fails
 /// with "channel closed". One that comes later reaches the request. So this need not cover the way
@@ -31,14 +30,14 @@ impl Connector {
     ///
     /// A client of it goes on using its pooled connections after [`set_identity`](Self::set_identity) and
     /// the other replacements, as long as they are busy and for 90 s more. Make it by
-    /// [`rotating`](Self::rotating) where that is too long: reqwest lets nobody else near its pool.
+    /// [`rotating`](Self::rotating) where that is too long: reqwest gives no access to its pool.
     ///
     /// reqwest makes its own TLS streams, so a refusal that arrives late can be lost: where the server
     /// judges for longer than 10 ms, and then hangs up without an alert, or the alert meets a request
     /// on its way. Such an error is [`ErrorKind::Protocol`](crate::ErrorKind::Protocol). hyper-util's
     /// client on this connector finds the reason in these cases, too.
     ///
-    /// In TLS 1.3 a new connection to a server that asks for our certificate, and sends neither session
+    /// In TLS 1.3 a new connection to a server that requests our certificate, and sends neither session
     /// tickets nor HTTP/2 settings, therefore takes 10 ms longer.
     pub fn reqwest(&self) -> reqwest::ClientBuilder {
         let settings = self.inner();
@@ -55,7 +54,7 @@ impl Connector {
     }
 }
 
-/// Runs each of reqwest's handshakes in a [`HandshakeContext`], so that its error can be told in full.
+/// Runs each of reqwest's handshakes in a [`HandshakeContext`], so that its error can be explained in full.
 #[derive(Clone, Debug)]
 struct Watched;
 
