@@ -3,3 +3,5 @@
 pub(crate) mod builder;
 pub(crate) mod connector;
 pub(crate) mod stream;
+
+mod io;

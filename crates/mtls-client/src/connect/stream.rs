@@ -14,6 +14,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::Sleep;
 
+use crate::connect::io::{Io, Socket};
 use crate::failure::error::Error;
 
 /// How long a failed write looks for the reason. It lies in the receive buffer already: the reset
@@ -42,25 +43,6 @@ pub struct TlsStream {
     /// The task that waits to read.
     reader: Option<Waker>,
     held: Option<(io::ErrorKind, Error)>,
-}
-
-#[derive(Debug)]
-enum Io {
-    Plain(TcpStream),
-    Tls(Box<tokio_rustls::client::TlsStream<TcpStream>>),
-}
-
-trait Socket: AsyncRead + AsyncWrite + Unpin {}
-
-impl<T: AsyncRead + AsyncWrite + Unpin> Socket for T {}
-
-impl Io {
-    fn socket(&mut self) -> Pin<&mut dyn Socket> {
-        match self {
-            Self::Plain(stream) => Pin::new(stream),
-            Self::Tls(stream) => Pin::new(stream.as_mut()),
-        }
-    }
 }
 
 /// What became of our side.
@@ -106,10 +88,7 @@ impl TlsStream {
     /// The TLS session: version, cipher suite, the server's chain. `None` on plain HTTP.
     #[must_use]
     pub fn session(&self) -> Option<&ClientConnection> {
-        match &self.io {
-            Io::Plain(_) => None,
-            Io::Tls(stream) => Some(stream.get_ref().1),
-        }
+        self.io.session()
     }
 
     /// What an error, or the end, means at this point of the conversation.
@@ -223,9 +202,7 @@ impl TlsStream {
 
     /// HTTP/1 writes nothing before its request; HTTP/2 begins with a preface of its own.
     fn note_written(&mut self) {
-        let speaks_first =
-            self.session().and_then(|session| session.alpn_protocol()) == Some(b"h2");
-        if self.request_due.is_some() && !speaks_first {
+        if self.request_due.is_some() && !self.io.is_http2() {
             self.request_due = None;
             self.wake_reader();
         }
@@ -317,9 +294,10 @@ impl AsyncWrite for TlsStream {
 impl Connection for TlsStream {
     fn connected(&self) -> Connected {
         let connected = Connected::new();
-        match self.session().and_then(|session| session.alpn_protocol()) {
-            Some(b"h2") => connected.negotiated_h2(),
-            _ => connected,
+        if self.io.is_http2() {
+            connected.negotiated_h2()
+        } else {
+            connected
         }
     }
 }
