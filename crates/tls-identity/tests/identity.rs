@@ -5,10 +5,13 @@
 use std::fs;
 use std::sync::Arc;
 
+use pkcs12_ios::Bundle;
 use pki_core::{KeyError, KeyPair};
 use rcgen::{CertificateParams, DnType};
 use rustls::crypto::aws_lc_rs::sign::any_supported_type;
 use rustls::pki_types::CertificateDer;
+use rustls::sign::{Signer, SigningKey};
+use rustls::{SignatureAlgorithm, SignatureScheme};
 use tls_identity::{
     FileError, Found, Identity, IdentityError, IdentityFileError, IdentityFiles, Password,
 };
@@ -84,6 +87,74 @@ fn a_key_fits_its_own_certificate_alone_and_says_where_that_is() {
     assert!(Identity::new(own.chain.clone(), signing).is_ok());
     let mismatch = Identity::from_pem(own.chain_pem.as_bytes(), key(&other).as_bytes());
     assert!(matches!(mismatch, Err(IdentityError::KeyMismatch { subject }) if subject == "CN=own"));
+}
+
+/// A key elsewhere, which signs and does not tell its public key.
+#[derive(Debug)]
+struct Token(Arc<dyn SigningKey>);
+
+impl SigningKey for Token {
+    fn choose_scheme(&self, offered: &[SignatureScheme]) -> Option<Box<dyn Signer>> {
+        self.0.choose_scheme(offered)
+    }
+
+    fn algorithm(&self) -> SignatureAlgorithm {
+        self.0.algorithm()
+    }
+}
+
+#[test]
+fn a_key_that_does_not_tell_its_public_key_is_taken_at_its_word() {
+    let (own, other) = (p256(), p256());
+    let signing = any_supported_type(&other.key.serialize_der().try_into().unwrap()).unwrap();
+    let token = Arc::new(Token(Arc::clone(&signing)));
+    assert!(Identity::new(own.chain.clone(), token).is_ok());
+    assert!(matches!(
+        Identity::new(own.chain, signing),
+        Err(IdentityError::KeyMismatch { .. })
+    ));
+}
+
+#[test]
+fn a_bundle_opens_with_its_password_only() {
+    let own = p256();
+    let right = Password::new("right");
+    let key = KeyPair::from_pem(own.key.serialize_pem().as_bytes(), None).unwrap();
+    let bundle = Bundle::builder(&key, &own.chain[0]).build(&right).unwrap();
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("own.p12");
+    fs::write(&path, &bundle).unwrap();
+    for (word, opens) in [("right", true), ("wrong", false)] {
+        let password = Password::new(word);
+        let in_memory = Identity::from_pkcs12(&bundle, &password);
+        assert_eq!(in_memory.is_ok(), opens, "{word}: {in_memory:?}");
+        let file = IdentityFiles::pkcs12(&path, password).read();
+        assert_eq!(file.is_ok(), opens, "{word}: {file:?}");
+    }
+    assert!(matches!(
+        Identity::from_pkcs12(own.chain_pem.as_bytes(), &right),
+        Err(IdentityError::Pkcs12(_))
+    ));
+}
+
+#[test]
+fn the_hash_changes_with_either_file_and_shows_no_key() {
+    let own = p256();
+    let directory = tempfile::tempdir().unwrap();
+    let path = |name: &str| directory.path().join(name);
+    let files = IdentityFiles::pem(path("own.crt"), path("own.key"));
+    let mut hashes = Vec::new();
+    for (chain, key) in [("a", "b"), ("c", "b"), ("c", "d"), ("cd", ""), ("", "cd")] {
+        fs::write(path("own.crt"), chain).unwrap();
+        fs::write(path("own.key"), key).unwrap();
+        let content = files.content().unwrap();
+        assert_eq!(content.hash(), files.content().unwrap().hash());
+        assert!(!hashes.contains(content.hash()), "{chain} {key}");
+        hashes.push(*content.hash());
+    }
+    let key = own.key.serialize_pem();
+    fs::write(path("own.key"), &key).unwrap();
+    assert_eq!(format!("{:?}", files.content().unwrap()), "Content { .. }");
 }
 
 #[test]
