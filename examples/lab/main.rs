@@ -19,11 +19,10 @@ use clap::{Parser, ValueEnum};
 use examples::{finish, print, stop_wanted};
 use lab_matrix::Report;
 use mtls_lab::{
-    Ensured, Existing, KeyType, LAB_PASSWORD, Manifest, Options, Unfit, ensure, inspect,
+    Ensured, Existing, KeyType, Manifest, Options, Unfit, device_names, ensure, inspect,
 };
 use mtls_server::{ClientCert, MtlsConfig, Revocation, ServerIdentity, files};
-use onboarding::{PasswordHint, Site};
-use pki_core::Password;
+use onboarding::Site;
 use time::OffsetDateTime;
 use tokio::net::TcpListener;
 
@@ -110,7 +109,7 @@ async fn run(arguments: Arguments) -> Result<ExitCode> {
             page.local_addr()?,
         ))?;
     }
-    serve_page(page, &arguments.dir, &report, &options.p12_password).await?;
+    serve_page(page, &arguments.dir, &report, &options).await?;
     server.graceful_shutdown(Duration::from_secs(10)).await?;
     Ok(ExitCode::SUCCESS)
 }
@@ -137,7 +136,7 @@ async fn serve_page(
     listener: TcpListener,
     lab: &Path,
     report: &Report,
-    password: &Password,
+    options: &Options,
 ) -> Result<()> {
     let stop = async {
         // Where signals cannot be watched, they end the process at once: that stops it, too.
@@ -145,13 +144,8 @@ async fn serve_page(
             std::future::pending().await
         }
     };
-    let hint = if password.secret_str() == LAB_PASSWORD {
-        PasswordHint::Known(LAB_PASSWORD.to_owned())
-    } else {
-        PasswordHint::Own
-    };
-    let router = Site::new(lab.join("same-ca"), hint)
-        .page("/matrix", "Results of the tests", lab_matrix::page(report)?)
+    let router = Site::new(lab.join("same-ca"), device_names(), options.password_hint())
+        .page("/matrix", "Results of the tests", lab_matrix::page(report))
         .router();
     Ok(axum::serve(listener, router)
         .with_graceful_shutdown(stop)

@@ -1,4 +1,4 @@
-//! Why the lab could not be run.
+//! Why the matrix could not be run.
 
 use std::io;
 use std::path::PathBuf;

@@ -1,6 +1,6 @@
 #![doc = include_str!("../README.md")]
 
-mod case;
+mod before_connecting;
 mod cases;
 mod error;
 mod page;

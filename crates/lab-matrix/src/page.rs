@@ -1,21 +1,17 @@
 //! The results as a page.
 
 use askama::Template;
-use onboarding::RenderError;
 
-use crate::{Report, Row};
+use crate::report::{Report, Row};
 
-/// The results as a whole HTML document, for a page of `onboarding::Site`.
-///
-/// # Errors
-///
-/// [`RenderError`], which texts in memory give no cause for.
-pub fn page(report: &Report) -> Result<String, RenderError> {
+/// The results as an HTML document, which `onboarding::Site::page` serves.
+#[must_use]
+pub fn page(report: &Report) -> String {
     let title = match report.failed {
         0 => format!("{} as expected - mutual-TLS lab", report.passed),
         failed => format!("{failed} not as expected - mutual-TLS lab"),
     };
-    onboarding::document(&title, &Matrix::new(report).render()?)
+    onboarding::document(&title, &Matrix::new(report).to_string())
 }
 
 /// The matrix as a page.

@@ -1,9 +1,9 @@
-//! What became of each case.
+//! The results, one row for each case.
 
 use mtls_lab::Verdict;
 use serde::Serialize;
 
-/// The whole table.
+/// The results of a run.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Report {
     /// One row for each case and TLS version.
@@ -14,32 +14,32 @@ pub struct Report {
     pub failed: usize,
 }
 
-/// One case: who showed what, what was expected, and what came of it.
+/// One case in one version of TLS: what was presented, the expected verdict, the actual one, and the reason.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
 pub struct Row {
     /// The lab's directory that the peers' certificates are from.
     pub scenario: &'static str,
-    /// What was shown, and under which version of TLS.
+    /// What was presented, and in which version of TLS.
     pub case: String,
-    /// Whose certificate is on trial.
+    /// Whose certificate is verified.
     pub direction: Direction,
-    /// What ought to become of it.
+    /// The verdict that it has to get.
     pub expected: Verdict,
-    /// What became of it.
+    /// The verdict that it got.
     pub got: Verdict,
-    /// Why, in the words of whoever decided.
+    /// Why, as the peer that decided says it.
     pub reason: String,
     /// Whether it is as expected, and for the expected reason.
     pub ok: bool,
 }
 
-/// Whose certificate is on trial.
+/// Whose certificate is verified.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Direction {
-    /// The client's: the server decides.
+    /// The client's, by the server.
     Client,
-    /// The server's: the client decides.
+    /// The server's, by the client.
     Server,
 }
 
@@ -64,4 +64,13 @@ impl Report {
             failed,
         }
     }
+}
+
+/// The most exact sentence about an error: that of its innermost cause.
+pub(crate) fn innermost_sentence(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut innermost = error;
+    while let Some(source) = innermost.source() {
+        innermost = source;
+    }
+    innermost.to_string()
 }

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod devices;
 mod disk;
 mod emitted;
 mod file;
@@ -9,6 +10,7 @@ mod manifest;
 mod options;
 mod readme;
 
+pub use devices::device_names;
 pub use disk::{DiskError, Ensured, Existing, Unfit, ensure, inspect};
 pub use file::{About, FileKind, LabFile, Verdict};
 pub use lab::Lab;

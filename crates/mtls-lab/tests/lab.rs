@@ -7,8 +7,10 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use mtls_lab::{
-    DiskError, Ensured, Existing, FileKind, Lab, MANIFEST, Options, Unfit, Verdict, ensure,
+    DiskError, Ensured, Existing, FileKind, LAB_PASSWORD, Lab, MANIFEST, Options, Unfit, Verdict,
+    ensure,
 };
+use onboarding::PasswordHint;
 use pki_core::verify::{ChainVerifier, CrlSet, Purpose, Revocation, TrustAnchors, unix_time};
 use pki_core::{Password, lint};
 use rustls_pki_types::CertificateDer;
@@ -284,6 +286,30 @@ fn the_manifest_lists_every_file() {
     listed.push(MANIFEST.to_owned());
     listed.sort();
     assert_eq!(tree(&dir).into_keys().collect::<Vec<_>>(), listed);
+}
+
+#[test]
+fn the_page_for_phones_names_the_password_that_everybody_may_know_and_no_other() {
+    let hint = |password| {
+        let options = Options {
+            p12_password: Password::new(password),
+            ..Options::default()
+        };
+        options.password_hint()
+    };
+    let public = PasswordHint::Public(LAB_PASSWORD.to_owned());
+    assert_eq!(hint(LAB_PASSWORD), public);
+    assert_eq!(hint("correct horse battery"), PasswordHint::Private);
+
+    let lab = Lab::make(&Options::default(), NOW).unwrap();
+    let mut files = lab.files().iter();
+    let page = files
+        .find(|file| file.path() == "devices/index.html")
+        .unwrap();
+    let page = std::str::from_utf8(page.secret_contents()).unwrap();
+    for words in [LAB_PASSWORD, "MyTestRootCA", "../same-ca/client_ios.p12"] {
+        assert!(page.contains(words), "{words}");
+    }
 }
 
 fn run(dir: &Path, existing: Existing, now: OffsetDateTime) -> Ensured {

@@ -110,7 +110,7 @@ pub use sources::ocsp::{
 };
 pub use sources::plain_http::{HttpError, HttpUrl, HttpUrlError};
 pub use verify::client_auth::ClientAuth;
-pub use verify::session::{Kept, Resumption};
+pub use verify::resumption::{Kept, Resumption};
 
 /// The verifier's settings, which [`MtlsConfigBuilder`] takes.
 pub use pki_core::verify::{

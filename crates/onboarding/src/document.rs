@@ -2,8 +2,6 @@
 
 use askama::Template;
 
-use crate::RenderError;
-
 /// The only style sheet, in each page rather than beside it: a page on disk has to be whole by itself.
 pub(crate) const STYLE: &str = include_str!("../templates/style.css");
 
@@ -17,10 +15,7 @@ struct Document<'a> {
 
 /// A whole HTML document in the style of the pages here. `body` is HTML from `<body>` to `</body>`, in which every
 /// text is escaped already; `title` is text.
-///
-/// # Errors
-///
-/// [`RenderError`], which texts in memory give no cause for.
-pub fn document(title: &str, body: &str) -> Result<String, RenderError> {
-    Document { title, body }.render()
+#[must_use]
+pub fn document(title: &str, body: &str) -> String {
+    Document { title, body }.to_string()
 }

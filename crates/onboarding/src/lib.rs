@@ -5,8 +5,7 @@ mod page;
 #[cfg(feature = "serve")]
 mod serve;
 
-pub use askama::Error as RenderError;
 pub use document::document;
-pub use page::{Page, PasswordHint};
+pub use page::{Link, Names, Page, PasswordHint};
 #[cfg(feature = "serve")]
 pub use serve::Site;

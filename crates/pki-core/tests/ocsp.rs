@@ -18,7 +18,7 @@ use rcgen::{
     CertificateParams, CustomExtension, ExtendedKeyUsagePurpose, KeyPair, KeyUsagePurpose,
 };
 use time::Duration;
-use verify_kit::{Ca, NOW, ca, client, crl_params, crls, extension, tlv, with};
+use verify_kit::{Ca, NOW, client, crl_der, crl_params, crls, extension, root_ca, tlv, with};
 use x509_identity::Certificate;
 
 /// A CA, and a client of it.
@@ -31,11 +31,11 @@ struct World {
 
 impl World {
     fn new() -> Self {
-        let ca = Ca::root("Root");
+        let ca = root_ca("Root");
         let client = client("client1");
         Self {
-            issuer: Certificate::from_der(&ca.cert).unwrap(),
-            leaf: Certificate::from_der(&ca.issue(&client)).unwrap(),
+            issuer: Certificate::from_der(ca.der()).unwrap(),
+            leaf: Certificate::from_der(&ca.sign(&client)).unwrap(),
             client,
             ca,
         }
@@ -54,7 +54,7 @@ impl World {
         let mut response = self.good();
         change(&mut response);
         self.question()
-            .verify(&response.signed_by(&self.ca.key), NOW)
+            .verify(&response.signed_by(self.ca.key()), NOW)
     }
 
     /// What becomes of a good answer by a certificate of its own.
@@ -65,7 +65,7 @@ impl World {
         params: &CertificateParams,
     ) -> Result<OcspAnswer, OcspError> {
         let key = KeyPair::generate().unwrap();
-        let der = issued_by.issue_for(params, &key);
+        let der = issued_by.sign_for(params, &key);
         let certificate = Certificate::from_der(&der).unwrap();
         let mut response = self.good();
         response.responder_id = by_key(&certificate);
@@ -84,7 +84,7 @@ fn the_issuer_may_answer_by_name_and_by_key() {
         assert_eq!(answer.next_update(), Some(NOW + Duration::days(1)));
     }
 
-    let other = Certificate::from_der(&Ca::root("Other").cert).unwrap();
+    let other = Certificate::from_der(root_ca("Other").der()).unwrap();
     for id in [by_name(&other), by_key(&other)] {
         let error = world
             .judge(|response| response.responder_id = id)
@@ -125,7 +125,7 @@ fn each_status_is_told_as_it_is() {
 fn only_the_key_of_the_responder_signs() {
     let world = World::new();
     let response = world.good();
-    let good = response.signed_by(&world.ca.key);
+    let good = response.signed_by(world.ca.key());
     world.question().verify(&good, NOW).unwrap();
 
     let forged = response.signed_by(&KeyPair::generate().unwrap());
@@ -205,13 +205,13 @@ fn an_answer_counts_from_this_update_to_next_update_and_five_minutes_around() {
 fn a_nonce_that_was_sent_comes_back() {
     let world = World::new();
     let question = |byte| world.question().nonce(Nonce::new([byte; 32]));
-    let nonce = extension(NONCE, false, &tlv(0x04, &[7; 32]));
+    let nonce = extension(NONCE, false, &tlv(0x04, [7; 32]));
     let mut response = world.good();
-    let without = response.signed_by(&world.ca.key);
+    let without = response.signed_by(world.ca.key());
     response.extensions = vec![nonce.clone()];
-    let with = response.signed_by(&world.ca.key);
+    let with = response.signed_by(world.ca.key());
     response.extensions = vec![nonce.clone(), nonce];
-    let twice = response.signed_by(&world.ca.key);
+    let twice = response.signed_by(world.ca.key());
 
     question(7).verify(&with, NOW).unwrap();
     world.question().verify(&with, NOW).unwrap();
@@ -252,8 +252,8 @@ fn a_delegate_answers_if_the_issuer_itself_appointed_it() {
     let delegated = |issued_by: &Ca, params| world.delegated(world.question(), issued_by, &params);
     delegated(&world.ca, delegate("Responder")).unwrap();
 
-    let sub = world.ca.sub(ca("Issuing"));
-    let impostor = Ca::root("Root");
+    let sub = world.ca.issuing("Issuing");
+    let impostor = root_ca("Root");
     for (case, issued_by, params) in [
         ("a CA below", &sub, delegate("Responder")),
         ("another of that name", &impostor, delegate("Responder")),
@@ -363,7 +363,8 @@ fn a_delegate_is_looked_up_unless_it_is_exempt() {
     let exempt = with(delegate("Exempt"), |params| {
         params.custom_extensions = vec![CustomExtension::from_oid_content(NOCHECK, vec![5, 0])];
     });
-    let list = |revoked: &[&CertificateParams]| crls(&[&world.ca.crl(&crl_params(1, revoked))]);
+    let list =
+        |revoked: &[&CertificateParams]| crls(&[&crl_der(&world.ca, &crl_params(1, revoked))]);
     let (clean, dirty) = (list(&[&world.client]), list(&[&plain, &exempt]));
     let judge = |revocation: Option<&Revocation>, params| {
         let question = match revocation {
@@ -387,7 +388,7 @@ fn a_delegate_is_looked_up_unless_it_is_exempt() {
 #[test]
 fn a_delegate_that_did_not_sign_is_none() {
     let world = World::new();
-    let der = world.ca.issue(&delegate("Responder"));
+    let der = world.ca.sign(&delegate("Responder"));
     let certificate = Certificate::from_der(&der).unwrap();
     let mut response = world.good();
     response.responder_id = by_name(&certificate);
@@ -407,22 +408,22 @@ fn what_is_no_answer_says_so() {
         (5, "sigRequired"),
         (6, "unauthorized"),
     ] {
-        let bytes = tlv(0x30, &tlv(0x0A, &[status]));
+        let bytes = tlv(0x30, tlv(0x0A, [status]));
         let error = world.question().verify(&bytes, NOW).unwrap_err();
         assert!(
             matches!(error, OcspError::Unsuccessful { status } if status == name),
             "{error:?}"
         );
     }
-    let bare_success = tlv(0x30, &tlv(0x0A, &[0]));
-    let mut trailing = world.good().signed_by(&world.ca.key);
+    let bare_success = tlv(0x30, tlv(0x0A, [0]));
+    let mut trailing = world.good().signed_by(world.ca.key());
     trailing.push(0);
     for bytes in [
         &b""[..],
         b"<html>",
         &bare_success,
         &trailing,
-        &tlv(0x30, &tlv(0x0A, &[4])),
+        &tlv(0x30, tlv(0x0A, [4])),
     ] {
         let error = world.question().verify(bytes, NOW).unwrap_err();
         assert!(matches!(error, OcspError::Malformed(_)), "{error:?}");
@@ -442,7 +443,7 @@ fn an_answer_has_a_limit_on_everything() {
             .question()
             .verify(&vec![0x30; MAX_RESPONSE_LEN + 1], NOW),
     );
-    too_large(world.judge(|response| response.certs = vec![world.ca.cert.to_vec(); 11]));
+    too_large(world.judge(|response| response.certs = vec![world.ca.der().to_vec(); 11]));
     too_large(world.judge(|response| response.responses = vec![response.responses[0].clone(); 65]));
     too_large(world.judge(|response| {
         response.extensions = (0..17)
@@ -450,14 +451,14 @@ fn an_answer_has_a_limit_on_everything() {
             .collect();
     }));
     world
-        .judge(|response| response.certs = vec![world.ca.cert.to_vec(); 10])
+        .judge(|response| response.certs = vec![world.ca.der().to_vec(); 10])
         .unwrap();
 }
 
 #[test]
 fn an_answer_that_is_cut_or_changed_anywhere_is_not_believed() {
     let world = World::new();
-    let good = world.good().signed_by(&world.ca.key);
+    let good = world.good().signed_by(world.ca.key());
     for cut in 0..good.len() {
         assert!(world.question().verify(&good[..cut], NOW).is_err(), "{cut}");
     }
@@ -474,7 +475,7 @@ fn an_answer_that_is_cut_or_changed_anywhere_is_not_believed() {
 #[test]
 fn a_certificate_says_whether_it_needs_a_staple() {
     const TLS_FEATURE: &[u64] = &[1, 3, 6, 1, 5, 5, 7, 1, 24];
-    let ca = Ca::root("Root");
+    let ca = root_ca("Root");
     for (value, needs) in [
         (Some(vec![0x30, 3, 2, 1, 5]), true),
         (Some(vec![0x30, 6, 2, 1, 17, 2, 1, 5]), true),
@@ -487,7 +488,7 @@ fn a_certificate_says_whether_it_needs_a_staple() {
             let extension = |value| CustomExtension::from_oid_content(TLS_FEATURE, value);
             params.custom_extensions = value.map(extension).into_iter().collect();
         });
-        let certificate = Certificate::from_der(&ca.issue(&params)).unwrap();
+        let certificate = Certificate::from_der(&ca.sign(&params)).unwrap();
         assert_eq!(must_staple(&certificate), needs, "{value:?}");
     }
 }

@@ -36,8 +36,8 @@ fn crl_counts_from_this_update_to_next_update() {
             ..crl_params(1, revoked)
         };
         let (clean, listed) = (
-            lab.issuing.crl(&dated(&[])),
-            lab.issuing.crl(&dated(&[&lab.alice])),
+            crl_der(&lab.issuing, &dated(&[])),
+            crl_der(&lab.issuing, &dated(&[&lab.alice])),
         );
         let root = lab.root_crl();
         for (policy, expected) in [
@@ -65,7 +65,10 @@ fn crl_counts_from_this_update_to_next_update() {
             this_update,
             ..crl_params(1, &[])
         };
-        assert_eq!(lab.with_issuing(&[&lab.issuing.crl(&params)]), expected);
+        assert_eq!(
+            lab.with_issuing(&[&crl_der(&lab.issuing, &params)]),
+            expected
+        );
     }
 }
 
@@ -73,12 +76,15 @@ fn crl_counts_from_this_update_to_next_update() {
 fn highest_number_that_the_issuer_signed_counts() {
     let lab = Lab::new();
     let list = |ca: &Ca, number, minutes, revoked: &[&CertificateParams]| {
-        ca.crl(&CertificateRevocationListParams {
-            this_update: NOW - Duration::hours(1) + Duration::minutes(minutes),
-            ..crl_params(number, revoked)
-        })
+        crl_der(
+            ca,
+            &CertificateRevocationListParams {
+                this_update: NOW - Duration::hours(1) + Duration::minutes(minutes),
+                ..crl_params(number, revoked)
+            },
+        )
     };
-    let impostor = Ca::root("issuing");
+    let impostor = root_ca("issuing");
     let (old_clean, new_listed) = (
         list(&lab.issuing, 9, 0, &[]),
         list(&lab.issuing, 256, 0, &[&lab.alice]),
@@ -136,18 +142,18 @@ fn highest_number_that_the_issuer_signed_counts() {
 
 #[test]
 fn each_key_of_a_rolled_over_root_has_its_own_crls() {
-    let (old, new) = (Ca::root("root"), Ca::root("root"));
+    let (old, new) = (root_ca("root"), root_ca("root"));
     let (alice, bob) = (client("alice"), client("bob"));
-    let leaves = [old.issue(&alice), new.issue(&bob)];
-    let anchors = TrustAnchors::from_certs([&old.cert, &new.cert]).unwrap();
+    let leaves = [old.sign(&alice), new.sign(&bob)];
+    let anchors = TrustAnchors::from_certs([old.der(), new.der()]).unwrap();
     for (revoked_by_old, revoked_by_new, expected) in [
         (vec![], vec![], ["ok", "ok"]),
         (vec![&alice], vec![], ["revoked", "ok"]),
         (vec![], vec![&bob], ["ok", "revoked"]),
     ] {
         let files = [
-            old.crl(&crl_params(70, &revoked_by_old)),
-            new.crl(&crl_params(1, &revoked_by_new)),
+            crl_der(&old, &crl_params(70, &revoked_by_old)),
+            crl_der(&new, &crl_params(1, &revoked_by_new)),
         ];
         let revocation = crls(&[&files[0], &files[1]]);
         let verifier = clients(anchors.clone()).revocation(revocation).build();
@@ -162,10 +168,13 @@ fn each_key_of_a_rolled_over_root_has_its_own_crls() {
 fn crl_that_has_not_begun_does_not_replace_another() {
     let lab = Lab::new();
     let list = |number, start, revoked: &[&CertificateParams]| {
-        lab.issuing.crl(&CertificateRevocationListParams {
-            this_update: NOW + start,
-            ..crl_params(number, revoked)
-        })
+        crl_der(
+            &lab.issuing,
+            &CertificateRevocationListParams {
+                this_update: NOW + start,
+                ..crl_params(number, revoked)
+            },
+        )
     };
     let present = list(1, -Duration::hours(1), &[]);
     let next = list(2, Duration::hours(1), &[]);
@@ -179,8 +188,8 @@ fn crl_that_has_not_begun_does_not_replace_another() {
 fn of_two_crls_of_one_age_both_count() {
     let lab = Lab::new();
     let (clean, listed) = (
-        lab.issuing.crl(&crl_params(1, &[])),
-        lab.issuing.crl(&crl_params(1, &[&lab.alice])),
+        crl_der(&lab.issuing, &crl_params(1, &[])),
+        crl_der(&lab.issuing, &crl_params(1, &[&lab.alice])),
     );
     assert_eq!(lab.with_issuing(&[&clean, &listed]), "revoked");
     assert_eq!(lab.with_issuing(&[&listed, &clean]), "revoked");

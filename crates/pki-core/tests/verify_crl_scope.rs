@@ -21,10 +21,13 @@ fn crl_counts_only_within_its_scope() {
         scope,
     };
     let list = |ca: &Ca, revoked: &[&CertificateParams], idp| {
-        ca.crl(&CertificateRevocationListParams {
-            issuing_distribution_point: Some(idp),
-            ..crl_params(1, revoked)
-        })
+        crl_der(
+            ca,
+            &CertificateRevocationListParams {
+                issuing_distribution_point: Some(idp),
+                ..crl_params(1, revoked)
+            },
+        )
     };
     let users = list(
         &lab.issuing,
@@ -37,7 +40,7 @@ fn crl_counts_only_within_its_scope() {
         point("http://x/a", Some(CrlScope::CaCertsOnly)),
     );
     let all = list(&lab.issuing, &[], point("http://x/a", None));
-    let full_listed = lab.issuing.crl(&crl_params(1, &[&lab.alice]));
+    let full_listed = crl_der(&lab.issuing, &crl_params(1, &[&lab.alice]));
     assert_eq!(lab.with_issuing(&[&users]), "ok");
     assert_eq!(lab.with_issuing(&[&all]), "ok");
     assert_eq!(lab.with_issuing(&[&cas]), "revocation-unknown");
@@ -45,7 +48,7 @@ fn crl_counts_only_within_its_scope() {
     assert_eq!(lab.with_issuing(&[&users, &full_listed]), "revoked");
     assert_eq!(lab.with_issuing(&[&cas, &full_listed]), "revoked");
 
-    let issuing_list = lab.issuing.crl(&crl_params(1, &[]));
+    let issuing_list = crl_der(&lab.issuing, &crl_params(1, &[]));
     for (scope, expected) in [
         (CrlScope::CaCertsOnly, "ok"),
         (CrlScope::UserCertsOnly, "revocation-unknown"),
@@ -62,7 +65,7 @@ fn crl_counts_only_within_its_scope() {
             uris: vec!["http://x/1".into()],
         }];
     });
-    let leaf = lab.issuing.issue(&named);
+    let leaf = lab.issuing.sign(&named);
     for (one, two, expected) in [
         (Some(vec![]), Some(vec![]), "ok"),
         (Some(vec![&named]), Some(vec![]), "revoked"),
@@ -72,9 +75,9 @@ fn crl_counts_only_within_its_scope() {
         files.extend(one.map(|revoked: Vec<_>| shard("http://x/1", &revoked)));
         files.extend(two.map(|revoked: Vec<_>| shard("http://x/2", &revoked)));
         let revocation = crls(&files.iter().map(Vec::as_slice).collect::<Vec<_>>());
-        let verifier = clients(lab.root.anchors()).revocation(revocation).build();
+        let verifier = clients(anchors(&lab.root)).revocation(revocation).build();
         assert_eq!(
-            verdict(&verifier.verify(&leaf, std::slice::from_ref(&lab.issuing.cert), at(NOW))),
+            verdict(&verifier.verify(&leaf, std::slice::from_ref(lab.issuing.der()), at(NOW))),
             expected
         );
     }
@@ -82,24 +85,24 @@ fn crl_counts_only_within_its_scope() {
 
 #[test]
 fn crl_of_a_named_point_is_not_for_a_certificate_without_one() {
-    let root = Ca::root("root");
-    let leaf = root.issue(&client("alice"));
-    let issuer = content(&root.crl(&crl_params(1, &[]))).to_vec();
+    let root = root_ca("root");
+    let leaf = root.sign(&client("alice"));
+    let issuer = content(&crl_der(&root, &crl_params(1, &[]))).to_vec();
     let name = fields(content(&fields(&issuer)[0]))[2].clone();
     let list = |kind: u8, value: &[u8]| {
-        root.rewrite(&root.crl(&crl_params(1, &[])), |tbs| {
-            let point = tlv(0x30, &tlv(0xA0, &tlv(0xA0, &tlv(kind, value))));
+        root.rewrite(&crl_der(&root, &crl_params(1, &[])), |tbs| {
+            let point = tlv(0x30, tlv(0xA0, tlv(0xA0, tlv(kind, value))));
             let idp = extension(&[0x55, 0x1D, 28], true, &point);
             tbs.pop();
-            tbs.push(tlv(0xA0, &tlv(0x30, &idp)));
+            tbs.push(tlv(0xA0, tlv(0x30, &idp)));
         })
     };
     for (what, list, expected) in [
         ("a URI", list(0x86, b"http://x/shard"), "revocation-unknown"),
         ("the issuer itself", list(0xA4, &name), "ok"),
-        ("no point", root.crl(&crl_params(1, &[])), "ok"),
+        ("no point", crl_der(&root, &crl_params(1, &[])), "ok"),
     ] {
-        let verifier = clients(root.anchors()).revocation(crls(&[&list])).build();
+        let verifier = clients(anchors(&root)).revocation(crls(&[&list])).build();
         let got = verdict(&verifier.verify(&leaf, &[], at(NOW)));
         assert_eq!(got, expected, "{what}");
     }
@@ -110,7 +113,7 @@ fn extended(ca: &Ca, list: &[u8], oid: &[u8], value: &[u8]) -> Vec<u8> {
     ca.rewrite(list, |tbs| {
         let mut extensions = fields(content(content(&tbs.pop().unwrap())));
         extensions.push(extension(oid, true, value));
-        tbs.push(tlv(0xA0, &tlv(0x30, &extensions.concat())));
+        tbs.push(tlv(0xA0, tlv(0x30, extensions.concat())));
     })
 }
 
@@ -118,15 +121,15 @@ fn extended(ca: &Ca, list: &[u8], oid: &[u8], value: &[u8]) -> Vec<u8> {
 fn limited_crl_beside_a_complete_one_only_adds_to_it() {
     let lab = Lab::new();
     let ca = &lab.issuing;
-    let clean = |number| ca.crl(&crl_params(number, &[]));
-    let listed = |number| ca.crl(&crl_params(number, &[&lab.alice]));
+    let clean = |number| crl_der(ca, &crl_params(number, &[]));
+    let listed = |number| crl_der(ca, &crl_params(number, &[&lab.alice]));
     let delta = |list: &[u8]| extended(ca, list, &[0x55, 0x1D, 27], &[2, 1, 1]);
     let some_reasons = |list: &[u8]| {
-        let idp = tlv(0x30, &tlv(0x83, &[6, 0x40]));
+        let idp = tlv(0x30, tlv(0x83, [6, 0x40]));
         extended(ca, list, &[0x55, 0x1D, 28], &idp)
     };
     let attributes = |list: &[u8]| {
-        let idp = tlv(0x30, &tlv(0x85, &[0xFF]));
+        let idp = tlv(0x30, tlv(0x85, [0xFF]));
         extended(ca, list, &[0x55, 0x1D, 28], &idp)
     };
     let unknown = |list: &[u8]| extended(ca, list, &[0x2A, 3, 4], &[5, 0]);

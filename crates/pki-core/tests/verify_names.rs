@@ -42,28 +42,28 @@ fn spellings() -> Vec<(DnValue, DnValue, bool)> {
 
 /// The CA, but under another spelling of its name.
 fn respelled(ca: &Ca, name: DnValue) -> CertificateParams {
-    let mut params = ca.params.clone();
+    let mut params = ca.params().clone();
     params.distinguished_name = named(name);
     params
 }
 
 fn issue_as(ca: &Ca, name: DnValue, leaf: &CertificateParams) -> CertificateDer<'static> {
     let params = respelled(ca, name);
-    let issuer = Issuer::from_params(&params, &ca.key);
+    let issuer = Issuer::from_params(&params, ca.key());
     let key = rcgen::KeyPair::generate().unwrap();
     leaf.signed_by(&key, &issuer).unwrap().der().clone()
 }
 
-fn ca_named(name: DnValue) -> CertificateParams {
-    with(ca(""), |ca| ca.distinguished_name = named(name))
+fn root_named(name: DnValue) -> Ca {
+    root_ca("").with(|ca| ca.distinguished_name = named(name))
 }
 
 #[test]
 fn an_issuer_is_found_by_every_spelling_of_its_name() {
     for (own, written, same) in spellings() {
-        let root = Ca::self_signed(ca_named(own.clone()), rcgen::KeyPair::generate().unwrap());
+        let root = root_named(own.clone());
         let leaf = issue_as(&root, written.clone(), &client("alice"));
-        let verifier = clients(root.anchors()).build();
+        let verifier = clients(anchors(&root)).build();
         let expected = if same { "ok" } else { "unknown-issuer" };
         let below_root = verifier.verify(&leaf, &[], at(NOW));
         assert_eq!(verdict(&below_root), expected, "{own:?} {written:?}");
@@ -71,11 +71,13 @@ fn an_issuer_is_found_by_every_spelling_of_its_name() {
             assert!(verifier.recheck(&path, at(NOW)).is_ok());
         }
 
-        let top = Ca::root("top");
-        let sub = top.sub(ca_named(own.clone()));
+        let top = root_ca("top");
+        let sub = top
+            .issuing("")
+            .with(|ca| ca.distinguished_name = named(own.clone()));
         let leaf = issue_as(&sub, written.clone(), &client("alice"));
-        let verifier = clients(top.anchors()).build();
-        let below_sub = verifier.verify(&leaf, &[sub.cert.clone()], at(NOW));
+        let verifier = clients(anchors(&top)).build();
+        let below_sub = verifier.verify(&leaf, &[sub.der().clone()], at(NOW));
         assert_eq!(verdict(&below_sub), expected, "{own:?} {written:?}");
     }
 }
@@ -83,27 +85,21 @@ fn an_issuer_is_found_by_every_spelling_of_its_name() {
 #[test]
 fn a_name_that_is_spelled_alike_vouches_for_nobody() {
     let (own, written) = (printable("Puppet CA"), utf8("puppet ca"));
-    let root = Ca::self_signed(ca_named(own.clone()), rcgen::KeyPair::generate().unwrap());
-    let stranger = Ca::self_signed(
-        ca_named(written.clone()),
-        rcgen::KeyPair::generate().unwrap(),
-    );
+    let root = root_named(own.clone());
+    let stranger = root_named(written.clone());
     let leaf = issue_as(&stranger, written, &client("mallory"));
-    let verifier = clients(root.anchors()).build();
-    for presented in [vec![], vec![stranger.cert.clone()]] {
+    let verifier = clients(anchors(&root)).build();
+    for presented in [vec![], vec![stranger.der().clone()]] {
         assert!(verifier.verify(&leaf, &presented, at(NOW)).is_err());
     }
 }
 
 #[test]
 fn the_strict_rules_hold_where_only_the_spelling_leads_to_the_issuer() {
-    let root = Ca::self_signed(
-        ca_named(printable("Puppet CA")),
-        rcgen::KeyPair::generate().unwrap(),
-    );
+    let root = root_named(printable("Puppet CA"));
     let verify = |leaf: &CertificateParams, days: i64| {
         let leaf = issue_as(&root, utf8("Puppet CA"), leaf);
-        let verifier = clients(root.anchors()).build();
+        let verifier = clients(anchors(&root)).build();
         let now = at(NOW + time::Duration::days(days));
         verdict(&verifier.verify(&leaf, &[], now))
     };
@@ -113,7 +109,7 @@ fn the_strict_rules_hold_where_only_the_spelling_leads_to_the_issuer() {
     assert_eq!(verify(&ca("alice"), 0), "ca-as-leaf");
     let unusable = with(client("alice"), |leaf| leaf.extended_key_usages.clear());
     assert_eq!(verify(&unusable, 0), "no-extended-key-usage");
-    let webpki = clients(root.anchors())
+    let webpki = clients(anchors(&root))
         .strictness(Strictness::WebPki)
         .build();
     let leaf = issue_as(&root, utf8("Puppet CA"), &client("alice"));
@@ -123,19 +119,19 @@ fn the_strict_rules_hold_where_only_the_spelling_leads_to_the_issuer() {
 #[test]
 fn a_crl_is_found_by_every_spelling_of_its_issuer() {
     for (own, written, same) in spellings() {
-        let root = Ca::self_signed(ca_named(own.clone()), rcgen::KeyPair::generate().unwrap());
+        let root = root_named(own.clone());
         let (alice, bob) = (client("alice"), client("bob"));
         let list = |ca: &CertificateParams| {
             let mut ca = ca.clone();
             ca.key_usages.clear();
-            let issuer = Issuer::from_params(&ca, &root.key);
+            let issuer = Issuer::from_params(&ca, root.key());
             let crl = crl_params(1, &[&bob]).signed_by(&issuer).unwrap();
             crl.der().to_vec()
         };
         let crl = list(&respelled(&root, written.clone()));
-        let verifier = clients(root.anchors()).revocation(crls(&[&crl])).build();
+        let verifier = clients(anchors(&root)).revocation(crls(&[&crl])).build();
         let verdict_on =
-            |leaf: &CertificateParams| verdict(&verifier.verify(&root.issue(leaf), &[], at(NOW)));
+            |leaf: &CertificateParams| verdict(&verifier.verify(&root.sign(leaf), &[], at(NOW)));
         let (good, revoked) = match same {
             true => ("ok", "revoked"),
             false => ("revocation-unknown", "revocation-unknown"),
@@ -160,15 +156,15 @@ fn a_subtree_holds_every_spelling_of_its_names() {
                     excluded_subtrees: vec![],
                 },
             };
-            let top = Ca::root("top");
-            let sub = top.sub(with(ca("sub"), |ca| {
-                ca.name_constraints = Some(constraints)
-            }));
+            let top = root_ca("top");
+            let sub = top
+                .issuing("sub")
+                .with(|ca| ca.name_constraints = Some(constraints));
             let leaf = with(client(""), |leaf| {
                 leaf.distinguished_name = named(written.clone());
             });
-            let verifier = clients(top.anchors()).build();
-            let result = verifier.verify(&sub.issue(&leaf), &[sub.cert.clone()], at(NOW));
+            let verifier = clients(anchors(&top)).build();
+            let result = verifier.verify(&sub.sign(&leaf), &[sub.der().clone()], at(NOW));
             let expected = if same != excluded {
                 "ok"
             } else {
@@ -188,10 +184,10 @@ fn many_anchors_of_one_name_are_each_tried_whatever_its_spelling() {
             } else {
                 utf8("PUPPET CA")
             };
-            Ca::self_signed(ca_named(name), rcgen::KeyPair::generate().unwrap())
+            root_named(name)
         })
         .collect();
-    let anchors = TrustAnchors::from_certs(roots.iter().map(|root| &root.cert)).unwrap();
+    let anchors = TrustAnchors::from_certs(roots.iter().map(|root| root.der())).unwrap();
     let verifier = clients(anchors).build();
     for root in &roots {
         let leaf = issue_as(root, utf8("puppet ca"), &client("alice"));

@@ -7,24 +7,24 @@ mod verify_kit;
 use std::error::Error as _;
 
 use pki_core::verify::{ChainVerifier, Purpose, Strictness, VerifyError, VerifyErrorKind};
-use rcgen::{DnType, IsCa, KeyPair};
+use rcgen::{DnType, IsCa};
 use rustls_pki_types::CertificateDer;
-use time::Duration;
+use test_pki::KeyKind;
 use verify_kit::*;
 
 #[test]
 fn path_is_found_in_any_order_and_with_more_than_needed() {
-    let root = Ca::root("root");
-    let outer = root.sub(ca("outer"));
-    let inner = outer.sub(ca("inner"));
-    let stray = Ca::root("stray");
-    let leaf = inner.issue(&client("alice"));
+    let root = root_ca("root");
+    let outer = root.issuing("outer");
+    let inner = outer.issuing("inner");
+    let stray = root_ca("stray");
+    let leaf = inner.sign(&client("alice"));
     let all = [
-        &inner.cert,
-        &outer.cert,
-        &root.cert,
-        &stray.cert,
-        &inner.cert,
+        inner.der(),
+        outer.der(),
+        root.der(),
+        stray.der(),
+        inner.der(),
         &leaf,
     ];
     let cases: &[(&str, &[usize], &str)] = &[
@@ -37,7 +37,7 @@ fn path_is_found_in_any_order_and_with_more_than_needed() {
         ("outer missing", &[0], "unknown-issuer"),
         ("nothing", &[], "unknown-issuer"),
     ];
-    let verifier = clients(root.anchors()).build();
+    let verifier = clients(anchors(&root)).build();
     for (name, order, expected) in cases {
         let presented: Vec<_> = order.iter().map(|index| all[*index].clone()).collect();
         let result = verifier.verify(&leaf, &presented, at(NOW));
@@ -55,7 +55,7 @@ fn path_is_found_in_any_order_and_with_more_than_needed() {
         }
     }
     let missing = verifier
-        .verify(&leaf, std::slice::from_ref(&inner.cert), at(NOW))
+        .verify(&leaf, std::slice::from_ref(inner.der()), at(NOW))
         .unwrap_err();
     let VerifyError::UnknownIssuer { subject, issuer } = &missing else {
         panic!("{missing:?}")
@@ -67,8 +67,8 @@ fn path_is_found_in_any_order_and_with_more_than_needed() {
     assert_eq!(missing.kind(), VerifyErrorKind::UntrustedIssuer);
 
     // The whole foreign chain, its root included, is still not trusted.
-    let foreign = clients(stray.anchors()).build();
-    let chain = [inner.cert.clone(), outer.cert.clone(), root.cert.clone()];
+    let foreign = clients(anchors(&stray)).build();
+    let chain = [inner.der().clone(), outer.der().clone(), root.der().clone()];
     let refused = foreign.verify(&leaf, &chain, at(NOW)).unwrap_err();
     assert!(
         matches!(&refused, VerifyError::UnknownIssuer { issuer, .. } if issuer == "CN=root"),
@@ -78,22 +78,20 @@ fn path_is_found_in_any_order_and_with_more_than_needed() {
 
 #[test]
 fn recipe_certificates_pass() {
-    let mut root = with(ca("My Root CA"), |root| {
+    let root = root_ca("My Root CA").with_key(KeyKind::Rsa4096);
+    let root = root.with(|root| {
         root.key_usages.clear();
         root.distinguished_name
             .push(DnType::OrganizationName, "MyOrg");
     });
-    root.not_after = NOW + Duration::days(3650);
-    let key = KeyPair::generate_rsa_for(&rcgen::PKCS_RSA_SHA256, rcgen::RsaKeySize::_4096).unwrap();
-    let root = Ca::self_signed(root, key);
     for purpose in [Purpose::TlsClient, Purpose::TlsServer] {
-        let leaf = root.issue(&with(leaf(purpose, "api.example.local"), |leaf| {
+        let leaf = root.sign(&with(leaf(purpose, "api.example.local"), |leaf| {
             leaf.key_usages.clear();
             leaf.is_ca = IsCa::NoCa;
             leaf.use_authority_key_identifier_extension = false;
         }));
-        let verifier = ChainVerifier::builder(root.anchors(), purpose).build();
-        for presented in [vec![], vec![root.cert.clone()]] {
+        let verifier = ChainVerifier::builder(anchors(&root), purpose).build();
+        for presented in [vec![], vec![root.der().clone()]] {
             assert_eq!(
                 verdict(&verifier.verify(&leaf, &presented, at(NOW))),
                 "ok",
@@ -105,32 +103,32 @@ fn recipe_certificates_pass() {
 
 #[test]
 fn presented_chain_is_limited_in_number_and_bytes() {
-    let root = Ca::root("root");
-    let leaf = root.issue(&client("alice"));
-    let verifier = clients(root.anchors()).build();
+    let root = root_ca("root");
+    let leaf = root.sign(&client("alice"));
+    let verifier = clients(anchors(&root)).build();
     for (count, expected) in [(9, "ok"), (10, "chain-too-large")] {
         assert_eq!(
-            verdict(&verifier.verify(&leaf, &vec![root.cert.clone(); count], at(NOW))),
+            verdict(&verifier.verify(&leaf, &vec![root.der().clone(); count], at(NOW))),
             expected
         );
     }
     let len = leaf.len();
     for (bytes, expected) in [(len, "ok"), (len - 1, "chain-too-large")] {
-        let verifier = clients(root.anchors()).max_presented(10, bytes).build();
+        let verifier = clients(anchors(&root)).max_presented(10, bytes).build();
         assert_eq!(verdict(&verifier.verify(&leaf, &[], at(NOW))), expected);
     }
 }
 
 #[test]
 fn look_alike_issuers_cost_a_bounded_amount() {
-    let root = Ca::root("root");
+    let root = root_ca("root");
     // All of one name, each signed by each other's name: a maze without an exit.
     let maze: Vec<_> = (0..49)
-        .map(|_| Ca::root("root").sub(ca("root")).cert)
+        .map(|_| root_ca("root").issuing("root").der().clone())
         .collect();
-    let stranger = Ca::root("root");
-    let leaf = stranger.issue(&client("alice"));
-    let verifier = clients(root.anchors()).max_presented(64, 64 * 1024).build();
+    let stranger = root_ca("root");
+    let leaf = stranger.sign(&client("alice"));
+    let verifier = clients(anchors(&root)).max_presented(64, 64 * 1024).build();
     let start = std::time::Instant::now();
     let result = verifier.verify(&leaf, &maze, at(NOW));
     assert_ne!(verdict(&result), "ok");
@@ -143,12 +141,12 @@ fn look_alike_issuers_cost_a_bounded_amount() {
 
 #[test]
 fn look_alikes_that_lead_nowhere_cost_a_bounded_amount() {
-    let root = Ca::root("root");
+    let root = root_ca("root");
     // Each could be the issuer of each other by its name, and none leads to the root.
-    let twins: Vec<Ca> = (0..9).map(|_| Ca::root("twin")).collect();
-    let leaf = twins[0].issue(&client("alice"));
-    let presented: Vec<_> = twins.iter().map(|twin| twin.cert.clone()).collect();
-    let verifier = clients(root.anchors()).build();
+    let twins: Vec<Ca> = (0..9).map(|_| root_ca("twin")).collect();
+    let leaf = twins[0].sign(&client("alice"));
+    let presented: Vec<_> = twins.iter().map(|twin| twin.der().clone()).collect();
+    let verifier = clients(anchors(&root)).build();
     let start = std::time::Instant::now();
     let result = verifier.verify(&leaf, &presented, at(NOW));
     let took = start.elapsed();
@@ -158,17 +156,17 @@ fn look_alikes_that_lead_nowhere_cost_a_bounded_amount() {
 
 #[test]
 fn what_is_not_a_certificate_is_refused_needed_or_not() {
-    let root = Ca::root("root");
-    let issuing = root.sub(ca("issuing"));
+    let root = root_ca("root");
+    let issuing = root.issuing("issuing");
     let garbage = CertificateDer::from(vec![0x30, 0x03, 1, 2, 3]);
-    let verifier = clients(root.anchors()).build();
-    let leaf = issuing.issue(&client("alice"));
-    let good = [garbage.clone(), issuing.cert.clone()];
+    let verifier = clients(anchors(&root)).build();
+    let leaf = issuing.sign(&client("alice"));
+    let good = [garbage.clone(), issuing.der().clone()];
     assert_eq!(
         verdict(&verifier.verify(&leaf, &good, at(NOW))),
         "malformed"
     );
-    let lenient = clients(root.anchors())
+    let lenient = clients(anchors(&root))
         .strictness(Strictness::WebPki)
         .build();
     assert_eq!(verdict(&lenient.verify(&leaf, &good, at(NOW))), "ok");

@@ -12,8 +12,8 @@ use verify_kit::*;
 
 #[test]
 fn server_name_must_be_among_the_alternative_names() {
-    let root = Ca::root("root");
-    let leaf = root.issue(&with(server("api.example.local"), |leaf| {
+    let root = root_ca("root");
+    let leaf = root.sign(&with(server("api.example.local"), |leaf| {
         leaf.distinguished_name
             .push(DnType::CommonName, "only-in-cn.example");
         leaf.subject_alt_names
@@ -21,7 +21,7 @@ fn server_name_must_be_among_the_alternative_names() {
         leaf.subject_alt_names
             .push(SanType::IpAddress("127.0.0.1".parse().unwrap()));
     }));
-    let verifier = ChainVerifier::builder(root.anchors(), Purpose::TlsServer).build();
+    let verifier = ChainVerifier::builder(anchors(&root), Purpose::TlsServer).build();
     for (name, expected) in [
         ("api.example.local", "ok"),
         ("API.example.LOCAL", "ok"),
@@ -48,11 +48,11 @@ fn server_name_must_be_among_the_alternative_names() {
 
 #[test]
 fn refusals_say_who_when_and_what_to_do() {
-    let root = Ca::root("root");
-    let verifier = clients(root.anchors()).build();
+    let root = root_ca("root");
+    let verifier = clients(anchors(&root)).build();
     let say = |leaf: &CertificateParams| {
         verifier
-            .verify(&root.issue(leaf), &[], at(NOW))
+            .verify(&root.sign(leaf), &[], at(NOW))
             .unwrap_err()
             .to_string()
     };
@@ -76,9 +76,9 @@ fn refusals_say_who_when_and_what_to_do() {
 
 #[test]
 fn time_before_1970_and_after_9999_refuses() {
-    let root = Ca::root("root");
-    let leaf = root.issue(&client("alice"));
-    let verifier = clients(root.anchors()).build();
+    let root = root_ca("root");
+    let leaf = root.sign(&client("alice"));
+    let verifier = clients(anchors(&root)).build();
     let early = unix_time(datetime!(1960-01-01 00:00 UTC));
     assert_eq!(
         verdict(&verifier.verify(&leaf, &[], early)),

@@ -15,10 +15,10 @@ use verify_kit::*;
 fn listed_certificates_are_refused_along_the_chain() {
     let lab = Lab::new();
     let bob = client("bob");
-    let clean = lab.issuing.crl(&crl_params(1, &[&bob]));
-    let alice = lab.issuing.crl(&crl_params(1, &[&bob, &lab.alice]));
+    let clean = crl_der(&lab.issuing, &crl_params(1, &[&bob]));
+    let alice = crl_der(&lab.issuing, &crl_params(1, &[&bob, &lab.alice]));
     let root_clean = lab.root_crl();
-    let root_lists_issuing = lab.root.crl(&crl_params(1, &[&lab.issuing.params]));
+    let root_lists_issuing = crl_der(&lab.root, &crl_params(1, &[lab.issuing.params()]));
 
     for (files, chain, leaf_only) in [
         ([&clean, &root_clean], "ok", "ok"),
@@ -29,9 +29,9 @@ fn listed_certificates_are_refused_along_the_chain() {
         assert_eq!(lab.verdict(crls(&files)), chain);
         assert_eq!(lab.verdict(crls(&files).scope(Scope::LeafOnly)), leaf_only);
     }
-    let unchecked = clients(lab.root.anchors()).build();
+    let unchecked = clients(anchors(&lab.root)).build();
     assert_eq!(
-        verdict(&unchecked.verify(&lab.leaf, std::slice::from_ref(&lab.issuing.cert), at(NOW))),
+        verdict(&unchecked.verify(&lab.leaf, std::slice::from_ref(lab.issuing.der()), at(NOW))),
         "ok"
     );
 }
@@ -57,7 +57,7 @@ fn refusal_names_serial_reason_and_date() {
     ] {
         let mut params = crl_params(1, &[&lab.alice]);
         params.revoked_certs[0].reason_code = given;
-        let (list, root) = (lab.issuing.crl(&params), lab.root_crl());
+        let (list, root) = (crl_der(&lab.issuing, &params), lab.root_crl());
         let error = lab.verify(crls(&[&list, &root])).unwrap_err();
         assert_eq!(error.kind(), VerifyErrorKind::Revoked);
         let VerifyError::Revoked {
@@ -85,8 +85,8 @@ fn refusal_names_serial_reason_and_date() {
 #[test]
 fn certificate_without_a_crl_is_refused_unless_allowed() {
     let lab = Lab::new();
-    let issuing = lab.issuing.crl(&crl_params(1, &[]));
-    let stranger = Ca::root("stranger").crl(&crl_params(1, &[]));
+    let issuing = crl_der(&lab.issuing, &crl_params(1, &[]));
+    let stranger = crl_der(&root_ca("stranger"), &crl_params(1, &[]));
     let root = lab.root_crl();
     for (files, deny, allow) in [
         (vec![&issuing, &root], "ok", "ok"),
@@ -113,13 +113,10 @@ fn issuer_may_sign_crls_unless_its_key_usage_says_no() {
         ),
         (vec![KeyUsagePurpose::KeyCertSign], "key-usage"),
     ] {
-        let root = Ca::self_signed(
-            with(ca("root"), |root| root.key_usages = usages),
-            rcgen::KeyPair::generate().unwrap(),
-        );
-        let leaf = root.issue(&client("alice"));
-        let verifier = clients(root.anchors())
-            .revocation(crls(&[&root.crl(&crl_params(1, &[]))]))
+        let root = root_ca("root").with(|root| root.key_usages = usages);
+        let leaf = root.sign(&client("alice"));
+        let verifier = clients(anchors(&root))
+            .revocation(crls(&[&crl_der(&root, &crl_params(1, &[]))]))
             .build();
         assert_eq!(verdict(&verifier.verify(&leaf, &[], at(NOW))), expected);
     }
@@ -131,7 +128,7 @@ fn version_1_crl_of_plain_openssl_counts() {
     for (revoked, expected) in [(vec![], "ok"), (vec![&lab.alice], "revoked")] {
         let list = lab
             .issuing
-            .rewrite(&lab.issuing.crl(&crl_params(1, &revoked)), |tbs| {
+            .rewrite(&crl_der(&lab.issuing, &crl_params(1, &revoked)), |tbs| {
                 tbs.remove(0);
                 tbs.pop();
             });
@@ -144,17 +141,17 @@ fn path_that_was_good_is_so_until_a_date_or_a_crl_ends() {
     let second = Duration::SECOND;
     let lab = Lab::new();
     let of_root = lab.root_crl();
-    let of_issuing = lab.issuing.crl(&crl_params(1, &[]));
-    let with_lists = clients(lab.root.anchors()).revocation(crls(&[&of_root, &of_issuing]));
-    let listed = lab.issuing.crl(&crl_params(2, &[&lab.alice]));
-    let revoked = clients(lab.root.anchors()).revocation(crls(&[&of_root, &listed]));
-    let presented = std::slice::from_ref(&lab.issuing.cert);
+    let of_issuing = crl_der(&lab.issuing, &crl_params(1, &[]));
+    let with_lists = clients(anchors(&lab.root)).revocation(crls(&[&of_root, &of_issuing]));
+    let listed = crl_der(&lab.issuing, &crl_params(2, &[&lab.alice]));
+    let revoked = clients(anchors(&lab.root)).revocation(crls(&[&of_root, &listed]));
+    let presented = std::slice::from_ref(lab.issuing.der());
     let path = with_lists
         .clone()
         .build()
         .verify(&lab.leaf, presented, at(NOW))
         .unwrap();
-    let no_lists = clients(lab.root.anchors());
+    let no_lists = clients(anchors(&lab.root));
     for (verifier, moment, expected) in [
         (&with_lists, NOW, "ok"),
         (&with_lists, NOW + Duration::DAY, "ok"),
@@ -177,16 +174,13 @@ fn path_that_was_good_is_so_until_a_date_or_a_crl_ends() {
 
 #[test]
 fn anchor_that_has_expired_ends_its_paths_where_anchors_are_checked() {
-    let root = Ca::self_signed(
-        with(ca("root"), |root| root.not_after = NOW + Duration::DAY),
-        rcgen::KeyPair::generate().unwrap(),
-    );
-    let alice = root.issue(&client("alice"));
+    let root = root_ca("root").with(|root| root.not_after = NOW + Duration::DAY);
+    let alice = root.sign(&client("alice"));
     for (strictness, expected) in [
         (Strictness::Strict, "anchor-expired"),
         (Strictness::WebPki, "ok"),
     ] {
-        let verifier = clients(root.anchors()).strictness(strictness).build();
+        let verifier = clients(anchors(&root)).strictness(strictness).build();
         let path = verifier.verify(&alice, &[], at(NOW)).unwrap();
         assert!(verifier.recheck(&path, at(NOW + Duration::DAY)).is_ok());
         let later = verifier.recheck(&path, at(NOW + Duration::days(2)));
@@ -199,8 +193,8 @@ fn other_crls_are_read_as_strictly() {
     let lab = Lab::new();
     let root = lab.root_crl();
     let (clean, revoking) = (
-        lab.issuing.crl(&crl_params(1, &[])),
-        lab.issuing.crl(&crl_params(2, &[&lab.alice])),
+        crl_der(&lab.issuing, &crl_params(1, &[])),
+        crl_der(&lab.issuing, &crl_params(2, &[&lab.alice])),
     );
     let set = |files: &[&[u8]]| CrlSet::from_pem_or_der(files).unwrap();
     let strict = crls(&[&root, &clean]);

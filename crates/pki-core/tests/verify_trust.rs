@@ -12,60 +12,56 @@ use verify_kit::*;
 
 #[test]
 fn chain_from_another_ca_is_unknown_or_badly_signed() {
-    let ours = Ca::root("root");
-    let foreign = Ca::root("foreign root");
-    let same_name = Ca::root("root");
+    let ours = root_ca("root");
+    let foreign = root_ca("foreign root");
+    let same_name = root_ca("root");
     let no_key_id = |mut params: CertificateParams| {
         params.use_authority_key_identifier_extension = false;
         params
     };
     let cases = [
-        ("right CA", ours.issue(&client("alice")), "ok"),
-        (
-            "other CA",
-            foreign.issue(&client("alice")),
-            "unknown-issuer",
-        ),
+        ("right CA", ours.sign(&client("alice")), "ok"),
+        ("other CA", foreign.sign(&client("alice")), "unknown-issuer"),
         (
             "other CA of that name, key identifier tells",
-            same_name.issue(&client("alice")),
+            same_name.sign(&client("alice")),
             "unknown-issuer",
         ),
         (
             "other CA of that name, nothing tells",
-            same_name.issue(&no_key_id(client("alice"))),
+            same_name.sign(&no_key_id(client("alice"))),
             "bad-signature",
         ),
         (
             "altered",
-            altered(&ours.issue(&client("alice"))),
+            altered(&ours.sign(&client("alice"))),
             "bad-signature",
         ),
         // What an untrusted certificate says about itself is not the reason.
         (
             "other CA, expired",
-            foreign.issue(&with(client("alice"), expired)),
+            foreign.sign(&with(client("alice"), expired)),
             "unknown-issuer",
         ),
         (
             "other CA, wrong usage",
-            foreign.issue(&server("alice.example")),
+            foreign.sign(&server("alice.example")),
             "unknown-issuer",
         ),
         (
             "other CA, a CA",
-            foreign.issue(&ca("alice")),
+            foreign.sign(&ca("alice")),
             "unknown-issuer",
         ),
         (
             "right CA, expired",
-            ours.issue(&with(client("alice"), expired)),
+            ours.sign(&with(client("alice"), expired)),
             "expired",
         ),
     ];
     for (name, leaf, expected) in cases {
         assert_eq!(
-            verdict(&clients(ours.anchors()).build().verify(&leaf, &[], at(NOW))),
+            verdict(&clients(anchors(&ours)).build().verify(&leaf, &[], at(NOW))),
             expected,
             "{name}"
         );
@@ -74,7 +70,7 @@ fn chain_from_another_ca_is_unknown_or_badly_signed() {
 
 #[test]
 fn self_signed_leaf_is_called_so() {
-    let root = Ca::root("root");
+    let root = root_ca("root");
     let key = KeyPair::generate().unwrap();
     let own = |params: CertificateParams| params.self_signed(&key).unwrap().der().clone();
     let impostor = with(ca("root"), |_| {});
@@ -95,15 +91,15 @@ fn self_signed_leaf_is_called_so() {
             own(impostor),
             "self-signed",
         ),
-        ("the trusted root itself", root.cert.clone(), "ca-as-leaf"),
+        ("the trusted root itself", root.der().clone(), "ca-as-leaf"),
         (
             "a CA below the root",
-            root.sub(ca("issuing")).cert,
+            root.issuing("issuing").der().clone(),
             "ca-as-leaf",
         ),
     ];
     for (name, leaf, expected) in cases {
-        let result = clients(root.anchors()).build().verify(&leaf, &[], at(NOW));
+        let result = clients(anchors(&root)).build().verify(&leaf, &[], at(NOW));
         assert_eq!(verdict(&result), expected, "{name}: {result:?}");
     }
 
@@ -118,21 +114,19 @@ fn self_signed_leaf_is_called_so() {
 
 #[test]
 fn anchors_of_one_name_are_all_tried() {
-    let old = Ca::root("root");
-    let new = Ca::root("root");
-    let renewed = old.params.clone().self_signed(&old.key).unwrap();
-    let lapsed = with(old.params.clone(), expired)
-        .self_signed(&old.key)
-        .unwrap();
-    let leaves = [old.issue(&client("alice")), new.issue(&client("bob"))];
+    let old = root_ca("root");
+    let new = root_ca("root");
+    let renewed = old.clone().with(|_| ());
+    let lapsed = old.clone().with(expired);
+    let leaves = [old.sign(&client("alice")), new.sign(&client("bob"))];
     let cases: &[(&str, &[&CertificateDer<'_>], [&str; 2])] = &[
-        ("both keys", &[&old.cert, &new.cert], ["ok", "ok"]),
+        ("both keys", &[old.der(), new.der()], ["ok", "ok"]),
         (
             "both keys, other order",
-            &[&new.cert, &old.cert],
+            &[new.der(), old.der()],
             ["ok", "ok"],
         ),
-        ("one key", &[&new.cert], ["unknown-issuer", "ok"]),
+        ("one key", &[new.der()], ["unknown-issuer", "ok"]),
         (
             "one key, lapsed and renewed",
             &[lapsed.der(), renewed.der()],
@@ -140,7 +134,7 @@ fn anchors_of_one_name_are_all_tried() {
         ),
         (
             "one key, lapsed",
-            &[lapsed.der(), &new.cert],
+            &[lapsed.der(), new.der()],
             ["anchor-expired", "ok"],
         ),
     ];
@@ -155,20 +149,16 @@ fn anchors_of_one_name_are_all_tried() {
 
 #[test]
 fn cross_signed_ca_leads_to_either_anchor() {
-    let (old, new) = (Ca::root("old root"), Ca::root("new root"));
-    let issuing = old.sub(ca("issuing"));
-    let crossed = ca("issuing")
-        .signed_by(&issuing.key, &new.issuer())
-        .unwrap()
-        .der()
-        .clone();
-    let leaf = issuing.issue(&client("alice"));
+    let (old, new) = (root_ca("old root"), root_ca("new root"));
+    let issuing = old.issuing("issuing");
+    let crossed = new.sign_for(&ca("issuing"), issuing.key());
+    let leaf = issuing.sign(&client("alice"));
     for (root, presented, expected) in [
-        (&old, vec![issuing.cert.clone(), crossed.clone()], "ok"),
-        (&new, vec![issuing.cert.clone(), crossed.clone()], "ok"),
-        (&new, vec![issuing.cert.clone()], "unknown-issuer"),
+        (&old, vec![issuing.der().clone(), crossed.clone()], "ok"),
+        (&new, vec![issuing.der().clone(), crossed.clone()], "ok"),
+        (&new, vec![issuing.der().clone()], "unknown-issuer"),
     ] {
-        let result = clients(root.anchors())
+        let result = clients(anchors(root))
             .build()
             .verify(&leaf, &presented, at(NOW));
         assert_eq!(verdict(&result), expected);
@@ -177,9 +167,8 @@ fn cross_signed_ca_leads_to_either_anchor() {
 
 #[test]
 fn trust_bundle_is_read_whole_or_refused() {
-    let (a, b) = (Ca::root("a"), Ca::root("b"));
-    let pem = |ca: &Ca| ca.params.self_signed(&ca.key).unwrap().pem();
-    let both = format!("# our roots\n{}{}", pem(&a), pem(&b));
+    let (a, b) = (root_ca("a"), root_ca("b"));
+    let both = format!("# our roots\n{}{}", a.pem(), b.pem());
     assert_eq!(
         TrustAnchors::from_pem(both.as_bytes())
             .unwrap()
@@ -188,17 +177,17 @@ fn trust_bundle_is_read_whole_or_refused() {
         2
     );
     assert_eq!(
-        TrustAnchors::from_pem(&a.cert)
+        TrustAnchors::from_pem(a.der())
             .unwrap()
             .certificates()
             .len(),
         1
     );
-    let twice = TrustAnchors::from_certs([&a.cert, &a.cert]).unwrap();
+    let twice = TrustAnchors::from_certs([a.der(), a.der()]).unwrap();
     assert_eq!(twice.certificates().len(), 1);
 
-    let new_key = Ca::root("a");
-    let hints = TrustAnchors::from_certs([&a.cert, &new_key.cert, &b.cert]).unwrap();
+    let new_key = root_ca("a");
+    let hints = TrustAnchors::from_certs([a.der(), new_key.der(), b.der()]).unwrap();
     let names: Vec<_> = hints.subjects().collect();
     assert_eq!(
         names,
@@ -213,38 +202,38 @@ fn trust_bundle_is_read_whole_or_refused() {
     assert!(matches!(nothing(b""), AnchorError::Empty));
     assert!(matches!(nothing(b"not a certificate"), AnchorError::Empty));
     assert!(matches!(
-        nothing(a.key.serialize_pem().as_bytes()),
+        nothing(a.key().serialize_pem().as_bytes()),
         AnchorError::Empty
     ));
     assert!(matches!(
-        nothing(&a.cert[..100]),
+        nothing(&a.der()[..100]),
         AnchorError::Malformed { index: 0, .. }
     ));
     // A line break behind DER is no part of it; a second certificate would be lost.
-    assert!(TrustAnchors::from_pem(&[&*a.cert, b"\n"].concat()).is_ok());
+    assert!(TrustAnchors::from_pem(&[&**a.der(), b"\n"].concat()).is_ok());
     assert!(matches!(
-        nothing(&[&*a.cert, &*b.cert].concat()),
+        nothing(&[&**a.der(), &**b.der()].concat()),
         AnchorError::Malformed { index: 0, .. }
     ));
     assert!(matches!(nothing(broken.as_bytes()), AnchorError::Pem(_)));
-    let second = TrustAnchors::from_certs([&*a.cert, b"garbage".as_slice()]).unwrap_err();
+    let second = TrustAnchors::from_certs([&**a.der(), b"garbage".as_slice()]).unwrap_err();
     assert!(matches!(second, AnchorError::Malformed { index: 1, .. }));
 }
 
 #[test]
 fn anchors_beside_anchors_are_all_trusted_and_each_counts_once() {
-    let (a, b, c) = (Ca::root("a"), Ca::root("b"), Ca::root("c"));
-    let ab = TrustAnchors::from_certs([&a.cert, &b.cert]).unwrap();
-    let both = ab.and(&TrustAnchors::from_certs([&b.cert, &c.cert]).unwrap());
+    let (a, b, c) = (root_ca("a"), root_ca("b"), root_ca("c"));
+    let ab = TrustAnchors::from_certs([a.der(), b.der()]).unwrap();
+    let both = ab.and(&TrustAnchors::from_certs([b.der(), c.der()]).unwrap());
     let order: Vec<_> = both.certificates().iter().map(|root| root.der()).collect();
-    assert_eq!(order, [&*a.cert, &*b.cert, &*c.cert]);
+    assert_eq!(order, [&**a.der(), &**b.der(), &**c.der()]);
     for (anchors, expected) in [
         (ab, ["ok", "ok", "unknown-issuer"]),
         (both, ["ok", "ok", "ok"]),
     ] {
         let verifier = clients(anchors).build();
         let got = [&a, &b, &c].map(|ca| {
-            let leaf = ca.issue(&client("alice"));
+            let leaf = ca.sign(&client("alice"));
             verdict(&verifier.verify(&leaf, &[], at(NOW)))
         });
         assert_eq!(got, expected);
@@ -253,18 +242,18 @@ fn anchors_beside_anchors_are_all_trusted_and_each_counts_once() {
 
 #[test]
 fn the_right_one_of_many_anchors_of_a_name_is_found() {
-    let roots: Vec<Ca> = (0..150).map(|_| Ca::root("root")).collect();
-    let anchors = TrustAnchors::from_certs(roots.iter().map(|root| &root.cert)).unwrap();
+    let roots: Vec<Ca> = (0..150).map(|_| root_ca("root")).collect();
+    let anchors = TrustAnchors::from_certs(roots.iter().map(|root| root.der())).unwrap();
     let verifier = clients(anchors).build();
     for root in [&roots[0], &roots[149]] {
-        let issuing = root.sub(ca("issuing"));
-        let (direct, below) = (root.issue(&client("alice")), issuing.issue(&client("bob")));
+        let issuing = root.issuing("issuing");
+        let (direct, below) = (root.sign(&client("alice")), issuing.sign(&client("bob")));
         let result = verifier.verify(&direct, &[], at(NOW));
         assert_eq!(verdict(&result), "ok", "{result:?}");
-        let result = verifier.verify(&below, std::slice::from_ref(&issuing.cert), at(NOW));
+        let result = verifier.verify(&below, std::slice::from_ref(issuing.der()), at(NOW));
         assert_eq!(verdict(&result), "ok", "{result:?}");
     }
-    let stranger = Ca::root("root").issue(&client("mallory"));
+    let stranger = root_ca("root").sign(&client("mallory"));
     let result = verifier.verify(&stranger, &[], at(NOW));
     assert_eq!(verdict(&result), "unknown-issuer", "{result:?}");
 }

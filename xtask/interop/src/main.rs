@@ -1,25 +1,18 @@
 //! `cargo xtask interop`: what we make against the programs that will read it, and the other way round.
 
-mod browser;
-mod bundles;
-mod certificates;
-mod client_certificate;
 mod clients;
-mod curl;
-mod handshakes;
 mod headers;
+mod issued;
 mod lab;
 mod names;
 mod ocsp;
+mod our_client;
 mod own;
 mod proxies;
-mod proxy_protocol;
 mod recipe;
-mod refusals;
 mod report;
 mod resumption;
 mod servers;
-mod sessions;
 mod whoami;
 
 use std::cell::OnceCell;
@@ -128,10 +121,10 @@ impl Interop {
         let mut report = Report::default();
         for lab in &labs {
             if wants(Group::Certificates) {
-                certificates::check(&bench, lab, &mut report);
+                issued::certificates::check(&bench, lab, &mut report);
             }
             if wants(Group::Bundles) {
-                bundles::check(&bench, lab, &mut report);
+                issued::bundles::check(&bench, lab, &mut report);
             }
         }
         if wants(Group::Servers) {
@@ -147,13 +140,13 @@ impl Interop {
             ocsp::check(&bench, &mut report);
         }
         if wants(Group::ProxyProtocol) {
-            proxy_protocol::check(&bench, &labs[0], &mut report);
+            proxies::proxy_protocol::check(&bench, &labs[0], &mut report);
         }
         if wants(Group::Proxies) {
             proxies::check(&bench, &labs[0], &mut report);
         }
         if wants(Group::Handshakes) {
-            handshakes::check(&bench, &labs[0], &mut report);
+            clients::handshakes::check(&bench, &labs[0], &mut report);
         }
         if wants(Group::Resumption) {
             resumption::check(&bench, &labs[0], &mut report);
@@ -162,7 +155,7 @@ impl Interop {
             recipe::check(&bench, &mut report);
         }
         if wants(Group::Refusals) {
-            refusals::check(&bench, &mut report);
+            our_client::refusals::check(&bench, &mut report);
         }
 
         if self.write {

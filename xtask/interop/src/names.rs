@@ -8,10 +8,10 @@ use anyhow::{Context, Result, ensure};
 use suite::process::{self, Server};
 
 use super::Bench;
-use super::client_certificate;
-use super::curl;
 use super::lab::Lab;
 use super::report::{Report, Verdict};
+use crate::clients::curl;
+use crate::issued::client_certificate;
 
 pub(crate) fn check(bench: &Bench<'_>, lab: &Lab, report: &mut Report) {
     let server = bench.own().and_then(|own| own.serve(&lab.server_files()));

@@ -8,10 +8,10 @@ use suite::ServerFiles;
 use suite::process::{self, Server};
 
 use super::Bench;
-use super::certificates::pkilint;
-use super::curl;
 use super::lab::PASSWORD;
 use super::report::{Report, Verdict};
+use crate::clients::curl;
+use crate::issued::certificates::pkilint;
 
 pub(crate) fn check(bench: &Bench<'_>, report: &mut Report) {
     let labs: Vec<_> = VARIANTS

@@ -7,11 +7,11 @@ use anyhow::{Context, Result, ensure};
 use suite::process::{self, Server};
 
 use super::Bench;
-use super::curl::{self, Shown};
 use super::headers::Echo;
 use super::lab::{Lab, PASSWORD};
 use super::own::Own;
 use super::report::{Report, Verdict};
+use crate::clients::curl::{self, Shown};
 
 /// What is known of a server.
 struct Known {

@@ -12,6 +12,7 @@ use tokio::task::JoinSet;
 use tokio::time::sleep;
 
 use super::hostile::Crowd;
+use super::limits::{AFTERWARDS, HOSTILE, PUMP};
 use super::operator::Operator;
 use super::pki::Pki;
 use super::pump::{Http, Pump};
@@ -126,8 +127,4 @@ async fn settled(server: &Hello) -> Result<usize> {
     }
 }
 
-/// The common name of all that is good.
-pub(super) const PUMP: &str = "pump.test";
-pub(super) const HOSTILE: usize = 400;
 const SAMPLE: Duration = Duration::from_millis(500);
-pub(super) const AFTERWARDS: Duration = Duration::from_secs(10);

@@ -5,6 +5,7 @@
 //! pumps another identity every ten; 400 hostile sockets come back whenever it throws them out.
 
 mod hostile;
+mod limits;
 mod load;
 mod operator;
 mod pki;

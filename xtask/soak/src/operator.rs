@@ -14,7 +14,7 @@ use tokio::time::{interval, sleep};
 use tokio_rustls::TlsConnector;
 use x509_identity::SerialNumber;
 
-use super::load::PUMP;
+use super::limits::PUMP;
 use super::pki::{Pki, Shown};
 use super::pump::{Http, Pump};
 use super::server::Hello;

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::load::{AFTERWARDS, HOSTILE};
+use super::limits::{AFTERWARDS, HOSTILE};
 use super::operator::Operated;
 
 /// All that was counted and measured.

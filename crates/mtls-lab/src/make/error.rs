@@ -28,10 +28,6 @@ pub enum MakeError {
     #[error("a name of the lab cannot be certified")]
     Name(#[from] ParseError),
 
-    /// A page or text could not be written.
-    #[error("a page of the lab could not be written")]
-    Page(#[from] askama::Error),
-
     /// The Apple profile could not be made.
     #[error("the configuration profile could not be made")]
     Profile(#[from] ProfileError),

@@ -10,11 +10,10 @@ mod root;
 mod scenario;
 mod wrong;
 
-use onboarding::{Page, PasswordHint};
 use time::OffsetDateTime;
 
 use crate::file::{FileKind, LabFile};
-use crate::{LAB_PASSWORD, Options, emitted};
+use crate::{Options, devices, emitted, readme};
 
 pub use error::MakeError;
 
@@ -42,12 +41,12 @@ pub(crate) fn everything(
     files.push(LabFile::new(
         "devices/index.html",
         FileKind::Page,
-        onboarding_page()?,
+        devices::page(),
     ));
     files.push(LabFile::new(
         "README.md",
         FileKind::Readme,
-        crate::readme::text(options, now)?,
+        readme::text(options, now),
     ));
     let mut files: Vec<_> = files.into_iter().map(LabFile::with_scenario).collect();
     files.sort_by(|one, other| {
@@ -56,17 +55,6 @@ pub(crate) fn everything(
             .then_with(|| one.path.cmp(&other.path))
     });
     Ok(files)
-}
-
-/// The page for phones as a file of the lab; its links point at the files beside it.
-fn onboarding_page() -> Result<String, MakeError> {
-    let page = Page {
-        files: "../same-ca/",
-        password: &PasswordHint::Either(LAB_PASSWORD.to_owned()),
-        served: false,
-        others: &[],
-    };
-    Ok(page.html()?)
 }
 
 /// The README first, then the directories in the order in which they are read.

@@ -7,8 +7,6 @@ use crate::options::{KeyType, SERVER_NAMES};
 
 pub(super) const CLIENT_EMAIL: &str = "client1@example.local";
 
-pub(super) const CLIENT: &str = "client1";
-
 /// `/C=US/ST=State/L=City/O=MyTestCA/OU=Dev/CN=…`
 pub(super) fn ca(common_name: &str) -> Result<DistinguishedName, ParseError> {
     let place = DistinguishedName::builder()

@@ -9,8 +9,8 @@ use super::leaf::{Keys, key_file};
 use super::root::Root;
 use super::wrong::Wrong;
 use super::{MakeError, names};
-use crate::Options;
 use crate::file::{FileKind, LabFile, Verdict};
+use crate::{Options, devices};
 
 /// The files below `refused/`, and the certificates among them that the CA's list has to name.
 pub(super) struct Culprits {
@@ -140,7 +140,7 @@ impl Desk<'_> {
         Ok(match side {
             Side::Client => {
                 let sans = vec![SubjectAltName::Email(names::CLIENT_EMAIL.to_owned())];
-                Wrong::starting_from(names::client(names::CLIENT)?, sans, ClientAuth, self.now)
+                Wrong::starting_from(names::client(devices::CLIENT)?, sans, ClientAuth, self.now)
             }
             Side::Server => Wrong::starting_from(
                 names::server()?,

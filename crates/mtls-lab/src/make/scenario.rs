@@ -8,8 +8,8 @@ use super::leaf::{Keys, Leaf, key_file};
 use super::refused::{self, Culprits};
 use super::root::{Root, ca_file};
 use super::{MakeError, bundle, names};
-use crate::Options;
 use crate::file::{FileKind, LabFile, Verdict};
+use crate::{Options, devices};
 
 /// Everything below `same-ca/` and, since its CA signs them, below `refused/`.
 pub(super) fn same_ca(
@@ -18,7 +18,7 @@ pub(super) fn same_ca(
     now: OffsetDateTime,
 ) -> Result<Vec<LabFile>, MakeError> {
     let directory = "same-ca";
-    let ca = Root::make("MyTestRootCA", options, keys, now)?;
+    let ca = Root::make(devices::ROOT, options, keys, now)?;
     let mut files = ca.files(directory, "ca");
     files.extend(server(&ca.authority, options, keys, now)?.files(
         directory,
@@ -150,7 +150,7 @@ fn client(
         authority,
         &profile,
         keys.leaf()?,
-        &names::client(names::CLIENT)?,
+        &names::client(devices::CLIENT)?,
         &sans,
         now,
     )

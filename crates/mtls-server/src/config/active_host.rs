@@ -13,8 +13,8 @@ use crate::{
     rules::rule::Rule,
     sources::ocsp::check::OcspCheck,
     verify::{
-        client_auth::ClientAuth, denylist::RevokedNow, session::Resumption, verdict_cache::Judge,
-        verifier::ClientVerifier,
+        client_auth::ClientAuth, denylist::RevokedNow, resumption::Resumption, session,
+        verdict_cache::Judge, verifier::ClientVerifier,
     },
 };
 
@@ -75,10 +75,7 @@ impl Site {
             )));
         rustls.alpn_protocols = shared.alpn.to_vec();
         rustls.key_log = Arc::clone(shared.key_log);
-        shared
-            .resumption
-            .apply(&mut rustls, &judge, clients.auth)
-            .map_err(tls)?;
+        session::set_up(shared.resumption, &mut rustls, &judge, clients.auth).map_err(tls)?;
         Ok(Self {
             rustls: Arc::new(rustls),
             judge,

@@ -21,7 +21,7 @@ use crate::{
     verify::{
         client_auth::ClientAuth,
         denylist::RevokedNow,
-        session::{Kept, Resumption},
+        resumption::{Kept, Resumption},
     },
 };
 

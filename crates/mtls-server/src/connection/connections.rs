@@ -9,7 +9,7 @@ use std::{
 
 use crate::{
     config::limits::Limits,
-    connection::{address::bucket, clock::Clock, identity::ConnectionIdentity, live::End},
+    connection::{address::bucket, clock::Clock, end::End, identity::ConnectionIdentity},
     observe::{audit, metrics},
 };
 
@@ -163,7 +163,7 @@ impl Connections {
 pub(crate) fn condemn(connection: &ConnectionIdentity, end: End) {
     if connection
         .live()
-        .end(end, crate::connection::live::end_grace(end))
+        .end(end, crate::connection::end::end_grace(end))
     {
         audit::ended(connection.audited(), end.code(), end.condemns());
     }

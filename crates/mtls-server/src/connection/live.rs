@@ -19,50 +19,11 @@ use crate::{
     connection::{
         answers::{Answers, Flow},
         clock::{Clock, Tick, ticks},
+        end::{End, end_grace},
         rest::Rest,
+        wait::{Wait, decode, encode},
     },
 };
-
-/// Why a connection was ended by the server.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum End {
-    /// A body, or an answer that the peer should read, made no progress.
-    BodyTimeout,
-    /// The certificate is no longer good, with the code of the reason.
-    Certificate(&'static str),
-    /// A header took too long, or the first request.
-    HeaderTimeout,
-    /// Too long without a request.
-    Idle,
-    /// It has reached its greatest age.
-    MaxAge,
-    /// The rules of its host name have changed, or the proxies that are trusted: the next connection
-    /// has the new ones.
-    Reloaded,
-    /// Its host name asks for what this connection does not have, with the code of the reason.
-    Settings(&'static str),
-    /// The server stops.
-    Shutdown,
-}
-
-impl End {
-    pub(crate) fn code(self) -> &'static str {
-        match self {
-            Self::BodyTimeout => "body-timeout",
-            Self::Certificate(code) | Self::Settings(code) => code,
-            Self::HeaderTimeout => "header-timeout",
-            Self::Idle => "idle",
-            Self::MaxAge => "max-age",
-            Self::Reloaded => "reloaded",
-            Self::Shutdown => "shutdown",
-        }
-    }
-
-    /// Whether requests are no longer answered but with 403.
-    pub(crate) fn condemns(self) -> bool {
-        matches!(self, Self::Certificate(_) | Self::Settings(_))
-    }
-}
 
 /// What one connection is doing.
 #[derive(Debug)]
@@ -94,15 +55,6 @@ pub(crate) struct Live {
 }
 
 const NEVER: Tick = u64::MAX;
-
-/// What is waited for.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Wait {
-    Nothing = 0,
-    FirstRequest = 1,
-    Header = 2,
-    NextRequest = 3,
-}
 
 impl Live {
     /// For a client whose certificate is `valid` for that long, if it has shown one.
@@ -299,40 +251,10 @@ impl Live {
     }
 }
 
-/// How long a connection has that was ended for this reason.
-pub(crate) fn end_grace(end: End) -> Duration {
-    match end {
-        // Nobody reads an answer.
-        End::BodyTimeout | End::HeaderTimeout => Duration::ZERO,
-        End::MaxAge | End::Reloaded => RETIRING,
-        // A request may be on its way, or an answer of 403: it is still written.
-        _ => HARD,
-    }
-}
-
-/// With the quarter of a second until somebody looks, less than a second in all.
-const HARD: Duration = Duration::from_millis(600);
-
-/// For requests of a connection that is only old.
-const RETIRING: Duration = Duration::from_secs(30);
-
-fn encode(since: Tick, wait: Wait) -> u64 {
-    since << 2 | wait as u64
-}
-
-fn decode(waiting: u64) -> (Tick, Wait) {
-    let wait = match waiting & 3 {
-        0 => Wait::Nothing,
-        1 => Wait::FirstRequest,
-        2 => Wait::Header,
-        _ => Wait::NextRequest,
-    };
-    (waiting >> 2, wait)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::connection::end::{HARD, RETIRING};
 
     fn live(multiplexed: bool) -> Live {
         let clock = Arc::new(Clock::new());

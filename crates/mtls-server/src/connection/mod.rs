@@ -4,8 +4,11 @@ pub(crate) mod address;
 pub(crate) mod answers;
 pub(crate) mod clock;
 pub(crate) mod connections;
+pub(crate) mod end;
 pub(crate) mod half_open;
 pub(crate) mod identity;
 pub(crate) mod live;
 pub(crate) mod rest;
 pub(crate) mod stream;
+
+mod wait;

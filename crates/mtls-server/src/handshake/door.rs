@@ -7,38 +7,30 @@
 use std::{
     net::SocketAddr,
     sync::Arc,
-    time::{Duration, Instant as Began},
+    time::{Duration, Instant},
 };
 
-use rustls::{
-    HandshakeKind, ProtocolVersion,
-    server::{Accepted, Acceptor},
-};
 use time::OffsetDateTime;
 use tokio::{
-    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
+    io::{AsyncRead, AsyncWrite},
     sync::oneshot,
-    time::{Instant, timeout, timeout_at},
+    time::timeout,
 };
-use tokio_rustls::{StartHandshake, server::TlsStream};
-use x509_identity::Certificate;
+use tokio_rustls::server::TlsStream;
 
 use crate::{
-    config::{active_host::Site, limits::Limits, mtls_config::MtlsConfig},
+    config::mtls_config::MtlsConfig,
     connection::{identity::ConnectionIdentity, live::Live, stream::MtlsStream},
-    handshake::refusal::{Refusal, RefusalReason},
+    handshake::{
+        linger::linger,
+        negotiation::{Admitted, Outcome, negotiate},
+        record::{Unrecorded, record},
+        refusal::{Refusal, RefusalReason},
+    },
     observe::{audit, metrics},
     peer::{client_cert::ClientCert, tls_info::TlsInfo},
     proxy_protocol,
-    reload::{
-        active::{Generation, Generations},
-        handle::MtlsHandle,
-    },
-    verify::{
-        client_auth::ClientAuth,
-        context::{Findings, Handshake, Verdict},
-        verdict_cache::Verified,
-    },
+    reload::{active::Generations, handle::MtlsHandle},
 };
 
 /// Does the handshake, under limits and a deadline, and says who came; cheap to clone.
@@ -46,15 +38,6 @@ use crate::{
 /// Clones share limits, settings and connections.
 #[derive(Clone, Debug)]
 pub struct Door(Arc<Generations>);
-
-/// A finished handshake, or the refusal and the stream on which it was sent.
-type Outcome<IO> = Result<(TlsStream<IO>, Admitted), (Box<Refusal>, Option<IO>)>;
-
-/// Who came, and by which settings.
-struct Admitted {
-    client: Option<Arc<Verified>>,
-    generation: Arc<Generation>,
-}
 
 impl Door {
     /// A door with these settings.
@@ -92,7 +75,7 @@ impl Door {
     where
         IO: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let began = Began::now();
+        let began = Instant::now();
         let (peer, announced) = self.announced(&mut io, socket).await;
         if self.0.connections.is_full(peer.ip()) {
             return Err(turn_away(RefusalReason::TooManyConnections, peer, began));
@@ -125,7 +108,7 @@ impl Door {
         stream: TlsStream<IO>,
         admitted: Admitted,
         peer: SocketAddr,
-        began: Began,
+        began: Instant,
     ) -> Result<MtlsStream<IO>, Box<Refusal>>
     where
         IO: AsyncRead + AsyncWrite + Unpin + Send + 'static,
@@ -185,7 +168,7 @@ impl Door {
         IO: AsyncRead + AsyncWrite + Unpin,
     {
         let limit = self.0.current().config.handshake_timeout();
-        let in_time = timeout(limit, self.negotiate(io));
+        let in_time = timeout(limit, negotiate(&self.0, io));
         let turned_away = |reason| Err((Box::new(Refusal::new(reason)), None));
         tokio::select! {
             outcome = in_time => outcome
@@ -193,127 +176,6 @@ impl Door {
             _ = evicted => turned_away(RefusalReason::Evicted),
         }
     }
-
-    async fn negotiate<IO>(&self, mut io: IO) -> Outcome<IO>
-    where
-        IO: AsyncRead + AsyncWrite + Unpin,
-    {
-        let first_byte = self.0.current().config.limits().first_byte;
-        let (accepted, rest) = match client_hello(&mut io, first_byte).await {
-            Ok(hello) => hello,
-            Err(reason) => return Err((Box::new(Refusal::new(reason)), Some(io))),
-        };
-        let server_name = accepted.client_hello().server_name().map(str::to_owned);
-        let generation = self.0.current();
-        let site = generation.config.site(server_name.as_deref());
-        let mut version = None;
-        // rustls handles the ClientHello, with a session in it, before anything is awaited.
-        let handshake = async {
-            let handshake = StartHandshake::from_parts(accepted, io).into_stream_with(
-                Arc::clone(&site.rustls),
-                |connection| {
-                    version = connection.protocol_version();
-                    // Reading from memory cannot fail, and rustls takes what it has room for.
-                    let mut rest = rest.as_slice();
-                    while !rest.is_empty() && connection.read_tls(&mut rest).is_ok_and(|n| n > 0) {}
-                },
-            );
-            handshake.into_fallible().await
-        };
-        let (outcome, findings) = Handshake::watch(handshake).await;
-        match outcome {
-            Ok(stream) => {
-                let client = match identify(site, &stream, findings) {
-                    Ok(client) => ask_about(site, client.as_deref()).await.map(|()| client),
-                    Err(reason) => Err((reason, None)),
-                };
-                match client {
-                    Ok(client) => Ok((stream, Admitted { client, generation })),
-                    Err((reason, claimed)) => {
-                        let refusal = Refusal {
-                            reason,
-                            claimed,
-                            server_name,
-                            version: version.map(version_name),
-                        };
-                        Err((Box::new(refusal), Some(stream.into_inner().0)))
-                    }
-                }
-            }
-            Err((error, io)) => {
-                let reason = RefusalReason::of_io(error);
-                let (reason, claimed) = match (reason, findings.verdict) {
-                    (_, Some(Verdict::Refused { error, claimed })) => {
-                        (RefusalReason::Certificate(error), claimed)
-                    }
-                    (RefusalReason::Tls(error), Some(Verdict::Verified(verified))) => (
-                        RefusalReason::Possession(error),
-                        Some(Arc::clone(verified.path.leaf())),
-                    ),
-                    (reason, Some(Verdict::Verified(verified))) => {
-                        (reason, Some(Arc::clone(verified.path.leaf())))
-                    }
-                    (reason, None) => (reason, None),
-                };
-                let refusal = Refusal {
-                    reason,
-                    claimed,
-                    server_name,
-                    version: version.map(version_name),
-                };
-                Err((Box::new(refusal), Some(io)))
-            }
-        }
-    }
-}
-
-/// Ties what was found out to the finished handshake.
-fn identify<IO>(
-    site: &Site,
-    stream: &TlsStream<IO>,
-    findings: Findings,
-) -> Result<Option<Arc<Verified>>, RefusalReason> {
-    let connection = stream.get_ref().1;
-    let shown = connection.peer_certificates().and_then(<[_]>::first);
-    let resumed = connection.handshake_kind() == Some(HandshakeKind::Resumed);
-    let verified = match findings {
-        Findings {
-            session: Some(session),
-            ..
-        } if resumed => session.client,
-        // From a store that is not ours.
-        _ if resumed => return Err(RefusalReason::Session),
-        Findings {
-            verdict: Some(Verdict::Verified(verified)),
-            ..
-        } => Some(verified),
-        _ => None,
-    };
-    match (verified, shown) {
-        (Some(verified), Some(shown)) if verified.path.leaf().der() == shown.as_ref() => {
-            Ok(Some(verified))
-        }
-        // Nobody was judged. A session that was offered and not taken may have been somebody's.
-        (_, None) if site.client_auth == ClientAuth::Optional => Ok(None),
-        (_, None) => Err(RefusalReason::NoCertificate),
-        (_, Some(_)) => Err(RefusalReason::Session),
-    }
-}
-
-/// Asks an OCSP responder about a client, where that is set up.
-async fn ask_about(
-    site: &Site,
-    client: Option<&Verified>,
-) -> Result<(), (RefusalReason, Option<Arc<Certificate>>)> {
-    let (Some(check), Some(verified)) = (&site.ocsp, client) else {
-        return Ok(());
-    };
-    let answer = check.check(&verified.path, OffsetDateTime::now_utc()).await;
-    let refused = |refusal| {
-        let claimed = Arc::clone(verified.path.leaf());
-        (RefusalReason::Ocsp(refusal), Some(claimed))
-    };
-    answer.map(drop).map_err(refused)
 }
 
 /// How long a client's chain is still valid.
@@ -325,132 +187,8 @@ fn valid_for(client: &ClientCert) -> Option<Duration> {
 }
 
 /// Refuses without a word, as words would cost what is scarce.
-fn turn_away(reason: RefusalReason, peer: SocketAddr, began: Began) -> Box<Refusal> {
+fn turn_away(reason: RefusalReason, peer: SocketAddr, began: Instant) -> Box<Refusal> {
     let refusal = Box::new(Refusal::new(reason));
     record(&refusal, peer, began);
     refusal
-}
-
-fn record(refusal: &Refusal, peer: SocketAddr, began: Began) {
-    audit::refused(&refusal.audited(peer));
-    let reason = refusal.reason();
-    let alert = reason.alert().and_then(|alert| alert.as_str());
-    metrics::refused(reason.code(), alert, refusal.version, began.elapsed());
-}
-
-/// Writes the audit event of a handshake that is dropped, as a server that shuts down does.
-struct Unrecorded(Option<SocketAddr>);
-
-impl Unrecorded {
-    fn recorded(mut self) {
-        self.0 = None;
-    }
-}
-
-impl Drop for Unrecorded {
-    fn drop(&mut self) {
-        if let Some(peer) = self.0 {
-            audit::refused(&Refusal::new(RefusalReason::Interrupted).audited(peer));
-        }
-    }
-}
-
-/// Reads up to the end of the ClientHello; what came behind it is the second value.
-async fn client_hello<IO>(
-    io: &mut IO,
-    first_byte: Duration,
-) -> Result<(Accepted, Vec<u8>), RefusalReason>
-where
-    IO: AsyncRead + AsyncWrite + Unpin,
-{
-    let mut acceptor = Acceptor::default();
-    let mut buffer = vec![0; 4096];
-    let deadline = Instant::now() + first_byte;
-    let mut read = timeout_at(deadline, io.read(&mut buffer))
-        .await
-        .map_err(|_| RefusalReason::FirstByteTimeout(first_byte))?;
-    let mut beginning = true;
-    loop {
-        let count = read.map_err(RefusalReason::of_io)?;
-        let mut unread = buffer.get(..count).unwrap_or_default();
-        if unread.is_empty() {
-            return Err(RefusalReason::Disconnected);
-        }
-        let http = beginning && looks_like_http(unread);
-        beginning = false;
-        while !unread.is_empty() {
-            acceptor
-                .read_tls(&mut unread)
-                .map_err(RefusalReason::of_io)?;
-            match acceptor.accept() {
-                Ok(Some(accepted)) => return Ok((accepted, unread.to_vec())),
-                Ok(None) => {}
-                Err((error, mut alert)) => {
-                    let mut answer = Vec::new();
-                    let reason = if http {
-                        answer.extend_from_slice(HTTP_ANSWER);
-                        RefusalReason::NotTls { http }
-                    } else {
-                        // Writing to a Vec cannot fail.
-                        let _ = alert.write_all(&mut answer);
-                        RefusalReason::of_tls(error)
-                    };
-                    // The peer may be gone already; the reason stands either way.
-                    let _ = io.write_all(&answer).await;
-                    return Err(reason);
-                }
-            }
-        }
-        read = io.read(&mut buffer).await;
-    }
-}
-
-/// For those who typed http:// where https:// belongs.
-const HTTP_ANSWER: &[u8] = b"HTTP/1.1 400 Bad Request\r\n\
-    Content-Type: text/plain; charset=utf-8\r\n\
-    Content-Length: 67\r\n\
-    Connection: close\r\n\
-    \r\n\
-    This port speaks HTTPS only: use https:// and a client certificate\n";
-
-/// Whether a line such as `GET / HTTP/1.1` begins here.
-fn looks_like_http(bytes: &[u8]) -> bool {
-    let method = bytes.split(|byte| *byte == b' ').next().unwrap_or_default();
-    (3..=7).contains(&method.len())
-        && method.len() < bytes.len()
-        && method.iter().all(u8::is_ascii_uppercase)
-}
-
-/// Closes a refused connection so that the peer can read why.
-///
-/// Closing a socket with unread bytes in it sends a reset, which throws away the alert that is
-/// still on its way: a client that was writing would see no reason. So: no more from us, and take
-/// what the peer still sends until it closes, within limits.
-async fn linger<IO>(mut io: IO, limits: &Limits)
-where
-    IO: AsyncRead + AsyncWrite + Unpin,
-{
-    let drain = async {
-        if io.shutdown().await.is_err() {
-            return;
-        }
-        let mut buffer = vec![0; 16 << 10];
-        let mut left = limits.linger_bytes;
-        while left > 0 {
-            match io.read(&mut buffer).await {
-                Ok(0) | Err(_) => return,
-                Ok(count) => left = left.saturating_sub(count),
-            }
-        }
-    };
-    // Being over the limit is no error: the peer has had its chance.
-    let _ = timeout(limits.linger, drain).await;
-}
-
-pub(crate) fn version_name(version: ProtocolVersion) -> &'static str {
-    match version {
-        ProtocolVersion::TLSv1_2 => "TLSv1.2",
-        ProtocolVersion::TLSv1_3 => "TLSv1.3",
-        _ => "unknown",
-    }
 }

@@ -2,3 +2,8 @@
 
 pub(crate) mod door;
 pub(crate) mod refusal;
+
+mod client_hello;
+mod linger;
+mod negotiation;
+mod record;

@@ -20,9 +20,9 @@ use crate::{
     config::mtls_config::MtlsConfig,
     connection::{
         connections::{self, Connections},
+        end::End,
         half_open::HalfOpen,
         identity::ConnectionIdentity,
-        live::End,
     },
     observe::metrics,
     reload::status::{Degraded, Status},

@@ -25,7 +25,7 @@ use tower_service::Service;
 
 use crate::{
     authorize::decide::decide,
-    connection::{answers::Flow, identity::ConnectionIdentity, live::End},
+    connection::{answers::Flow, end::End, identity::ConnectionIdentity},
     extract::client_cert::ClientCertRejection,
     forwarded::received::receive,
     problem::problem,

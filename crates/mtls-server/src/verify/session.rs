@@ -12,7 +12,6 @@ use std::{
     fmt,
     num::NonZeroUsize,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
 };
 
 use lru::LruCache;
@@ -27,91 +26,48 @@ use zeroize::Zeroizing;
 use crate::verify::{
     client_auth::ClientAuth,
     context::{self, Session},
+    resumption::{Kept, Resumption},
     verdict_cache::{ChainHash, Judge},
 };
 
-/// Whether clients may resume TLS sessions.
-///
-/// Before a session is resumed the client's certificate is judged again: its validity, and what the
-/// revocation lists say now. A session never outlives a reload, and is never good under another
-/// host name of [`MtlsConfigBuilder::name`](crate::MtlsConfigBuilder::name).
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Resumption {
-    /// Each connection is a full handshake.
-    Off,
-    /// Sessions are resumed for some time after their full handshake, in TLS 1.2 and 1.3.
-    Revalidate {
-        /// How long after the full handshake; 1 h by default. Resuming does not prolong it.
-        ttl: Duration,
-        /// Where sessions are kept.
-        kept: Kept,
-    },
-}
-
-/// Where sessions are kept until they are resumed.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Kept {
-    /// In this process, one or two kilobytes each; the least used make room. Of a client that shows
-    /// a chain of more than 8 KiB none is kept. A TLS 1.3 session is good for one use.
-    InMemory {
-        /// How many for each host name; 10,000 by default.
-        sessions: usize,
-    },
-    /// By the client, in a ticket that only this process can read. It can be used again and again,
-    /// and whoever breaks into the process can read what was recorded while its key was in use
-    /// (six hours in TLS 1.2).
-    InTickets,
-}
-
-impl Default for Resumption {
-    fn default() -> Self {
-        Self::Revalidate {
-            ttl: Duration::from_secs(60 * 60),
-            kept: Kept::InMemory { sessions: 10_000 },
+/// Sets up `rustls` for one host name.
+pub(crate) fn set_up(
+    resumption: Resumption,
+    rustls: &mut ServerConfig,
+    judge: &Arc<Judge>,
+    client_auth: ClientAuth,
+) -> Result<(), rustls::Error> {
+    rustls.session_storage = Arc::new(NoServerSessionStorage {});
+    rustls.send_tls13_tickets = 0;
+    let Resumption::Revalidate { ttl, kept } = resumption else {
+        return Ok(());
+    };
+    let gate = Gate {
+        judge: Arc::clone(judge),
+        client_auth,
+        ttl: ttl.as_secs(),
+    };
+    match kept {
+        Kept::InMemory { sessions } => {
+            let Some(sessions) = NonZeroUsize::new(sessions) else {
+                return Ok(());
+            };
+            rustls.session_storage = Arc::new(InMemory {
+                gate,
+                // Grows as sessions come.
+                sessions: Mutex::new(Sessions {
+                    held: LruCache::unbounded(),
+                    most: sessions,
+                }),
+            });
+        }
+        Kept::InTickets => {
+            let inner = Ticketer::new()?;
+            rustls.ticketer = Arc::new(InTickets { gate, inner });
         }
     }
-}
-
-impl Resumption {
-    /// Sets up `rustls` for one host name.
-    pub(crate) fn apply(
-        self,
-        rustls: &mut ServerConfig,
-        judge: &Arc<Judge>,
-        client_auth: ClientAuth,
-    ) -> Result<(), rustls::Error> {
-        rustls.session_storage = Arc::new(NoServerSessionStorage {});
-        rustls.send_tls13_tickets = 0;
-        let Self::Revalidate { ttl, kept } = self else {
-            return Ok(());
-        };
-        let gate = Gate {
-            judge: Arc::clone(judge),
-            client_auth,
-            ttl: ttl.as_secs(),
-        };
-        match kept {
-            Kept::InMemory { sessions } => {
-                let Some(sessions) = NonZeroUsize::new(sessions) else {
-                    return Ok(());
-                };
-                rustls.session_storage = Arc::new(InMemory {
-                    gate,
-                    // Grows as sessions come.
-                    sessions: Mutex::new(Sessions {
-                        held: LruCache::unbounded(),
-                        most: sessions,
-                    }),
-                });
-            }
-            Kept::InTickets => {
-                let inner = Ticketer::new()?;
-                rustls.ticketer = Arc::new(InTickets { gate, inner });
-            }
-        }
-        rustls.send_tls13_tickets = TICKETS;
-        Ok(())
-    }
+    rustls.send_tls13_tickets = TICKETS;
+    Ok(())
 }
 
 /// A session holds the chain that was shown, whatever a client puts into it besides its path: one

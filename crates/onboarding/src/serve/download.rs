@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Response};
 use tokio::fs::File;
 use tokio::io::AsyncReadExt;
 
-use super::{Notice, page};
+use super::notice::notice;
 
 /// A file that the page links to. Its name is never taken from a request, so no request can name another file.
 pub(super) struct Download {
@@ -61,11 +61,11 @@ impl Download {
                 )
                     .into_response()
             }
-            Err(reason) => self.apologise(&reason),
+            Err(reason) => self.unavailable(&reason),
         }
     }
 
-    fn apologise(&self, reason: &Unavailable) -> Response {
+    fn unavailable(&self, reason: &Unavailable) -> Response {
         let name = self.name;
         let (status, sentence) = match reason {
             Unavailable::Missing => (
@@ -80,20 +80,14 @@ impl Download {
             ),
             Unavailable::Unreadable(error) => {
                 tracing::error!(%error, name, "a file of the lab could not be read");
-                let why = "The lab's own window says why.";
+                let why = "The log of the server says why.";
                 (
                     StatusCode::INTERNAL_SERVER_ERROR,
                     format!("{name} could not be read. {why}"),
                 )
             }
         };
-        page(
-            status,
-            &Notice {
-                title: "No file to download",
-                sentence: &sentence,
-            },
-        )
+        notice(status, "No file to download", &sentence)
     }
 }
 

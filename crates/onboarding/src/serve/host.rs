@@ -14,7 +14,7 @@ use axum::http::uri::Authority;
 use axum::middleware::Next;
 use axum::response::Response;
 
-use super::{Notice, page};
+use super::notice::notice;
 
 /// RFC 6761 6.3 and RFC 6762 3.
 const LOCAL_SUFFIXES: [&str; 2] = [".localhost", ".local"];
@@ -31,14 +31,11 @@ pub(super) async fn require_local_name(request: Request, next: Next) -> Response
     if in_header && in_uri {
         return next.run(request).await;
     }
-    let sentence = "Open this page by the number of the computer, such as 192.0.2.7:8080, or as localhost: \
-        under another name it answers nobody, so that no web site can fetch the keys through your browser.";
-    page(
+    notice(
         StatusCode::MISDIRECTED_REQUEST,
-        &Notice {
-            title: "Use the computer's address",
-            sentence,
-        },
+        "Use the computer's address",
+        "Open this page by the IP address of the computer, such as 192.0.2.7:8080, or as localhost. Under any other name \
+         it answers nobody, so that no web site can fetch the keys through your browser.",
     )
 }
 

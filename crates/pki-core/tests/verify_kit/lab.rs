@@ -4,7 +4,9 @@ use pki_core::verify::{Path, Revocation, VerifyError};
 use rcgen::{CertificateParams, CrlDistributionPoint};
 use rustls_pki_types::CertificateDer;
 
-use super::{Ca, NOW, at, ca, client, clients, crl_params, crls, verdict, with};
+use super::{
+    Ca, NOW, anchors, at, client, clients, crl_der, crl_params, crls, root_ca, verdict, with,
+};
 
 /// root -> issuing -> alice, with an empty CRL of each CA unless a test says otherwise.
 pub struct Lab {
@@ -22,10 +24,12 @@ pub fn listed_at(params: &mut CertificateParams, uri: &str) {
 
 impl Lab {
     pub fn new() -> Self {
-        let root = Ca::root("root");
-        let issuing = root.sub(with(ca("issuing"), |ca| listed_at(ca, "http://x/root")));
+        let root = root_ca("root");
+        let issuing = root
+            .issuing("issuing")
+            .with(|ca| listed_at(ca, "http://x/root"));
         let alice = with(client("alice"), |leaf| listed_at(leaf, "http://x/a"));
-        let leaf = issuing.issue(&alice);
+        let leaf = issuing.sign(&alice);
         Self {
             root,
             issuing,
@@ -35,7 +39,7 @@ impl Lab {
     }
 
     pub fn root_crl(&self) -> Vec<u8> {
-        self.root.crl(&crl_params(1, &[]))
+        crl_der(&self.root, &crl_params(1, &[]))
     }
 
     pub fn verdict(&self, revocation: Revocation) -> &'static str {
@@ -43,10 +47,10 @@ impl Lab {
     }
 
     pub fn verify(&self, revocation: Revocation) -> Result<Path, VerifyError> {
-        let verifier = clients(self.root.anchors()).revocation(revocation).build();
+        let verifier = clients(anchors(&self.root)).revocation(revocation).build();
         verifier.verify(
             &self.leaf,
-            std::slice::from_ref(&self.issuing.cert),
+            std::slice::from_ref(self.issuing.der()),
             at(NOW),
         )
     }

@@ -8,7 +8,7 @@ use suite::process::{self, Server};
 use super::people::Person;
 use super::{GROUP, NGINX, People, ask, command, filled, lines};
 use crate::Bench;
-use crate::curl::{self, Shown};
+use crate::clients::curl::{self, Shown};
 use crate::lab::Lab;
 use crate::report::{Report, Verdict};
 

@@ -3,6 +3,7 @@
 mod front;
 mod gateway;
 mod people;
+pub(crate) mod proxy_protocol;
 
 use std::path::Path;
 use std::process::Command;
@@ -12,9 +13,9 @@ use suite::process::Server;
 
 use self::people::Person;
 use super::Bench;
-use super::curl::{self, Shown};
 use super::lab::Lab;
 use super::report::{Report, Verdict};
+use crate::clients::curl::{self, Shown};
 
 pub(crate) fn check(bench: &Bench<'_>, lab: &Lab, report: &mut Report) {
     let people = match People::new(bench, lab) {

@@ -8,7 +8,7 @@ use rcgen::{CertificateParams, DnType, ExtendedKeyUsagePurpose, Issuer, KeyPair,
 use time::{Duration, OffsetDateTime};
 
 use crate::Bench;
-use crate::curl::{self, Shown};
+use crate::clients::curl::{self, Shown};
 use crate::lab::Lab;
 
 /// A client certificate of the CA of `same-ca`.

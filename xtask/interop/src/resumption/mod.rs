@@ -16,10 +16,10 @@ use suite::process;
 
 use self::cases::{Asked, CASES, Case, Change, Shows};
 use super::Bench;
-use super::client_certificate;
 use super::lab::Lab;
 use super::report::{Report, Verdict};
 use super::whoami::Whoami;
+use crate::issued::client_certificate;
 
 pub(crate) fn check(bench: &Bench<'_>, lab: &Lab, report: &mut Report) {
     for client in CLIENTS {

@@ -5,9 +5,9 @@ use std::fs;
 use anyhow::{Context, Result};
 use suite::process;
 
-use super::Bench;
-use super::lab::Lab;
-use super::report::{Report, Verdict};
+use crate::Bench;
+use crate::lab::Lab;
+use crate::report::{Report, Verdict};
 
 /// A certificate: the CAs above it from the nearest to the root, and what it is for.
 struct Case {

@@ -7,9 +7,9 @@ use std::process::Command;
 use anyhow::{Context, Result, ensure};
 use suite::process::{self, Finished};
 
-use super::Bench;
-use super::clients::Call;
-use super::lab::PASSWORD;
+use super::call::Call;
+use crate::Bench;
+use crate::lab::PASSWORD;
 
 /// Opens the page of `call` in a profile of its own, and gives its document.
 ///

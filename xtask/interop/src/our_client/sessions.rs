@@ -12,9 +12,9 @@ use rustls::time_provider::TimeProvider;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::runtime::Runtime;
 
-use super::lab::Lab;
-use super::refusals::{identity, roots};
-use super::report::{Report, Verdict};
+use super::identity::{identity, roots};
+use crate::lab::Lab;
+use crate::report::{Report, Verdict};
 
 const GROUP: &str = "sessions";
 

@@ -9,14 +9,12 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full, Limited};
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
-use mtls_client::{
-    ClientIdentity, Connector, CrlSet, Error, Pin, PinSet, Revocation, TlsVersions, TrustAnchors,
-};
+use mtls_client::{Connector, CrlSet, Error, Pin, PinSet, Revocation, TlsVersions};
 use mtls_lab::KeyType;
 use pki_core::verify::RevocationReason;
 use pki_core::{Authority, CrlBuilder, KeyPair};
@@ -27,12 +25,13 @@ use time::OffsetDateTime;
 use tokio::runtime::Runtime;
 use x509_identity::Certificate;
 
-use super::Bench;
-use super::headers::Echo;
-use super::lab::Lab;
-use super::report::{Report, Verdict};
-use super::servers;
+use super::identity::{identity, read, roots};
 use super::sessions;
+use crate::Bench;
+use crate::headers::Echo;
+use crate::lab::Lab;
+use crate::report::{Report, Verdict};
+use crate::servers;
 
 const GROUP: &str = "refusals";
 
@@ -298,23 +297,6 @@ fn connector(
         Twist::Revoked => builder.revocation(Revocation::new(revoking(lab)?)),
     };
     Ok(builder.build()?)
-}
-
-pub(super) fn roots(lab: &Lab, file: &str) -> Result<TrustAnchors> {
-    Ok(TrustAnchors::from_pem(&read(lab, file)?)?)
-}
-
-/// The certificate and the key of this name.
-pub(super) fn identity(lab: &Lab, stem: &str) -> Result<ClientIdentity> {
-    let chain = read(lab, &format!("{stem}.crt"))?;
-    Ok(ClientIdentity::from_pem(
-        &chain,
-        &read(lab, &format!("{stem}.key"))?,
-    )?)
-}
-
-fn read(lab: &Lab, file: &str) -> Result<Vec<u8>> {
-    fs::read(lab.path(file)).with_context(|| format!("reading {file}"))
 }
 
 /// A CRL of the lab's CA with the lab's server in it.

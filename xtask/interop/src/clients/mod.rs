@@ -1,25 +1,21 @@
 //! The emitted client files and other people's clients, each asking our server with good and bad certificates.
 
+mod browser;
+mod call;
+pub(crate) mod curl;
+pub(crate) mod handshakes;
+
 use std::path::PathBuf;
 
 use anyhow::{Result, ensure};
 use suite::process::{self, Finished};
 use suite::{peers, workspace};
 
-use super::Bench;
-use super::browser;
-use super::lab::{Lab, PASSWORD};
-use super::report::{Report, Verdict};
+use call::Call;
 
-/// What a client is told: where to ask, whom to trust, what to show.
-pub(crate) struct Call {
-    pub(crate) url: String,
-    pub(crate) port: u16,
-    pub(crate) ca: PathBuf,
-    pub(crate) cert: PathBuf,
-    pub(crate) key: PathBuf,
-    pub(crate) p12: PathBuf,
-}
+use crate::Bench;
+use crate::lab::{Lab, PASSWORD};
+use crate::report::{Report, Verdict};
 
 struct Client {
     name: &'static str,
@@ -178,7 +174,7 @@ fn gnutls_cli(bench: &Bench<'_>, call: &Call) -> Result<Finished> {
 fn okhttp(bench: &Bench<'_>, call: &Call) -> Result<Finished> {
     let mut command = bench.peers.command("java");
     command.args(["-cp", &format!("{}:{}", peers::OKHTTP, peers::OKIO)]);
-    command.arg(workspace().join("xtask/interop/src/OkHttpGet.java"));
+    command.arg(workspace().join("xtask/interop/src/clients/OkHttpGet.java"));
     command
         .arg(&call.url)
         .arg(&call.ca)

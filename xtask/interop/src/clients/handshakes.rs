@@ -7,10 +7,10 @@ use anyhow::{Context, Result, bail, ensure};
 use mtls_server::{ClientAuth, MtlsConfig, ServerIdentity, files};
 use suite::{process, workspace};
 
-use super::Bench;
-use super::lab::Lab;
-use super::report::{Report, Verdict};
-use super::whoami::Whoami;
+use crate::Bench;
+use crate::lab::Lab;
+use crate::report::{Report, Verdict};
+use crate::whoami::Whoami;
 
 pub(crate) fn check(bench: &Bench<'_>, lab: &Lab, report: &mut Report) {
     for (auth, asked) in [
@@ -61,7 +61,7 @@ fn ask(
     let server = Whoami::start(config.build()?)?;
     let mut python = bench.peers.command("python");
     python
-        .arg(workspace().join("xtask/interop/src/handshakes.py"))
+        .arg(workspace().join("xtask/interop/src/clients/handshakes.py"))
         .arg(lab.path(""))
         .args([&server.port().to_string(), version, asked]);
     let said = process::run(&mut python, None)?;

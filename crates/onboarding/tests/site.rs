@@ -1,5 +1,5 @@
 //! The pages over HTTP: what each address answers, and what none of them gives away.
-
+#![cfg(feature = "serve")]
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 use std::fs;
@@ -9,9 +9,7 @@ use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Method, Request, StatusCode};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use lab_matrix::{Direction, Report, Row};
-use mtls_lab::{LAB_PASSWORD, Verdict};
-use onboarding::{PasswordHint, Site};
+use onboarding::{Names, PasswordHint, Site, document};
 use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 use tower::ServiceExt;
@@ -45,7 +43,7 @@ async fn each_file_comes_whole_with_its_type_and_name() {
 #[tokio::test]
 async fn a_file_is_read_when_it_is_asked_for() {
     let lab = lab();
-    let app = router(lab.path(), Report::default(), LAB_PASSWORD);
+    let app = router(lab.path(), public());
     fs::write(lab.path().join("same-ca/ca.crt"), "renewed").unwrap();
     assert_eq!(ask(app, Request::get("/ca.crt")).await.body, b"renewed");
 }
@@ -134,7 +132,7 @@ async fn only_reading_is_possible() {
         (Method::OPTIONS, StatusCode::METHOD_NOT_ALLOWED),
     ] {
         for path in ["/", "/matrix", "/client.p12"] {
-            let app = router(lab.path(), Report::default(), LAB_PASSWORD);
+            let app = router(lab.path(), public());
             let answer = ask(app, Request::builder().method(method.clone()).uri(path)).await;
             assert_eq!(answer.status, status, "{method} {path}");
         }
@@ -152,7 +150,7 @@ async fn a_public_name_for_this_machine_is_refused_before_anything_is_read() {
         ("127.0.0.1.rebind.example", false),
     ] {
         for path in ["/", "/client_ios.p12"] {
-            let app = router(lab.path(), Report::default(), LAB_PASSWORD);
+            let app = router(lab.path(), public());
             let answer = ask(app, Request::get(path).header("host", host)).await;
             let status = if accepted {
                 StatusCode::OK
@@ -162,7 +160,7 @@ async fn a_public_name_for_this_machine_is_refused_before_anything_is_read() {
             assert_eq!(answer.status, status, "{host} {path}");
         }
     }
-    let app = router(lab.path(), Report::default(), LAB_PASSWORD);
+    let app = router(lab.path(), public());
     let both = Request::get("http://rebind.example/client.p12").header("host", "localhost");
     assert_eq!(ask(app, both).await.status, StatusCode::MISDIRECTED_REQUEST);
 }
@@ -198,11 +196,7 @@ async fn every_answer_is_kept_nowhere_and_may_load_nothing() {
 async fn pages_load_nothing_and_run_nothing() {
     let lab = lab();
     for path in ["/", "/matrix", "/nowhere"] {
-        let answer = ask(
-            router(lab.path(), sample(), LAB_PASSWORD),
-            Request::get(path),
-        )
-        .await;
+        let answer = ask(router(lab.path(), public()), Request::get(path)).await;
         assert_eq!(
             answer.headers["content-type"], "text/html; charset=utf-8",
             "{path}"
@@ -235,79 +229,27 @@ async fn onboarding_links_to_every_file_and_the_matrix() {
 }
 
 #[tokio::test]
-async fn only_the_password_that_everybody_knows_is_shown() {
+async fn only_a_public_password_is_shown() {
     let lab = lab();
-    for (password, shown) in [(LAB_PASSWORD, true), ("correct horse battery", false)] {
-        let page = ask(
-            router(lab.path(), Report::default(), password),
-            Request::get("/"),
-        )
-        .await
-        .text();
-        assert_eq!(page.contains(password), shown, "{password}");
-        assert_eq!(page.contains("--p12-password"), !shown, "{password}");
-        assert_eq!(page.contains(LAB_PASSWORD), shown, "{password}");
+    for (password, shown) in [(public(), true), (PasswordHint::Private, false)] {
+        let app = router(lab.path(), password);
+        let page = ask(app, Request::get("/")).await.text();
+        assert_eq!(page.contains(PASSWORD), shown);
+        assert_eq!(page.contains("--p12-password"), !shown);
     }
 }
 
 #[tokio::test]
-async fn matrix_puts_failures_first_and_says_so_in_words() {
-    let page = matrix(sample()).await;
-    assert!(page.contains("1 of 3 rows failed"), "{page}");
-    let at = |words: &str| {
-        page.find(words)
-            .unwrap_or_else(|| unreachable!("{words} is not in {page}"))
-    };
-    assert!(at("<h2 id=\"s1\">refused</h2>") < at("<h2 id=\"s2\">same-ca</h2>"));
-    assert!(at(">revoked, TLS 1.3</th>") < at(">expired, TLS 1.3</th>"));
-    assert_eq!(page.matches(">FAILED</td>").count(), 1);
-    assert_eq!(page.matches(">ok</td>").count(), 2);
-}
-
-#[tokio::test]
-async fn matrix_without_failures_or_rows_says_that() {
-    let good: Vec<Row> = sample().results.into_iter().filter(|row| row.ok).collect();
-    let page = matrix(Report::new(good)).await;
-    assert!(page.contains("All 2 rows are as expected"), "{page}");
-    assert!(!page.contains("FAILED"), "{page}");
-    assert!(
-        matrix(Report::default())
-            .await
-            .contains("Nothing has been tried yet")
-    );
-}
-
-#[tokio::test]
-async fn hostile_text_stays_text() {
-    let hostile =
-        r#"<script>alert(1)</script>"'><img src=x onerror=alert(2)>&amp;</td>{{ 7 * 7 }}"#;
-    let page = matrix(Report::new(vec![row("refused", hostile, hostile, false)])).await;
-    for fragment in [
-        "<script",
-        "<img",
-        "\"'>",
-        "&amp;</td>{{",
-        "onerror=alert(2)>",
-    ] {
-        assert!(!page.contains(fragment), "{fragment}");
+async fn the_names_on_the_device_are_those_that_were_given() {
+    let lab = lab();
+    let page = get(lab.path(), "/").await.text();
+    for name in ["The Root", "Hello the-client", "› The Profile ›"] {
+        assert!(page.contains(name), "{name}");
     }
-    assert_eq!(
-        page.matches("&#60;script&#62;alert(1)&#60;/script&#62;")
-            .count(),
-        2
-    );
-    assert_eq!(page.matches("&#38;amp;").count(), 2);
 }
 
-/// The body of `/matrix`.
-async fn matrix(report: Report) -> String {
-    ask(
-        router(Path::new("unused"), report, LAB_PASSWORD),
-        Request::get("/matrix"),
-    )
-    .await
-    .text()
-}
+/// A public password.
+const PASSWORD: &str = "everybody knows";
 
 const SECRET: &str = "the private key";
 
@@ -326,30 +268,6 @@ fn lab() -> TempDir {
     lab
 }
 
-fn sample() -> Report {
-    Report::new(vec![
-        row("same-ca", "client.crt, TLS 1.3", "", true),
-        row("refused", "expired, TLS 1.3", "expired", true),
-        row("refused", "revoked, TLS 1.3", "let in", false),
-    ])
-}
-
-fn row(scenario: &'static str, case: &str, reason: &str, ok: bool) -> Row {
-    Row {
-        scenario,
-        case: case.to_owned(),
-        direction: Direction::Client,
-        expected: Verdict::Refused,
-        got: if ok {
-            Verdict::Refused
-        } else {
-            Verdict::Accepted
-        },
-        reason: reason.to_owned(),
-        ok,
-    }
-}
-
 struct Answer {
     status: StatusCode,
     headers: HeaderMap,
@@ -362,23 +280,24 @@ impl Answer {
     }
 }
 
-fn router(lab: &Path, report: Report, password: &str) -> axum::Router {
-    let hint = match password {
-        LAB_PASSWORD => PasswordHint::Known(password.to_owned()),
-        _ => PasswordHint::Own,
+fn router(lab: &Path, password: PasswordHint) -> axum::Router {
+    let names = Names {
+        ca: "The Root".to_owned(),
+        client: "the-client".to_owned(),
+        profile: "The Profile".to_owned(),
     };
-    let matrix = lab_matrix::page(&report).unwrap();
-    let site = Site::new(lab.join("same-ca"), hint);
-    site.page("/matrix", "Results of the tests", matrix)
+    let results = document("Results", "<body><a href=\"/\">Back</a></body>");
+    Site::new(lab.join("same-ca"), names, password)
+        .page("/matrix", "Results of the tests", results)
         .router()
 }
 
+fn public() -> PasswordHint {
+    PasswordHint::Public(PASSWORD.to_owned())
+}
+
 async fn get(lab: &Path, path: &str) -> Answer {
-    ask(
-        router(lab, Report::default(), LAB_PASSWORD),
-        Request::get(path),
-    )
-    .await
+    ask(router(lab, public()), Request::get(path)).await
 }
 
 async fn ask(app: axum::Router, request: axum::http::request::Builder) -> Answer {

@@ -11,10 +11,10 @@ use mtls_server::{ConnectionIdentity, MtlsConfig, ProxyProtocol, ServerIdentity,
 use suite::process::{self, Server};
 use tokio::runtime::Runtime;
 
-use super::Bench;
-use super::curl::{self, Shown};
-use super::lab::Lab;
-use super::report::{Report, Verdict};
+use crate::Bench;
+use crate::clients::curl::{self, Shown};
+use crate::lab::Lab;
+use crate::report::{Report, Verdict};
 
 pub(crate) fn check(bench: &Bench<'_>, lab: &Lab, report: &mut Report) {
     let echo = match Echo::start(lab) {

@@ -6,10 +6,10 @@ use anyhow::Result;
 use suite::process::{self, Finished, Server};
 use suite::{peers, workspace};
 
-use super::Bench;
-use super::curl;
-use super::lab::{Lab, PASSWORD};
-use super::report::{Report, Verdict};
+use crate::Bench;
+use crate::clients::curl;
+use crate::lab::{Lab, PASSWORD};
+use crate::report::{Report, Verdict};
 
 /// A program that opens a bundle.
 struct Reader {
@@ -191,7 +191,7 @@ const READERS: &[Reader] = &[
         name: "BouncyCastle",
         program: "java",
         arguments: |file, password| {
-            let source = workspace().join("xtask/interop/src/P12Entries.java");
+            let source = workspace().join("xtask/interop/src/issued/P12Entries.java");
             owned(&[
                 "-cp",
                 peers::BOUNCY_CASTLE,

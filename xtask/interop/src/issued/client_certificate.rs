@@ -6,11 +6,11 @@ use std::time::Duration;
 use anyhow::{Result, ensure};
 use suite::process;
 
-use super::Bench;
-use super::lab::Lab;
+use crate::Bench;
+use crate::lab::Lab;
 
 /// Writes one by `same-ca/ca.crt`, for the key `same-ca/client.key`, that ends when `valid` is over.
-pub(super) fn write(
+pub(crate) fn write(
     bench: &Bench<'_>,
     lab: &Lab,
     common_name: &str,
