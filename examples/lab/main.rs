@@ -1,5 +1,5 @@
-//! The project's story in one program: make a private PKI, serve an API that requires client
-//! certificates, connect with every certificate of the lab, and show who gets in and who does not.
+//! The project's story in one program: make a private PKI, serve an API that requires client certificates,
+//! connect with every certificate of the lab, and print which are accepted, which are refused, and why.
 //!
 //! ```sh
 //! cargo run --example lab              # then go on serving, until Ctrl-C
@@ -19,7 +19,8 @@ use clap::{Parser, ValueEnum};
 use examples::{finish, print, stop_wanted};
 use lab_matrix::Report;
 use mtls_lab::{
-    Ensured, Existing, KeyType, Manifest, Options, Unfit, device_names, ensure, inspect,
+    Ensured, Existing, KeyType, LabState, Manifest, Options, Unusable, device_names, ensure,
+    inspect,
 };
 use mtls_server::{ClientCert, MtlsConfig, Revocation, ServerIdentity, files};
 use onboarding::Site;
@@ -74,7 +75,7 @@ async fn run(arguments: Arguments) -> Result<ExitCode> {
 
     let options = options(&arguments);
     let now = OffsetDateTime::now_utc();
-    if let Err(Some(Unfit::OtherPassword)) = inspect(&arguments.dir, &options, now)? {
+    if let LabState::Unusable(Unusable::OtherPassword) = inspect(&arguments.dir, &options, now)? {
         bail!(
             "the .p12 files of {} have a password of their own: choose another directory with --dir",
             arguments.dir.display()
@@ -152,7 +153,7 @@ async fn serve_page(
         .await?)
 }
 
-/// A lab that is there keeps its server names, and its kind of keys if no other is wished for.
+/// A lab that is there keeps its server names, and its kind of keys unless another is asked for.
 fn options(arguments: &Arguments) -> Options {
     let there = Manifest::read(&arguments.dir);
     let key_type = match arguments.key_type {
@@ -169,13 +170,13 @@ fn options(arguments: &Arguments) -> Options {
 }
 
 async fn listen(
-    wish: Option<SocketAddr>,
+    asked_for: Option<SocketAddr>,
     port: u16,
     flag: &str,
     any_free: bool,
 ) -> Result<TcpListener> {
     let usual = SocketAddr::from(([127, 0, 0, 1], if any_free { 0 } else { port }));
-    let address = wish.unwrap_or(usual);
+    let address = asked_for.unwrap_or(usual);
     TcpListener::bind(address)
         .await
         .with_context(|| format!("cannot listen on {address}: choose another address with {flag}"))

@@ -17,8 +17,8 @@ pub(crate) fn of(report: &Report) -> String {
     table.set_header([
         "",
         "scenario",
-        "who is judged",
-        "what is shown",
+        "certificate of",
+        "case",
         "expected",
         "got",
         "why",

@@ -1,4 +1,4 @@
-//! The whole lab, once: made, served, and every certificate of it shown.
+//! The whole lab, once: made, served, and every certificate of it presented.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 use mtls_lab::{Existing, Options, ensure};

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use pki_core::verify::VerifyError;
 use rustls::AlertDescription;
 
-use crate::identity::IdentityError;
 use crate::pin::Pin;
+use tls_identity::IdentityError;
 
 pub(crate) type Source = Box<dyn StdError + Send + Sync>;
 

@@ -36,10 +36,8 @@ mod classify;
 mod connector;
 mod current;
 mod error;
-mod files;
 mod follow;
 mod identities;
-mod identity;
 mod pin;
 mod pin_policy;
 mod platform;
@@ -57,9 +55,7 @@ mod watch;
 pub use builder::{ConfigError, ConnectorBuilder, TlsVersions};
 pub use connector::Connector;
 pub use error::{Error, ErrorKind};
-pub use files::{IdentityFileError, IdentityFiles};
 pub use identities::Identities;
-pub use identity::{ClientIdentity, IdentityError};
 pub use pin::{Pin, PinError, PinPlace, PinSet};
 pub use pin_policy::{PinMismatch, PinPolicy};
 pub use platform::{PlatformRootsError, platform_roots};
@@ -69,6 +65,11 @@ pub use session::Resumption;
 pub use stream::TlsStream;
 pub use trust_files::{Trust, TrustFileError, TrustFiles, TrustWatch};
 pub use watch::IdentityWatch;
+
+/// The certificate that is presented, and its files.
+pub use tls_identity::{
+    FileError, Identity as ClientIdentity, IdentityError, IdentityFileError, IdentityFiles,
+};
 
 /// What the connector's settings are made of.
 pub use pki_core::{

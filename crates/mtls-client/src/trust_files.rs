@@ -10,8 +10,8 @@ use tokio::task::JoinError;
 
 use crate::connector::Connector;
 use crate::current::Current;
-use crate::files::{LIMIT, read_limited};
 use crate::follow::{Followed, Follower};
+use tls_identity::{FileError, read_file};
 
 /// The files that say which servers are trusted: a bundle of roots, and CRLs if there are any.
 #[derive(Clone, Debug)]
@@ -70,7 +70,7 @@ impl TrustFiles {
     fn bytes(&self) -> Result<Content, TrustFileError> {
         let crls = self.crls.iter();
         Ok(Content {
-            bundle: read(&self.roots, LIMIT)?,
+            bundle: read(&self.roots, MAX_ROOTS_LEN)?,
             crls: crls
                 .map(|path| read(path, CrlSet::MAX_FILE_LEN as u64))
                 .collect::<Result<_, _>>()?,
@@ -104,18 +104,17 @@ pub(crate) struct Content {
 }
 
 fn read(path: &Path, limit: u64) -> Result<Vec<u8>, TrustFileError> {
-    match read_limited(path, limit) {
-        Ok(Some(mut bytes)) => Ok(std::mem::take(&mut *bytes)),
-        Ok(None) => Err(TrustFileError::TooLarge {
-            path: path.to_owned(),
-            limit,
-        }),
+    match read_file(path, limit) {
+        Ok(mut bytes) => Ok(std::mem::take(&mut *bytes)),
         Err(source) => Err(TrustFileError::Unreadable {
             path: path.to_owned(),
             source,
         }),
     }
 }
+
+/// The largest file of roots that is read.
+const MAX_ROOTS_LEN: u64 = 1 << 20;
 
 /// Follows the files of roots and CRLs for a connector, until it is dropped.
 ///
@@ -193,7 +192,7 @@ impl Followed for TrustFiles {
     fn cut_short(&self, error: JoinError) -> TrustFileError {
         TrustFileError::Unreadable {
             path: self.roots.clone(),
-            source: io::Error::other(error),
+            source: FileError::Unreadable(io::Error::other(error)),
         }
     }
 
@@ -213,23 +212,14 @@ impl Followed for TrustFiles {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TrustFileError {
-    /// Longer than it may be.
-    #[error("{} is longer than {limit} bytes", path.display())]
-    TooLarge {
-        /// The file.
-        path: PathBuf,
-        /// The most bytes that are read.
-        limit: u64,
-    },
-
-    /// It is not there, or may not be read.
+    /// It is not there, may not be read, or is too long.
     #[error("{} cannot be read", path.display())]
     Unreadable {
         /// The file.
         path: PathBuf,
-        /// What the system says.
+        /// Why not.
         #[source]
-        source: io::Error,
+        source: FileError,
     },
 
     /// The CRLs cannot be used.

@@ -7,6 +7,7 @@ use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, Server
 use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{CertificateError, DigitallySignedStruct, OtherError, SignatureScheme};
+use tls_identity::certificate_error;
 
 use crate::attempt::Attempt;
 use crate::current::Current;
@@ -166,8 +167,7 @@ impl ServerCertVerifier for CurrentVerifier {
 
 /// Our sentence, and the rustls error that sends the right alert (RFC 8446 section 6.2).
 ///
-/// Where rustls has a variant of its own, the alert is right and the detail travels in the
-/// [`Attempt`]; the rest carry the detail along.
+/// The detail travels in the [`Attempt`].
 fn refusal(error: VerifyError) -> (Error, CertificateError) {
     let found = error.kind();
     let kind = match found {
@@ -184,17 +184,7 @@ fn refusal(error: VerifyError) -> (Error, CertificateError) {
         _ => ErrorKind::UntrustedServer,
     };
     let sentence = format!("the server is refused: {error}");
+    let alert = certificate_error(&error);
     let error = Error::telling(kind, sentence, error);
-    let alert = match found {
-        VerifyErrorKind::Expired => CertificateError::Expired,
-        VerifyErrorKind::NameMismatch => CertificateError::NotValidForName,
-        VerifyErrorKind::NotYetValid => CertificateError::NotValidYet,
-        VerifyErrorKind::RevocationUnknown => CertificateError::UnknownRevocationStatus,
-        VerifyErrorKind::Revoked => CertificateError::Revoked,
-        VerifyErrorKind::UntrustedIssuer => CertificateError::UnknownIssuer,
-        VerifyErrorKind::WrongPurpose => CertificateError::InvalidPurpose,
-        VerifyErrorKind::BadCertificate => CertificateError::BadEncoding,
-        _ => CertificateError::Other(OtherError(Arc::new(error.clone()))),
-    };
     (error, alert)
 }

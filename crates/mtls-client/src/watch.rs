@@ -7,9 +7,11 @@ use tokio::task::JoinError;
 
 use crate::connector::Connector;
 use crate::current::Current;
-use crate::files::{Content, IdentityFileError, IdentityFiles};
+
 use crate::follow::{Followed, Follower};
-use crate::identity::ClientIdentity;
+use tls_identity::{
+    Content, FileError, Identity as ClientIdentity, IdentityFileError, IdentityFiles,
+};
 
 /// Follows the files of an identity for a connector, until it is dropped.
 ///
@@ -71,7 +73,7 @@ impl Followed for IdentityFiles {
 
     fn content(&self) -> Result<(Content, [u8; 32]), IdentityFileError> {
         let content = Self::content(self)?;
-        let hash = content.hash;
+        let hash = *content.hash();
         Ok((content, hash))
     }
 
@@ -82,7 +84,7 @@ impl Followed for IdentityFiles {
     fn cut_short(&self, error: JoinError) -> IdentityFileError {
         IdentityFileError::Unreadable {
             path: self.path().to_owned(),
-            source: io::Error::other(error),
+            source: FileError::Unreadable(io::Error::other(error)),
         }
     }
 

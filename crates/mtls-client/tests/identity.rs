@@ -8,21 +8,23 @@ use mtls_client::{ClientIdentity, Error, ErrorKind, IdentityError, Password, Pin
 use pkcs12_ios::{Bundle, Encoding};
 use pki_core::KeyPair;
 use support::*;
+use tls_identity::Found;
 use x509_identity::Certificate;
 
 fn verdict(identity: Result<ClientIdentity, IdentityError>) -> &'static str {
     match identity {
         Ok(_) => "accepted",
-        Err(IdentityError::Certificate(_)) => "certificate",
+        Err(IdentityError::Certificate { .. }) => "certificate",
         Err(IdentityError::ChainOrder { position: 2 }) => "order",
-        Err(IdentityError::DamagedPem(_)) => "damaged",
+        Err(IdentityError::Pem(_)) => "damaged",
         Err(IdentityError::Empty) => "empty",
         Err(IdentityError::Key(_)) => "key",
         Err(IdentityError::KeyMismatch { .. }) => "mismatch",
-        Err(IdentityError::NoCertificate) => "none",
-        Err(IdentityError::NotPem) => "not PEM",
+        Err(IdentityError::NoCertificate {
+            found: Found::PrivateKey,
+        }) => "swapped",
+        Err(IdentityError::NoCertificate { .. }) => "none",
         Err(IdentityError::Pkcs12(_)) => "p12",
-        Err(IdentityError::PrivateKey) => "swapped",
         Err(_) => "other",
     }
 }
@@ -49,7 +51,8 @@ fn pem_files_make_an_identity_only_if_they_are_what_they_should_be() {
             "mismatch",
         ),
         ("root first", reversed.as_bytes(), key.as_bytes(), "order"),
-        ("DER", &der[..], key.as_bytes(), "not PEM"),
+        ("DER", &der[..], key.as_bytes(), "accepted"),
+        ("DER key", &der[..], &client.key.serialize_der(), "accepted"),
         ("cut off", cut.as_bytes(), key.as_bytes(), "damaged"),
         ("empty", b" \n", key.as_bytes(), "empty"),
         ("text", b"hello", key.as_bytes(), "none"),

@@ -11,8 +11,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use mtls_client::{
-    AnchorError, Connector, CrlLoadError, Revocation, TrustFileError, TrustFiles, TrustWatch,
-    platform_roots,
+    AnchorError, Connector, CrlLoadError, FileError, Revocation, TrustFileError, TrustFiles,
+    TrustWatch, platform_roots,
 };
 use pki_core::verify::CrlSet;
 use rcgen::ExtendedKeyUsagePurpose::ServerAuth;
@@ -165,7 +165,7 @@ async fn what_the_files_hold_counts_and_bad_files_change_nothing() {
         (
             "roots too long",
             Box::new(|| fs::write(files.roots(), &too_long).unwrap()),
-            |error| matches!(error, TrustFileError::TooLarge { path, .. } if ends_with(path, "ca.crt")),
+            |error| matches!(error, TrustFileError::Unreadable { path, source: FileError::TooLarge { .. } } if ends_with(path, "ca.crt")),
         ),
         (
             "no roots file",

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use mtls_client::{
-    Connector, IdentityError, IdentityFileError, IdentityFiles, IdentityWatch, Password,
+    Connector, FileError, IdentityError, IdentityFileError, IdentityFiles, IdentityWatch, Password,
 };
 use rcgen::{ExtendedKeyUsagePurpose, SerialNumber};
 use support::*;
@@ -141,7 +141,15 @@ async fn what_the_files_hold_is_shown_and_bad_files_change_nothing() {
         (
             "too long",
             Box::new(|| fs::write(&chain, &too_long).unwrap()),
-            |error| matches!(error, IdentityFileError::TooLarge { .. }),
+            |error| {
+                matches!(
+                    error,
+                    IdentityFileError::Unreadable {
+                        source: FileError::TooLarge { .. },
+                        ..
+                    }
+                )
+            },
         ),
         (
             "no certificate file",

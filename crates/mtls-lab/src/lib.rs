@@ -11,7 +11,7 @@ mod options;
 mod readme;
 
 pub use devices::device_names;
-pub use disk::{DiskError, Ensured, Existing, Unfit, ensure, inspect};
+pub use disk::{DiskError, Ensured, Existing, LabState, Unusable, ensure, inspect};
 pub use file::{About, FileKind, LabFile, Verdict};
 pub use lab::Lab;
 pub use make::MakeError;

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use mtls_lab::{
-    DiskError, Ensured, Existing, FileKind, LAB_PASSWORD, Lab, MANIFEST, Options, Unfit, Verdict,
-    ensure,
+    DiskError, Ensured, Existing, FileKind, LAB_PASSWORD, Lab, MANIFEST, Options, Unusable,
+    Verdict, ensure,
 };
 use onboarding::PasswordHint;
 use pki_core::verify::{ChainVerifier, CrlSet, Purpose, Revocation, TrustAnchors, unix_time};
@@ -165,31 +165,35 @@ fn a_second_run_changes_no_byte_and_force_makes_all_new() {
 #[test]
 fn a_lab_that_cannot_be_kept_is_made_anew_and_says_why() {
     let (_keep, dir) = directory();
-    let unfit = |options: &Options, now| match ensure(&dir, options, Existing::Keep, now).unwrap() {
-        Ensured::Made(_, unfit) => unfit,
+    let reason = |options: &Options, now| match ensure(&dir, options, Existing::Keep, now).unwrap()
+    {
+        Ensured::Made(_, reason) => reason,
         Ensured::Kept(_) => None,
     };
     run(&dir, Existing::Keep, NOW);
     let later = NOW + Duration::days(336);
     assert!(matches!(
-        unfit(&Options::default(), later),
-        Some(Unfit::Expiring)
+        reason(&Options::default(), later),
+        Some(Unusable::Expiring)
     ));
     fs::remove_file(dir.join("same-ca/client.key")).unwrap();
     assert!(
-        matches!(unfit(&Options::default(), later), Some(Unfit::Changed(path)) if path == "same-ca/client.key")
+        matches!(reason(&Options::default(), later), Some(Unusable::Changed(path)) if path == "same-ca/client.key")
     );
     let named = Options {
         extra_names: vec!["dev.example.local".into()],
         ..Options::default()
     };
-    assert!(matches!(unfit(&named, later), Some(Unfit::OtherNames)));
+    assert!(matches!(reason(&named, later), Some(Unusable::OtherNames)));
     let other = Options {
         p12_password: Password::new("another"),
         ..named.clone()
     };
-    assert!(matches!(unfit(&other, later), Some(Unfit::OtherPassword)));
-    assert!(unfit(&other, later).is_none());
+    assert!(matches!(
+        reason(&other, later),
+        Some(Unusable::OtherPassword)
+    ));
+    assert!(reason(&other, later).is_none());
 }
 
 #[test]

@@ -177,7 +177,7 @@ async fn clients_get_the_staple_in_the_handshake() {
     };
     for (identity, expected) in [
         (identity(), &[][..]),
-        (identity().stapled(&staple), staple.der()),
+        (identity().stapled(staple.der()), staple.der()),
     ] {
         let anchors = TrustAnchors::from_certs([&root]).unwrap();
         let config =

@@ -151,7 +151,7 @@ mod tests {
 
     use const_oid::db::rfc5912::ID_EC_PUBLIC_KEY;
     use pki_core::KeyKind;
-    use rcgen::{CertificateParams, DnType};
+    use test_pki::{Ca, rcgen};
     use zeroize::Zeroizing;
 
     use super::*;
@@ -175,12 +175,10 @@ mod tests {
 
     fn archived_certificate(key: &KeyPair, name: &str, id: Option<u8>) -> ArchivedCertificate {
         let key = rcgen::KeyPair::from_pem(&key.secret_pkcs8_pem()).unwrap();
-        let mut params = CertificateParams::default();
-        params.distinguished_name.push(DnType::CommonName, name);
-        let der = params.self_signed(&key).unwrap().der().to_vec();
+        let leaf = Ca::root("root").client(name).with_key(key);
         ArchivedCertificate {
             attributes: attributes(id),
-            der,
+            der: leaf.der().to_vec(),
         }
     }
 
@@ -244,23 +242,10 @@ mod tests {
 
     #[test]
     fn a_circle_of_issuers_ends() {
-        let certificates: Vec<_> = [("a", "b"), ("b", "a")]
-            .map(|(subject, issuer)| {
-                let named = |name| {
-                    let mut params = CertificateParams::default();
-                    params.distinguished_name.push(DnType::CommonName, name);
-                    params
-                };
-                let key = || rcgen::KeyPair::generate().unwrap();
-                let issuer = rcgen::Issuer::new(named(issuer), key());
-                let der = named(subject)
-                    .signed_by(&key(), &issuer)
-                    .unwrap()
-                    .der()
-                    .to_vec();
-                Certificate::from_der(&der).unwrap()
-            })
-            .to_vec();
+        let certificates = [("a", "b"), ("b", "a")].map(|(subject, issuer)| {
+            let leaf = Ca::root(issuer).client(subject);
+            Certificate::from_der(leaf.der()).unwrap()
+        });
         assert_eq!(chain_above(0, &certificates), [1]);
     }
 }

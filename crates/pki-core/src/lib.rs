@@ -14,7 +14,9 @@ pub mod verify;
 
 pub use crl::{CrlBuildError, CrlBuilder, CrlScope, SignedCrl};
 pub use issue::{Authority, IssueError, Issued, certificate_pem};
-pub use key::{KeyError, KeyKind, KeyPair, Password, SignError, SignatureAlgorithm, Signer};
+pub use key::{
+    EncodedKey, KeyError, KeyKind, KeyPair, Password, SignError, SignatureAlgorithm, Signer,
+};
 pub use lint::{Finding, Severity, lint};
 pub use profile::{AllowedNames, NameRule, Profile, Role, ValidityLimits};
 pub use request::{CertificateParameters, CertificateRequest, CsrError, RequestedNames};

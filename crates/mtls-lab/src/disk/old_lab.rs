@@ -3,11 +3,11 @@
 use std::fs;
 use std::path::Path;
 
-use super::DiskError;
+use super::error::DiskError;
 use crate::manifest::{MANIFEST, Manifest};
 
 /// Moves what somebody else put into the old lab to the same place in the new one.
-pub(super) fn keep_what_is_not_ours(old: &Path, new: &Path) -> Result<(), DiskError> {
+pub(super) fn keep_other_files(old: &Path, new: &Path) -> Result<(), DiskError> {
     let Some(manifest) = Manifest::read(old) else {
         return Ok(());
     };

@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
-use super::old_lab::keep_what_is_not_ours;
+use super::error::DiskError;
+use super::leftovers;
+use super::old_lab::keep_other_files;
 use super::staging::{LAB, OLD, staging_name};
-use super::{DiskError, leftovers};
 use crate::lab::Lab;
 use crate::manifest::{MANIFEST, Manifest};
 
@@ -27,7 +28,7 @@ pub(super) fn replace(directory: &Path, lab: &Lab) -> Result<Manifest, DiskError
     let manifest = write(&fresh, lab)?;
     if directory.exists() {
         swap(directory, &fresh, &staging)?;
-        keep_what_is_not_ours(&fresh, directory)?;
+        keep_other_files(&fresh, directory)?;
     } else {
         fs::rename(&fresh, directory).map_err(DiskError::write(directory))?;
     }

@@ -3,7 +3,7 @@
 use pkcs12_ios::{Bundle, Encoding, Profile};
 use x509_identity::Certificate;
 
-use super::MakeError;
+use super::error::MakeError;
 use super::leaf::Leaf;
 use crate::Options;
 use crate::devices::{CLIENT, PROFILE, ROOT};

@@ -12,9 +12,17 @@ pub enum MakeError {
     #[error("the .p12 bundle could not be made")]
     Bundle(#[from] BuildError),
 
-    /// A request for a certificate could not be read back.
-    #[error("a certificate request of the lab could not be read")]
+    /// A CRL could not be signed.
+    #[error("a CRL of the lab could not be signed")]
+    Crl(#[from] CrlBuildError),
+
+    /// A certification request could not be read back.
+    #[error("a certification request of the lab could not be read")]
     Csr(#[from] CsrError),
+
+    /// A certification request, or a certificate that has to be refused, could not be made.
+    #[error("a certification request, or a certificate that has to be refused, could not be made")]
+    Encode(#[from] rcgen::Error),
 
     /// A certificate was refused, nearly always because of an extra server name.
     #[error("a certificate of the lab could not be issued")]
@@ -31,12 +39,4 @@ pub enum MakeError {
     /// The Apple profile could not be made.
     #[error("the configuration profile could not be made")]
     Profile(#[from] ProfileError),
-
-    /// A revocation list could not be signed.
-    #[error("a revocation list of the lab could not be signed")]
-    RevocationList(#[from] CrlBuildError),
-
-    /// One of the certificates that are wrong on purpose could not be made.
-    #[error("a certificate that is wrong on purpose could not be made")]
-    Wrong(#[from] rcgen::Error),
 }

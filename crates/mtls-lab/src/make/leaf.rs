@@ -9,7 +9,8 @@ use pki_core::{
 use time::OffsetDateTime;
 use x509_identity::{DistinguishedName, SubjectAltName};
 
-use super::MakeError;
+use super::csr;
+use super::error::MakeError;
 use crate::file::{FileKind, LabFile, Verdict};
 use crate::options::KeyType;
 
@@ -89,7 +90,7 @@ impl Leaf {
         sans: &[SubjectAltName],
         now: OffsetDateTime,
     ) -> Result<Self, MakeError> {
-        let csr = super::wrong::request(&key, subject, sans)?;
+        let csr = csr::request(&key, subject, sans)?;
         let request = CertificateRequest::from_pem(csr.as_bytes())?;
         let issued = authority.issue(&CertificateParameters::from_csr(&request), profile, now)?;
         Ok(Self { key, csr, issued })

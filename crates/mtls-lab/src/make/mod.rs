@@ -2,13 +2,15 @@
 //! certificate that has to be refused.
 
 mod bundle;
+mod csr;
 mod error;
 mod leaf;
 mod names;
+mod params;
 mod refused;
 mod root;
 mod scenario;
-mod wrong;
+mod with_rcgen;
 
 use time::OffsetDateTime;
 

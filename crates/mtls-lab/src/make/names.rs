@@ -1,4 +1,4 @@
-//! Who the lab's certificates name, and how long: the recipe's subjects and lives.
+//! Who the lab's certificates name, and how long: the recipe's subjects and validity periods.
 
 use pki_core::{Profile, ValidityLimits};
 use x509_identity::{DistinguishedName, ParseError};

@@ -4,10 +4,11 @@ use pki_core::{Authority, CertificateParameters};
 use time::OffsetDateTime;
 use x509_identity::SubjectAltName;
 
+use super::error::MakeError;
 use super::leaf::{Keys, Leaf, key_file};
-use super::refused::{self, Culprits};
+use super::refused::{self, Refused};
 use super::root::{Root, ca_file};
-use super::{MakeError, bundle, names};
+use super::{bundle, names};
 use crate::file::{FileKind, LabFile, Verdict};
 use crate::{Options, devices};
 
@@ -37,11 +38,11 @@ pub(super) fn same_ca(
     }
     files.extend(bundles);
 
-    let Culprits {
+    let Refused {
         files: refused,
         revoked,
     } = refused::make(&ca, options, keys, now)?;
-    files.push(ca.revocation_list(directory, "ca", &revoked, now)?);
+    files.push(ca.crl(directory, "ca", &revoked, now)?);
     files.extend(refused);
     Ok(files)
 }
@@ -57,7 +58,7 @@ pub(super) fn different_ca(
     let client_ca = Root::make("MyClientRootCA", options, keys, now)?;
     let mut files = server_ca.files(directory, "server-ca");
     files.extend(client_ca.files(directory, "client-ca"));
-    files.push(client_ca.revocation_list(directory, "client-ca", &[], now)?);
+    files.push(client_ca.crl(directory, "client-ca", &[], now)?);
     files.extend(server(&server_ca.authority, options, keys, now)?.files(
         directory,
         "server",
@@ -74,8 +75,8 @@ pub(super) fn different_ca(
     Ok(files)
 }
 
-/// Everything below `intermediate/`. The root's key is not kept: a root that has signed its issuing CA
-/// is not needed in daily work.
+/// Everything below `intermediate/`. Without the root's key: a root that has signed its issuing CA is
+/// not needed in daily work.
 pub(super) fn intermediate(
     options: &Options,
     keys: &mut Keys,

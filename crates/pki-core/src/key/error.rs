@@ -7,7 +7,10 @@ use super::kind::KeyKind;
 #[non_exhaustive]
 pub enum KeyError {
     /// The file is encrypted and was opened without a password.
-    #[error("the key is encrypted and no password was given")]
+    #[error(
+        "the key is encrypted and no password was given: give it, or write the key in the clear to a file that only \
+         its owner can read (openssl pkey -in KEY -out PLAIN_KEY)"
+    )]
     Encrypted,
 
     /// The file could not be decrypted: nearly always the wrong password.

@@ -1,5 +1,6 @@
 //! Key pairs: made, read from every usual file, written as PKCS#8, and used to sign.
 
+mod encoded;
 mod error;
 mod kind;
 mod pair;
@@ -8,6 +9,7 @@ mod read;
 mod signer;
 mod write;
 
+pub use encoded::EncodedKey;
 pub(crate) use error::BoxError;
 pub use error::KeyError;
 pub use kind::KeyKind;

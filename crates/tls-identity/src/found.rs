@@ -2,8 +2,6 @@
 
 use std::fmt;
 
-use rustls::pki_types::{CertificateDer, pem::PemObject};
-
 /// What was found where something else was wanted.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
@@ -30,7 +28,7 @@ pub enum Found {
 
 impl Found {
     /// Looks at the PEM labels, then for the first byte of a DER structure.
-    pub(crate) fn of(bytes: &[u8]) -> Self {
+    pub fn of(bytes: &[u8]) -> Self {
         let has = |label: &str| {
             bytes
                 .windows(label.len())
@@ -106,23 +104,8 @@ impl fmt::Display for Found {
     }
 }
 
-/// Every certificate in `bytes`, in order: PEM with any number, or one in DER.
-///
-/// `None` if a PEM section is damaged; an empty list if there is no certificate.
-pub(crate) fn certificates(bytes: &[u8]) -> Option<Vec<CertificateDer<'static>>> {
-    if bytes.first() == Some(&DER_SEQUENCE) {
-        return Some(match Found::of(bytes) {
-            Found::Certificate | Found::Der => vec![CertificateDer::from(bytes.to_vec())],
-            _ => Vec::new(),
-        });
-    }
-    CertificateDer::pem_slice_iter(bytes)
-        .collect::<Result<_, _>>()
-        .ok()
-}
-
 /// ASN.1 SEQUENCE, constructed: how certificates, keys and revocation lists begin.
-pub(crate) const DER_SEQUENCE: u8 = 0x30;
+const DER_SEQUENCE: u8 = 0x30;
 
 #[cfg(test)]
 mod tests {
