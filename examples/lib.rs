@@ -1,5 +1,6 @@
 //! What the example programs share: how they end, reload, log and print, and whom they talk to.
 
+mod files;
 mod peer;
 
 use std::future::Future;
@@ -14,6 +15,7 @@ use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{Layer, fmt};
 
+pub use files::ServerFiles;
 pub use peer::Peer;
 
 /// Runs a program to its end: what fails is one line on stderr with its causes, and exit code 1.

@@ -6,7 +6,9 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use conformance::{Case, Verdict, cases, server};
-use mtls_server::{CrlSet, Door, MtlsConfig, Revocation, ServerIdentity, TrustAnchors};
+use mtls_server::{
+    ConnectionAcceptor, CrlSet, MtlsConfig, Revocation, ServerIdentity, TrustAnchors,
+};
 use rustls::client::ResolvesClientCert;
 use rustls::crypto::aws_lc_rs;
 use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer, ServerName};
@@ -97,14 +99,15 @@ async fn knock(
             Err(_) => return Verdict::UNUSABLE,
         }
     }
-    let door = Door::new(config.build().unwrap());
+    let acceptor = ConnectionAcceptor::new(config.build().unwrap());
     let (near, far) = tokio::io::duplex(64 << 10);
     let welcome = async {
-        match door
-            .handshake(near, SocketAddr::from(([127, 0, 0, 1], 1)))
+        match acceptor
+            .accept(near, SocketAddr::from(([127, 0, 0, 1], 1)))
             .await
         {
-            Ok(mut stream) => {
+            Ok(accepted) => {
+                let mut stream = accepted.into_stream().unwrap();
                 stream.write_all(b"welcome").await.unwrap();
                 stream.shutdown().await.unwrap();
                 ACCEPTED

@@ -30,41 +30,28 @@
 //! # }
 //! ```
 
-mod attempt;
-mod builder;
-mod classify;
-mod connector;
-mod current;
-mod error;
-mod follow;
+mod clients;
+mod config;
+mod connect;
+mod failure;
+mod handshake;
 mod identities;
-mod pin;
-mod pin_policy;
-mod platform;
-mod refusal;
-#[cfg(feature = "reqwest")]
-mod reqwest;
-mod retry;
-mod rotating;
-mod session;
-mod stream;
-mod trust_files;
-mod verifier;
+mod trust;
 mod watch;
 
-pub use builder::{ConfigError, ConnectorBuilder, TlsVersions};
-pub use connector::Connector;
-pub use error::{Error, ErrorKind};
+pub use clients::retry::SafeRetry;
+pub use clients::rotating::Rotating;
+pub use connect::builder::{ConfigError, ConnectorBuilder, TlsVersions};
+pub use connect::connector::Connector;
+pub use connect::stream::TlsStream;
+pub use failure::error::{Error, ErrorKind};
+pub use handshake::sessions::Resumption;
 pub use identities::Identities;
-pub use pin::{Pin, PinError, PinPlace, PinSet};
-pub use pin_policy::{PinMismatch, PinPolicy};
-pub use platform::{PlatformRootsError, platform_roots};
-pub use retry::SafeRetry;
-pub use rotating::Rotating;
-pub use session::Resumption;
-pub use stream::TlsStream;
-pub use trust_files::{Trust, TrustFileError, TrustFiles, TrustWatch};
-pub use watch::IdentityWatch;
+pub use trust::pin::{Pin, PinError, PinPlace, PinSet};
+pub use trust::pin_policy::{PinMismatch, PinPolicy};
+pub use trust::platform::{PlatformRootsError, platform_roots};
+pub use watch::identity::IdentityWatch;
+pub use watch::trust::{Trust, TrustFileError, TrustFiles, TrustWatch};
 
 /// The certificate that is presented, and its files.
 pub use tls_identity::{

@@ -56,14 +56,16 @@ mod problem;
 mod provider;
 mod text;
 
-pub use authorize::authorizer::{Answer, Authorize, Authorizer, Authorizing, Question};
+pub use authorize::authorizer::{
+    AuthorizationDecision, AuthorizationRequest, Authorize, AuthorizeService, Authorizer,
+};
 #[cfg(feature = "opa")]
 pub use authorize::opa::{OpaAuthorizer, OpaError};
-pub use authorize::require::{RequireClientCert, Required};
+pub use authorize::require::{RequireClientCert, RequireClientCertService};
 pub use config::error::ConfigError;
 pub use config::error::LoadError;
 pub use config::limits::Limits;
-pub use config::virtual_host::SiteConfig;
+pub use config::virtual_host::VirtualHost;
 pub use config::{builder::MtlsConfigBuilder, mtls_config::MtlsConfig};
 pub use connection::identity::ConnectionIdentity;
 pub use connection::stream::MtlsStream;
@@ -76,7 +78,8 @@ pub use forwarded::{
     format::{ForwardedFormat, UnknownForwardedFormat},
     trust::TrustForwarded,
 };
-pub use handshake::door::Door;
+pub use handshake::accepted::AcceptedConnection;
+pub use handshake::acceptor::ConnectionAcceptor;
 pub use handshake::refusal::{Refusal, RefusalReason};
 pub use observe::audit::TARGET as AUDIT_TARGET;
 pub use peer::client_cert::ClientCert;
@@ -85,16 +88,16 @@ pub use peer::tls_info::TlsInfo;
 pub use proxy_protocol::{ProxyProtocol, error::ProxyProtocolError};
 pub use reload::handle::{MtlsHandle, ReloadError, Reloaded, Watch};
 pub use reload::status::{Degraded, Status};
-pub use reload::{mtls_files::MtlsFiles, virtual_host_files::SiteFiles};
+pub use reload::{mtls_files::MtlsFiles, virtual_host_files::VirtualHostFiles};
 pub use rules::{decision::Decision, error::RuleError, rule::Rule};
 pub use serve::acceptor::MtlsAcceptor;
-pub use serve::forward_identity::{ForwardIdentity, Forwarding};
+pub use serve::forward_identity::{ForwardIdentity, ForwardIdentityService};
 pub use serve::health::health;
 pub use serve::http::http_limits;
 pub use serve::listen;
 pub use serve::listener::{MtlsListener, PerConnection};
 pub use serve::server::{Serving, serve};
-pub use serve::service::{Answering, MtlsService};
+pub use serve::service::{MtlsService, ResponseFuture};
 pub use sources::crl_sources::{
     error::CrlSourceError,
     loader::{CrlSources, LoadedCrls},
@@ -102,14 +105,14 @@ pub use sources::crl_sources::{
 };
 pub use sources::files;
 pub use sources::ocsp::{
-    ask::AskError,
+    ask::OcspQueryError,
     check::{OcspCheck, OcspRefusal, OcspVerdict, Unanswered},
     staple::{Staple, StapleError, Stapler},
 };
 pub use sources::plain_http::{HttpError, HttpUrl, HttpUrlError};
 pub use tls_identity::{Found, Identity as ServerIdentity, IdentityError};
 pub use verify::client_auth::ClientAuth;
-pub use verify::resumption::{Kept, Resumption};
+pub use verify::resumption::{Resumption, SessionStorage};
 
 /// The verifier's settings, which [`MtlsConfigBuilder`] takes.
 pub use pki_core::verify::{

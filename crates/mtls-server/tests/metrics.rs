@@ -10,7 +10,9 @@ use metrics_util::{
     MetricKind,
     debugging::{DebugValue, DebuggingRecorder, Snapshotter},
 };
-use mtls_server::{ClientAuth, MtlsFiles, RequireClientCert, Revocation, Rule, Serving, SiteFiles};
+use mtls_server::{
+    ClientAuth, MtlsFiles, RequireClientCert, Revocation, Rule, Serving, VirtualHostFiles,
+};
 use rustls::version::{TLS12, TLS13};
 use time::OffsetDateTime;
 
@@ -356,7 +358,7 @@ async fn reloads(figures: &Figures) {
     let key = write("server.key", &world.server.key_pem());
     let roots = write("ca.crt", &world.ca.pem());
     let lists = write("ca.crl", &world.ca.crl().pem());
-    let files = MtlsFiles::new(SiteFiles::new(chain, key, roots).crl(lists));
+    let files = MtlsFiles::new(VirtualHostFiles::new(chain, key, roots).crl(lists));
     let tcp = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let server = mtls_server::serve(tcp, support::router(), files.load().await.unwrap()).unwrap();
     figures.take();

@@ -7,8 +7,8 @@ use std::{error::Error, fmt, future, time::Duration};
 
 use axum::{Router, http::StatusCode, routing::get};
 use mtls_server::{
-    Answer, Authorize, Authorizer, ClientCert, FromClientCert, MockClientCert, PeerIdentity,
-    Question, SpiffeId,
+    AuthorizationDecision, AuthorizationRequest, Authorize, Authorizer, ClientCert, FromClientCert,
+    MockClientCert, PeerIdentity, SpiffeId,
 };
 use support::{World, ask::ask, audit::Audit, pki::Ca};
 use test_pki::rcgen::{CertificateParams, KeyUsagePurpose};
@@ -102,12 +102,15 @@ struct Elsewhere(&'static str);
 impl Authorizer for Elsewhere {
     type Error = fmt::Error;
 
-    async fn authorize(&self, question: Question<'_>) -> Result<Answer, fmt::Error> {
+    async fn authorize(
+        &self,
+        request: AuthorizationRequest<'_>,
+    ) -> Result<AuthorizationDecision, fmt::Error> {
         let rule = "policy-7".into();
-        assert_eq!(question.request.uri.path(), "/");
+        assert_eq!(request.parts.uri.path(), "/");
         match self.0 {
-            "allow" => Ok(Answer::Allow { rule }),
-            "deny" => Ok(Answer::Deny { rule }),
+            "allow" => Ok(AuthorizationDecision::Allow { rule }),
+            "deny" => Ok(AuthorizationDecision::Deny { rule }),
             "fail" => Err(fmt::Error),
             _ => future::pending().await,
         }

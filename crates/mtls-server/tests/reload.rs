@@ -17,7 +17,7 @@ use std::{
 use axum::body::to_bytes;
 use mtls_server::{
     CrlSource, ExpiredCrl, LoadError, MtlsFiles, ReloadError, Reloaded, Revocation, Rule, Serving,
-    SiteFiles, health,
+    VirtualHostFiles, health,
 };
 use tokio::time::timeout;
 use tower::ServiceExt as _;
@@ -61,10 +61,10 @@ impl Disk {
         fs::rename(new, self.path(name)).unwrap();
     }
 
-    fn site(&self) -> SiteFiles {
+    fn site(&self) -> VirtualHostFiles {
         let [chain, key, roots] =
             ["server.crt", "server.key", "ca.crt"].map(|name| self.path(name));
-        SiteFiles::new(chain, key, roots).crl(self.path("ca.crl"))
+        VirtualHostFiles::new(chain, key, roots).crl(self.path("ca.crl"))
     }
 
     async fn serve(&self, files: MtlsFiles) -> Serving {
@@ -226,7 +226,8 @@ async fn a_kubernetes_volume_is_followed_through_its_symbolic_links() {
         symlink(Path::new("..data").join(name), &link).unwrap();
         link
     };
-    let site = SiteFiles::new(at("server.crt"), at("server.key"), at("ca.crt")).crl(at("ca.crl"));
+    let site =
+        VirtualHostFiles::new(at("server.crt"), at("server.key"), at("ca.crt")).crl(at("ca.crl"));
     let server = disk.serve(MtlsFiles::new(site)).await;
     let _watch = server.handle().watch(Duration::from_millis(20));
     let alice = disk.world.ca.client("alice").serial(REVOKED);
@@ -336,7 +337,7 @@ async fn a_url_that_fails_later_leaves_its_last_list_in_force_and_shows() {
     };
     let [chain, key, roots] = ["server.crt", "server.key", "ca.crt"].map(|name| disk.path(name));
     let url = CrlSource::url(&origin.url("/ca.crl")).unwrap();
-    let site = || SiteFiles::new(&chain, &key, &roots).crl(url.clone());
+    let site = || VirtualHostFiles::new(&chain, &key, &roots).crl(url.clone());
     let server = disk.serve(MtlsFiles::new(site())).await;
     let alice = disk.world.ca.client("alice").serial(REVOKED);
     let bob = disk.world.ca.client("bob");

@@ -5,7 +5,7 @@ mod support;
 
 use axum::{Router, routing::get};
 use mtls_server::{
-    ClientAuth, ClientCert, ConfigError, MtlsConfig, Rule, SiteConfig, TrustAnchors,
+    ClientAuth, ClientCert, ConfigError, MtlsConfig, Rule, TrustAnchors, VirtualHost,
 };
 
 use support::{
@@ -37,14 +37,14 @@ impl Names {
         let identity = || self.world.identity();
         let own = || TrustAnchors::from_certs([self.world.ca.der()]).unwrap();
         let partners = TrustAnchors::from_certs([self.partners.der()]).unwrap();
-        let open = SiteConfig::new(identity(), own()).client_auth(ClientAuth::Optional);
-        let ops = SiteConfig::new(identity(), own()).rule(Rule::common_name("alice"));
+        let open = VirtualHost::new(identity(), own()).client_auth(ClientAuth::Optional);
+        let ops = VirtualHost::new(identity(), own()).rule(Rule::common_name("alice"));
         self.world
             .config()
-            .name("partners.localhost", SiteConfig::new(identity(), partners))
-            .name("*.open.localhost", open)
-            .name("ops.localhost", ops)
-            .name("same.localhost", SiteConfig::new(identity(), own()))
+            .virtual_host("partners.localhost", VirtualHost::new(identity(), partners))
+            .virtual_host("*.open.localhost", open)
+            .virtual_host("ops.localhost", ops)
+            .virtual_host("same.localhost", VirtualHost::new(identity(), own()))
             .build()
             .unwrap()
     }
@@ -178,10 +178,11 @@ async fn a_names_rule_lets_in_whom_it_means() {
 #[test]
 fn a_name_is_a_host_name_and_given_once() {
     let world = World::new();
-    let site = || SiteConfig::new(world.identity(), world.anchors());
+    let site = || VirtualHost::new(world.identity(), world.anchors());
     let build = |names: &[&str]| {
-        let named =
-            |config: mtls_server::MtlsConfigBuilder, name: &&str| config.name(*name, site());
+        let named = |config: mtls_server::MtlsConfigBuilder, name: &&str| {
+            config.virtual_host(*name, site())
+        };
         names.iter().fold(world.config(), named).build()
     };
     assert!(build(&["a.example", "*.example", "b.example"]).is_ok());

@@ -18,7 +18,9 @@ use axum::{Router, middleware::from_fn, routing::get};
 use clap::Parser;
 use examples::{log_to_stderr, outcome, reload_on_hangup, stop_wanted};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder};
-use mtls_server::{ClientCert, MtlsFiles, RequireClientCert, SiteFiles, files, health, listen};
+use mtls_server::{
+    ClientCert, MtlsFiles, RequireClientCert, VirtualHostFiles, files, health, listen,
+};
 use tokio::net::TcpListener;
 use tracing_subscriber::{layer::SubscriberExt as _, util::SubscriberInitExt as _};
 
@@ -71,7 +73,7 @@ async fn run(options: Options) -> anyhow::Result<ExitCode> {
         .set_buckets_for_metric(Matcher::Full(HANDSHAKES.to_owned()), BUCKETS)?
         .install_recorder()?;
 
-    let mut site = SiteFiles::new(options.cert, options.key, options.client_ca);
+    let mut site = VirtualHostFiles::new(options.cert, options.key, options.client_ca);
     for file in options.crl {
         site = site.crl(file);
     }

@@ -110,7 +110,8 @@ impl Pki {
         let connector = Connector::builder(roots, identity).build().unwrap();
         Client {
             certificate,
-            http: legacy::Client::builder(TokioExecutor::new()).build(connector),
+            http: legacy::Client::builder(TokioExecutor::new()).build(connector.clone()),
+            connector,
         }
     }
 
@@ -136,6 +137,7 @@ fn name(common_name: &str) -> DistinguishedName {
 pub struct Client {
     pub certificate: Certificate,
     pub http: legacy::Client<Connector, Empty<Bytes>>,
+    pub connector: Connector,
 }
 
 impl Client {

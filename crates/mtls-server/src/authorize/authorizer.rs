@@ -41,23 +41,23 @@ pub trait Authorizer: Send + Sync + 'static {
     /// If nobody could be asked; the request is answered 503 and goes no further.
     fn authorize(
         &self,
-        question: Question<'_>,
-    ) -> impl Future<Output = Result<Answer, Self::Error>> + Send;
+        request: AuthorizationRequest<'_>,
+    ) -> impl Future<Output = Result<AuthorizationDecision, Self::Error>> + Send;
 }
 
 /// A client, and what it asks for.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
-pub struct Question<'a> {
+pub struct AuthorizationRequest<'a> {
     /// The verified certificate.
     pub client: &'a ClientCert,
     /// Method, URI and headers. The headers are what the client chose to send.
-    pub request: &'a Parts,
+    pub parts: &'a Parts,
 }
 
 /// What an [`Authorizer`] decided, and the rule that it decided by, for the audit event.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub enum Answer {
+pub enum AuthorizationDecision {
     /// The request may pass.
     Allow {
         /// The rule that allows it.
@@ -79,18 +79,18 @@ pub enum Answer {
 /// ```
 /// use std::{convert::Infallible, time::Duration};
 /// use axum::{Router, http::Method, routing::get};
-/// use mtls_server::{Answer, Authorize, Authorizer, Question};
+/// use mtls_server::{AuthorizationDecision, Authorize, Authorizer, AuthorizationRequest};
 ///
 /// struct ReadOnly;
 ///
 /// impl Authorizer for ReadOnly {
 ///     type Error = Infallible;
 ///
-///     async fn authorize(&self, question: Question<'_>) -> Result<Answer, Infallible> {
+///     async fn authorize(&self, request: AuthorizationRequest<'_>) -> Result<AuthorizationDecision, Infallible> {
 ///         let rule = "read-only".into();
-///         Ok(match question.request.method {
-///             Method::GET => Answer::Allow { rule },
-///             _ => Answer::Deny { rule },
+///         Ok(match request.parts.method {
+///             Method::GET => AuthorizationDecision::Allow { rule },
+///             _ => AuthorizationDecision::Deny { rule },
 ///         })
 ///     }
 /// }
@@ -128,11 +128,18 @@ impl<A: Authorizer> Authorize<A> {
             audit::decided(peer, None, rule, Outcome::Denied, &"no-certificate");
             return Err(ClientCertRejection::Missing);
         };
-        let question = Question { client, request };
-        let answer = timeout(self.timeout, self.authorizer.authorize(question)).await;
+        let asked = AuthorizationRequest {
+            client,
+            parts: request,
+        };
+        let answer = timeout(self.timeout, self.authorizer.authorize(asked)).await;
         let (outcome, rule, reason) = match answer {
-            Ok(Ok(Answer::Allow { rule })) => (Outcome::Allowed, rule, Cow::Borrowed("matched")),
-            Ok(Ok(Answer::Deny { rule })) => (Outcome::Denied, rule, "not-matched".into()),
+            Ok(Ok(AuthorizationDecision::Allow { rule })) => {
+                (Outcome::Allowed, rule, Cow::Borrowed("matched"))
+            }
+            Ok(Ok(AuthorizationDecision::Deny { rule })) => {
+                (Outcome::Denied, rule, "not-matched".into())
+            }
             Ok(Err(error)) => {
                 tracing::error!(target: "mtls_server", error = &error as &dyn Error, "no decision");
                 return Err(undecided(peer, client, "authorizer-failed"));
@@ -167,22 +174,22 @@ fn undecided(
 }
 
 impl<A: Authorizer, S> Layer<S> for Authorize<A> {
-    type Service = Authorizing<A, S>;
+    type Service = AuthorizeService<A, S>;
 
     fn layer(&self, inner: S) -> Self::Service {
         let authorize = self.clone();
-        Authorizing { authorize, inner }
+        AuthorizeService { authorize, inner }
     }
 }
 
 /// The service of [`Authorize`].
 #[derive(Debug)]
-pub struct Authorizing<A, S> {
+pub struct AuthorizeService<A, S> {
     authorize: Authorize<A>,
     inner: S,
 }
 
-impl<A, S: Clone> Clone for Authorizing<A, S> {
+impl<A, S: Clone> Clone for AuthorizeService<A, S> {
     fn clone(&self) -> Self {
         Self {
             authorize: self.authorize.clone(),
@@ -191,7 +198,7 @@ impl<A, S: Clone> Clone for Authorizing<A, S> {
     }
 }
 
-impl<A, S> Service<Request> for Authorizing<A, S>
+impl<A, S> Service<Request> for AuthorizeService<A, S>
 where
     A: Authorizer,
     S: Service<Request, Response = Response, Error = Infallible> + Clone + Send + 'static,

@@ -28,7 +28,7 @@ pub(crate) fn decide(
         audit::decided(peer, None, rule, Outcome::Denied, &"no-certificate");
         return Err(Denial::NoCertificate);
     };
-    let decision = rule.judge(client);
+    let decision = rule.decide(client);
     let outcome = match decision.is_allowed() {
         true => Outcome::Allowed,
         false => Outcome::Denied,

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::{
-    authorize::authorizer::{Answer, Authorizer, Question},
+    authorize::authorizer::{AuthorizationDecision, AuthorizationRequest, Authorizer},
     sources::plain_http::{Bounds, HttpError, HttpUrl, exchange},
     text::Hex,
 };
@@ -52,7 +52,7 @@ impl OpaAuthorizer {
 pub enum OpaError {
     /// What it answered is no decision.
     #[error("the policy agent's answer is no decision")]
-    Answer(#[source] serde_json::Error),
+    Response(#[source] serde_json::Error),
 
     /// It could not be asked, or refused the question.
     #[error("the policy agent could not be asked")]
@@ -75,15 +75,18 @@ enum Decision {
 impl Authorizer for OpaAuthorizer {
     type Error = OpaError;
 
-    async fn authorize(&self, question: Question<'_>) -> Result<Answer, OpaError> {
-        let body = Bytes::from(json!({ "input": input(&question) }).to_string());
+    async fn authorize(
+        &self,
+        request: AuthorizationRequest<'_>,
+    ) -> Result<AuthorizationDecision, OpaError> {
+        let body = Bytes::from(json!({ "input": input(&request) }).to_string());
         let json = HeaderValue::from_static("application/json");
         let headers = HeaderMap::from_iter([(header::CONTENT_TYPE, json)]);
         let asked = exchange(&self.document, Method::POST, headers, body, BOUNDS).await;
         let answer = asked.map_err(OpaError::Exchange)?;
-        let document = serde_json::from_slice(answer.body()).map_err(OpaError::Answer)?;
+        let document = serde_json::from_slice(answer.body()).map_err(OpaError::Response)?;
         Ok(match document {
-            Document { result: None } => Answer::Deny {
+            Document { result: None } => AuthorizationDecision::Deny {
                 rule: "opa: not defined".into(),
             },
             Document {
@@ -99,7 +102,7 @@ const BOUNDS: Bounds = Bounds {
     bytes: 64 << 10,
 };
 
-impl From<Decision> for Answer {
+impl From<Decision> for AuthorizationDecision {
     fn from(decision: Decision) -> Self {
         let (allow, rule) = match decision {
             Decision::Plain(allow) => (allow, None),
@@ -113,18 +116,18 @@ impl From<Decision> for Answer {
     }
 }
 
-fn input(question: &Question<'_>) -> Value {
-    let (client, request) = (question.client, question.request);
+fn input(request: &AuthorizationRequest<'_>) -> Value {
+    let (client, parts) = (request.client, request.parts);
     let sans = client.sans().iter();
     let sans = sans.map(|name| json!({"kind": name.kind(), "value": name.to_string()}));
-    let host = request.headers.get(header::HOST);
+    let host = parts.headers.get(header::HOST);
     let host = host.and_then(|host| host.to_str().ok());
     // As it came: what is percent-encoded stays so, since a policy that decodes must do it once.
-    let path = request.uri.path().split('/').skip(1);
+    let path = parts.uri.path().split('/').skip(1);
     json!({
-        "method": request.method.as_str(),
+        "method": parts.method.as_str(),
         "path": path.collect::<Vec<_>>(),
-        "host": request.uri.host().or(host),
+        "host": parts.uri.host().or(host),
         "client": {
             "subject": client.subject().to_string(),
             "issuer": client.issuer().to_string(),

@@ -58,22 +58,22 @@ impl RequireClientCert {
 }
 
 impl<S> Layer<S> for RequireClientCert {
-    type Service = Required<S>;
+    type Service = RequireClientCertService<S>;
 
     fn layer(&self, inner: S) -> Self::Service {
         let rule = self.0.clone();
-        Required { rule, inner }
+        RequireClientCertService { rule, inner }
     }
 }
 
 /// The service of [`RequireClientCert`].
 #[derive(Clone, Debug)]
-pub struct Required<S> {
+pub struct RequireClientCertService<S> {
     rule: Rule,
     inner: S,
 }
 
-impl<S> Service<Request> for Required<S>
+impl<S> Service<Request> for RequireClientCertService<S>
 where
     S: Service<Request, Response = Response, Error = Infallible>,
 {

@@ -7,7 +7,7 @@ use rustls::{ServerConfig, sign::SingleCertAndKey};
 use time::OffsetDateTime;
 
 use crate::{
-    config::{error::ConfigError, virtual_host::SiteConfig},
+    config::{error::ConfigError, virtual_host::VirtualHost},
     observe::metrics::CrlFigures,
     provider::provider,
     rules::rule::Rule,
@@ -41,11 +41,11 @@ pub(crate) struct Host {
 
 impl Site {
     pub(crate) fn new(
-        config: SiteConfig,
+        config: VirtualHost,
         policy: usize,
         shared: &Shared<'_>,
     ) -> Result<Self, ConfigError> {
-        let SiteConfig { identity, clients } = config;
+        let VirtualHost { identity, clients } = config;
         let hints: Vec<_> = clients.roots.subjects().map(<[u8]>::to_vec).collect();
         let mut chain = ChainVerifier::builder(clients.roots, Purpose::TlsClient)
             .strictness(clients.strictness)

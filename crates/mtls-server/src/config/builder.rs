@@ -14,7 +14,7 @@ use crate::{
         limits::Limits,
         mtls_config::{Inner, MtlsConfig, Source},
         sni_map::{Names, Pattern},
-        virtual_host::SiteConfig,
+        virtual_host::VirtualHost,
     },
     forwarded::trust::TrustForwarded,
     proxy_protocol::ProxyProtocol,
@@ -23,15 +23,15 @@ use crate::{
     verify::{
         client_auth::ClientAuth,
         denylist::RevokedNow,
-        resumption::{Kept, Resumption},
+        resumption::{Resumption, SessionStorage},
     },
 };
 
 /// Settings for [`MtlsConfig`]; each method says its default.
 #[must_use = "nothing is checked before build()"]
 pub struct MtlsConfigBuilder {
-    site: SiteConfig,
-    names: Vec<(String, SiteConfig)>,
+    site: VirtualHost,
+    names: Vec<(String, VirtualHost)>,
     alpn: Vec<Vec<u8>>,
     handshake_timeout: Duration,
     resumption: Resumption,
@@ -46,12 +46,12 @@ impl MtlsConfig {
     /// Starts from the two decisions that nobody can make for the caller: who the server is, and
     /// which roots vouch for its clients.
     pub fn builder(identity: ServerIdentity, client_roots: TrustAnchors) -> MtlsConfigBuilder {
-        MtlsConfigBuilder::of(SiteConfig::new(identity, client_roots))
+        MtlsConfigBuilder::of(VirtualHost::new(identity, client_roots))
     }
 }
 
 impl MtlsConfigBuilder {
-    pub(crate) fn of(site: SiteConfig) -> Self {
+    pub(crate) fn of(site: VirtualHost) -> Self {
         Self {
             site,
             names: Vec::new(),
@@ -71,42 +71,42 @@ impl MtlsConfigBuilder {
     ///
     /// Those that ask for no name, or another one, get the settings of this builder. A request
     /// whose `Host` has other settings than the name of its connection is answered 421.
-    pub fn name(mut self, name: impl Into<String>, site: SiteConfig) -> Self {
-        self.names.push((name.into(), site));
+    pub fn virtual_host(mut self, name: impl Into<String>, host: VirtualHost) -> Self {
+        self.names.push((name.into(), host));
         self
     }
 
-    /// As [`SiteConfig::client_auth`].
+    /// As [`VirtualHost::client_auth`].
     pub fn client_auth(mut self, client_auth: ClientAuth) -> Self {
         self.site = self.site.client_auth(client_auth);
         self
     }
 
-    /// As [`SiteConfig::revocation`].
+    /// As [`VirtualHost::revocation`].
     pub fn revocation(mut self, revocation: Revocation) -> Self {
         self.site = self.site.revocation(revocation);
         self
     }
 
-    /// As [`SiteConfig::strictness`].
+    /// As [`VirtualHost::strictness`].
     pub fn strictness(mut self, strictness: Strictness) -> Self {
         self.site = self.site.strictness(strictness);
         self
     }
 
-    /// As [`SiteConfig::max_depth`].
+    /// As [`VirtualHost::max_depth`].
     pub fn max_depth(mut self, max_depth: usize) -> Self {
         self.site = self.site.max_depth(max_depth);
         self
     }
 
-    /// As [`SiteConfig::ocsp`].
+    /// As [`VirtualHost::ocsp`].
     pub fn ocsp(mut self, check: OcspCheck) -> Self {
         self.site = self.site.ocsp(check);
         self
     }
 
-    /// As [`SiteConfig::rule`].
+    /// As [`VirtualHost::rule`].
     pub fn rule(mut self, rule: Rule) -> Self {
         self.site = self.site.rule(rule);
         self
@@ -188,8 +188,10 @@ impl MtlsConfigBuilder {
         if trust.as_ref().is_some_and(|it| !it.is_for_clients()) {
             return Err(ConfigError::ForwardedPurpose);
         }
-        if let Resumption::Revalidate { ttl, kept } = self.resumption
-            && (ttl.as_secs() == 0 || ttl > MAX_TTL || kept == (Kept::InMemory { sessions: 0 }))
+        if let Resumption::Revalidate { ttl, storage } = self.resumption
+            && (ttl.as_secs() == 0
+                || ttl > MAX_TTL
+                || storage == (SessionStorage::InMemory { sessions: 0 }))
         {
             return Err(ConfigError::Resumption);
         }
@@ -237,7 +239,7 @@ impl fmt::Debug for MtlsConfigBuilder {
 }
 
 /// Numbers what is asked of clients: equal numbers for equal settings, in the order of the names.
-fn policies(site: &SiteConfig, names: &[(String, SiteConfig)]) -> Vec<usize> {
+fn policies(site: &VirtualHost, names: &[(String, VirtualHost)]) -> Vec<usize> {
     let all: Vec<_> = std::iter::once(site)
         .chain(names.iter().map(|(_, site)| site))
         .map(|site| &site.clients)

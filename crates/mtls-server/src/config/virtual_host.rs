@@ -6,11 +6,11 @@ use tls_identity::Identity as ServerIdentity;
 
 use crate::{rules::rule::Rule, sources::ocsp::check::OcspCheck, verify::client_auth::ClientAuth};
 
-/// The settings of one host name, for [`MtlsConfigBuilder::name`](crate::MtlsConfigBuilder::name);
+/// The settings of one host name, for [`MtlsConfigBuilder::virtual_host`](crate::MtlsConfigBuilder::virtual_host);
 /// each method says its default.
 #[derive(Debug)]
 #[must_use = "nothing is served by these settings before they are given to a builder"]
-pub struct SiteConfig {
+pub struct VirtualHost {
     pub(crate) identity: ServerIdentity,
     pub(crate) clients: Clients,
 }
@@ -27,7 +27,7 @@ pub(crate) struct Clients {
     pub(crate) ocsp: Option<OcspCheck>,
 }
 
-impl SiteConfig {
+impl VirtualHost {
     /// Shows `identity`, and asks clients for a certificate below one of these roots.
     pub fn new(identity: ServerIdentity, client_roots: TrustAnchors) -> Self {
         Self {

@@ -9,7 +9,12 @@ use std::{
 
 use crate::{
     config::limits::Limits,
-    connection::{address::bucket, clock::Clock, end::End, identity::ConnectionIdentity},
+    connection::{
+        address::bucket,
+        clock::{Clock, Tick},
+        end::End,
+        identity::ConnectionIdentity,
+    },
     observe::{audit, metrics},
 };
 
@@ -126,7 +131,6 @@ impl Connections {
     /// Ends what is overdue and closes what was ended; false when nothing is open any more.
     fn look(&self) -> bool {
         let now = self.clock.advance();
-        let mut cut = Vec::new();
         let mut ended = Vec::new();
         let mut table = self.lock();
         for entry in table.entries.values() {
@@ -136,26 +140,35 @@ impl Connections {
                 ended.push((entry.connection.clone(), end));
             }
             live.doze();
-            if live.is_cut(now) {
-                cut.extend(entry.socket.upgrade());
-            }
         }
+        let cut = table.due(now);
         let more = !table.entries.is_empty();
         table.watched = more;
         drop(table);
-        // Outside of the lock, as closing a socket gives its seat back, and logs may take time.
+        // Outside of the lock, as logs may take time.
         for (connection, end) in ended {
             audit::ended(connection.audited(), end.code(), end.condemns());
         }
-        for socket in cut {
-            socket.cut();
-        }
+        close(cut);
         more
+    }
+
+    /// Closes at once what was ended without grace.
+    pub(crate) fn close_due(&self) {
+        let cut = self.lock().due(self.clock.advance());
+        close(cut);
     }
 
     fn lock(&self) -> MutexGuard<'_, Table> {
         // No code that can panic runs under the lock.
         self.table.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Closes sockets, outside of the lock, as that gives their seats back.
+fn close(sockets: Vec<Arc<dyn Cut>>) {
+    for socket in sockets {
+        socket.cut();
     }
 }
 
@@ -198,6 +211,13 @@ impl Drop for Watch {
 const LOOK: Duration = Duration::from_millis(250);
 
 impl Table {
+    /// The sockets whose time is over.
+    fn due(&self, now: Tick) -> Vec<Arc<dyn Cut>> {
+        let due = self.entries.values();
+        let due = due.filter(|entry| entry.connection.live().is_cut(now));
+        due.filter_map(|entry| entry.socket.upgrade()).collect()
+    }
+
     fn is_full(&self, address: IpAddr, limits: &Limits) -> bool {
         let of_address = self.addresses.get(&address).copied().unwrap_or(0);
         of_address >= limits.connections_per_address || self.taken >= limits.connections

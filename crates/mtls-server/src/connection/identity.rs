@@ -12,10 +12,10 @@ use crate::{
     peer::{client_cert::ClientCert, tls_info::TlsInfo},
 };
 
-/// What the door found out about a connection; cheap to clone.
+/// What the handshake found out about a connection; cheap to clone.
 ///
-/// Only [`Door`](crate::Door) makes one. An adapter between the door and an HTTP server attaches
-/// it to every request, where the extractors look for it.
+/// Only a [`ConnectionAcceptor`](crate::ConnectionAcceptor) makes one, and only
+/// [`MtlsService`](crate::MtlsService) attaches it to requests, where the extractors look for it.
 #[derive(Clone)]
 pub struct ConnectionIdentity(Arc<Inner>);
 
@@ -52,7 +52,7 @@ impl ConnectionIdentity {
     }
 
     /// Puts this identity where the extractors look for it.
-    pub fn attach(&self, extensions: &mut Extensions) {
+    pub(crate) fn attach(&self, extensions: &mut Extensions) {
         extensions.insert(self.clone());
     }
 

@@ -88,16 +88,17 @@ impl Live {
     /// Bytes came from the peer.
     pub(crate) fn heard(&self, bytes: &[u8]) {
         self.rest.heard(bytes);
-        if !self.multiplexed {
-            let before = self.waiting.load(Relaxed);
-            if decode(before).1 == Wait::NextRequest {
-                let after = encode(self.clock.now(), Wait::Header);
-                // If a request has begun meanwhile, that counts.
-                let _ = self
-                    .waiting
-                    .compare_exchange(before, after, Relaxed, Relaxed);
-            }
-        }
+        let before = self.waiting.load(Relaxed);
+        let wait = match decode(before).1 {
+            Wait::NextRequest if !self.multiplexed => Wait::Header,
+            Wait::Bytes => Wait::Bytes,
+            _ => return,
+        };
+        let after = encode(self.clock.now(), wait);
+        // If a request has begun meanwhile, that counts.
+        let _ = self
+            .waiting
+            .compare_exchange(before, after, Relaxed, Relaxed);
     }
 
     /// Bytes could not be sent, as the peer does not read.
@@ -116,7 +117,11 @@ impl Live {
 
     /// The socket took this many bytes.
     pub(crate) fn sent(&self, bytes: usize) {
-        self.answers.sent(bytes, self.clock.now());
+        let now = self.clock.now();
+        self.answers.sent(bytes, now);
+        if decode(self.waiting.load(Relaxed)).1 == Wait::Bytes {
+            self.waiting.store(encode(now, Wait::Bytes), Relaxed);
+        }
     }
 
     /// An answer with a body begins; none where a write that waits tells enough.
@@ -148,6 +153,12 @@ impl Live {
     /// Whether there is a request that is not yet answered in full.
     pub(crate) fn is_asked(&self) -> bool {
         self.requests.load(SeqCst) > 0
+    }
+
+    /// The connection speaks another protocol than HTTP, from its first byte.
+    pub(crate) fn speaks_no_http(&self) {
+        let now = self.clock.now();
+        self.waiting.store(encode(now, Wait::Bytes), Relaxed);
     }
 
     /// The connection speaks something else from now on, such as WebSocket.
@@ -184,6 +195,10 @@ impl Live {
     /// Ends the connection: at once for new requests, after `grace` for everything. The first
     /// reason stands, but for one that condemns; true if it was this one.
     pub(crate) fn end(&self, end: End, grace: Duration) -> bool {
+        let grace = match end.condemns() && self.is_without_http() {
+            true => Duration::ZERO,
+            false => grace,
+        };
         let cut_at = self.clock.advance().saturating_add(ticks(grace));
         self.cut_at.fetch_min(cut_at, SeqCst);
         let first = match end.condemns() {
@@ -192,6 +207,11 @@ impl Live {
         };
         self.ended.notify_waiters();
         first
+    }
+
+    /// Whether it is read and written by something that cannot be told to answer 403.
+    fn is_without_http(&self) -> bool {
+        decode(self.waiting.load(Relaxed)).1 == Wait::Bytes
     }
 
     /// Why it was ended, if it was.
@@ -232,6 +252,7 @@ impl Live {
             _ if write.is_some_and(is_stalled) => Some(End::BodyTimeout),
             _ if self.answers.stalled_since().is_some_and(is_stalled) => Some(End::BodyTimeout),
             Wait::FirstRequest | Wait::Header if waited(limits.header) => Some(End::HeaderTimeout),
+            Wait::Bytes if waited(limits.idle) => Some(End::Idle),
             // Another thread may note the end of one request behind the beginning of the next.
             Wait::NextRequest if self.is_asked() => None,
             // Servers buffer the end of an answer, which a slow peer may still be taking.
@@ -350,6 +371,25 @@ mod tests {
             live.clock.now.store(100_000, Relaxed);
             live.sent(17); // a ping
             assert_eq!(due(&live, 110_500), Some(End::Idle));
+        }
+    }
+
+    #[test]
+    fn without_http_bytes_in_either_direction_count_and_whoever_is_condemned_has_no_grace() {
+        for multiplexed in [false, true] {
+            let live = live(multiplexed);
+            live.speaks_no_http();
+            assert_eq!(due(&live, 59_000), None);
+            live.clock.now.store(50_000, Relaxed);
+            live.heard(b"a");
+            assert_eq!(due(&live, 110_000), None);
+            live.clock.now.store(100_000, Relaxed);
+            live.sent(1);
+            assert_eq!(due(&live, 160_000), None);
+            assert_eq!(due(&live, 160_500), Some(End::Idle));
+            assert_eq!(due(&live, 1_001_000), Some(End::MaxAge));
+            assert!(live.end(End::Certificate("revoked"), HARD));
+            assert!(live.is_cut(live.clock.now()));
         }
     }
 

@@ -1,9 +1,9 @@
-//! The TLS stream of a client that was let in.
+//! The TLS stream of an accepted client.
 
 use std::{
     fmt,
     future::poll_fn,
-    io,
+    io, mem,
     pin::Pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
     task::{Context, Poll, Waker},
@@ -17,7 +17,7 @@ use crate::connection::{
     identity::ConnectionIdentity,
 };
 
-/// An encrypted stream to a client that the door has let in.
+/// An encrypted stream to an accepted client.
 ///
 /// It ends by itself: when the client's certificate is no longer good, or a limit on time is
 /// reached. Reading then finds the end of the stream, and writing fails.
@@ -31,15 +31,23 @@ struct Wire<IO> {
 
 /// Behind a lock so that a connection can be closed while its owner sleeps; nobody else takes it.
 struct Held<IO> {
-    stream: Option<TlsStream<IO>>,
+    stream: Stream<IO>,
     reader: Option<Waker>,
     writer: Option<Waker>,
+}
+
+enum Stream<IO> {
+    /// Nobody may read or write before it is said what the connection speaks.
+    Sealed(TlsStream<IO>),
+    Open(TlsStream<IO>),
+    Closed,
 }
 
 impl<IO> MtlsStream<IO>
 where
     IO: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
+    /// A stream that is sealed.
     pub(crate) fn new(
         stream: TlsStream<IO>,
         connection: ConnectionIdentity,
@@ -49,7 +57,7 @@ where
         let wire = Arc::new_cyclic(|socket: &Weak<Wire<IO>>| {
             connections.watch(&seat, connection.clone(), socket.clone());
             let held = Held {
-                stream: Some(stream),
+                stream: Stream::Sealed(stream),
                 reader: None,
                 writer: None,
             };
@@ -73,7 +81,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> MtlsStream<IO> {
     pub(crate) async fn readable(&self) -> bool {
         poll_fn(|context| {
             let mut held = self.0.lock();
-            let Some(stream) = &mut held.stream else {
+            let Stream::Open(stream) = &mut held.stream else {
                 return Poll::Ready(false);
             };
             let filled = Pin::new(stream).poll_fill_buf(context);
@@ -92,6 +100,36 @@ impl<IO> MtlsStream<IO> {
     pub fn identity(&self) -> &ConnectionIdentity {
         &self.0.connection
     }
+
+    /// Lets it be read and written.
+    pub(crate) fn open(&self) {
+        let mut held = self.0.lock();
+        held.stream = match mem::replace(&mut held.stream, Stream::Closed) {
+            Stream::Sealed(stream) => Stream::Open(stream),
+            other => other,
+        };
+    }
+}
+
+impl<IO: AsyncRead + AsyncWrite + Unpin + Send> MtlsStream<IO> {
+    /// Closes it at once.
+    pub(crate) fn close(&self) {
+        self.0.cut();
+    }
+}
+
+impl<IO> Stream<IO> {
+    /// What reading finds where nothing can be read.
+    fn end(&self) -> io::Result<()> {
+        if !matches!(self, Self::Sealed(_)) {
+            return Ok(());
+        }
+        tracing::error!(
+            target: "mtls_server",
+            "a connection of MtlsListener is served without PerConnection: it is closed",
+        );
+        Err(io::Error::other("the stream is sealed"))
+    }
 }
 
 impl<IO> Wire<IO> {
@@ -109,7 +147,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Wire<IO> {
         how: impl FnOnce(Pin<&mut TlsStream<IO>>, &mut Context<'_>) -> Poll<io::Result<T>>,
     ) -> Poll<io::Result<T>> {
         let mut held = self.lock();
-        let Some(stream) = &mut held.stream else {
+        let Stream::Open(stream) = &mut held.stream else {
             return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()));
         };
         let written = how(Pin::new(stream), context);
@@ -139,10 +177,10 @@ where
 {
     fn cut(&self) {
         let mut held = self.lock();
-        let stream = held.stream.take();
+        let stream = mem::replace(&mut held.stream, Stream::Closed);
         let wakers = [held.reader.take(), held.writer.take()];
         drop(held);
-        if let Some(mut stream) = stream {
+        if let Stream::Sealed(mut stream) | Stream::Open(mut stream) = stream {
             // As far as the socket takes it at once: close_notify tells the end from an attack.
             let mut context = Context::from_waker(Waker::noop());
             let _ = Pin::new(&mut stream).poll_shutdown(&mut context);
@@ -165,8 +203,8 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> AsyncRead for MtlsStream<IO> {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let mut held = self.0.lock();
-        let Some(stream) = &mut held.stream else {
-            return Poll::Ready(Ok(()));
+        let Stream::Open(stream) = &mut held.stream else {
+            return Poll::Ready(held.stream.end());
         };
         let before = buffer.filled().len();
         let read = Pin::new(stream).poll_read(context, buffer);

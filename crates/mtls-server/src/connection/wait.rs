@@ -9,19 +9,22 @@ pub(super) enum Wait {
     FirstRequest = 1,
     Header = 2,
     NextRequest = 3,
+    /// Whatever a protocol other than HTTP sends, in either direction.
+    Bytes = 4,
 }
 
-/// The time above two bits of [`Wait`].
+/// The time above three bits of [`Wait`].
 pub(super) fn encode(since: Tick, wait: Wait) -> u64 {
-    since << 2 | wait as u64
+    since << 3 | wait as u64
 }
 
 pub(super) fn decode(waiting: u64) -> (Tick, Wait) {
-    let wait = match waiting & 3 {
+    let wait = match waiting & 7 {
         0 => Wait::Nothing,
         1 => Wait::FirstRequest,
         2 => Wait::Header,
-        _ => Wait::NextRequest,
+        3 => Wait::NextRequest,
+        _ => Wait::Bytes,
     };
-    (waiting >> 2, wait)
+    (waiting >> 3, wait)
 }

@@ -75,7 +75,7 @@ impl TrustForwarded {
 
     /// Whether this client is a proxy that is trusted.
     pub(super) fn admits(&self, client: &ClientCert) -> bool {
-        self.rule.judge(client).is_allowed()
+        self.rule.decide(client).is_allowed()
     }
 
     /// Whoever verifies forwarded certificates again, if anybody does.

@@ -1,6 +1,7 @@
 //! From a TCP connection to a client whose certificate is known, or a refusal that says why.
 
-pub(crate) mod door;
+pub(crate) mod accepted;
+pub(crate) mod acceptor;
 pub(crate) mod refusal;
 
 mod client_hello;

@@ -7,8 +7,8 @@ use rustls::{AlertDescription, InvalidMessage};
 use x509_identity::Certificate;
 
 use crate::{
-    observe::audit::Refused, proxy_protocol::error::ProxyProtocolError,
-    sources::ocsp::check::OcspRefusal,
+    connection::identity::ConnectionIdentity, observe::audit::Refused,
+    proxy_protocol::error::ProxyProtocolError, sources::ocsp::check::OcspRefusal,
 };
 
 /// A connection that the door turned away, and what is known about it.
@@ -28,6 +28,17 @@ impl Refusal {
             reason,
             claimed: None,
             server_name: None,
+            version: None,
+        }
+    }
+
+    /// Of a client that was accepted, and may not do what it came for.
+    pub(super) fn of(reason: RefusalReason, connection: &ConnectionIdentity) -> Self {
+        let client = connection.client();
+        Self {
+            reason,
+            claimed: client.and_then(|client| client.chain().first()).cloned(),
+            server_name: connection.tls().server_name().map(str::to_owned),
             version: None,
         }
     }
@@ -62,6 +73,11 @@ pub enum RefusalReason {
     /// The client's certificate was judged and refused.
     #[error("client certificate refused")]
     Certificate(#[source] VerifyError),
+
+    /// The certificate is good, and the [rule](crate::VirtualHost::rule) of the host name denies it.
+    /// With HTTP this is no refusal: each request is answered 403.
+    #[error("the rule of this host name denies the client certificate")]
+    Denied,
 
     /// The peer went away before the handshake was over.
     #[error("peer closed the connection during the handshake")]
@@ -134,6 +150,7 @@ impl RefusalReason {
     pub fn code(&self) -> &'static str {
         match self {
             Self::Certificate(error) => error.code(),
+            Self::Denied => "denied",
             Self::Disconnected => "disconnected",
             Self::Evicted => "evicted",
             Self::FirstByteTimeout(_) => "first-byte-timeout",

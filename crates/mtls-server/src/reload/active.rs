@@ -103,6 +103,7 @@ impl Generations {
                 connections::condemn(&connection, end);
             }
         }
+        self.connections.close_due();
         next.number
     }
 
@@ -136,6 +137,7 @@ impl Generations {
                     connections::condemn(&connection, end);
                 }
             }
+            generations.connections.close_due();
         });
         // Fails only where the runtime ends.
         let _ = judged.await;
@@ -153,6 +155,7 @@ impl Generations {
                 ended += 1;
             }
         }
+        self.connections.close_due();
         ended
     }
 

@@ -177,7 +177,7 @@ mod tests {
     use test_pki::Ca;
 
     use super::*;
-    use crate::{Door, ServerIdentity, TrustAnchors};
+    use crate::{ConnectionAcceptor, ServerIdentity, TrustAnchors};
 
     fn config() -> MtlsConfig {
         let ca = Ca::root("root");
@@ -191,7 +191,7 @@ mod tests {
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
     async fn a_reload_looks_at_no_file_before_the_one_ahead_of_it_has_exchanged_them() {
-        let handle = Door::new(config()).handle();
+        let handle = ConnectionAcceptor::new(config()).handle();
         let other = handle.clone();
         let ahead = handle.0.reload.lock().await;
         let second = tokio::spawn(async move { other.reload().await });

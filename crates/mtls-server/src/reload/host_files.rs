@@ -8,10 +8,10 @@ use time::OffsetDateTime;
 use tokio::sync::Mutex;
 
 use crate::{
-    config::{error::LoadError, virtual_host::SiteConfig},
+    config::{error::LoadError, virtual_host::VirtualHost},
     reload::{
         staple::KeptStaple,
-        virtual_host_files::{Contents, SiteFiles},
+        virtual_host_files::{Contents, VirtualHostFiles},
     },
     rules::rule::Rule,
     sources::{
@@ -26,7 +26,7 @@ use crate::{
 pub(super) struct HostFiles {
     /// None for the first, which all other names have.
     pub(super) name: Option<String>,
-    pub(super) files: SiteFiles,
+    pub(super) files: VirtualHostFiles,
     lists: Option<CrlSources>,
     kept: Mutex<Kept>,
 }
@@ -49,7 +49,7 @@ pub(super) struct Part {
 }
 
 impl HostFiles {
-    pub(super) fn new(name: Option<String>, files: SiteFiles) -> Self {
+    pub(super) fn new(name: Option<String>, files: VirtualHostFiles) -> Self {
         let crls = &files.crls;
         Self {
             name,
@@ -100,7 +100,7 @@ impl HostFiles {
         })
     }
 
-    pub(super) fn config(&self, part: Part) -> Result<SiteConfig, FileError> {
+    pub(super) fn config(&self, part: Part) -> Result<VirtualHost, FileError> {
         let files = &self.files;
         let Contents {
             chain, key, roots, ..
@@ -111,7 +111,7 @@ impl HostFiles {
             None => identity,
         };
         let roots = files::client_roots_of(&files.client_roots, roots)?;
-        let mut site = SiteConfig::new(identity, roots).client_auth(files.client_auth);
+        let mut site = VirtualHost::new(identity, roots).client_auth(files.client_auth);
         if let Some(lists) = part.lists {
             site = site.revocation((files.revocation)(Revocation::new(lists.crls)));
         }

@@ -14,7 +14,7 @@ use crate::{
     },
     reload::{
         host_files::{HostFiles, Part},
-        virtual_host_files::{Contents, SiteFiles},
+        virtual_host_files::{Contents, VirtualHostFiles},
     },
     sources::files::FileError,
 };
@@ -33,9 +33,9 @@ use crate::{
 /// # async fn run(router: axum::Router) -> Result<(), Box<dyn std::error::Error>> {
 /// use std::time::Duration;
 ///
-/// use mtls_server::{MtlsFiles, SiteFiles};
+/// use mtls_server::{MtlsFiles, VirtualHostFiles};
 ///
-/// let site = SiteFiles::new("server.crt", "server.key", "ca.crt").crl("ca.crl");
+/// let site = VirtualHostFiles::new("server.crt", "server.key", "ca.crt").crl("ca.crl");
 /// let config = MtlsFiles::new(site).load().await?;
 /// let listener = tokio::net::TcpListener::bind("127.0.0.1:8443").await?;
 /// let server = mtls_server::serve(listener, router, config)?;
@@ -56,7 +56,7 @@ type Fingerprint = [u8; 32];
 
 impl MtlsFiles {
     /// These files, and the defaults of [`MtlsConfig::builder`].
-    pub fn new(site: SiteFiles) -> Self {
+    pub fn new(site: VirtualHostFiles) -> Self {
         Self {
             sites: vec![HostFiles::new(None, site)],
             settings: Box::new(|builder| builder),
@@ -64,10 +64,10 @@ impl MtlsFiles {
         }
     }
 
-    /// Other files for a host name, as [`MtlsConfigBuilder::name`] takes it.
+    /// Other files for a host name, as [`MtlsConfigBuilder::virtual_host`] takes it.
     #[must_use]
-    pub fn name(mut self, name: impl Into<String>, site: SiteFiles) -> Self {
-        self.sites.push(HostFiles::new(Some(name.into()), site));
+    pub fn virtual_host(mut self, name: impl Into<String>, host: VirtualHostFiles) -> Self {
+        self.sites.push(HostFiles::new(Some(name.into()), host));
         self
     }
 
@@ -133,7 +133,9 @@ impl MtlsFiles {
         for (site, part) in self.sites.iter().zip(parts) {
             let config = site.config(part)?;
             builder = Some(match (builder, &site.name) {
-                (Some(builder), Some(name)) => MtlsConfigBuilder::name(builder, name, config),
+                (Some(builder), Some(name)) => {
+                    MtlsConfigBuilder::virtual_host(builder, name, config)
+                }
                 _ => MtlsConfigBuilder::of(config),
             });
         }

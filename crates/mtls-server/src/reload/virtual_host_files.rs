@@ -6,7 +6,7 @@ use pki_core::verify::Revocation;
 use zeroize::Zeroizing;
 
 use crate::{
-    config::virtual_host::SiteConfig,
+    config::virtual_host::VirtualHost,
     sources::{
         crl_sources::source::CrlSource,
         files::{self, FileError},
@@ -17,7 +17,7 @@ use crate::{
 /// The files of one host name.
 #[derive(Clone, Debug)]
 #[must_use = "no file is read before load()"]
-pub struct SiteFiles {
+pub struct VirtualHostFiles {
     pub(super) chain: PathBuf,
     pub(super) key: PathBuf,
     pub(super) client_roots: PathBuf,
@@ -25,11 +25,11 @@ pub struct SiteFiles {
     pub(super) rule: Option<PathBuf>,
     pub(super) stapled: bool,
     pub(super) client_auth: ClientAuth,
-    pub(super) settings: fn(SiteConfig) -> SiteConfig,
+    pub(super) settings: fn(VirtualHost) -> VirtualHost,
     pub(super) revocation: fn(Revocation) -> Revocation,
 }
 
-impl SiteFiles {
+impl VirtualHostFiles {
     /// The server's certificate chain and its key, and the roots that clients' certificates must
     /// lead to, as [`ServerIdentity::from_files`] and [`files::client_roots`] take them.
     pub fn new(
@@ -62,7 +62,7 @@ impl SiteFiles {
         self
     }
 
-    /// A rule in TOML, for [`SiteConfig::rule`]; none.
+    /// A rule in TOML, for [`VirtualHost::rule`]; none.
     pub fn rule(mut self, file: impl Into<PathBuf>) -> Self {
         self.rule = Some(file.into());
         self
@@ -84,8 +84,8 @@ impl SiteFiles {
         self
     }
 
-    /// Settings of this name that are not files, such as [`SiteConfig::ocsp`]; called at each load.
-    pub fn settings(mut self, settings: fn(SiteConfig) -> SiteConfig) -> Self {
+    /// Settings of this name that are not files, such as [`VirtualHost::ocsp`]; called at each load.
+    pub fn settings(mut self, settings: fn(VirtualHost) -> VirtualHost) -> Self {
         self.settings = settings;
         self
     }
@@ -99,7 +99,7 @@ pub(super) struct Contents {
     pub(super) rule: Option<Zeroizing<Vec<u8>>>,
 }
 
-impl SiteFiles {
+impl VirtualHostFiles {
     pub(super) fn read(&self) -> Result<Contents, FileError> {
         let rule = self.rule.as_deref();
         Ok(Contents {

@@ -5,7 +5,7 @@ use crate::peer::client_cert::ClientCert;
 
 impl Rule {
     /// Decides about a client.
-    pub fn judge(&self, client: &ClientCert) -> Decision<'_> {
+    pub fn decide(&self, client: &ClientCert) -> Decision<'_> {
         let (finding, rule) = self.find(client);
         Decision { finding, rule }
     }

@@ -110,7 +110,7 @@ impl Rule {
 
     /// The finding, and the innermost rule that made it: one with a name if there is one.
     pub(super) fn find<'a>(&'a self, client: &ClientCert) -> (Finding, &'a Self) {
-        let (finding, below) = self.expression.judge(client);
+        let (finding, below) = self.expression.test(client);
         let says = below
             .filter(|rule| rule.name.is_some() || self.name.is_none())
             .unwrap_or(self);
@@ -120,7 +120,7 @@ impl Rule {
 
 impl Expression {
     /// The finding, and which of the rules below decided it, if one did.
-    fn judge<'a>(&'a self, client: &ClientCert) -> (Finding, Option<&'a Rule>) {
+    fn test<'a>(&'a self, client: &ClientCert) -> (Finding, Option<&'a Rule>) {
         match self {
             Self::All(rules) => all(rules, client),
             Self::Any(rules) => any(rules, client),

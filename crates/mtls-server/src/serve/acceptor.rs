@@ -9,8 +9,9 @@ use tokio::{
 };
 
 use crate::{
-    config::mtls_config::MtlsConfig, connection::stream::MtlsStream, handshake::door::Door,
-    reload::handle::MtlsHandle, serve::service::MtlsService,
+    config::mtls_config::MtlsConfig, connection::stream::MtlsStream,
+    handshake::acceptor::ConnectionAcceptor, reload::handle::MtlsHandle,
+    serve::service::MtlsService,
 };
 
 /// Mutual TLS for [`axum_server::Server`]; cheap to clone.
@@ -33,7 +34,7 @@ use crate::{
 /// ```
 #[derive(Clone, Debug)]
 pub struct MtlsAcceptor<A = DefaultAcceptor> {
-    door: Door,
+    acceptor: ConnectionAcceptor,
     inner: A,
 }
 
@@ -41,7 +42,7 @@ impl MtlsAcceptor {
     /// An acceptor with these settings.
     pub fn new(config: MtlsConfig) -> Self {
         Self {
-            door: Door::new(config),
+            acceptor: ConnectionAcceptor::new(config),
             inner: DefaultAcceptor::new(),
         }
     }
@@ -50,7 +51,7 @@ impl MtlsAcceptor {
 impl<A> MtlsAcceptor<A> {
     /// For whoever operates the server.
     pub fn handle(&self) -> MtlsHandle {
-        self.door.handle()
+        self.acceptor.handle()
     }
 }
 
@@ -59,7 +60,7 @@ impl<A> MtlsAcceptor<A> {
     /// by the door itself: [`ProxyProtocol`](crate::ProxyProtocol).
     pub fn acceptor<Inner>(self, inner: Inner) -> MtlsAcceptor<Inner> {
         MtlsAcceptor {
-            door: self.door,
+            acceptor: self.acceptor,
             inner,
         }
     }
@@ -83,16 +84,15 @@ where
             .set_nodelay(true)
             .and_then(|()| stream.peer_addr())
             .map(|peer| (peer, self.inner.accept(stream, service)));
-        let door = self.door.clone();
+        let acceptor = self.acceptor.clone();
         Box::pin(async move {
             let (peer, accepted) = prepared?;
             let (stream, inner) = accepted.await?;
-            let stream = door
-                .handshake(stream, peer)
+            let accepted = acceptor
+                .accept(stream, peer)
                 .await
                 .map_err(io::Error::other)?;
-            let service = MtlsService::new(inner, stream.identity().clone());
-            Ok((stream, service))
+            Ok(accepted.into_http(inner))
         })
     }
 }

@@ -111,22 +111,22 @@ impl ForwardIdentity {
 }
 
 impl<S> Layer<S> for ForwardIdentity {
-    type Service = Forwarding<S>;
+    type Service = ForwardIdentityService<S>;
 
     fn layer(&self, inner: S) -> Self::Service {
         let identity = self.clone();
-        Forwarding { identity, inner }
+        ForwardIdentityService { identity, inner }
     }
 }
 
 /// The service of [`ForwardIdentity`].
 #[derive(Clone, Debug)]
-pub struct Forwarding<S> {
+pub struct ForwardIdentityService<S> {
     identity: ForwardIdentity,
     inner: S,
 }
 
-impl<S> Service<Request> for Forwarding<S>
+impl<S> Service<Request> for ForwardIdentityService<S>
 where
     S: Service<Request, Response = Response, Error = Infallible>,
 {

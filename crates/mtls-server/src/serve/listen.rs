@@ -1,9 +1,9 @@
 //! Where connections come from: a port of our own, or one that somebody else has opened.
 
-use std::{io, net::SocketAddr};
+use std::{io, net::SocketAddr, time::Duration};
 
 use listenfd::ListenFd;
-use tokio::net::{TcpListener, TcpSocket};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 
 /// Listens on `address`, with room for 4096 connections that have come and are not accepted yet.
 ///
@@ -32,6 +32,42 @@ pub fn bind(address: SocketAddr) -> io::Result<TcpListener> {
 }
 
 const BACKLOG: u32 = 4096;
+
+/// The next connection, with `TCP_NODELAY` set; never an error, so that a loop goes on.
+///
+/// A peer that has gone already is passed over. Where the system is out of something, such as file
+/// descriptors, this logs an error and waits for 100 ms before it tries again.
+pub async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
+    loop {
+        match listener.accept().await {
+            Ok((stream, peer)) => {
+                // A peer that is gone already shows at the first read.
+                let _ = stream.set_nodelay(true);
+                return (stream, peer);
+            }
+            Err(error) if is_of_the_peer(&error) => {}
+            Err(error) => {
+                tracing::error!(
+                    target: "mtls_server",
+                    error = &error as &dyn std::error::Error,
+                    "a connection could not be accepted",
+                );
+                tokio::time::sleep(PAUSE).await;
+            }
+        }
+    }
+}
+
+const PAUSE: Duration = Duration::from_millis(100);
+
+fn is_of_the_peer(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::ConnectionAborted
+            | io::ErrorKind::ConnectionRefused
+            | io::ErrorKind::ConnectionReset
+    )
+}
 
 /// The listening socket that a service manager has handed over, as systemd's socket activation does:
 /// so the port may be below 1024 without rights, and no connection is lost while the service restarts.

@@ -19,9 +19,9 @@ use tower_service::Service;
 use crate::{
     config::mtls_config::MtlsConfig,
     connection::stream::MtlsStream,
-    handshake::door::Door,
+    handshake::acceptor::ConnectionAcceptor,
     reload::handle::MtlsHandle,
-    serve::{accept::accept, service::MtlsService},
+    serve::{listen::accept, service::MtlsService},
 };
 
 /// Mutual TLS for [`axum::serve`](fn@axum::serve); with [`PerConnection`] around the router.
@@ -42,7 +42,7 @@ use crate::{
 #[derive(Debug)]
 pub struct MtlsListener {
     address: SocketAddr,
-    door: Door,
+    acceptor: ConnectionAcceptor,
     let_in: Receiver<MtlsStream<TcpStream>>,
     accepting: JoinHandle<()>,
 }
@@ -55,12 +55,12 @@ impl MtlsListener {
     /// If the listener has no local address.
     pub fn new(tcp: TcpListener, config: MtlsConfig) -> io::Result<Self> {
         let address = tcp.local_addr()?;
-        let door = Door::new(config);
+        let acceptor = ConnectionAcceptor::new(config);
         let (sender, let_in) = channel(WAITING);
-        let accepting = tokio::spawn(accept_all(tcp, door.clone(), sender));
+        let accepting = tokio::spawn(accept_all(tcp, acceptor.clone(), sender));
         Ok(Self {
             address,
-            door,
+            acceptor,
             let_in,
             accepting,
         })
@@ -68,23 +68,27 @@ impl MtlsListener {
 
     /// For whoever operates the server.
     pub fn handle(&self) -> MtlsHandle {
-        self.door.handle()
+        self.acceptor.handle()
     }
 }
 
 /// Connections that wait for `axum::serve` to take them, which it does at once.
 const WAITING: usize = 64;
 
-async fn accept_all(tcp: TcpListener, door: Door, sender: Sender<MtlsStream<TcpStream>>) {
+async fn accept_all(
+    tcp: TcpListener,
+    acceptor: ConnectionAcceptor,
+    sender: Sender<MtlsStream<TcpStream>>,
+) {
     loop {
         let (stream, peer) = accept(&tcp).await;
-        let (door, sender) = (door.clone(), sender.clone());
+        let (acceptor, sender) = (acceptor.clone(), sender.clone());
         tokio::spawn(async move {
             tokio::select! {
-                outcome = door.handshake(stream, peer) => {
-                    if let Ok(stream) = outcome {
+                outcome = acceptor.accept(stream, peer) => {
+                    if let Ok(accepted) = outcome {
                         // Fails when the server has ended, with which the connection ends, too.
-                        let _ = sender.send(stream).await;
+                        let _ = sender.send(accepted.into_sealed()).await;
                     }
                 }
                 () = sender.closed() => {}
@@ -121,8 +125,8 @@ impl Drop for MtlsListener {
 
 /// Gives each connection of an [`MtlsListener`] its own service, which knows who is asking.
 ///
-/// A router that is given to `axum::serve` without it answers every request for a
-/// [`ClientCert`](crate::ClientCert) with 500.
+/// Connections that are given to anything else cannot be read: `axum::serve` with the bare router
+/// closes each of them, and a line in the log says why.
 #[derive(Clone, Copy, Debug)]
 pub struct PerConnection<S>(pub S);
 
@@ -136,7 +140,6 @@ impl<S: Clone> Service<IncomingStream<'_, MtlsListener>> for PerConnection<S> {
     }
 
     fn call(&mut self, stream: IncomingStream<'_, MtlsListener>) -> Self::Future {
-        let connection = stream.io().identity().clone();
-        ready(Ok(MtlsService::new(self.0.clone(), connection)))
+        ready(Ok(MtlsService::open(stream.io(), self.0.clone())))
     }
 }

@@ -1,6 +1,5 @@
 //! The three ways to serve a router over the handshake, and what happens to each request.
 
-pub(crate) mod accept;
 pub(crate) mod acceptor;
 pub(crate) mod forward_identity;
 pub(crate) mod health;

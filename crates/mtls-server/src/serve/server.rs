@@ -12,9 +12,9 @@ use tokio::{
 
 use crate::{
     config::mtls_config::MtlsConfig,
-    handshake::door::Door,
+    handshake::acceptor::ConnectionAcceptor,
     reload::handle::MtlsHandle,
-    serve::{accept::accept, http},
+    serve::{http, listen::accept},
 };
 
 /// Serves `router` on `listener` until it is shut down; prints nothing.
@@ -28,10 +28,10 @@ use crate::{
 /// If the listener has no local address.
 pub fn serve(listener: TcpListener, router: Router, config: MtlsConfig) -> io::Result<Serving> {
     let address = listener.local_addr()?;
-    let door = Door::new(config);
-    let handle = door.handle();
+    let acceptor = ConnectionAcceptor::new(config);
+    let handle = acceptor.handle();
     let (stop, stopped) = watch::channel(None);
-    let task = tokio::spawn(run(listener, router, door, stopped));
+    let task = tokio::spawn(run(listener, router, acceptor, stopped));
     Ok(Serving {
         address,
         handle,
@@ -43,7 +43,7 @@ pub fn serve(listener: TcpListener, router: Router, config: MtlsConfig) -> io::R
 /// How long running requests have, once the server is told to stop.
 type Stop = watch::Receiver<Option<Duration>>;
 
-async fn run(listener: TcpListener, router: Router, door: Door, mut stop: Stop) {
+async fn run(listener: TcpListener, router: Router, acceptor: ConnectionAcceptor, mut stop: Stop) {
     let mut connections = JoinSet::new();
     let of_connections = stop.clone();
     let grace = {
@@ -52,15 +52,15 @@ async fn run(listener: TcpListener, router: Router, door: Door, mut stop: Stop) 
             tokio::select! {
                 grace = &mut told => break grace,
                 (stream, peer) = accept(&listener) => {
-                    let (door, stop) = (door.clone(), of_connections.clone());
-                    connections.spawn(welcome(stream, peer, router.clone(), door, stop));
+                    let (acceptor, stop) = (acceptor.clone(), of_connections.clone());
+                    connections.spawn(welcome(stream, peer, router.clone(), acceptor, stop));
                 }
                 Some(_) = connections.join_next() => {}
             }
         }
     };
     drop(listener);
-    door.stop(grace);
+    acceptor.shut_down(grace);
     let all = async { while connections.join_next().await.is_some() {} };
     // Sockets are closed when the grace is over; a task that goes on has lost its purpose.
     if timeout(grace + MARGIN, all).await.is_err() {
@@ -81,15 +81,22 @@ async fn told(stop: &mut Stop) -> Duration {
     }
 }
 
-async fn welcome(stream: TcpStream, peer: SocketAddr, router: Router, door: Door, mut stop: Stop) {
+async fn welcome(
+    stream: TcpStream,
+    peer: SocketAddr,
+    router: Router,
+    acceptor: ConnectionAcceptor,
+    mut stop: Stop,
+) {
     // On the heap until it is over: what a task may ever hold, every idle connection would keep.
-    let handshake = Box::pin(door.handshake(stream, peer));
+    let handshake = Box::pin(acceptor.accept(stream, peer));
     let outcome = tokio::select! {
         outcome = handshake => outcome,
         _ = told(&mut stop) => return,
     };
-    if let Ok(stream) = outcome {
-        http::speak(stream, router).await;
+    if let Ok(accepted) = outcome {
+        let (stream, service) = accepted.into_http(router);
+        http::speak(stream, service).await;
     }
 }
 

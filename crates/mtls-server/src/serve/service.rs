@@ -25,9 +25,10 @@ use tower_service::Service;
 
 use crate::{
     authorize::decide::decide,
-    connection::{answers::Flow, end::End, identity::ConnectionIdentity},
+    connection::{answers::Flow, end::End, identity::ConnectionIdentity, stream::MtlsStream},
     extract::client_cert::ClientCertRejection,
     forwarded::received::receive,
+    handshake::accepted::AcceptedConnection,
     problem::problem,
 };
 
@@ -45,8 +46,28 @@ pub struct MtlsService<S> {
 }
 
 impl<S> MtlsService<S> {
-    pub(crate) fn new(inner: S, connection: ConnectionIdentity) -> Self {
+    /// The service that belongs to this stream, which can be read from now on.
+    pub(crate) fn open<IO>(stream: &MtlsStream<IO>, inner: S) -> Self {
+        stream.open();
+        let connection = stream.identity().clone();
         Self { inner, connection }
+    }
+}
+
+impl<IO> AcceptedConnection<IO> {
+    /// The stream, and `inner` behind the service that belongs to it: for an HTTP server.
+    ///
+    /// Give every request of the stream to this service and to no other. It removes headers that
+    /// claim a client certificate, attaches the identity that the extractors look for, asks the
+    /// rule of the host name, answers 403 when the client is no longer good, and 421 where the
+    /// request is for a host with other settings.
+    ///
+    /// `inner` is any tower service, an [`axum::Router`] for one. [`http_limits`](crate::http_limits)
+    /// sets the limits of hyper that such a server needs.
+    pub fn into_http<S>(self, inner: S) -> (MtlsStream<IO>, MtlsService<S>) {
+        let stream = self.into_sealed();
+        let service = MtlsService::open(&stream, inner);
+        (stream, service)
     }
 }
 
@@ -62,7 +83,7 @@ where
 {
     type Response = Response<Body>;
     type Error = S::Error;
-    type Future = Answering<S::Future>;
+    type Future = ResponseFuture<S::Future>;
 
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
         self.inner.poll_ready(context)
@@ -86,7 +107,7 @@ where
             };
             self.inner.call(Request::from_parts(parts, body))
         });
-        Answering {
+        ResponseFuture {
             answer,
             refusal,
             running: Some(running),
@@ -100,7 +121,7 @@ where
 pin_project! {
     /// The answer to one request: the application's, or 403 as soon as the client's certificate is no
     /// longer good.
-    pub struct Answering<F> {
+    pub struct ResponseFuture<F> {
         // `None` where the application is not asked.
         #[pin]
         answer: Option<F>,
@@ -114,7 +135,7 @@ pin_project! {
     }
 }
 
-impl<F, R, E> Future for Answering<F>
+impl<F, R, E> Future for ResponseFuture<F>
 where
     F: Future<Output = Result<Response<R>, E>>,
     R: HttpBody<Data = Bytes> + Send + 'static,
@@ -151,9 +172,9 @@ where
     }
 }
 
-impl<F> fmt::Debug for Answering<F> {
+impl<F> fmt::Debug for ResponseFuture<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Answering").finish_non_exhaustive()
+        f.debug_struct("ResponseFuture").finish_non_exhaustive()
     }
 }
 

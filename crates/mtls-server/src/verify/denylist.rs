@@ -35,7 +35,7 @@ impl RevokedNow {
         // record only: a clock that is set back lets nobody in again.
         let hit = rules
             .iter()
-            .find(|(rule, _)| !rule.judge(client).is_mismatch());
+            .find(|(rule, _)| !rule.decide(client).is_mismatch());
         match hit {
             None => Ok(()),
             Some((_, since)) => Err(VerifyError::Revoked {

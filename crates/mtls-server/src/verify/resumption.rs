@@ -6,7 +6,7 @@ use std::time::Duration;
 ///
 /// Before a session is resumed the client's certificate is judged again: its validity, and what the
 /// revocation lists say now. A session never outlives a reload, and is never good under another
-/// host name of [`MtlsConfigBuilder::name`](crate::MtlsConfigBuilder::name).
+/// host name of [`MtlsConfigBuilder::virtual_host`](crate::MtlsConfigBuilder::virtual_host).
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Resumption {
     /// Each connection is a full handshake.
@@ -16,13 +16,13 @@ pub enum Resumption {
         /// How long after the full handshake; 1 h by default. Resuming does not prolong it.
         ttl: Duration,
         /// Where sessions are kept.
-        kept: Kept,
+        storage: SessionStorage,
     },
 }
 
 /// Where sessions are kept until they are resumed.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Kept {
+pub enum SessionStorage {
     /// In this process, one or two kilobytes each; the least used make room. Of a client that shows
     /// a chain of more than 8 KiB none is kept. A TLS 1.3 session is good for one use.
     InMemory {
@@ -39,7 +39,7 @@ impl Default for Resumption {
     fn default() -> Self {
         Self::Revalidate {
             ttl: Duration::from_secs(60 * 60),
-            kept: Kept::InMemory { sessions: 10_000 },
+            storage: SessionStorage::InMemory { sessions: 10_000 },
         }
     }
 }

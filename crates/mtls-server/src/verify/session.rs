@@ -26,7 +26,7 @@ use zeroize::Zeroizing;
 use crate::verify::{
     client_auth::ClientAuth,
     context::{self, Session},
-    resumption::{Kept, Resumption},
+    resumption::{Resumption, SessionStorage},
     verdict_cache::{ChainHash, Judge},
 };
 
@@ -39,7 +39,7 @@ pub(crate) fn set_up(
 ) -> Result<(), rustls::Error> {
     rustls.session_storage = Arc::new(NoServerSessionStorage {});
     rustls.send_tls13_tickets = 0;
-    let Resumption::Revalidate { ttl, kept } = resumption else {
+    let Resumption::Revalidate { ttl, storage } = resumption else {
         return Ok(());
     };
     let gate = Gate {
@@ -47,8 +47,8 @@ pub(crate) fn set_up(
         client_auth,
         ttl: ttl.as_secs(),
     };
-    match kept {
-        Kept::InMemory { sessions } => {
+    match storage {
+        SessionStorage::InMemory { sessions } => {
             let Some(sessions) = NonZeroUsize::new(sessions) else {
                 return Ok(());
             };
@@ -61,7 +61,7 @@ pub(crate) fn set_up(
                 }),
             });
         }
-        Kept::InTickets => {
+        SessionStorage::InTickets => {
             let inner = Ticketer::new()?;
             rustls.ticketer = Arc::new(InTickets { gate, inner });
         }

@@ -9,7 +9,7 @@ use super::PemError;
 /// UTF-16 is what PowerShell writes to a file. A byte order mark of UTF-8 needs no care: it is text
 /// before the first section.
 pub(super) fn text(bytes: &[u8]) -> Result<Zeroizing<Vec<u8>>, PemError> {
-    let (units, read): (&[u8], ReadUnit) = match bytes {
+    let (units, read): (_, ReadUnit) = match bytes {
         [0xff, 0xfe, units @ ..] => (units, u16::from_le_bytes),
         [0xfe, 0xff, units @ ..] => (units, u16::from_be_bytes),
         [b'-', 0, ..] => (bytes, u16::from_le_bytes),
@@ -30,7 +30,7 @@ pub(super) fn text(bytes: &[u8]) -> Result<Zeroizing<Vec<u8>>, PemError> {
     Ok(text)
 }
 
-/// How two octets make a UTF-16 unit.
+/// One unit of UTF-16, in either order of octets.
 type ReadUnit = fn([u8; 2]) -> u16;
 
 /// What a file without any section is, in words.

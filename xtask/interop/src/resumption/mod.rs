@@ -9,8 +9,8 @@ use std::{fs, thread};
 
 use anyhow::{Result, ensure};
 use mtls_server::{
-    ClientAuth, Kept, MtlsConfig, Resumption, Revocation, Rule, ServerIdentity, SiteConfig,
-    TrustAnchors, files,
+    ClientAuth, MtlsConfig, Resumption, Revocation, Rule, ServerIdentity, SessionStorage,
+    TrustAnchors, VirtualHost, files,
 };
 use suite::process;
 
@@ -23,16 +23,16 @@ use crate::issued::client_certificate;
 
 pub(crate) fn check(bench: &Bench<'_>, lab: &Lab, report: &mut Report) {
     for client in CLIENTS {
-        for (kept, how) in [
-            (Kept::InMemory { sessions: 100 }, "in memory"),
-            (Kept::InTickets, "in tickets"),
+        for (storage, how) in [
+            (SessionStorage::InMemory { sessions: 100 }, "in memory"),
+            (SessionStorage::InTickets, "in tickets"),
         ] {
-            if client.tickets_only && kept != Kept::InTickets {
+            if client.tickets_only && storage != SessionStorage::InTickets {
                 continue;
             }
             let subject = format!("{}, {how}", client.name);
             for case in CASES {
-                let seen = try_case(bench, lab, client, kept, case);
+                let seen = try_case(bench, lab, client, storage, case);
                 report.push(GROUP, &subject, case.name, case.second.verdict(), seen);
             }
         }
@@ -86,7 +86,7 @@ fn try_case(
     bench: &Bench<'_>,
     lab: &Lab,
     client: &Client,
-    kept: Kept,
+    storage: SessionStorage,
     case: &Case,
 ) -> Result<(Verdict, String)> {
     let session = bench.scratch("session");
@@ -98,7 +98,7 @@ fn try_case(
         Shows::Identity(stem) => Some(identity(lab, stem)),
         Shows::Brief => Some((brief(bench, lab)?, lab.path("same-ca/client.key"))),
     };
-    let server = Whoami::start(config(lab, case.before, kept)?)?;
+    let server = Whoami::start(config(lab, case.before, storage)?)?;
     let call = |name, shown| Call {
         version: client.version,
         port: server.port(),
@@ -116,7 +116,7 @@ fn try_case(
 
     let handle = server.serving.handle();
     let replace = |asked| -> Result<()> {
-        let config = config(lab, asked, kept)?;
+        let config = config(lab, asked, storage)?;
         server.runtime.block_on(handle.replace(config));
         Ok(())
     };
@@ -155,7 +155,7 @@ fn try_case(
 }
 
 /// `localhost` as asked; `open.localhost` lets everybody in, `closed.localhost` nobody of these.
-fn config(lab: &Lab, asked: Asked, kept: Kept) -> Result<MtlsConfig> {
+fn config(lab: &Lab, asked: Asked, storage: SessionStorage) -> Result<MtlsConfig> {
     let own = || files::client_roots(lab.path("same-ca/ca.crt"));
     let other = || files::client_roots(lab.path("different-ca/client-ca.crt"));
     let identity = || {
@@ -177,14 +177,14 @@ fn config(lab: &Lab, asked: Asked, kept: Kept) -> Result<MtlsConfig> {
         }
         Asked::Certificate | Asked::OtherRoot => {}
     }
-    let open = SiteConfig::new(identity()?, own()?).client_auth(ClientAuth::Optional);
+    let open = VirtualHost::new(identity()?, own()?).client_auth(ClientAuth::Optional);
     let resumption = Resumption::Revalidate {
         ttl: Duration::from_secs(600),
-        kept,
+        storage,
     };
     Ok(builder
-        .name("open.localhost", open)
-        .name("closed.localhost", SiteConfig::new(identity()?, other()?))
+        .virtual_host("open.localhost", open)
+        .virtual_host("closed.localhost", VirtualHost::new(identity()?, other()?))
         .resumption(resumption)
         .build()?)
 }

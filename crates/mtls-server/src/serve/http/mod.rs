@@ -13,13 +13,13 @@ use tower_service::Service as _;
 
 use crate::{
     connection::stream::MtlsStream,
-    serve::service::{Answering, MtlsService},
+    serve::service::{MtlsService, ResponseFuture},
 };
 
 /// Speaks HTTP until the connection ends, as negotiated.
-pub(crate) async fn speak(stream: MtlsStream<TcpStream>, router: Router) {
+pub(crate) async fn speak(stream: MtlsStream<TcpStream>, service: MtlsService<Router>) {
     let connection = stream.identity().clone();
-    let requests = Requests(MtlsService::new(router, connection.clone()));
+    let requests = Requests(service);
     // What ends a connection is the peer's business, or was recorded where it was decided.
     match connection.tls().alpn() {
         // On the heap, as one of HTTP/1 needs less.
@@ -35,7 +35,7 @@ struct Requests(MtlsService<Router>);
 impl Service<Request<Incoming>> for Requests {
     type Response = axum::response::Response;
     type Error = std::convert::Infallible;
-    type Future = Answering<<Router as tower_service::Service<Request<Body>>>::Future>;
+    type Future = ResponseFuture<<Router as tower_service::Service<Request<Body>>>::Future>;
 
     fn call(&self, request: Request<Incoming>) -> Self::Future {
         self.0.clone().call(request)

@@ -18,7 +18,7 @@ use crate::sources::plain_http::{Bounds, HttpError, HttpUrl, HttpUrlError, excha
 /// Why a question has no answer.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum AskError {
+pub enum OcspQueryError {
     /// The responder cannot be reached, or does not answer with 200.
     #[error("OCSP responder {url} cannot be asked")]
     Http {
@@ -43,7 +43,7 @@ pub enum AskError {
 
     /// The question could not be written down.
     #[error("the OCSP question cannot be asked")]
-    Question(#[source] OcspError),
+    Request(#[source] OcspError),
 
     /// There was no answer in time, or no turn to ask.
     #[error("no OCSP answer within {0:?}")]
@@ -64,7 +64,7 @@ pub(super) struct Answer {
 pub(super) fn responders(
     certificate: &Certificate,
     instead: Option<&HttpUrl>,
-) -> Result<Vec<HttpUrl>, AskError> {
+) -> Result<Vec<HttpUrl>, OcspQueryError> {
     if let Some(url) = instead {
         return Ok(vec![url.clone()]);
     }
@@ -78,8 +78,8 @@ pub(super) fn responders(
     }
     match unfit {
         _ if !urls.is_empty() => Ok(urls),
-        Some(error) => Err(AskError::Url(error)),
-        None => Err(AskError::NoResponder),
+        Some(error) => Err(OcspQueryError::Url(error)),
+        None => Err(OcspQueryError::NoResponder),
     }
 }
 
@@ -93,8 +93,8 @@ pub(super) async fn ask(
     responders: &[HttpUrl],
     deadline: Instant,
     now: OffsetDateTime,
-) -> Result<Answer, AskError> {
-    let request = Bytes::from(question.to_der().map_err(AskError::Question)?);
+) -> Result<Answer, OcspQueryError> {
+    let request = Bytes::from(question.to_der().map_err(OcspQueryError::Request)?);
     let mut first = None;
     for url in responders {
         let bounds = Bounds {
@@ -106,20 +106,20 @@ pub(super) async fn ask(
                 let der = response.into_body();
                 match question.verify(&der, now) {
                     Ok(answer) => return Ok(Answer { answer, der }),
-                    Err(source) => AskError::NotBelieved {
+                    Err(source) => OcspQueryError::NotBelieved {
                         url: url.to_string(),
                         source,
                     },
                 }
             }
-            Err(source) => AskError::Http {
+            Err(source) => OcspQueryError::Http {
                 url: url.to_string(),
                 source,
             },
         };
         first.get_or_insert(answer);
     }
-    Err(first.unwrap_or(AskError::NoResponder))
+    Err(first.unwrap_or(OcspQueryError::NoResponder))
 }
 
 /// RFC 6960 appendix A.1.

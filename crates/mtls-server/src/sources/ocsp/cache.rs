@@ -16,7 +16,7 @@ use tokio::{
 };
 use x509_identity::Certificate;
 
-use super::ask::AskError;
+use super::ask::OcspQueryError;
 
 /// Bounded: the answer that was not needed for the longest time gives way.
 pub(super) struct Cache {
@@ -31,7 +31,7 @@ type Key = [[u8; 32]; 2];
 enum Remembered {
     Answer(OcspAnswer),
     Failed {
-        error: Arc<AskError>,
+        error: Arc<OcspQueryError>,
         at: Instant,
     },
     #[default]
@@ -61,12 +61,12 @@ impl Cache {
         now: OffsetDateTime,
         deadline: Deadline,
         forgive: Duration,
-        ask: impl AsyncFnOnce() -> Result<OcspAnswer, AskError>,
-    ) -> Result<OcspAnswer, Arc<AskError>> {
+        ask: impl AsyncFnOnce() -> Result<OcspAnswer, OcspQueryError>,
+    ) -> Result<OcspAnswer, Arc<OcspQueryError>> {
         let slot = self.slot(certificate, issuer);
         let turn = timeout_at(deadline.at, slot.lock()).await;
         // Held while asking. A task that is dropped meanwhile gives it to the next.
-        let mut remembered = turn.map_err(|_| Arc::new(AskError::Timeout(deadline.limit)))?;
+        let mut remembered = turn.map_err(|_| Arc::new(OcspQueryError::Timeout(deadline.limit)))?;
         match &*remembered {
             // Without nextUpdate there is always something newer.
             Remembered::Answer(answer) if answer.next_update().is_some_and(|next| now < next) => {

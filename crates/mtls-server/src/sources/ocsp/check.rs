@@ -11,7 +11,7 @@ use tokio::{sync::Semaphore, time::timeout_at};
 use x509_identity::Certificate;
 
 use super::{
-    ask::{AskError, ask, responders},
+    ask::{OcspQueryError, ask, responders},
     cache::{Cache, Deadline},
 };
 use crate::sources::plain_http::HttpUrl;
@@ -65,7 +65,7 @@ pub enum OcspVerdict {
     /// Its issuer says that it is good.
     Good,
     /// Nobody said anything, and [`Unanswered::Allow`] lets it pass.
-    Unanswered(Arc<AskError>),
+    Unanswered(Arc<OcspQueryError>),
 }
 
 /// Why a certificate did not pass.
@@ -94,7 +94,7 @@ pub enum OcspRefusal {
         /// The certificate's subject.
         subject: String,
         /// Why not.
-        source: Arc<AskError>,
+        source: Arc<OcspQueryError>,
     },
 
     /// Its issuer does not know it.
@@ -247,10 +247,10 @@ impl OcspCheck {
         issuer: &Certificate,
         now: OffsetDateTime,
         deadline: Deadline,
-    ) -> Result<OcspAnswer, AskError> {
+    ) -> Result<OcspAnswer, OcspQueryError> {
         let responders = responders(leaf, self.responder.as_ref())?;
         let place = timeout_at(deadline.at, self.places.acquire()).await;
-        let _place = place.map_err(|_| AskError::Timeout(deadline.limit))?;
+        let _place = place.map_err(|_| OcspQueryError::Timeout(deadline.limit))?;
         let mut question = OcspRequest::for_certificate(leaf, issuer);
         if self.nonces {
             question = question.nonce(Nonce::random());

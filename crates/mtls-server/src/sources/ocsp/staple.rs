@@ -11,7 +11,7 @@ use time::OffsetDateTime;
 use tokio::time::{Instant, sleep};
 use x509_identity::{Certificate, ParseError};
 
-use super::ask::{AskError, ask, responders};
+use super::ask::{OcspQueryError, ask, responders};
 use crate::sources::plain_http::HttpUrl;
 
 /// Fetches the answers that are stapled to a server's certificate.
@@ -37,7 +37,7 @@ pub struct Staple {
 pub enum StapleError {
     /// There is no answer.
     #[error("no OCSP answer about the server's certificate")]
-    Ask(#[source] AskError),
+    Ask(#[source] OcspQueryError),
 
     /// A certificate cannot be read.
     #[error("a certificate of the server's chain cannot be read")]

@@ -8,10 +8,11 @@ use pki_core::verify::{AnchorError, CrlLoadError, CrlSet, TrustAnchors};
 use sha2::{Digest, Sha256};
 use tokio::task::JoinError;
 
-use crate::connector::Connector;
-use crate::current::Current;
-use crate::follow::{Followed, Follower};
 use tls_identity::{FileError, read_file};
+
+use crate::config::active::ActiveConfiguration;
+use crate::connect::connector::Connector;
+use crate::watch::follow::{Followed, Follower};
 
 /// The files that say which servers are trusted: a bundle of roots, and CRLs if there are any.
 #[derive(Clone, Debug)]
@@ -163,7 +164,7 @@ impl Connector {
     ///
     /// Outside a tokio runtime.
     pub fn watch_trust(&self, files: TrustFiles, interval: Duration) -> TrustWatch {
-        TrustWatch(Follower::new(files, self.current(), interval))
+        TrustWatch(Follower::new(files, self.active(), interval))
     }
 }
 
@@ -196,14 +197,14 @@ impl Followed for TrustFiles {
         }
     }
 
-    fn take(&self, trust: Trust, current: &Current) -> bool {
+    fn take(&self, trust: Trust, active: &ActiveConfiguration) -> bool {
         tracing::info!(
             target: "mtls_client",
             roots = trust.roots.certificates().len(),
             crls = trust.crls.as_ref().map_or(0, CrlSet::len),
             "roots and CRLs are taken from their files"
         );
-        current.set_trust(trust.roots, trust.crls);
+        active.set_trust(trust.roots, trust.crls);
         true
     }
 }

@@ -10,8 +10,8 @@ use tokio::time::Sleep;
 use tower::retry::Policy;
 use tower::retry::budget::{Budget, TpsBudget};
 
-use crate::classify::is_end;
-use crate::error::{Error, ErrorKind};
+use crate::failure::classify::is_end;
+use crate::failure::error::{Error, ErrorKind};
 
 /// Sends a request again if that is safe, for [`tower::retry::RetryLayer`].
 ///
@@ -53,29 +53,7 @@ impl Default for SafeRetry {
     }
 }
 
-#[cfg(feature = "reqwest")]
-impl SafeRetry {
-    /// The same for reqwest, and requests to `host`:
-    /// [`ClientBuilder::retry`](reqwest::ClientBuilder::retry) takes it.
-    ///
-    /// Without the waiting, and in place of reqwest's own policy, whose cases are among ours. Where
-    /// [`Connector::reqwest`](crate::Connector::reqwest) loses a late refusal, it is taken for a closed connection.
-    #[must_use]
-    pub fn reqwest(host: impl Into<String>) -> reqwest::retry::Builder {
-        reqwest::retry::for_host(host.into())
-            .max_retries_per_request(MAX_RETRIES)
-            .classify_fn(|attempt| {
-                let safe = attempt.method().is_idempotent() && attempt.error().is_some_and(is_safe);
-                if safe {
-                    attempt.retryable()
-                } else {
-                    attempt.success()
-                }
-            })
-    }
-}
-
-const MAX_RETRIES: u32 = 2;
+pub(super) const MAX_RETRIES: u32 = 2;
 
 const FIRST_WAIT: Duration = Duration::from_millis(50);
 
@@ -107,7 +85,7 @@ where
 }
 
 /// Whether no answer came because the connection failed, and for no other reason.
-fn is_safe(error: &(dyn StdError + 'static)) -> bool {
+pub(super) fn is_safe(error: &(dyn StdError + 'static)) -> bool {
     match Error::classify(error).kind() {
         ErrorKind::Connect => true,
         ErrorKind::Protocol => was_cut_short(error),

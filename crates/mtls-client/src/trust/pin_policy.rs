@@ -7,8 +7,8 @@ use std::sync::Arc;
 use pki_core::verify::Path;
 use rustls::pki_types::ServerName;
 
-use crate::error::{Error, ErrorKind};
-use crate::pin::{Pin, PinError, PinPlace, PinSet};
+use crate::failure::error::{Error, ErrorKind};
+use crate::trust::pin::{Pin, PinError, PinPlace, PinSet};
 
 /// The pins of each host.
 ///

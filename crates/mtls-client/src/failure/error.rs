@@ -7,7 +7,7 @@ use std::sync::Arc;
 use pki_core::verify::VerifyError;
 use rustls::AlertDescription;
 
-use crate::pin::Pin;
+use crate::trust::pin::Pin;
 use tls_identity::IdentityError;
 
 pub(crate) type Source = Box<dyn StdError + Send + Sync>;

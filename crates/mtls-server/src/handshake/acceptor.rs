@@ -22,6 +22,7 @@ use crate::{
     config::mtls_config::MtlsConfig,
     connection::{identity::ConnectionIdentity, live::Live, stream::MtlsStream},
     handshake::{
+        accepted::AcceptedConnection,
         linger::linger,
         negotiation::{Admitted, Outcome, negotiate},
         record::{Unrecorded, record},
@@ -33,14 +34,42 @@ use crate::{
     reload::{active::Generations, handle::MtlsHandle},
 };
 
-/// Does the handshake, under limits and a deadline, and says who came; cheap to clone.
+/// Accepts connections over mutual TLS, for any protocol; cheap to clone.
+///
+/// [`serve`](crate::serve()), [`MtlsAcceptor`](crate::MtlsAcceptor) and
+/// [`MtlsListener`](crate::MtlsListener) do this for axum. This is for other HTTP servers, such as
+/// plain hyper, and for protocols other than HTTP.
+///
+/// ```no_run
+/// # async fn run(config: mtls_server::MtlsConfig) -> std::io::Result<()> {
+/// use mtls_server::ConnectionAcceptor;
+/// use tokio::io::AsyncWriteExt;
+///
+/// let acceptor = ConnectionAcceptor::new(config);
+/// let listener = tokio::net::TcpListener::bind("127.0.0.1:8443").await?;
+/// loop {
+///     let (tcp, peer) = listener.accept().await?;
+///     let acceptor = acceptor.clone();
+///     // A task for each connection, so that a slow handshake delays nobody else.
+///     tokio::spawn(async move {
+///         // A refused client has been told, and an audit event says why.
+///         let mut stream = acceptor.accept(tcp, peer).await?.into_stream()?;
+///         let subject = stream.identity().client().map(|client| client.subject().to_string());
+///         let greeting = format!("hello, {}\n", subject.as_deref().unwrap_or("stranger"));
+///         stream.write_all(greeting.as_bytes()).await?;
+///         stream.shutdown().await?;
+///         Ok::<_, Box<dyn std::error::Error + Send + Sync>>(())
+///     });
+/// }
+/// # }
+/// ```
 ///
 /// Clones share limits, settings and connections.
 #[derive(Clone, Debug)]
-pub struct Door(Arc<Generations>);
+pub struct ConnectionAcceptor(Arc<Generations>);
 
-impl Door {
-    /// A door with these settings.
+impl ConnectionAcceptor {
+    /// Accepts by these settings.
     pub fn new(config: MtlsConfig) -> Self {
         Self(Generations::new(config))
     }
@@ -50,13 +79,14 @@ impl Door {
         MtlsHandle(Arc::clone(&self.0))
     }
 
-    /// Ends all connections, those with a running request when it is answered or after `grace`.
-    pub(crate) fn stop(&self, grace: Duration) {
+    /// Ends all connections: idle ones at once, those with a running request when it is answered,
+    /// and every other after `grace`. The caller stops listening first.
+    pub fn shut_down(&self, grace: Duration) {
         self.0.stop(grace);
     }
 
-    /// Lets the peer in, or turns it away: alert sent, connection closed so that the alert arrives,
-    /// audit event written.
+    /// Does the TLS handshake and verifies the client. A refused client gets the alert that fits, and
+    /// the connection is closed so that the alert arrives. Either way there is an audit event.
     ///
     /// `socket` is the address at the other end of `io`; behind a trusted proxy
     /// ([`ProxyProtocol`](crate::ProxyProtocol)) the client's own is read first.
@@ -67,18 +97,18 @@ impl Door {
     /// # Errors
     ///
     /// [`Refusal`] with the reason.
-    pub async fn handshake<IO>(
+    pub async fn accept<IO>(
         &self,
         mut io: IO,
         socket: SocketAddr,
-    ) -> Result<MtlsStream<IO>, Box<Refusal>>
+    ) -> Result<AcceptedConnection<IO>, Box<Refusal>>
     where
         IO: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let began = Instant::now();
         let (peer, announced) = self.announced(&mut io, socket).await;
         if self.0.connections.is_full(peer.ip()) {
-            return Err(turn_away(RefusalReason::TooManyConnections, peer, began));
+            return Err(refuse(RefusalReason::TooManyConnections, peer, began));
         }
         let (_place, mut evicted) = self.0.half_open.enter(peer.ip());
         let unrecorded = Unrecorded(Some(peer));
@@ -88,7 +118,7 @@ impl Door {
         };
         unrecorded.recorded();
         match outcome {
-            Ok((stream, admitted)) => self.let_in(stream, admitted, peer, began),
+            Ok((stream, admitted)) => self.admit(stream, admitted, peer, began),
             Err((refusal, io)) => {
                 record(&refusal, peer, began);
                 if let Some(io) = io {
@@ -103,19 +133,19 @@ impl Door {
         }
     }
 
-    fn let_in<IO>(
+    fn admit<IO>(
         &self,
         stream: TlsStream<IO>,
         admitted: Admitted,
         peer: SocketAddr,
         began: Instant,
-    ) -> Result<MtlsStream<IO>, Box<Refusal>>
+    ) -> Result<AcceptedConnection<IO>, Box<Refusal>>
     where
         IO: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let connections = &self.0.connections;
         let Some(seat) = connections.enter(peer.ip()) else {
-            return Err(turn_away(RefusalReason::TooManyConnections, peer, began));
+            return Err(refuse(RefusalReason::TooManyConnections, peer, began));
         };
         let Admitted { client, generation } = admitted;
         let client = client.map(|verified| verified.client.clone());
@@ -132,7 +162,7 @@ impl Door {
         audit::accepted(identity.audited());
         let stream = MtlsStream::new(stream, identity.clone(), seat, connections);
         self.0.recheck(&generation, &identity);
-        Ok(stream)
+        Ok(AcceptedConnection::new(stream))
     }
 
     /// Who is behind a trusted proxy; the socket's address where there is none.
@@ -169,11 +199,11 @@ impl Door {
     {
         let limit = self.0.current().config.handshake_timeout();
         let in_time = timeout(limit, negotiate(&self.0, io));
-        let turned_away = |reason| Err((Box::new(Refusal::new(reason)), None));
+        let refused = |reason| Err((Box::new(Refusal::new(reason)), None));
         tokio::select! {
             outcome = in_time => outcome
-                .unwrap_or_else(|_| turned_away(RefusalReason::HandshakeTimeout(limit))),
-            _ = evicted => turned_away(RefusalReason::Evicted),
+                .unwrap_or_else(|_| refused(RefusalReason::HandshakeTimeout(limit))),
+            _ = evicted => refused(RefusalReason::Evicted),
         }
     }
 }
@@ -187,7 +217,7 @@ fn valid_for(client: &ClientCert) -> Option<Duration> {
 }
 
 /// Refuses without a word, as words would cost what is scarce.
-fn turn_away(reason: RefusalReason, peer: SocketAddr, began: Instant) -> Box<Refusal> {
+fn refuse(reason: RefusalReason, peer: SocketAddr, began: Instant) -> Box<Refusal> {
     let refusal = Box::new(Refusal::new(reason));
     record(&refusal, peer, began);
     refusal

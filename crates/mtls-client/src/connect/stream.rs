@@ -14,7 +14,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::Sleep;
 
-use crate::error::Error;
+use crate::failure::error::Error;
 
 /// How long a failed write looks for the reason. It lies in the receive buffer already: the reset
 /// that made the write fail came after it.

@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use tokio::task::JoinError;
 
-use crate::connector::Connector;
-use crate::current::Current;
-
-use crate::follow::{Followed, Follower};
 use tls_identity::{
     Content, FileError, Identity as ClientIdentity, IdentityFileError, IdentityFiles,
 };
+
+use crate::config::active::ActiveConfiguration;
+use crate::connect::connector::Connector;
+use crate::watch::follow::{Followed, Follower};
 
 /// Follows the files of an identity for a connector, until it is dropped.
 ///
@@ -60,7 +60,7 @@ impl Connector {
     ///
     /// Outside a tokio runtime.
     pub fn watch(&self, files: IdentityFiles, interval: Duration) -> IdentityWatch {
-        IdentityWatch(Follower::new(files, self.current(), interval))
+        IdentityWatch(Follower::new(files, self.active(), interval))
     }
 }
 
@@ -88,8 +88,8 @@ impl Followed for IdentityFiles {
         }
     }
 
-    fn take(&self, identity: ClientIdentity, current: &Current) -> bool {
-        if current.generation().terms.identities.is_only(&identity) {
+    fn take(&self, identity: ClientIdentity, active: &ActiveConfiguration) -> bool {
+        if active.generation().settings.identities.is_only(&identity) {
             return false;
         }
         tracing::info!(
@@ -99,7 +99,7 @@ impl Followed for IdentityFiles {
             not_after = %identity.certificate().not_after(),
             "the identity is replaced"
         );
-        current.set_identities(identity.into());
+        active.set_identities(identity.into());
         true
     }
 }

@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use tokio::time::Instant;
 
-use crate::connector::Connector;
-use crate::current::Follow;
+use crate::config::active::Renew;
+use crate::connect::connector::Connector;
 
 /// An HTTP client that is made anew whenever its connector's identity, pins, roots or CRLs are replaced,
 /// and when its connections may have reached their
@@ -80,8 +80,8 @@ impl Connector {
             client,
             ageing: Mutex::default(),
         });
-        let follower = Arc::downgrade(&cell);
-        self.current().follow(follower);
+        let dependent = Arc::downgrade(&cell);
+        self.active().add_dependent(dependent);
         // A replacement between the making and the following went unnoticed.
         cell.renew();
         Ok(Rotating(cell))
@@ -130,13 +130,12 @@ impl<C: Clone> Cell<C> {
 
     fn is_too_old(&self, made: &Made<C>) -> bool {
         let age = made.at.elapsed();
-        self.connector
-            .max_connection_age()
-            .is_some_and(|limit| age >= limit)
+        let limit = self.connector.inner().max_age;
+        limit.is_some_and(|limit| age >= limit)
     }
 }
 
-impl<C: Send + Sync> Follow for Cell<C> {
+impl<C: Send + Sync> Renew for Cell<C> {
     fn renew(&self) {
         // Before it is made: none of its connections is older.
         let at = Instant::now();

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::sync::Mutex;
 use tokio::task::{JoinError, JoinHandle};
 
-use crate::current::Current;
+use crate::config::active::ActiveConfiguration;
 
 /// Files that something is read from.
 pub(crate) trait Followed: Send + Sync + 'static {
@@ -28,7 +28,7 @@ pub(crate) trait Followed: Send + Sync + 'static {
     fn cut_short(&self, error: JoinError) -> Self::Error;
 
     /// Puts it to use, and says whether that changes anything.
-    fn take(&self, value: Self::Value, current: &Current) -> bool;
+    fn take(&self, value: Self::Value, active: &ActiveConfiguration) -> bool;
 }
 
 /// Follows files until it is dropped.
@@ -39,17 +39,17 @@ pub(crate) struct Follower<F> {
 }
 
 impl<F: Followed> Follower<F> {
-    /// Reads at once and then every `interval`, as long as there are the follower and `current`.
-    pub(crate) fn new(files: F, current: &Arc<Current>, interval: Duration) -> Self {
+    /// Reads at once and then every `interval`, as long as there are the follower and `active`.
+    pub(crate) fn new(files: F, active: &Arc<ActiveConfiguration>, interval: Duration) -> Self {
         let watched = Arc::new(Watched {
             files,
-            current: Arc::downgrade(current),
+            active: Arc::downgrade(active),
             seen: Mutex::new(None),
         });
         let task = tokio::spawn({
             let watched = Arc::clone(&watched);
             async move {
-                while watched.current.strong_count() > 0 {
+                while watched.active.strong_count() > 0 {
                     // A failure has its event.
                     let _ = watched.check().await;
                     tokio::time::sleep(interval.max(SHORTEST_INTERVAL)).await;
@@ -79,7 +79,7 @@ const SETTLE: Duration = Duration::from_millis(100);
 #[derive(Debug)]
 struct Watched<F> {
     files: F,
-    current: Weak<Current>,
+    active: Weak<ActiveConfiguration>,
     seen: Mutex<Option<Seen>>,
 }
 
@@ -132,9 +132,9 @@ impl<F: Followed> Watched<F> {
         });
         match value {
             Ok(value) => Ok(self
-                .current
+                .active
                 .upgrade()
-                .is_some_and(|current| self.files.take(value, &current))),
+                .is_some_and(|active| self.files.take(value, &active))),
             Err(error) => {
                 if new {
                     tracing::error!(

@@ -6,19 +6,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use pki_core::verify::{Revocation, TrustAnchors};
-use rustls::ClientConfig;
-use rustls::client::Tls12Resumption;
 use rustls::crypto::aws_lc_rs::{self, kx_group};
 use rustls::pki_types::{InvalidDnsNameError, ServerName};
 use rustls::time_provider::{DefaultTimeProvider, TimeProvider};
 
-use crate::attempt::{NoSessions, ShowCurrent};
-use crate::connector::{Connector, Inner, PlainHttp};
-use crate::current::{Current, Fixed, Terms};
+use crate::config::active::{ActiveConfiguration, FixedSettings, Settings};
+use crate::config::rustls_config;
+use crate::connect::connector::{Connector, Inner, PlainHttp};
+use crate::handshake::sessions::Resumption;
 use crate::identities::Identities;
-use crate::pin_policy::PinPolicy;
-use crate::session::Resumption;
-use crate::verifier::CurrentVerifier;
+use crate::trust::pin_policy::PinPolicy;
 
 /// The settings of a [`Connector`], each with its default.
 #[derive(Debug)]
@@ -191,36 +188,29 @@ impl ConnectorBuilder {
             kx_group::SECP256R1,
             kx_group::SECP384R1,
         ];
-        let provider = Arc::new(provider);
         let versions: &[&rustls::SupportedProtocolVersion] = match self.versions {
             TlsVersions::Both => rustls::ALL_VERSIONS,
             TlsVersions::Only12 => &[&rustls::version::TLS12],
             TlsVersions::Only13 => &[&rustls::version::TLS13],
         };
-        let fixed = Fixed {
+        let fixed = FixedSettings {
             name: name.clone(),
-            provider: Arc::clone(&provider),
+            provider: Arc::new(provider),
             resumption: self.resumption,
         };
-        let terms = Terms {
+        let settings = Settings {
             identities: Arc::new(self.identities),
             pins: self.pins.map(Arc::new),
             roots: self.roots,
             revocation: self.revocation,
         };
-        let current = Arc::new(Current::new(fixed, terms));
-        let mut config = ClientConfig::builder_with_details(provider, self.clock)
-            .with_protocol_versions(versions)
-            .map_err(ConfigError::Tls)?
-            .dangerous()
-            .with_custom_certificate_verifier(Arc::new(CurrentVerifier(Arc::clone(&current))))
-            .with_client_cert_resolver(Arc::new(ShowCurrent(Arc::clone(&current))));
+        let active = Arc::new(ActiveConfiguration::new(fixed, settings));
+        let mut config =
+            rustls_config::shared(&active, versions, self.clock).map_err(ConfigError::Tls)?;
         config.alpn_protocols = self.alpn;
-        config.resumption = rustls::client::Resumption::store(Arc::new(NoSessions))
-            .tls12_resumption(Tls12Resumption::Disabled);
         Ok(Connector::new(Inner {
             config: Arc::new(config),
-            current,
+            active,
             name,
             resolve: self.resolve,
             timeout: self.timeout,

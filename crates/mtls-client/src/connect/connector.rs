@@ -16,13 +16,14 @@ use rustls::pki_types::ServerName;
 use tokio_rustls::TlsConnector;
 use tower_service::Service;
 
-use crate::attempt::Attempt;
-use crate::current::{Current, Generation};
-use crate::error::{Error, ErrorKind, Source};
+use crate::config::active::ActiveConfiguration;
+use crate::config::rustls_config;
+use crate::connect::stream::TlsStream;
+use crate::failure::error::{Error, ErrorKind, Source};
+use crate::handshake::context::HandshakeContext;
+use crate::handshake::sessions::HostAndPort;
 use crate::identities::Identities;
-use crate::pin_policy::PinPolicy;
-use crate::session::{Server, SessionsOf};
-use crate::stream::TlsStream;
+use crate::trust::pin_policy::PinPolicy;
 
 /// Makes TLS connections that show a certificate, to servers that lead to the given roots.
 ///
@@ -41,9 +42,9 @@ pub struct Connector(Arc<Inner>);
 #[derive(Debug)]
 pub(crate) struct Inner {
     pub(crate) config: Arc<ClientConfig>,
-    pub(crate) current: Arc<Current>,
+    pub(crate) active: Arc<ActiveConfiguration>,
     pub(crate) name: Option<ServerName<'static>>,
-    pub(crate) resolve: HashMap<(String, u16), IpAddr>,
+    pub(crate) resolve: HashMap<HostAndPort, IpAddr>,
     pub(crate) timeout: Duration,
     pub(crate) max_age: Option<Duration>,
     pub(crate) plain_http: PlainHttp,
@@ -85,7 +86,7 @@ impl Connector {
     /// [`rotating`](Self::rotating) client get no more requests. [`watch`](Self::watch) does it for
     /// files.
     pub fn set_identity(&self, identity: impl Into<Identities>) {
-        self.0.current.set_identities(identity.into());
+        self.0.active.set_identities(identity.into());
     }
 
     /// Holds servers to `pins` from the next handshake on, in place of all pins before.
@@ -93,7 +94,7 @@ impl Connector {
     /// Connections that stand are left alone. Those of a [`rotating`](Self::rotating) client get no
     /// more requests.
     pub fn set_pins(&self, pins: impl Into<PinPolicy>) {
-        self.0.current.set_pins(pins.into());
+        self.0.active.set_pins(pins.into());
     }
 
     /// Accepts servers that lead to one of `roots`, from the next handshake on, in place of all roots before.
@@ -101,41 +102,25 @@ impl Connector {
     /// Connections that stand are left alone. Those of a [`rotating`](Self::rotating) client get no
     /// more requests. [`watch_trust`](Self::watch_trust) does it for files.
     pub fn set_roots(&self, roots: TrustAnchors) {
-        self.0.current.set_roots(roots);
+        self.0.active.set_roots(roots);
     }
 
     /// Asks the CRLs of `revocation` about servers, from the next handshake on, in place of all CRLs
     /// before. As for [`set_roots`](Self::set_roots).
     pub fn set_revocation(&self, revocation: Revocation) {
-        self.0.current.set_revocation(revocation);
+        self.0.active.set_revocation(revocation);
     }
 
     pub(crate) fn new(inner: Inner) -> Self {
         Self(Arc::new(inner))
     }
 
-    pub(crate) fn current(&self) -> &Arc<Current> {
-        &self.0.current
+    pub(crate) fn active(&self) -> &Arc<ActiveConfiguration> {
+        &self.0.active
     }
 
-    pub(crate) fn max_connection_age(&self) -> Option<Duration> {
-        self.0.max_age
-    }
-}
-
-/// What a client of its own connections takes over.
-#[cfg(feature = "reqwest")]
-impl Connector {
-    pub(crate) fn timeout(&self) -> Duration {
-        self.0.timeout
-    }
-
-    pub(crate) fn plain_http(&self) -> PlainHttp {
-        self.0.plain_http
-    }
-
-    pub(crate) fn resolve(&self) -> &HashMap<(String, u16), IpAddr> {
-        &self.0.resolve
+    pub(crate) fn inner(&self) -> &Inner {
+        &self.0
     }
 }
 
@@ -163,41 +148,18 @@ impl Inner {
                 Error::caused(ErrorKind::Connect, format!("{host} is no host name"), error)
             })?,
         };
-        let generation = self.current.generation();
+        let generation = self.active.generation();
         let server = (host.to_ascii_lowercase(), port);
-        let attempt = Arc::new(Attempt::default());
-        let config = self.config_of(&generation, &server, &attempt);
+        let context = Arc::new(HandshakeContext::default());
+        let config = rustls_config::of_connection(&self.config, &generation, &server, &context);
         let handshake = TlsConnector::from(Arc::new(config)).connect(name, tcp);
-        match attempt.watch(handshake).await {
-            Ok(stream) => Ok(TlsStream::tls(stream, attempt.asked())),
+        match context.run(handshake).await {
+            Ok(stream) => Ok(TlsStream::tls(stream, context.certificate_requested())),
             Err(error) => {
                 generation.sessions.forget(&server);
-                Err(attempt.explain(error))
+                Err(context.explain(error))
             }
         }
-    }
-
-    /// The configuration of one connection, by the terms of `generation` from its first byte to its last.
-    fn config_of(
-        &self,
-        generation: &Generation,
-        server: &Server,
-        attempt: &Arc<Attempt>,
-    ) -> ClientConfig {
-        let mut config = (*self.config).clone();
-        let verifier = Arc::clone(&generation.verifier);
-        config.dangerous().set_certificate_verifier(verifier);
-        config.client_auth_cert_resolver = Arc::clone(&generation.shown) as _;
-        if generation.sessions.are_resumed() {
-            config.resumption = rustls::client::Resumption::store(Arc::new(SessionsOf {
-                sessions: Arc::clone(&generation.sessions),
-                server: server.clone(),
-                attempt: Arc::clone(attempt),
-                verifier: Arc::clone(&generation.verifier),
-                clock: Arc::clone(&config.time_provider),
-            }));
-        }
-        config
     }
 
     async fn dial(&self, host: &str, port: u16) -> Result<tokio::net::TcpStream, Error> {

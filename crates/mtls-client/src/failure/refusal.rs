@@ -2,7 +2,7 @@
 
 use rustls::AlertDescription;
 
-use crate::error::{Error, ErrorKind};
+use crate::failure::error::{Error, ErrorKind};
 
 /// The alerts that judge a certificate (RFC 8446 section 6.2, RFC 5246 section 7.2.2). Ours is the
 /// only certificate a server can judge.

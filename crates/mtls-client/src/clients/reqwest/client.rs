@@ -12,9 +12,9 @@ use hyper::rt::{Read, ReadBuf};
 use tower::Layer;
 use tower_service::Service;
 
-use crate::attempt::Attempt;
-use crate::connector::{Connector, PlainHttp};
-use crate::error::Source;
+use crate::connect::connector::{Connector, PlainHttp};
+use crate::failure::error::Source;
+use crate::handshake::context::HandshakeContext;
 
 /// How long a new connection waits for the server's verdict on our certificate, where TLS 1.3 leaves
 /// it open. A server that sends a session ticket, or its HTTP/2 settings, ends the wait at once.
@@ -41,20 +41,21 @@ impl Connector {
     /// In TLS 1.3 a new connection to a server that asks for our certificate, and sends neither session
     /// tickets nor HTTP/2 settings, therefore takes 10 ms longer.
     pub fn reqwest(&self) -> reqwest::ClientBuilder {
+        let settings = self.inner();
         let mut builder = reqwest::Client::builder()
-            .tls_backend_preconfigured((*self.rustls_config()).clone())
-            .https_only(self.plain_http() == PlainHttp::Refused)
-            .connect_timeout(self.timeout())
+            .tls_backend_preconfigured((*settings.config).clone())
+            .https_only(settings.plain_http == PlainHttp::Refused)
+            .connect_timeout(settings.timeout)
             .tcp_nodelay(true)
             .connector_layer(Watched);
-        for ((host, port), address) in self.resolve() {
+        for ((host, port), address) in &settings.resolve {
             builder = builder.resolve(host, SocketAddr::new(*address, *port));
         }
         builder
     }
 }
 
-/// Runs each of reqwest's handshakes as an [`Attempt`], so that its error can be told in full.
+/// Runs each of reqwest's handshakes in a [`HandshakeContext`], so that its error can be told in full.
 #[derive(Clone, Debug)]
 struct Watched;
 
@@ -86,15 +87,15 @@ where
     fn call(&mut self, request: R) -> Self::Future {
         let connecting = self.0.call(request);
         Box::pin(async move {
-            let attempt = Arc::new(Attempt::default());
-            let outcome = attempt
-                .watch(async {
+            let context = Arc::new(HandshakeContext::default());
+            let outcome = context
+                .run(async {
                     let mut connection = connecting.await?;
                     verdict(&mut connection).await?;
                     Ok(connection)
                 })
                 .await;
-            outcome.map_err(|error: Source| attempt.explain(error).into())
+            outcome.map_err(|error: Source| context.explain(error).into())
         })
     }
 }
@@ -102,12 +103,12 @@ where
 /// Reads nothing, which still lets rustls see whatever alert has come.
 async fn verdict(connection: &mut (impl Read + Unpin)) -> io::Result<()> {
     let verdict = poll_fn(|cx| {
-        if !Attempt::verdict_is_due() {
+        if !HandshakeContext::verdict_is_due() {
             return Poll::Ready(Ok(()));
         }
         let mut nothing = ReadBuf::new(&mut []);
         match Pin::new(&mut *connection).poll_read(cx, nothing.unfilled()) {
-            Poll::Pending if !Attempt::verdict_is_due() => Poll::Ready(Ok(())),
+            Poll::Pending if !HandshakeContext::verdict_is_due() => Poll::Ready(Ok(())),
             outcome => outcome,
         }
     });

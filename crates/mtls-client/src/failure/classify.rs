@@ -5,7 +5,8 @@ use std::io;
 
 use rustls::{AlertDescription, CertificateError, InvalidMessage, PeerIncompatible};
 
-use crate::error::{Error, ErrorKind, Source};
+use crate::failure::client_error::{is_connect, is_timeout};
+use crate::failure::error::{Error, ErrorKind, Source};
 
 impl Error {
     /// Finds out what `error` is about, by walking down its causes.
@@ -66,13 +67,6 @@ impl Error {
                 format!("the request failed: {}", root_cause(error)),
             ),
         }
-    }
-
-    /// Finds out what a failed reqwest call is about.
-    #[cfg(feature = "reqwest")]
-    #[must_use]
-    pub fn from_reqwest(error: reqwest::Error) -> Self {
-        Self::explain(error, false)
     }
 
     pub(crate) fn timeout() -> Self {
@@ -176,28 +170,6 @@ impl Error {
         };
         Self::caused(kind, sentence, error.clone())
     }
-}
-
-/// Whether this is reqwest's own error, about a limit of time.
-#[cfg(feature = "reqwest")]
-fn is_timeout(error: &(dyn StdError + 'static)) -> bool {
-    error.downcast_ref().is_some_and(reqwest::Error::is_timeout)
-}
-
-/// Whether this is reqwest's own error, about the connection.
-#[cfg(feature = "reqwest")]
-fn is_connect(error: &(dyn StdError + 'static)) -> bool {
-    error.downcast_ref().is_some_and(reqwest::Error::is_connect)
-}
-
-#[cfg(not(feature = "reqwest"))]
-fn is_timeout(_: &(dyn StdError + 'static)) -> bool {
-    false
-}
-
-#[cfg(not(feature = "reqwest"))]
-fn is_connect(_: &(dyn StdError + 'static)) -> bool {
-    false
 }
 
 /// The other side is gone.

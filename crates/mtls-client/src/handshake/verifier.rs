@@ -9,13 +9,12 @@ use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{CertificateError, DigitallySignedStruct, OtherError, SignatureScheme};
 use tls_identity::certificate_error;
 
-use crate::attempt::Attempt;
-use crate::current::Current;
-use crate::error::{Error, ErrorKind};
-use crate::pin_policy::PinPolicy;
-use crate::session::Proof;
+use crate::failure::error::{Error, ErrorKind};
+use crate::handshake::context::HandshakeContext;
+use crate::handshake::verified_chain::VerifiedChain;
+use crate::trust::pin_policy::PinPolicy;
 
-/// Judges servers by the terms of one generation.
+/// Judges servers by the settings of one generation.
 #[derive(Debug)]
 pub(crate) struct ServerVerifier {
     pub(crate) chain: ChainVerifier,
@@ -25,7 +24,7 @@ pub(crate) struct ServerVerifier {
 }
 
 impl ServerVerifier {
-    /// Whether a server that shows `chain`, its own certificate first, is accepted.
+    /// Whether a server that presents `chain`, its own certificate first, is accepted.
     pub(crate) fn accepts(
         &self,
         chain: &[CertificateDer<'_>],
@@ -71,8 +70,8 @@ impl ServerCertVerifier for ServerVerifier {
     ) -> Result<ServerCertVerified, rustls::Error> {
         match self.judge(end_entity, intermediates, server_name, now) {
             Ok(()) => {
-                Attempt::note_accepted(|| Proof {
-                    chain: std::iter::once(end_entity)
+                HandshakeContext::note_verified(|| VerifiedChain {
+                    certificates: std::iter::once(end_entity)
                         .chain(intermediates)
                         .map(|certificate| certificate.clone().into_owned())
                         .collect(),
@@ -81,7 +80,7 @@ impl ServerCertVerifier for ServerVerifier {
                 Ok(ServerCertVerified::assertion())
             }
             Err((error, alert)) => {
-                Attempt::note_refused(&error);
+                HandshakeContext::note_refused(&error);
                 Err(rustls::Error::InvalidCertificate(alert))
             }
         }
@@ -107,7 +106,7 @@ impl ServerCertVerifier for ServerVerifier {
         cert: &CertificateDer<'_>,
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        Attempt::note_tls13();
+        HandshakeContext::note_tls13();
         verify_tls13_signature(
             message,
             cert,
@@ -123,51 +122,9 @@ impl ServerCertVerifier for ServerVerifier {
     }
 }
 
-/// Judges servers by the generation that is current then.
-#[derive(Debug)]
-pub(crate) struct CurrentVerifier(pub(crate) Arc<Current>);
-
-impl ServerCertVerifier for CurrentVerifier {
-    fn verify_server_cert(
-        &self,
-        end_entity: &CertificateDer<'_>,
-        intermediates: &[CertificateDer<'_>],
-        server_name: &ServerName<'_>,
-        ocsp_response: &[u8],
-        now: UnixTime,
-    ) -> Result<ServerCertVerified, rustls::Error> {
-        let verifier = &self.0.generation().verifier;
-        verifier.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now)
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        dss: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        let verifier = &self.0.generation().verifier;
-        verifier.verify_tls12_signature(message, cert, dss)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        dss: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        let verifier = &self.0.generation().verifier;
-        verifier.verify_tls13_signature(message, cert, dss)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.generation().verifier.supported_verify_schemes()
-    }
-}
-
 /// Our sentence, and the rustls error that sends the right alert (RFC 8446 section 6.2).
 ///
-/// The detail travels in the [`Attempt`].
+/// The detail travels in the [`HandshakeContext`].
 fn refusal(error: VerifyError) -> (Error, CertificateError) {
     let found = error.kind();
     let kind = match found {
