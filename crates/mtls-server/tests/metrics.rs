@@ -261,10 +261,7 @@ async fn ends_and_generations(figures: &Figures) {
     let world = World::new();
     let alice = world.ca.client("alice").serial(0x5150_u64);
     let revoking = |serials: &[u64]| {
-        let list = world.ca.crl();
-        let list = serials
-            .iter()
-            .fold(list, |list, serial| list.revoke(*serial));
+        let list = world.ca.crl().revoke_all(serials.iter().copied());
         world.config().revocation(Revocation::new(crl_set(&list)))
     };
     figures.take();

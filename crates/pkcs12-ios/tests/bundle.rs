@@ -138,7 +138,7 @@ fn every_file_has_fresh_salts() {
 }
 
 #[test]
-fn a_key_fits_its_own_certificate_only() {
+fn a_key_matches_its_own_certificate_only() {
     for (kind, other) in [
         (KeyKind::P256, KeyKind::P256),
         (KeyKind::Rsa2048, KeyKind::Rsa2048),

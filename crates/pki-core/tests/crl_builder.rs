@@ -43,7 +43,7 @@ fn a_revoked_serial_is_listed_with_its_reason_and_no_other_is() {
 }
 
 #[test]
-fn an_empty_list_and_a_partitioned_one_are_read() {
+fn an_empty_crl_and_a_partitioned_one_are_read() {
     let url = "http://ca.example/leaf.crl";
     for list in [
         list(),
@@ -61,7 +61,7 @@ fn an_empty_list_and_a_partitioned_one_are_read() {
 }
 
 #[test]
-fn a_list_that_makes_no_sense_is_not_signed() {
+fn a_crl_that_makes_no_sense_is_not_signed() {
     let root = root();
     let backwards = CrlBuilder::new(1, NOW, NOW).sign(&root);
     assert!(matches!(backwards, Err(CrlBuildError::Validity { .. })));

@@ -1,5 +1,7 @@
 //! PEM files as people and programs leave them.
 
+#![allow(clippy::panic, reason = "tests")]
+
 use pki_core::pem::{self, Label, PemError, PemFile};
 use proptest::prelude::*;
 

@@ -26,7 +26,7 @@ fn shard(issuer: &Ca, number: u64, name: &str) -> Vec<u8> {
 }
 
 #[test]
-fn a_file_is_older_if_any_of_its_lists_is_older_or_missing() {
+fn a_file_is_older_if_any_of_its_crls_is_older_or_missing() {
     let (a, b) = (root_ca("a"), root_ca("b"));
     let one = crl_der(&a, &crl_params(1, &[]));
     let two = crl_der(&a, &crl_params(2, &[]));

@@ -9,7 +9,7 @@ use rcgen::SerialNumber;
 use verify_kit::*;
 
 #[test]
-fn incomplete_or_misunderstood_lists_do_not_load() {
+fn incomplete_or_misunderstood_crls_do_not_load() {
     const DELTA: &[u8] = &[0x55, 0x1D, 27];
     const IDP: &[u8] = &[0x55, 0x1D, 28];
     const CERTIFICATE_ISSUER: &[u8] = &[0x55, 0x1D, 29];
@@ -184,7 +184,7 @@ fn incomplete_or_misunderstood_lists_do_not_load() {
 }
 
 #[test]
-fn files_hold_any_number_of_lists_and_never_none() {
+fn files_hold_at_least_one_crl() {
     let (a, b) = (root_ca("a"), root_ca("b"));
     let pem = |ca: &Ca| {
         crl_params(1, &[])

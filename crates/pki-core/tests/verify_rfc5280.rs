@@ -370,7 +370,7 @@ fn root_asks_for_policies_too() {
 }
 
 #[test]
-fn paths_beyond_webpki_are_judged_in_full() {
+fn paths_beyond_webpki_are_checked_in_full() {
     // Whatever webpki would have refused itself is refused after the second search, too.
     let critical = || policies(true, &[POLICY_A]);
     let cases: &[(&str, Change<'_>, Change<'_>, &str)] = &[
@@ -458,7 +458,7 @@ fn paths_beyond_webpki_are_judged_in_full() {
 }
 
 #[test]
-fn names_are_fit_for_a_log() {
+fn names_can_be_written_to_a_log() {
     let long = |chars| "x".repeat(chars);
     for (name, expected) in [
         ("Åsa \"X\", O=Evil\\, Ltd+#=;".to_owned(), "ok"),

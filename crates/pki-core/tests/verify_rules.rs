@@ -34,7 +34,7 @@ fn other_usage(purpose: Purpose) -> Eku {
 }
 
 #[test]
-fn leaf_is_fit_for_its_purpose() {
+fn leaf_is_for_its_purpose() {
     // name, change, strict verdict, webpki verdict
     let cases: &[(&str, LeafChange, &str, &str)] = &[
         ("good", |_, _| {}, "ok", "ok"),
@@ -274,7 +274,7 @@ fn intermediates_are_cas_within_their_limits() {
 }
 
 #[test]
-fn anchor_is_judged_too() {
+fn anchor_is_checked_too() {
     let cases: &[(&str, Change, &str)] = &[
         ("good", |_| {}, "ok"),
         (

@@ -30,13 +30,24 @@ impl Crl {
 impl Crl {
     /// Revokes a leaf, a CA or a serial number, for key compromise.
     pub fn revoke(self, certificate: impl Into<SerialNumber>) -> Self {
-        let entry = RevokedCertParams {
-            serial_number: certificate.into(),
-            revocation_time: self.issuer.now - Duration::hours(2),
-            reason_code: Some(RevocationReason::KeyCompromise),
-            invalidity_date: None,
-        };
-        self.with(|params| params.revoked_certs.push(entry))
+        self.revoke_all([certificate])
+    }
+
+    /// Revokes any number of them, and signs once.
+    pub fn revoke_all<C: Into<SerialNumber>>(
+        self,
+        certificates: impl IntoIterator<Item = C>,
+    ) -> Self {
+        let revocation_time = self.issuer.now - Duration::hours(2);
+        let entries = certificates
+            .into_iter()
+            .map(|certificate| RevokedCertParams {
+                serial_number: certificate.into(),
+                revocation_time,
+                reason_code: Some(RevocationReason::KeyCompromise),
+                invalidity_date: None,
+            });
+        self.with(|params| params.revoked_certs.extend(entries))
     }
 
     /// Takes this number instead of 1.

@@ -23,7 +23,7 @@ use super::verdict::Figures;
 pub(super) async fn run(pki: &Pki, server: &Hello, span: Duration) -> Result<Figures> {
     let began = Instant::now();
     let over = Arc::new(AtomicBool::new(false));
-    let identity = pki.client(PUMP)?;
+    let identity = pki.client(PUMP);
     let (pumps, connectors) = pumps(pki)?;
     warm_up(&pumps, server).await;
     let mut figures = Figures {
@@ -88,7 +88,7 @@ pub(super) async fn run(pki: &Pki, server: &Hello, span: Duration) -> Result<Fig
 
 /// Ten pumps, and the connectors of those whose identity is replaced.
 fn pumps(pki: &Pki) -> Result<(Vec<Pump>, Vec<Connector>)> {
-    let identity = pki.client(PUMP)?;
+    let identity = pki.client(PUMP);
     let (mut pumps, mut connectors) = (Vec::new(), Vec::new());
     for http in Http::BOTH {
         let connector = || pki.connector(&identity, http.alpn());

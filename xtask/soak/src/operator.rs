@@ -9,13 +9,13 @@ use rustls::ClientConfig;
 use rustls::client::Resumption;
 use rustls::pki_types::ServerName;
 use rustls::version::TLS13;
+use test_pki::rcgen::SerialNumber;
 use tokio::net::TcpStream;
 use tokio::time::{interval, sleep};
 use tokio_rustls::TlsConnector;
-use x509_identity::SerialNumber;
 
 use super::limits::PUMP;
-use super::pki::{Pki, Shown};
+use super::pki::{self, Pki};
 use super::pump::{Http, Pump};
 use super::server::Hello;
 
@@ -91,19 +91,19 @@ impl<'a> Operator<'a> {
 
     /// Revokes a client that was let in until now, and those identities that no pump shows any more.
     async fn list(&mut self) -> Result<bool> {
-        let probe = self.pki.client(PUMP)?;
+        let probe = self.pki.client(PUMP);
         let asks = Pump::Fresh(self.pki.connector(&probe, Http::One.alpn())?, Http::One);
         let address = self.server.address();
         asks.ask(address)
             .await
             .context("a client that is not revoked")?;
         self.lists += 1;
-        self.revoked.push(probe.serial);
+        self.revoked.push(SerialNumber::from(&probe));
         // A request that began with an older identity is over by then.
         let is_over = |(since, _): &mut (Instant, _)| since.elapsed() > RETIREMENT;
         let over = self.retired.extract_if(.., is_over);
         self.revoked.extend(over.map(|(_, serial)| serial));
-        self.pki.revoke(self.lists, &self.revoked)?;
+        self.pki.revoke(self.lists, &self.revoked);
         self.server.reload()?;
         let taken = until(async || {
             let refused = asks.ask(address).await.err()?;
@@ -116,15 +116,15 @@ impl<'a> Operator<'a> {
     }
 
     async fn renew(&mut self) -> Result<bool> {
-        let expected = self.pki.renew_server()?;
+        let expected = self.pki.renew_server();
         self.server.reload()?;
-        let client = self.pki.client(PUMP)?;
+        let client = self.pki.client(PUMP);
         let mut tls = self.pki.rustls(&client, &TLS13, Http::One.alpn())?;
         tls.resumption = Resumption::disabled();
         let tls = Arc::new(tls);
         let taken = until(async || {
             let shown = certificate(self.server, &tls).await.ok()?;
-            (shown == expected).then_some(())
+            (shown == expected.der().as_ref()).then_some(())
         })
         .await;
         self.done.certificates += 1;
@@ -132,11 +132,11 @@ impl<'a> Operator<'a> {
     }
 
     fn rotate(&mut self) -> Result<()> {
-        let next: Shown = self.pki.client(PUMP)?;
+        let next = self.pki.client(PUMP);
         for connector in &self.connectors {
-            connector.set_identity(next.identity()?);
+            connector.set_identity(pki::identity(&next)?);
         }
-        if let Some(before) = self.shown.replace(next.serial) {
+        if let Some(before) = self.shown.replace(SerialNumber::from(&next)) {
             self.retired.push((Instant::now(), before));
         }
         self.done.rotations += 1;

@@ -1,4 +1,4 @@
-//! What a handshake needs to know of one host name, ready to use.
+//! A virtual host with everything made that its handshakes need.
 
 use std::sync::Arc;
 
@@ -13,58 +13,61 @@ use crate::{
     rules::rule::Rule,
     sources::ocsp::check::OcspCheck,
     verify::{
-        client_auth::ClientAuth, denylist::RevokedNow, resumption::Resumption, session,
-        verdict_cache::Judge, verifier::ClientVerifier,
+        client_auth::ClientAuth, denylist::Denylist, resumption::Resumption, session,
+        verdict_cache::VerdictCache, verifier::ClientVerifier,
     },
 };
 
-/// One host name's part of a generation.
+/// One virtual host of a generation.
 #[derive(Debug)]
-pub(crate) struct Site {
+pub(crate) struct ActiveHost {
     pub(crate) rustls: Arc<ServerConfig>,
-    pub(crate) judge: Arc<Judge>,
+    pub(crate) verdicts: Arc<VerdictCache>,
     pub(crate) client_auth: ClientAuth,
     pub(crate) ocsp: Option<OcspCheck>,
-    pub(crate) host: Host,
-    pub(crate) lists: Option<CrlFigures>,
+    pub(crate) policy: HostPolicy,
+    pub(crate) crls: Option<CrlFigures>,
     pub(crate) identity_ends: OffsetDateTime,
 }
 
-/// What requests to a host name need to know; it outlives the generation in open connections, so
-/// it holds neither roots nor lists.
+/// What requests to a virtual host need to know. Open connections keep it beyond its generation, so
+/// it holds neither trust anchors nor CRLs.
 #[derive(Clone, Debug)]
-pub(crate) struct Host {
-    /// Names of one number ask the same of clients.
-    pub(crate) policy: usize,
+pub(crate) struct HostPolicy {
+    /// Virtual hosts with the same number ask the same of clients.
+    pub(crate) class: usize,
     pub(crate) rule: Option<Rule>,
 }
 
-impl Site {
+impl ActiveHost {
     pub(crate) fn new(
         config: VirtualHost,
-        policy: usize,
-        shared: &Shared<'_>,
+        class: usize,
+        shared: &SharedSettings<'_>,
     ) -> Result<Self, ConfigError> {
         let VirtualHost { identity, clients } = config;
         let hints: Vec<_> = clients.roots.subjects().map(<[u8]>::to_vec).collect();
         let mut chain = ChainVerifier::builder(clients.roots, Purpose::TlsClient)
             .strictness(clients.strictness)
             .max_depth(clients.max_depth);
-        let lists = clients.revocation.as_ref().map(Revocation::crls);
-        let lists = lists.and_then(|lists| {
+        let crls = clients.revocation.as_ref().map(Revocation::crls);
+        let crls = crls.and_then(|crls| {
             Some(CrlFigures {
-                this_update: lists.this_update()?,
-                next_update: lists.next_update()?,
-                entries: lists.entries(),
-                memory: lists.memory(),
+                this_update: crls.this_update()?,
+                next_update: crls.next_update()?,
+                entries: crls.entries(),
+                memory: crls.memory(),
             })
         });
         if let Some(revocation) = clients.revocation {
             chain = chain.revocation(revocation);
         }
-        let judge = Arc::new(Judge::new(chain.build(), Arc::clone(shared.revoked)));
+        let verdicts = Arc::new(VerdictCache::new(
+            chain.build(),
+            Arc::clone(shared.denylist),
+        ));
         let mandatory = clients.auth == ClientAuth::Required;
-        let verifier = ClientVerifier::new(Arc::clone(&judge), mandatory, hints);
+        let verifier = ClientVerifier::new(Arc::clone(&verdicts), mandatory, hints);
         let identity_ends = identity.certificate().not_after();
         let mut rustls = ServerConfig::builder_with_provider(provider())
             .with_safe_default_protocol_versions()
@@ -75,15 +78,15 @@ impl Site {
             ))));
         rustls.alpn_protocols = shared.alpn.to_vec();
         rustls.key_log = Arc::clone(shared.key_log);
-        session::set_up(shared.resumption, &mut rustls, &judge, clients.auth).map_err(tls)?;
+        session::set_up(shared.resumption, &mut rustls, &verdicts, clients.auth).map_err(tls)?;
         Ok(Self {
             rustls: Arc::new(rustls),
-            judge,
+            verdicts,
             client_auth: clients.auth,
             ocsp: clients.ocsp,
-            lists,
-            host: Host {
-                policy,
+            crls,
+            policy: HostPolicy {
+                class,
                 rule: clients.rule,
             },
             identity_ends,
@@ -91,12 +94,12 @@ impl Site {
     }
 }
 
-/// The settings that all names of a generation share.
-pub(crate) struct Shared<'a> {
+/// The settings that all virtual hosts of a generation share.
+pub(crate) struct SharedSettings<'a> {
     pub(crate) alpn: &'a [Vec<u8>],
     pub(crate) key_log: &'a Arc<dyn rustls::KeyLog>,
     pub(crate) resumption: Resumption,
-    pub(crate) revoked: &'a Arc<RevokedNow>,
+    pub(crate) denylist: &'a Arc<Denylist>,
 }
 
 fn tls(error: rustls::Error) -> ConfigError {

@@ -1,4 +1,4 @@
-//! Decides who may connect, before the first connection.
+//! Settings that are being put together, and checked as a whole.
 
 use std::{fmt, sync::Arc, time::Duration};
 
@@ -9,11 +9,11 @@ use tls_identity::Identity as ServerIdentity;
 
 use crate::{
     config::{
-        active_host::{Shared, Site},
+        active_host::{ActiveHost, SharedSettings},
         error::ConfigError,
         limits::Limits,
         mtls_config::{Inner, MtlsConfig, Source},
-        sni_map::{Names, Pattern},
+        sni_map::{Pattern, SniMap},
         virtual_host::VirtualHost,
     },
     forwarded::trust::TrustForwarded,
@@ -22,16 +22,16 @@ use crate::{
     sources::ocsp::check::OcspCheck,
     verify::{
         client_auth::ClientAuth,
-        denylist::RevokedNow,
+        denylist::Denylist,
         resumption::{Resumption, SessionStorage},
     },
 };
 
-/// Settings for [`MtlsConfig`]; each method says its default.
+/// Builds an [`MtlsConfig`]; each method says its default.
 #[must_use = "nothing is checked before build()"]
 pub struct MtlsConfigBuilder {
-    site: VirtualHost,
-    names: Vec<(String, VirtualHost)>,
+    default_host: VirtualHost,
+    hosts: Vec<(String, VirtualHost)>,
     alpn: Vec<Vec<u8>>,
     handshake_timeout: Duration,
     resumption: Resumption,
@@ -43,18 +43,18 @@ pub struct MtlsConfigBuilder {
 }
 
 impl MtlsConfig {
-    /// Starts from the two decisions that nobody can make for the caller: who the server is, and
-    /// which roots vouch for its clients.
+    /// Settings for a server with this identity, whose clients' certificates lead to one of these
+    /// trust anchors. Everything else has a default.
     pub fn builder(identity: ServerIdentity, client_roots: TrustAnchors) -> MtlsConfigBuilder {
         MtlsConfigBuilder::of(VirtualHost::new(identity, client_roots))
     }
 }
 
 impl MtlsConfigBuilder {
-    pub(crate) fn of(site: VirtualHost) -> Self {
+    pub(crate) fn of(default_host: VirtualHost) -> Self {
         Self {
-            site,
-            names: Vec::new(),
+            default_host,
+            hosts: Vec::new(),
             alpn: vec![b"h2".to_vec(), b"http/1.1".to_vec()],
             handshake_timeout: Duration::from_secs(10),
             resumption: Resumption::default(),
@@ -66,69 +66,70 @@ impl MtlsConfigBuilder {
         }
     }
 
-    /// Other settings for clients that ask for this host name (SNI), `*.example.com` for all that
-    /// are one label below it; none.
+    /// A virtual host: other settings for clients that ask for this name (SNI). `*.example.com` stands
+    /// for all names one label below `example.com`. None by default.
     ///
-    /// Those that ask for no name, or another one, get the settings of this builder. A request
-    /// whose `Host` has other settings than the name of its connection is answered 421.
+    /// Clients that ask for no name, or for another one, get the settings of this builder. A request
+    /// whose `Host` belongs to a virtual host with other settings than the one of its connection is
+    /// answered 421.
     pub fn virtual_host(mut self, name: impl Into<String>, host: VirtualHost) -> Self {
-        self.names.push((name.into(), host));
+        self.hosts.push((name.into(), host));
         self
     }
 
     /// As [`VirtualHost::client_auth`].
     pub fn client_auth(mut self, client_auth: ClientAuth) -> Self {
-        self.site = self.site.client_auth(client_auth);
+        self.default_host = self.default_host.client_auth(client_auth);
         self
     }
 
     /// As [`VirtualHost::revocation`].
     pub fn revocation(mut self, revocation: Revocation) -> Self {
-        self.site = self.site.revocation(revocation);
+        self.default_host = self.default_host.revocation(revocation);
         self
     }
 
     /// As [`VirtualHost::strictness`].
     pub fn strictness(mut self, strictness: Strictness) -> Self {
-        self.site = self.site.strictness(strictness);
+        self.default_host = self.default_host.strictness(strictness);
         self
     }
 
     /// As [`VirtualHost::max_depth`].
     pub fn max_depth(mut self, max_depth: usize) -> Self {
-        self.site = self.site.max_depth(max_depth);
+        self.default_host = self.default_host.max_depth(max_depth);
         self
     }
 
     /// As [`VirtualHost::ocsp`].
     pub fn ocsp(mut self, check: OcspCheck) -> Self {
-        self.site = self.site.ocsp(check);
+        self.default_host = self.default_host.ocsp(check);
         self
     }
 
     /// As [`VirtualHost::rule`].
     pub fn rule(mut self, rule: Rule) -> Self {
-        self.site = self.site.rule(rule);
+        self.default_host = self.default_host.rule(rule);
         self
     }
 
-    /// Whether clients may resume sessions, after their certificate was judged again; for 1 h,
-    /// 10,000 of them kept in memory.
+    /// Whether clients may resume sessions, after their certificate was verified again. By default
+    /// for 1 h, with 10,000 sessions in memory.
     pub fn resumption(mut self, resumption: Resumption) -> Self {
         self.resumption = resumption;
         self
     }
 
-    /// Where the keys of sessions are written down, to read a capture of their traffic; nowhere.
+    /// Where the keys of connections are logged, to decrypt captured traffic; nowhere by default.
     ///
     /// `Arc::new(rustls::KeyLogFile::new())` writes to the file that the environment variable
-    /// `SSLKEYLOGFILE` names. Whoever has it can read everything.
+    /// `SSLKEYLOGFILE` names. Whoever has that file can read everything.
     pub fn key_log(mut self, key_log: Arc<dyn KeyLog>) -> Self {
         self.key_log = key_log;
         self
     }
 
-    /// Application protocols, preferred first; `h2` and `http/1.1`.
+    /// Application protocols (ALPN), preferred first; `h2` and `http/1.1` by default.
     pub fn alpn<P: AsRef<[u8]>>(mut self, protocols: impl IntoIterator<Item = P>) -> Self {
         self.alpn = protocols
             .into_iter()
@@ -137,27 +138,27 @@ impl MtlsConfigBuilder {
         self
     }
 
-    /// How long a handshake may take in all; 10 s.
+    /// How long a handshake may take in all; 10 s by default.
     pub fn handshake_timeout(mut self, limit: Duration) -> Self {
         self.handshake_timeout = limit;
         self
     }
 
-    /// What one peer may cost before it is known; see [`Limits`].
+    /// What one peer may cost; see [`Limits`].
     pub fn limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
         self
     }
 
-    /// Which proxies announce their clients' addresses; none. See [`ProxyProtocol`].
+    /// Which proxies announce their clients' addresses; none by default. See [`ProxyProtocol`].
     pub fn proxy_protocol(mut self, proxies: ProxyProtocol) -> Self {
         self.proxy_protocol = proxies;
         self
     }
 
-    /// Which proxy is trusted to say whose requests it forwards; none.
+    /// Which proxy is trusted to say whose requests it forwards; none by default.
     ///
-    /// In either case no router sees a header that tells of a client certificate.
+    /// Either way, no router sees a header that claims a client certificate.
     pub fn trust_forwarded(mut self, trust: TrustForwarded) -> Self {
         self.trust_forwarded = Some(Arc::new(trust));
         self
@@ -168,7 +169,7 @@ impl MtlsConfigBuilder {
         self
     }
 
-    /// Checks the whole.
+    /// Checks everything.
     ///
     /// # Errors
     ///
@@ -195,31 +196,31 @@ impl MtlsConfigBuilder {
         {
             return Err(ConfigError::Resumption);
         }
-        let revoked = Arc::new(RevokedNow::default());
-        let shared = Shared {
+        let denylist = Arc::new(Denylist::default());
+        let shared = SharedSettings {
             alpn: &self.alpn,
             key_log: &self.key_log,
             resumption: self.resumption,
-            revoked: &revoked,
+            denylist: &denylist,
         };
-        let policies = policies(&self.site, &self.names);
-        let mut policies = policies.into_iter();
-        let mut site = |config| -> Result<_, ConfigError> {
-            let policy = policies.next().unwrap_or_default();
-            Site::new(config, policy, &shared).map(Arc::new)
+        let classes = classes(&self.default_host, &self.hosts);
+        let mut classes = classes.into_iter();
+        let mut active = |host| -> Result<_, ConfigError> {
+            let class = classes.next().unwrap_or_default();
+            ActiveHost::new(host, class, &shared).map(Arc::new)
         };
-        let mut sites = Names::new(site(self.site)?);
-        for (name, config) in self.names {
+        let mut hosts = SniMap::new(active(self.default_host)?);
+        for (name, host) in self.hosts {
             let pattern = Pattern::new(&name);
             let pattern = pattern.ok_or_else(|| ConfigError::Name { name: name.clone() })?;
-            if sites.insert(pattern, site(config)?).is_some() {
+            if hosts.insert(pattern, active(host)?).is_some() {
                 return Err(ConfigError::NameTwice { name });
             }
         }
         Ok(MtlsConfig(Arc::new(Inner {
-            hosts: Arc::new(sites.map(|site| site.host.clone())),
-            sites,
-            revoked,
+            policies: Arc::new(hosts.map(|host| host.policy.clone())),
+            hosts,
+            denylist,
             source: self.source,
             handshake_timeout: self.handshake_timeout,
             limits: self.limits,
@@ -238,11 +239,11 @@ impl fmt::Debug for MtlsConfigBuilder {
     }
 }
 
-/// Numbers what is asked of clients: equal numbers for equal settings, in the order of the names.
-fn policies(site: &VirtualHost, names: &[(String, VirtualHost)]) -> Vec<usize> {
-    let all: Vec<_> = std::iter::once(site)
-        .chain(names.iter().map(|(_, site)| site))
-        .map(|site| &site.clients)
+/// A number for what each virtual host asks of clients: equal numbers for equal settings.
+fn classes(default_host: &VirtualHost, hosts: &[(String, VirtualHost)]) -> Vec<usize> {
+    let all: Vec<_> = std::iter::once(default_host)
+        .chain(hosts.iter().map(|(_, host)| host))
+        .map(|host| &host.clients)
         .collect();
     all.iter()
         .map(|clients| all.iter().position(|first| first.same(clients)))

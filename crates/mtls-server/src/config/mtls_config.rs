@@ -1,4 +1,4 @@
-//! Who may connect: settings that were checked, and do not change.
+//! Settings that were checked, and that never change.
 
 use std::{fmt, pin::Pin, sync::Arc, time::Duration};
 
@@ -6,27 +6,27 @@ use time::OffsetDateTime;
 
 use crate::{
     config::{
-        active_host::{Host, Site},
+        active_host::{ActiveHost, HostPolicy},
         error::LoadError,
         limits::Limits,
-        sni_map::Names,
+        sni_map::SniMap,
     },
     forwarded::trust::TrustForwarded,
     observe::metrics::CrlFigures,
     proxy_protocol::ProxyProtocol,
-    verify::denylist::RevokedNow,
+    verify::denylist::Denylist,
 };
 
-/// Everything the door needs to know, for each host name; immutable, and cheap to clone.
+/// The settings of a server, for each virtual host; immutable, and cheap to clone.
 ///
 /// TLS 1.2 and 1.3 are spoken, with aws-lc-rs.
 #[derive(Clone)]
 pub struct MtlsConfig(pub(super) Arc<Inner>);
 
 pub(super) struct Inner {
-    pub(super) sites: Names<Arc<Site>>,
-    pub(super) hosts: Arc<Names<Host>>,
-    pub(super) revoked: Arc<RevokedNow>,
+    pub(super) hosts: SniMap<Arc<ActiveHost>>,
+    pub(super) policies: Arc<SniMap<HostPolicy>>,
+    pub(super) denylist: Arc<Denylist>,
     /// Where newer settings come from.
     pub(super) source: Option<Arc<dyn Source>>,
     pub(super) handshake_timeout: Duration,
@@ -36,39 +36,39 @@ pub(super) struct Inner {
 }
 
 impl MtlsConfig {
-    /// The settings for the name that a client asks for (SNI).
-    pub(crate) fn site(&self, server_name: Option<&str>) -> &Arc<Site> {
-        self.0.sites.find(server_name)
+    /// The virtual host of the name that a client asks for (SNI).
+    pub(crate) fn host(&self, server_name: Option<&str>) -> &Arc<ActiveHost> {
+        self.0.hosts.find(server_name)
     }
 
-    pub(crate) fn sites(&self) -> impl Iterator<Item = &Arc<Site>> {
-        self.0.sites.values()
+    pub(crate) fn hosts(&self) -> impl Iterator<Item = &Arc<ActiveHost>> {
+        self.0.hosts.values()
     }
 
-    pub(crate) fn hosts(&self) -> &Arc<Names<Host>> {
-        &self.0.hosts
+    pub(crate) fn policies(&self) -> &Arc<SniMap<HostPolicy>> {
+        &self.0.policies
     }
 
-    pub(crate) fn revoked(&self) -> &RevokedNow {
-        &self.0.revoked
+    pub(crate) fn denylist(&self) -> &Denylist {
+        &self.0.denylist
     }
 
-    /// Takes over what was revoked under settings that are replaced by these.
+    /// Takes over the denylist of the settings that these replace.
     pub(crate) fn inherit(&self, earlier: &Self) {
         if !Arc::ptr_eq(&self.0, &earlier.0) {
-            self.0.revoked.inherit(&earlier.0.revoked);
+            self.0.denylist.inherit(&earlier.0.denylist);
         }
     }
 
-    /// The first end of a server certificate.
+    /// When the first of the server certificates expires.
     pub(crate) fn identity_ends(&self) -> OffsetDateTime {
-        let ends = self.sites().map(|site| site.identity_ends);
+        let ends = self.hosts().map(|host| host.identity_ends);
         ends.min().unwrap_or(OffsetDateTime::UNIX_EPOCH)
     }
 
-    /// Age and size of the CRLs of all names.
+    /// Age and size of the CRLs of all virtual hosts.
     pub(crate) fn crl_figures(&self) -> Option<CrlFigures> {
-        let figures = self.sites().filter_map(|site| site.lists);
+        let figures = self.hosts().filter_map(|host| host.crls);
         figures.reduce(CrlFigures::and)
     }
 
@@ -96,7 +96,7 @@ impl MtlsConfig {
 impl fmt::Debug for MtlsConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("MtlsConfig")
-            .field("client_auth", &self.site(None).client_auth)
+            .field("client_auth", &self.host(None).client_auth)
             .field("handshake_timeout", &self.0.handshake_timeout)
             .field("limits", &self.0.limits)
             .finish_non_exhaustive()
@@ -105,17 +105,17 @@ impl fmt::Debug for MtlsConfig {
 
 /// Where settings come from that can be loaded again.
 pub(crate) trait Source: Send + Sync {
-    /// Looks at everything again.
+    /// Reads everything again.
     fn load_changed(self: Arc<Self>) -> Loading;
 }
 
-/// A look at all that settings are made of.
+/// A source that is being read.
 pub(crate) type Loading = Pin<Box<dyn Future<Output = Result<Loaded, LoadError>> + Send>>;
 
-/// What it found.
+/// What a source holds now.
 pub(crate) struct Loaded {
     /// Settings, if anything has changed.
     pub(crate) config: Option<MtlsConfig>,
-    /// What could not be had anew, in sentences; what was there before counts on.
+    /// What could not be fetched again, in sentences. What was there before stays in use.
     pub(crate) problems: Vec<String>,
 }

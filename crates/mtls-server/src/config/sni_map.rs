@@ -4,14 +4,14 @@ use std::{collections::HashMap, fmt};
 
 /// One value for each host name or `*.` below a name, and one for all others.
 #[derive(Debug)]
-pub(crate) struct Names<T> {
+pub(crate) struct SniMap<T> {
     others: T,
     exact: HashMap<Box<str>, T>,
     /// By what follows the `*.`.
     below: HashMap<Box<str>, T>,
 }
 
-impl<T> Names<T> {
+impl<T> SniMap<T> {
     pub(crate) fn new(others: T) -> Self {
         Self {
             others,
@@ -27,7 +27,7 @@ impl<T> Names<T> {
         }
     }
 
-    /// The value for a name, which may be absent: the name itself comes before a wildcard.
+    /// The value for a name, which may be absent. An exact name comes before a wildcard.
     pub(crate) fn find(&self, name: Option<&str>) -> &T {
         let Some(name) = name.filter(|_| self.has_names()) else {
             return &self.others;
@@ -53,13 +53,13 @@ impl<T> Names<T> {
     }
 
     /// The same names with other values.
-    pub(crate) fn map<U>(&self, mut to: impl FnMut(&T) -> U) -> Names<U> {
+    pub(crate) fn map<U>(&self, mut to: impl FnMut(&T) -> U) -> SniMap<U> {
         let mut mapped = |names: &HashMap<Box<str>, T>| {
             let pairs = names.iter().map(|(name, value)| (name.clone(), to(value)));
             pairs.collect()
         };
         let (exact, below) = (mapped(&self.exact), mapped(&self.below));
-        Names {
+        SniMap {
             others: to(&self.others),
             exact,
             below,
@@ -80,7 +80,7 @@ pub(crate) enum Pattern {
 }
 
 impl Pattern {
-    /// Reads `api.example.com` or `*.example.com`; `None` if it is neither.
+    /// Parses `api.example.com` or `*.example.com`; `None` if it is neither.
     pub(crate) fn new(text: &str) -> Option<Self> {
         let text = normal(text);
         let (name, wildcard) = match text.strip_prefix("*.") {
@@ -120,9 +120,9 @@ mod tests {
 
     #[test]
     fn a_name_comes_before_a_wildcard_and_a_wildcard_before_the_rest() {
-        let mut names = Names::new("others");
+        let mut map = SniMap::new("others");
         for pattern in ["api.example.com", "*.example.com", "*.b.example.com"] {
-            names.insert(Pattern::new(pattern).expect("a pattern"), pattern);
+            map.insert(Pattern::new(pattern).expect("a pattern"), pattern);
         }
         for (name, expected) in [
             (Some("api.example.com"), "api.example.com"),
@@ -136,12 +136,12 @@ mod tests {
             (Some(""), "others"),
             (None, "others"),
         ] {
-            assert_eq!(*names.find(name), expected, "{name:?}");
+            assert_eq!(*map.find(name), expected, "{name:?}");
         }
     }
 
     #[test]
-    fn what_is_no_host_name_is_no_pattern() {
+    fn only_host_names_and_wildcards_are_patterns() {
         for good in ["localhost", "a-b.example", "*.example", "A.B."] {
             assert!(Pattern::new(good).is_some(), "{good}");
         }

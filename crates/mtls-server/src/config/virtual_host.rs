@@ -1,4 +1,4 @@
-//! What is shown to clients and asked of them under one host name.
+//! What one virtual host presents to clients, and asks of them.
 
 use pki_core::verify::{Revocation, Strictness, TrustAnchors};
 
@@ -6,18 +6,19 @@ use tls_identity::Identity as ServerIdentity;
 
 use crate::{rules::rule::Rule, sources::ocsp::check::OcspCheck, verify::client_auth::ClientAuth};
 
-/// The settings of one host name, for [`MtlsConfigBuilder::virtual_host`](crate::MtlsConfigBuilder::virtual_host);
-/// each method says its default.
+/// The settings of one host name, for
+/// [`MtlsConfigBuilder::virtual_host`](crate::MtlsConfigBuilder::virtual_host); each method says its
+/// default.
 #[derive(Debug)]
-#[must_use = "nothing is served by these settings before they are given to a builder"]
+#[must_use = "nothing is served by these settings until they are given to a builder"]
 pub struct VirtualHost {
     pub(crate) identity: ServerIdentity,
-    pub(crate) clients: Clients,
+    pub(crate) clients: ClientPolicy,
 }
 
 /// What is asked of clients.
 #[derive(Debug)]
-pub(crate) struct Clients {
+pub(crate) struct ClientPolicy {
     pub(crate) roots: TrustAnchors,
     pub(crate) auth: ClientAuth,
     pub(crate) revocation: Option<Revocation>,
@@ -28,11 +29,12 @@ pub(crate) struct Clients {
 }
 
 impl VirtualHost {
-    /// Shows `identity`, and asks clients for a certificate below one of these roots.
+    /// Presents `identity`, and requires of clients a certificate that leads to one of these trust
+    /// anchors.
     pub fn new(identity: ServerIdentity, client_roots: TrustAnchors) -> Self {
         Self {
             identity,
-            clients: Clients {
+            clients: ClientPolicy {
                 roots: client_roots,
                 auth: ClientAuth::Required,
                 revocation: None,
@@ -44,55 +46,58 @@ impl VirtualHost {
         }
     }
 
-    /// Whether a certificate is required; it is.
+    /// Whether a certificate is required; it is by default.
     pub fn client_auth(mut self, client_auth: ClientAuth) -> Self {
         self.clients.auth = client_auth;
         self
     }
 
-    /// Revocation lists and how they are used; none.
+    /// CRLs and how they are used; none by default.
     ///
-    /// [`Revocation`]'s own defaults judge the whole chain, and deny where no list covers a
-    /// certificate or the list has expired.
+    /// By its own defaults, [`Revocation`] checks the whole chain, and denies where no CRL covers a
+    /// certificate or the CRL has expired.
     pub fn revocation(mut self, revocation: Revocation) -> Self {
         self.clients.revocation = Some(revocation);
         self
     }
 
-    /// How certificates are judged; strictly.
+    /// How strictly certificates are verified; strictly by default.
     pub fn strictness(mut self, strictness: Strictness) -> Self {
         self.clients.strictness = strictness;
         self
     }
 
-    /// Intermediates between the client's certificate and the root; 6 at most.
+    /// How many intermediates there may be between the client's certificate and the trust anchor; 6 by
+    /// default.
     pub fn max_depth(mut self, max_depth: usize) -> Self {
         self.clients.max_depth = max_depth;
         self
     }
 
-    /// Asks the OCSP responder of each client's certificate, beside any revocation lists; no.
+    /// Queries the OCSP responder of each client's certificate, in addition to any CRLs; not by
+    /// default.
     ///
-    /// It is asked when a connection begins, resumed ones included, after the TLS handshake: whoever
-    /// is refused finds the connection closed, without an alert. Connections that are open are not
-    /// asked about again. Keep a clone over reloads, so that answers are remembered.
+    /// It is queried when a connection begins, resumed ones included, after the TLS handshake. A
+    /// client that is refused finds the connection closed, without an alert. Open connections are not
+    /// checked again. Give each reload a clone, so that responses stay cached.
     pub fn ocsp(mut self, check: OcspCheck) -> Self {
         self.clients.ocsp = Some(check);
         self
     }
 
-    /// Who may send requests to this name; everybody whose certificate is good.
+    /// Which clients may use this virtual host; by default everybody whose certificate is good.
     ///
-    /// A certificate that the rule denies, and a connection without any, are answered 403, as by
-    /// [`RequireClientCert`](crate::RequireClientCert).
+    /// A request from a client that the rule denies, or that has no certificate, is answered 403, as
+    /// by [`RequireClientCert`](crate::RequireClientCert). A connection that does not speak HTTP is
+    /// closed: [`AcceptedConnection::into_stream`](crate::AcceptedConnection::into_stream).
     pub fn rule(mut self, rule: Rule) -> Self {
         self.clients.rule = Some(rule);
         self
     }
 }
 
-impl Clients {
-    /// Whether a client that is let in by one of them is let in by the other.
+impl ClientPolicy {
+    /// Whether both accept the same clients.
     pub(crate) fn same(&self, other: &Self) -> bool {
         let Self {
             roots,
@@ -108,15 +113,15 @@ impl Clients {
             (Some(a), Some(b)) => a.is(b),
             _ => false,
         };
-        let same_lists = match (revocation, &other.revocation) {
+        let same_crls = match (revocation, &other.revocation) {
             (None, None) => true,
             (Some(a), Some(b)) => a == b,
             _ => false,
         };
-        // Two checks may ask different responders, and are not compared.
+        // Two checks may query different responders, and are not compared.
         let same_ocsp = ocsp.is_none() && other.ocsp.is_none();
         same_rule
-            && same_lists
+            && same_crls
             && same_ocsp
             && (*auth, *strictness, *max_depth) == (other.auth, other.strictness, other.max_depth)
             && roots == &other.roots

@@ -5,20 +5,20 @@ use std::time::Duration;
 /// Why a connection was ended by the server.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum End {
-    /// A body, or an answer that the peer should read, made no progress.
+    /// A request body, or a response that the peer should read, made no progress.
     BodyTimeout,
     /// The certificate is no longer good, with the code of the reason.
     Certificate(&'static str),
-    /// A header took too long, or the first request.
+    /// A header, or the first request, took too long.
     HeaderTimeout,
     /// Too long without a request.
     Idle,
     /// It has reached its greatest age.
     MaxAge,
-    /// The rules of its host name have changed, or the proxies that are trusted: the next connection
-    /// has the new ones.
+    /// The rule of its host name has changed, or which proxies are trusted. The next connection gets
+    /// the new settings.
     Reloaded,
-    /// Its host name asks for what this connection does not have, with the code of the reason.
+    /// Its host name now requires what this connection does not have, with the code of the reason.
     Settings(&'static str),
     /// The server stops.
     Shutdown,
@@ -37,25 +37,25 @@ impl End {
         }
     }
 
-    /// Whether requests are no longer answered but with 403.
-    pub(crate) fn condemns(self) -> bool {
+    /// Whether its client is no longer good, so that requests are answered 403 only.
+    pub(crate) fn terminates(self) -> bool {
         matches!(self, Self::Certificate(_) | Self::Settings(_))
     }
 }
 
-/// How long a connection has that was ended for this reason.
+/// How long a connection may still take that was ended for this reason.
 pub(crate) fn end_grace(end: End) -> Duration {
     match end {
-        // Nobody reads an answer.
+        // Nobody would read a response.
         End::BodyTimeout | End::HeaderTimeout => Duration::ZERO,
         End::MaxAge | End::Reloaded => RETIRING,
-        // A request may be on its way, or an answer of 403: it is still written.
+        // A request may be on its way: its 403 is still written.
         _ => HARD,
     }
 }
 
-/// With the quarter of a second until somebody looks, less than a second in all.
+/// Together with the quarter of a second until the next sweep this is less than a second.
 pub(crate) const HARD: Duration = Duration::from_millis(600);
 
-/// For requests of a connection that is only old.
+/// For the requests of a connection whose client is still good.
 pub(crate) const RETIRING: Duration = Duration::from_secs(30);

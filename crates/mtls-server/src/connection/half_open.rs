@@ -1,9 +1,9 @@
 //! Connections whose handshake is not finished: how many there may be, and who makes room.
 //!
-//! A silent or slow peer costs a socket and a task before anything is known about it. Refusing
-//! newcomers when the table is full would let 64 silent sockets lock out an address for ten
-//! seconds, so the *oldest* unfinished connection makes room instead: a real handshake lasts some
-//! milliseconds, a held-open one is always the oldest.
+//! A silent or slow peer costs a socket and a task before anything is known about it. If a full
+//! table refused newcomers, 64 silent sockets could lock out an address for ten seconds. So the
+//! *oldest* unfinished connection makes room instead: a real handshake takes some milliseconds, and
+//! one that is held open is always the oldest.
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
@@ -36,9 +36,9 @@ struct Entry {
     evict: oneshot::Sender<()>,
 }
 
-/// One place in the table, given back on drop.
+/// Permission for one unfinished handshake, given back on drop.
 #[derive(Debug)]
-pub(crate) struct Place {
+pub(crate) struct HalfOpenPermit {
     id: u64,
     table: Arc<HalfOpen>,
 }
@@ -52,12 +52,12 @@ impl HalfOpen {
         })
     }
 
-    /// Takes a place for `peer`; the receiver fires when a newer connection needs it. A peer whose
-    /// address is not known yet counts in all, and against no address.
-    pub(crate) fn enter(
+    /// A permit for `peer`; the receiver fires when a newer connection needs it. A peer whose address
+    /// is not known yet counts towards the total only.
+    pub(crate) fn acquire(
         self: &Arc<Self>,
         peer: impl Into<Option<IpAddr>>,
-    ) -> (Place, oneshot::Receiver<()>) {
+    ) -> (HalfOpenPermit, oneshot::Receiver<()>) {
         let address = peer.into().map(bucket);
         let (evict, evicted) = oneshot::channel();
         let mut table = self.lock();
@@ -71,7 +71,7 @@ impl HalfOpen {
             _ => None,
         };
         if let Some(entry) = oldest.and_then(|id| table.remove(id)) {
-            // A closed receiver means that this connection is ending anyway.
+            // If the receiver is closed, this connection is ending anyway.
             let _ = entry.evict.send(());
         }
         let id = table.next;
@@ -81,11 +81,11 @@ impl HalfOpen {
             table.addresses.entry(address).or_default().insert(id);
         }
         metrics::half_open(table.entries.len());
-        let place = Place {
+        let permit = HalfOpenPermit {
             id,
             table: Arc::clone(self),
         };
-        (place, evicted)
+        (permit, evicted)
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -113,7 +113,7 @@ impl Table {
     }
 }
 
-impl Drop for Place {
+impl Drop for HalfOpenPermit {
     fn drop(&mut self) {
         // An evicted connection has left the table already.
         let mut table = self.table.lock();
@@ -133,11 +133,11 @@ mod tests {
     }
 
     #[test]
-    fn a_place_comes_back_when_dropped() {
+    fn a_permit_comes_back_when_dropped() {
         let table = HalfOpen::new(8, 4);
-        let (place, _evicted) = table.enter(v4(1));
+        let (permit, _evicted) = table.acquire(v4(1));
         assert_eq!(table.len(), 1);
-        drop(place);
+        drop(permit);
         assert_eq!(table.len(), 0);
         assert!(table.lock().addresses.is_empty());
     }
@@ -145,10 +145,10 @@ mod tests {
     #[test]
     fn the_oldest_of_a_crowded_address_makes_room_and_others_do_not() {
         let table = HalfOpen::new(8, 2);
-        let (_other, mut other) = table.enter(v4(9));
-        let (_first, mut first) = table.enter(v4(1));
-        let (_second, mut second) = table.enter(v4(1));
-        let (_third, mut third) = table.enter(v4(1));
+        let (_other, mut other) = table.acquire(v4(9));
+        let (_first, mut first) = table.acquire(v4(1));
+        let (_second, mut second) = table.acquire(v4(1));
+        let (_third, mut third) = table.acquire(v4(1));
         assert!(first.try_recv().is_ok());
         for kept in [&mut other, &mut second, &mut third] {
             assert!(kept.try_recv().is_err());
@@ -159,9 +159,9 @@ mod tests {
     #[test]
     fn the_oldest_of_all_makes_room_when_the_table_is_full() {
         let table = HalfOpen::new(2, 2);
-        let (_first, mut first) = table.enter(v4(1));
-        let (_second, mut second) = table.enter(v4(2));
-        let (_third, _) = table.enter(v4(3));
+        let (_first, mut first) = table.acquire(v4(1));
+        let (_second, mut second) = table.acquire(v4(2));
+        let (_third, _) = table.acquire(v4(3));
         assert!(first.try_recv().is_ok());
         assert!(second.try_recv().is_err());
         assert_eq!(table.len(), 2);
@@ -170,13 +170,13 @@ mod tests {
     #[test]
     fn a_connection_without_an_address_crowds_none_and_counts_in_all() {
         let table = HalfOpen::new(3, 1);
-        let (_first, mut first) = table.enter(None);
-        let (_second, mut second) = table.enter(None);
-        let (_third, mut third) = table.enter(v4(1));
+        let (_first, mut first) = table.acquire(None);
+        let (_second, mut second) = table.acquire(None);
+        let (_third, mut third) = table.acquire(v4(1));
         for kept in [&mut first, &mut second, &mut third] {
             assert!(kept.try_recv().is_err());
         }
-        let (_fourth, _) = table.enter(None);
+        let (_fourth, _) = table.acquire(None);
         assert!(first.try_recv().is_ok());
         assert_eq!(table.len(), 3);
     }

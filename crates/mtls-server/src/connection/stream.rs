@@ -13,7 +13,7 @@ use tokio::io::{AsyncBufRead as _, AsyncRead, AsyncWrite, ReadBuf};
 use tokio_rustls::server::TlsStream;
 
 use crate::connection::{
-    connections::{Connections, Cut, Seat},
+    connections::{ConnectionPermit, Connections, Cut},
     identity::ConnectionIdentity,
 };
 
@@ -26,10 +26,10 @@ pub struct MtlsStream<IO>(Arc<Wire<IO>>);
 struct Wire<IO> {
     held: Mutex<Held<IO>>,
     connection: ConnectionIdentity,
-    _seat: Seat,
+    _permit: ConnectionPermit,
 }
 
-/// Behind a lock so that a connection can be closed while its owner sleeps; nobody else takes it.
+/// Behind a lock, so that a connection can be closed while its owner sleeps. Nobody else locks it.
 struct Held<IO> {
     stream: Stream<IO>,
     reader: Option<Waker>,
@@ -37,7 +37,7 @@ struct Held<IO> {
 }
 
 enum Stream<IO> {
-    /// Nobody may read or write before it is said what the connection speaks.
+    /// Nobody may read or write until it is decided what the connection speaks.
     Sealed(TlsStream<IO>),
     Open(TlsStream<IO>),
     Closed,
@@ -47,15 +47,15 @@ impl<IO> MtlsStream<IO>
 where
     IO: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    /// A stream that is sealed.
+    /// A sealed stream.
     pub(crate) fn new(
         stream: TlsStream<IO>,
         connection: ConnectionIdentity,
-        seat: Seat,
+        permit: ConnectionPermit,
         connections: &Arc<Connections>,
     ) -> Self {
         let wire = Arc::new_cyclic(|socket: &Weak<Wire<IO>>| {
-            connections.watch(&seat, connection.clone(), socket.clone());
+            connections.watch(&permit, connection.clone(), socket.clone());
             let held = Held {
                 stream: Stream::Sealed(stream),
                 reader: None,
@@ -64,7 +64,7 @@ where
             Wire {
                 held: Mutex::new(held),
                 connection,
-                _seat: seat,
+                _permit: permit,
             }
         });
         Self(wire)
@@ -72,7 +72,8 @@ where
 }
 
 impl<IO: AsyncRead + AsyncWrite + Unpin> MtlsStream<IO> {
-    /// Another handle of the same stream, for an HTTP connection that may be dropped before it ends.
+    /// Another handle to the same stream, for an HTTP connection that may be dropped before the stream
+    /// ends.
     pub(crate) fn lend(&self) -> Self {
         Self(Arc::clone(&self.0))
     }
@@ -134,7 +135,7 @@ impl<IO> Stream<IO> {
 
 impl<IO> Wire<IO> {
     fn lock(&self) -> MutexGuard<'_, Held<IO>> {
-        // A panic under the lock is one of rustls or the socket; the stream is not used after it.
+        // Only rustls or the socket can panic under the lock; the stream is not used after that.
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -153,9 +154,9 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Wire<IO> {
         let written = how(Pin::new(stream), context);
         if written.is_pending() {
             remember(&mut held.writer, context);
-            self.connection.live().stalls();
+            self.connection.state().stalls();
         } else {
-            self.connection.live().flows();
+            self.connection.state().flows();
         }
         written
     }
@@ -165,7 +166,7 @@ impl<IO> Wire<IO> {
     /// Notes how much was written.
     fn note(&self, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
         if let Poll::Ready(Ok(count)) = written {
-            self.connection.live().sent(count);
+            self.connection.state().sent(count);
         }
         written
     }
@@ -181,7 +182,8 @@ where
         let wakers = [held.reader.take(), held.writer.take()];
         drop(held);
         if let Stream::Sealed(mut stream) | Stream::Open(mut stream) = stream {
-            // As far as the socket takes it at once: close_notify tells the end from an attack.
+            // As far as the socket takes it at once. close_notify tells the peer that this is the end
+            // of the stream, and that nobody cut it short.
             let mut context = Context::from_waker(Waker::noop());
             let _ = Pin::new(&mut stream).poll_shutdown(&mut context);
         }
@@ -211,7 +213,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> AsyncRead for MtlsStream<IO> {
         if read.is_pending() {
             remember(&mut held.reader, context);
         } else if let Some(bytes @ [_, ..]) = buffer.filled().get(before..) {
-            self.0.connection.live().heard(bytes);
+            self.0.connection.state().received(bytes);
         }
         read
     }

@@ -10,14 +10,14 @@ use crate::{
     handshake::refusal::{Refusal, RefusalReason},
 };
 
-/// An accepted connection, which cannot be read before it is said what it speaks.
+/// An accepted connection. It cannot be read before it is decided what it speaks.
 ///
 /// * [`into_http`](Self::into_http) is for HTTP: the stream comes with the service that every
-///   request has to pass.
-/// * [`into_stream`](Self::into_stream) is for everything else: the rule of the host name is asked
-///   before the stream is handed out.
+///   request has to go through.
+/// * [`into_stream`](Self::into_stream) is for everything else: the rule of the virtual host is
+///   applied before the stream is handed out.
 ///
-/// Dropped, it is closed.
+/// When it is dropped, the connection is closed.
 #[must_use = "a connection that is dropped is closed"]
 pub struct AcceptedConnection<IO>(MtlsStream<IO>);
 
@@ -43,11 +43,11 @@ where
 {
     /// The stream, for any protocol but HTTP.
     ///
-    /// The [rule](crate::VirtualHost::rule) of the host name is asked once, here, and an audit event
-    /// says what it decided. From then on the connection ends when its client is no longer good, as
-    /// every connection does; since there is no answer to wait for, it ends at once. Of the
-    /// [`Limits`](crate::Limits) those on HTTP do not apply: `idle` counts from the last byte in
-    /// either direction, and `body` limits how long a write may wait for the peer.
+    /// The [rule](crate::VirtualHost::rule) of the virtual host decides once, here, and an audit event
+    /// records the decision. As soon as the client is no longer good, the connection is closed: there
+    /// is no response to wait for. The [`Limits`](crate::Limits) on headers do not apply. `idle`
+    /// counts from the last byte in either direction, and `body` limits how long a write may wait for
+    /// the peer.
     ///
     /// Do not speak HTTP on it: nothing would remove headers that claim a client certificate.
     ///
@@ -58,7 +58,7 @@ where
     pub fn into_stream(self) -> Result<MtlsStream<IO>, Box<Refusal>> {
         let Self(stream) = self;
         let identity = stream.identity();
-        if let Some(rule) = &identity.host().rule {
+        if let Some(rule) = &identity.policy().rule {
             let decision = decide(rule, identity.client(), Some(identity.peer()));
             if let Err(denial) = decision {
                 let reason = match denial {
@@ -70,8 +70,8 @@ where
                 return Err(refusal);
             }
         }
-        identity.live().speaks_no_http();
-        match identity.live().ending().is_some_and(End::condemns) {
+        identity.state().speaks_without_http();
+        match identity.state().ending().is_some_and(End::terminates) {
             // Revoked during the handshake: the stream is at its end.
             true => stream.close(),
             false => stream.open(),

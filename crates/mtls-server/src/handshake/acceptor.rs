@@ -1,8 +1,7 @@
-//! The way in: from a fresh TCP connection to a client whose certificate is known.
+//! Accepting connections: from a fresh TCP connection to a client whose certificate is verified.
 //!
-//! Nothing here knows an HTTP server. Adapters hand a stream to [`Door::handshake`], in a task of
-//! its own, and get a TLS stream with an identity, or a refusal that has been delivered and
-//! recorded.
+//! Nothing here knows an HTTP server. Adapters give each stream to [`ConnectionAcceptor::accept`], in
+//! a task of its own. They get an accepted connection, or a refusal that was delivered and recorded.
 
 use std::{
     net::SocketAddr,
@@ -20,7 +19,7 @@ use tokio_rustls::server::TlsStream;
 
 use crate::{
     config::mtls_config::MtlsConfig,
-    connection::{identity::ConnectionIdentity, live::Live, stream::MtlsStream},
+    connection::{identity::ConnectionIdentity, state::ConnectionState, stream::MtlsStream},
     handshake::{
         accepted::AcceptedConnection,
         linger::linger,
@@ -31,7 +30,7 @@ use crate::{
     observe::{audit, metrics},
     peer::{client_cert::ClientCert, tls_info::TlsInfo},
     proxy_protocol,
-    reload::{active::Generations, handle::MtlsHandle},
+    reload::{active::ActiveConfig, handle::MtlsHandle},
 };
 
 /// Accepts connections over mutual TLS, for any protocol; cheap to clone.
@@ -66,15 +65,15 @@ use crate::{
 ///
 /// Clones share limits, settings and connections.
 #[derive(Clone, Debug)]
-pub struct ConnectionAcceptor(Arc<Generations>);
+pub struct ConnectionAcceptor(Arc<ActiveConfig>);
 
 impl ConnectionAcceptor {
     /// Accepts by these settings.
     pub fn new(config: MtlsConfig) -> Self {
-        Self(Generations::new(config))
+        Self(ActiveConfig::new(config))
     }
 
-    /// For whoever operates it.
+    /// For whoever operates the server.
     pub fn handle(&self) -> MtlsHandle {
         MtlsHandle(Arc::clone(&self.0))
     }
@@ -88,11 +87,11 @@ impl ConnectionAcceptor {
     /// Does the TLS handshake and verifies the client. A refused client gets the alert that fits, and
     /// the connection is closed so that the alert arrives. Either way there is an audit event.
     ///
-    /// `socket` is the address at the other end of `io`; behind a trusted proxy
-    /// ([`ProxyProtocol`](crate::ProxyProtocol)) the client's own is read first.
+    /// `socket` is the address at the other end of `io`. Behind a trusted proxy
+    /// ([`ProxyProtocol`](crate::ProxyProtocol)) the client's own address is read first.
     ///
-    /// Takes as long as [`handshake_timeout`](crate::MtlsConfigBuilder::handshake_timeout) and the
-    /// lingering close of [`Limits`] allow: run it in a task of its own.
+    /// This may take as long as [`handshake_timeout`](crate::MtlsConfigBuilder::handshake_timeout) and
+    /// the lingering close of [`Limits`](crate::Limits) allow, so run it in a task of its own.
     ///
     /// # Errors
     ///
@@ -110,10 +109,10 @@ impl ConnectionAcceptor {
         if self.0.connections.is_full(peer.ip()) {
             return Err(refuse(RefusalReason::TooManyConnections, peer, began));
         }
-        let (_place, mut evicted) = self.0.half_open.enter(peer.ip());
+        let (_permit, mut evicted) = self.0.half_open.acquire(peer.ip());
         let unrecorded = Unrecorded(Some(peer));
         let outcome = match announced {
-            Ok(()) => self.decide(io, &mut evicted).await,
+            Ok(()) => self.negotiate(io, &mut evicted).await,
             Err(reason) => Err((Box::new(Refusal::new(reason)), Some(io))),
         };
         unrecorded.recorded();
@@ -122,7 +121,7 @@ impl ConnectionAcceptor {
             Err((refusal, io)) => {
                 record(&refusal, peer, began);
                 if let Some(io) = io {
-                    let generation = self.0.current();
+                    let generation = self.0.active();
                     tokio::select! {
                         () = linger(io, generation.config.limits()) => {}
                         _ = &mut evicted => {}
@@ -144,7 +143,7 @@ impl ConnectionAcceptor {
         IO: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let connections = &self.0.connections;
-        let Some(seat) = connections.enter(peer.ip()) else {
+        let Some(permit) = connections.acquire(peer.ip()) else {
             return Err(refuse(RefusalReason::TooManyConnections, peer, began));
         };
         let Admitted { client, generation } = admitted;
@@ -155,17 +154,17 @@ impl ConnectionAcceptor {
         let clock = connections.clock();
         let valid = client.as_ref().and_then(valid_for);
         let multiplexed = tls.alpn() == Some("h2");
-        let live = Live::new(Arc::clone(clock), config.limits(), valid, multiplexed);
-        let hosts = Arc::clone(config.hosts());
+        let state = ConnectionState::new(Arc::clone(clock), config.limits(), valid, multiplexed);
+        let policies = Arc::clone(config.policies());
         let trust = config.trust_forwarded().cloned();
-        let identity = ConnectionIdentity::new(client, tls, peer, hosts, trust, live);
+        let identity = ConnectionIdentity::new(client, tls, peer, policies, trust, state);
         audit::accepted(identity.audited());
-        let stream = MtlsStream::new(stream, identity.clone(), seat, connections);
+        let stream = MtlsStream::new(stream, identity.clone(), permit, connections);
         self.0.recheck(&generation, &identity);
         Ok(AcceptedConnection::new(stream))
     }
 
-    /// Who is behind a trusted proxy; the socket's address where there is none.
+    /// The address of the client: what a trusted proxy announces, or else that of the socket.
     async fn announced<IO>(
         &self,
         io: &mut IO,
@@ -174,12 +173,12 @@ impl ConnectionAcceptor {
     where
         IO: AsyncRead + Unpin,
     {
-        let generation = self.0.current();
+        let generation = self.0.active();
         let config = &generation.config;
         if !config.proxy_protocol().trusts(socket.ip()) {
             return (socket, Ok(()));
         }
-        let (_place, evicted) = self.0.half_open.enter(None);
+        let (_permit, evicted) = self.0.half_open.acquire(None);
         let unrecorded = Unrecorded(Some(socket));
         let limit = config.limits().first_byte.min(config.handshake_timeout());
         let source = tokio::select! {
@@ -193,11 +192,11 @@ impl ConnectionAcceptor {
         }
     }
 
-    async fn decide<IO>(&self, io: IO, evicted: &mut oneshot::Receiver<()>) -> Outcome<IO>
+    async fn negotiate<IO>(&self, io: IO, evicted: &mut oneshot::Receiver<()>) -> Outcome<IO>
     where
         IO: AsyncRead + AsyncWrite + Unpin,
     {
-        let limit = self.0.current().config.handshake_timeout();
+        let limit = self.0.active().config.handshake_timeout();
         let in_time = timeout(limit, negotiate(&self.0, io));
         let refused = |reason| Err((Box::new(Refusal::new(reason)), None));
         tokio::select! {
@@ -208,15 +207,15 @@ impl ConnectionAcceptor {
     }
 }
 
-/// How long a client's chain is still valid.
+/// How long the verified chain of a client is still valid.
 fn valid_for(client: &ClientCert) -> Option<Duration> {
     let not_after = client.chain().iter().map(|it| it.not_after()).min()?;
-    // The last second counts.
+    // notAfter is the last second in which it is valid.
     let left = not_after + time::Duration::SECOND - OffsetDateTime::now_utc();
     Some(Duration::try_from(left).unwrap_or(Duration::ZERO))
 }
 
-/// Refuses without a word, as words would cost what is scarce.
+/// Refuses without an alert, which would cost what is scarce.
 fn refuse(reason: RefusalReason, peer: SocketAddr, began: Instant) -> Box<Refusal> {
     let refusal = Box::new(Refusal::new(reason));
     record(&refusal, peer, began);

@@ -10,7 +10,7 @@ use tokio::{
 
 use crate::handshake::refusal::RefusalReason;
 
-/// Reads up to the end of the ClientHello; what came behind it is the second value.
+/// Reads up to the end of the ClientHello. The second value is what was received behind it.
 pub(super) async fn client_hello<IO>(
     io: &mut IO,
     first_byte: Duration,
@@ -50,7 +50,7 @@ where
                         let _ = alert.write_all(&mut answer);
                         RefusalReason::of_tls(error)
                     };
-                    // The peer may be gone already; the reason stands either way.
+                    // The peer may be gone already. The reason is the same.
                     let _ = io.write_all(&answer).await;
                     return Err(reason);
                 }
@@ -60,7 +60,7 @@ where
     }
 }
 
-/// For those who typed http:// where https:// belongs.
+/// For people who typed http:// instead of https://.
 const HTTP_ANSWER: &[u8] = b"HTTP/1.1 400 Bad Request\r\n\
     Content-Type: text/plain; charset=utf-8\r\n\
     Content-Length: 67\r\n\

@@ -9,8 +9,8 @@ use crate::config::limits::Limits;
 
 /// Closes a refused connection so that the peer can read why.
 ///
-/// Closing a socket with unread bytes in it sends a reset, which throws away the alert that is
-/// still on its way: a client that was writing would see no reason. So: no more from us, and take
+/// Closing a socket that has unread bytes sends a reset, which discards the alert that is still on its
+/// way. A client that was writing would never see the reason. So this side stops writing, and reads
 /// what the peer still sends until it closes, within limits.
 pub(super) async fn linger<IO>(mut io: IO, limits: &Limits)
 where
@@ -29,6 +29,6 @@ where
             }
         }
     };
-    // Being over the limit is no error: the peer has had its chance.
+    // When the limit is reached, the peer has had enough time to read the alert.
     let _ = timeout(limits.linger, drain).await;
 }

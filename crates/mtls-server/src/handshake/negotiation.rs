@@ -1,4 +1,4 @@
-//! The TLS handshake of one connection, by the settings of the host name that its client asks for.
+//! The TLS handshake of one connection, by the settings of the virtual host that its client asks for.
 
 use std::sync::Arc;
 
@@ -9,15 +9,15 @@ use tokio_rustls::{StartHandshake, server::TlsStream};
 use x509_identity::Certificate;
 
 use crate::{
-    config::active_host::Site,
+    config::active_host::ActiveHost,
     handshake::{
         client_hello::client_hello,
         refusal::{Refusal, RefusalReason},
     },
-    reload::active::{Generation, Generations},
+    reload::active::{ActiveConfig, Generation},
     verify::{
         client_auth::ClientAuth,
-        context::{Findings, Handshake, Verdict},
+        context::{HandshakeContext, Verdict},
         verdict_cache::Verified,
     },
 };
@@ -25,7 +25,7 @@ use crate::{
 /// A finished handshake, or the refusal and the stream on which it was sent.
 pub(super) type Outcome<IO> = Result<(TlsStream<IO>, Admitted), (Box<Refusal>, Option<IO>)>;
 
-/// Who came, and by which settings.
+/// Who was accepted, and by which settings.
 pub(super) struct Admitted {
     pub(super) client: Option<Arc<Verified>>,
     pub(super) generation: Arc<Generation>,
@@ -35,37 +35,37 @@ pub(super) struct Admitted {
 type Why = (RefusalReason, Option<Arc<Certificate>>);
 
 /// Reads the ClientHello and does the handshake.
-pub(super) async fn negotiate<IO>(generations: &Generations, mut io: IO) -> Outcome<IO>
+pub(super) async fn negotiate<IO>(active: &ActiveConfig, mut io: IO) -> Outcome<IO>
 where
     IO: AsyncRead + AsyncWrite + Unpin,
 {
-    let first_byte = generations.current().config.limits().first_byte;
+    let first_byte = active.active().config.limits().first_byte;
     let (accepted, rest) = match client_hello(&mut io, first_byte).await {
         Ok(hello) => hello,
         Err(reason) => return Err((Box::new(Refusal::new(reason)), Some(io))),
     };
     let server_name = accepted.client_hello().server_name().map(str::to_owned);
-    let generation = generations.current();
-    let site = generation.config.site(server_name.as_deref());
+    let generation = active.active();
+    let host = generation.config.host(server_name.as_deref());
     let mut version = None;
-    // rustls handles the ClientHello, with a session in it, before anything is awaited.
+    // rustls handles the ClientHello, and a session in it, before anything is awaited.
     let handshake = async {
         let handshake = StartHandshake::from_parts(accepted, io).into_stream_with(
-            Arc::clone(&site.rustls),
+            Arc::clone(&host.rustls),
             |connection| {
                 version = connection.protocol_version();
-                // Reading from memory cannot fail, and rustls takes what it has room for.
+                // Reading from memory cannot fail, and rustls reads what it has room for.
                 let mut rest = rest.as_slice();
                 while !rest.is_empty() && connection.read_tls(&mut rest).is_ok_and(|n| n > 0) {}
             },
         );
         handshake.into_fallible().await
     };
-    let (outcome, findings) = Handshake::watch(handshake).await;
+    let (outcome, context) = HandshakeContext::scope(handshake).await;
     let (why, io) = match outcome {
         Ok(stream) => {
-            let client = match identify(site, &stream, findings) {
-                Ok(client) => ask_about(site, client.as_deref()).await.map(|()| client),
+            let client = match identify(host, &stream, context) {
+                Ok(client) => query_ocsp(host, client.as_deref()).await.map(|()| client),
                 Err(reason) => Err((reason, None)),
             };
             match client {
@@ -73,7 +73,7 @@ where
                 Err(why) => (why, stream.into_inner().0),
             }
         }
-        Err((error, io)) => (why_failed(RefusalReason::of_io(error), findings), io),
+        Err((error, io)) => (why_failed(RefusalReason::of_io(error), context), io),
     };
     let (reason, claimed) = why;
     let refusal = Refusal {
@@ -85,9 +85,9 @@ where
     Err((Box::new(refusal), Some(io)))
 }
 
-/// Why a handshake failed: what the verifier found out is more than what rustls can say.
-fn why_failed(reason: RefusalReason, findings: Findings) -> Why {
-    match (reason, findings.verdict) {
+/// Why a handshake failed. The verifier knows more than the errors of rustls can say.
+fn why_failed(reason: RefusalReason, context: HandshakeContext) -> Why {
+    match (reason, context.verdict) {
         (_, Some(Verdict::Refused { error, claimed })) => {
             (RefusalReason::Certificate(error), claimed)
         }
@@ -102,50 +102,52 @@ fn why_failed(reason: RefusalReason, findings: Findings) -> Why {
     }
 }
 
-/// Ties what was found out to the finished handshake.
+/// The client of a finished handshake: what the context says must be about the certificate of this
+/// connection.
 fn identify<IO>(
-    site: &Site,
+    host: &ActiveHost,
     stream: &TlsStream<IO>,
-    findings: Findings,
+    context: HandshakeContext,
 ) -> Result<Option<Arc<Verified>>, RefusalReason> {
     let connection = stream.get_ref().1;
-    let shown = connection.peer_certificates().and_then(<[_]>::first);
+    let presented = connection.peer_certificates().and_then(<[_]>::first);
     let resumed = connection.handshake_kind() == Some(HandshakeKind::Resumed);
-    let verified = match findings {
-        Findings {
+    let verified = match context {
+        HandshakeContext {
             session: Some(session),
             ..
         } if resumed => session.client,
-        // From a store that is not ours.
+        // No session storage of ours has allowed it.
         _ if resumed => return Err(RefusalReason::Session),
-        Findings {
+        HandshakeContext {
             verdict: Some(Verdict::Verified(verified)),
             ..
         } => Some(verified),
         _ => None,
     };
-    match (verified, shown) {
-        (Some(verified), Some(shown)) if verified.path.leaf().der() == shown.as_ref() => {
+    match (verified, presented) {
+        (Some(verified), Some(presented)) if verified.path.leaf().der() == presented.as_ref() => {
             Ok(Some(verified))
         }
-        // Nobody was judged. A session that was offered and not taken may have been somebody's.
-        (_, None) if site.client_auth == ClientAuth::Optional => Ok(None),
+        // No certificate was verified. A session that was offered and not resumed may have been that of
+        // somebody else.
+        (_, None) if host.client_auth == ClientAuth::Optional => Ok(None),
         (_, None) => Err(RefusalReason::NoCertificate),
         (_, Some(_)) => Err(RefusalReason::Session),
     }
 }
 
-/// Asks an OCSP responder about a client, where that is set up.
-async fn ask_about(site: &Site, client: Option<&Verified>) -> Result<(), Why> {
-    let (Some(check), Some(verified)) = (&site.ocsp, client) else {
+/// Queries an OCSP responder about a client, where that is set up.
+async fn query_ocsp(host: &ActiveHost, client: Option<&Verified>) -> Result<(), Why> {
+    let (Some(check), Some(verified)) = (&host.ocsp, client) else {
         return Ok(());
     };
-    let answer = check.check(&verified.path, OffsetDateTime::now_utc()).await;
+    let verdict = check.check(&verified.path, OffsetDateTime::now_utc()).await;
     let refused = |refusal| {
         let claimed = Arc::clone(verified.path.leaf());
         (RefusalReason::Ocsp(refusal), Some(claimed))
     };
-    answer.map(drop).map_err(refused)
+    verdict.map(drop).map_err(refused)
 }
 
 fn version_name(version: ProtocolVersion) -> &'static str {

@@ -15,7 +15,7 @@ pub(super) fn record(refusal: &Refusal, peer: SocketAddr, began: Instant) {
     metrics::refused(reason.code(), alert, refusal.version, began.elapsed());
 }
 
-/// Writes the audit event of a handshake that is dropped, as a server that shuts down does.
+/// Writes the audit event of a handshake that is dropped halfway, as by a server that shuts down.
 pub(super) struct Unrecorded(pub(super) Option<SocketAddr>);
 
 impl Unrecorded {

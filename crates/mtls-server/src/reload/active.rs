@@ -1,8 +1,8 @@
-//! The settings in force, and what happens when others take their place.
+//! The active configuration, and what happens when another replaces it.
 //!
-//! Settings are immutable and exchanged as a whole: a handshake sees one generation from its first
-//! byte to its last. Sessions belong to the generation they began in. Open connections are judged
-//! again by each new one.
+//! A configuration is immutable and replaced as a whole: a handshake uses one generation from its
+//! ClientHello to its end. Sessions belong to the generation in which they began. Open connections
+//! are checked again by each new generation.
 
 use std::{
     sync::{
@@ -30,13 +30,13 @@ use crate::{
     verify::client_auth::ClientAuth,
 };
 
-/// What all clones of a door share.
+/// What all clones of an acceptor share.
 #[derive(Debug)]
-pub(crate) struct Generations {
-    current: RwLock<Arc<Generation>>,
-    /// One exchange at a time.
-    exchange: Mutex<()>,
-    /// One reload at a time, from the first look at its files to the exchange.
+pub(crate) struct ActiveConfig {
+    active: RwLock<Arc<Generation>>,
+    /// One replacement at a time.
+    replacing: Mutex<()>,
+    /// One reload at a time, from reading the first file to the replacement.
     pub(crate) reload: tokio::sync::Mutex<()>,
     status: watch::Sender<Status>,
     pub(crate) half_open: Arc<HalfOpen>,
@@ -51,7 +51,7 @@ pub(crate) struct Generation {
     pub(crate) config: MtlsConfig,
 }
 
-impl Generations {
+impl ActiveConfig {
     pub(crate) fn new(config: MtlsConfig) -> Arc<Self> {
         let limits = config.limits();
         let half_open = HalfOpen::new(limits.half_open, limits.half_open_per_address);
@@ -60,8 +60,8 @@ impl Generations {
         let status = watch::Sender::new(first.status());
         first.measure();
         Arc::new(Self {
-            current: RwLock::new(Arc::new(first)),
-            exchange: Mutex::default(),
+            active: RwLock::new(Arc::new(first)),
+            replacing: Mutex::default(),
             reload: tokio::sync::Mutex::default(),
             status,
             half_open,
@@ -70,25 +70,29 @@ impl Generations {
         })
     }
 
-    pub(crate) fn current(&self) -> Arc<Generation> {
-        let current = self.current.read().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(&current)
+    pub(crate) fn active(&self) -> Arc<Generation> {
+        let active = self.active.read().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(&active)
     }
 
     pub(crate) fn subscribe(&self) -> watch::Receiver<Status> {
         self.status.subscribe()
     }
 
-    /// Puts `config` into force, and judges all open connections by it; the new number.
+    /// Makes `config` the active configuration, and checks all open connections by it. Returns the new
+    /// number.
     pub(crate) fn replace(&self, config: MtlsConfig) -> u64 {
-        let _one_at_a_time = self.exchange.lock().unwrap_or_else(PoisonError::into_inner);
-        let before = self.current();
+        let _one_at_a_time = self
+            .replacing
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let before = self.active();
         config.inherit(&before.config);
         let next = Arc::new(Generation {
             number: before.number + 1,
             config,
         });
-        *self.current.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&next);
+        *self.active.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&next);
         self.status.send_replace(next.status());
         next.measure();
         tracing::info!(
@@ -96,18 +100,18 @@ impl Generations {
             generation = next.number,
             "new settings are in force",
         );
-        // A handshake that began before may still be let in by the old settings after this look:
-        // the door compares the generation once more when it has let somebody in.
+        // A handshake that began before may still be accepted by the old settings after this loop. So
+        // the acceptor compares the generation once more when it has accepted a connection.
         for connection in self.connections.all() {
-            if let Some(end) = judge(&next.config, &connection) {
-                connections::condemn(&connection, end);
+            if let Some(end) = check(&next.config, &connection) {
+                connections::terminate(&connection, end);
             }
         }
         self.connections.close_due();
         next.number
     }
 
-    /// Notes that newer settings could not be taken.
+    /// Notes that newer settings could not be loaded.
     pub(crate) fn degrade(&self, reason: String) {
         tracing::error!(
             target: "mtls_server",
@@ -121,37 +125,40 @@ impl Generations {
         });
     }
 
-    /// Notes that the settings in force are the newest there are.
+    /// Notes that the active configuration is the newest there is.
     pub(crate) fn recover(&self) {
         self.status
             .send_if_modified(|status| status.degraded.take().is_some());
     }
 
-    /// Judges all open connections by the settings in force: time may have ended a list.
-    pub(crate) async fn judge_all(self: &Arc<Self>) {
-        let generations = Arc::clone(self);
-        let judged = spawn_blocking(move || {
-            let config = &generations.current().config;
-            for connection in generations.connections.all() {
-                if let Some(end @ End::Certificate(_)) = judge(config, &connection) {
-                    connections::condemn(&connection, end);
+    /// Checks all open connections by the active configuration, since a CRL may have expired.
+    pub(crate) async fn recheck_all(self: &Arc<Self>) {
+        let active = Arc::clone(self);
+        let checked = spawn_blocking(move || {
+            let config = &active.active().config;
+            for connection in active.connections.all() {
+                if let Some(end @ End::Certificate(_)) = check(config, &connection) {
+                    connections::terminate(&connection, end);
                 }
             }
-            generations.connections.close_due();
+            active.connections.close_due();
         });
         // Fails only where the runtime ends.
-        let _ = judged.await;
+        let _ = checked.await;
     }
 
-    /// Shuts out whom `rule` means, from now on and on open connections; how many those are.
+    /// Denies whom `rule` matches, from now on and on open connections. Returns how many those are.
     pub(crate) fn revoke(&self, rule: Rule) -> usize {
-        let _no_exchange = self.exchange.lock().unwrap_or_else(PoisonError::into_inner);
-        let config = &self.current().config;
-        config.revoked().add(rule, OffsetDateTime::now_utc());
+        let _no_exchange = self
+            .replacing
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let config = &self.active().config;
+        config.denylist().add(rule, OffsetDateTime::now_utc());
         let mut ended = 0;
         for connection in self.connections.all() {
-            if let Some(end @ End::Certificate(_)) = judge(config, &connection) {
-                connections::condemn(&connection, end);
+            if let Some(end @ End::Certificate(_)) = check(config, &connection) {
+                connections::terminate(&connection, end);
                 ended += 1;
             }
         }
@@ -159,50 +166,50 @@ impl Generations {
         ended
     }
 
-    /// Judges a connection that was let in by `by` and is watched now, if other settings have come
-    /// into force since, or its client was shut out: whoever looked at all connections meanwhile has
-    /// not seen this one.
+    /// Checks a connection once more that was accepted by `by` and is among the open ones now: if the
+    /// configuration was replaced, or its client revoked, in the meantime, whoever checked the open
+    /// connections then has missed this one.
     pub(crate) fn recheck(&self, by: &Generation, connection: &ConnectionIdentity) {
-        let current = self.current();
-        let end = match current.number == by.number {
+        let active = self.active();
+        let end = match active.number == by.number {
             true => connection.client().and_then(|client| {
-                let error = current.config.revoked().check(client).err()?;
+                let error = active.config.denylist().check(client).err()?;
                 Some(End::Certificate(error.code()))
             }),
-            false => judge(&current.config, connection),
+            false => check(&active.config, connection),
         };
         if let Some(end) = end {
-            connections::condemn(connection, end);
+            connections::terminate(connection, end);
         }
         if self.stopping.load(Ordering::SeqCst) {
-            connection.live().end(End::Shutdown, STOPPING);
+            connection.state().end(End::Shutdown, STOPPING);
         }
     }
 
-    /// Ends all connections, those with a running request when it is answered.
+    /// Ends all connections; those with a running request when it is answered.
     pub(crate) fn stop(&self, grace: Duration) {
         self.stopping.store(true, Ordering::SeqCst);
         for connection in self.connections.all() {
-            connection.live().end(End::Shutdown, grace);
+            connection.state().end(End::Shutdown, grace);
         }
     }
 }
 
-/// For a handshake that ends after the server was stopped.
+/// The grace of a handshake that ends after the server was stopped.
 const STOPPING: Duration = Duration::from_secs(1);
 
-/// Whether a connection has to end under these settings.
-fn judge(config: &MtlsConfig, connection: &ConnectionIdentity) -> Option<End> {
-    let site = config.site(connection.tls().server_name());
+/// Whether a connection has to end under these settings, and why.
+fn check(config: &MtlsConfig, connection: &ConnectionIdentity) -> Option<End> {
+    let host = config.host(connection.tls().server_name());
     let client = connection.client();
-    match client.map(|client| site.judge.judge_again(client, UnixTime::now())) {
-        None if site.client_auth == ClientAuth::Required => {
+    match client.map(|client| host.verdicts.verify_again(client, UnixTime::now())) {
+        None if host.client_auth == ClientAuth::Required => {
             return Some(End::Settings("no-certificate"));
         }
         Some(Err(error)) => return Some(End::Certificate(error.code())),
         None | Some(Ok(_)) => {}
     }
-    let same_rule = match (&site.host.rule, &connection.host().rule) {
+    let same_rule = match (&host.policy.rule, &connection.policy().rule) {
         (None, None) => true,
         (Some(new), Some(old)) => new.is(old),
         _ => false,

@@ -1,4 +1,4 @@
-//! A running server in the hands of whoever operates it.
+//! Operating a server that runs.
 
 use std::{sync::Arc, time::Duration};
 
@@ -10,65 +10,67 @@ use tokio::{
 use crate::{
     config::{error::LoadError, mtls_config::MtlsConfig},
     observe::metrics,
-    reload::{active::Generations, status::Status},
+    reload::{active::ActiveConfig, status::Status},
     rules::rule::Rule,
     text::sentence,
 };
 
-/// Exchanges the settings of a running server, and says how it is; cheap to clone.
+/// Operates a running server: replaces its settings, revokes clients, and reports its status. Cheap
+/// to clone.
 #[derive(Clone, Debug)]
-pub struct MtlsHandle(pub(crate) Arc<Generations>);
+pub struct MtlsHandle(pub(crate) Arc<ActiveConfig>);
 
 impl MtlsHandle {
-    /// Puts other settings into force, for the next handshake on; the number of the generation.
+    /// Replaces the active configuration, from the next handshake on. Returns the number of the new
+    /// generation.
     ///
-    /// No session that began before is resumed. Each open connection is judged again: where its
-    /// client would not be let in any more, requests are answered 403, those that run included,
-    /// and the connection is closed within a second.
+    /// No session that began before is resumed. Each open connection is checked again. Where its
+    /// client would no longer be accepted, all requests are answered 403, those that are running
+    /// included, and the connection is closed within a second. A connection that does not speak HTTP
+    /// is closed at once.
     ///
-    /// Of the [`Limits`](crate::Limits), those of the first settings stay that count or watch all
-    /// connections together: the numbers of connections and handshakes, `header`, `idle`, and how
-    /// long an answer may stall.
+    /// Some of the [`Limits`](crate::Limits) always stay those of the first settings: the numbers of
+    /// connections and handshakes, `header`, `idle`, and how long a response may stall.
     pub async fn replace(&self, config: MtlsConfig) -> u64 {
-        let generations = Arc::clone(&self.0);
-        // Judging some thousand connections takes a second of work that nobody should wait behind.
-        let replaced = spawn_blocking(move || generations.replace(config)).await;
+        let active = Arc::clone(&self.0);
+        // Checking some thousand connections takes a second, for which nobody should have to wait.
+        let replaced = spawn_blocking(move || active.replace(config)).await;
         replaced.unwrap_or_else(|_| self.generation())
     }
 
-    /// Reads the files of settings that [`MtlsFiles`](crate::MtlsFiles) made, and puts what they
-    /// hold now into force as [`replace`](Self::replace) does, if it is something else.
+    /// Reads the files again from which [`MtlsFiles`](crate::MtlsFiles) made the settings. If anything
+    /// has changed, [replaces](Self::replace) the active configuration.
     ///
-    /// Where nothing has changed, or nothing could be taken, open connections are judged again all
-    /// the same, as a revocation list may have ended.
+    /// Where nothing has changed, or nothing could be loaded, open connections are checked again all
+    /// the same, since a CRL may have expired.
     ///
-    /// A URL that gives nothing new is no error: what it gave before counts on, and
+    /// A URL that cannot be fetched is not an error: what it gave before stays in use, and
     /// [`status`](Self::status) says so.
     ///
     /// # Errors
     ///
-    /// [`ReloadError`]. The settings in force stay, and [`status`](Self::status) says since when
-    /// they may be out of date.
+    /// [`ReloadError`]. The active configuration stays, and [`status`](Self::status) says since when
+    /// it may be out of date.
     pub async fn reload(&self) -> Result<Reloaded, ReloadError> {
-        // Of two at once, the one with the older files must not be the later to exchange them: the
-        // next reload would find nothing new, and leave them in force.
+        // Of two reloads at once, the one that has read the older files must not be the later to
+        // replace the configuration: the next reload would find nothing new, and leave it active.
         let _one_at_a_time = self.0.reload.lock().await;
-        let outcome = self.look_for_change().await;
+        let outcome = self.load_changed().await;
         match &outcome {
             Ok(Reloaded::Unchanged) => {}
             Ok(Reloaded::Generation(_)) => metrics::reloaded("taken"),
             Err(error) => {
                 metrics::reloaded("refused");
                 self.0.degrade(sentence(error));
-                self.0.judge_all().await;
+                self.0.recheck_all().await;
             }
         }
         outcome
     }
 
-    async fn look_for_change(&self) -> Result<Reloaded, ReloadError> {
-        let current = self.0.current();
-        let source = current.config.source().ok_or(ReloadError::NoFiles)?;
+    async fn load_changed(&self) -> Result<Reloaded, ReloadError> {
+        let active = self.0.active();
+        let source = active.config.source().ok_or(ReloadError::NoFiles)?;
         let loaded = Arc::clone(source)
             .load_changed()
             .await
@@ -78,7 +80,7 @@ impl MtlsHandle {
             None => Reloaded::Unchanged,
         };
         if reloaded == Reloaded::Unchanged {
-            self.0.judge_all().await;
+            self.0.recheck_all().await;
         }
         match loaded.problems.first() {
             Some(problem) => self.0.degrade(problem.clone()),
@@ -87,7 +89,7 @@ impl MtlsHandle {
         Ok(reloaded)
     }
 
-    /// Reloads each time `interval` has passed, until what this returns is dropped; 30 s is a good
+    /// [Reloads](Self::reload) every `interval`, until the returned value is dropped; 30 s is a good
     /// interval. Failures show in [`status`](Self::status), the log and the metrics.
     pub fn watch(&self, interval: Duration) -> Watch {
         let handle = self.clone();
@@ -97,30 +99,32 @@ impl MtlsHandle {
             interval.tick().await; // at once
             loop {
                 interval.tick().await;
-                // What went wrong has been noted.
+                // A failure has been noted already.
                 let _ = handle.reload().await;
             }
         }))
     }
 
-    /// Shuts out whom `rule` means, until the process ends: no handshake, no resumption, and open
-    /// connections end as in [`replace`](Self::replace). How many those were.
+    /// Denies all clients that `rule` matches, until the process ends: no handshake and no resumption
+    /// succeeds, and open connections end as by [`replace`](Self::replace). Returns how many those
+    /// were.
     ///
-    /// It is ahead of the next revocation list, and takes no part of it: list the certificate, too.
-    /// A certificate that is ambiguous to the rule is shut out, as is one that its own code panics about.
+    /// This works ahead of the next CRL and does not change it: put the certificate on the CRL, too.
+    /// A certificate that is ambiguous to the rule is denied, and so is one on which a
+    /// [custom](Rule::custom) condition panics.
     pub async fn revoke_now(&self, rule: Rule) -> usize {
-        let generations = Arc::clone(&self.0);
-        spawn_blocking(move || generations.revoke(rule))
+        let active = Arc::clone(&self.0);
+        spawn_blocking(move || active.revoke(rule))
             .await
             .unwrap_or_default()
     }
 
-    /// The number of the settings in force: 1, and one more for each exchange.
+    /// The number of the active configuration: 1 at first, and one more for each replacement.
     pub fn generation(&self) -> u64 {
-        self.0.current().number
+        self.0.active().number
     }
 
-    /// Which settings are in force, and whether a reload has failed since.
+    /// Which configuration is active, and whether a reload has failed since.
     pub fn status(&self) -> Status {
         self.0.subscribe().borrow().clone()
     }
@@ -130,21 +134,21 @@ impl MtlsHandle {
         self.0.subscribe()
     }
 
-    /// Connections that are open now, unfinished handshakes among them.
+    /// How many connections are open now, unfinished handshakes included.
     pub fn connection_count(&self) -> usize {
         self.0.connections.len() + self.0.half_open.len()
     }
 }
 
-/// A poll of zero would be a loop.
+/// An interval of zero would be a busy loop.
 const SHORTEST: Duration = Duration::from_millis(10);
 
 /// What a reload found.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Reloaded {
-    /// Something new: it is in force, as the generation with this number.
+    /// Something has changed, and is active as the generation with this number.
     Generation(u64),
-    /// The files are what they were.
+    /// Nothing has changed.
     Unchanged,
 }
 
@@ -159,7 +163,7 @@ impl Drop for Watch {
     }
 }
 
-/// Why the settings in force stay.
+/// Why the active configuration stays.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReloadError {
@@ -167,7 +171,7 @@ pub enum ReloadError {
     #[error(transparent)]
     Load(LoadError),
 
-    /// The settings were not made of files.
+    /// The settings were not made by [`MtlsFiles`](crate::MtlsFiles).
     #[error("the settings in force were not made by MtlsFiles: replace() them")]
     NoFiles,
 }
@@ -190,7 +194,7 @@ mod tests {
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-    async fn a_reload_looks_at_no_file_before_the_one_ahead_of_it_has_exchanged_them() {
+    async fn a_reload_reads_no_file_before_the_one_ahead_of_it_is_done() {
         let handle = ConnectionAcceptor::new(config()).handle();
         let other = handle.clone();
         let ahead = handle.0.reload.lock().await;

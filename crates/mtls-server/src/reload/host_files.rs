@@ -1,4 +1,4 @@
-//! The files of one host name, loaded again and again; what has not changed is not made anew.
+//! Loading the files of one virtual host, again and again: what has not changed is not made again.
 
 use std::path::Path;
 
@@ -10,7 +10,7 @@ use tokio::sync::Mutex;
 use crate::{
     config::{error::LoadError, virtual_host::VirtualHost},
     reload::{
-        staple::KeptStaple,
+        staple::CachedStaple,
         virtual_host_files::{Contents, VirtualHostFiles},
     },
     rules::rule::Rule,
@@ -22,44 +22,44 @@ use crate::{
     text::sentence,
 };
 
-/// The files of one host name, and what was made of them.
+/// The files of one virtual host, and what was made of them the last time.
 pub(super) struct HostFiles {
-    /// None for the first, which all other names have.
+    /// `None` for the default, which all other names get.
     pub(super) name: Option<String>,
     pub(super) files: VirtualHostFiles,
-    lists: Option<CrlSources>,
-    kept: Mutex<Kept>,
+    crls: Option<CrlSources>,
+    previous: Mutex<Previous>,
 }
 
 /// What was made of them the last time.
 #[derive(Default)]
-struct Kept {
-    /// With the SHA-256 of its text. A rule that says the same is the same, so that open connections
-    /// go on.
+struct Previous {
+    /// With the SHA-256 of its text. As long as the text is the same, so is the rule, and open
+    /// connections go on.
     rule: Option<([u8; 32], Rule)>,
-    staple: KeptStaple,
+    staple: CachedStaple,
 }
 
-/// What the settings of one name are made of.
+/// What the settings of one virtual host are made of.
 pub(super) struct Part {
     contents: Contents,
-    lists: Option<LoadedCrls>,
+    crls: Option<LoadedCrls>,
     rule: Option<Rule>,
     staple: Option<Staple>,
 }
 
 impl HostFiles {
     pub(super) fn new(name: Option<String>, files: VirtualHostFiles) -> Self {
-        let crls = &files.crls;
+        let sources = &files.crls;
         Self {
             name,
-            lists: (!crls.is_empty()).then(|| CrlSources::new(crls.iter().cloned())),
+            crls: (!sources.is_empty()).then(|| CrlSources::new(sources.iter().cloned())),
             files,
-            kept: Mutex::default(),
+            previous: Mutex::default(),
         }
     }
 
-    /// Adds what does not come from one file each, and all of it to `hash`.
+    /// Adds what is not a file of its own, and hashes everything.
     pub(super) async fn gather(
         &self,
         contents: Contents,
@@ -67,17 +67,17 @@ impl HostFiles {
         hash: &mut Sha256,
         problems: &mut Vec<String>,
     ) -> Result<Part, LoadError> {
-        let lists = match &self.lists {
-            Some(lists) => Some(lists.load(now).await.map_err(LoadError::Crls)?),
+        let crls = match &self.crls {
+            Some(crls) => Some(crls.load(now).await.map_err(LoadError::Crls)?),
             None => None,
         };
-        let mut kept = self.kept.lock().await;
+        let mut previous = self.previous.lock().await;
         let rule = match (&self.files.rule, &contents.rule) {
-            (Some(path), Some(bytes)) => Some(kept.rule(path, bytes)?),
+            (Some(path), Some(bytes)) => Some(previous.rule(path, bytes)?),
             _ => None,
         };
         let staple = match self.files.stapled {
-            true => kept.staple.renewed(&contents, now, problems).await,
+            true => previous.staple.renewed(&contents, now, problems).await,
             false => None,
         };
         let parts = [&contents.chain, &contents.key, &contents.roots];
@@ -87,14 +87,14 @@ impl HostFiles {
             hash.update((bytes.len() as u64).to_be_bytes());
             hash.update(bytes);
         }
-        if let Some(lists) = &lists {
-            hash.update(lists.fingerprint);
-            let found = lists.problems.iter().map(|problem| sentence(problem));
+        if let Some(crls) = &crls {
+            hash.update(crls.fingerprint);
+            let found = crls.problems.iter().map(|problem| sentence(problem));
             problems.extend(found);
         }
         Ok(Part {
             contents,
-            lists,
+            crls,
             rule,
             staple,
         })
@@ -111,18 +111,18 @@ impl HostFiles {
             None => identity,
         };
         let roots = files::client_roots_of(&files.client_roots, roots)?;
-        let mut site = VirtualHost::new(identity, roots).client_auth(files.client_auth);
-        if let Some(lists) = part.lists {
-            site = site.revocation((files.revocation)(Revocation::new(lists.crls)));
+        let mut host = VirtualHost::new(identity, roots).client_auth(files.client_auth);
+        if let Some(loaded) = part.crls {
+            host = host.revocation((files.revocation)(Revocation::new(loaded.crls)));
         }
         if let Some(rule) = part.rule {
-            site = site.rule(rule);
+            host = host.rule(rule);
         }
-        Ok((files.settings)(site))
+        Ok((files.settings)(host))
     }
 }
 
-impl Kept {
+impl Previous {
     fn rule(&mut self, path: &Path, bytes: &[u8]) -> Result<Rule, FileError> {
         let digest = Sha256::digest(bytes).into();
         match &self.rule {

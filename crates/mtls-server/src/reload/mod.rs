@@ -1,4 +1,4 @@
-//! Settings that change while the server runs: loaded from files, put into force, and told of.
+//! The active configuration, and how it is replaced while the server runs.
 
 pub(crate) mod active;
 pub(crate) mod handle;

@@ -19,15 +19,15 @@ use crate::{
     sources::files::FileError,
 };
 
-/// A server's settings whose certificates, keys, revocation lists and rules are files.
+/// Settings of a server whose certificates, keys, CRLs and rules are files.
 ///
-/// [`load`](Self::load) makes settings of them. Where such settings are served,
+/// [`load`](Self::load) makes an [`MtlsConfig`] of them. While that is served,
 /// [`MtlsHandle::reload`](crate::MtlsHandle::reload) and
-/// [`MtlsHandle::watch`](crate::MtlsHandle::watch) take what the files hold later, all of it or
-/// nothing: as long as one of them cannot be used, the settings in force stay.
+/// [`MtlsHandle::watch`](crate::MtlsHandle::watch) load changed files: all of them or none. As long
+/// as one of them cannot be used, the active configuration stays.
 ///
-/// Files are compared by content, and found by their path each time, so that a Kubernetes volume,
-/// which exchanges a symbolic link, is followed.
+/// Files are compared by content, and opened by their path each time. So Kubernetes volumes work,
+/// which replace a symbolic link.
 ///
 /// ```no_run
 /// # async fn run(router: axum::Router) -> Result<(), Box<dyn std::error::Error>> {
@@ -35,8 +35,8 @@ use crate::{
 ///
 /// use mtls_server::{MtlsFiles, VirtualHostFiles};
 ///
-/// let site = VirtualHostFiles::new("server.crt", "server.key", "ca.crt").crl("ca.crl");
-/// let config = MtlsFiles::new(site).load().await?;
+/// let files = VirtualHostFiles::new("server.crt", "server.key", "ca.crt").crl("ca.crl");
+/// let config = MtlsFiles::new(files).load().await?;
 /// let listener = tokio::net::TcpListener::bind("127.0.0.1:8443").await?;
 /// let server = mtls_server::serve(listener, router, config)?;
 /// let _watch = server.handle().watch(Duration::from_secs(30));
@@ -45,9 +45,9 @@ use crate::{
 /// # }
 /// ```
 pub struct MtlsFiles {
-    sites: Vec<HostFiles>,
+    hosts: Vec<HostFiles>,
     settings: Box<Settings>,
-    /// SHA-256 of everything that the last settings were made of; one load at a time.
+    /// SHA-256 of everything that the last settings were made of. Locked while files are loaded.
     made_of: Mutex<Option<Fingerprint>>,
 }
 
@@ -56,22 +56,23 @@ type Fingerprint = [u8; 32];
 
 impl MtlsFiles {
     /// These files, and the defaults of [`MtlsConfig::builder`].
-    pub fn new(site: VirtualHostFiles) -> Self {
+    pub fn new(files: VirtualHostFiles) -> Self {
         Self {
-            sites: vec![HostFiles::new(None, site)],
+            hosts: vec![HostFiles::new(None, files)],
             settings: Box::new(|builder| builder),
             made_of: Mutex::default(),
         }
     }
 
-    /// Other files for a host name, as [`MtlsConfigBuilder::virtual_host`] takes it.
+    /// The files of a virtual host; see [`MtlsConfigBuilder::virtual_host`] for `name`.
     #[must_use]
-    pub fn virtual_host(mut self, name: impl Into<String>, host: VirtualHostFiles) -> Self {
-        self.sites.push(HostFiles::new(Some(name.into()), host));
+    pub fn virtual_host(mut self, name: impl Into<String>, files: VirtualHostFiles) -> Self {
+        self.hosts.push(HostFiles::new(Some(name.into()), files));
         self
     }
 
-    /// Settings that are not files: limits, resumption, protocols. Called at each load.
+    /// Settings that are not files: limits, resumption, protocols. Called for each load that found a
+    /// change.
     #[must_use]
     pub fn settings(
         mut self,
@@ -85,25 +86,25 @@ impl MtlsFiles {
     ///
     /// # Errors
     ///
-    /// [`LoadError`] names the file or URL, or says what cannot work.
+    /// [`LoadError`] names the file or URL, or says which settings contradict each other.
     pub async fn load(self) -> Result<MtlsConfig, LoadError> {
-        let Loaded { config, problems } = Arc::new(self).look_for_change().await?;
+        let Loaded { config, problems } = Arc::new(self).load_if_changed().await?;
         for problem in problems {
             tracing::warn!(target: "mtls_server", "{problem}");
         }
         Ok(config.expect("nothing was loaded before, so everything is a change"))
     }
 
-    /// Looks at everything again.
-    async fn look_for_change(self: &Arc<Self>) -> Result<Loaded, LoadError> {
+    /// Loads everything again.
+    async fn load_if_changed(self: &Arc<Self>) -> Result<Loaded, LoadError> {
         let mut made_of = self.made_of.lock().await;
         let now = OffsetDateTime::now_utc();
         let mut problems = Vec::new();
         let mut hash = Sha256::new();
         let mut parts = Vec::new();
         for contents in self.read().await? {
-            let site = &self.sites[parts.len()];
-            let part = site.gather(contents, now, &mut hash, &mut problems).await?;
+            let host = &self.hosts[parts.len()];
+            let part = host.gather(contents, now, &mut hash, &mut problems).await?;
             parts.push(part);
         }
         let fingerprint = hash.finalize().into();
@@ -111,7 +112,7 @@ impl MtlsFiles {
             None
         } else {
             let files = Arc::clone(self);
-            // Verifying the signature of a long list takes a tenth of a second.
+            // Verifying the signature of a long CRL takes a tenth of a second.
             let config = spawn_blocking(move || files.build(parts)).await;
             Some(config.map_err(|panic| LoadError::Interrupted(Box::new(panic)))??)
         };
@@ -121,7 +122,7 @@ impl MtlsFiles {
 
     async fn read(self: &Arc<Self>) -> Result<Vec<Contents>, LoadError> {
         let files = Arc::clone(self);
-        let read = move || files.sites.iter().map(|site| site.files.read()).collect();
+        let read = move || files.hosts.iter().map(|host| host.files.read()).collect();
         let read: Result<_, FileError> = spawn_blocking(read)
             .await
             .map_err(|panic| LoadError::Interrupted(Box::new(panic)))?;
@@ -130,16 +131,16 @@ impl MtlsFiles {
 
     fn build(self: &Arc<Self>, parts: Vec<Part>) -> Result<MtlsConfig, LoadError> {
         let mut builder = None;
-        for (site, part) in self.sites.iter().zip(parts) {
-            let config = site.config(part)?;
-            builder = Some(match (builder, &site.name) {
+        for (host, part) in self.hosts.iter().zip(parts) {
+            let config = host.config(part)?;
+            builder = Some(match (builder, &host.name) {
                 (Some(builder), Some(name)) => {
                     MtlsConfigBuilder::virtual_host(builder, name, config)
                 }
                 _ => MtlsConfigBuilder::of(config),
             });
         }
-        let builder = builder.expect("there is one site at least");
+        let builder = builder.expect("there is at least one virtual host");
         (self.settings)(builder)
             .source(Arc::<Self>::clone(self))
             .build()
@@ -149,15 +150,15 @@ impl MtlsFiles {
 
 impl Source for MtlsFiles {
     fn load_changed(self: Arc<Self>) -> Loading {
-        Box::pin(async move { self.look_for_change().await })
+        Box::pin(async move { self.load_if_changed().await })
     }
 }
 
 impl fmt::Debug for MtlsFiles {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let sites = self.sites.iter().map(|site| (&site.name, &site.files));
+        let hosts = self.hosts.iter().map(|host| (&host.name, &host.files));
         f.debug_struct("MtlsFiles")
-            .field("sites", &sites.collect::<Vec<_>>())
+            .field("hosts", &hosts.collect::<Vec<_>>())
             .finish_non_exhaustive()
     }
 }

@@ -1,4 +1,5 @@
-//! The OCSP answer about the server's own certificate, kept until half of its validity period is over.
+//! The OCSP response that is stapled to the server's certificate, fetched again when half of its
+//! validity period is over.
 
 use sha2::{Digest as _, Sha256};
 use time::OffsetDateTime;
@@ -11,13 +12,13 @@ use crate::{
 
 /// The staple in use.
 #[derive(Default)]
-pub(super) struct KeptStaple {
+pub(super) struct CachedStaple {
     /// With the SHA-256 of the chain that it is about.
     staple: Option<([u8; 32], Staple)>,
 }
 
-impl KeptStaple {
-    /// The staple in use, or a new one at half of its life.
+impl CachedStaple {
+    /// The staple in use, or a new one when half of its validity period is over.
     pub(super) async fn renewed(
         &mut self,
         contents: &Contents,
@@ -42,7 +43,7 @@ impl KeptStaple {
 }
 
 async fn fetch(contents: &Contents, now: OffsetDateTime) -> Result<Staple, String> {
-    // What is wrong with the file is said where an identity is made of it.
+    // What is wrong with the file is reported where an identity is made of it.
     let chain = tls_identity::certificates(&contents.chain).unwrap_or_default();
     let issuers = tls_identity::certificates(&contents.roots).unwrap_or_default();
     let mut outcome = Stapler::new(&chain, None);

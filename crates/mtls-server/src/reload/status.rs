@@ -1,27 +1,28 @@
-//! How the settings in force are, for whoever operates the server.
+//! The status of the active configuration, for whoever operates the server.
 
 use time::OffsetDateTime;
 
-/// Which settings are in force, and whether newer ones could not be taken.
+/// Which configuration is active, and whether a newer one could not be loaded.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Status {
-    /// Counts from 1; one more for each exchange.
+    /// Counts from 1; one more for each replacement.
     pub generation: u64,
-    /// When it came into force.
+    /// When it became active.
     pub since: OffsetDateTime,
-    /// The last attempt to load newer settings, if it failed: the server goes on with those it has.
+    /// The last attempt to load a newer configuration, if it failed. The server goes on with the active
+    /// one.
     pub degraded: Option<Degraded>,
-    /// The first end of a server certificate that is in use.
+    /// When the first of the server certificates in use expires.
     pub identity_ends: OffsetDateTime,
 }
 
-/// Why the settings in force may be out of date.
+/// Why the active configuration may be out of date.
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct Degraded {
     /// Since when attempts have been failing.
     pub since: OffsetDateTime,
-    /// The sentence of the last failure, with its causes.
+    /// The last failure with its causes, as one sentence.
     pub reason: String,
 }

@@ -1,4 +1,4 @@
-//! Which files the settings of one host name are made of.
+//! The files of one virtual host.
 
 use std::path::PathBuf;
 
@@ -14,7 +14,7 @@ use crate::{
     verify::client_auth::ClientAuth,
 };
 
-/// The files of one host name.
+/// The files of one virtual host; each method says its default.
 #[derive(Clone, Debug)]
 #[must_use = "no file is read before load()"]
 pub struct VirtualHostFiles {
@@ -30,8 +30,8 @@ pub struct VirtualHostFiles {
 }
 
 impl VirtualHostFiles {
-    /// The server's certificate chain and its key, and the roots that clients' certificates must
-    /// lead to, as [`ServerIdentity::from_files`] and [`files::client_roots`] take them.
+    /// The server's certificate chain, its key, and the roots that clients' certificates must lead to,
+    /// as [`ServerIdentity::from_files`] and [`files::client_roots`] take them.
     pub fn new(
         chain: impl Into<PathBuf>,
         key: impl Into<PathBuf>,
@@ -45,53 +45,54 @@ impl VirtualHostFiles {
             rule: None,
             stapled: false,
             client_auth: ClientAuth::Required,
-            settings: |site| site,
+            settings: |host| host,
             revocation: |revocation| revocation,
         }
     }
 
-    /// One more source of revocation lists: a file by its path, or any other [`CrlSource`]; none.
+    /// One more source of CRLs: the path of a file, or any other [`CrlSource`]. None by default.
     pub fn crl(mut self, source: impl Into<CrlSource>) -> Self {
         self.crls.push(source.into());
         self
     }
 
-    /// How the revocation lists are used; as [`Revocation::new`] says.
+    /// How the CRLs are used; as [`Revocation::new`] says by default.
     pub fn revocation(mut self, how: fn(Revocation) -> Revocation) -> Self {
         self.revocation = how;
         self
     }
 
-    /// A rule in TOML, for [`VirtualHost::rule`]; none.
+    /// A rule in TOML, for [`VirtualHost::rule`]; none by default.
     pub fn rule(mut self, file: impl Into<PathBuf>) -> Self {
         self.rule = Some(file.into());
         self
     }
 
-    /// Shows clients that ask for it an OCSP answer about the server's certificate, from the
-    /// responder that the certificate names; no.
+    /// Staples an OCSP response to the server's certificate, from the responder that the certificate
+    /// names; not by default.
     ///
-    /// It is fetched anew at half of its life, when the files are looked at. Where there is none,
-    /// the certificate is shown without, and the server counts as degraded.
+    /// It is fetched again when half of its validity period is over, at the next reload. Where there
+    /// is none, the certificate is presented without it, and the server counts as degraded.
     pub fn stapled(mut self) -> Self {
         self.stapled = true;
         self
     }
 
-    /// Whether a certificate is required; it is.
+    /// Whether a client certificate is required; it is by default.
     pub fn client_auth(mut self, client_auth: ClientAuth) -> Self {
         self.client_auth = client_auth;
         self
     }
 
-    /// Settings of this name that are not files, such as [`VirtualHost::ocsp`]; called at each load.
+    /// Settings of this virtual host that are not files, such as [`VirtualHost::ocsp`]. Called for each
+    /// load that found a change.
     pub fn settings(mut self, settings: fn(VirtualHost) -> VirtualHost) -> Self {
         self.settings = settings;
         self
     }
 }
 
-/// The files of a site, read.
+/// The contents of these files.
 pub(super) struct Contents {
     pub(super) chain: Zeroizing<Vec<u8>>,
     pub(super) key: Zeroizing<Vec<u8>>,

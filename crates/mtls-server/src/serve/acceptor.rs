@@ -1,4 +1,4 @@
-//! The door as an [`axum_server`] acceptor.
+//! The adapter for [`axum_server`].
 
 use std::{future::Future, io, pin::Pin};
 
@@ -16,9 +16,9 @@ use crate::{
 
 /// Mutual TLS for [`axum_server::Server`]; cheap to clone.
 ///
-/// Where HTTP/2 connections are ended by the server (see [`MtlsHandle::replace`]), `axum_server` can
-/// send no GOAWAY: their requests are answered, and they are closed within the time that
-/// `replace` says. [`serve`](crate::serve()) sends one.
+/// When the server ends an HTTP/2 connection (see [`MtlsHandle::replace`]), `axum_server` cannot send a
+/// GOAWAY. The requests are answered, and the connection is closed within the time that `replace`
+/// says. [`serve`](crate::serve()) does send one.
 ///
 /// ```no_run
 /// # async fn run(router: axum::Router, config: mtls_server::MtlsConfig) -> std::io::Result<()> {
@@ -56,8 +56,8 @@ impl<A> MtlsAcceptor<A> {
 }
 
 impl<A> MtlsAcceptor<A> {
-    /// Puts `inner` before the handshake, for example to count bytes. PROXY protocol headers are read
-    /// by the door itself: [`ProxyProtocol`](crate::ProxyProtocol).
+    /// Calls `inner` before the handshake, for example to count bytes. PROXY protocol headers need no
+    /// such acceptor: see [`ProxyProtocol`](crate::ProxyProtocol).
     pub fn acceptor<Inner>(self, inner: Inner) -> MtlsAcceptor<Inner> {
         MtlsAcceptor {
             acceptor: self.acceptor,
@@ -75,8 +75,8 @@ where
 {
     type Stream = MtlsStream<A::Stream>;
     type Service = MtlsService<A::Service>;
-    // Boxed, so that the memory of a handshake goes back when it is over instead of staying part
-    // of the connection's task.
+    // Boxed, so that the memory of the handshake is freed when it is over. Otherwise it would stay
+    // part of the task of the connection.
     type Future = Pin<Box<dyn Future<Output = io::Result<(Self::Stream, Self::Service)>> + Send>>;
 
     fn accept(&self, stream: TcpStream, service: S) -> Self::Future {

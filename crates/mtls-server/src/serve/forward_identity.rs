@@ -1,4 +1,4 @@
-//! From a gateway to its upstream: who is at the other end of this connection.
+//! What a gateway tells its upstream about the client of a connection.
 
 use std::{
     convert::Infallible,
@@ -21,16 +21,16 @@ use crate::{
     peer::client_cert::ClientCert,
 };
 
-/// Tells an upstream who the client of this connection is: a layer before the handler of a gateway,
-/// which forwards the request, headers and all.
+/// Tells an upstream who the client of this connection is: a layer for a gateway, before the handler
+/// that forwards the request with its headers.
 ///
-/// First every header is removed that could tell of a client certificate, whoever wrote it, and its
-/// mention in `Connection`. Then the connection's certificate is written. For an anonymous client
-/// nothing is. The upstream must take these headers from the gateway alone, for instance because it
-/// asks for the gateway's own client certificate.
+/// First, every header is removed that could claim a client certificate, whoever wrote it, and so is
+/// its mention in `Connection`. Then the certificate of the connection is written; for an anonymous
+/// client, nothing is. The upstream must accept these headers from the gateway only, for example by
+/// requiring the gateway's own client certificate.
 ///
-/// Where the client is itself a proxy, it is the proxy that is told of: a
-/// [`ForwardedClientCert`](crate::ForwardedClientCert) goes no further.
+/// If the client is itself a proxy, the upstream is told about the proxy. A
+/// [`ForwardedClientCert`](crate::ForwardedClientCert) is not forwarded again.
 ///
 /// An upstream of this crate reads them with [`TrustForwarded`](crate::TrustForwarded).
 ///
@@ -55,7 +55,7 @@ pub struct ForwardIdentity {
 }
 
 impl ForwardIdentity {
-    /// In this form.
+    /// Writes headers of this form.
     pub fn new(format: ForwardedFormat) -> Self {
         Self {
             formats: vec![format],
@@ -83,23 +83,23 @@ impl ForwardIdentity {
         Self::new(ForwardedFormat::traefik())
     }
 
-    /// In this form, too.
+    /// Writes headers of this form, too.
     #[must_use]
     pub fn and(mut self, format: ForwardedFormat) -> Self {
         self.formats.push(format);
         self
     }
 
-    /// With the issuers between the certificate and the root, which are left out by default: some
-    /// kilobytes in each request.
+    /// Also writes the issuers between the certificate and the trust anchor: some kilobytes in each
+    /// request. They are left out by default.
     #[must_use]
     pub fn with_chain(mut self) -> Self {
         self.with_chain = true;
         self
     }
 
-    /// Removes and writes as the layer does, for a gateway that makes the upstream's request
-    /// itself.
+    /// Removes and writes headers as the layer does, for a gateway that builds the request to the
+    /// upstream itself.
     pub fn apply(&self, client: Option<&ClientCert>, headers: &mut HeaderMap) {
         names::strip(headers, &self.formats);
         names::strip_connection_options(headers, &self.formats);
@@ -139,7 +139,7 @@ where
     }
 
     fn call(&mut self, mut request: Request) -> Self::Future {
-        // Without an acceptor nobody knows who the client is, which is not to say that it is nobody.
+        // Without an acceptor the client is not known, which does not mean that it is anonymous.
         let client = match client_cert::find(request.extensions()) {
             Ok(client) => client.cloned(),
             Err(rejection) => return Either::Left(ready(Ok(rejection.into_response()))),

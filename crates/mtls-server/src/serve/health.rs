@@ -1,4 +1,4 @@
-//! How the server is, for whoever watches it.
+//! The health of the server, for a supervisor.
 
 use axum::{
     Json, Router,
@@ -14,15 +14,15 @@ use crate::reload::handle::MtlsHandle;
 
 /// Routes for a supervisor: `/livez` and `/readyz`, as Kubernetes calls them.
 ///
-/// `/livez` is 200 as long as it answers. `/readyz` is 200 with
-/// `{"status":"ok","generation":..,"since":..,"connections":..,"identity_ends":..}`. Where a reload
-/// has failed since, `status` is `degraded`, and `reason` and `degraded_since` are there too; the
-/// status code stays 200, as the settings in force are good, and a mistake in a file that all
-/// replicas read must not take all of them out of service. 503 and `expired` when the server's own
-/// certificate has ended.
+/// `/livez` always responds with 200. `/readyz` responds with 200 and
+/// `{"status":"ok","generation":..,"since":..,"connections":..,"identity_ends":..}`. After a reload
+/// has failed, `status` is `degraded`, and `reason` and `degraded_since` are there too. The status
+/// code stays 200: the active configuration is good, and a mistake in a file that all replicas read
+/// must not take all of them out of service. When the server's own certificate has expired, it is
+/// 503 and `expired`.
 ///
-/// They tell nothing of clients, and need no certificate: serve them where only the supervisor
-/// comes, on a listener of their own or behind a [`Rule`](crate::Rule).
+/// They say nothing about clients and need no certificate. Serve them where only the supervisor can
+/// connect: on a listener of their own, or behind a [`Rule`](crate::Rule).
 pub fn health(handle: MtlsHandle) -> Router {
     Router::new()
         .route("/livez", get(async || "ok\n"))

@@ -1,4 +1,4 @@
-//! The door as an [`axum::serve`] listener.
+//! The adapter for [`axum::serve`](fn@axum::serve).
 
 use std::{
     convert::Infallible,
@@ -26,10 +26,9 @@ use crate::{
 
 /// Mutual TLS for [`axum::serve`](fn@axum::serve); with [`PerConnection`] around the router.
 ///
-/// Handshakes run in tasks of their own, and only their outcome is waited for: a slow peer delays
-/// nobody. Where HTTP/2 connections are ended by the server (see [`MtlsHandle::replace`]),
-/// `axum::serve` can send no GOAWAY: their requests are answered, and they are closed within the
-/// time that `replace` says.
+/// Each handshake runs in a task of its own, so a slow peer delays nobody else. When the server ends
+/// an HTTP/2 connection (see [`MtlsHandle::replace`]), `axum::serve` cannot send a GOAWAY. The
+/// requests are answered, and the connection is closed within the time that `replace` says.
 ///
 /// ```no_run
 /// # async fn run(router: axum::Router, config: mtls_server::MtlsConfig) -> std::io::Result<()> {
@@ -43,12 +42,12 @@ use crate::{
 pub struct MtlsListener {
     address: SocketAddr,
     acceptor: ConnectionAcceptor,
-    let_in: Receiver<MtlsStream<TcpStream>>,
+    accepted: Receiver<MtlsStream<TcpStream>>,
     accepting: JoinHandle<()>,
 }
 
 impl MtlsListener {
-    /// Listens behind a door with these settings; within a tokio runtime.
+    /// Accepts connections of this listener by these settings, in a task of the current tokio runtime.
     ///
     /// # Errors
     ///
@@ -56,12 +55,12 @@ impl MtlsListener {
     pub fn new(tcp: TcpListener, config: MtlsConfig) -> io::Result<Self> {
         let address = tcp.local_addr()?;
         let acceptor = ConnectionAcceptor::new(config);
-        let (sender, let_in) = channel(WAITING);
+        let (sender, accepted) = channel(WAITING);
         let accepting = tokio::spawn(accept_all(tcp, acceptor.clone(), sender));
         Ok(Self {
             address,
             acceptor,
-            let_in,
+            accepted,
             accepting,
         })
     }
@@ -72,7 +71,7 @@ impl MtlsListener {
     }
 }
 
-/// Connections that wait for `axum::serve` to take them, which it does at once.
+/// How many connections wait for `axum::serve` to take them, which it does at once.
 const WAITING: usize = 64;
 
 async fn accept_all(
@@ -87,7 +86,7 @@ async fn accept_all(
             tokio::select! {
                 outcome = acceptor.accept(stream, peer) => {
                     if let Ok(accepted) = outcome {
-                        // Fails when the server has ended, with which the connection ends, too.
+                        // Fails when the server has ended. Then the connection ends, too.
                         let _ = sender.send(accepted.into_sealed()).await;
                     }
                 }
@@ -102,12 +101,12 @@ impl Listener for MtlsListener {
     type Addr = SocketAddr;
 
     async fn accept(&mut self) -> (Self::Io, SocketAddr) {
-        match self.let_in.recv().await {
+        match self.accepted.recv().await {
             Some(stream) => {
                 let peer = stream.identity().peer();
                 (stream, peer)
             }
-            // The task that accepts has ended, which only a panic or the runtime's end makes it do.
+            // The task that accepts has ended, which happens only by a panic or when the runtime ends.
             None => std::future::pending().await,
         }
     }
@@ -123,10 +122,10 @@ impl Drop for MtlsListener {
     }
 }
 
-/// Gives each connection of an [`MtlsListener`] its own service, which knows who is asking.
+/// Gives each connection of an [`MtlsListener`] the service that belongs to it.
 ///
-/// Connections that are given to anything else cannot be read: `axum::serve` with the bare router
-/// closes each of them, and a line in the log says why.
+/// A connection that is given to any other service cannot be read: `axum::serve` with the bare router
+/// closes each connection, and the log says why.
 #[derive(Clone, Copy, Debug)]
 pub struct PerConnection<S>(pub S);
 

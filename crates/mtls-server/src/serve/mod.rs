@@ -1,4 +1,4 @@
-//! The three ways to serve a router over the handshake, and what happens to each request.
+//! HTTP over accepted connections: the server, the adapters for axum, and what happens to each request.
 
 pub(crate) mod acceptor;
 pub(crate) mod forward_identity;

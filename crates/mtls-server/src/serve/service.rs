@@ -1,4 +1,4 @@
-//! What happens to each request before the application sees it, and to each answer after.
+//! What happens to each request before the application sees it, and to each response after.
 
 use std::{
     fmt,
@@ -32,13 +32,13 @@ use crate::{
     problem::problem,
 };
 
-/// The application's service on one connection: attaches the connection's identity to each request,
-/// and `ConnectInfo<SocketAddr>`.
+/// The application's service for one connection. Every request of the connection goes through it.
 ///
-/// Headers that tell of a client certificate are removed, but for those of a proxy that is trusted
-/// ([`TrustForwarded`](crate::TrustForwarded)). A request for a host name that asks other things of clients than the connection's own is
-/// answered 421. When the client's certificate is no longer good, all requests are answered 403,
-/// those that are running too.
+/// It attaches the [`ConnectionIdentity`] and `ConnectInfo<SocketAddr>` to each request, and removes
+/// headers that claim a client certificate, unless a trusted proxy wrote them
+/// ([`TrustForwarded`](crate::TrustForwarded)). A request that the rule of the virtual host denies is
+/// answered 403, and one for a virtual host with other settings 421. When the client is no longer
+/// good, all requests are answered 403, those that are running included.
 #[derive(Clone, Debug)]
 pub struct MtlsService<S> {
     inner: S,
@@ -55,15 +55,14 @@ impl<S> MtlsService<S> {
 }
 
 impl<IO> AcceptedConnection<IO> {
-    /// The stream, and `inner` behind the service that belongs to it: for an HTTP server.
+    /// The stream for an HTTP server, and the service for its requests, which calls `inner`.
     ///
-    /// Give every request of the stream to this service and to no other. It removes headers that
-    /// claim a client certificate, attaches the identity that the extractors look for, asks the
-    /// rule of the host name, answers 403 when the client is no longer good, and 421 where the
-    /// request is for a host with other settings.
+    /// Give every request of this stream to this service and to no other: it is where requests get
+    /// their identity, where headers that claim one are removed, and where 403 and 421 come from. See
+    /// [`MtlsService`].
     ///
-    /// `inner` is any tower service, an [`axum::Router`] for one. [`http_limits`](crate::http_limits)
-    /// sets the limits of hyper that such a server needs.
+    /// `inner` is any tower service, such as an [`axum::Router`]. [`http_limits`](crate::http_limits)
+    /// sets the limits that hyper needs.
     pub fn into_http<S>(self, inner: S) -> (MtlsStream<IO>, MtlsService<S>) {
         let stream = self.into_sealed();
         let service = MtlsService::open(&stream, inner);
@@ -103,7 +102,7 @@ where
         let answer = refusal.is_none().then(|| {
             let body = match body.is_end_stream() {
                 true => Body::empty(),
-                false => Body::new(TimeoutBody::new(connection.live().body, body)),
+                false => Body::new(TimeoutBody::new(connection.state().body, body)),
             };
             self.inner.call(Request::from_parts(parts, body))
         });
@@ -111,7 +110,7 @@ where
             answer,
             refusal,
             running: Some(running),
-            condemned: None,
+            terminated: None,
             closes,
             tunnels,
         }
@@ -119,17 +118,17 @@ where
 }
 
 pin_project! {
-    /// The answer to one request: the application's, or 403 as soon as the client's certificate is no
+    /// The response to one request: the application's, or 403 as soon as the client's certificate is no
     /// longer good.
     pub struct ResponseFuture<F> {
-        // `None` where the application is not asked.
+        // `None` where the application is not called.
         #[pin]
         answer: Option<F>,
         refusal: Option<Response<Body>>,
-        // Until it is answered.
+        // Until there is a response.
         running: Option<Running>,
-        // Made where the application does not answer at once.
-        condemned: Option<Pin<Box<dyn Future<Output = End> + Send>>>,
+        // Made when the application does not respond at once.
+        terminated: Option<Pin<Box<dyn Future<Output = End> + Send>>>,
         closes: bool,
         tunnels: bool,
     }
@@ -151,18 +150,18 @@ where
         let answer = match this.answer.as_pin_mut().map(|answer| answer.poll(context)) {
             Some(Poll::Ready(answer)) => answer?.map(Body::new),
             Some(Poll::Pending) => {
-                let condemned = this.condemned.get_or_insert_with(|| {
+                let terminated = this.terminated.get_or_insert_with(|| {
                     let connection = connection.clone();
-                    Box::pin(async move { connection.live().ended(End::condemns).await })
+                    Box::pin(async move { connection.state().ended(End::terminates).await })
                 });
-                ready!(condemned.as_mut().poll(context));
+                ready!(terminated.as_mut().poll(context));
                 no_longer_good()
             }
             None => this.refusal.take().unwrap_or_else(no_longer_good),
         };
         let switches = answer.status() == StatusCode::SWITCHING_PROTOCOLS;
         if switches || *this.tunnels && answer.status().is_success() {
-            connection.live().upgrades();
+            connection.state().upgrades();
         }
         let closes = *this.closes && !switches;
         match this.running.take() {
@@ -178,13 +177,13 @@ impl<F> fmt::Debug for ResponseFuture<F> {
     }
 }
 
-/// The answer to a request that the application does not get.
+/// The response to a request that does not reach the application.
 fn refusal(
     connection: &ConnectionIdentity,
     uri: &Uri,
     headers: &HeaderMap,
 ) -> Option<Response<Body>> {
-    if connection.live().ending().is_some_and(End::condemns) {
+    if connection.state().ending().is_some_and(End::terminates) {
         return Some(no_longer_good());
     }
     if is_misdirected(connection, uri, headers) {
@@ -195,23 +194,23 @@ fn refusal(
              connect to it anew",
         ));
     }
-    let rule = connection.host().rule.as_ref()?;
+    let rule = connection.policy().rule.as_ref()?;
     let denied = decide(rule, connection.client(), Some(connection.peer())).err()?;
     Some(ClientCertRejection::from(denied).into_response())
 }
 
-/// Whether the request is for a host that would have judged the client otherwise (RFC 9110 section
-/// 7.4). Where it names several, each counts.
+/// Whether the request is for a virtual host that asks other things of clients than the one of this
+/// connection (RFC 9110 section 7.4). Where it names several hosts, each counts.
 fn is_misdirected(connection: &ConnectionIdentity, uri: &Uri, headers: &HeaderMap) -> bool {
-    if !connection.has_names() {
+    if !connection.has_virtual_hosts() {
         return false;
     }
     let differs = |host: &str| connection.has_other_settings(host);
     let named = |value: &HeaderValue| match Authority::try_from(value.as_bytes()) {
         Ok(authority) => differs(authority.host()),
         Err(_) if value.is_empty() => differs(""),
-        // The application may read a name in it, any name.
-        Err(_) => connection.names_differ(),
+        // It cannot be parsed, so the application may take it for any host.
+        Err(_) => connection.policies_differ(),
     };
     uri.host().is_some_and(differs) || headers.get_all(header::HOST).iter().any(named)
 }
@@ -220,16 +219,17 @@ fn no_longer_good() -> Response<Body> {
     ClientCertRejection::NoLongerGood.into_response()
 }
 
-/// Counts the answer as running until its last byte, and tells the client where the connection ends.
+/// Counts the request as running until the last byte of its response, and tells an HTTP/1 client that
+/// the connection is about to end.
 fn finish(mut answer: Response<Body>, running: Running, closes: bool) -> Response<Body> {
-    if closes && running.0.live().ending().is_some() {
+    if closes && running.0.state().ending().is_some() {
         let close = HeaderValue::from_static("close");
         answer.headers_mut().insert(header::CONNECTION, close);
     }
     answer.map(|inner| {
         let flow = match inner.is_end_stream() {
             true => None,
-            false => running.0.live().answers(),
+            false => running.0.state().answers(),
         };
         Body::new(Answer {
             inner,
@@ -239,23 +239,23 @@ fn finish(mut answer: Response<Body>, running: Running, closes: bool) -> Respons
     })
 }
 
-/// A request that is not yet answered in full.
+/// A request whose response is not complete.
 struct Running(ConnectionIdentity);
 
 impl Running {
     fn begin(connection: ConnectionIdentity, has_body: bool) -> Self {
-        connection.live().request_begins(has_body);
+        connection.state().request_begins(has_body);
         Self(connection)
     }
 }
 
 impl Drop for Running {
     fn drop(&mut self) {
-        self.0.live().request_ends();
+        self.0.state().request_ends();
     }
 }
 
-/// The body of an answer; its connection counts as busy while this is there.
+/// The body of a response. Its connection counts as busy until this is dropped.
 struct Answer {
     inner: Body,
     flow: Option<Arc<Flow>>,
@@ -274,7 +274,7 @@ impl HttpBody for Answer {
         if let Some(flow) = &self.flow {
             match frame {
                 Poll::Pending => flow.pauses(),
-                Poll::Ready(_) => flow.gives(self.running.0.live().now()),
+                Poll::Ready(_) => flow.gives(self.running.0.state().now()),
             }
         }
         frame

@@ -1,4 +1,4 @@
-//! Whom an operator has shut out at this moment, ahead of any CRL.
+//! Clients that an operator has revoked at this moment, ahead of any CRL.
 
 use std::sync::{PoisonError, RwLock};
 
@@ -7,22 +7,22 @@ use time::OffsetDateTime;
 
 use crate::{peer::client_cert::ClientCert, rules::rule::Rule};
 
-/// Whom an operator has shut out at this moment, ahead of any list.
+/// Rules for clients that `MtlsHandle::revoke_now` refuses.
 #[derive(Debug, Default)]
-pub(crate) struct RevokedNow(RwLock<Vec<(Rule, OffsetDateTime)>>);
+pub(crate) struct Denylist(RwLock<Vec<(Rule, OffsetDateTime)>>);
 
-impl RevokedNow {
+impl Denylist {
     pub(crate) fn add(&self, rule: Rule, since: OffsetDateTime) {
         let mut rules = self.0.write().unwrap_or_else(PoisonError::into_inner);
         rules.push((rule, since));
     }
 
-    /// Takes over those of an earlier generation.
+    /// Takes over the rules of an earlier generation.
     pub(crate) fn inherit(&self, earlier: &Self) {
         let earlier = earlier.0.read().unwrap_or_else(PoisonError::into_inner);
         let mut rules = self.0.write().unwrap_or_else(PoisonError::into_inner);
         for (rule, since) in earlier.iter() {
-            // Settings that were in force before have most of them.
+            // Settings that were active before have most of them already.
             if !rules.iter().any(|(known, _)| known.is(rule)) {
                 rules.push((rule.clone(), *since));
             }
@@ -31,8 +31,8 @@ impl RevokedNow {
 
     pub(crate) fn check(&self, client: &ClientCert) -> Result<(), VerifyError> {
         let rules = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        // Whom a rule cannot tell apart from those it means is shut out, too. The time is for the
-        // record only: a clock that is set back lets nobody in again.
+        // A client that a rule cannot tell from those it means is refused, too. The time is for the
+        // record only: when the clock is set back, nobody is accepted again.
         let hit = rules
             .iter()
             .find(|(rule, _)| !rule.decide(client).is_mismatch());
@@ -58,19 +58,19 @@ mod tests {
     }
 
     #[test]
-    fn who_is_shut_out_stays_out_when_the_clock_is_set_back() {
+    fn who_is_denied_stays_denied_when_the_clock_is_set_back() {
         let alice = alice();
         let later = OffsetDateTime::now_utc() + time::Duration::HOUR;
-        for (name, shut_out) in [("alice", true), ("bob", false)] {
-            let revoked = RevokedNow::default();
-            revoked.add(Rule::common_name(name), later);
-            assert_eq!(revoked.check(&alice).is_err(), shut_out, "{name}");
+        for (name, denied) in [("alice", true), ("bob", false)] {
+            let denylist = Denylist::default();
+            denylist.add(Rule::common_name(name), later);
+            assert_eq!(denylist.check(&alice).is_err(), denied, "{name}");
         }
     }
 
     #[test]
     fn settings_that_take_turns_inherit_each_revocation_once() {
-        let (blue, green) = (RevokedNow::default(), RevokedNow::default());
+        let (blue, green) = (Denylist::default(), Denylist::default());
         blue.add(Rule::common_name("alice"), OffsetDateTime::now_utc());
         for _ in 0..5 {
             green.inherit(&blue);

@@ -1,12 +1,12 @@
-//! Sessions that can be resumed, and are judged again before they are.
+//! Sessions that can be resumed, and are verified again before they are.
 //!
-//! rustls resumes a session without asking its verifier: a client whose certificate has expired or
-//! was revoked since would come in again. So a session is kept with the verified path it belongs
-//! to, and found again only while that path stands. Where it does not, rustls does a full
-//! handshake instead, whose verifier refuses the client with the alert that fits.
+//! rustls resumes a session without calling its verifier, so a client whose certificate has expired
+//! or was revoked since would be accepted again. Therefore a session is stored with the verified
+//! path of its client, and found again only while that path is still valid. Where it is not, rustls
+//! does a full handshake instead, in which the verifier refuses the client with the alert that fits.
 //!
-//! Store and ticket key belong to one host name of one generation of the settings. A session that
-//! began elsewhere is not found: not under another name, and not after a reload.
+//! Storage and ticket key belong to one virtual host of one generation of the settings. A session
+//! that began elsewhere is not found: not under another name, and not after a reload.
 
 use std::{
     fmt,
@@ -27,14 +27,14 @@ use crate::verify::{
     client_auth::ClientAuth,
     context::{self, Session},
     resumption::{Resumption, SessionStorage},
-    verdict_cache::{ChainHash, Judge},
+    verdict_cache::{ChainHash, VerdictCache},
 };
 
-/// Sets up `rustls` for one host name.
+/// Sets up session storage or tickets of one virtual host.
 pub(crate) fn set_up(
     resumption: Resumption,
     rustls: &mut ServerConfig,
-    judge: &Arc<Judge>,
+    verdicts: &Arc<VerdictCache>,
     client_auth: ClientAuth,
 ) -> Result<(), rustls::Error> {
     rustls.session_storage = Arc::new(NoServerSessionStorage {});
@@ -43,7 +43,7 @@ pub(crate) fn set_up(
         return Ok(());
     };
     let gate = Gate {
-        judge: Arc::clone(judge),
+        verdicts: Arc::clone(verdicts),
         client_auth,
         ttl: ttl.as_secs(),
     };
@@ -70,40 +70,40 @@ pub(crate) fn set_up(
     Ok(())
 }
 
-/// A session holds the chain that was shown, whatever a client puts into it besides its path: one
-/// client could fill the memory. Nobody else has one that is longer, and a full handshake is all it
-/// costs.
+/// A session holds the whole chain that was presented, also what is not part of the client's path, so
+/// one client could fill the memory. An honest chain is shorter, and without a session its client
+/// does a full handshake.
 const LONGEST: usize = 8 << 10;
 
 /// As many as rustls and OpenSSL send: a client may open a second connection beside the first.
 const TICKETS: usize = 2;
 
-/// Decides whether a session may be kept, and resumed.
+/// Decides whether a session may be stored, and whether it may be resumed.
 struct Gate {
-    judge: Arc<Judge>,
+    verdicts: Arc<VerdictCache>,
     client_auth: ClientAuth,
     ttl: u64,
 }
 
 impl Gate {
-    /// What is to be kept of the session that this handshake began or goes on with.
-    fn keep(&self) -> Option<Session> {
+    /// What is to be stored of the session that this handshake begins or resumes.
+    fn store(&self) -> Option<Session> {
         let session = context::session(UnixTime::now().as_secs())?;
         self.allows(&session.client).then_some(session)
     }
 
-    /// Whether this session may be resumed; if so, the door is told whose it is.
+    /// Whether this session may be resumed. If so, the handshake context says whose it is.
     fn resume(&self, session: Session) -> bool {
         let now = UnixTime::now();
         let in_time = now
             .as_secs()
             .checked_sub(session.began)
             .is_some_and(|age| age <= self.ttl);
-        let stands = match &session.client {
-            Some(verified) => self.judge.recheck(verified, now).is_ok(),
+        let is_valid = match &session.client {
+            Some(verified) => self.verdicts.recheck(verified, now).is_ok(),
             None => true,
         };
-        in_time && stands && self.allows(&session.client) && context::recalled(session)
+        in_time && is_valid && self.allows(&session.client) && context::note_session(session)
     }
 
     fn allows<T>(&self, client: &Option<T>) -> bool {
@@ -111,7 +111,7 @@ impl Gate {
     }
 }
 
-/// Sessions that the server keeps.
+/// Sessions that the server stores.
 struct InMemory {
     gate: Gate,
     sessions: Mutex<Sessions>,
@@ -139,7 +139,7 @@ impl StoresServerSessions for InMemory {
         if value.len() > LONGEST {
             return false;
         }
-        let Some(session) = self.gate.keep() else {
+        let Some(session) = self.gate.store() else {
             return false;
         };
         let mut sessions = self.lock();
@@ -177,11 +177,11 @@ impl fmt::Debug for InMemory {
     }
 }
 
-/// Sessions that the client keeps, encrypted.
+/// Sessions that the client stores, encrypted.
 ///
-/// Before rustls' own part a ticket holds when its session began, and the hash of the chain that
-/// was shown, by which the verified path is found again. Where it was forgotten, or no longer
-/// stands, the ticket is as good as none.
+/// Before rustls' own part, a ticket holds when its session began, and the hash of the chain that was
+/// presented, by which the verified path is found again. If that path was forgotten, or is no longer
+/// valid, the ticket is ignored.
 struct InTickets {
     gate: Gate,
     inner: Arc<dyn ProducesTickets>,
@@ -198,10 +198,10 @@ impl ProducesTickets for InTickets {
     }
 
     fn encrypt(&self, plain: &[u8]) -> Option<Vec<u8>> {
-        let Session { client, began } = self.gate.keep()?;
+        let Session { client, began } = self.gate.store()?;
         let mut ticket = Zeroizing::new(Vec::with_capacity(PREFIX + plain.len()));
         ticket.extend_from_slice(&began.to_be_bytes());
-        ticket.extend_from_slice(&client.map_or(NOBODY, |client| client.shown));
+        ticket.extend_from_slice(&client.map_or(NOBODY, |client| client.presented));
         ticket.extend_from_slice(plain);
         self.inner.encrypt(&ticket)
     }
@@ -209,10 +209,10 @@ impl ProducesTickets for InTickets {
     fn decrypt(&self, cipher: &[u8]) -> Option<Vec<u8>> {
         let ticket = Zeroizing::new(self.inner.decrypt(cipher)?);
         let (began, rest) = ticket.split_first_chunk()?;
-        let (shown, plain) = rest.split_first_chunk::<{ size_of::<ChainHash>() }>()?;
-        let client = match shown {
+        let (presented, plain) = rest.split_first_chunk::<{ size_of::<ChainHash>() }>()?;
+        let client = match presented {
             &NOBODY => None,
-            shown => Some(self.gate.judge.recall(shown, UnixTime::now())?),
+            presented => Some(self.gate.verdicts.recall(presented, UnixTime::now())?),
         };
         let began = u64::from_be_bytes(*began);
         self.gate

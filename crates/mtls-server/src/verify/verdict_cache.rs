@@ -1,9 +1,9 @@
-//! One verdict for each chain, found once and judged again whenever it is used.
+//! Verified chains, remembered, and checked again whenever they are used.
 //!
-//! Finding a path costs two or more signature checks. The chain that a client shows is the same in
-//! each of its handshakes, so the path is kept, under the hash of all that was shown. What time
-//! changes (validity, revocation lists that end, a revocation of the moment) is judged at each use;
-//! what the settings change is a new `Judge`.
+//! Building a path costs two or more signature checks. A client presents the same chain in each of
+//! its handshakes, so the path is remembered under the hash of all that was presented. What time
+//! changes (validity periods, CRLs that expire, the denylist) is checked at each use. What the
+//! settings change makes a new cache.
 
 use std::{
     fmt,
@@ -16,95 +16,95 @@ use pki_core::verify::{ChainVerifier, Path, VerifyError};
 use rustls::pki_types::{CertificateDer, UnixTime};
 use sha2::{Digest as _, Sha256};
 
-use crate::{peer::client_cert::ClientCert, verify::denylist::RevokedNow};
+use crate::{peer::client_cert::ClientCert, verify::denylist::Denylist};
 
-/// Decides about client certificates, with one set of roots, lists and rules.
-pub(crate) struct Judge {
+/// Verifies client certificates, by one set of trust anchors, CRLs and strictness.
+pub(crate) struct VerdictCache {
     chain: ChainVerifier,
-    revoked: Arc<RevokedNow>,
+    denylist: Arc<Denylist>,
     known: Mutex<LruCache<ChainHash, Arc<Verified>>>,
 }
 
-/// A path that was found, and whom it names.
+/// A verified chain, and whom it names.
 #[derive(Debug)]
 pub(crate) struct Verified {
     pub(crate) path: Path,
     pub(crate) client: ClientCert,
-    pub(crate) shown: ChainHash,
+    pub(crate) presented: ChainHash,
 }
 
-/// SHA-256 of what a client showed, each certificate after its length.
+/// SHA-256 of what a client presented, each certificate after its length.
 pub(crate) type ChainHash = [u8; 32];
 
-/// Chains that are remembered: some kilobytes each.
+/// How many chains are remembered, of some kilobytes each.
 const KNOWN_CHAINS: NonZeroUsize = NonZeroUsize::new(4096).expect("it is not zero");
 
-impl Judge {
-    pub(crate) fn new(chain: ChainVerifier, revoked: Arc<RevokedNow>) -> Self {
+impl VerdictCache {
+    pub(crate) fn new(chain: ChainVerifier, denylist: Arc<Denylist>) -> Self {
         let known = Mutex::new(LruCache::new(KNOWN_CHAINS));
         Self {
             chain,
-            revoked,
+            denylist,
             known,
         }
     }
 
     /// The verdict on a chain, leaf first.
-    pub(crate) fn judge(
+    pub(crate) fn verify(
         &self,
         leaf: &CertificateDer<'_>,
         others: &[CertificateDer<'_>],
         now: UnixTime,
     ) -> Result<Arc<Verified>, VerifyError> {
-        let shown = hash(leaf, others);
-        if let Some(known) = self.recall(&shown, now) {
+        let presented = hash(leaf, others);
+        if let Some(known) = self.recall(&presented, now) {
             return Ok(known);
         }
-        // Also where a known path has just ended: another may stand, and if none does, the reason
+        // Also where a remembered path is no longer valid: another may be, and if none is, the reason
         // is that of the whole search.
         let path = self.chain.verify(leaf, others, now)?;
         let verified = Arc::new(Verified {
             client: ClientCert::verified(&path),
             path,
-            shown,
+            presented,
         });
-        self.revoked.check(&verified.client)?;
-        self.lock().put(shown, Arc::clone(&verified));
+        self.denylist.check(&verified.client)?;
+        self.lock().put(presented, Arc::clone(&verified));
         Ok(verified)
     }
 
-    /// The verdict on a client that other settings have let in.
-    pub(crate) fn judge_again(
+    /// The verdict on a client that was accepted by other settings.
+    pub(crate) fn verify_again(
         &self,
         client: &ClientCert,
         now: UnixTime,
     ) -> Result<Arc<Verified>, VerifyError> {
-        // But for the trust anchor, which is for this judge to choose.
+        // Without the trust anchor, which is to be found among the present ones.
         let below = client.chain().len().saturating_sub(1);
         let chain = client.chain().iter().take(below);
         let mut chain = chain.map(|certificate| CertificateDer::from(certificate.der()));
         let leaf = chain
             .next()
             .unwrap_or_else(|| CertificateDer::from(client.der()));
-        self.judge(&leaf, &chain.collect::<Vec<_>>(), now)
+        self.verify(&leaf, &chain.collect::<Vec<_>>(), now)
     }
 
-    /// A chain that was found good before and still is.
-    pub(crate) fn recall(&self, shown: &ChainHash, now: UnixTime) -> Option<Arc<Verified>> {
-        let known = self.lock().get(shown).map(Arc::clone)?;
+    /// A chain that was accepted before, if it still is.
+    pub(crate) fn recall(&self, presented: &ChainHash, now: UnixTime) -> Option<Arc<Verified>> {
+        let known = self.lock().get(presented).map(Arc::clone)?;
         match self.recheck(&known, now) {
             Ok(()) => Some(known),
             Err(_) => {
-                self.lock().pop(shown);
+                self.lock().pop(presented);
                 None
             }
         }
     }
 
-    /// Whether a path of this judge still stands.
+    /// Whether a path that was verified here is still valid.
     pub(crate) fn recheck(&self, verified: &Verified, now: UnixTime) -> Result<(), VerifyError> {
         self.chain.recheck(&verified.path, now)?;
-        self.revoked.check(&verified.client)
+        self.denylist.check(&verified.client)
     }
 
     fn lock(&self) -> MutexGuard<'_, LruCache<ChainHash, Arc<Verified>>> {
@@ -113,9 +113,9 @@ impl Judge {
     }
 }
 
-impl fmt::Debug for Judge {
+impl fmt::Debug for VerdictCache {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Judge").finish_non_exhaustive()
+        f.debug_struct("VerdictCache").finish_non_exhaustive()
     }
 }
 

@@ -1,4 +1,4 @@
-//! rustls' question about a client certificate, answered by `pki-core`'s verifier.
+//! The verifier of client certificates that rustls calls.
 
 use std::{fmt, sync::Arc};
 
@@ -18,12 +18,12 @@ use crate::{
     provider::provider,
     verify::{
         context::{self, Verdict},
-        verdict_cache::Judge,
+        verdict_cache::VerdictCache,
     },
 };
 
 pub(crate) struct ClientVerifier {
-    judge: Arc<Judge>,
+    verdicts: Arc<VerdictCache>,
     mandatory: bool,
     hints: Vec<DistinguishedName>,
     algorithms: WebPkiSupportedAlgorithms,
@@ -31,18 +31,18 @@ pub(crate) struct ClientVerifier {
 
 impl ClientVerifier {
     pub(crate) fn new(
-        judge: Arc<Judge>,
+        verdicts: Arc<VerdictCache>,
         mandatory: bool,
         anchors: impl IntoIterator<Item = Vec<u8>>,
     ) -> Self {
         let mut hints: Vec<_> = anchors.into_iter().map(DistinguishedName::from).collect();
-        // The list travels in each handshake and its message ends at 64 KiB. An empty list means
-        // "any", and the client chooses by itself.
+        // The list is sent in each handshake, in a message of at most 64 KiB. An empty list means
+        // "any": the client chooses by itself.
         if hints.iter().map(|hint| hint.as_ref().len()).sum::<usize>() > MAX_HINT_BYTES {
             hints.clear();
         }
         Self {
-            judge,
+            verdicts,
             mandatory,
             hints,
             algorithms: provider().signature_verification_algorithms,
@@ -67,22 +67,24 @@ impl ClientCertVerifier for ClientVerifier {
         intermediates: &[CertificateDer<'_>],
         now: UnixTime,
     ) -> Result<ClientCertVerified, Error> {
-        let (verdict, answer) = match self.judge.judge(leaf, intermediates, now) {
+        let (verdict, result) = match self.verdicts.verify(leaf, intermediates, now) {
             Ok(verified) => (
                 Verdict::Verified(verified),
                 Ok(ClientCertVerified::assertion()),
             ),
             Err(error) => {
-                let answer = Err(Error::InvalidCertificate(certificate_error(&error)));
+                let result = Err(Error::InvalidCertificate(certificate_error(&error)));
                 let claimed = Certificate::from_der(leaf).ok().map(Arc::new);
-                (Verdict::Refused { error, claimed }, answer)
+                (Verdict::Refused { error, claimed }, result)
             }
         };
-        // Without a cell nobody could tell whom a connection belongs to: that is a refusal.
-        if !context::judged(verdict) {
-            return Err(Error::General("verified outside of the door".to_owned()));
+        // Without a context nobody could tell whose the connection is, so it is refused.
+        if !context::note_verdict(verdict) {
+            return Err(Error::General(
+                "verified outside of a handshake of ConnectionAcceptor".to_owned(),
+            ));
         }
-        answer
+        result
     }
 
     fn verify_tls12_signature(
@@ -124,10 +126,11 @@ impl ClientCertVerifier for ClientVerifier {
     }
 }
 
-/// The key of `cert`, which this connection's verdict is about.
+/// The key of `cert`, which must be the certificate that this handshake has verified.
 ///
-/// rustls' own functions read the certificate again, by webpki, which refuses critical extensions that
-/// the verdict has obeyed (certificatePolicies), so that nobody could prove possession of the key.
+/// rustls' own functions parse the certificate again with webpki. That refuses critical extensions
+/// which the verifier has already honoured (certificatePolicies), so such a client could never prove
+/// that it holds its key.
 fn verified_key(cert: &CertificateDer<'_>) -> Result<SubjectPublicKeyInfoDer<'static>, Error> {
     context::verified()
         .filter(|verified| verified.path.leaf().der() == cert.as_ref())

@@ -9,7 +9,7 @@ use super::PemError;
 /// UTF-16 is what PowerShell writes to a file. A byte order mark of UTF-8 needs no care: it is text
 /// before the first section.
 pub(super) fn text(bytes: &[u8]) -> Result<Zeroizing<Vec<u8>>, PemError> {
-    let (units, read): (&[u8], fn([u8; 2]) -> u16) = match bytes {
+    let (units, read): (_, ReadUnit) = match bytes {
         [0xff, 0xfe, units @ ..] => (units, u16::from_le_bytes),
         [0xfe, 0xff, units @ ..] => (units, u16::from_be_bytes),
         [b'-', 0, ..] => (bytes, u16::from_le_bytes),
@@ -29,6 +29,9 @@ pub(super) fn text(bytes: &[u8]) -> Result<Zeroizing<Vec<u8>>, PemError> {
     }
     Ok(text)
 }
+
+/// One unit of UTF-16, in either order of octets.
+type ReadUnit = fn([u8; 2]) -> u16;
 
 /// What a file without any section is, in words.
 pub(super) fn describe(text: &[u8]) -> String {

@@ -8,6 +8,8 @@
     reason = "shared by several test programs, none of which uses all"
 )]
 
+mod lab;
+
 use pki_core::verify::{
     ChainVerifier, ChainVerifierBuilder, CrlSet, Path, Purpose, Revocation, TrustAnchors,
     VerifyError,
@@ -21,6 +23,7 @@ use test_pki::params;
 use time::macros::datetime;
 use time::{Duration, OffsetDateTime};
 
+pub use lab::{Lab, listed_at};
 pub use test_pki::Ca;
 pub use test_pki::der::{content, extension, fields, tlv};
 

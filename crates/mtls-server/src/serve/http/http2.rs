@@ -16,9 +16,9 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use tokio::{net::TcpStream, task::yield_now};
 
 use super::Requests;
-use crate::connection::{identity::ConnectionIdentity, live::Live, stream::MtlsStream};
+use crate::connection::{identity::ConnectionIdentity, state::ConnectionState, stream::MtlsStream};
 
-/// Ends by GOAWAY, after the requests that run.
+/// Speaks HTTP/2. Ends with a GOAWAY, after the requests that are running.
 pub(super) async fn speak(
     stream: MtlsStream<TcpStream>,
     requests: Requests,
@@ -35,25 +35,26 @@ pub(super) async fn speak(
     let mut http = pin!(builder.serve_connection(TokioIo::new(stream), requests));
     let is_over = tokio::select! {
         biased;
-        () = gathering(http.as_mut(), connection.live()) => true,
-        _ = connection.live().ended(|_| true) => false,
+        () = gathering(http.as_mut(), connection.state()) => true,
+        _ = connection.state().ended(|_| true) => false,
     };
     if !is_over {
         http.as_mut().graceful_shutdown();
-        // Whatever becomes of it, it is over then.
+        // Whether it succeeds or fails, the connection is over.
         let _ = http.await;
     }
 }
 
-/// Runs the connection so that answers which are ready at about the same time go out together.
+/// Runs the connection so that responses which are ready at about the same time are sent together.
 ///
-/// hyper runs each request in a task, which wakes the connection when it has something to say; and
-/// tokio runs first what was woken last. Each answer would be a record and a write of its own. So
-/// while other requests run, the connection waits until every task that is ready has had its turn.
-async fn gathering<C: Future>(mut http: Pin<&mut C>, live: &Live) {
+/// hyper runs each request in a task, which wakes the connection when it has something to send, and
+/// tokio first runs what was woken last. So each response would be a TLS record and a write of its
+/// own. Instead, while other requests run, the connection waits until every task that is ready has
+/// had its turn.
+async fn gathering<C: Future>(mut http: Pin<&mut C>, state: &ConnectionState) {
     let mut turn = Turn::default();
     poll_fn(|context| {
-        if turn.has_come(context) || !live.is_asked() {
+        if turn.has_come(context) || !state.is_asked() {
             http.as_mut().poll(context).map(drop)
         } else {
             turn.wait();
@@ -71,7 +72,7 @@ struct Turn {
 }
 
 impl Turn {
-    /// Whether it was waited for, and is now; wakes this task when it comes.
+    /// Whether the turn that was waited for has come. Wakes this task when it does.
     fn has_come(&mut self, context: &Context<'_>) -> bool {
         self.call.task.register(context.waker());
         let has_come = self.call.is_due.swap(false, SeqCst);
@@ -83,7 +84,7 @@ impl Turn {
         if !self.is_waiting {
             self.is_waiting = true;
             let waker = Waker::from(Arc::clone(&self.call));
-            // tokio keeps the waker until there is nothing else to do.
+            // tokio wakes it when there is nothing else to do.
             let _ = pin!(yield_now()).poll(&mut Context::from_waker(&waker));
         }
     }
@@ -116,9 +117,9 @@ mod tests {
 
     /// How often a connection is polled that is woken by ten tasks at about the same time, then over.
     async fn polls(is_asked: bool) -> usize {
-        let live = Live::new(Arc::new(Clock::new()), &Limits::default(), None, true);
+        let state = ConnectionState::new(Arc::new(Clock::new()), &Limits::default(), None, true);
         if is_asked {
-            live.request_begins(false);
+            state.request_begins(false);
         }
         let polls = Arc::new(AtomicUsize::new(0));
         let woken = Arc::new(AtomicUsize::new(0));
@@ -146,7 +147,7 @@ mod tests {
                 Poll::Pending
             })
         };
-        let running = tokio::spawn(async move { gathering(pin!(http), &live).await });
+        let running = tokio::spawn(async move { gathering(pin!(http), &state).await });
         let ended = timeout(Duration::from_secs(10), running).await;
         assert!(ended.is_ok_and(|ended| ended.is_ok()), "it hangs");
         polls.load(SeqCst)

@@ -1,24 +1,24 @@
-//! When an HTTP/1 server can be dropped between two requests of a connection, and nothing is lost.
+//! When an HTTP/1 connection is idle, so that its buffers can be given back and nothing is lost.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 
 use tokio::sync::Notify;
 
-/// What is known of the last request, and who is to be told of the pause after it.
+/// Watches for the pause after a request, and tells whoever waits for it.
 #[derive(Debug, Default)]
-pub(crate) struct Rest {
-    /// Whether the last bytes that came end with an empty line.
+pub(crate) struct IdleWatch {
+    /// Whether the bytes that were read last end with an empty line.
     complete: AtomicBool,
     has_body: AtomicBool,
-    /// How many requests have begun, and how many had when somebody looked last.
+    /// How many requests have begun, and how many had at the last sweep.
     begun: AtomicU64,
     seen: AtomicU64,
-    drowsy: Notify,
+    became_idle: Notify,
 }
 
-impl Rest {
+impl IdleWatch {
     /// Bytes came from the peer.
-    pub(crate) fn heard(&self, bytes: &[u8]) {
+    pub(crate) fn received(&self, bytes: &[u8]) {
         self.complete.store(bytes.ends_with(b"\r\n\r\n"), Relaxed);
     }
 
@@ -33,27 +33,27 @@ impl Rest {
         self.begun.load(Relaxed)
     }
 
-    /// Whether none has begun since this was asked last.
+    /// Whether no request has begun since the last call.
     pub(crate) fn is_quiet(&self) -> bool {
         let begun = self.begun();
         self.seen.swap(begun, Relaxed) == begun
     }
 
-    /// Whether the last request had no body, and no part of another one has been read. Whole ones may
-    /// have been.
+    /// Whether the last request had no body, and no incomplete request has been read. Complete ones
+    /// may have been.
     ///
-    /// That can be told where the last bytes that were read end with an empty line. They ended the
-    /// header of a request then, for the part of another header would have ended, too.
+    /// This is known where the bytes that were read last end with an empty line: they end the header
+    /// of a request. Had a part of another header followed, they would not end so.
     pub(crate) fn is_between_requests(&self) -> bool {
         self.complete.load(Relaxed) && !self.has_body.load(Relaxed)
     }
 
     /// Waits for [`Self::tell`].
     pub(crate) async fn told(&self) {
-        self.drowsy.notified().await;
+        self.became_idle.notified().await;
     }
 
     pub(crate) fn tell(&self) {
-        self.drowsy.notify_waiters();
+        self.became_idle.notify_waiters();
     }
 }
