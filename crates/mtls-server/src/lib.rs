@@ -107,8 +107,8 @@ pub use sources::files;
 pub use sources::identity::{IdentityError, ServerIdentity};
 pub use sources::material::Found;
 pub use sources::ocsp::{
-    ask::OcspQueryError,
     check::{OcspCheck, OcspRefusal, OcspVerdict, Unanswered},
+    query::OcspQueryError,
     staple::{Staple, StapleError, Stapler},
 };
 pub use sources::plain_http::{HttpError, HttpUrl, HttpUrlError};
