@@ -132,15 +132,15 @@ pub enum HttpError {
     #[error("no complete response within {0:?}")]
     Timeout(Duration),
 
-    /// More than is read.
-    #[error("the answer is larger than {limit} bytes")]
+    /// The response is too large.
+    #[error("the response is larger than {limit} bytes")]
     TooLarge {
         /// The most that is read.
         limit: usize,
     },
 }
 
-/// Sends `body` to `url` on a connection of its own. The answer is 200 or 304.
+/// Sends `body` to `url` on a connection of its own. The status of the response is 200 or 304.
 pub(crate) async fn exchange(
     url: &HttpUrl,
     method: axum::http::Method,
@@ -156,7 +156,7 @@ pub(crate) async fn exchange(
             .handshake(io)
             .await
             .map_err(HttpError::Exchange)?;
-        // Ends with this future, whatever becomes of it.
+        // Ends with this future, whatever its result.
         let mut driver = JoinSet::new();
         driver.spawn(connection);
 
@@ -213,7 +213,7 @@ async fn read(mut body: Incoming, limit: usize) -> Result<Vec<u8>, HttpError> {
     Ok(bytes)
 }
 
-/// What the header of an answer may take, and one read of its body.
+/// The limit on the header of a response, and on one read of its body.
 const MAX_BUFFER: usize = 64 << 10;
 
 #[cfg(test)]
