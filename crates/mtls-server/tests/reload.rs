@@ -244,7 +244,7 @@ async fn a_kubernetes_volume_is_followed_through_its_symbolic_links() {
 }
 
 #[tokio::test]
-async fn a_new_server_certificate_is_shown_and_the_connections_of_the_old_one_go_on() {
+async fn a_new_server_certificate_is_presented_and_the_connections_of_the_old_one_go_on() {
     let disk = Disk::new();
     let server = disk.serve(MtlsFiles::new(disk.site())).await;
     let alice = disk.world.ca.client("alice");
@@ -268,7 +268,7 @@ async fn a_new_server_certificate_is_shown_and_the_connections_of_the_old_one_go
 }
 
 #[tokio::test]
-async fn a_rule_that_changes_lets_requests_finish_and_judges_the_next_connection() {
+async fn a_rule_that_changes_lets_requests_finish_and_decides_about_the_next_connection() {
     let disk = Disk::new();
     disk.write("rule.toml", "common_name = \"alice\"");
     let server = disk
@@ -294,7 +294,7 @@ async fn a_rule_that_changes_lets_requests_finish_and_judges_the_next_connection
 }
 
 #[tokio::test]
-async fn a_list_that_runs_out_ends_open_connections_at_the_next_look() {
+async fn a_crl_that_expires_ends_open_connections_at_the_next_reload() {
     let disk = Disk::new();
     // It ends now, and counts for three seconds more.
     disk.write("ca.crl", &disk.world.ca.crl_pem(&[], 2));
@@ -322,7 +322,7 @@ async fn a_list_that_runs_out_ends_open_connections_at_the_next_look() {
 }
 
 #[tokio::test]
-async fn a_url_that_fails_later_leaves_its_last_list_in_force_and_shows() {
+async fn a_url_that_fails_later_leaves_its_last_crl_in_use_and_is_reported() {
     let disk = Disk::new();
     let list = disk.world.ca.crl_pem(&[REVOKED], 30);
     let fails = Arc::new(AtomicBool::new(false));

@@ -213,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn no_connection_option_names_what_tells_of_a_certificate() {
+    fn no_connection_option_names_a_certificate_header() {
         for (options, left) in [
             (&["client-cert"][..], None),
             (

@@ -1,4 +1,4 @@
-//! Every case against the door, in both TLS versions: no wrong accept, no wrong refusal that is not named.
+//! Every case against the acceptor, in both TLS versions: no wrong accept, no wrong refusal that is not named.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 use std::collections::BTreeSet;
@@ -19,7 +19,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio_rustls::TlsConnector;
 
 #[tokio::test]
-async fn the_door_lets_in_whom_it_should_and_nobody_else() {
+async fn the_acceptor_accepts_whom_it_should_and_nobody_else() {
     let now = time::OffsetDateTime::now_utc()
         .replace_nanosecond(0)
         .unwrap();
@@ -81,7 +81,7 @@ fn expected(case: &Case) -> &'static str {
     }
 }
 
-/// What becomes of the client: the door's reason, or [`ACCEPTED`].
+/// What becomes of the client: the reason of the refusal, or [`ACCEPTED`].
 async fn knock(
     server: &Case,
     case: &Case,
@@ -155,7 +155,7 @@ impl Shown {
             let key = PrivatePkcs8KeyDer::from(key).into();
             aws_lc_rs::sign::any_supported_type(&key).ok()
         };
-        // rustls takes no RSA key of 1024 bits. The door judges the chain before the proof of possession,
+        // rustls takes no RSA key of 1024 bits. The verifier judges the chain before the proof of possession,
         // so another key does where the chain has to be refused.
         let key = load(&case.key)
             .or_else(|| load(&server.key))
