@@ -104,14 +104,13 @@ pub use sources::crl_sources::{
     source::CrlSource,
 };
 pub use sources::files;
-pub use sources::identity::{IdentityError, ServerIdentity};
-pub use sources::material::Found;
 pub use sources::ocsp::{
     check::{OcspCheck, OcspRefusal, OcspVerdict, Unanswered},
     query::OcspQueryError,
     staple::{Staple, StapleError, Stapler},
 };
 pub use sources::plain_http::{HttpError, HttpUrl, HttpUrlError};
+pub use tls_identity::{Found, Identity as ServerIdentity, IdentityError};
 pub use verify::client_auth::ClientAuth;
 pub use verify::resumption::{Resumption, SessionStorage};
 

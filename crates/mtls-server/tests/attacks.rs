@@ -10,8 +10,8 @@ use std::{
 
 use axum::{Router, body::Body, routing::get};
 use mtls_server::{ClientAuth, ConnectionAcceptor, Limits, Rule, VirtualHost};
-use rcgen::CustomExtension;
 use rustls::HandshakeKind;
+use test_pki::rcgen::CustomExtension;
 use tokio::{
     io::AsyncReadExt,
     net::{TcpListener, TcpStream},
@@ -120,9 +120,10 @@ async fn who_is_revoked_on_a_connection_that_ends_already_is_told_so_and_out_at_
 async fn a_connection_that_ends_already_does_not_outlive_the_certificate() {
     for http in HTTPS {
         let world = World::new();
-        let brief = world.ca.issue("brief", |params| {
-            params.not_after = time::OffsetDateTime::now_utc() + time::Duration::seconds(2);
-        });
+        let brief = world
+            .ca
+            .client("brief")
+            .valid_until(time::OffsetDateTime::now_utc() + time::Duration::seconds(2));
         let (_server, answer) = retiring(http, &brief, &world).await;
         let began = Instant::now();
         let answer = timeout(PATIENCE, answer).await.unwrap().unwrap();
@@ -172,11 +173,11 @@ async fn a_host_that_cannot_be_read_is_no_way_to_a_name_with_other_settings() {
 async fn a_long_chain_is_no_session_that_fills_the_memory() {
     let world = World::new();
     let short = world.ca.client("short");
-    let padding = Ca::root_with("padding", |params| {
+    let padding = Ca::root("padding").with(|params| {
         let blob = CustomExtension::from_oid_content(&[2, 999, 1], vec![0x55; 2500]);
         params.custom_extensions.push(blob);
     });
-    let long = world.ca.client("long").padded_with(&padding.der, 8);
+    let long = world.ca.client("long").presenting([padding.der(); 8]);
     for version in VERSIONS {
         for (leaf, expected) in [
             (&short, HandshakeKind::Resumed),

@@ -23,7 +23,7 @@ use support::{
     audit::Audit,
     client::{self, VERSIONS},
     connection::{Connection, HTTPS, Http, PATIENCE, text},
-    pki::Leaf,
+    pki::{Leaf, crl_set},
 };
 
 const REVOKED: u64 = 0x5150;
@@ -44,9 +44,7 @@ struct Scene {
 impl Scene {
     async fn new(adapter: Adapter) -> Self {
         let world = World::new();
-        let alice = world.ca.issue("alice", |params| {
-            params.serial_number = Some(REVOKED.into());
-        });
+        let alice = world.ca.client("alice").serial(REVOKED);
         let bob = world.ca.client("bob");
         let (enter, entered) = mpsc::channel(8);
         let server = adapter.start(good(&world), router(enter)).await;
@@ -67,14 +65,14 @@ impl Scene {
     }
 
     async fn revoke_alice(&self) {
-        let lists = self.world.ca.crl(&[REVOKED], 30);
+        let lists = crl_set(&self.world.ca.crl().revoke(REVOKED));
         let config = self.world.config().revocation(Revocation::new(lists));
         self.server.handle.replace(config.build().unwrap()).await;
     }
 }
 
 fn good(world: &World) -> MtlsConfig {
-    let lists = world.ca.crl(&[], 30);
+    let lists = crl_set(&world.ca.crl());
     let config = world.config().revocation(Revocation::new(lists));
     config.build().unwrap()
 }
@@ -234,9 +232,11 @@ async fn no_connection_outlives_the_certificate() {
     for adapter in ADAPTERS {
         for http in HTTPS {
             let scene = Scene::new(adapter).await;
-            let brief = scene.world.ca.issue("brief", |params| {
-                params.not_after = time::OffsetDateTime::now_utc() + time::Duration::seconds(2);
-            });
+            let brief = scene
+                .world
+                .ca
+                .client("brief")
+                .valid_until(time::OffsetDateTime::now_utc() + time::Duration::seconds(2));
             let mut brief = scene.open(http, &brief).await;
             assert_eq!(brief.get("/").await.unwrap().0, 200);
             let began = Instant::now();

@@ -15,7 +15,7 @@ use support::{
     World,
     audit::Audit,
     client::{self, Failure, VERSIONS},
-    pki::{Ca, Leaf},
+    pki::{Ca, Leaf, crl_set},
     start,
 };
 
@@ -72,7 +72,7 @@ impl Client {
 }
 
 fn anchors(cas: &[&Ca]) -> TrustAnchors {
-    TrustAnchors::from_certs(cas.iter().map(|ca| &ca.der)).unwrap()
+    TrustAnchors::from_certs(cas.iter().map(|ca| ca.der())).unwrap()
 }
 
 async fn replace(server: &Serving, config: MtlsConfigBuilder) {
@@ -177,11 +177,11 @@ const REVOKED: u64 = 0x5150;
 
 const CHANGES: [Change; 2] = [
     ("revoked", |world, _, config| {
-        let lists = world.ca.crl(&[REVOKED], 30);
+        let lists = crl_set(&world.ca.crl().revoke(REVOKED));
         config.revocation(Revocation::new(lists))
     }),
     ("crl-expired", |world, _, config| {
-        let lists: CrlSet = world.ca.crl(&[], 1);
+        let lists: CrlSet = crl_set(&world.ca.crl().expired());
         config.revocation(Revocation::new(lists))
     }),
 ];
@@ -194,9 +194,7 @@ async fn a_session_is_no_way_around_a_change_of_trust() {
             let other = Ca::root("other root");
             let audit = Audit::capture();
             let server = start(world.config().resumption(resumption)).await;
-            let leaf = world.ca.issue("alice", |params| {
-                params.serial_number = Some(REVOKED.into());
-            });
+            let leaf = world.ca.client("alice").serial(REVOKED);
             let alice = Client::new(&world, &server, Some(&leaf), version);
             assert!(!alice.is_resumed().await);
             assert!(alice.is_resumed().await);
@@ -236,9 +234,10 @@ async fn a_session_ends_with_the_certificate_and_is_refused_with_the_alert_for_i
         let world = World::new();
         let audit = Audit::capture();
         let server = start(world.config().resumption(resumption)).await;
-        let leaf = world.ca.issue("alice", |params| {
-            params.not_after = time::OffsetDateTime::now_utc() + time::Duration::seconds(2);
-        });
+        let leaf = world
+            .ca
+            .client("alice")
+            .valid_until(time::OffsetDateTime::now_utc() + time::Duration::seconds(2));
         let alice = Client::new(&world, &server, Some(&leaf), version);
         assert!(!alice.is_resumed().await);
         assert!(alice.is_resumed().await);

@@ -35,8 +35,8 @@ impl Names {
     /// as localhost, under another name.
     fn config(&self) -> MtlsConfig {
         let identity = || self.world.identity();
-        let own = || TrustAnchors::from_certs([&self.world.ca.der]).unwrap();
-        let partners = TrustAnchors::from_certs([&self.partners.der]).unwrap();
+        let own = || TrustAnchors::from_certs([self.world.ca.der()]).unwrap();
+        let partners = TrustAnchors::from_certs([self.partners.der()]).unwrap();
         let open = VirtualHost::new(identity(), own()).client_auth(ClientAuth::Optional);
         let ops = VirtualHost::new(identity(), own()).rule(Rule::common_name("alice"));
         self.world

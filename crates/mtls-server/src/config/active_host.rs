@@ -73,9 +73,9 @@ impl ActiveHost {
             .with_safe_default_protocol_versions()
             .map_err(tls)?
             .with_client_cert_verifier(Arc::new(verifier))
-            .with_cert_resolver(Arc::new(SingleCertAndKey::from(
-                identity.into_certified_key(),
-            )));
+            .with_cert_resolver(Arc::new(SingleCertAndKey::from(Arc::clone(
+                identity.certified_key(),
+            ))));
         rustls.alpn_protocols = shared.alpn.to_vec();
         rustls.key_log = Arc::clone(shared.key_log);
         session::set_up(shared.resumption, &mut rustls, &verdicts, clients.auth).map_err(tls)?;

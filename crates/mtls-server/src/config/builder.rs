@@ -5,6 +5,8 @@ use std::{fmt, sync::Arc, time::Duration};
 use pki_core::verify::{Revocation, Strictness, TrustAnchors};
 use rustls::{KeyLog, NoKeyLog};
 
+use tls_identity::Identity as ServerIdentity;
+
 use crate::{
     config::{
         active_host::{ActiveHost, SharedSettings},
@@ -17,7 +19,7 @@ use crate::{
     forwarded::trust::TrustForwarded,
     proxy_protocol::ProxyProtocol,
     rules::rule::Rule,
-    sources::{identity::ServerIdentity, ocsp::check::OcspCheck},
+    sources::ocsp::check::OcspCheck,
     verify::{
         client_auth::ClientAuth,
         denylist::Denylist,

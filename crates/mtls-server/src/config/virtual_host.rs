@@ -2,11 +2,9 @@
 
 use pki_core::verify::{Revocation, Strictness, TrustAnchors};
 
-use crate::{
-    rules::rule::Rule,
-    sources::{identity::ServerIdentity, ocsp::check::OcspCheck},
-    verify::client_auth::ClientAuth,
-};
+use tls_identity::Identity as ServerIdentity;
+
+use crate::{rules::rule::Rule, sources::ocsp::check::OcspCheck, verify::client_auth::ClientAuth};
 
 /// The settings of one host name, for
 /// [`MtlsConfigBuilder::virtual_host`](crate::MtlsConfigBuilder::virtual_host); each method says its

@@ -9,7 +9,6 @@ use x509_identity::Certificate;
 use crate::{
     connection::identity::ConnectionIdentity, observe::audit::Refused,
     proxy_protocol::error::ProxyProtocolError, sources::ocsp::check::OcspRefusal,
-    verify::verifier::as_rustls,
 };
 
 /// A connection that was refused, and what is known about it.
@@ -173,7 +172,7 @@ impl RefusalReason {
     /// The alert that ended the handshake, as far as one was sent or received.
     pub(crate) fn alert(&self) -> Option<AlertDescription> {
         match self {
-            Self::Certificate(error) => Some(as_rustls(error).into()),
+            Self::Certificate(error) => Some(tls_identity::certificate_error(error).into()),
             Self::NoCertificate => Some(AlertDescription::CertificateRequired),
             Self::PeerAlert(alert) => Some(*alert),
             Self::Possession(_) => Some(AlertDescription::DecryptError),

@@ -130,6 +130,8 @@ pub enum SvidError {
 pub(crate) fn in_certificate(certificate: &Certificate) -> Result<&str, SvidError> {
     let mut uris = certificate.sans().iter().filter_map(|san| match san {
         SubjectAltName::Uri(uri) => Some(uri.as_str()),
+        // It counts, and is not a SPIFFE ID.
+        SubjectAltName::Unreadable { kind: "uri", .. } => Some(""),
         _ => None,
     });
     let uri = uris.next().ok_or(SvidError::NoUri)?;

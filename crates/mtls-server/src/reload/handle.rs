@@ -178,22 +178,17 @@ pub enum ReloadError {
 
 #[cfg(test)]
 mod tests {
-    use rcgen::{CertificateParams, ExtendedKeyUsagePurpose, IsCa, KeyPair};
+    use test_pki::Ca;
 
     use super::*;
     use crate::{ConnectionAcceptor, ServerIdentity, TrustAnchors};
 
     fn config() -> MtlsConfig {
-        let key = KeyPair::generate().expect("a key");
-        let mut params = CertificateParams::new(["localhost".to_owned()]).expect("a name");
-        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
-        let server = params.self_signed(&key).expect("a certificate");
-        let mut params = CertificateParams::default();
-        params.is_ca = IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
-        let root = params.self_signed(&key).expect("a certificate");
-        let identity =
-            ServerIdentity::from_pem(server.pem().as_bytes(), key.serialize_pem().as_bytes());
-        let roots = TrustAnchors::from_certs([root.der()]).expect("a root");
+        let ca = Ca::root("root");
+        let server = ca.server("localhost");
+        let (chain, key) = (server.chain_pem(), server.key_pem());
+        let identity = ServerIdentity::from_pem(chain.as_bytes(), key.as_bytes());
+        let roots = TrustAnchors::from_certs([ca.der()]).expect("a root");
         let builder = MtlsConfig::builder(identity.expect("an identity"), roots);
         builder.build().expect("settings")
     }

@@ -17,7 +17,6 @@ use crate::{
     sources::{
         crl_sources::loader::{CrlSources, LoadedCrls},
         files::{self, FileError},
-        identity::ServerIdentity,
         ocsp::staple::Staple,
     },
     text::sentence,
@@ -106,9 +105,9 @@ impl HostFiles {
         let Contents {
             chain, key, roots, ..
         } = &part.contents;
-        let identity = ServerIdentity::of_files((&files.chain, chain), (&files.key, key))?;
+        let identity = files::identity_of((&files.chain, chain), (&files.key, key))?;
         let identity = match &part.staple {
-            Some(staple) => identity.stapled(staple),
+            Some(staple) => identity.stapled(staple.der()),
             None => identity,
         };
         let roots = files::client_roots_of(&files.client_roots, roots)?;

@@ -6,10 +6,7 @@ use time::OffsetDateTime;
 
 use crate::{
     reload::virtual_host_files::Contents,
-    sources::{
-        material,
-        ocsp::staple::{Staple, Stapler},
-    },
+    sources::ocsp::staple::{Staple, Stapler},
     text::sentence,
 };
 
@@ -47,8 +44,8 @@ impl CachedStaple {
 
 async fn fetch(contents: &Contents, now: OffsetDateTime) -> Result<Staple, String> {
     // What is wrong with the file is reported where an identity is made of it.
-    let chain = material::certificates(&contents.chain).unwrap_or_default();
-    let issuers = material::certificates(&contents.roots).unwrap_or_default();
+    let chain = tls_identity::certificates(&contents.chain).unwrap_or_default();
+    let issuers = tls_identity::certificates(&contents.roots).unwrap_or_default();
     let mut outcome = Stapler::new(&chain, None);
     for issuer in &issuers {
         if outcome.is_ok() {

@@ -54,7 +54,8 @@ impl Condition {
             Self::Eku(wanted) => Finding::when(client.eku().contains(wanted)),
             Self::Email(wanted) => Finding::when(sans.iter().any(
                 |san| matches!(san, SubjectAltName::Email(address) if wanted.matches(address)),
-            )),
+            ))
+            .or_unclear(is_unreadable(sans, "email"), "email-unreadable"),
             Self::Fingerprint(wanted) => Finding::when(client.fingerprint_sha256() == wanted),
             Self::Ip(network) => Finding::when(sans.iter().any(
                 |san| matches!(san, SubjectAltName::Ip(address) if contains(network, *address)),
@@ -112,7 +113,9 @@ fn dns(sans: &[SubjectAltName], pattern: &DnsPattern) -> Finding {
             return Finding::Match;
         }
     }
-    Finding::Mismatch.or_unclear(odd, "dns-name-of-no-one-host")
+    Finding::Mismatch
+        .or_unclear(odd, "dns-name-of-no-one-host")
+        .or_unclear(is_unreadable(sans, "dns"), "dns-name-unreadable")
 }
 
 fn uri(sans: &[SubjectAltName], pattern: &Glob) -> Finding {
@@ -127,7 +130,15 @@ fn uri(sans: &[SubjectAltName], pattern: &Glob) -> Finding {
             return Finding::Match;
         }
     }
-    Finding::Mismatch.or_unclear(odd, "uri-with-relative-segment")
+    Finding::Mismatch
+        .or_unclear(odd, "uri-with-relative-segment")
+        .or_unclear(is_unreadable(sans, "uri"), "uri-unreadable")
+}
+
+/// Whether there is a name of the kind that nobody can read, and that could be any.
+fn is_unreadable(sans: &[SubjectAltName], kind: &str) -> bool {
+    let unreadable = |san: &SubjectAltName| matches!(san, SubjectAltName::Unreadable { .. });
+    sans.iter().any(|san| unreadable(san) && san.kind() == kind)
 }
 
 fn spiffe_id(client: &ClientCert, pattern: &Glob) -> Finding {

@@ -53,13 +53,8 @@ mod tests {
     use super::*;
 
     fn alice() -> ClientCert {
-        let mut params = rcgen::CertificateParams::default();
-        params
-            .distinguished_name
-            .push(rcgen::DnType::CommonName, "alice");
-        let key = rcgen::KeyPair::generate().expect("a key");
-        let certificate = params.self_signed(&key).expect("a certificate");
-        ClientCert::unverified(certificate.der()).expect("it can be read")
+        let alice = test_pki::Ca::root("root").client("alice");
+        ClientCert::unverified(alice.der()).expect("it can be read")
     }
 
     #[test]

@@ -2,7 +2,6 @@
 
 use std::{fmt, sync::Arc};
 
-use pki_core::verify::{VerifyError, VerifyErrorKind};
 use rustls::{
     CertificateError, DigitallySignedStruct, DistinguishedName, Error, PeerMisbehaved,
     SignatureScheme,
@@ -11,6 +10,7 @@ use rustls::{
     pki_types::{CertificateDer, SubjectPublicKeyInfoDer, UnixTime},
     server::danger::{ClientCertVerified, ClientCertVerifier},
 };
+use tls_identity::certificate_error;
 use webpki::RawPublicKeyEntity;
 use x509_identity::Certificate;
 
@@ -73,7 +73,7 @@ impl ClientCertVerifier for ClientVerifier {
                 Ok(ClientCertVerified::assertion()),
             ),
             Err(error) => {
-                let result = Err(Error::InvalidCertificate(as_rustls(&error)));
+                let result = Err(Error::InvalidCertificate(certificate_error(&error)));
                 let claimed = Certificate::from_der(leaf).ok().map(Arc::new);
                 (Verdict::Refused { error, claimed }, result)
             }
@@ -147,23 +147,5 @@ impl fmt::Debug for ClientVerifier {
         f.debug_struct("ClientVerifier")
             .field("mandatory", &self.mandatory)
             .finish_non_exhaustive()
-    }
-}
-
-/// The error with which rustls sends the alert that fits; it has no use beyond that.
-pub(crate) fn as_rustls(error: &VerifyError) -> CertificateError {
-    match error.kind() {
-        VerifyErrorKind::Expired => CertificateError::Expired,
-        VerifyErrorKind::NameMismatch => CertificateError::NotValidForName,
-        VerifyErrorKind::NotYetValid => CertificateError::NotValidYet,
-        VerifyErrorKind::RevocationUnknown => CertificateError::UnknownRevocationStatus,
-        VerifyErrorKind::Revoked => CertificateError::Revoked,
-        VerifyErrorKind::UntrustedIssuer => CertificateError::UnknownIssuer,
-        // rustls sends unsupported_certificate for these.
-        VerifyErrorKind::Unsupported | VerifyErrorKind::WrongPurpose => {
-            CertificateError::InvalidPurpose
-        }
-        // bad_certificate.
-        _ => CertificateError::BadEncoding,
     }
 }
