@@ -66,7 +66,11 @@ async fn plain_hyper_strips_headers_and_answers_403_to_who_is_denied_or_revoked(
     let [alice, bob] = ["alice", "bob"].map(|name| pki.client(name));
     let (program, server) = start("hyper_server", &pki);
     assert_eq!(bob.get(server, "/").await.unwrap().0, 403);
-    let claimed = [("client-cert", ":AAAA:"), ("x-ssl-client-dn", "CN=root")];
+    let claimed = [
+        ("accept", "*/*"),
+        ("client-cert", ":AAAA:"),
+        ("x-ssl-client-dn", "CN=root"),
+    ];
     let (status, text) = alice.get_with(server, "/", &claimed).await.unwrap();
     assert_eq!(
         (status, text.as_str()),

@@ -1,38 +1,4 @@
-//! axum over mutual TLS, with the client certificate as an extractor.
-//!
-//! One door stands before the router: it limits unfinished handshakes, requires a client
-//! certificate (unless it is made optional), judges it strictly, delivers the TLS alert to those it
-//! refuses, and records each decision as a `tracing` event ([`AUDIT_TARGET`]). Handlers get
-//! [`ClientCert`], parsed once per connection, or the application's own type from it
-//! ([`PeerIdentity`]). A [`Rule`] behind [`RequireClientCert`] says who may pass.
-//!
-//! A client's certificate is judged in its handshake, before a session is resumed, and again while
-//! its connection is open: when the settings change ([`MtlsHandle`]), and when it expires.
-//!
-//! Headers that tell of a client certificate are removed from each request, unless a proxy that
-//! [`TrustForwarded`] names wrote them; that is a [`ForwardedClientCert`] then, and another type. A
-//! gateway tells its upstream with [`ForwardIdentity`].
-//!
-//! It does not issue certificates.
-//!
-//! ```no_run
-//! use axum::{Router, routing::get};
-//! use mtls_server::{ClientCert, MtlsConfig, ServerIdentity, files};
-//!
-//! async fn whoami(client: ClientCert) -> String {
-//!     client.subject().to_string()
-//! }
-//!
-//! # #[tokio::main(flavor = "current_thread")]
-//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! let identity = ServerIdentity::from_files("server.crt", "server.key")?;
-//! let config = MtlsConfig::builder(identity, files::client_roots("ca.crt")?).build()?;
-//! let listener = tokio::net::TcpListener::bind("127.0.0.1:8443").await?;
-//! let router = Router::new().route("/whoami", get(whoami));
-//! mtls_server::serve(listener, router, config)?.finished().await?;
-//! # Ok(())
-//! # }
-//! ```
+#![doc = include_str!("../README.md")]
 
 mod authorize;
 mod config;
@@ -105,8 +71,8 @@ pub use sources::crl_sources::{
 };
 pub use sources::files;
 pub use sources::ocsp::{
-    ask::OcspQueryError,
     check::{OcspCheck, OcspRefusal, OcspVerdict, Unanswered},
+    query::OcspQueryError,
     staple::{Staple, StapleError, Stapler},
 };
 pub use sources::plain_http::{HttpError, HttpUrl, HttpUrlError};

@@ -200,7 +200,7 @@ async fn a_long_chain_is_no_session_that_fills_the_memory() {
 }
 
 #[test]
-fn the_watch_over_connections_does_not_end_with_the_runtime_that_began_it() {
+fn the_sweep_of_connections_outlives_the_runtime_that_began_it() {
     let world = World::new();
     let mut limits = Limits::default();
     limits.idle = Duration::from_millis(300);

@@ -156,7 +156,7 @@ async fn a_directory_is_read_by_names_and_one_bad_file_spoils_it() {
 }
 
 #[tokio::test]
-async fn a_url_that_gives_no_list_says_why() {
+async fn a_url_that_gives_no_crl_says_why() {
     type Wanted = fn(&HttpError) -> bool;
     let elsewhere = ("Location", "http://127.0.0.1:1/other.crl");
     let cases: [(&str, Reply, Wanted); 6] = [
@@ -280,7 +280,7 @@ async fn an_unchanged_url_is_not_sent_again() {
 }
 
 #[tokio::test]
-async fn a_url_that_fails_later_leaves_the_last_lists() {
+async fn a_url_that_fails_later_leaves_the_last_crls() {
     let ca = Ca::root("root");
     let revoked = client(&ca, 1);
     let (shelf, origin) = Shelf::open(Reply::ok(ca.crl().revoke(1_u64).pem())).await;
@@ -304,7 +304,7 @@ async fn a_url_that_fails_later_leaves_the_last_lists() {
 }
 
 #[tokio::test]
-async fn replayed_and_forged_lists_take_nothing_away() {
+async fn replayed_and_forged_crls_take_nothing_away() {
     let ca = Ca::root("root");
     let (alice, bob) = (client(&ca, 1), client(&ca, 2));
     let forger = Ca::root("root");

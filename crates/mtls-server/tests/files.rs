@@ -132,7 +132,7 @@ fn client_roots_are_pem_with_any_number_or_der_and_never_none() {
 }
 
 #[test]
-fn revocation_lists_are_pem_or_der_and_each_file_holds_one() {
+fn crls_are_pem_or_der_and_each_file_holds_one() {
     let files = Files::new();
     let list = files.world.ca.crl().revoke(1_u64).pem();
     let pem = files.path("ca.crl", &list);

@@ -114,7 +114,7 @@ async fn abandon(world: &World, server: &Running, leaf: &Leaf) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn whoever_abandons_handshakes_takes_no_place_with_them() {
+async fn an_abandoned_handshake_gives_its_permit_back() {
     const MOST: usize = 4;
     let _alone = ONE_AT_A_TIME.lock().await;
     let world = World::new();

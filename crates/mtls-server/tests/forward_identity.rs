@@ -138,7 +138,7 @@ async fn no_client_has_its_identity_removed_on_the_way() {
 }
 
 #[tokio::test]
-async fn a_gateway_without_the_door_forwards_nothing() {
+async fn a_gateway_without_an_acceptor_forwards_nothing() {
     let handler = get(async || "reached");
     let router = Router::new()
         .route("/", handler)

@@ -56,7 +56,7 @@ async fn what_the_issuer_says_decides_whatever_silence_does() {
 
 fn reason(error: &OcspQueryError) -> &'static str {
     match error {
-        OcspQueryError::NotBelieved { .. } => "not believed",
+        OcspQueryError::Invalid { .. } => "not believed",
         OcspQueryError::Http { source, .. } => match source {
             HttpError::Redirect { .. } => "redirect",
             HttpError::Status(_) => "status",

@@ -57,7 +57,7 @@ fn refused(alert: Alert, code: &'static str) -> Option<(Alert, &'static str)> {
 }
 
 #[tokio::test]
-async fn a_certificate_must_be_shown_trusted_valid_and_for_clients() {
+async fn a_certificate_must_be_presented_trusted_valid_and_for_clients() {
     let world = World::new();
     let other = Ca::root("Another root");
     let namesake = Ca::root("Test root");
@@ -184,7 +184,7 @@ async fn a_certificate_must_be_shown_trusted_valid_and_for_clients() {
 }
 
 #[tokio::test]
-async fn a_revocation_list_must_cover_the_certificate_be_current_and_not_list_it() {
+async fn a_crl_must_cover_the_certificate_be_current_and_not_list_it() {
     let world = World::new();
     let issuing = world.ca.issuing("Issuing CA");
     let numbered = |ca: &Ca, serial: u64| ca.client("numbered").serial(serial);

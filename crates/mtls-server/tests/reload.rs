@@ -240,7 +240,7 @@ async fn a_kubernetes_volume_is_followed_through_its_symbolic_links() {
 }
 
 #[tokio::test]
-async fn a_new_server_certificate_is_shown_and_the_connections_of_the_old_one_go_on() {
+async fn a_new_server_certificate_is_presented_and_the_connections_of_the_old_one_go_on() {
     let disk = Disk::new();
     let server = disk.serve(MtlsFiles::new(disk.site())).await;
     let alice = disk.world.ca.client("alice");
@@ -264,7 +264,7 @@ async fn a_new_server_certificate_is_shown_and_the_connections_of_the_old_one_go
 }
 
 #[tokio::test]
-async fn a_rule_that_changes_lets_requests_finish_and_judges_the_next_connection() {
+async fn a_rule_that_changes_lets_requests_finish_and_decides_about_the_next_connection() {
     let disk = Disk::new();
     disk.write("rule.toml", "common_name = \"alice\"");
     let server = disk
@@ -290,7 +290,7 @@ async fn a_rule_that_changes_lets_requests_finish_and_judges_the_next_connection
 }
 
 #[tokio::test]
-async fn a_list_that_runs_out_ends_open_connections_at_the_next_look() {
+async fn a_crl_that_expires_ends_open_connections_at_the_next_reload() {
     let disk = Disk::new();
     // It ends now, and counts for three seconds more.
     let ends_now = disk
@@ -323,7 +323,7 @@ async fn a_list_that_runs_out_ends_open_connections_at_the_next_look() {
 }
 
 #[tokio::test]
-async fn a_url_that_fails_later_leaves_its_last_list_in_force_and_shows() {
+async fn a_url_that_fails_later_leaves_its_last_crl_in_use_and_is_reported() {
     let disk = Disk::new();
     let list = disk.world.ca.crl().revoke(REVOKED).pem();
     let fails = Arc::new(AtomicBool::new(false));

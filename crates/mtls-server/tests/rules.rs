@@ -376,7 +376,7 @@ async fn a_policy_counts_only_where_the_cas_between_may_speak_for_it() {
 }
 
 #[tokio::test]
-async fn a_router_without_the_door_is_our_error() {
+async fn a_router_without_an_acceptor_is_our_error() {
     let (status, _) = ask(router(Rule::custom("all", |_| true))).await;
     assert_eq!(status, StatusCode::INTERNAL_SERVER_ERROR);
 }

@@ -60,7 +60,7 @@ async fn only_a_good_answer_is_stapled() {
     );
     world.say(Says::Raw(support::origin::Reply::ok("<html>")));
     let error = stapler.fetch(now()).await.unwrap_err();
-    assert!(matches!(error, StapleError::Ask(_)), "{error:?}");
+    assert!(matches!(error, StapleError::Query(_)), "{error:?}");
 }
 
 #[tokio::test]

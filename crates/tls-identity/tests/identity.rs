@@ -7,46 +7,26 @@ use std::sync::Arc;
 
 use pkcs12_ios::Bundle;
 use pki_core::{KeyError, KeyPair};
-use rcgen::{CertificateParams, DnType};
 use rustls::crypto::aws_lc_rs::sign::any_supported_type;
-use rustls::pki_types::CertificateDer;
 use rustls::sign::{Signer, SigningKey};
 use rustls::{SignatureAlgorithm, SignatureScheme};
+use test_pki::{Ca, KeyKind, Leaf};
 use tls_identity::{
     FileError, Found, Identity, IdentityError, IdentityFileError, IdentityFiles, Password,
 };
 
-struct Own {
-    chain: Vec<CertificateDer<'static>>,
-    chain_pem: String,
-    key: rcgen::KeyPair,
-}
-
 /// A self-signed certificate, with another one behind it.
-fn own(algorithm: &'static rcgen::SignatureAlgorithm) -> Own {
-    let make = |name: &str| {
-        let mut params = CertificateParams::default();
-        params.distinguished_name.push(DnType::CommonName, name);
-        let key = rcgen::KeyPair::generate_for(algorithm).unwrap();
-        (params.self_signed(&key).unwrap(), key)
-    };
-    let ((leaf, key), (other, _)) = (make("own"), make("other"));
-    Own {
-        chain: vec![leaf.der().clone(), other.der().clone()],
-        chain_pem: leaf.pem() + &other.pem(),
-        key,
-    }
-}
-
-fn p256() -> Own {
-    own(&rcgen::PKCS_ECDSA_P256_SHA256)
+fn own() -> Leaf {
+    let other = Ca::root("other");
+    other.client("own").self_signed().presenting([other.der()])
 }
 
 #[test]
 fn chain_and_key_are_pem_or_der_in_any_combination() {
-    let own = p256();
-    let (pem, key_pem) = (own.chain_pem.as_bytes(), own.key.serialize_pem());
-    let (der, key_der) = (own.chain[0].to_vec(), own.key.serialize_der());
+    let own = own();
+    let (chain, key_pem) = (own.chain_pem(), own.key_pem());
+    let pem = chain.as_bytes();
+    let (der, key_der) = (own.der().to_vec(), own.key().serialize_der());
     for (chain, length) in [(pem, 2), (&der[..], 1), (&[&der[..], b"\n"].concat(), 1)] {
         for key in [key_pem.as_bytes(), &key_der] {
             let identity = Identity::from_pem(chain, key).unwrap();
@@ -62,30 +42,29 @@ fn chain_and_key_are_pem_or_der_in_any_combination() {
 
 #[test]
 fn every_kind_of_key_that_tls_signs_with_is_taken() {
-    for algorithm in [
-        &rcgen::PKCS_ECDSA_P256_SHA256,
-        &rcgen::PKCS_ECDSA_P384_SHA384,
-        &rcgen::PKCS_ECDSA_P521_SHA512,
-        &rcgen::PKCS_ED25519,
+    for kind in [
+        KeyKind::P256,
+        KeyKind::P384,
+        KeyKind::P521,
+        KeyKind::Ed25519,
     ] {
-        let own = own(algorithm);
-        let key = own.key.serialize_pem();
-        Identity::from_pem(own.chain_pem.as_bytes(), key.as_bytes()).unwrap();
+        let own = own().with_key(kind);
+        Identity::from_pem(own.chain_pem().as_bytes(), own.key_pem().as_bytes()).unwrap();
     }
 }
 
 #[test]
 fn a_key_fits_its_own_certificate_alone_and_says_where_that_is() {
-    let (own, other) = (p256(), p256());
-    let key = |own: &Own| own.key.serialize_pem();
-    let swapped: Vec<_> = own.chain.iter().rev().cloned().collect();
-    let signing = any_supported_type(&own.key.serialize_der().try_into().unwrap()).unwrap();
+    let (own, other) = (own(), own());
+    let key = Leaf::key_pem;
+    let swapped: Vec<_> = own.chain().into_iter().rev().collect();
+    let signing = any_supported_type(&own.key_der()).unwrap();
     assert!(matches!(
         Identity::new(swapped, Arc::clone(&signing)),
         Err(IdentityError::ChainOrder { position: 2 })
     ));
-    assert!(Identity::new(own.chain.clone(), signing).is_ok());
-    let mismatch = Identity::from_pem(own.chain_pem.as_bytes(), key(&other).as_bytes());
+    assert!(Identity::new(own.chain(), signing).is_ok());
+    let mismatch = Identity::from_pem(own.chain_pem().as_bytes(), key(&other).as_bytes());
     assert!(matches!(mismatch, Err(IdentityError::KeyMismatch { subject }) if subject == "CN=own"));
 }
 
@@ -105,22 +84,22 @@ impl SigningKey for Token {
 
 #[test]
 fn a_key_that_does_not_tell_its_public_key_is_taken_at_its_word() {
-    let (own, other) = (p256(), p256());
-    let signing = any_supported_type(&other.key.serialize_der().try_into().unwrap()).unwrap();
+    let (own, other) = (own(), own());
+    let signing = any_supported_type(&other.key().serialize_der().try_into().unwrap()).unwrap();
     let token = Arc::new(Token(Arc::clone(&signing)));
-    assert!(Identity::new(own.chain.clone(), token).is_ok());
+    assert!(Identity::new(own.chain(), token).is_ok());
     assert!(matches!(
-        Identity::new(own.chain, signing),
+        Identity::new(own.chain(), signing),
         Err(IdentityError::KeyMismatch { .. })
     ));
 }
 
 #[test]
 fn a_bundle_opens_with_its_password_only() {
-    let own = p256();
+    let own = own();
     let right = Password::new("right");
-    let key = KeyPair::from_pem(own.key.serialize_pem().as_bytes(), None).unwrap();
-    let bundle = Bundle::builder(&key, &own.chain[0]).build(&right).unwrap();
+    let key = KeyPair::from_pem(own.key_pem().as_bytes(), None).unwrap();
+    let bundle = Bundle::builder(&key, own.der()).build(&right).unwrap();
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("own.p12");
     fs::write(&path, &bundle).unwrap();
@@ -132,14 +111,14 @@ fn a_bundle_opens_with_its_password_only() {
         assert_eq!(file.is_ok(), opens, "{word}: {file:?}");
     }
     assert!(matches!(
-        Identity::from_pkcs12(own.chain_pem.as_bytes(), &right),
+        Identity::from_pkcs12(own.chain_pem().as_bytes(), &right),
         Err(IdentityError::Pkcs12(_))
     ));
 }
 
 #[test]
 fn the_hash_changes_with_either_file_and_shows_no_key() {
-    let own = p256();
+    let own = own();
     let directory = tempfile::tempdir().unwrap();
     let path = |name: &str| directory.path().join(name);
     let files = IdentityFiles::pem(path("own.crt"), path("own.key"));
@@ -152,20 +131,21 @@ fn the_hash_changes_with_either_file_and_shows_no_key() {
         assert!(!hashes.contains(content.hash()), "{chain} {key}");
         hashes.push(*content.hash());
     }
-    let key = own.key.serialize_pem();
+    let key = own.key_pem();
     fs::write(path("own.key"), &key).unwrap();
     assert_eq!(format!("{:?}", files.content().unwrap()), "Content { .. }");
 }
 
 #[test]
 fn an_encrypted_key_opens_with_its_password_only_in_pem_and_der() {
-    let own = p256();
+    let own = own();
     let right = Password::new("right");
-    let key = KeyPair::from_pem(own.key.serialize_pem().as_bytes(), None).unwrap();
+    let key = KeyPair::from_pem(own.key_pem().as_bytes(), None).unwrap();
     let pem = key.secret_encrypted_pkcs8_pem(&right).unwrap();
     let file = pki_core::pem::read(pem.as_bytes()).unwrap();
     let der = file.sections().next().unwrap().der().unwrap();
-    let chain = own.chain_pem.as_bytes();
+    let chain = own.chain_pem();
+    let chain = chain.as_bytes();
     for key in [pem.as_bytes(), &der] {
         assert!(Identity::from_pem_with_password(chain, key, &right).is_ok());
         let wrong = Identity::from_pem_with_password(chain, key, &Password::new("wrong"));
@@ -184,9 +164,9 @@ fn an_encrypted_key_opens_with_its_password_only_in_pem_and_der() {
 
 #[test]
 fn what_makes_no_identity_says_what_it_is_instead() {
-    let own = p256();
-    let (chain, key) = (own.chain_pem.as_bytes(), own.key.serialize_pem());
-    let key = key.as_bytes();
+    let own = own();
+    let (chain, key) = (own.chain_pem(), own.key_pem());
+    let (chain, key) = (chain.as_bytes(), key.as_bytes());
     let refused = |chain: &[u8], key: &[u8]| Identity::from_pem(chain, key).unwrap_err();
     assert!(matches!(refused(b" \n", key), IdentityError::Empty));
     assert!(matches!(
@@ -213,10 +193,9 @@ fn what_makes_no_identity_says_what_it_is_instead() {
 #[test]
 fn a_file_at_fault_is_named() {
     let directory = tempfile::tempdir().unwrap();
-    let own = p256();
+    let own = own();
     let path = |name: &str| directory.path().join(name);
-    fs::write(path("own.crt"), &own.chain_pem).unwrap();
-    fs::write(path("own.key"), own.key.serialize_pem()).unwrap();
+    own.write_to(&directory, "own");
     fs::write(path("long"), vec![b' '; (1 << 20) + 1]).unwrap();
     assert!(Identity::from_files(path("own.crt"), path("own.key")).is_ok());
 

@@ -1,7 +1,7 @@
 //! What the suites have in common: programs, ours and those of others, and how a suite reports.
 //!
 //! A suite is a package beside this one, which `cargo xtask NAME` builds and runs. It prints a line for each point, and
-//! closes with [`tally`]'s.
+//! closes with `tally`'s.
 
 mod built;
 mod hello;

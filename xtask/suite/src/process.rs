@@ -47,7 +47,7 @@ impl Finished {
 /// Runs `command` to its end and keeps what it writes.
 ///
 /// `input` goes to its standard input, which then stays open: some clients leave at the end of their input, before
-/// the answer is there. A program that takes longer than [`LIMIT`] is killed, which is an error.
+/// the answer is there. A program that takes longer than `LIMIT` is killed, which is an error.
 pub fn run(command: &mut Command, input: Option<&str>) -> Result<Finished> {
     // Files and not pipes: a child that outlives the program would keep a pipe open.
     let (mut stdout, mut stderr) = (tempfile::tempfile()?, tempfile::tempfile()?);
@@ -104,7 +104,7 @@ impl Server {
     ///
     /// # Errors
     ///
-    /// With the end of its output if it does not start, leaves early ([`Left`]), or does not listen within [`LIMIT`].
+    /// With the end of its output if it does not start, leaves early (`Left`), or does not listen within `LIMIT`.
     pub fn start(command: &mut Command, port: u16) -> Result<Self> {
         let mut log = tempfile::tempfile()?;
         command

@@ -1,4 +1,4 @@
-//! Decisions that somebody else makes, such as a policy service.
+//! Decisions of a policy decision point, such as a policy service.
 
 use std::{
     borrow::Cow,
@@ -27,35 +27,35 @@ use crate::{
     peer::client_cert::ClientCert,
 };
 
-/// Decides about a request by asking elsewhere; see [`Authorize`].
+/// A policy decision point, for [`Authorize`].
 ///
-/// What a certificate alone decides is a [`Rule`](crate::Rule).
+/// Where the certificate alone decides, use a [`Rule`](crate::Rule).
 pub trait Authorizer: Send + Sync + 'static {
-    /// Why there is no answer.
+    /// Why there is no decision.
     type Error: Error + Send + Sync + 'static;
 
     /// Decides.
     ///
     /// # Errors
     ///
-    /// If nobody could be asked; the request is answered 503 and goes no further.
+    /// If there is no decision. The request is answered 503 and does not reach the handler.
     fn authorize(
         &self,
         request: AuthorizationRequest<'_>,
     ) -> impl Future<Output = Result<AuthorizationDecision, Self::Error>> + Send;
 }
 
-/// A client, and what it asks for.
+/// What an [`Authorizer`] decides about: a client, and its request.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct AuthorizationRequest<'a> {
     /// The verified certificate.
     pub client: &'a ClientCert,
-    /// Method, URI and headers. The headers are what the client chose to send.
+    /// Method, URI and headers of the HTTP request. The headers are whatever the client has sent.
     pub parts: &'a Parts,
 }
 
-/// What an [`Authorizer`] decided, and the rule that it decided by, for the audit event.
+/// What an [`Authorizer`] decided, and by which rule, for the audit event.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum AuthorizationDecision {
     /// The request may pass.
@@ -72,9 +72,9 @@ pub enum AuthorizationDecision {
 
 /// Asks an [`Authorizer`] about each request: a layer for a router or a route.
 ///
-/// Answers and audit events are those of [`RequireClientCert`](crate::RequireClientCert), and
-/// besides: where the authorizer fails, or gives no answer within the [timeout](Self::timeout),
-/// 503, `authorization_unavailable`.
+/// Responses and audit events are those of [`RequireClientCert`](crate::RequireClientCert). Besides, if
+/// the authorizer fails, or does not decide within the [timeout](Self::timeout), the request is
+/// answered 503, `authorization_unavailable`.
 ///
 /// ```
 /// use std::{convert::Infallible, time::Duration};
@@ -114,7 +114,7 @@ impl<A: Authorizer> Authorize<A> {
         }
     }
 
-    /// How long an answer may take. 2 s by default.
+    /// How long a decision may take; 2 s by default.
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
@@ -132,8 +132,8 @@ impl<A: Authorizer> Authorize<A> {
             client,
             parts: request,
         };
-        let answer = timeout(self.timeout, self.authorizer.authorize(asked)).await;
-        let (outcome, rule, reason) = match answer {
+        let decision = timeout(self.timeout, self.authorizer.authorize(asked)).await;
+        let (outcome, rule, reason) = match decision {
             Ok(Ok(AuthorizationDecision::Allow { rule })) => {
                 (Outcome::Allowed, rule, Cow::Borrowed("matched"))
             }

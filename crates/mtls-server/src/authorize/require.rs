@@ -20,13 +20,12 @@ use crate::{
     rules::rule::Rule,
 };
 
-/// Lets those requests pass whose client certificate matches a rule: a layer for a router or a
-/// route.
+/// Allows only requests whose client certificate matches a rule: a layer for a router or a route.
 ///
-/// A connection without a certificate is answered 403, `client_certificate_required`; a
-/// certificate that the rule denies, 403, `client_certificate_denied`; a router that no acceptor
-/// of this crate serves, 500. Each decision is an audit event that names the rule, and none of the
-/// answers says anything of the certificate.
+/// Without a certificate, a request is answered 403, `client_certificate_required`. If the rule denies
+/// the certificate, it is 403, `client_certificate_denied`. If the router is not served by this crate,
+/// it is 500. Each decision is an audit event that names the rule. No response says anything about
+/// the certificate.
 ///
 /// As every layer of axum it covers the routes that were added before it.
 ///

@@ -375,7 +375,8 @@ mod tests {
     }
 
     #[test]
-    fn without_http_bytes_in_either_direction_count_and_whoever_is_condemned_has_no_grace() {
+    fn without_http_bytes_in_either_direction_count_and_a_client_that_is_no_longer_good_has_no_grace()
+     {
         for multiplexed in [false, true] {
             let state = state(multiplexed);
             state.speaks_without_http();
@@ -407,7 +408,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_reason_stands_but_for_one_that_condemns_and_the_earliest_cut() {
+    fn the_first_reason_stands_unless_the_client_is_no_longer_good_and_so_does_the_earliest_cut() {
         let state = state(false);
         assert!(state.end(End::MaxAge, RETIRING));
         assert!(!state.end(End::Reloaded, RETIRING));

@@ -34,8 +34,8 @@ impl<S: Send + Sync> OptionalFromRequestParts<S> for ClientCert {
     }
 }
 
-/// The real one, or else the mock; on a real connection no mock counts, so that one forgotten in
-/// production gives an anonymous peer no name.
+/// The certificate of the connection, or else that of the mock. On a real connection a mock has no
+/// effect, so that one forgotten in production gives no name to an anonymous peer.
 pub(crate) fn find(extensions: &Extensions) -> Result<Option<&ClientCert>, ClientCertRejection> {
     caller(extensions).map(|caller| caller.client)
 }
@@ -43,7 +43,7 @@ pub(crate) fn find(extensions: &Extensions) -> Result<Option<&ClientCert>, Clien
 /// Who sent a request.
 pub(crate) struct Caller<'a> {
     pub(crate) client: Option<&'a ClientCert>,
-    /// Not known of a mock.
+    /// `None` for a mock.
     pub(crate) peer: Option<SocketAddr>,
 }
 
@@ -64,34 +64,34 @@ pub(crate) fn caller(extensions: &Extensions) -> Result<Caller<'_>, ClientCertRe
     }
 }
 
-/// Why a request was turned away: a handler did not get its [`ClientCert`], or a layer refused it.
+/// Why a request was rejected: a handler did not get its [`ClientCert`], or a layer denied the client.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ClientCertRejection {
-    /// The certificate is good, and its holder may not do this: 403, `client_certificate_denied`.
-    #[error("the client certificate of this connection does not allow for this")]
+    /// The certificate is good, but does not allow this: 403, `client_certificate_denied`.
+    #[error("the client certificate of this connection does not allow this")]
     Denied,
 
-    /// The peer showed none: 403, `client_certificate_required`.
+    /// The client has presented none: 403, `client_certificate_required`.
     #[error("this resource needs a client certificate, and the connection has none")]
     Missing,
 
-    /// The certificate was good when the connection began, and is no more: 403,
+    /// The certificate was good when the connection began, and no longer is: 403,
     /// `client_certificate_denied`.
     #[error("the client certificate of this connection is no longer good")]
     NoLongerGood,
 
-    /// No acceptor of this crate serves this router: 500, and a line in the log.
+    /// The router is not served by this crate: 500, and a line in the log.
     #[error("the router is not served by mtls_server: by serve, MtlsAcceptor or PerConnection")]
     NotWired,
 
-    /// Whoever was to decide gave no answer: 503, `authorization_unavailable`.
-    #[error("nobody could decide whether the client certificate allows for this; try again later")]
+    /// The authorizer did not decide: 503, `authorization_unavailable`.
+    #[error("it could not be decided whether the client certificate allows this; try again later")]
     Undecided,
 }
 
 impl ClientCertRejection {
-    /// The status of the answer.
+    /// The status of the response.
     pub fn status(&self) -> StatusCode {
         match self {
             Self::Denied | Self::Missing | Self::NoLongerGood => StatusCode::FORBIDDEN,
@@ -119,7 +119,7 @@ impl IntoResponse for ClientCertRejection {
 /// Stands in for the acceptor in tests of handlers: a layer that gives each request a
 /// [`ClientCert`].
 ///
-/// On a connection that really came through the door it has no effect.
+/// On a real connection of this crate it has no effect.
 ///
 /// ```
 /// # fn test(certificate_der: &[u8]) -> Result<axum::Router, Box<dyn std::error::Error>> {
@@ -139,7 +139,7 @@ impl IntoResponse for ClientCertRejection {
 pub struct MockClientCert(Option<ClientCert>);
 
 impl MockClientCert {
-    /// A client that showed this certificate, which nobody verifies.
+    /// A client with this certificate, which is not verified.
     ///
     /// # Errors
     ///
@@ -148,7 +148,7 @@ impl MockClientCert {
         Ok(Self(Some(ClientCert::unverified(der)?)))
     }
 
-    /// A client that showed no certificate, where that is allowed.
+    /// A client without a certificate, where that is allowed.
     pub fn anonymous() -> Self {
         Self(None)
     }

@@ -40,7 +40,7 @@ impl<S: Send + Sync> OptionalFromRequestParts<S> for ForwardedClientCert {
     }
 }
 
-/// As for [`ClientCert`], a mock counts only where no connection is.
+/// As for [`ClientCert`], a mock has an effect only where there is no connection.
 fn find(
     extensions: &Extensions,
 ) -> Result<Option<ForwardedClientCert>, ForwardedClientCertRejection> {
@@ -61,26 +61,26 @@ fn find(
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ForwardedClientCertRejection {
-    /// What the proxy forwarded is no good: 400, `forwarded_certificate_invalid`; or 403,
-    /// `client_certificate_denied`, if it can be read and did not pass the verification.
-    #[error("what the proxy forwarded names no client")]
+    /// What the proxy forwarded cannot be used: 400, `forwarded_certificate_invalid`. If it can be
+    /// parsed and failed verification: 403, `client_certificate_denied`.
+    #[error("what the proxy forwarded does not name a client")]
     Invalid(#[source] Arc<ForwardedError>),
 
     /// The proxy forwarded none: 403, `client_certificate_required`.
     #[error("this resource needs a client certificate, and the proxy forwarded none")]
     Missing,
 
-    /// No acceptor of this crate serves this router: 500, and a line in the log.
-    #[error("the router is not served by MtlsAcceptor or mtls_server::serve")]
+    /// The router is not served by this crate: 500, and a line in the log.
+    #[error("the router is not served by mtls_server")]
     NotWired,
 
     /// The peer may not say who its clients are: 403, `client_certificate_required`.
-    #[error("this resource is for clients of a trusted proxy, and the peer is none")]
+    #[error("this resource is for clients of a trusted proxy, and the peer is not one")]
     Untrusted,
 }
 
 impl ForwardedClientCertRejection {
-    /// The status of the answer.
+    /// The status of the response.
     pub fn status(&self) -> StatusCode {
         match self {
             Self::Invalid(error) => match **error {
@@ -107,10 +107,10 @@ impl IntoResponse for ForwardedClientCertRejection {
     }
 }
 
-/// Stands in for acceptor and proxy in tests of handlers: a layer that gives each request a
+/// Stands in for the acceptor and the proxy in tests of handlers: a layer that gives each request a
 /// [`ForwardedClientCert`].
 ///
-/// On a connection that really came through the door it has no effect.
+/// On a real connection of this crate it has no effect.
 ///
 /// ```
 /// # fn test(alice: &[u8], proxy: &[u8]) -> Result<axum::Router, Box<dyn std::error::Error>> {
@@ -130,7 +130,7 @@ impl IntoResponse for ForwardedClientCertRejection {
 pub struct MockForwardedClientCert(Option<ForwardedClientCert>);
 
 impl MockForwardedClientCert {
-    /// This client, by way of a proxy with this certificate; nobody verifies either.
+    /// This client, by way of a proxy with this certificate. Neither is verified.
     ///
     /// # Errors
     ///

@@ -1,4 +1,4 @@
-//! What a handler learns of its client.
+//! What a handler can ask about its client: axum extractors, and their stand-ins for tests.
 
 pub(crate) mod client_cert;
 pub(crate) mod forwarded_client_cert;

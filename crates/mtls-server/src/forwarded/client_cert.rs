@@ -8,16 +8,16 @@ use x509_identity::{Certificate, DistinguishedName, SerialNumber, SubjectAltName
 use super::chain::Chain;
 use crate::peer::client_cert::ClientCert;
 
-/// A client's certificate in the words of a proxy that [`TrustForwarded`](crate::TrustForwarded)
-/// names; cheap to clone.
+/// A client certificate that a trusted proxy has forwarded ([`TrustForwarded`](crate::TrustForwarded));
+/// cheap to clone.
 ///
-/// As an extractor it rejects a peer that is no such proxy, and a request for which the proxy
-/// forwarded none, with 403 (`client_certificate_required`); for `Option<ForwardedClientCert>` both
-/// are `None`. What cannot be read is a 400 (`forwarded_certificate_invalid`) for both.
+/// As an extractor it rejects with 403 (`client_certificate_required`) if the peer is not such a proxy,
+/// or if the proxy has forwarded no certificate; `Option<ForwardedClientCert>` is `None` then. If the
+/// header cannot be read, both reject with 400 (`forwarded_certificate_invalid`).
 ///
-/// It is no [`ClientCert`], which is proven in the handshake of this connection, and nothing turns
-/// it into one. Rules ([`RequireClientCert`](crate::RequireClientCert)) judge the connection's, which
-/// is the proxy's. This compiles:
+/// It is not a [`ClientCert`], which is proven in the handshake of this connection, and it cannot be
+/// turned into one. Rules ([`RequireClientCert`](crate::RequireClientCert)) decide about the
+/// certificate of the connection, which is that of the proxy. This compiles:
 ///
 /// ```
 /// use mtls_server::ClientCert;
@@ -64,17 +64,17 @@ impl ForwardedClientCert {
         &self.via
     }
 
-    /// Whom the certificate names; its `Display` is RFC 4514.
+    /// The subject. Its `Display` is RFC 4514.
     pub fn subject(&self) -> &DistinguishedName {
         self.leaf.subject()
     }
 
-    /// Who signed it.
+    /// The issuer.
     pub fn issuer(&self) -> &DistinguishedName {
         self.leaf.issuer()
     }
 
-    /// The issuer's number for it.
+    /// The serial number.
     pub fn serial(&self) -> &SerialNumber {
         self.leaf.serial()
     }
@@ -99,8 +99,8 @@ impl ForwardedClientCert {
         self.leaf.spki_sha256()
     }
 
-    /// This certificate first. If it was [verified](crate::TrustForwarded::verify), then the verified
-    /// path, the trust anchor last; otherwise what the proxy sent, in whatever order.
+    /// This certificate first. If it was [verified](crate::TrustForwarded::verify), the rest is the
+    /// verified path up to the trust anchor. Otherwise it is what the proxy sent, in any order.
     pub fn chain(&self) -> &[Arc<Certificate>] {
         &self.chain
     }
@@ -110,7 +110,7 @@ impl ForwardedClientCert {
         self.leaf.der()
     }
 
-    /// Everything else that the certificate says.
+    /// The parsed certificate, for everything else.
     pub fn certificate(&self) -> &Certificate {
         &self.leaf
     }

@@ -109,7 +109,7 @@ impl ForwardedFormat {
         matches!(self.0, Form::Rfc9440).then_some(&CLIENT_CERT_CHAIN)
     }
 
-    /// Whether `name` is, or can be taken for, that of a header of this form.
+    /// Whether `name` is, or can be taken for, a header of this form.
     pub(super) fn claims(&self, name: impl AsRef<str>) -> bool {
         let name = name.as_ref();
         let alike = |own: &HeaderName| look_alike(name, own.as_str());
@@ -137,7 +137,7 @@ impl ForwardedFormat {
         self.read(&self.pick(headers)).ok().flatten()
     }
 
-    /// What they say: the certificates, leaf first, or that there was none to forward.
+    /// The certificates, leaf first; `None` if the proxy had none to forward.
     pub(super) fn read(&self, picked: &Picked) -> Result<Option<Chain>, ForwardedError> {
         let value = match (picked.leaf.as_slice(), picked.chain.as_slice()) {
             _ if picked.look_alikes => return Err(ForwardedError::Duplicate),
@@ -166,7 +166,7 @@ impl ForwardedFormat {
     /// Writes the certificate, and its issuers up to the root if that is wanted.
     pub(crate) fn write(&self, client: &ClientCert, with_chain: bool, headers: &mut HeaderMap) {
         let leaf = std::iter::once(client.der());
-        // The root is known to whoever would verify.
+        // Whoever verifies the chain has the trust anchor.
         let above = client.chain().iter().skip(1).rev().skip(1).rev();
         let above = above.map(|issuer| issuer.der());
         let above: Vec<&[u8]> = above.filter(|_| with_chain).collect();
@@ -204,7 +204,7 @@ impl FromStr for ForwardedFormat {
 /// No [`ForwardedFormat`] has this name.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 #[error(
-    "`{0}` is none of envoy-xfcc, haproxy-der, ingress-nginx, nginx-escaped-pem, rfc9440, traefik"
+    "`{0}` is not one of envoy-xfcc, haproxy-der, ingress-nginx, nginx-escaped-pem, rfc9440, traefik"
 )]
 pub struct UnknownForwardedFormat(String);
 

@@ -1,7 +1,7 @@
-//! Header names that differ and are the same to somebody.
+//! Header names that differ, but are the same to some software.
 
-/// Whether two names are one for some reader: CGI, WSGI and their heirs make an underscore of
-/// whatever is neither letter nor digit, and take no account of case.
+/// Whether some software takes two names for one. CGI, WSGI and similar interfaces ignore case, and
+/// replace whatever is neither a letter nor a digit by an underscore.
 pub(super) fn look_alike(one: &str, other: &str) -> bool {
     let fold = |byte: u8| match byte.to_ascii_lowercase() {
         byte if byte.is_ascii_alphanumeric() => byte,

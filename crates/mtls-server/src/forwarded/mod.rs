@@ -1,9 +1,9 @@
-//! Client certificates that proxies tell of in headers.
+//! Client certificates that proxies forward in headers.
 //!
-//! Headers that tell of a client certificate are anybody's word. So all of them are removed from
-//! each request before a router sees it ([`received`], [`names`]). Only where the peer of the
-//! connection is a proxy that [`TrustForwarded`](trust::TrustForwarded) names by its own
-//! certificate, the one header that was agreed on is read first, and gives a
+//! Anybody can send headers that claim a client certificate. So all of them are removed from each
+//! request before a router sees it ([`received`], [`names`]). Only if the peer of the connection is a
+//! proxy that [`TrustForwarded`](trust::TrustForwarded) identifies by its own certificate, the one
+//! header that was agreed on is read first. It gives a
 //! [`ForwardedClientCert`](client_cert::ForwardedClientCert), which is not a
 //! [`ClientCert`](crate::ClientCert).
 

@@ -1,4 +1,4 @@
-//! What a proxy said of a client's certificate in one request.
+//! The client certificate that a proxy has forwarded with one request.
 
 use std::{
     net::SocketAddr,
@@ -19,11 +19,11 @@ use super::{
 };
 use crate::{observe::audit, peer::client_cert::ClientCert};
 
-/// Takes from a fresh request what proxies say of a client's certificate: for the extractor if the
-/// peer is trusted to say it, and for nobody otherwise.
+/// Removes all headers that claim a client certificate from a request. If the peer is a trusted proxy,
+/// its header is kept aside for the extractor.
 ///
-/// Every adapter calls this once for each request, before a router sees it. `client` and `peer` are
-/// those of the connection.
+/// This is called once for each request, before a router sees it. `client` and `peer` are those of the
+/// connection.
 pub(crate) fn receive<B>(
     trust: Option<&Arc<TrustForwarded>>,
     client: Option<&ClientCert>,
@@ -48,7 +48,8 @@ pub(crate) fn receive<B>(
     }
 }
 
-/// What a trusted proxy said for one request: among its extensions, and read when a handler asks.
+/// What a trusted proxy has forwarded with one request. It is an extension of the request, and parsed
+/// when a handler asks for it.
 #[derive(Clone, Debug)]
 pub(crate) struct Forwarded(Arc<Inner>);
 
@@ -64,7 +65,7 @@ struct Inner {
 pub(crate) type Read = Result<Option<ForwardedClientCert>, Arc<ForwardedError>>;
 
 impl Forwarded {
-    /// Reads it, the first time.
+    /// The parsed certificate.
     pub(crate) fn read(&self) -> &Read {
         self.0.read.get_or_init(|| {
             self.0.certificate().map_err(|error| {
@@ -89,9 +90,9 @@ impl Inner {
     }
 }
 
-/// The verified path, which may be another than what came.
+/// The verified path, which may differ from what was forwarded.
 fn verify(verifier: &ChainVerifier, chain: &Chain) -> Result<Chain, ForwardedError> {
-    // The clock that rustls reads for the certificates of handshakes. Without it nothing is valid.
+    // The clock by which rustls verifies certificates in handshakes. Without it nothing is valid.
     let now = DefaultTimeProvider.current_time().unwrap_or(EPOCH);
     let presented: Vec<CertificateDer<'_>> = chain
         .iter()

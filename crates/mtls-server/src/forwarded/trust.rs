@@ -1,4 +1,4 @@
-//! Whose word about a client's certificate is taken.
+//! Which proxies are trusted to forward client certificates.
 
 use pki_core::verify::{ChainVerifier, Purpose};
 
@@ -8,13 +8,13 @@ use crate::{peer::client_cert::ClientCert, rules::rule::Rule};
 /// Trusts a proxy to say whose requests it forwards; see
 /// [`trust_forwarded`](crate::MtlsConfigBuilder::trust_forwarded).
 ///
-/// The proxy is whoever comes with a client certificate that matches the rule. Its word is taken:
-/// unless [`verify`](Self::verify) is called, nobody here looks whether the certificate that it
-/// forwards is trusted, valid or revoked. That the client holds the key can be known to the proxy
-/// alone, in either case.
+/// A client whose certificate matches the rule is taken for the proxy, and what it forwards is
+/// trusted: unless [`verify`](Self::verify) is called, it is not checked whether the forwarded
+/// certificate is trusted, valid or revoked. In either case only the proxy can know whether the client
+/// holds the key.
 ///
-/// The proxy has to remove the header from what its clients send, and write its own. Everything
-/// else that tells of a client certificate is removed here.
+/// The proxy must remove the header from what its clients send, and write its own. All other headers
+/// that claim a client certificate are removed here.
 ///
 /// ```no_run
 /// use axum::{Router, routing::get};
@@ -53,11 +53,11 @@ impl TrustForwarded {
         }
     }
 
-    /// Verifies each forwarded certificate again, with the issuers that came with it. Its purpose is
-    /// to be [`Purpose::TlsClient`], or the settings make no server.
+    /// Verifies each forwarded certificate again, with the issuers that were forwarded with it. The
+    /// purpose of the verifier must be [`Purpose::TlsClient`], or the settings are refused.
     ///
-    /// This is against a proxy that verifies less than this server does, or has an older revocation
-    /// list. Forms without a chain need clients whose issuer is itself trusted.
+    /// This helps if the proxy verifies less than this server would, or has an older CRL. With a form
+    /// that does not forward a chain, the issuer of the client itself must be trusted.
     #[must_use]
     pub fn verify(mut self, verifier: ChainVerifier) -> Self {
         self.verifier = Some(verifier);
@@ -73,12 +73,12 @@ impl TrustForwarded {
         &self.format
     }
 
-    /// Whether this client is a proxy that is trusted.
+    /// Whether this client is a trusted proxy.
     pub(super) fn admits(&self, client: &ClientCert) -> bool {
         self.rule.decide(client).is_allowed()
     }
 
-    /// Whoever verifies forwarded certificates again, if anybody does.
+    /// What verifies forwarded certificates again, if it is set.
     pub(super) fn verifier(&self) -> Option<&ChainVerifier> {
         self.verifier.as_ref()
     }

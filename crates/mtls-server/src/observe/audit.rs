@@ -1,17 +1,16 @@
-//! Who came, and what was decided: one event for each connection, and one for each request that a
-//! rule decided about.
+//! Audit events: one for each connection, and one for each decision of a rule or authorizer.
 //!
-//! Target [`TARGET`], fields `outcome` (`accepted`, `anonymous`, `refused`; `ended` of one that was
-//! let in), `reason` (a code), `peer`, and as far as known `subject` and `issuer` (RFC 4514),
-//! `serial`, `spki` (SHA-256, hex), `sni`, `version`, `resumed`. Names of a refused certificate are
-//! what the peer claimed.
+//! The target is [`TARGET`]. The fields are `outcome` (`accepted`, `anonymous`, `refused`; `ended` for
+//! an accepted connection that the server ended), `reason` (a code), `peer`, and as far as they are
+//! known `subject` and `issuer` (RFC 4514), `serial`, `spki` (SHA-256, hex), `sni`, `version` and
+//! `resumed`. The names of a refused certificate are only what the peer claimed.
 //!
-//! The event of a request has the outcome `allowed` or `denied`, and `rule`, which names the rule
-//! that decided. It says nothing of the request itself: a span around the request does.
+//! The event of a decision has the outcome `allowed` or `denied`, and `rule`, which names the rule that
+//! decided. It says nothing about the request itself; a span around the request does.
 //!
-//! A request that told of a client certificate in its headers and came from no trusted proxy has the
-//! outcome `stripped`; one in which a trusted proxy told it badly, `unusable`, with the `reason` in a
-//! sentence. Names are those of the connection's certificate.
+//! A request with headers that claim a client certificate has the outcome `stripped` if it does not come
+//! from a trusted proxy. If a trusted proxy has written them badly, the outcome is `unusable`, and
+//! `reason` is a sentence. The names are those of the connection's certificate.
 
 use std::{error::Error, fmt::Display, net::SocketAddr};
 
@@ -123,7 +122,7 @@ pub(crate) fn refused(refused: &Refused<'_>) {
     );
 }
 
-/// What was decided about one request. Nothing is formatted unless somebody listens.
+/// A rule or an authorizer has decided. Nothing is formatted unless somebody listens.
 pub(crate) fn decided(
     peer: Option<SocketAddr>,
     client: Option<&ClientCert>,
@@ -174,7 +173,7 @@ pub(crate) fn stripped(peer: SocketAddr, client: Option<&ClientCert>) {
     );
 }
 
-/// What a trusted proxy forwarded names nobody.
+/// What a trusted proxy forwarded cannot be used.
 pub(crate) fn unusable(peer: SocketAddr, client: Option<&ClientCert>, cause: &dyn Error) {
     event!(
         target: TARGET,
@@ -196,7 +195,7 @@ pub(crate) enum Outcome {
     Denied,
 }
 
-/// A certificate's names as text; made only when an event is.
+/// A certificate's names as text, for one event.
 struct Names {
     subject: String,
     issuer: String,

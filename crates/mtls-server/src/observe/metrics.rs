@@ -1,5 +1,4 @@
-//! Figures for whoever installs a recorder of the `metrics` facade; without one they cost next to
-//! nothing.
+//! Metrics, for any recorder of the `metrics` facade. Without a recorder they cost next to nothing.
 //!
 //! | name | kind, unit | labels |
 //! | --- | --- | --- |
@@ -13,12 +12,12 @@
 //! | `mtls_server_reloads_total` | counter | `outcome` |
 //! | `mtls_server_generation` | gauge | |
 //! | `mtls_server_identity_not_after_seconds` | gauge, s since 1970 | |
-//! | `mtls_server_crl_this_update_seconds` | gauge, s since 1970, of the oldest list | |
-//! | `mtls_server_crl_next_update_seconds` | gauge, s since 1970, of the first to end | |
+//! | `mtls_server_crl_this_update_seconds` | gauge, s since 1970, of the oldest CRL | |
+//! | `mtls_server_crl_next_update_seconds` | gauge, s since 1970, of the CRL that expires first | |
 //! | `mtls_server_crl_entries` | gauge | |
 //! | `mtls_server_crl_bytes` | gauge, bytes in memory | |
 //!
-//! Without lists the times are NaN, which no comparison of an alert is true for, and the sizes 0.
+//! Without CRLs the times are NaN, for which no comparison in an alert is true, and the sizes are 0.
 
 use std::time::Duration;
 
@@ -87,7 +86,7 @@ pub(crate) fn reloaded(outcome: &'static str) {
     counter!("mtls_server_reloads_total", "outcome" => outcome).increment(1);
 }
 
-/// Other settings are in force: their number, the first end of a server certificate, and the CRLs.
+/// A configuration became active: its number, when the first server certificate expires, and its CRLs.
 pub(crate) fn generation(number: u64, identity_ends: OffsetDateTime, crls: Option<CrlFigures>) {
     gauge!("mtls_server_generation").set(number as f64);
     let ends = identity_ends.unix_timestamp();

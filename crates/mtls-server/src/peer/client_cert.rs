@@ -9,11 +9,11 @@ use x509_identity::{
     Certificate, DistinguishedName, ObjectIdentifier, ParseError, SerialNumber, SubjectAltName,
 };
 
-/// A client certificate that the door verified; cheap to clone.
+/// A client certificate that was verified in the handshake; cheap to clone.
 ///
-/// As an extractor it rejects an anonymous connection with 403. `Option<ClientCert>` is `None`
-/// there; it still rejects a router that no acceptor of this crate serves, since "nobody" and
-/// "not asked" must not look alike.
+/// As an extractor it rejects an anonymous connection with 403; `Option<ClientCert>` is `None` there.
+/// Both reject a router that is not served by this crate, since "no certificate" and "never asked for
+/// one" must not look alike.
 #[derive(Clone, Eq, PartialEq)]
 pub struct ClientCert {
     leaf: Arc<Certificate>,
@@ -27,32 +27,32 @@ impl ClientCert {
         Self { leaf, chain }
     }
 
-    /// For mocks: nobody looked at it.
+    /// For mocks: it is not verified.
     pub(crate) fn unverified(der: &[u8]) -> Result<Self, ParseError> {
         let leaf = Arc::new(Certificate::from_der(der)?);
         let chain = Arc::new([Arc::clone(&leaf)]);
         Ok(Self { leaf, chain })
     }
 
-    /// Whom the certificate names; its `Display` is RFC 4514.
+    /// The subject. Its `Display` is RFC 4514.
     pub fn subject(&self) -> &DistinguishedName {
         self.leaf.subject()
     }
 
-    /// Who signed it.
+    /// The issuer.
     pub fn issuer(&self) -> &DistinguishedName {
         self.leaf.issuer()
     }
 
     /// The subject's first common name.
     ///
-    /// It is one attribute of the name, which other CAs may give to others: decide by the whole
-    /// subject, by a SAN or by a fingerprint.
+    /// It is only one attribute of the name, and other CAs may give it to others. Decide by the whole
+    /// subject, by an alternative name or by a fingerprint.
     pub fn common_name(&self) -> Option<&str> {
         self.leaf.subject().common_name()
     }
 
-    /// The issuer's number for it.
+    /// The serial number.
     pub fn serial(&self) -> &SerialNumber {
         self.leaf.serial()
     }
@@ -62,12 +62,12 @@ impl ClientCert {
         self.leaf.sans()
     }
 
-    /// What the key may be used for, `clientAuth` among it.
+    /// The extended key usage; it contains `clientAuth`.
     pub fn eku(&self) -> &[ObjectIdentifier] {
         self.leaf.extended_key_usage().unwrap_or_default()
     }
 
-    /// The same as RFC 5280 names them (`clientAuth`), or dotted where it has no name for one.
+    /// The extended key usage by the names of RFC 5280 (`clientAuth`), or dotted where there is none.
     pub fn eku_names(&self) -> Vec<String> {
         let name = |oid: &ObjectIdentifier| match DB.by_oid(oid) {
             Some(name) => name.trim_start_matches("id-kp-").to_owned(),
@@ -86,12 +86,13 @@ impl ClientCert {
         self.leaf.fingerprint_sha256()
     }
 
-    /// SHA-256 of the public key (SubjectPublicKeyInfo): it outlives a renewal with the same key.
+    /// SHA-256 of the public key (SubjectPublicKeyInfo). It stays the same when the certificate is renewed
+    /// with the same key.
     pub fn spki_sha256(&self) -> &[u8; 32] {
         self.leaf.spki_sha256()
     }
 
-    /// The verified path: this certificate first, the trust anchor last.
+    /// The verified path, from this certificate to the trust anchor.
     pub fn chain(&self) -> &[Arc<Certificate>] {
         &self.chain
     }
@@ -101,7 +102,7 @@ impl ClientCert {
         self.leaf.der()
     }
 
-    /// Everything else that the certificate says.
+    /// The parsed certificate, for everything else.
     pub fn certificate(&self) -> &Certificate {
         &self.leaf
     }

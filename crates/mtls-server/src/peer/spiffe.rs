@@ -7,11 +7,11 @@ use x509_identity::{Certificate, KeyUsageBit, SubjectAltName};
 /// A workload's name: `spiffe://trust-domain/path`; cheap to clone.
 ///
 /// As an extractor it is the ID of an X.509-SVID: the certificate has exactly one URI among its
-/// alternative names, which is an ID with a path, and is no CA's. Any other certificate is
-/// answered 403, `client_certificate_denied`.
+/// alternative names, which is an ID with a path, and is not a CA certificate. With any other
+/// certificate the request is answered 403, `client_certificate_denied`.
 ///
-/// That a CA may speak for a trust domain is not checked: trust only roots that may, or constrain
-/// them to it by name.
+/// Whether a CA may issue for a trust domain is not checked. Trust only roots that may, or limit them
+/// with name constraints.
 ///
 /// ```
 /// use mtls_server::SpiffeId;
@@ -68,7 +68,7 @@ impl fmt::Display for SpiffeId {
     }
 }
 
-/// Why a text is no SPIFFE ID.
+/// Why a text is not a SPIFFE ID.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SpiffeIdError {
@@ -101,16 +101,16 @@ pub enum SpiffeIdError {
     TrustDomainCharacter(char),
 }
 
-/// Why a certificate is no X.509-SVID (X509-SVID section 5.2).
+/// Why a certificate is not an X.509-SVID (X509-SVID section 5.2).
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SvidError {
-    /// It may sign certificates or revocation lists.
-    #[error("the certificate may sign others, so it identifies no workload")]
+    /// It may sign certificates or CRLs.
+    #[error("the certificate may sign others, so it does not identify a workload")]
     Authority,
 
-    /// Its one URI is no SPIFFE ID.
-    #[error("the certificate's URI is no SPIFFE ID")]
+    /// Its only URI is not a SPIFFE ID.
+    #[error("the certificate's URI is not a SPIFFE ID")]
     Id(#[source] SpiffeIdError),
 
     /// Its ID is that of a whole trust domain.

@@ -7,8 +7,8 @@ use serde::{Serialize, Serializer};
 
 /// TLS parameters of the connection, as an extractor; cheap to clone.
 ///
-/// Rejects with [`ClientCertRejection::NotWired`](crate::ClientCertRejection::NotWired) where no acceptor of this crate served the
-/// connection; `Option<TlsInfo>` is `None` there.
+/// Rejects with [`ClientCertRejection::NotWired`](crate::ClientCertRejection::NotWired) where the
+/// router is not served by this crate; `Option<TlsInfo>` is `None` there.
 ///
 /// Serializes as an object with the names of its methods.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -66,17 +66,17 @@ impl TlsInfo {
         &self.0.key_exchange
     }
 
-    /// Whether the handshake resumed an earlier session; never, while resumption is off.
+    /// Whether the handshake resumed an earlier session.
     pub fn resumed(&self) -> bool {
         self.0.resumed
     }
 
-    /// The application protocol, `h2` or `http/1.1` by default.
+    /// The application protocol (ALPN): `h2` or `http/1.1` by default.
     pub fn alpn(&self) -> Option<&str> {
         self.0.alpn.as_deref()
     }
 
-    /// The name the client asked for (SNI); clients send none for an IP address.
+    /// The name that the client asked for (SNI). Clients send none for an IP address.
     pub fn server_name(&self) -> Option<&str> {
         self.0.server_name.as_deref()
     }

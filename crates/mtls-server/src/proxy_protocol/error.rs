@@ -6,7 +6,7 @@ use std::{io, time::Duration};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ProxyProtocolError {
-    /// The header came damaged: its CRC32c is another.
+    /// The header is damaged: its CRC32c is wrong.
     #[error("checksum of the PROXY protocol header is wrong")]
     Checksum,
 
@@ -18,15 +18,15 @@ pub enum ProxyProtocolError {
     #[error("connection failed before the PROXY protocol header was complete")]
     Io(#[source] io::Error),
 
-    /// It begins like a header and is none.
+    /// It begins like a header, and is not one.
     #[error("PROXY protocol header is malformed")]
     Malformed(#[source] Box<dyn std::error::Error + Send + Sync>),
 
-    /// The proxy is not set up to send a header, or the client came from its address without it.
+    /// The proxy is not configured to send a header, or somebody connects from its address directly.
     #[error("connection from a trusted proxy does not begin with a PROXY protocol header")]
     Missing,
 
-    /// The header speaks of a datagram, which no TCP connection carries.
+    /// The header is about a datagram, which a TCP connection cannot carry.
     #[error("PROXY protocol header is not about a TCP connection")]
     NotTcp,
 
@@ -34,7 +34,7 @@ pub enum ProxyProtocolError {
     #[error("PROXY protocol header was not complete after {} s", .0.as_secs_f32())]
     Timeout(Duration),
 
-    /// The header is longer than any that a proxy has reason to send.
+    /// The header is longer than a proxy has reason to send.
     #[error("PROXY protocol header is longer than {limit} bytes")]
     TooLong {
         /// What is allowed.

@@ -1,4 +1,5 @@
-//! Who is behind a proxy that passes TLS on untouched: the PROXY protocol, from trusted addresses only.
+//! The address of a client behind a proxy that passes TLS through: the PROXY protocol, from trusted
+//! addresses only.
 
 pub(crate) mod error;
 
@@ -18,21 +19,21 @@ use tokio::{io::AsyncRead, time::timeout};
 
 use self::error::ProxyProtocolError;
 
-/// Proxies that announce the client's address before the first TLS byte, by version 1 or 2 of
-/// HAProxy's [PROXY protocol]; none by default.
+/// Proxies that announce the client's address before the first byte of TLS, by version 1 or 2 of
+/// HAProxy's [PROXY protocol]. None by default.
 ///
-/// A connection from a trusted address must begin with a header, and is refused without one. From
-/// any other address no byte is read as a header, so that one there is no TLS and is refused:
-/// whoever can reach the port without the proxy cannot choose an address.
+/// A connection from a trusted address must begin with a header, and is refused without one. From any
+/// other address a header is not TLS, and is refused. So nobody who can reach the port without the
+/// proxy can choose an address.
 ///
-/// The announced address is the peer of limits, audit events,
-/// [`ConnectionIdentity::peer`](crate::ConnectionIdentity::peer) and axum's `ConnectInfo`, unless
-/// `into_make_service_with_connect_info` of axum sets that to the proxy's. A header that announces
-/// none (`LOCAL`, `UNKNOWN`, a Unix socket) leaves the socket's own in place, as health checks of the
-/// proxy want it. The header has [`Limits::first_byte`](crate::Limits::first_byte) to arrive, and
-/// the handshake its own time after it. Until it has arrived, the connection counts among the
-/// unfinished handshakes of all addresses but not against the limit of one, since all clients of a
-/// proxy would share that.
+/// The announced address counts for limits, audit events,
+/// [`ConnectionIdentity::peer`](crate::ConnectionIdentity::peer) and axum's `ConnectInfo` (unless
+/// `into_make_service_with_connect_info` sets that to the address of the proxy). If a header announces
+/// no address (`LOCAL`, `UNKNOWN`, a Unix socket), that of the socket is used, as for health checks of
+/// the proxy. The header must arrive within [`Limits::first_byte`](crate::Limits::first_byte); the
+/// time of the handshake begins after it. Until it has arrived, the connection counts towards the
+/// total of unfinished handshakes, but not towards the limit of one address, which all clients of a
+/// proxy would share.
 ///
 /// ```
 /// # fn configure(builder: mtls_server::MtlsConfigBuilder) -> mtls_server::MtlsConfigBuilder {
@@ -52,7 +53,7 @@ pub struct ProxyProtocol {
 }
 
 impl ProxyProtocol {
-    /// Reads headers of connections from these networks; a single address is one, too.
+    /// Expects headers from these networks. A single address is a network, too.
     pub fn trusting(senders: impl IntoIterator<Item = IpNet>) -> Self {
         Self {
             senders: senders.into_iter().collect(),
@@ -66,7 +67,7 @@ impl ProxyProtocol {
     }
 }
 
-/// Reads the header within `limit`, and no byte behind it; `None` if it announces no address.
+/// Reads the header within `limit`, and no byte behind it. `None` if it announces no address.
 pub(crate) async fn read<IO>(
     io: &mut IO,
     limit: Duration,

@@ -98,7 +98,7 @@ impl ActiveConfig {
         tracing::info!(
             target: "mtls_server",
             generation = next.number,
-            "new settings are in force",
+            "a new configuration is active",
         );
         // A handshake that began before may still be accepted by the old settings after this loop. So
         // the acceptor compares the generation once more when it has accepted a connection.
@@ -116,7 +116,7 @@ impl ActiveConfig {
         tracing::error!(
             target: "mtls_server",
             reason,
-            "not everything could be loaded: what is in force stays",
+            "not everything could be loaded: the active configuration stays",
         );
         self.status.send_modify(|status| {
             let since = status.degraded.as_ref().map(|degraded| degraded.since);

@@ -172,7 +172,7 @@ pub enum ReloadError {
     Load(LoadError),
 
     /// The settings were not made by [`MtlsFiles`](crate::MtlsFiles).
-    #[error("the settings in force were not made by MtlsFiles: replace() them")]
+    #[error("the active configuration was not made by MtlsFiles: replace() it")]
     NoFiles,
 }
 

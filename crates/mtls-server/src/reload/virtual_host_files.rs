@@ -31,7 +31,7 @@ pub struct VirtualHostFiles {
 
 impl VirtualHostFiles {
     /// The server's certificate chain, its key, and the roots that clients' certificates must lead to,
-    /// as [`ServerIdentity::from_files`] and [`files::client_roots`] take them.
+    /// as [`ServerIdentity::from_files`](crate::ServerIdentity::from_files) and [`files::client_roots`] take them.
     pub fn new(
         chain: impl Into<PathBuf>,
         key: impl Into<PathBuf>,

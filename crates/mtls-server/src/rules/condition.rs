@@ -1,4 +1,4 @@
-//! What a rule asks of a certificate, and what the certificate answers.
+//! Single conditions on a certificate.
 
 use std::{
     fmt,
@@ -80,10 +80,9 @@ impl Condition {
     }
 }
 
-/// Code of an application that panics has no answer; whoever it was asked about is not let in, and others are
-/// still judged.
+/// If the code of the application panics, the client is denied, and other clients are not affected.
 fn custom(predicate: &Predicate, client: &ClientCert) -> Finding {
-    // Nothing of ours is half changed then; what the predicate shares is its own to keep whole.
+    // Nothing of this crate is left inconsistent then. What the predicate shares is its own business.
     let answer = catch_unwind(AssertUnwindSafe(|| predicate(client)));
     answer.map_or(Finding::Unclear("custom-panicked"), Finding::when)
 }
@@ -200,7 +199,7 @@ fn is_host(name: &str) -> bool {
             .all(|label| (1..=63).contains(&label.len()) && label.chars().all(plain))
 }
 
-/// A mailbox. The domain is compared without case, what stands before it with.
+/// A mailbox. Case is ignored in the domain, but not before it.
 pub(super) struct Email(String);
 
 impl Email {
@@ -227,7 +226,7 @@ impl Email {
     }
 }
 
-/// The content of the DER INTEGER of a positive serial number.
+/// A positive serial number, as the content of its DER INTEGER.
 pub(super) struct Serial(Vec<u8>);
 
 impl Serial {

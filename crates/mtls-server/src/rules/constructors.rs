@@ -40,11 +40,11 @@ impl Rule {
     /// One of the DNS names is `pattern`, without regard to case; `*.example.com` stands for hosts
     /// one label below `example.com`.
     ///
-    /// A wildcard in the certificate matches nothing: it names no one host.
+    /// A wildcard in the certificate matches nothing, as it does not name one host.
     ///
     /// # Errors
     ///
-    /// [`RuleError::Value`] if `pattern` is no host name of that form.
+    /// [`RuleError::Value`] if `pattern` is not a host name of that form.
     pub fn dns(pattern: &str) -> Result<Self, RuleError> {
         let checked = DnsPattern::new(pattern).map_err(RuleError::value("dns", pattern))?;
         Ok(Self::test(Condition::Dns(checked)))
@@ -53,12 +53,12 @@ impl Rule {
     /// One of the URIs matches `pattern`: `*` stands for characters of one segment, `/**` for whole
     /// segments, and every other character for itself.
     ///
-    /// `**` stands for one segment at least at the end of the pattern, and for none too between
-    /// others. Neither stands for `?` or `#`. A URI with relative segments (`..`) matches nothing.
+    /// At the end of the pattern `**` stands for at least one segment; between others it may stand for
+    /// none. Neither stands for `?` or `#`. A URI with relative segments (`..`) matches nothing.
     ///
     /// # Errors
     ///
-    /// [`RuleError::Value`] if `pattern` does not start with a scheme, or holds `**` elsewhere.
+    /// [`RuleError::Value`] if `pattern` does not start with a scheme, or has `**` elsewhere.
     pub fn uri_glob(pattern: &str) -> Result<Self, RuleError> {
         let checked = Glob::new(pattern).map_err(RuleError::value("uri_glob", pattern))?;
         Ok(Self::test(Condition::UriGlob(checked)))
@@ -69,19 +69,20 @@ impl Rule {
     ///
     /// # Errors
     ///
-    /// [`RuleError::Value`] if `pattern` could match no ID of a workload, or any trust domain.
+    /// [`RuleError::Value`] if `pattern` could not match the ID of any workload, or could match any trust
+    /// domain.
     pub fn spiffe(pattern: &str) -> Result<Self, RuleError> {
         let checked =
             condition::spiffe_pattern(pattern).map_err(RuleError::value("spiffe", pattern))?;
         Ok(Self::test(Condition::Spiffe(checked)))
     }
 
-    /// One of the mail addresses among the alternative names is `address`; only its domain is
-    /// compared without case. An address in the subject does not count.
+    /// One of the mail addresses among the alternative names is `address`. Case is ignored in its domain
+    /// only. An address in the subject does not count.
     ///
     /// # Errors
     ///
-    /// [`RuleError::Value`] if `address` is no mailbox in ASCII.
+    /// [`RuleError::Value`] if `address` is not a mailbox in ASCII.
     pub fn email(address: &str) -> Result<Self, RuleError> {
         let checked = Email::new(address).map_err(RuleError::value("email", address))?;
         Ok(Self::test(Condition::Email(checked)))
@@ -93,53 +94,54 @@ impl Rule {
         Self::test(Condition::Ip(network.into()))
     }
 
-    /// It is the certificate with this serial number by this issuer. `number` is hexadecimal, with
+    /// The certificate has this serial number and this issuer. `number` is hexadecimal, with
     /// or without colons.
     ///
     /// # Errors
     ///
-    /// [`RuleError::Value`] if `number` is none that RFC 5280 allows.
+    /// [`RuleError::Value`] if RFC 5280 does not allow `number`.
     pub fn serial(issuer: DistinguishedName, number: &str) -> Result<Self, RuleError> {
         let checked = Serial::new(number).map_err(RuleError::value("serial", number))?;
         Ok(Self::test(Condition::Serial(issuer, checked)))
     }
 
-    /// It is the certificate with this SHA-256.
+    /// The certificate has this SHA-256.
     pub fn fingerprint(sha256: [u8; 32]) -> Self {
         Self::test(Condition::Fingerprint(sha256))
     }
 
-    /// Its key (SubjectPublicKeyInfo) has this SHA-256. That outlives a renewal with the same key.
+    /// The public key (SubjectPublicKeyInfo) has this SHA-256. It stays the same when the certificate is
+    /// renewed with the same key.
     pub fn spki(sha256: [u8; 32]) -> Self {
         Self::test(Condition::Spki(sha256))
     }
 
-    /// The extended key usage names this purpose; anyExtendedKeyUsage is not taken for it.
+    /// The extended key usage contains this purpose. anyExtendedKeyUsage does not count as it.
     pub fn eku(purpose: ObjectIdentifier) -> Self {
         Self::test(Condition::Eku(purpose))
     }
 
-    /// It was issued under this policy: the certificate names it, and each CA certificate between
-    /// it and the root allows for it (RFC 5280 section 6.1). Policy mappings are not followed.
+    /// The certificate was issued under this policy: it names the policy, and each CA certificate between
+    /// it and the trust anchor allows it (RFC 5280 section 6.1). Policy mappings are not followed.
     pub fn policy_oid(policy: ObjectIdentifier) -> Self {
         Self::test(Condition::PolicyOid(policy))
     }
 
-    /// Each of `rules` matches. No rules match nobody.
+    /// All of `rules` match. An empty list matches nobody.
     pub fn all(rules: impl IntoIterator<Item = Self>) -> Self {
         Self::new(Expression::All(rules.into_iter().collect()))
     }
 
-    /// One of `rules` matches. No rules match nobody.
+    /// At least one of `rules` matches. An empty list matches nobody.
     pub fn any(rules: impl IntoIterator<Item = Self>) -> Self {
         Self::new(Expression::Any(rules.into_iter().collect()))
     }
 
     /// `rule` does not match, and the certificate is not ambiguous to it.
     ///
-    /// Alone it allows everybody else whom the server trusts, so it belongs into an
-    /// [`all`](Self::all). Whoever is excluded by name comes back under the next name that the CA
-    /// gives out.
+    /// Alone it allows every other client that the server trusts, so it belongs into an
+    /// [`all`](Self::all). A client that is excluded by name is allowed again under the next name that
+    /// the CA issues to it.
     #[allow(
         clippy::should_implement_trait,
         reason = "it stands beside all and any, and takes no self"
@@ -148,8 +150,8 @@ impl Rule {
         Self::new(Expression::Not(rule))
     }
 
-    /// `predicate` says so; `name` stands for it in audit events. Where it panics, the certificate counts
-    /// as ambiguous.
+    /// `predicate` returns true. Audit events call it `name`. If it panics, the certificate counts as
+    /// ambiguous.
     pub fn custom(
         name: impl Into<Arc<str>>,
         predicate: impl Fn(&ClientCert) -> bool + Send + Sync + 'static,

@@ -1,4 +1,4 @@
-//! What a rule decides about a client, and which part of it had the say.
+//! What a rule decides about a client, and which part of it decided.
 
 use super::{finding::Finding, rule::Rule};
 use crate::peer::client_cert::ClientCert;
@@ -11,7 +11,7 @@ impl Rule {
     }
 }
 
-/// What a [`Rule`] decided, and which one it was.
+/// What a [`Rule`] decided, and which part of it decided.
 #[derive(Clone, Copy, Debug)]
 pub struct Decision<'a> {
     finding: Finding,
@@ -19,23 +19,23 @@ pub struct Decision<'a> {
 }
 
 impl<'a> Decision<'a> {
-    /// Whether the client may pass.
+    /// Whether the client is allowed.
     pub fn is_allowed(&self) -> bool {
         self.finding == Finding::Match
     }
 
-    /// Whether it is certain that the rule does not mean this client.
+    /// Whether the rule certainly does not match this client.
     pub(crate) fn is_mismatch(&self) -> bool {
         self.finding == Finding::Mismatch
     }
 
-    /// The rule that decided: of an `any` the one that matched, of an `all` the one that did not;
-    /// the innermost of these that has a name.
+    /// The rule that decided: of an `any` the one that matched, of an `all` the one that did not. If
+    /// several have a name, the innermost.
     pub fn rule(&self) -> &'a Rule {
         self.rule
     }
 
-    /// A short code: `matched`, `not-matched`, or in what the certificate is ambiguous.
+    /// A short code: `matched`, `not-matched`, or how the certificate is ambiguous.
     pub fn reason(&self) -> &'static str {
         match self.finding {
             Finding::Match => "matched",

@@ -1,6 +1,6 @@
 //! What is wrong with a rule.
 
-/// Why a rule cannot be made.
+/// Why a rule is not valid.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RuleError {
@@ -10,16 +10,16 @@ pub enum RuleError {
         if .found.is_empty() { "none".to_owned() } else { .found.join(" and ") }
     )]
     Conditions {
-        /// Those that it has.
+        /// The conditions that it has.
         found: Vec<&'static str>,
     },
 
-    /// The file is no TOML, has an unknown field, or a wrong value.
+    /// The file is not TOML, or has an unknown field or a wrong value.
     #[error("the rule file is wrong")]
     File(#[source] Box<dyn std::error::Error + Send + Sync>),
 
-    /// A text is no distinguished name.
-    #[error("{field}: this is no distinguished name as RFC 4514 writes it")]
+    /// A text is not a distinguished name.
+    #[error("{field}: this is not a distinguished name as RFC 4514 writes it")]
     Name {
         /// The condition.
         field: &'static str,

@@ -9,7 +9,7 @@ use x509_identity::DistinguishedName;
 
 use super::{condition, error::RuleError, rule::Rule};
 
-/// A rule with every condition that there is; one of them must be given.
+/// A rule with a field for each condition, of which exactly one must be given.
 ///
 /// Each field makes its own rule, so that an error points to the line of that field.
 #[derive(Deserialize)]
@@ -50,7 +50,7 @@ struct Table {
 }
 
 impl Rule {
-    /// Reads a rule from TOML; the form is [above](#files).
+    /// Parses a rule in TOML. The form is described [above](#files).
     ///
     /// # Errors
     ///
@@ -214,7 +214,7 @@ fn text<'de, D: Deserializer<'de>>(
     rule(&text).map(Some).map_err(whole)
 }
 
-/// An error with its cause: serde keeps no more than a text.
+/// An error with its cause, since serde only keeps a text.
 fn whole<E: Error>(error: RuleError) -> E {
     match error.source() {
         Some(cause) => E::custom(format_args!("{error}: {cause}")),

@@ -1,11 +1,11 @@
-//! What a certificate answers to one condition.
+//! Whether a condition matches a certificate.
 
-/// Three values, so that `not` turns no doubt into an admission.
+/// Three values, so that `not` does not turn an ambiguous certificate into a match.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Finding {
     Match,
     Mismatch,
-    /// The certificate is ambiguous here; the code says how.
+    /// The certificate is ambiguous. The code says how.
     Unclear(&'static str),
 }
 

@@ -1,4 +1,4 @@
-//! Certificate policies, asked for along the whole verified path.
+//! Certificate policies, checked along the whole verified path.
 
 use std::sync::Arc;
 
@@ -10,12 +10,12 @@ use x509_identity::{Certificate, ObjectIdentifier};
 
 use super::finding::Finding;
 
-/// Whether the leaf names `policy`, and everybody between it and the anchor may speak for it.
+/// Whether the leaf has `policy`, and every CA between it and the trust anchor may issue under it.
 ///
-/// The verifier takes any policy, as RFC 5280 6.1 does without an initial set; so a subordinate CA
-/// could write into a leaf what its own certificate does not allow it. This asks for the policy in
-/// each certificate below the anchor, where an intermediate's anyPolicy counts unless somebody
-/// inhibits it. Mapped policies are left to nobody's guess: a path with mappings is unclear.
+/// The verifier accepts any policy, as RFC 5280 section 6.1 does without an initial policy set. So a
+/// subordinate CA could put into a leaf what its own certificate does not allow. Therefore each
+/// certificate below the trust anchor must have the policy. In an intermediate anyPolicy counts, too,
+/// unless some certificate inhibits it. Policy mappings make the finding unclear.
 pub(super) fn asserted(path: &[Arc<Certificate>], policy: ObjectIdentifier) -> Finding {
     let Some((leaf, above)) = path.split_first() else {
         return Finding::Mismatch;

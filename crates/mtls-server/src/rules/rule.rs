@@ -7,15 +7,15 @@ use crate::peer::client_cert::ClientCert;
 
 /// A condition on a verified client certificate; cheap to clone.
 ///
-/// Whoever matches is allowed, everybody else is denied. Rules compare the parts of names, never a
-/// name printed as one text: a common name `alice,OU=Admins` is in no organizational unit.
+/// A client that matches is allowed, every other is denied. Rules compare the parts of names, never a
+/// name printed as one text: the common name `alice,OU=Admins` is not in an organizational unit.
 /// [`RequireClientCert`](crate::RequireClientCert) puts a rule before a router or a route.
 ///
-/// Where a certificate is ambiguous (two common names, a wildcard where a host is asked for), it
-/// neither matches nor fails to: it is denied, inside [`not`](Self::not) too.
+/// A certificate can be ambiguous to a condition (two common names, a wildcard where a host is wanted).
+/// Then it is denied, inside [`not`](Self::not) too.
 ///
-/// Names are unique below one CA at most. Where several roots are trusted, each may issue any name
-/// that it is not constrained from: add a rule on what only one of them issues, or trust fewer.
+/// A name is unique below one CA at most. If several roots are trusted, each of them may issue any name
+/// that its name constraints allow: add a condition that only one of them fulfils, or trust fewer.
 ///
 /// ```
 /// use mtls_server::Rule;
@@ -32,8 +32,8 @@ use crate::peer::client_cert::ClientCert;
 ///
 /// # Files
 ///
-/// A rule is a TOML table with one condition, and perhaps a name. The conditions are those of the
-/// constructors, but for `custom`; anything else is refused.
+/// A rule is a TOML table with one condition and an optional name. The conditions are those of the
+/// constructors, except `custom`. Anything else is refused.
 ///
 /// ```
 /// let operators = mtls_server::Rule::from_toml(r#"
@@ -91,7 +91,7 @@ impl Rule {
         }
     }
 
-    /// Gives the rule a name, which stands for it in audit events.
+    /// Gives the rule a name, by which audit events call it.
     #[must_use]
     pub fn named(mut self, name: impl Into<Arc<str>>) -> Self {
         self.name = Some(name.into());
@@ -103,7 +103,7 @@ impl Rule {
         self.name.as_deref()
     }
 
-    /// Whether this is the same rule, not only one that says the same.
+    /// Whether this is the same rule, and not just an equal one.
     pub(crate) fn is(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.expression, &other.expression)
     }
@@ -159,7 +159,7 @@ fn any<'a>(rules: &'a [Rule], client: &ClientCert) -> (Finding, Option<&'a Rule>
     sum
 }
 
-/// The name, or else the condition as the constructors spell it; for logs, not to be parsed.
+/// The name, or else the condition as its constructor is called. It is for logs, not for parsing.
 impl fmt::Display for Rule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.name {

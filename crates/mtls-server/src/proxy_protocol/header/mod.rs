@@ -1,4 +1,4 @@
-//! One header, read to its last byte and no further: what follows belongs to TLS.
+//! Reading one header, and not a byte beyond its end: what follows is TLS.
 //!
 //! Section 2 of the specification has both versions. The crate `ppp` parses; what is added here is
 //! the bounded read, and the checksum of section 2.2.3.
@@ -54,7 +54,7 @@ fn agree(bytes: &[u8], prefix: &[u8]) -> bool {
     bytes.iter().zip(prefix).all(|(a, b)| a == b)
 }
 
-/// Reads up to and with the line ending, or what stands in its place.
+/// Reads up to and including the line ending, or whatever is in its place.
 async fn read_rest_of_v1<IO>(io: &mut IO, header: &mut Vec<u8>) -> Result<(), Error>
 where
     IO: AsyncRead + Unpin,
@@ -124,7 +124,7 @@ fn source_of_v1(line: &[u8]) -> Result<Option<SocketAddr>, Error> {
         v1::Addresses::Tcp4(it) => (it.source_address, it.source_port).into(),
         v1::Addresses::Tcp6(it) => (it.source_address, it.source_port).into(),
     };
-    // Rust's parser of numbers takes a plus sign, which the parser of headers lets pass.
+    // Rust's number parser accepts a plus sign, and the header parser does not refuse it.
     if line.contains(&b'+') {
         return Err(malformed(v1::ParseError::InvalidSourcePort(None)));
     }
@@ -158,8 +158,8 @@ fn is_local(bytes: &[u8]) -> bool {
     bytes.get(v2::PROTOCOL_PREFIX.len()) == Some(&(v2::Version::Two | v2::Command::Local))
 }
 
-/// Checks that the type-length-value vectors fill their place, and the checksum if it is among
-/// them; what the others say is the business of nobody here.
+/// Checks that the type-length-value vectors fill the header exactly, and the checksum if there is one.
+/// The other vectors are ignored.
 fn check_vectors(header: &v2::Header<'_>) -> Result<(), Error> {
     let bytes = header.as_bytes();
     let mut end = bytes.len() - header.tlv_bytes().len();

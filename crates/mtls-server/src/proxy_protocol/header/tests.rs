@@ -237,7 +237,7 @@ fn bytes() -> impl Strategy<Value = Vec<u8>> {
 
 proptest! {
     #[test]
-    fn any_bytes_are_judged_alike_at_any_speed_and_what_follows_is_left_alone(bytes in bytes(), follows in vec(any::<u8>(), 0..50)) {
+    fn any_bytes_have_one_verdict_at_any_speed_and_what_follows_is_left_alone(bytes in bytes(), follows in vec(any::<u8>(), 0..50)) {
         let (read, left) = read_all(&bytes);
         if let Ok(source) = read {
             let (again, more) = read_all(&[&bytes[..], &follows].concat());

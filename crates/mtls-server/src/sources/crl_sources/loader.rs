@@ -13,15 +13,15 @@ use super::{
     source::{CrlSource, Kind},
 };
 
-/// Revocation lists from several sources, kept up to date by whoever calls [`Self::load`] again.
+/// CRLs from several sources. Call [`Self::load`] again and again to keep them up to date.
 ///
-/// What did not change since the last time is neither read again nor verified again: files are compared by
-/// their SHA-256, URLs are asked with `If-None-Match` and `If-Modified-Since`.
+/// What has not changed since the last time is neither read again nor verified again: files are
+/// compared by their SHA-256, URLs are asked with `If-None-Match` and `If-Modified-Since`.
 ///
-/// A list that was downloaded is believed only as far as its signature goes. One that is older than the
-/// last one does not take its place, and until a newer one was found to be signed by its CA, the last one
-/// that was stays beside it. So somebody on the network who replays or forges lists takes nothing
-/// away, until the true one expires.
+/// A CRL that was downloaded is trusted only as far as its signature goes. One that is older than the
+/// last one does not replace it. A newer one is used beside the last one, until it is known that its
+/// CA signed it. So somebody on the network who replays or forges CRLs cannot remove a revocation,
+/// until the genuine CRL expires.
 ///
 /// ```no_run
 /// use mtls_server::{CrlSource, CrlSources, Revocation};
@@ -36,7 +36,7 @@ use super::{
 /// // Later, and again and again:
 /// let next = sources.load(now).await?;
 /// if next.fingerprint != first.fingerprint {
-///     // New lists: time for a new configuration.
+///     // New CRLs: time for a new configuration.
 /// }
 /// # Ok(())
 /// # }
@@ -56,11 +56,11 @@ enum Source {
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct LoadedCrls {
-    /// The lists, for [`Revocation`](crate::Revocation).
+    /// The CRLs, for [`Revocation`](crate::Revocation).
     pub crls: CrlSet,
-    /// SHA-256 over what the sources hold: while it is the same, there is nothing to swap.
+    /// SHA-256 of what the sources hold. While it is the same, nothing has changed.
     pub fingerprint: [u8; 32],
-    /// URLs that gave nothing new to use, for which the last lists count. They expire.
+    /// URLs that could not be used this time. Their last CRLs stay in use until they expire.
     pub problems: Vec<CrlSourceError>,
 }
 
@@ -77,13 +77,14 @@ impl CrlSources {
         }
     }
 
-    /// Looks at each source, one after the other, and puts together what they hold. `now` is for lists that a
-    /// URL does not show any more: until they expire, that counts as older.
+    /// Reads each source, one after the other, and combines what they hold. `now` decides whether a
+    /// CRL that a URL no longer contains has expired: only then may it be missing.
     ///
     /// # Errors
     ///
-    /// [`CrlSourceError`] names the first file, directory or URL that cannot be used and what to do about it. A
-    /// URL that gave a usable list before is no error but one of the [`problems`](LoadedCrls::problems).
+    /// [`CrlSourceError`] names the first file, directory or URL that cannot be used, and what to do
+    /// about it. A URL that gave a usable CRL before is not an error, but one of the
+    /// [`problems`](LoadedCrls::problems).
     pub async fn load(&self, now: OffsetDateTime) -> Result<LoadedCrls, CrlSourceError> {
         let mut sources = self.sources.lock().await;
         let mut parts = Vec::new();
@@ -100,14 +101,14 @@ impl CrlSources {
                 }
                 Source::Download(download) => {
                     problems.extend(download.refresh(now).await?);
-                    // Not over what is kept beside it: that goes without anybody noticing.
+                    // Without what is kept beside it, so that dropping that is not a change.
                     fingerprint.update(download.digest());
                     parts.extend(download.parts().cloned());
                 }
             }
         }
-        let lists = parts.iter().map(|part| part.lists.clone());
-        let crls = CrlSet::from_files(lists).map_err(|error| {
+        let files = parts.iter().map(|part| part.crls.clone());
+        let crls = CrlSet::from_files(files).map_err(|error| {
             let part = error.file().and_then(|file| parts.get(file));
             CrlSourceError::together(part.map(|part| part.name.clone()), error)
         })?;

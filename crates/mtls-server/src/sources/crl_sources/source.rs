@@ -7,7 +7,7 @@ use std::{
 
 use crate::sources::plain_http::{HttpUrl, HttpUrlError};
 
-/// One place that holds revocation lists.
+/// A file, a directory or a URL that holds CRLs.
 #[derive(Clone, Debug)]
 pub struct CrlSource(pub(super) Kind);
 
@@ -19,34 +19,34 @@ pub(super) enum Kind {
 }
 
 impl CrlSource {
-    /// A file: PEM with any number of lists, or one in DER.
+    /// A file: PEM with any number of CRLs, or one in DER.
     pub fn file(path: impl AsRef<Path>) -> Self {
         Self(Kind::File(path.as_ref().to_owned()))
     }
 
-    /// The files of a directory that hold lists by their name, `*.crl` and `*.r0` to `*.r9` (the names that
-    /// `openssl rehash` gives), and those `*.pem` and `*.der` that do not hold something else. Hidden files and
-    /// directories in it are passed over.
+    /// The files of a directory that hold CRLs by their name: `*.crl`, and `*.r0`, `*.r1` and so on
+    /// (the names that `openssl rehash` gives). Also those `*.pem` and `*.der` that do not hold
+    /// something else. Hidden files and subdirectories are ignored.
     ///
-    /// One file that cannot be used makes the directory unusable, and so does one without any list.
+    /// If one of the files cannot be used, or none holds a CRL, the directory cannot be used.
     pub fn directory(path: impl AsRef<Path>) -> Self {
         Self(Kind::Directory(path.as_ref().to_owned()))
     }
 
-    /// What an `http://` URL answers with, as for [`Self::file`], in at most 64 MiB and 30 s. Redirects are not
-    /// followed.
+    /// An `http://` URL, whose response holds what a [file](Self::file) may hold: at most 64 MiB within
+    /// 30 s. Redirects are not followed.
     ///
     /// # Errors
     ///
-    /// [`HttpUrlError`] for any other URL. A list is signed, so `https` adds nothing to it but a certificate
-    /// whose revocation somebody has to check.
+    /// [`HttpUrlError`] for any other URL. A CRL is signed, so `https` would only add a server
+    /// certificate whose revocation would have to be checked first.
     pub fn url(url: &str) -> Result<Self, HttpUrlError> {
         let url = url.parse()?;
         let timeout = Duration::from_secs(30);
         Ok(Self(Kind::Url { url, timeout }))
     }
 
-    /// How long the answer of a URL may take in all, 30 s by default.
+    /// How long a URL may take to respond in all; 30 s by default.
     #[must_use]
     pub fn timeout(mut self, limit: Duration) -> Self {
         if let Kind::Url { timeout, .. } = &mut self.0 {

@@ -1,8 +1,8 @@
-//! Asking OCSP responders: about clients' certificates, and about our own for the staple that clients
-//! want to see.
+//! Querying OCSP responders: about clients' certificates, and about the server's own, for the response
+//! that is stapled to it.
 
-pub(crate) mod ask;
 pub(crate) mod check;
+pub(crate) mod query;
 pub(crate) mod staple;
 
 mod cache;

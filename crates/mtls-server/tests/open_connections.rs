@@ -349,7 +349,7 @@ async fn an_idle_connection_and_a_slow_body_are_not_waited_for() {
 }
 
 #[tokio::test]
-async fn there_are_as_many_connections_as_allowed_and_each_place_comes_back() {
+async fn there_are_as_many_connections_as_allowed_and_each_permit_comes_back() {
     let world = World::new();
     let mut limits = Limits::default();
     limits.connections = 3;

@@ -1,4 +1,4 @@
-//! One question to one responder after the other, until there is an answer.
+//! One request to one responder after the other, until there is a good response.
 
 use axum::{
     body::Bytes,
@@ -15,12 +15,12 @@ use x509_identity::Certificate;
 
 use crate::sources::plain_http::{Bounds, HttpError, HttpUrl, HttpUrlError, exchange};
 
-/// Why a question has no answer.
+/// Why there is no good OCSP response.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum OcspQueryError {
-    /// The responder cannot be reached, or does not answer with 200.
-    #[error("OCSP responder {url} cannot be asked")]
+    /// The responder cannot be reached, or does not respond with 200.
+    #[error("OCSP responder {url} cannot be queried")]
     Http {
         /// The responder.
         url: String,
@@ -32,35 +32,35 @@ pub enum OcspQueryError {
     #[error("the certificate names no OCSP responder")]
     NoResponder,
 
-    /// What the responder answered cannot be believed.
-    #[error("the answer of OCSP responder {url} is not believed")]
-    NotBelieved {
+    /// The response is not valid.
+    #[error("the response of OCSP responder {url} is not valid")]
+    Invalid {
         /// The responder.
         url: String,
         /// Why not.
         source: OcspError,
     },
 
-    /// The question could not be written down.
-    #[error("the OCSP question cannot be asked")]
+    /// The request could not be encoded.
+    #[error("the OCSP request cannot be encoded")]
     Request(#[source] OcspError),
 
-    /// There was no answer in time, or no turn to ask.
-    #[error("no OCSP answer within {0:?}")]
+    /// There was no response in time, or too many requests were under way.
+    #[error("no OCSP response within {0:?}")]
     Timeout(Duration),
 
-    /// The certificate names a responder that is not asked.
-    #[error("the certificate's OCSP responder cannot be asked")]
+    /// The certificate names a responder whose URL cannot be used.
+    #[error("the certificate's OCSP responder cannot be queried")]
     Url(#[source] HttpUrlError),
 }
 
-/// An answer that was verified, and its bytes.
-pub(super) struct Answer {
+/// A response that was verified, and its bytes.
+pub(super) struct Response {
     pub(super) answer: OcspAnswer,
     pub(super) der: Vec<u8>,
 }
 
-/// Where to ask about `certificate`: at `instead`, or where it says itself.
+/// The responders of `certificate`: `instead`, or those that it names.
 pub(super) fn responders(
     certificate: &Certificate,
     instead: Option<&HttpUrl>,
@@ -83,30 +83,30 @@ pub(super) fn responders(
     }
 }
 
-/// Asks until one answer is believed, or `deadline` has passed.
+/// Queries until one response is valid, or `deadline` has passed.
 ///
 /// # Errors
 ///
-/// The first responder's.
-pub(super) async fn ask(
-    question: &OcspRequest<'_>,
+/// That of the first responder.
+pub(super) async fn query(
+    request: &OcspRequest<'_>,
     responders: &[HttpUrl],
     deadline: Instant,
     now: OffsetDateTime,
-) -> Result<Answer, OcspQueryError> {
-    let request = Bytes::from(question.to_der().map_err(OcspQueryError::Request)?);
+) -> Result<Response, OcspQueryError> {
+    let body = Bytes::from(request.to_der().map_err(OcspQueryError::Request)?);
     let mut first = None;
     for url in responders {
         let bounds = Bounds {
             time: deadline.saturating_duration_since(Instant::now()),
             bytes: MAX_RESPONSE_LEN,
         };
-        let answer = match exchange(url, Method::POST, headers(), request.clone(), bounds).await {
+        let error = match exchange(url, Method::POST, headers(), body.clone(), bounds).await {
             Ok(response) => {
                 let der = response.into_body();
-                match question.verify(&der, now) {
-                    Ok(answer) => return Ok(Answer { answer, der }),
-                    Err(source) => OcspQueryError::NotBelieved {
+                match request.verify(&der, now) {
+                    Ok(answer) => return Ok(Response { answer, der }),
+                    Err(source) => OcspQueryError::Invalid {
                         url: url.to_string(),
                         source,
                     },
@@ -117,7 +117,7 @@ pub(super) async fn ask(
                 source,
             },
         };
-        first.get_or_insert(answer);
+        first.get_or_insert(error);
     }
     Err(first.unwrap_or(OcspQueryError::NoResponder))
 }
@@ -134,5 +134,5 @@ fn headers() -> HeaderMap {
         .collect()
 }
 
-/// More than one is rare already.
+/// Certificates rarely name more than one.
 const MAX_RESPONDERS: usize = 3;

@@ -160,7 +160,7 @@ async fn of_two_hosts_in_one_request_each_counts() {
 }
 
 #[tokio::test]
-async fn a_names_rule_lets_in_whom_it_means() {
+async fn the_rule_of_a_virtual_host_allows_whom_it_matches() {
     let names = Names::new();
     let server = ADAPTERS[0].start(names.config(), router()).await;
     for (who, expected) in [("alice", 200), ("bob", 403)] {
