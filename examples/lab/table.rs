@@ -56,7 +56,9 @@ fn width() -> u16 {
 
 fn in_colour(line: &str) -> String {
     for (mark, colour) in [(OK, "\x1b[32m"), (WRONG, "\x1b[31m")] {
-        let rest = line.strip_prefix(' ').and_then(|line| line.strip_prefix(mark));
+        let rest = line
+            .strip_prefix(' ')
+            .and_then(|line| line.strip_prefix(mark));
         if let Some(rest) = rest {
             return format!(" {colour}{mark}\x1b[0m{rest}");
         }
