@@ -1,7 +1,8 @@
 //! The matrix on a terminal.
 
-use comfy_table::presets;
-use comfy_table::{Cell, CellAlignment, Color, ContentArrangement, Table};
+use std::io::{IsTerminal as _, stdout};
+
+use comfy_table::{Cell, ContentArrangement, Table, presets};
 use lab_matrix::Report;
 
 /// One line for each row, narrower where the terminal is.
@@ -9,28 +10,20 @@ pub(crate) fn of(report: &Report) -> String {
     let mut table = Table::new();
     table
         .load_style(presets::NOTHING)
-        .set_content_arrangement(ContentArrangement::Dynamic);
-    if !table.is_tty() {
-        // Nobody folds the lines of a log.
-        table.set_width(WIDTH);
-    }
+        .set_content_arrangement(ContentArrangement::Dynamic)
+        .set_width(width());
     table.set_header([
         "",
         "scenario",
-        "certificate of",
-        "case",
+        "who is judged",
+        "what is shown",
         "expected",
         "got",
         "why",
     ]);
     for row in &report.results {
-        let (mark, color) = if row.ok {
-            ("ok", Color::Green)
-        } else {
-            ("WRONG", Color::Red)
-        };
         table.add_row([
-            Cell::new(mark).fg(color).set_alignment(CellAlignment::Left),
+            Cell::new(if row.ok { OK } else { WRONG }),
             Cell::new(row.scenario),
             Cell::new(row.direction),
             Cell::new(&row.case),
@@ -39,11 +32,39 @@ pub(crate) fn of(report: &Report) -> String {
             Cell::new(&row.reason),
         ]);
     }
+    let mut table = table.to_string();
+    if stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none() {
+        let lines: Vec<_> = table.lines().map(in_colour).collect();
+        table = lines.join("\n");
+    }
     format!(
         "{table}\n\n{} as expected, {} not",
         report.passed, report.failed
     )
 }
 
-/// Columns where there is no terminal to ask.
-const WIDTH: u16 = 160;
+/// The columns of the terminal. Where there is none, nobody folds the lines: it is a log.
+fn width() -> u16 {
+    #[cfg(unix)]
+    if let Ok(size) = rustix::termios::tcgetwinsize(stdout())
+        && size.ws_col > 0
+    {
+        return size.ws_col;
+    }
+    160
+}
+
+fn in_colour(line: &str) -> String {
+    for (mark, colour) in [(OK, "\x1b[32m"), (WRONG, "\x1b[31m")] {
+        let rest = line
+            .strip_prefix(' ')
+            .and_then(|line| line.strip_prefix(mark));
+        if let Some(rest) = rest {
+            return format!(" {colour}{mark}\x1b[0m{rest}");
+        }
+    }
+    line.to_owned()
+}
+
+const OK: &str = "ok";
+const WRONG: &str = "WRONG";

@@ -1,17 +1,16 @@
 //! `cargo xtask gen-certs`: the lab as files.
 
 use std::fmt::{self, Write as _};
-use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use anyhow::{Context, Result};
 use clap::{Args, ValueEnum};
-use indicatif::ProgressBar;
 use mtls_lab::{Ensured, Existing, KeyType, LAB_PASSWORD, Manifest, Options, ensure};
 use pki_core::Password;
 use serde_json::json;
 use time::OffsetDateTime;
+
+use crate::waiting::Waiting;
 
 /// Write the lab: CAs, certificates, bundles, configurations, and all that has to be refused.
 ///
@@ -60,10 +59,11 @@ impl GenCerts {
         } else {
             Existing::Keep
         };
-        let waiting = waiting(options.key_type);
+        let waiting =
+            (options.key_type == KeyType::Rsa).then(|| Waiting::of("looking for RSA primes"));
         let ensured = ensure(&self.out, &options, existing, OffsetDateTime::now_utc())
             .with_context(|| format!("no lab was written to {}", self.out.display()))?;
-        waiting.finish_and_clear();
+        drop(waiting);
 
         let text = if self.json {
             let made = matches!(ensured, Ensured::Made(..));
@@ -99,16 +99,6 @@ fn account(ensured: &Ensured, lab: &Path, password_is_public: bool) -> Result<St
     write_tree(&mut out, manifest)?;
     write_what_to_try(&mut out, lab, password_is_public)?;
     Ok(out)
-}
-
-/// A sign of life, on a terminal, for keys that take seconds.
-fn waiting(key_type: KeyType) -> ProgressBar {
-    if key_type == KeyType::Ec || !std::io::stderr().is_terminal() {
-        return ProgressBar::hidden();
-    }
-    let bar = ProgressBar::new_spinner().with_message("looking for RSA primes");
-    bar.enable_steady_tick(Duration::from_millis(100));
-    bar
 }
 
 fn end(manifest: &Manifest) -> String {

@@ -5,6 +5,7 @@
 mod gen_certs;
 mod suites;
 mod test;
+mod waiting;
 
 use std::ffi::OsString;
 use std::process::ExitCode;

@@ -127,7 +127,7 @@ pub(crate) fn envoy(listeners: &[Listener<'_>], cert: &Path, key: &Path) -> Stri
                             "@type": format!(
                                 "{EXTENSIONS}.filters.network.http_connection_manager.v3.HttpConnectionManager"
                             ),
-                            "stat_prefix": "limbo",
+                            "stat_prefix": "conformance",
                             "delayed_close_timeout": "0s",
                             "http_filters": [{
                                 "name": "envoy.filters.http.router",
