@@ -27,6 +27,8 @@ use crate::{
 /// If the listener has no local address.
 pub fn serve(listener: TcpListener, router: Router, config: MtlsConfig) -> io::Result<Serving> {
     let address = listener.local_addr()?;
+    // Without this, axum makes each handler a service again for each request.
+    let router = router.with_state(());
     let door = Door::new(config);
     let handle = door.handle();
     let (stop, stopped) = watch::channel(None);
