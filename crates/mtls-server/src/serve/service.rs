@@ -71,19 +71,19 @@ where
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
         let connection = &self.connection;
         forwarded::receive(connection.trust_forwarded(), connection, &mut request);
-        let running = Running::begin(connection.clone(), !request.body().is_end_stream());
-        let (mut parts, body) = request.into_parts();
-        let closes = parts.version < Version::HTTP_2;
-        connection.attach(&mut parts.extensions);
-        parts.extensions.insert(ConnectInfo(connection.peer()));
-        let tunnels = parts.method == Method::CONNECT;
-        let refusal = refusal(connection, &parts.uri, &parts.headers, &parts.extensions);
+        let has_body = !request.body().is_end_stream();
+        let running = Running::begin(connection.clone(), has_body);
+        let closes = request.version() < Version::HTTP_2;
+        let tunnels = request.method() == Method::CONNECT;
+        connection.attach(request.extensions_mut());
+        let peer = ConnectInfo(connection.peer());
+        request.extensions_mut().insert(peer);
+        let refusal = refusal(connection, &request).map(Box::new);
         let answer = refusal.is_none().then(|| {
-            let body = match body.is_end_stream() {
-                true => Body::empty(),
-                false => Body::new(TimeoutBody::new(connection.live().body, body)),
-            };
-            self.inner.call(Request::from_parts(parts, body))
+            self.inner.call(request.map(|body| match has_body {
+                true => Body::new(TimeoutBody::new(connection.live().body, body)),
+                false => Body::empty(),
+            }))
         });
         Answering {
             answer,
@@ -103,7 +103,8 @@ pin_project! {
         // `None` where the application is not asked.
         #[pin]
         answer: Option<F>,
-        refusal: Option<Response<Body>>,
+        // Boxed, as there is seldom one, and each request's state is as large as this.
+        refusal: Option<Box<Response<Body>>>,
         // Until it is answered.
         running: Option<Running>,
         // Made where the application does not answer at once.
@@ -136,7 +137,7 @@ where
                 ready!(condemned.as_mut().poll(context));
                 no_longer_good()
             }
-            None => this.refusal.take().unwrap_or_else(no_longer_good),
+            None => this.refusal.take().map_or_else(no_longer_good, |it| *it),
         };
         let switches = answer.status() == StatusCode::SWITCHING_PROTOCOLS;
         if switches || *this.tunnels && answer.status().is_success() {
@@ -157,16 +158,11 @@ impl<F> fmt::Debug for Answering<F> {
 }
 
 /// The answer to a request that the application does not get.
-fn refusal(
-    connection: &ConnectionIdentity,
-    uri: &Uri,
-    headers: &HeaderMap,
-    extensions: &axum::http::Extensions,
-) -> Option<Response<Body>> {
+fn refusal<B>(connection: &ConnectionIdentity, request: &Request<B>) -> Option<Response<Body>> {
     if connection.live().ending().is_some_and(End::condemns) {
         return Some(no_longer_good());
     }
-    if is_misdirected(connection, uri, headers) {
+    if is_misdirected(connection, request.uri(), request.headers()) {
         return Some(problem(
             StatusCode::MISDIRECTED_REQUEST,
             "misdirected_request",
@@ -175,7 +171,7 @@ fn refusal(
         ));
     }
     let rule = connection.host().rule.as_ref()?;
-    let denied = require::decide(rule, extensions).err()?;
+    let denied = require::decide(rule, request.extensions()).err()?;
     Some(denied.into_response())
 }
 
