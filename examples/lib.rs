@@ -1,5 +1,6 @@
 //! What the example programs share: how they end, reload, log and print, and whom they talk to.
 
+mod files;
 mod peer;
 
 use std::future::Future;
@@ -8,11 +9,13 @@ use std::process::ExitCode;
 
 use mtls_server::MtlsHandle;
 use tracing::Subscriber;
+use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt as _;
-use tracing_subscriber::{EnvFilter, Layer, fmt};
+use tracing_subscriber::{Layer, fmt};
 
+pub use files::ServerFiles;
 pub use peer::Peer;
 
 /// Runs a program to its end: what fails is one line on stderr with its causes, and exit code 1.
@@ -23,7 +26,8 @@ pub async fn finish(program: impl Future<Output = anyhow::Result<ExitCode>>) -> 
     outcome(program.await)
 }
 
-/// Writes events to stderr, as the environment variable `RUST_LOG` says; errors alone without it.
+/// Writes events to stderr, as the environment variable `RUST_LOG` says (`info,mtls_server=debug`); errors alone
+/// without it.
 pub fn log_to_stderr<S>() -> impl Layer<S>
 where
     S: Subscriber + for<'a> LookupSpan<'a>,
@@ -31,7 +35,22 @@ where
     fmt::layer()
         .with_writer(io::stderr)
         .with_ansi(io::stderr().is_terminal())
-        .with_filter(EnvFilter::from_default_env())
+        .with_filter(levels())
+}
+
+fn levels() -> Targets {
+    match std::env::var("RUST_LOG").as_deref().map(str::parse) {
+        Ok(Ok(levels)) => levels,
+        Ok(Err(error)) => {
+            eprintln!("warning: RUST_LOG has no meaning here: {error}");
+            errors_alone()
+        }
+        Err(_) => errors_alone(),
+    }
+}
+
+fn errors_alone() -> Targets {
+    Targets::new().with_default(LevelFilter::ERROR)
 }
 
 /// Tells on stderr why a program failed, in one line with its causes.
@@ -99,13 +118,3 @@ pub fn print(text: &str) -> io::Result<()> {
         _ => Ok(()),
     }
 }
-
-/// The programs in the README compile.
-#[cfg(doctest)]
-#[doc = include_str!("../README.md")]
-pub struct Readme;
-
-/// So do those of the operator's guide.
-#[cfg(doctest)]
-#[doc = include_str!("../docs/server.md")]
-pub struct Guide;

@@ -1,6 +1,6 @@
 //! A root whose key is known and a client of it: targets and their seeds speak of the same two.
 
-use pki_core::{Authority, Issued, KeyKind, KeyPair, Profile, Request};
+use pki_core::{Authority, CertificateParameters, Issued, KeyKind, KeyPair, Profile};
 use time::OffsetDateTime;
 use time::macros::datetime;
 use x509_identity::DistinguishedName;
@@ -16,7 +16,7 @@ pub(crate) fn root() -> Authority {
 
 pub(crate) fn client(root: &Authority) -> Issued {
     let key = KeyPair::generate(KeyKind::P256).expect("a key can be made");
-    let request = Request::for_key(key.public_key_der(), name("client1"));
+    let request = CertificateParameters::for_key(key.public_key_der(), name("client1"));
     let issued = root.issue(&request, &Profile::client(), NOW);
     issued.expect("a client's certificate can be issued")
 }

@@ -14,7 +14,7 @@ use anyhow::Context;
 use axum::{Json, Router, routing::get};
 use clap::Parser;
 use examples::{finish, print, reload_on_hangup, stop_wanted};
-use mtls_server::{ClientAuth, ClientCert, MtlsFiles, SiteFiles, TlsInfo, listen};
+use mtls_server::{ClientAuth, ClientCert, MtlsFiles, TlsInfo, VirtualHostFiles, listen};
 use serde_json::{Value, json};
 use time::format_description::well_known::Rfc3339;
 
@@ -54,7 +54,7 @@ async fn main() -> ExitCode {
 }
 
 async fn run(options: Options) -> anyhow::Result<ExitCode> {
-    let mut site = SiteFiles::new(options.cert, options.key, options.client_ca);
+    let mut site = VirtualHostFiles::new(options.cert, options.key, options.client_ca);
     for file in options.crl {
         site = site.crl(file);
     }

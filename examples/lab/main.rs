@@ -1,5 +1,5 @@
-//! The project's story in one program: make a private PKI, serve an API that requires client
-//! certificates, connect with every certificate of the lab, and show who gets in and who does not.
+//! The project's story in one program: make a private PKI, serve an API that requires client certificates,
+//! connect with every certificate of the lab, and print which are accepted, which are refused, and why.
 //!
 //! ```sh
 //! cargo run --example lab              # then go on serving, until Ctrl-C
@@ -17,11 +17,13 @@ use anyhow::{Context, Result, bail};
 use axum::{Router, routing::get};
 use clap::{Parser, ValueEnum};
 use examples::{finish, print, stop_wanted};
+use lab_matrix::Report;
 use mtls_lab::{
-    Ensured, Existing, KeyType, Manifest, Options, Report, Unfit, ensure, inspect, matrix, pages,
+    Ensured, Existing, KeyType, LabState, Manifest, Options, Unusable, device_names, ensure,
+    inspect,
 };
 use mtls_server::{ClientCert, MtlsConfig, Revocation, ServerIdentity, files};
-use pki_core::Password;
+use onboarding::Site;
 use time::OffsetDateTime;
 use tokio::net::TcpListener;
 
@@ -73,7 +75,7 @@ async fn run(arguments: Arguments) -> Result<ExitCode> {
 
     let options = options(&arguments);
     let now = OffsetDateTime::now_utc();
-    if let Err(Some(Unfit::OtherPassword)) = inspect(&arguments.dir, &options, now)? {
+    if let LabState::Unusable(Unusable::OtherPassword) = inspect(&arguments.dir, &options, now)? {
         bail!(
             "the .p12 files of {} have a password of their own: choose another directory with --dir",
             arguments.dir.display()
@@ -81,7 +83,7 @@ async fn run(arguments: Arguments) -> Result<ExitCode> {
     }
     let ensured = ensure(&arguments.dir, &options, Existing::Keep, now)?;
     let server = mtls_server::serve(api, api_router(), api_config(&arguments.dir)?)?;
-    let report = matrix::run(&arguments.dir, &options.p12_password).await?;
+    let report = lab_matrix::run(&arguments.dir, &options.p12_password).await?;
 
     if arguments.json {
         print(&(serde_json::to_string_pretty(&report)? + "\n"))?;
@@ -108,7 +110,7 @@ async fn run(arguments: Arguments) -> Result<ExitCode> {
             page.local_addr()?,
         ))?;
     }
-    serve_page(page, &arguments.dir, report, &options.p12_password).await?;
+    serve_page(page, &arguments.dir, &report, &options).await?;
     server.graceful_shutdown(Duration::from_secs(10)).await?;
     Ok(ExitCode::SUCCESS)
 }
@@ -134,8 +136,8 @@ fn api_config(lab: &Path) -> Result<MtlsConfig> {
 async fn serve_page(
     listener: TcpListener,
     lab: &Path,
-    report: Report,
-    password: &Password,
+    report: &Report,
+    options: &Options,
 ) -> Result<()> {
     let stop = async {
         // Where signals cannot be watched, they end the process at once: that stops it, too.
@@ -143,13 +145,15 @@ async fn serve_page(
             std::future::pending().await
         }
     };
-    let router = pages::router(lab, report, password);
+    let router = Site::new(lab.join("same-ca"), device_names(), options.password_hint())
+        .page("/matrix", "Results of the tests", lab_matrix::page(report))
+        .router();
     Ok(axum::serve(listener, router)
         .with_graceful_shutdown(stop)
         .await?)
 }
 
-/// A lab that is there keeps its server names, and its kind of keys if no other is wished for.
+/// A lab that is there keeps its server names, and its kind of keys unless another is asked for.
 fn options(arguments: &Arguments) -> Options {
     let there = Manifest::read(&arguments.dir);
     let key_type = match arguments.key_type {
@@ -166,13 +170,13 @@ fn options(arguments: &Arguments) -> Options {
 }
 
 async fn listen(
-    wish: Option<SocketAddr>,
+    asked_for: Option<SocketAddr>,
     port: u16,
     flag: &str,
     any_free: bool,
 ) -> Result<TcpListener> {
     let usual = SocketAddr::from(([127, 0, 0, 1], if any_free { 0 } else { port }));
-    let address = wish.unwrap_or(usual);
+    let address = asked_for.unwrap_or(usual);
     TcpListener::bind(address)
         .await
         .with_context(|| format!("cannot listen on {address}: choose another address with {flag}"))

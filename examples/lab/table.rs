@@ -2,7 +2,7 @@
 
 use comfy_table::presets;
 use comfy_table::{Cell, CellAlignment, Color, ContentArrangement, Table};
-use mtls_lab::Report;
+use lab_matrix::Report;
 
 /// One line for each row, narrower where the terminal is.
 pub(crate) fn of(report: &Report) -> String {
@@ -17,8 +17,8 @@ pub(crate) fn of(report: &Report) -> String {
     table.set_header([
         "",
         "scenario",
-        "who is judged",
-        "what is shown",
+        "certificate of",
+        "case",
         "expected",
         "got",
         "why",

@@ -1,7 +1,7 @@
-//! The whole lab, once: made, served, and every certificate of it shown.
+//! The whole lab, once: made, served, and every certificate of it presented.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
-use mtls_lab::{Existing, Options, ensure, matrix};
+use mtls_lab::{Existing, Options, ensure};
 use time::OffsetDateTime;
 
 #[tokio::test]
@@ -11,9 +11,9 @@ async fn every_row_of_the_matrix_is_as_expected() {
     let options = Options::default();
     ensure(&lab, &options, Existing::Keep, OffsetDateTime::now_utc()).unwrap();
 
-    let report = matrix::run(&lab, &options.p12_password).await.unwrap();
+    let report = lab_matrix::run(&lab, &options.p12_password).await.unwrap();
     let wrong: Vec<_> = report.results.iter().filter(|row| !row.ok).collect();
-    assert_eq!(wrong, Vec::<&mtls_lab::Row>::new());
+    assert_eq!(wrong, Vec::<&lab_matrix::Row>::new());
     assert!(report.passed > 70, "{} rows", report.passed);
 }
 
@@ -31,7 +31,7 @@ async fn a_matrix_in_disorder_is_noticed() {
         std::fs::copy(lab.join(good), lab.join(expired)).unwrap();
     }
 
-    let report = matrix::run(&lab, &options.p12_password).await.unwrap();
+    let report = lab_matrix::run(&lab, &options.p12_password).await.unwrap();
     let wrong: Vec<_> = report
         .results
         .iter()

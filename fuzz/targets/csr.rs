@@ -11,10 +11,10 @@ fuzz_target!(|bytes: &[u8]| {
     let Ok(request) = CertificateRequest::from_der(bytes) else {
         return;
     };
-    let wishes = request.wishes();
-    let subject = wishes.subject().to_string().parse::<DistinguishedName>();
-    assert_eq!(subject.as_ref(), Ok(wishes.subject()));
-    for name in wishes.sans() {
+    let names = request.requested_names();
+    let subject = names.subject().to_string().parse::<DistinguishedName>();
+    assert_eq!(subject.as_ref(), Ok(names.subject()));
+    for name in names.sans() {
         let _ = name.to_string();
     }
 });

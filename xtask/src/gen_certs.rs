@@ -72,7 +72,7 @@ impl GenCerts {
         } else {
             account(&ensured, &self.out, is_public)?
         };
-        crate::process::print(&text)
+        suite::process::print(&text)
     }
 }
 

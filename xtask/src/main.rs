@@ -1,28 +1,19 @@
 //! The chores of this repository: `cargo xtask help` lists them.
+//!
+//! What takes more than this repository's own crates to build is a [`Suite`], a package of its own.
 
-mod bench;
-mod built;
-mod fuzz;
 mod gen_certs;
-mod interop;
-mod limbo;
-mod peers;
-mod process;
-mod soak;
+mod suites;
 mod test;
 
+use std::ffi::OsString;
 use std::process::ExitCode;
 
 use anyhow::Result;
-use clap::{Parser, Subcommand};
+use clap::{Args, Parser, Subcommand};
 
-use crate::bench::{Bench, RecipeSet};
-use crate::fuzz::Fuzz;
 use crate::gen_certs::GenCerts;
-use crate::interop::Interop;
-use crate::limbo::Limbo;
-use crate::peers::Peers;
-use crate::soak::Soak;
+use crate::suites::Suite;
 
 #[derive(Parser)]
 #[command(
@@ -37,11 +28,17 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Task {
-    #[command(after_help = "Example: cargo xtask bench --quick recipe bundles")]
-    Bench(Bench),
+    /// Measure speed against named peers, in one run.
+    #[command(disable_help_flag = true)]
+    Bench(Passed),
 
-    #[command(after_help = "Example: cargo xtask fuzz p12 --seconds 600")]
-    Fuzz(Fuzz),
+    /// Let good and bad client certificates knock at real servers, and count who gets in.
+    #[command(disable_help_flag = true, alias = "limbo")]
+    Conformance(Passed),
+
+    /// Feed the parsers of outside bytes with inputs that nobody thought of.
+    #[command(disable_help_flag = true)]
+    Fuzz(Passed),
 
     #[command(
         after_help = "Example: cargo xtask gen-certs --out lab --key-type rsa --san dev.example.org"
@@ -54,57 +51,34 @@ enum Task {
     #[command(after_help = "Example: cargo xtask test")]
     Test,
 
-    #[command(after_help = "Example: cargo xtask interop servers clients")]
-    Interop(Interop),
+    /// Check the lab against real servers, clients and readers, both ways.
+    #[command(disable_help_flag = true)]
+    Interop(Passed),
 
-    #[command(after_help = "Example: cargo xtask limbo nginx envoy")]
-    Limbo(Limbo),
+    /// Let the server run under load, reloads, rotations and hostile peers, and look what is left.
+    #[command(disable_help_flag = true)]
+    Soak(Passed),
+}
 
-    #[command(after_help = "Example: cargo xtask soak --seconds 60")]
-    Soak(Soak),
-
-    #[command(hide = true)]
-    RecipeSet(RecipeSet),
+/// What the suite itself understands, `--help` included.
+#[derive(Args)]
+struct Passed {
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true, hide = true)]
+    arguments: Vec<OsString>,
 }
 
 fn main() -> ExitCode {
-    match run(Cli::parse().task) {
-        Ok(code) => code,
-        Err(error) => {
-            eprintln!("error: {error:#}");
-            ExitCode::FAILURE
-        }
-    }
+    suite::finish(run(Cli::parse().task))
 }
 
 fn run(task: Task) -> Result<ExitCode> {
-    Ok(match task {
-        Task::Bench(bench) => bench.run()?,
-        Task::Fuzz(fuzz) => tally(fuzz.run()?),
-        Task::GenCerts(gen_certs) => gen_certs.run().map(|()| ExitCode::SUCCESS)?,
-        Task::Test => tally(test::run()),
-        Task::Interop(interop) => tally(interop.run(&installed())?),
-        Task::Limbo(limbo) => tally(limbo.run(&installed())?),
-        Task::Soak(soak) => tally(soak.run()?),
-        Task::RecipeSet(set) => set.run().map(|()| ExitCode::SUCCESS)?,
-    })
-}
-
-/// The programs of others, as far as they can be had.
-fn installed() -> Peers {
-    let peers = Peers::as_found();
-    if let Err(error) = peers.install() {
-        eprintln!("warning: {error:#}\nwarning: the rows of what is missing will fail");
-    }
-    peers
-}
-
-/// The closing line of a task that counts.
-fn tally((passed, failed): (usize, usize)) -> ExitCode {
-    println!("\n{passed} passed, {failed} failed");
-    if failed == 0 {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
+    match task {
+        Task::Bench(passed) => Suite::Bench.run(&passed.arguments),
+        Task::Conformance(passed) => Suite::Conformance.run(&passed.arguments),
+        Task::Fuzz(passed) => Suite::Fuzz.run(&passed.arguments),
+        Task::GenCerts(gen_certs) => gen_certs.run().map(|()| ExitCode::SUCCESS),
+        Task::Test => Ok(suite::close(Ok(test::run()))),
+        Task::Interop(passed) => Suite::Interop.run(&passed.arguments),
+        Task::Soak(passed) => Suite::Soak.run(&passed.arguments),
     }
 }

@@ -2,9 +2,9 @@
 
 use std::process::Command;
 
-use crate::interop::Interop;
-use crate::peers::{self, Peers};
-use crate::soak::Soak;
+use suite::{Peers, Tally, workspace};
+
+use crate::suites::Suite;
 
 /// A command that passes or fails.
 struct Step {
@@ -14,47 +14,42 @@ struct Step {
     environment: &'static [(&'static str, &'static str)],
 }
 
-/// Runs every step, the failing ones too, and says how many passed and failed: commands, points of
-/// a brief soak, and rows of `interop`.
-pub(crate) fn run() -> (usize, usize) {
-    let (mut passed, mut failed) = (0, 0);
+/// Runs every step, the failing ones too, and counts commands, points of a brief soak, and rows of `interop`.
+pub(crate) fn run() -> Tally {
+    let mut tally = Tally::default();
     // First, as it may end with a line to run as root, which is better known before the rest is built.
     let peers = Peers::as_found();
     if let Err(error) = peers.install() {
         eprintln!("error: {error:#}");
-        return (passed, 1);
+        tally.failed += 1;
+        return tally;
     }
     for step in STEPS {
         if run_step(step, &peers) {
-            passed += 1;
+            tally.passed += 1;
         } else {
-            failed += 1;
+            tally.failed += 1;
             eprintln!("FAILED  {}", step.name);
         }
     }
-    println!("\n== soak");
-    match Soak::brief().run() {
-        Ok((points_held, points_failed)) => {
-            passed += points_held;
-            failed += points_failed;
-        }
-        Err(error) => {
-            failed += 1;
-            eprintln!("FAILED  soak: {error:#}");
-        }
-    }
-    println!("\n== interop");
-    match Interop::everything().run(&peers) {
-        Ok((rows_passed, rows_failed)) => {
-            passed += rows_passed;
-            failed += rows_failed;
-        }
-        Err(error) => {
-            failed += 1;
-            eprintln!("FAILED  interop: {error:#}");
+    // A soak that is over soon finds what fails at once, and not what leaks slowly.
+    for (name, suite, arguments) in [
+        ("soak", Suite::Soak, ["--seconds", "15"].as_slice()),
+        ("interop", Suite::Interop, &[]),
+    ] {
+        println!("\n== {name}");
+        match suite.count(arguments) {
+            Ok(counted) => {
+                tally.passed += counted.passed;
+                tally.failed += counted.failed;
+            }
+            Err(error) => {
+                tally.failed += 1;
+                eprintln!("FAILED  {name}: {error:#}");
+            }
         }
     }
-    (passed, failed)
+    tally
 }
 
 fn run_step(step: &Step, peers: &Peers) -> bool {
@@ -63,7 +58,7 @@ fn run_step(step: &Step, peers: &Peers) -> bool {
     cargo
         .args(step.arguments)
         .envs(step.environment.iter().copied())
-        .current_dir(peers::workspace());
+        .current_dir(workspace());
     if let Some(path) = peers.search_path() {
         cargo.env("PATH", path); // `cargo deny` is a program `cargo-deny` that may be of `target/peers`
     }

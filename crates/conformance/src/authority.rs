@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use const_oid::db::rfc5280::ID_CE_SUBJECT_KEY_IDENTIFIER;
 
-use crate::draft::Draft;
+use crate::certificate::CertificateBuilder;
 use crate::extension::subject_key_id;
 use crate::key::{Hash, Key};
 
@@ -20,13 +20,13 @@ pub(crate) struct Authority {
 
 impl Authority {
     /// Signs itself.
-    pub(crate) fn root(draft: Draft, key: Key) -> Self {
-        Self::root_with(draft, Arc::new(key))
+    pub(crate) fn root(builder: CertificateBuilder, key: Key) -> Self {
+        Self::root_with(builder, Arc::new(key))
     }
 
-    pub(crate) fn root_with(draft: Draft, key: Arc<Key>) -> Self {
-        let (name, draft) = (draft.subject.clone(), identified(draft, &key));
-        let der = draft
+    pub(crate) fn root_with(builder: CertificateBuilder, key: Arc<Key>) -> Self {
+        let (name, builder) = (builder.subject.clone(), identified(builder, &key));
+        let der = builder
             .without_authority_key_id()
             .sign(&key, &name, &key, Hash::Sha256);
         Self {
@@ -38,22 +38,22 @@ impl Authority {
     }
 
     /// A CA below this one.
-    pub(crate) fn sub(&self, draft: Draft) -> Self {
-        self.sub_with(draft, Arc::new(Key::p256()))
+    pub(crate) fn sub(&self, builder: CertificateBuilder) -> Self {
+        self.sub_with(builder, Arc::new(Key::p256()))
     }
 
-    pub(crate) fn sub_with(&self, draft: Draft, key: Arc<Key>) -> Self {
-        let (name, draft) = (draft.subject.clone(), identified(draft, &key));
+    pub(crate) fn sub_with(&self, builder: CertificateBuilder, key: Arc<Key>) -> Self {
+        let (name, builder) = (builder.subject.clone(), identified(builder, &key));
         Self {
-            der: self.issue(draft, &key),
+            der: self.issue(builder, &key),
             name,
             key,
             hash: Hash::Sha256,
         }
     }
 
-    pub(crate) fn issue(&self, draft: Draft, public: &Key) -> Vec<u8> {
-        draft.sign(public, &self.name, &self.key, self.hash)
+    pub(crate) fn issue(&self, builder: CertificateBuilder, public: &Key) -> Vec<u8> {
+        builder.sign(public, &self.name, &self.key, self.hash)
     }
 
     pub(crate) fn hashing_with(mut self, hash: Hash) -> Self {
@@ -62,12 +62,12 @@ impl Authority {
     }
 }
 
-/// With the key's identifier, unless the draft has one or has no extension at all.
-fn identified(draft: Draft, key: &Key) -> Draft {
+/// With the key's identifier, unless the builder has one or has no extension at all.
+fn identified(builder: CertificateBuilder, key: &Key) -> CertificateBuilder {
     let has_id = |e: &x509_cert::ext::Extension| e.extn_id == ID_CE_SUBJECT_KEY_IDENTIFIER;
-    if draft.extensions.is_empty() || draft.extensions.iter().any(has_id) {
-        draft
+    if builder.extensions.is_empty() || builder.extensions.iter().any(has_id) {
+        builder
     } else {
-        draft.and(subject_key_id(&key.id()))
+        builder.and(subject_key_id(&key.id()))
     }
 }

@@ -1,36 +1,36 @@
-//! One case: configuration, presented chain, and what has to become of it.
+//! One case: a server's configuration, a presented chain, and the verdict on it.
 
 use der::pem::{LineEnding, encode_string};
 
-/// One client that knocks at one server.
+/// One client certificate, and the server that it is presented to.
 #[derive(Clone, Debug)]
 pub struct Case {
     /// What the table is about: `path`, `leaf`, `crl`, ...
     pub category: &'static str,
-    /// What is shown, unique within the category.
+    /// What is special about it, unique within the category.
     pub name: &'static str,
     /// Where the rule is written.
     pub clause: &'static str,
-    /// The trusted roots, DER, in this order.
-    pub roots: Vec<Vec<u8>>,
-    /// The revocation lists, DER, in this order. Where there are none, revocation is not checked.
+    /// What the server trusts, DER, in this order.
+    pub trust_anchors: Vec<Vec<u8>>,
+    /// The CRLs, DER, in this order. Where there are none, revocation is not checked.
     pub crls: Vec<Vec<u8>>,
-    /// What the client shows, DER, in this order.
+    /// What the client presents, DER, in this order.
     pub chain: Vec<Vec<u8>>,
     /// The client's private key, PKCS#8 DER, in the clear.
     pub key: Vec<u8>,
     /// What a strict server does.
     pub verdict: Verdict,
-    /// Where our server refuses what the RFC lets pass: the code it gives, and why.
+    /// Where our server refuses what the RFC allows: its code, and why.
     pub exception: Option<(&'static str, &'static str)>,
 }
 
-/// What has to become of a client.
+/// What a strict server does with a client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// It is let in.
+    /// It is accepted.
     Accepted,
-    /// It is turned away.
+    /// It is refused.
     Refused {
         /// The reason that our server records (`VerifyError::code`), or [`Verdict::UNUSABLE`].
         code: &'static str,
@@ -38,24 +38,24 @@ pub enum Verdict {
 }
 
 impl Verdict {
-    /// Stands for a server that does not start with such roots or lists.
+    /// Stands for a server that does not start with such trust anchors or CRLs.
     pub const UNUSABLE: &'static str = "unusable";
 }
 
 impl Case {
-    /// The roots as one PEM file.
+    /// The trust anchors as one PEM file.
     #[must_use]
-    pub fn roots_pem(&self) -> String {
-        pem("CERTIFICATE", &self.roots)
+    pub fn trust_anchors_pem(&self) -> String {
+        pem("CERTIFICATE", &self.trust_anchors)
     }
 
-    /// The revocation lists as one PEM file; empty where there are none.
+    /// The CRLs as one PEM file; empty where there are none.
     #[must_use]
     pub fn crls_pem(&self) -> String {
         pem("X509 CRL", &self.crls)
     }
 
-    /// What the client shows, as one PEM file.
+    /// What the client presents, as one PEM file.
     #[must_use]
     pub fn chain_pem(&self) -> String {
         pem("CERTIFICATE", &self.chain)
@@ -67,8 +67,8 @@ impl Case {
         pem("PRIVATE KEY", std::slice::from_ref(&self.key))
     }
 
-    pub(crate) fn roots<const N: usize>(mut self, roots: [&[u8]; N]) -> Self {
-        self.roots = roots.map(<[u8]>::to_vec).to_vec();
+    pub(crate) fn trust_anchors<const N: usize>(mut self, trust_anchors: [&[u8]; N]) -> Self {
+        self.trust_anchors = trust_anchors.map(<[u8]>::to_vec).to_vec();
         self
     }
 

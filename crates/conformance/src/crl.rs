@@ -1,4 +1,4 @@
-//! Revocation lists, good and bad.
+//! CRLs, good and bad.
 
 use const_oid::ObjectIdentifier;
 use const_oid::db::rfc5280::{
@@ -15,7 +15,7 @@ use x509_cert::ext::pkix::name::DistributionPointName;
 use x509_cert::time::Time;
 
 use crate::authority::Authority;
-use crate::draft::{moment, signed};
+use crate::certificate::{moment, signed};
 use crate::extension::{authority_key_id, extension};
 use crate::key::{Hash, Key};
 use crate::name::{decoded, uri};
@@ -44,9 +44,9 @@ struct Revoked {
     extensions: Option<Vec<Extension>>,
 }
 
-/// What a list is going to say, but for its issuer.
+/// A CRL before it is signed; every part of it may be wrong.
 #[derive(Clone)]
-pub(crate) struct List {
+pub(crate) struct CrlBuilder {
     version: Option<u8>,
     this_update: OffsetDateTime,
     next_update: Option<OffsetDateTime>,
@@ -56,8 +56,8 @@ pub(crate) struct List {
     names_key: bool,
 }
 
-impl List {
-    /// A complete list of nobody, number 1.
+impl CrlBuilder {
+    /// A complete CRL without an entry, number 1.
     pub(crate) fn new(now: OffsetDateTime) -> Self {
         Self {
             version: Some(1),
@@ -131,7 +131,7 @@ impl List {
         self
     }
 
-    /// Changes to the list of this number (RFC 5280 section 5.2.4).
+    /// Changes to the CRL of this number (RFC 5280 section 5.2.4).
     pub(crate) fn delta(self, base: u8) -> Self {
         self.with(extension(ID_CE_DELTA_CRL_INDICATOR, true, &base))
     }

@@ -4,8 +4,8 @@ use time::OffsetDateTime;
 
 use crate::authority::Authority;
 use crate::case::{Case, Verdict};
-use crate::crl::List;
-use crate::draft::Draft;
+use crate::certificate::CertificateBuilder;
+use crate::crl::CrlBuilder;
 use crate::key::Key;
 
 pub(crate) struct World {
@@ -13,14 +13,14 @@ pub(crate) struct World {
     pub(crate) category: &'static str,
     pub(crate) root: Authority,
     pub(crate) sub: Authority,
-    /// The key of clients, where it makes no difference.
+    /// The key of clients, where any will do.
     pub(crate) key: Key,
 }
 
 impl World {
     pub(crate) fn new(now: OffsetDateTime, category: &'static str) -> Self {
-        let root = Authority::root(Draft::ca(now, "Root"), Key::p256());
-        let sub = root.sub(Draft::ca(now, "Issuing CA"));
+        let root = Authority::root(CertificateBuilder::ca(now, "Root"), Key::p256());
+        let sub = root.sub(CertificateBuilder::ca(now, "Issuing CA"));
         Self {
             now,
             category,
@@ -30,16 +30,16 @@ impl World {
         }
     }
 
-    pub(crate) fn client(&self) -> Draft {
-        Draft::client(self.now, "alice")
+    pub(crate) fn client(&self) -> CertificateBuilder {
+        CertificateBuilder::client(self.now, "alice")
     }
 
-    pub(crate) fn ca(&self, name: &str) -> Draft {
-        Draft::ca(self.now, name)
+    pub(crate) fn ca(&self, name: &str) -> CertificateBuilder {
+        CertificateBuilder::ca(self.now, name)
     }
 
-    pub(crate) fn list(&self) -> List {
-        List::new(self.now)
+    pub(crate) fn crl(&self) -> CrlBuilder {
+        CrlBuilder::new(self.now)
     }
 
     /// `chain` with the key of clients, to a server that trusts the root.
@@ -58,7 +58,7 @@ impl World {
             category: self.category,
             name,
             clause,
-            roots: vec![self.root.der.clone()],
+            trust_anchors: vec![self.root.der.clone()],
             crls: Vec::new(),
             chain: chain.iter().map(|der| der.to_vec()).collect(),
             key: key.pkcs8().to_vec(),
@@ -68,8 +68,13 @@ impl World {
     }
 
     /// This certificate of the issuing CA, and that CA's.
-    pub(crate) fn leaf(&self, name: &'static str, clause: &'static str, draft: Draft) -> Case {
-        let leaf = self.sub.issue(draft, &self.key);
+    pub(crate) fn leaf(
+        &self,
+        name: &'static str,
+        clause: &'static str,
+        builder: CertificateBuilder,
+    ) -> Case {
+        let leaf = self.sub.issue(builder, &self.key);
         self.case(name, clause, &[&leaf, &self.sub.der])
     }
 
@@ -79,7 +84,7 @@ impl World {
         self.case(name, clause, &[&leaf, &ca.der])
     }
 
-    /// A good client of this root, shown alone to a server that trusts it.
+    /// A good client of this root, presented alone to a server that trusts it.
     pub(crate) fn of_root(
         &self,
         name: &'static str,
@@ -87,6 +92,6 @@ impl World {
         root: &Authority,
     ) -> Case {
         let leaf = root.issue(self.client(), &self.key);
-        self.case(name, clause, &[&leaf]).roots([&root.der])
+        self.case(name, clause, &[&leaf]).trust_anchors([&root.der])
     }
 }

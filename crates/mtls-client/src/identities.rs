@@ -5,7 +5,7 @@ use std::sync::Arc;
 use rustls::SignatureScheme;
 use rustls::sign::CertifiedKey;
 
-use crate::identity::ClientIdentity;
+use tls_identity::Identity as ClientIdentity;
 
 /// One identity, or several of which each server is shown the one that fits it.
 ///

@@ -4,7 +4,7 @@
 //! [`pki_core::verify`] at its strictest, then by a [`PinPolicy`] if there is one. It shows its
 //! [`ClientIdentity`], or the one that fits, to every server that asks. All of that can be replaced while it
 //! is in use, with all connections that a [`Rotating`] client keeps. It is a tower service for hyper-util and tonic, and
-//! gives a reqwest client. What fails becomes an [`Error`], whose [`ErrorKind`] says who refused whom
+//! gives a reqwest client (feature `reqwest`). What fails becomes an [`Error`], whose [`ErrorKind`] says who refused whom
 //! and why, also where TLS 1.3 tells it late.
 //!
 //! No file is read but those of [`IdentityFiles`] and [`TrustFiles`], and no root of this machine is trusted but by
@@ -30,44 +30,33 @@
 //! # }
 //! ```
 
-mod attempt;
-mod builder;
-mod classify;
-mod connector;
-mod current;
-mod error;
-mod files;
-mod follow;
+mod clients;
+mod config;
+mod connect;
+mod failure;
+mod handshake;
 mod identities;
-mod identity;
-mod pin;
-mod pin_policy;
-mod platform;
-mod refusal;
-mod reqwest;
-mod retry;
-mod rotating;
-mod session;
-mod stream;
-mod trust_files;
-mod verifier;
+mod trust;
 mod watch;
 
-pub use builder::{ConfigError, ConnectorBuilder, TlsVersions};
-pub use connector::Connector;
-pub use error::{Error, ErrorKind};
-pub use files::{IdentityFileError, IdentityFiles};
+pub use clients::retry::SafeRetry;
+pub use clients::rotating::Rotating;
+pub use connect::builder::{ConfigError, ConnectorBuilder, TlsVersions};
+pub use connect::connector::Connector;
+pub use connect::stream::TlsStream;
+pub use failure::error::{Error, ErrorKind};
+pub use handshake::sessions::Resumption;
 pub use identities::Identities;
-pub use identity::{ClientIdentity, IdentityError};
-pub use pin::{Pin, PinError, PinPlace, PinSet};
-pub use pin_policy::{PinMismatch, PinPolicy};
-pub use platform::{PlatformRootsError, platform_roots};
-pub use retry::SafeRetry;
-pub use rotating::Rotating;
-pub use session::Resumption;
-pub use stream::TlsStream;
-pub use trust_files::{Trust, TrustFileError, TrustFiles, TrustWatch};
-pub use watch::IdentityWatch;
+pub use trust::pin::{Pin, PinError, PinPlace, PinSet};
+pub use trust::pin_policy::{PinMismatch, PinPolicy};
+pub use trust::platform::{PlatformRootsError, platform_roots};
+pub use watch::identity::IdentityWatch;
+pub use watch::trust::{Trust, TrustFileError, TrustFiles, TrustWatch};
+
+/// The certificate that is presented, and its files.
+pub use tls_identity::{
+    FileError, Identity as ClientIdentity, IdentityError, IdentityFileError, IdentityFiles,
+};
 
 /// What the connector's settings are made of.
 pub use pki_core::{

@@ -25,7 +25,7 @@ use tokio_rustls::TlsAcceptor;
 /// Answers with the number of the connection; `/slow` says that it is there, and waits to be told.
 async fn serve_numbers(ca: &Ca, there: Arc<Notify>, go_on: Arc<Notify>) -> SocketAddr {
     let config = server_config(
-        &ca.server(),
+        &ca.server("localhost"),
         &Clients::Required(ca, Vec::new()),
         &[b"h2", b"http/1.1"],
     );
@@ -112,7 +112,7 @@ async fn an_old_connection_gets_no_more_requests_and_finishes_those_in_flight() 
             ] {
                 let (there, go_on) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
                 let address = serve_numbers(&ca, Arc::clone(&there), Arc::clone(&go_on)).await;
-                let mut builder = connector(&ca, ca.client().identity()).alpn(alpn);
+                let mut builder = connector(&ca, identity_of(&ca.client("client1"))).alpn(alpn);
                 if let Some(age) = age {
                     builder = builder.max_connection_age(age);
                 }

@@ -8,21 +8,23 @@ use mtls_client::{ClientIdentity, Error, ErrorKind, IdentityError, Password, Pin
 use pkcs12_ios::{Bundle, Encoding};
 use pki_core::KeyPair;
 use support::*;
+use tls_identity::Found;
 use x509_identity::Certificate;
 
 fn verdict(identity: Result<ClientIdentity, IdentityError>) -> &'static str {
     match identity {
         Ok(_) => "accepted",
-        Err(IdentityError::Certificate(_)) => "certificate",
+        Err(IdentityError::Certificate { .. }) => "certificate",
         Err(IdentityError::ChainOrder { position: 2 }) => "order",
-        Err(IdentityError::DamagedPem(_)) => "damaged",
+        Err(IdentityError::Pem(_)) => "damaged",
         Err(IdentityError::Empty) => "empty",
         Err(IdentityError::Key(_)) => "key",
         Err(IdentityError::KeyMismatch { .. }) => "mismatch",
-        Err(IdentityError::NoCertificate) => "none",
-        Err(IdentityError::NotPem) => "not PEM",
+        Err(IdentityError::NoCertificate {
+            found: Found::PrivateKey,
+        }) => "swapped",
+        Err(IdentityError::NoCertificate { .. }) => "none",
         Err(IdentityError::Pkcs12(_)) => "p12",
-        Err(IdentityError::PrivateKey) => "swapped",
         Err(_) => "other",
     }
 }
@@ -30,13 +32,13 @@ fn verdict(identity: Result<ClientIdentity, IdentityError>) -> &'static str {
 #[test]
 fn pem_files_make_an_identity_only_if_they_are_what_they_should_be() {
     let ca = Ca::root("root");
-    let (client, other) = (ca.client(), ca.client());
-    let (cert, key) = (client.chain_pem.clone(), client.key.serialize_pem());
-    let der = client.chain[0].to_vec();
+    let (client, other) = (ca.client("client1"), ca.client("client1"));
+    let (cert, key) = (client.chain_pem(), client.key_pem());
+    let der = client.der().to_vec();
     let both = format!("{key}{cert}");
-    let reversed = format!("{}{cert}", ca.pem);
+    let reversed = format!("{}{cert}", ca.pem());
     let cut = cert[..cert.len() / 2].to_owned();
-    let other_key = other.key.serialize_pem();
+    let other_key = other.key_pem();
     for (case, chain, key, expected) in [
         ("good", cert.as_bytes(), key.as_bytes(), "accepted"),
         ("one file", both.as_bytes(), both.as_bytes(), "accepted"),
@@ -49,7 +51,13 @@ fn pem_files_make_an_identity_only_if_they_are_what_they_should_be() {
             "mismatch",
         ),
         ("root first", reversed.as_bytes(), key.as_bytes(), "order"),
-        ("DER", &der[..], key.as_bytes(), "not PEM"),
+        ("DER", &der[..], key.as_bytes(), "accepted"),
+        (
+            "DER key",
+            &der[..],
+            &client.key().serialize_der(),
+            "accepted",
+        ),
         ("cut off", cut.as_bytes(), key.as_bytes(), "damaged"),
         ("empty", b" \n", key.as_bytes(), "empty"),
         ("text", b"hello", key.as_bytes(), "none"),
@@ -65,11 +73,12 @@ fn pem_files_make_an_identity_only_if_they_are_what_they_should_be() {
 
 #[test]
 fn an_encrypted_key_opens_with_its_password_only() {
-    let client = Ca::root("root").client();
+    let client = Ca::root("root").client("client1");
     let right = Password::new("right");
-    let key = KeyPair::from_pem(client.key.serialize_pem().as_bytes(), None).unwrap();
+    let key = KeyPair::from_pem(client.key_pem().as_bytes(), None).unwrap();
     let encrypted = key.secret_encrypted_pkcs8_pem(&right).unwrap();
-    let (cert, key) = (client.chain_pem.as_bytes(), encrypted.as_bytes());
+    let cert = client.chain_pem();
+    let (cert, key) = (cert.as_bytes(), encrypted.as_bytes());
     assert_eq!(
         verdict(ClientIdentity::from_pem_with_password(cert, key, &right)),
         "accepted"
@@ -85,14 +94,14 @@ fn an_encrypted_key_opens_with_its_password_only() {
 #[tokio::test]
 async fn a_bundle_opens_with_its_password_only_and_its_identity_is_accepted() {
     let ca = Ca::root("root");
-    let issuing = ca.intermediate("issuing");
-    let client = issuing.client();
-    let key = KeyPair::from_pem(client.key.serialize_pem().as_bytes(), None).unwrap();
+    let issuing = ca.issuing("issuing");
+    let client = issuing.client("client1");
+    let key = KeyPair::from_pem(client.key_pem().as_bytes(), None).unwrap();
     let password = Password::new("MyP12Passw0rd");
-    let address = serve(&ca.server(), Clients::Required(&ca, Vec::new())).await;
+    let address = serve(&ca.server("localhost"), Clients::Required(&ca, Vec::new())).await;
     for encoding in [Encoding::Compat, Encoding::Modern] {
-        let bundle = Bundle::builder(&key, &client.chain[0])
-            .chain([&issuing.der])
+        let bundle = Bundle::builder(&key, client.der())
+            .chain([issuing.der()])
             .encoding(encoding)
             .build(&password)
             .unwrap();
@@ -112,11 +121,11 @@ async fn a_bundle_opens_with_its_password_only_and_its_identity_is_accepted() {
 
 #[test]
 fn an_identity_that_cannot_be_used_has_a_kind_and_shows_no_key() {
-    let client = Ca::root("root").client();
+    let client = Ca::root("root").client("client1");
     let error: Error = ClientIdentity::from_pem(b"", b"").unwrap_err().into();
     assert_eq!(*error.kind(), ErrorKind::IdentityInvalid);
-    let identity = client.identity();
-    let leaf = Certificate::from_der(&client.chain[0]).unwrap();
+    let identity = identity_of(&client);
+    let leaf = Certificate::from_der(client.der()).unwrap();
     assert_eq!(Pin::of(identity.certificate()), Pin::of(&leaf));
     assert!(!format!("{identity:?}").contains("PRIVATE"));
 }

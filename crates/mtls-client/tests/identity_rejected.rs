@@ -6,44 +6,35 @@ mod support;
 
 use bytes::Bytes;
 use mtls_client::{ErrorKind, TlsVersions};
-use rcgen::ExtendedKeyUsagePurpose::{ClientAuth, ServerAuth};
-use rcgen::SerialNumber;
 use rustls::AlertDescription;
 use support::*;
-use time::{Duration, OffsetDateTime};
 
 const SERIAL: u64 = 4711;
 
 #[tokio::test]
 async fn each_refusal_is_told_by_its_alert() {
     let (ca, other) = (Ca::root("root"), Ca::root("other root"));
-    let past = OffsetDateTime::now_utc() - Duration::hours(1);
     let address = serve(
-        &ca.server(),
-        Clients::Required(&ca, vec![ca.crl(&[SERIAL])]),
+        &ca.server("localhost"),
+        Clients::Required(&ca, vec![ca.crl().revoke(SERIAL).der().clone()]),
     )
     .await;
-    let names = &["client1.test"];
-    let numbered = |serial: u64| {
-        ca.issue(names, ClientAuth, |params| {
-            params.serial_number = Some(SerialNumber::from(serial))
-        })
-    };
+    let numbered = |serial: u64| ca.client("client1").serial(serial);
     let cases = [
-        ("good", ca.client(), None),
+        ("good", ca.client("client1"), None),
         (
             "other root",
-            other.client(),
+            other.client("client1"),
             Some(AlertDescription::UnknownCA),
         ),
         (
             "expired",
-            ca.issue(names, ClientAuth, |params| params.not_after = past),
+            ca.client("client1").expired(),
             Some(AlertDescription::CertificateExpired),
         ),
         (
             "server's",
-            ca.issue(names, ServerAuth, |_| ()),
+            ca.server("client1.test"),
             Some(AlertDescription::UnsupportedCertificate),
         ),
         ("not revoked", numbered(SERIAL + 1), None),
@@ -57,7 +48,7 @@ async fn each_refusal_is_told_by_its_alert() {
         for versions in VERSIONS {
             for alpn in [HTTP1, HTTP2] {
                 for via in BOTH {
-                    let connector = connector(&ca, client.identity())
+                    let connector = connector(&ca, identity_of(&client))
                         .tls_versions(versions)
                         .alpn(alpn)
                         .build()
@@ -79,11 +70,11 @@ async fn each_refusal_is_told_by_its_alert() {
 #[tokio::test]
 async fn a_refusal_is_told_also_while_a_large_body_is_written() {
     let (ca, other) = (Ca::root("root"), Ca::root("other root"));
-    let address = serve(&ca.server(), Clients::Required(&ca, Vec::new())).await;
+    let address = serve(&ca.server("localhost"), Clients::Required(&ca, Vec::new())).await;
     for size in [256 << 10, 1 << 20, 8 << 20] {
         let body = Bytes::from(vec![b'x'; size]);
         for alpn in [HTTP1, HTTP2] {
-            let good = connector(&ca, ca.client().identity())
+            let good = connector(&ca, identity_of(&ca.client("client1")))
                 .alpn(alpn)
                 .build()
                 .unwrap();
@@ -92,7 +83,7 @@ async fn a_refusal_is_told_also_while_a_large_body_is_written() {
                 .unwrap();
             assert_eq!(length, size.to_string());
 
-            let bad = connector(&ca, other.client().identity())
+            let bad = connector(&ca, identity_of(&other.client("client1")))
                 .tls_versions(TlsVersions::Only13)
                 .alpn(alpn)
                 .build()
@@ -116,12 +107,12 @@ async fn a_refusal_is_told_also_while_a_large_body_is_written() {
 #[tokio::test]
 async fn hanging_up_right_after_our_certificate_is_a_refusal() {
     let ca = Ca::root("root");
-    let server = ca.server();
+    let server = ca.server("localhost");
     for body in [Bytes::new(), Bytes::from(vec![b'x'; 1 << 20])] {
         let address = serve(&server, Clients::HangUp).await;
         for versions in VERSIONS {
             for alpn in [HTTP1, HTTP2] {
-                let connector = connector(&ca, ca.client().identity())
+                let connector = connector(&ca, identity_of(&ca.client("client1")))
                     .tls_versions(versions)
                     .alpn(alpn)
                     .build()

@@ -19,15 +19,15 @@ async fn negotiated(
     groups: Vec<&'static dyn rustls::crypto::SupportedKxGroup>,
 ) -> NamedGroup {
     let ca = Ca::root("root");
-    let server = ca.server();
+    let server = ca.server("localhost");
     let mut provider = default_provider();
     provider.kx_groups = groups;
-    let key = rustls::pki_types::PrivateKeyDer::try_from(server.key.serialize_der()).unwrap();
+    let key = server.key_der();
     let config = rustls::ServerConfig::builder_with_provider(Arc::new(provider))
         .with_safe_default_protocol_versions()
         .unwrap()
         .with_no_client_auth()
-        .with_single_cert(server.chain.clone(), key)
+        .with_single_cert(server.chain(), key)
         .unwrap();
     let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(config));
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -36,7 +36,7 @@ async fn negotiated(
         let (tcp, _) = listener.accept().await.unwrap();
         acceptor.accept(tcp).await.unwrap()
     });
-    let connector = connector(&ca, ca.client().identity())
+    let connector = connector(&ca, identity_of(&ca.client("client1")))
         .tls_versions(versions)
         .build()
         .unwrap();
@@ -84,7 +84,9 @@ async fn the_client_hello_names_the_hybrid_and_carries_a_share_of_it() {
     let ca = Ca::root("root");
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    let connector = connector(&ca, ca.client().identity()).build().unwrap();
+    let connector = connector(&ca, identity_of(&ca.client("client1")))
+        .build()
+        .unwrap();
     let dialling = tokio::spawn(async move {
         let _ = connector.connect(&url(address).parse().unwrap()).await;
     });

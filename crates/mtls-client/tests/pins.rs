@@ -9,7 +9,6 @@ use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 use mtls_client::{Pin, PinError, PinMismatch, PinPlace, PinPolicy, PinSet};
-use rcgen::ExtendedKeyUsagePurpose::ServerAuth;
 use support::*;
 use x509_identity::Certificate;
 
@@ -28,10 +27,10 @@ fn kind<T>(got: &Result<T, mtls_client::Error>) -> Option<&'static str> {
 #[tokio::test]
 async fn a_pin_counts_where_the_set_says() {
     let root = Ca::root("root");
-    let issuing = root.intermediate("issuing");
-    let server = issuing.server().with_intermediate(&issuing);
+    let issuing = root.issuing("issuing");
+    let server = issuing.server("localhost");
     let address = serve(&server, Clients::NotAsked).await;
-    let (leaf, middle, top) = (&*server.chain[0], &*issuing.der, &*root.der);
+    let (leaf, middle, top) = (server.der(), issuing.der(), root.der());
     for (place, accepted) in [
         (PinPlace::Anchor, [false, false, true]),
         (PinPlace::Anywhere, [true, true, true]),
@@ -39,7 +38,7 @@ async fn a_pin_counts_where_the_set_says() {
     ] {
         for (der, accepted) in [leaf, middle, top].into_iter().zip(accepted) {
             for via in BOTH {
-                let connector = connector(&root, root.client().identity())
+                let connector = connector(&root, identity_of(&root.client("client1")))
                     .pins(set(der).at(place))
                     .build()
                     .unwrap();
@@ -54,10 +53,10 @@ async fn a_pin_counts_where_the_set_says() {
 #[tokio::test]
 async fn the_anchor_is_the_trusted_root_and_not_the_last_certificate_sent() {
     let (root, stranger) = (Ca::root("root"), Ca::root("stranger"));
-    let server = root.server().with_intermediate(&stranger);
+    let server = root.server("localhost").presenting([stranger.der()]);
     let address = serve(&server, Clients::NotAsked).await;
-    for (der, expected) in [(&root.der, None), (&stranger.der, Some("pin-mismatch"))] {
-        let connector = connector(&root, root.client().identity())
+    for (der, expected) in [(root.der(), None), (stranger.der(), Some("pin-mismatch"))] {
+        let connector = connector(&root, identity_of(&root.client("client1")))
             .pins(set(der).at(PinPlace::Anchor))
             .build()
             .unwrap();
@@ -69,10 +68,10 @@ async fn the_anchor_is_the_trusted_root_and_not_the_last_certificate_sent() {
 #[tokio::test]
 async fn each_host_is_held_to_its_own_pins() {
     let (ca, other) = (Ca::root("root"), Ca::root("other"));
-    let names = &["a.test", "b.test", "c.test", "127.0.0.1"];
-    let server = ca.issue(names, ServerAuth, |_| ());
+    let server = ca.server("a.test").dns("b.test").dns("c.test");
+    let server = server.ip([127, 0, 0, 1]);
     let port = serve(&server, Clients::NotAsked).await.port();
-    let (right, wrong) = (set(&ca.der), set(&other.der));
+    let (right, wrong) = (set(ca.der()), set(other.der()));
     let named = |policy: PinPolicy| {
         policy
             .host("A.test.", right.clone())
@@ -97,7 +96,7 @@ async fn each_host_is_held_to_its_own_pins() {
             ("c.test", rest),
         ] {
             for via in BOTH {
-                let connector = connector(&ca, ca.client().identity())
+                let connector = connector(&ca, identity_of(&ca.client("client1")))
                     .resolve(host, port, IpAddr::V4(Ipv4Addr::LOCALHOST))
                     .pins(policy.clone())
                     .build()
@@ -118,11 +117,11 @@ async fn each_host_is_held_to_its_own_pins() {
 #[tokio::test]
 async fn a_set_that_only_reports_refuses_nobody_and_tells() {
     let (ca, other) = (Ca::root("root"), Ca::root("other"));
-    let server = ca.server();
+    let server = ca.server("localhost");
     let address = serve(&server, Clients::NotAsked).await;
     for (pins, let_in) in [
-        (set(&other.der).report_only(), true),
-        (set(&other.der), false),
+        (set(other.der()).report_only(), true),
+        (set(other.der()), false),
     ] {
         for via in BOTH {
             let told: Arc<Mutex<Vec<PinMismatch>>> = Arc::default();
@@ -130,7 +129,7 @@ async fn a_set_that_only_reports_refuses_nobody_and_tells() {
                 let told = Arc::clone(&told);
                 move |mismatch| told.lock().unwrap().push(mismatch.clone())
             });
-            let connector = connector(&ca, ca.client().identity())
+            let connector = connector(&ca, identity_of(&ca.client("client1")))
                 .pins(policy)
                 .build()
                 .unwrap();
@@ -140,7 +139,7 @@ async fn a_set_that_only_reports_refuses_nobody_and_tells() {
             assert_eq!(told.len(), 1, "{via:?}: {told:?}");
             assert_eq!(told[0].let_in, let_in);
             assert_eq!(told[0].server_name, "localhost");
-            assert_eq!(told[0].seen, [pin(&server.chain[0]), pin(&ca.der)]);
+            assert_eq!(told[0].seen, [pin(server.der()), pin(ca.der())]);
         }
     }
 }
@@ -148,10 +147,10 @@ async fn a_set_that_only_reports_refuses_nobody_and_tells() {
 #[tokio::test]
 async fn a_set_that_only_reports_lets_in_no_untrusted_server() {
     let (ca, other) = (Ca::root("root"), Ca::root("other"));
-    let server = other.server();
+    let server = other.server("localhost");
     let address = serve(&server, Clients::NotAsked).await;
-    let connector = connector(&ca, ca.client().identity())
-        .pins(set(&server.chain[0]).report_only())
+    let connector = connector(&ca, identity_of(&ca.client("client1")))
+        .pins(set(server.der()).report_only())
         .build()
         .unwrap();
     let got = request(Via::Hyper, &connector, &url(address), Bytes::new()).await;

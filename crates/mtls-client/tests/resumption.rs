@@ -9,10 +9,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use mtls_client::{Connector, Error, Pin, PinSet, Resumption, Revocation, TlsStream, TlsVersions};
-use pki_core::verify::CrlSet;
-use rcgen::ExtendedKeyUsagePurpose::{ClientAuth, ServerAuth};
-use rcgen::SerialNumber;
+use mtls_client::{Connector, Error, Pin, PinSet, Resumption, TlsStream, TlsVersions};
 use rustls::HandshakeKind;
 use rustls::pki_types::UnixTime;
 use rustls::time_provider::TimeProvider;
@@ -123,39 +120,31 @@ async fn ask(connector: &Connector, address: SocketAddr) -> Result<(bool, String
 }
 
 fn client(ca: &Ca, serial: u64) -> Leaf {
-    ca.issue(&["client.test"], ClientAuth, |params| {
-        params.serial_number = Some(SerialNumber::from(serial));
-    })
+    ca.client("client1").serial(serial)
 }
 
 fn numbered_server(ca: &Ca, serial: u64) -> Leaf {
-    ca.issue(&["localhost"], ServerAuth, |params| {
-        params.serial_number = Some(SerialNumber::from(serial));
-    })
+    ca.server("localhost").serial(serial)
 }
 
 fn resuming(ca: &Ca, versions: TlsVersions, clock: &Arc<Clock>) -> mtls_client::ConnectorBuilder {
-    connector(ca, client(ca, 0x11).identity())
+    connector(ca, identity_of(&client(ca, 0x11)))
         .tls_versions(versions)
         .resumption(REVALIDATE)
         .time_provider(Arc::clone(clock) as _)
 }
 
 fn pins(ca: &Ca) -> PinSet {
-    PinSet::new([Pin::of(&Certificate::from_der(&ca.der).unwrap())]).unwrap()
-}
-
-fn revocation(ca: &Ca, revoked: &[u64]) -> Revocation {
-    Revocation::new(CrlSet::from_pem_or_der([ca.crl(revoked).as_ref()]).unwrap())
+    PinSet::new([Pin::of(&Certificate::from_der(ca.der()).unwrap())]).unwrap()
 }
 
 #[tokio::test]
 async fn sessions_are_resumed_only_if_that_is_asked_for() {
     let ca = Ca::root("root");
-    let address = serve_sessions(&ca.server(), &ca).await;
+    let address = serve_sessions(&ca.server("localhost"), &ca).await;
     for versions in VERSIONS {
         for resumption in [Resumption::Off, REVALIDATE] {
-            let connector = connector(&ca, client(&ca, 0x11).identity())
+            let connector = connector(&ca, identity_of(&client(&ca, 0x11)))
                 .tls_versions(versions)
                 .resumption(resumption)
                 .build()
@@ -191,7 +180,7 @@ async fn no_session_survives_a_replacement() {
         ("nothing", Box::new(|_| ()), Second::Resumed),
         (
             "the same identity",
-            Box::new(|connector| connector.set_identity(client(&ca, 0x11).identity())),
+            Box::new(|connector| connector.set_identity(identity_of(&client(&ca, 0x11)))),
             Second::Full,
         ),
         (
@@ -206,12 +195,12 @@ async fn no_session_survives_a_replacement() {
         ),
         (
             "more roots",
-            Box::new(|connector| connector.set_roots(ca.anchors().and(&other.anchors()))),
+            Box::new(|connector| connector.set_roots(anchors(&ca).and(&anchors(&other)))),
             Second::Full,
         ),
         (
             "other roots",
-            Box::new(|connector| connector.set_roots(other.anchors())),
+            Box::new(|connector| connector.set_roots(anchors(&other))),
             Second::Refused("untrusted-server"),
         ),
         (
@@ -252,7 +241,7 @@ async fn no_session_survives_a_replacement() {
 #[tokio::test]
 async fn a_rotation_shows_the_new_certificate_and_a_late_ticket_belongs_to_the_old_one() {
     let ca = Ca::root("root");
-    let address = serve_sessions(&ca.server(), &ca).await;
+    let address = serve_sessions(&ca.server("localhost"), &ca).await;
     for versions in VERSIONS {
         let connector = resuming(&ca, versions, &Clock::new()).build().unwrap();
         // Its tickets, of TLS 1.3, are read after the rotation.
@@ -260,7 +249,7 @@ async fn a_rotation_shows_the_new_certificate_and_a_late_ticket_belongs_to_the_o
             .connect(&url(address).parse().unwrap())
             .await
             .unwrap();
-        connector.set_identity(client(&ca, 0x12).identity());
+        connector.set_identity(identity_of(&client(&ca, 0x12)));
         assert_eq!(serial(&mut early).await.unwrap(), "11");
         for resumed in [false, true, true] {
             let got = ask(&connector, address).await.unwrap();
@@ -272,11 +261,11 @@ async fn a_rotation_shows_the_new_certificate_and_a_late_ticket_belongs_to_the_o
 #[tokio::test]
 async fn a_session_ends_with_the_certificate_the_crl_and_the_limit_that_it_rests_on() {
     let ca = Ca::root("root");
-    let short_lived = ca.issue(&["localhost"], ServerAuth, |params| {
-        params.not_after = OffsetDateTime::now_utc() + Duration::hours(1);
-    });
-    // A certificate of two days, a CRL of one.
-    let lasting = ca.server();
+    let short_lived = ca
+        .server("localhost")
+        .valid_until(OffsetDateTime::now_utc() + Duration::hours(1));
+    // A certificate of thirty days, a CRL of one.
+    let lasting = ca.server("localhost");
     let (short, long) = (
         serve_sessions(&short_lived, &ca).await,
         serve_sessions(&lasting, &ca).await,
@@ -333,7 +322,7 @@ async fn a_session_ends_with_the_certificate_the_crl_and_the_limit_that_it_rests
 #[tokio::test]
 async fn resuming_again_and_again_makes_no_session_younger() {
     let ca = Ca::root("root");
-    let address = serve_sessions(&ca.server(), &ca).await;
+    let address = serve_sessions(&ca.server("localhost"), &ca).await;
     for versions in VERSIONS {
         let clock = Clock::new();
         let connector = resuming(&ca, versions, &clock)
@@ -354,7 +343,7 @@ async fn resuming_again_and_again_makes_no_session_younger() {
 #[tokio::test]
 async fn a_session_is_offered_to_the_port_that_it_was_made_with_only() {
     let ca = Ca::root("root");
-    let server = ca.server();
+    let server = ca.server("localhost");
     let (one, two) = (
         serve_sessions(&server, &ca).await,
         serve_sessions(&server, &ca).await,
@@ -370,7 +359,7 @@ async fn a_session_is_offered_to_the_port_that_it_was_made_with_only() {
 #[tokio::test]
 async fn a_resumed_session_that_is_hung_up_on_is_refused_if_it_was_made_with_our_certificate() {
     let ca = Ca::root("root");
-    let server = ca.server();
+    let server = ca.server("localhost");
     for (clients, kind) in [
         (Clients::Required(&ca, Vec::new()), "identity-rejected"),
         (Clients::NotAsked, "protocol"),

@@ -49,7 +49,7 @@ impl Mood {
 
 impl Moody {
     async fn start(ca: &Ca, clients: Clients<'_>, mood: Mood) -> Self {
-        let config = server_config(&ca.server(), &clients, &[b"h2", b"http/1.1"]);
+        let config = server_config(&ca.server("localhost"), &clients, &[b"h2", b"http/1.1"]);
         let acceptor = TlsAcceptor::from(Arc::new(config));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -155,7 +155,7 @@ async fn what_may_be_sent_twice_is_sent_again_twice_at_most() {
             ("POST", Mood::First(1), Some("protocol"), 1),
         ] {
             let server = Moody::start(&ca, Clients::NotAsked, mood).await;
-            let connector = connector(&ca, ca.client().identity())
+            let connector = connector(&ca, identity_of(&ca.client("client1")))
                 .alpn(alpn)
                 .build()
                 .unwrap();
@@ -179,7 +179,7 @@ async fn a_server_that_hangs_up_right_after_our_certificate_is_not_asked_again()
     ] {
         let clients = Clients::Required(&ca, Vec::new());
         let server = Moody::start(&ca, clients, mood).await;
-        let connector = connector(&ca, ca.client().identity())
+        let connector = connector(&ca, identity_of(&ca.client("client1")))
             .alpn(alpn)
             .build()
             .unwrap();
@@ -198,7 +198,7 @@ async fn a_server_that_hangs_up_right_after_our_certificate_is_not_asked_again()
 #[tokio::test]
 async fn a_refusal_is_final_and_a_refused_connection_is_not() {
     let (ca, other) = (Ca::root("root"), Ca::root("other"));
-    let server = serve(&ca.server(), Clients::Required(&ca, Vec::new())).await;
+    let server = serve(&ca.server("localhost"), Clients::Required(&ca, Vec::new())).await;
     let free = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let nobody = free.local_addr().unwrap();
     drop(free);
@@ -209,7 +209,7 @@ async fn a_refusal_is_final_and_a_refused_connection_is_not() {
         (&ca, &ca, nobody, Some("connect"), 3),
     ] {
         for versions in VERSIONS {
-            let connector = connector(roots, identity.client().identity())
+            let connector = connector(roots, identity_of(&identity.client("client1")))
                 .tls_versions(versions)
                 .build()
                 .unwrap();
@@ -246,7 +246,7 @@ enum First {
 }
 
 async fn serve_h2(ca: &Ca, first: First) -> SocketAddr {
-    let config = server_config(&ca.server(), &Clients::NotAsked, HTTP2);
+    let config = server_config(&ca.server("localhost"), &Clients::NotAsked, HTTP2);
     let acceptor = TlsAcceptor::from(Arc::new(config));
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -297,7 +297,7 @@ async fn what_an_http2_server_gives_back_is_sent_again() {
             (First::GoAway, "POST", Some("protocol")),
         ] {
             let address = serve_h2(&ca, first).await;
-            let connector = connector(&ca, ca.client().identity())
+            let connector = connector(&ca, identity_of(&ca.client("client1")))
                 .alpn(HTTP2)
                 .build()
                 .unwrap();

@@ -18,27 +18,16 @@ use hyper_util::client::legacy::Client;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
 use mtls_client::{Connector, Error, Identities, Pin, PinSet, Resumption, Rotating};
-use rcgen::{ExtendedKeyUsagePurpose, SerialNumber};
 use support::*;
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
 use tokio_rustls::TlsAcceptor;
 use x509_identity::Certificate;
 
-fn client_with_serial(ca: &Ca, serial: u64) -> Leaf {
-    ca.issue(
-        &["client1.test"],
-        ExtendedKeyUsagePurpose::ClientAuth,
-        |p| {
-            p.serial_number = Some(SerialNumber::from(serial));
-        },
-    )
-}
-
 /// Answers with the serial number of the certificate that the connection shows; `/slow` once told.
 async fn serve_serials(ca: &Ca, go_on: Arc<Notify>) -> (SocketAddr, Arc<AtomicU64>) {
     let config = server_config(
-        &ca.server(),
+        &ca.server("localhost"),
         &Clients::Required(ca, Vec::new()),
         &[b"h2", b"http/1.1"],
     );
@@ -137,7 +126,7 @@ async fn no_request_fails_in_a_loop_of_rotations_and_none_shows_what_was_replace
     // Of four clients, two over each version of HTTP: 200 rotations of each.
     const ROTATIONS: u64 = 100;
     let ca = Ca::root("root");
-    let identity = |serial| client_with_serial(&ca, serial).identity();
+    let identity = |serial| identity_of(&client_with_serial(&ca, serial));
     let (address, _) = serve_serials(&ca, Arc::new(Notify::new())).await;
     for (via, alpn) in CASES {
         // The server keeps sessions, and a resumed one would show the certificate that it was made with.
@@ -185,7 +174,7 @@ async fn a_request_in_flight_finishes_on_its_connection_and_idle_ones_end() {
     for (via, alpn) in CASES {
         let go_on = Arc::new(Notify::new());
         let (address, open) = serve_serials(&ca, Arc::clone(&go_on)).await;
-        let connector = connector(&ca, client_with_serial(&ca, 1).identity())
+        let connector = connector(&ca, identity_of(&client_with_serial(&ca, 1)))
             .alpn(alpn)
             .build()
             .unwrap();
@@ -196,14 +185,14 @@ async fn a_request_in_flight_finishes_on_its_connection_and_idle_ones_end() {
         });
         until(&open, 1).await;
         assert_eq!(pump.serial(&url(address)).await.unwrap(), 1);
-        connector.set_identity(client_with_serial(&ca, 2).identity());
+        connector.set_identity(identity_of(&client_with_serial(&ca, 2)));
         assert_eq!(pump.serial(&url(address)).await.unwrap(), 2);
         go_on.notify_one();
         assert_eq!(slow.await.unwrap().unwrap(), 1, "{via:?}");
         // All but the one of the second identity.
         until(&open, 1).await;
         // With no request in flight, the end of the idle ones waits for nothing.
-        connector.set_identity(client_with_serial(&ca, 3).identity());
+        connector.set_identity(identity_of(&client_with_serial(&ca, 3)));
         until(&open, 0).await;
     }
 }
@@ -212,7 +201,7 @@ async fn a_request_in_flight_finishes_on_its_connection_and_idle_ones_end() {
 async fn a_client_that_does_not_rotate_shows_the_new_certificate_on_new_connections() {
     let ca = Ca::root("root");
     let (address, _) = serve_serials(&ca, Arc::new(Notify::new())).await;
-    let connector = connector(&ca, client_with_serial(&ca, 1).identity())
+    let connector = connector(&ca, identity_of(&client_with_serial(&ca, 1)))
         .build()
         .unwrap();
     let (early, late) = (
@@ -224,7 +213,7 @@ async fn a_client_that_does_not_rotate_shows_the_new_certificate_on_new_connecti
         response.text().await.unwrap()
     };
     assert_eq!(serial(&early).await, "1");
-    connector.set_identity(client_with_serial(&ca, 2).identity());
+    connector.set_identity(identity_of(&client_with_serial(&ca, 2)));
     assert_eq!(serial(&early).await, "1", "its pooled connection stays");
     assert_eq!(serial(&late).await, "2", "though it was built before");
 }
@@ -233,9 +222,9 @@ async fn a_client_that_does_not_rotate_shows_the_new_certificate_on_new_connecti
 async fn replaced_pins_hold_for_the_next_request_of_a_rotating_client() {
     let ca = Ca::root("root");
     let (address, _) = serve_serials(&ca, Arc::new(Notify::new())).await;
-    let pins = |ca: &Ca| PinSet::new([Pin::of(&Certificate::from_der(&ca.der).unwrap())]).unwrap();
+    let pins = |ca: &Ca| PinSet::new([Pin::of(&Certificate::from_der(ca.der()).unwrap())]).unwrap();
     for (via, alpn) in CASES {
-        let connector = connector(&ca, client_with_serial(&ca, 1).identity())
+        let connector = connector(&ca, identity_of(&client_with_serial(&ca, 1)))
             .alpn(alpn)
             .pins(pins(&ca))
             .build()
@@ -253,17 +242,15 @@ async fn replaced_pins_hold_for_the_next_request_of_a_rotating_client() {
 #[tokio::test]
 async fn each_server_is_shown_the_first_identity_that_fits_its_hints() {
     let (one, two) = (Ca::root("one"), Ca::root("two"));
-    let issuing = two.intermediate("issuing");
-    let below = client_with_serial(&issuing, 3)
-        .with_intermediate(&issuing)
-        .identity();
+    let issuing = two.issuing("issuing");
+    let below = identity_of(&client_with_serial(&issuing, 3));
     let (at_one, _) = serve_serials(&one, Arc::new(Notify::new())).await;
     let (at_two, _) = serve_serials(&two, Arc::new(Notify::new())).await;
-    let identities = Identities::new(client_with_serial(&one, 1).identity())
+    let identities = Identities::new(identity_of(&client_with_serial(&one, 1)))
         .or(below)
-        .or(client_with_serial(&two, 4).identity());
-    let anchors = mtls_client::TrustAnchors::from_certs([&one.der, &two.der]).unwrap();
-    let connector = Connector::builder(anchors, identities).build().unwrap();
+        .or(identity_of(&client_with_serial(&two, 4)));
+    let both_roots = mtls_client::TrustAnchors::from_certs([one.der(), two.der()]).unwrap();
+    let connector = Connector::builder(both_roots, identities).build().unwrap();
     for via in BOTH {
         for (address, expected) in [(at_one, "1"), (at_two, "3")] {
             let shown = request(via, &connector, &url(address), Bytes::new()).await;
@@ -273,9 +260,9 @@ async fn each_server_is_shown_the_first_identity_that_fits_its_hints() {
     // Where none fits, the first is shown and refused.
     let stranger = Ca::root("three");
     let (at_three, _) = serve_serials(&stranger, Arc::new(Notify::new())).await;
-    let both = Identities::new(client_with_serial(&one, 1).identity())
-        .or(client_with_serial(&two, 4).identity());
-    let connector = Connector::builder(stranger.anchors(), both)
+    let both = Identities::new(identity_of(&client_with_serial(&one, 1)))
+        .or(identity_of(&client_with_serial(&two, 4)));
+    let connector = Connector::builder(anchors(&stranger), both)
         .build()
         .unwrap();
     let error = request(Via::Hyper, &connector, &url(at_three), Bytes::new())

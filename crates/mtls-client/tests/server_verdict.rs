@@ -7,10 +7,7 @@ mod support;
 use bytes::Bytes;
 use mtls_client::{Error, ErrorKind, Pin, PinSet};
 use pki_core::verify::{CrlSet, Revocation};
-use rcgen::ExtendedKeyUsagePurpose::{ClientAuth, ServerAuth};
-use rcgen::SerialNumber;
 use support::*;
-use time::{Duration, OffsetDateTime};
 use x509_identity::Certificate;
 
 const SERIAL: u64 = 4711;
@@ -18,38 +15,32 @@ const SERIAL: u64 = 4711;
 #[tokio::test]
 async fn a_server_is_accepted_only_with_a_good_certificate() {
     let (ca, other) = (Ca::root("root"), Ca::root("other root"));
-    let now = OffsetDateTime::now_utc();
-    let names = &["localhost"];
     let cases = [
-        ("good", ca.server(), None),
-        ("other root", other.server(), Some("untrusted-server")),
+        ("good", ca.server("localhost"), None),
+        (
+            "other root",
+            other.server("localhost"),
+            Some("untrusted-server"),
+        ),
         (
             "self-signed",
-            Leaf::self_signed(names, ServerAuth),
+            ca.server("localhost").self_signed(),
             Some("untrusted-server"),
         ),
         (
             "clientAuth only",
-            ca.issue(names, ClientAuth, |_| ()),
+            ca.client("localhost").dns("localhost"),
             Some("untrusted-server"),
         ),
-        (
-            "expired",
-            ca.issue(names, ServerAuth, |params| {
-                params.not_after = now - Duration::hours(1)
-            }),
-            Some("expired"),
-        ),
+        ("expired", ca.server("localhost").expired(), Some("expired")),
         (
             "not yet valid",
-            ca.issue(names, ServerAuth, |params| {
-                params.not_before = now + Duration::hours(1)
-            }),
+            ca.server("localhost").not_yet_valid(),
             Some("expired"),
         ),
         (
             "other name",
-            ca.issue(&["elsewhere.test"], ServerAuth, |_| ()),
+            ca.server("elsewhere.test"),
             Some("name-mismatch"),
         ),
     ];
@@ -58,7 +49,7 @@ async fn a_server_is_accepted_only_with_a_good_certificate() {
         for versions in VERSIONS {
             for alpn in [HTTP1, HTTP2] {
                 for via in BOTH {
-                    let connector = connector(&ca, ca.client().identity())
+                    let connector = connector(&ca, identity_of(&ca.client("client1")))
                         .tls_versions(versions)
                         .alpn(alpn)
                         .build()
@@ -75,16 +66,13 @@ async fn a_server_is_accepted_only_with_a_good_certificate() {
 #[tokio::test]
 async fn a_pin_has_to_be_in_the_verified_path() {
     let (root, stranger) = (Ca::root("root"), Ca::root("stranger"));
-    let issuing = root.intermediate("issuing");
+    let issuing = root.issuing("issuing");
     // The stranger's certificate is sent, and is in no verified path.
-    let server = issuing
-        .server()
-        .with_intermediate(&issuing)
-        .with_intermediate(&stranger);
+    let server = issuing.server("localhost").presenting([stranger.der()]);
     let address = serve(&server, Clients::NotAsked).await;
     let pin = |der: &[u8]| Pin::of(&Certificate::from_der(der).unwrap());
-    let (leaf, middle, top) = (pin(&server.chain[0]), pin(&issuing.der), pin(&root.der));
-    let wrong = pin(&stranger.der);
+    let (leaf, middle, top) = (pin(server.der()), pin(issuing.der()), pin(root.der()));
+    let wrong = pin(stranger.der());
     for (pins, accepted) in [
         (vec![leaf], true),
         (vec![middle], true),
@@ -93,7 +81,7 @@ async fn a_pin_has_to_be_in_the_verified_path() {
         (vec![wrong], false),
     ] {
         for via in BOTH {
-            let connector = connector(&root, root.client().identity())
+            let connector = connector(&root, identity_of(&root.client("client1")))
                 .pins(PinSet::new(pins.clone()).unwrap())
                 .build()
                 .unwrap();
@@ -113,10 +101,10 @@ async fn a_pin_has_to_be_in_the_verified_path() {
 #[tokio::test]
 async fn a_right_pin_saves_no_untrusted_server() {
     let (ca, other) = (Ca::root("root"), Ca::root("other"));
-    let server = other.server();
+    let server = other.server("localhost");
     let address = serve(&server, Clients::NotAsked).await;
-    let pin = Pin::of(&Certificate::from_der(&server.chain[0]).unwrap());
-    let connector = connector(&ca, ca.client().identity())
+    let pin = Pin::of(&Certificate::from_der(server.der()).unwrap());
+    let connector = connector(&ca, identity_of(&ca.client("client1")))
         .pins(PinSet::new([pin]).unwrap())
         .build()
         .unwrap();
@@ -132,20 +120,22 @@ async fn a_right_pin_saves_no_untrusted_server() {
 #[tokio::test]
 async fn a_revoked_server_is_refused_if_crls_are_given() {
     let ca = Ca::root("root");
-    let server = ca.issue(&["localhost"], ServerAuth, |params| {
-        params.serial_number = Some(SerialNumber::from(SERIAL));
-    });
+    let server = ca.server("localhost").serial(SERIAL);
     let address = serve(&server, Clients::NotAsked).await;
     for (crl, expected) in [
         (None, None),
-        (Some(ca.crl(&[SERIAL + 1])), None),
-        (Some(ca.crl(&[SERIAL])), Some("revoked")),
+        (Some(ca.crl().revoke(SERIAL + 1).der().clone()), None),
+        (Some(ca.crl().revoke(SERIAL).der().clone()), Some("revoked")),
         // A CRL of another CA says nothing about this server, and unknown is denied.
-        (Some(Ca::root("other").crl(&[])), Some("untrusted-server")),
+        (
+            Some(Ca::root("other").crl().der().clone()),
+            Some("untrusted-server"),
+        ),
     ] {
         for versions in VERSIONS {
             for via in BOTH {
-                let mut builder = connector(&ca, ca.client().identity()).tls_versions(versions);
+                let mut builder =
+                    connector(&ca, identity_of(&ca.client("client1"))).tls_versions(versions);
                 if let Some(crl) = &crl {
                     let crls = CrlSet::from_pem_or_der([crl.as_ref()]).unwrap();
                     builder = builder.revocation(Revocation::new(crls));
@@ -162,7 +152,7 @@ async fn a_revoked_server_is_refused_if_crls_are_given() {
 #[tokio::test]
 async fn another_name_is_checked_where_one_is_given() {
     let ca = Ca::root("root");
-    let server = ca.issue(&["api.example.test"], ServerAuth, |_| ());
+    let server = ca.server("api.example.test");
     let address = serve(&server, Clients::NotAsked).await;
     for (name, expected) in [
         (None, Some("name-mismatch")),
@@ -170,7 +160,7 @@ async fn another_name_is_checked_where_one_is_given() {
         (Some("other.example.test"), Some("name-mismatch")),
     ] {
         for via in BOTH {
-            let mut builder = connector(&ca, ca.client().identity());
+            let mut builder = connector(&ca, identity_of(&ca.client("client1")));
             if let Some(name) = name {
                 builder = builder.server_name(name);
             }
@@ -184,30 +174,25 @@ async fn another_name_is_checked_where_one_is_given() {
 #[tokio::test]
 async fn a_bare_rustls_stream_judges_the_same_and_its_errors_have_the_same_kinds() {
     let ca = Ca::root("root");
-    let past = OffsetDateTime::now_utc() - Duration::hours(1);
     let pin = Pin::from_spki_sha256([7; 32]);
     for (server, pins, expected) in [
-        (ca.server(), None, None),
-        (ca.server(), Some(pin), Some("pin-mismatch")),
+        (ca.server("localhost"), None, None),
+        (ca.server("localhost"), Some(pin), Some("pin-mismatch")),
+        (ca.server("elsewhere.test"), None, Some("name-mismatch")),
+        (ca.server("localhost").expired(), None, Some("expired")),
         (
-            ca.issue(&["elsewhere.test"], ServerAuth, |_| ()),
-            None,
-            Some("name-mismatch"),
-        ),
-        (
-            ca.issue(&["localhost"], ServerAuth, |params| params.not_after = past),
-            None,
-            Some("expired"),
-        ),
-        (
-            ca.issue(&["localhost"], ClientAuth, |_| ()),
+            ca.client("localhost").dns("localhost"),
             None,
             Some("untrusted-server"),
         ),
-        (Ca::root("other").server(), None, Some("untrusted-server")),
+        (
+            Ca::root("other").server("localhost"),
+            None,
+            Some("untrusted-server"),
+        ),
     ] {
         let address = serve(&server, Clients::NotAsked).await;
-        let mut builder = connector(&ca, ca.client().identity());
+        let mut builder = connector(&ca, identity_of(&ca.client("client1")));
         if let Some(pin) = pins {
             builder = builder.pins(PinSet::new([pin]).unwrap());
         }

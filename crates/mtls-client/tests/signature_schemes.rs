@@ -7,13 +7,13 @@ mod support;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use mtls_client::{ClientIdentity, Connector, Error, Identities};
-use rcgen::{KeyPair, PKCS_ECDSA_P256_SHA256, PKCS_ECDSA_P384_SHA384};
+use mtls_client::{Connector, Error, Identities};
 use rustls::client::danger::HandshakeSignatureValid;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, UnixTime};
+use rustls::pki_types::{CertificateDer, UnixTime};
 use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
 use rustls::{DigitallySignedStruct, DistinguishedName, SignatureScheme};
 use support::*;
+use test_pki::KeyKind;
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
@@ -67,12 +67,12 @@ impl ClientCertVerifier for Only {
 /// Answers with one byte: the last of the client's serial number.
 async fn serve_only(server: &Leaf, scheme: SignatureScheme) -> SocketAddr {
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let key = PrivateKeyDer::try_from(server.key.serialize_der()).unwrap();
+    let key = server.key_der();
     let config = rustls::ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .unwrap()
         .with_client_cert_verifier(Arc::new(Only(scheme)))
-        .with_single_cert(server.chain.clone(), key)
+        .with_single_cert(server.chain(), key)
         .unwrap();
     let acceptor = TlsAcceptor::from(Arc::new(config));
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -93,21 +93,14 @@ async fn serve_only(server: &Leaf, scheme: SignatureScheme) -> SocketAddr {
     address
 }
 
-fn identity(ca: &Ca, key: &KeyPair, serial: u64) -> ClientIdentity {
-    let mut params = rcgen::CertificateParams::new(vec!["client.test".to_owned()]).unwrap();
-    params.serial_number = Some(rcgen::SerialNumber::from(serial));
-    let certificate = params.signed_by(key, &ca.issuer).unwrap();
-    ClientIdentity::from_pem(certificate.pem().as_bytes(), key.serialize_pem().as_bytes()).unwrap()
-}
-
 #[tokio::test]
 async fn the_first_identity_whose_signature_the_server_can_verify_is_shown() {
     let ca = Ca::root("root");
-    let server = ca.server();
-    let p256 = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).unwrap();
-    let p384 = KeyPair::generate_for(&PKCS_ECDSA_P384_SHA384).unwrap();
-    let p256_first = || Identities::new(identity(&ca, &p256, 1)).or(identity(&ca, &p384, 2));
-    let p384_first = || Identities::new(identity(&ca, &p384, 2)).or(identity(&ca, &p256, 1));
+    let server = ca.server("localhost");
+    let p256 = ca.client("p256").serial(1_u64);
+    let p384 = ca.client("p384").serial(2_u64).with_key(KeyKind::P384);
+    let p256_first = || Identities::new(identity_of(&p256)).or(identity_of(&p384));
+    let p384_first = || Identities::new(identity_of(&p384)).or(identity_of(&p256));
     for (scheme, expected) in [
         (SignatureScheme::ECDSA_NISTP256_SHA256, Some(1)),
         (SignatureScheme::ECDSA_NISTP384_SHA384, Some(2)),
@@ -115,7 +108,7 @@ async fn the_first_identity_whose_signature_the_server_can_verify_is_shown() {
     ] {
         let address = serve_only(&server, scheme).await;
         for identities in [p256_first(), p384_first()] {
-            let connector = Connector::builder(ca.anchors(), identities)
+            let connector = Connector::builder(anchors(&ca), identities)
                 .tls_versions(mtls_client::TlsVersions::Only13)
                 .build()
                 .unwrap();

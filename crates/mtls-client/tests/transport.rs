@@ -49,7 +49,7 @@ async fn serve_broken(how: Broken) -> u16 {
 
 async fn failure(via: Via, port: u16) -> Error {
     let ca = Ca::root("root");
-    let connector = connector(&ca, ca.client().identity())
+    let connector = connector(&ca, identity_of(&ca.client("client1")))
         .connect_timeout(Duration::from_millis(300))
         .build()
         .unwrap();
@@ -90,12 +90,14 @@ async fn plain_http_is_refused_unless_allowed() {
     let port = serve_broken(Broken::SpeaksPlainHttp).await;
     let url = format!("http://127.0.0.1:{port}/");
     for via in BOTH {
-        let refusing = connector(&ca, ca.client().identity()).build().unwrap();
+        let refusing = connector(&ca, identity_of(&ca.client("client1")))
+            .build()
+            .unwrap();
         let error = request(via, &refusing, &url, Bytes::new())
             .await
             .unwrap_err();
         assert_eq!(error.kind().as_str(), "protocol", "{error:?}");
-        let allowing = connector(&ca, ca.client().identity())
+        let allowing = connector(&ca, identity_of(&ca.client("client1")))
             .allow_plain_http()
             .build()
             .unwrap();
@@ -109,18 +111,14 @@ async fn plain_http_is_refused_unless_allowed() {
 #[tokio::test]
 async fn a_given_address_is_dialled_and_the_name_still_checked() {
     let ca = Ca::root("root");
-    let server = ca.issue(
-        &["api.example.test"],
-        rcgen::ExtendedKeyUsagePurpose::ServerAuth,
-        |_| (),
-    );
+    let server = ca.server("api.example.test");
     let port = serve(&server, Clients::NotAsked).await.port();
     for (host, expected) in [
         ("api.example.test", None),
         ("web.example.test", Some("name-mismatch")),
     ] {
         for via in BOTH {
-            let connector = connector(&ca, ca.client().identity())
+            let connector = connector(&ca, identity_of(&ca.client("client1")))
                 .resolve(host, port, IpAddr::V4(Ipv4Addr::LOCALHOST))
                 .build()
                 .unwrap();
@@ -140,8 +138,8 @@ async fn a_given_address_is_dialled_and_the_name_still_checked() {
 #[tokio::test]
 async fn an_answer_that_comes_while_we_still_write_is_read() {
     let ca = Ca::root("root");
-    let address = serve_hasty(&ca.server()).await;
-    let connector = connector(&ca, ca.client().identity())
+    let address = serve_hasty(&ca.server("localhost")).await;
+    let connector = connector(&ca, identity_of(&ca.client("client1")))
         .alpn(HTTP1)
         .build()
         .unwrap();
@@ -157,9 +155,9 @@ async fn an_answer_that_comes_while_we_still_write_is_read() {
 #[tokio::test]
 async fn the_end_of_an_answer_is_no_refusal() {
     let ca = Ca::root("root");
-    let address = serve(&ca.server(), Clients::Required(&ca, Vec::new())).await;
+    let address = serve(&ca.server("localhost"), Clients::Required(&ca, Vec::new())).await;
     for versions in VERSIONS {
-        let connector = connector(&ca, ca.client().identity())
+        let connector = connector(&ca, identity_of(&ca.client("client1")))
             .tls_versions(versions)
             .alpn(HTTP1)
             .build()

@@ -11,25 +11,16 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use mtls_client::{
-    AnchorError, Connector, CrlLoadError, Revocation, TrustFileError, TrustFiles, TrustWatch,
+    AnchorError, Connector, CrlLoadError, FileError, TrustFileError, TrustFiles, TrustWatch,
     platform_roots,
 };
-use pki_core::verify::CrlSet;
-use rcgen::ExtendedKeyUsagePurpose::ServerAuth;
-use rcgen::SerialNumber;
 use support::*;
 use tempfile::TempDir;
 
 const SERIAL: u64 = 4711;
 
 fn numbered_server(ca: &Ca) -> Leaf {
-    ca.issue(&["localhost"], ServerAuth, |params| {
-        params.serial_number = Some(SerialNumber::from(SERIAL));
-    })
-}
-
-fn revocation(ca: &Ca, revoked: &[u64]) -> Revocation {
-    Revocation::new(CrlSet::from_pem_or_der([ca.crl(revoked).as_ref()]).unwrap())
+    ca.server("localhost").serial(SERIAL)
 }
 
 /// What becomes of a request: the kind of its error.
@@ -45,19 +36,21 @@ async fn replaced_roots_and_crls_count_from_the_next_handshake_on() {
     let address = serve(&server, Clients::NotAsked).await;
     let untrusted = Some("untrusted-server");
     for via in BOTH {
-        let connector = connector(&other, ca.client().identity()).build().unwrap();
+        let connector = connector(&other, identity_of(&ca.client("client1")))
+            .build()
+            .unwrap();
         assert_eq!(
             outcome(via, &connector, address).await.as_deref(),
             untrusted
         );
-        connector.set_roots(other.anchors().and(&ca.anchors()));
+        connector.set_roots(anchors(&other).and(&anchors(&ca)));
         assert_eq!(outcome(via, &connector, address).await, None, "{via:?}");
         connector.set_revocation(revocation(&ca, &[SERIAL]));
         let revoked = outcome(via, &connector, address).await;
         assert_eq!(revoked.as_deref(), Some("revoked"), "{via:?}");
         connector.set_revocation(revocation(&ca, &[SERIAL + 1]));
         assert_eq!(outcome(via, &connector, address).await, None, "{via:?}");
-        connector.set_roots(other.anchors());
+        connector.set_roots(anchors(&other));
         assert_eq!(
             outcome(via, &connector, address).await.as_deref(),
             untrusted
@@ -72,7 +65,7 @@ async fn a_rotating_client_uses_no_connection_of_the_roots_and_crls_before() {
     type Change<'a> = Box<dyn Fn(&Connector) + 'a>;
     let changes: [(Change<'_>, &str); 2] = [
         (
-            Box::new(|connector| connector.set_roots(other.anchors())),
+            Box::new(|connector| connector.set_roots(anchors(&other))),
             "untrusted-server",
         ),
         (
@@ -81,7 +74,9 @@ async fn a_rotating_client_uses_no_connection_of_the_roots_and_crls_before() {
         ),
     ];
     for (change, expected) in changes {
-        let connector = connector(&ca, ca.client().identity()).build().unwrap();
+        let connector = connector(&ca, identity_of(&ca.client("client1")))
+            .build()
+            .unwrap();
         let client = connector
             .rotating(|connector| connector.reqwest().build())
             .unwrap();
@@ -135,20 +130,22 @@ fn ends_with(path: &Path, name: &str) -> bool {
 async fn what_the_files_hold_counts_and_bad_files_change_nothing() {
     let (ca, other) = (Ca::root("root"), Ca::root("other"));
     let address = serve(&numbered_server(&ca), Clients::NotAsked).await;
-    let files = Files::new(&other.pem, &other.crl(&[]));
-    let connector = connector(&ca, ca.client().identity()).build().unwrap();
+    let files = Files::new(&other.pem(), other.crl().der());
+    let connector = connector(&ca, identity_of(&ca.client("client1")))
+        .build()
+        .unwrap();
     let watch = files.watch(&connector).await;
     let asked = async || outcome(Via::Hyper, &connector, address).await;
     assert_eq!(asked().await.as_deref(), Some("untrusted-server"));
 
-    fs::write(files.roots(), &ca.pem).unwrap();
-    fs::write(files.crl(), ca.crl(&[])).unwrap();
+    fs::write(files.roots(), ca.pem()).unwrap();
+    fs::write(files.crl(), ca.crl().der()).unwrap();
     assert!(watch.check().await.unwrap());
     assert!(!watch.check().await.unwrap(), "taken once");
     assert_eq!(asked().await, None);
 
     // A good file beside a bad one: nothing of it is taken.
-    let revoking = ca.crl(&[SERIAL]);
+    let revoking = ca.crl().revoke(SERIAL).der().clone();
     let too_long = vec![b'\n'; (1 << 20) + 1];
     type Bad<'a> = (&'a str, Box<dyn Fn() + 'a>, fn(&TrustFileError) -> bool);
     let bad: [Bad<'_>; 6] = [
@@ -165,7 +162,7 @@ async fn what_the_files_hold_counts_and_bad_files_change_nothing() {
         (
             "roots too long",
             Box::new(|| fs::write(files.roots(), &too_long).unwrap()),
-            |error| matches!(error, TrustFileError::TooLarge { path, .. } if ends_with(path, "ca.crt")),
+            |error| matches!(error, TrustFileError::Unreadable { path, source: FileError::TooLarge { .. } } if ends_with(path, "ca.crt")),
         ),
         (
             "no roots file",
@@ -175,7 +172,7 @@ async fn what_the_files_hold_counts_and_bad_files_change_nothing() {
         (
             "garbled CRL beside other roots",
             Box::new(|| {
-                fs::write(files.roots(), &other.pem).unwrap();
+                fs::write(files.roots(), other.pem()).unwrap();
                 fs::write(files.crl(), "garbage").unwrap();
             }),
             |error| matches!(error, TrustFileError::UnusableCrls { source } if !matches!(source, CrlLoadError::Unusable { .. })),
@@ -195,7 +192,7 @@ async fn what_the_files_hold_counts_and_bad_files_change_nothing() {
         assert_eq!(asked().await, None, "{case}");
     }
 
-    fs::write(files.roots(), &ca.pem).unwrap();
+    fs::write(files.roots(), ca.pem()).unwrap();
     fs::write(files.crl(), revoking).unwrap();
     assert!(watch.check().await.unwrap());
     assert_eq!(asked().await.as_deref(), Some("revoked"));
@@ -211,8 +208,8 @@ async fn how_strictly_crls_are_read_outlasts_a_reload() {
         (unknown(), Some("untrusted-server")),
         (unknown().unknown(mtls_client::UnknownStatus::Allow), None),
     ] {
-        let files = Files::new(&ca.pem, &other.crl(&[1]));
-        let connector = connector(&ca, ca.client().identity())
+        let files = Files::new(&ca.pem(), other.crl().revoke(1_u64).der());
+        let connector = connector(&ca, identity_of(&ca.client("client1")))
             .revocation(revocation)
             .build()
             .unwrap();
@@ -225,16 +222,16 @@ async fn how_strictly_crls_are_read_outlasts_a_reload() {
 #[tokio::test]
 async fn roots_beside_the_bundle_stay_whatever_it_holds() {
     let (ca, other) = (Ca::root("root"), Ca::root("other"));
-    let files = Files::new(&other.pem, &[]);
+    let files = Files::new(&other.pem(), &[]);
     for (files, accepted) in [
-        (TrustFiles::roots(files.roots()).beside(ca.anchors()), true),
+        (TrustFiles::roots(files.roots()).beside(anchors(&ca)), true),
         (TrustFiles::roots(files.roots()), false),
     ] {
         let roots = files.read().unwrap().roots;
         let found = roots
             .certificates()
             .iter()
-            .any(|root| root.der() == ca.der.as_ref());
+            .any(|root| root.der() == ca.der().as_ref());
         assert_eq!(found, accepted);
     }
 }
@@ -251,12 +248,12 @@ async fn roots_of_the_platform_count_only_where_they_are_asked_for() {
     let at = |name: &str| directory.path().join(name);
     // What cannot be read is left out.
     let broken = "-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n";
-    fs::write(at("platform.pem"), format!("{broken}{}", platform.pem)).unwrap();
+    fs::write(at("platform.pem"), format!("{broken}{}", platform.pem())).unwrap();
     fs::write(at("empty.pem"), "").unwrap();
-    fs::write(at("private.pem"), &private.pem).unwrap();
-    let client = private.client();
-    fs::write(at("client.crt"), &client.chain_pem).unwrap();
-    fs::write(at("client.key"), client.key.serialize_pem()).unwrap();
+    fs::write(at("private.pem"), private.pem()).unwrap();
+    let client = private.client("client1");
+    fs::write(at("client.crt"), client.chain_pem()).unwrap();
+    fs::write(at("client.key"), client.key_pem()).unwrap();
     for (bundle, roots, ca, expected) in [
         ("platform.pem", "platform", &platform, "accepted"),
         ("platform.pem", "platform", &private, "untrusted-server"),
@@ -266,7 +263,7 @@ async fn roots_of_the_platform_count_only_where_they_are_asked_for() {
         ("platform.pem", "both", &private, "accepted"),
         ("empty.pem", "platform", &platform, "no roots"),
     ] {
-        let address = serve(&ca.server(), Clients::NotAsked).await;
+        let address = serve(&ca.server("localhost"), Clients::NotAsked).await;
         let mut child = Command::new(std::env::current_exe().unwrap());
         child
             .args([

@@ -10,9 +10,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use mtls_client::{
-    Connector, IdentityError, IdentityFileError, IdentityFiles, IdentityWatch, Password,
+    Connector, FileError, IdentityError, IdentityFileError, IdentityFiles, IdentityWatch, Password,
 };
-use rcgen::{ExtendedKeyUsagePurpose, SerialNumber};
 use support::*;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
@@ -27,7 +26,11 @@ struct Noting {
 
 impl Noting {
     async fn new(ca: &Ca) -> Self {
-        let config = server_config(&ca.server(), &Clients::Required(ca, Vec::new()), HTTP1);
+        let config = server_config(
+            &ca.server("localhost"),
+            &Clients::Required(ca, Vec::new()),
+            HTTP1,
+        );
         let acceptor = TlsAcceptor::from(Arc::new(config));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = url(listener.local_addr().unwrap());
@@ -61,19 +64,8 @@ impl Noting {
     }
 }
 
-fn client_with_serial(ca: &Ca, serial: u64) -> Leaf {
-    ca.issue(
-        &["client1.test"],
-        ExtendedKeyUsagePurpose::ClientAuth,
-        |p| {
-            p.serial_number = Some(SerialNumber::from(serial));
-        },
-    )
-}
-
 fn write(directory: &Path, leaf: &Leaf) {
-    fs::write(directory.join("tls.crt"), &leaf.chain_pem).unwrap();
-    fs::write(directory.join("tls.key"), leaf.key.serialize_pem()).unwrap();
+    leaf.write_to(directory, "tls");
 }
 
 fn files(directory: &Path) -> IdentityFiles {
@@ -117,7 +109,7 @@ async fn what_the_files_hold_is_shown_and_bad_files_change_nothing() {
     let bad: [Bad<'_>; 6] = [
         (
             "only the certificate is new",
-            Box::new(|| fs::write(&chain, &third.chain_pem).unwrap()),
+            Box::new(|| fs::write(&chain, third.chain_pem()).unwrap()),
             |error| matches!(error, IdentityFileError::Unusable { source: IdentityError::KeyMismatch { .. }, path } if path.ends_with("tls.key")),
         ),
         (
@@ -141,7 +133,15 @@ async fn what_the_files_hold_is_shown_and_bad_files_change_nothing() {
         (
             "too long",
             Box::new(|| fs::write(&chain, &too_long).unwrap()),
-            |error| matches!(error, IdentityFileError::TooLarge { .. }),
+            |error| {
+                matches!(
+                    error,
+                    IdentityFileError::Unreadable {
+                        source: FileError::TooLarge { .. },
+                        ..
+                    }
+                )
+            },
         ),
         (
             "no certificate file",
@@ -223,12 +223,12 @@ async fn a_bundle_and_an_encrypted_key_are_read_with_their_password_only() {
     let leaf = client_with_serial(&ca, 1);
     let directory = TempDir::new().unwrap();
     let at = |name: &str| directory.path().join(name);
-    let key = pki_core::KeyPair::from_pem(leaf.key.serialize_pem().as_bytes(), None).unwrap();
+    let key = pki_core::KeyPair::from_pem(leaf.key_pem().as_bytes(), None).unwrap();
     let password = || Password::new("right");
     let encrypted = key.secret_encrypted_pkcs8_pem(&password()).unwrap();
-    fs::write(at("tls.crt"), &leaf.chain_pem).unwrap();
+    fs::write(at("tls.crt"), leaf.chain_pem()).unwrap();
     fs::write(at("tls.key"), encrypted.as_bytes()).unwrap();
-    let bundle = pkcs12_ios::Bundle::builder(&key, &leaf.chain[0])
+    let bundle = pkcs12_ios::Bundle::builder(&key, leaf.der())
         .build(&password())
         .unwrap();
     fs::write(at("client.p12"), bundle).unwrap();

@@ -1,12 +1,9 @@
-//! One file of a lab: what it holds, what it is, and what should become of whoever shows it.
+//! One file of a lab: its contents, what it is, and the verdict on whoever presents it.
 
-use pki_core::SignedCrl;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use x509_identity::Certificate;
 use zeroize::Zeroizing;
-
-use crate::MakeError;
 
 /// One file of a lab.
 pub struct LabFile {
@@ -22,12 +19,12 @@ pub struct About {
     pub kind: FileKind,
     /// Whose certificate, key or bundle it is, as an RFC 4514 name.
     pub subject: Option<String>,
-    /// The last second of its certificate, or the date at which a revocation list is due again.
+    /// The last second of its certificate, or the nextUpdate of a CRL.
     #[serde(with = "time::serde::rfc3339::option")]
     pub not_after: Option<OffsetDateTime>,
     /// The directory of the scenario it belongs to.
     pub scenario: Option<String>,
-    /// What a server or client of the lab says to it.
+    /// The verdict of a server or client of the lab.
     pub expected: Option<Verdict>,
 }
 
@@ -46,6 +43,9 @@ pub enum FileKind {
     CertificateRequest,
     /// The source of a client program.
     ClientSource,
+    /// A certificate revocation list (CRL), PEM.
+    #[serde(rename = "revocation-list")]
+    Crl,
     /// An Apple configuration profile.
     Mobileconfig,
     /// A page for people.
@@ -56,8 +56,6 @@ pub enum FileKind {
     PrivateKey,
     /// Text for people.
     Readme,
-    /// A certificate revocation list, PEM.
-    RevocationList,
     /// The configuration or source of a server.
     ServerConfig,
 }
@@ -70,13 +68,13 @@ impl FileKind {
     }
 }
 
-/// What becomes of whoever shows a certificate.
+/// Whether a peer accepts whoever presents a certificate.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Verdict {
-    /// Let in.
+    /// The connection stands.
     Accepted,
-    /// Turned away.
+    /// The connection is ended.
     Refused,
 }
 
@@ -136,18 +134,6 @@ impl LabFile {
     pub(crate) fn expected(mut self, verdict: Verdict) -> Self {
         self.about.expected = Some(verdict);
         self
-    }
-
-    pub(crate) fn revocation_list(
-        path: impl Into<String>,
-        crl: &SignedCrl,
-        issuer: &Certificate,
-        next_update: OffsetDateTime,
-    ) -> Result<Self, MakeError> {
-        let mut file = Self::new(path, FileKind::RevocationList, crl.pem()?);
-        file.about.subject = Some(issuer.subject().to_string());
-        file.about.not_after = Some(next_update);
-        Ok(file)
     }
 
     /// The scenario is the first directory of the path; configurations and pages belong to none.

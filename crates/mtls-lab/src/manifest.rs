@@ -65,15 +65,12 @@ impl Manifest {
         self.version == VERSION
     }
 
-    /// When the first file of the lab ends that has to be accepted, or that vouches for others.
+    /// When the lab ends: the first end of a file that has to be accepted, of a CA or of a CRL.
     #[must_use]
     pub fn ends(&self) -> Option<OffsetDateTime> {
         let counts = |about: &&About| {
-            let vouches = matches!(
-                about.kind,
-                FileKind::CaCertificate | FileKind::RevocationList
-            );
-            vouches || about.expected == Some(Verdict::Accepted)
+            let is_needed = matches!(about.kind, FileKind::CaCertificate | FileKind::Crl);
+            is_needed || about.expected == Some(Verdict::Accepted)
         };
         self.files
             .iter()

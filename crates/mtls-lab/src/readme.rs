@@ -14,7 +14,7 @@ struct Readme<'a> {
     password: &'a str,
 }
 
-pub(crate) fn text(options: &Options, made: OffsetDateTime) -> Result<String, askama::Error> {
+pub(crate) fn text(options: &Options, made: OffsetDateTime) -> String {
     let is_known = options.p12_password.secret_str() == crate::options::LAB_PASSWORD;
     let password = if is_known {
         crate::options::LAB_PASSWORD
@@ -26,5 +26,5 @@ pub(crate) fn text(options: &Options, made: OffsetDateTime) -> Result<String, as
         made: made.date().to_string(),
         password,
     }
-    .render()
+    .to_string()
 }

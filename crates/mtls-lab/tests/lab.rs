@@ -7,8 +7,10 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use mtls_lab::{
-    DiskError, Ensured, Existing, FileKind, Lab, MANIFEST, Options, Unfit, Verdict, ensure,
+    DiskError, Ensured, Existing, FileKind, LAB_PASSWORD, Lab, MANIFEST, Options, Unusable,
+    Verdict, ensure,
 };
+use onboarding::PasswordHint;
 use pki_core::verify::{ChainVerifier, CrlSet, Purpose, Revocation, TrustAnchors, unix_time};
 use pki_core::{Password, lint};
 use rustls_pki_types::CertificateDer;
@@ -163,31 +165,35 @@ fn a_second_run_changes_no_byte_and_force_makes_all_new() {
 #[test]
 fn a_lab_that_cannot_be_kept_is_made_anew_and_says_why() {
     let (_keep, dir) = directory();
-    let unfit = |options: &Options, now| match ensure(&dir, options, Existing::Keep, now).unwrap() {
-        Ensured::Made(_, unfit) => unfit,
+    let reason = |options: &Options, now| match ensure(&dir, options, Existing::Keep, now).unwrap()
+    {
+        Ensured::Made(_, reason) => reason,
         Ensured::Kept(_) => None,
     };
     run(&dir, Existing::Keep, NOW);
     let later = NOW + Duration::days(336);
     assert!(matches!(
-        unfit(&Options::default(), later),
-        Some(Unfit::Expiring)
+        reason(&Options::default(), later),
+        Some(Unusable::Expiring)
     ));
     fs::remove_file(dir.join("same-ca/client.key")).unwrap();
     assert!(
-        matches!(unfit(&Options::default(), later), Some(Unfit::Changed(path)) if path == "same-ca/client.key")
+        matches!(reason(&Options::default(), later), Some(Unusable::Changed(path)) if path == "same-ca/client.key")
     );
     let named = Options {
         extra_names: vec!["dev.example.local".into()],
         ..Options::default()
     };
-    assert!(matches!(unfit(&named, later), Some(Unfit::OtherNames)));
+    assert!(matches!(reason(&named, later), Some(Unusable::OtherNames)));
     let other = Options {
         p12_password: Password::new("another"),
         ..named.clone()
     };
-    assert!(matches!(unfit(&other, later), Some(Unfit::OtherPassword)));
-    assert!(unfit(&other, later).is_none());
+    assert!(matches!(
+        reason(&other, later),
+        Some(Unusable::OtherPassword)
+    ));
+    assert!(reason(&other, later).is_none());
 }
 
 #[test]
@@ -284,6 +290,30 @@ fn the_manifest_lists_every_file() {
     listed.push(MANIFEST.to_owned());
     listed.sort();
     assert_eq!(tree(&dir).into_keys().collect::<Vec<_>>(), listed);
+}
+
+#[test]
+fn the_page_for_phones_names_the_password_that_everybody_may_know_and_no_other() {
+    let hint = |password| {
+        let options = Options {
+            p12_password: Password::new(password),
+            ..Options::default()
+        };
+        options.password_hint()
+    };
+    let public = PasswordHint::Public(LAB_PASSWORD.to_owned());
+    assert_eq!(hint(LAB_PASSWORD), public);
+    assert_eq!(hint("correct horse battery"), PasswordHint::Private);
+
+    let lab = Lab::make(&Options::default(), NOW).unwrap();
+    let mut files = lab.files().iter();
+    let page = files
+        .find(|file| file.path() == "devices/index.html")
+        .unwrap();
+    let page = std::str::from_utf8(page.secret_contents()).unwrap();
+    for words in [LAB_PASSWORD, "MyTestRootCA", "../same-ca/client_ios.p12"] {
+        assert!(page.contains(words), "{words}");
+    }
 }
 
 fn run(dir: &Path, existing: Existing, now: OffsetDateTime) -> Ensured {

@@ -1,7 +1,6 @@
 //! What a handler pays for its extractor: `cargo bench -p mtls-server`.
 //!
-//! Each request goes through an axum router, without sockets, with the identity of a connection that came through the
-//! door. Fails if a `ClientCert` costs a microsecond or more over a handler that takes nothing.
+//! Each request goes through the service of an accepted connection into an axum router, without a socket. Fails if a `ClientCert` costs a microsecond or more over a handler that takes nothing.
 
 #![allow(clippy::unwrap_used, reason = "a bench has no one to report to")]
 
@@ -21,39 +20,36 @@ use axum::{
     http::{Request, StatusCode},
     routing::get,
 };
-use mtls_server::{ClientCert, ConnectionIdentity, Door, TlsInfo};
+use mtls_server::{ClientCert, ConnectionAcceptor, MtlsService, MtlsStream, TlsInfo};
 use rustls::pki_types::ServerName;
 use support::World;
+use tokio::io::DuplexStream;
 use tokio_rustls::TlsConnector;
 use tower_service::Service;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    let identity = come_in().await;
-    let route = |handler| Router::new().route("/", handler);
+    let route = |handler| accept(Router::new().route("/", handler));
     let mut cases = [
-        ("nothing", None, route(get(async || StatusCode::OK))),
+        ("nothing", route(get(async || StatusCode::OK)).await),
         (
             "ClientCert",
-            Some(&identity),
-            route(get(async |_: ClientCert| StatusCode::OK)),
+            route(get(async |_: ClientCert| StatusCode::OK)).await,
         ),
         (
             "Option<ClientCert>",
-            Some(&identity),
-            route(get(async |_: Option<ClientCert>| StatusCode::OK)),
+            route(get(async |_: Option<ClientCert>| StatusCode::OK)).await,
         ),
         (
             "TlsInfo",
-            Some(&identity),
-            route(get(async |_: TlsInfo| StatusCode::OK)),
+            route(get(async |_: TlsInfo| StatusCode::OK)).await,
         ),
     ];
     let mut best = [f64::INFINITY; 4];
     // In turn, so that a noisy moment meets all of them.
     for _ in 0..7 {
-        for ((_, identity, router), best) in cases.iter_mut().zip(&mut best) {
-            *best = best.min(nanoseconds(router, *identity).await);
+        for ((_, (_, service)), best) in cases.iter_mut().zip(&mut best) {
+            *best = best.min(nanoseconds(service).await);
         }
     }
     let [nothing, client_cert, ..] = best;
@@ -74,10 +70,10 @@ async fn main() -> ExitCode {
     }
 }
 
-/// A client's way through the door, over a pipe.
-async fn come_in() -> ConnectionIdentity {
+/// A connection over a pipe, and the service for its requests.
+async fn accept(router: Router) -> (MtlsStream<DuplexStream>, MtlsService<Router>) {
     let world = World::new();
-    let door = Door::new(world.config().build().unwrap());
+    let acceptor = ConnectionAcceptor::new(world.config().build().unwrap());
     let alice = world.ca.client("alice");
     let config = support::client::config(&world, Some(&alice), &rustls::version::TLS13);
     let (near, far) = tokio::io::duplex(64 << 10);
@@ -85,23 +81,19 @@ async fn come_in() -> ConnectionIdentity {
     let peer = SocketAddr::from((Ipv4Addr::LOCALHOST, 1));
     let (client, server) = tokio::join!(
         TlsConnector::from(Arc::new(config)).connect(name, near),
-        door.handshake(far, peer)
+        acceptor.accept(far, peer)
     );
     client.unwrap();
-    server.unwrap().identity().clone()
+    server.unwrap().into_http(router)
 }
 
 /// How long a request takes.
-async fn nanoseconds(router: &mut Router, identity: Option<&ConnectionIdentity>) -> f64 {
+async fn nanoseconds(service: &mut MtlsService<Router>) -> f64 {
     let start = Instant::now();
     let mut done = 0.0;
     while start.elapsed() < Duration::from_millis(200) {
         for _ in 0..BATCH {
-            let mut request = Request::new(Body::empty());
-            if let Some(identity) = identity {
-                identity.attach(request.extensions_mut());
-            }
-            let response = router.call(request).await.unwrap();
+            let response = service.call(Request::new(Body::empty())).await.unwrap();
             assert_eq!(response.status(), StatusCode::OK);
         }
         done += f64::from(BATCH);

@@ -1,4 +1,4 @@
-//! What the fuzz targets reach and nobody else: parsers of outside bytes that have no public face.
+//! For the fuzz targets only: parsers of outside bytes that are not public.
 
 use std::{net::SocketAddr, sync::Arc};
 
@@ -6,9 +6,9 @@ use axum::http::HeaderMap;
 use futures_util::FutureExt;
 use x509_identity::Certificate;
 
-use crate::{forwarded::ForwardedFormat, handshake::proxy_protocol};
+use crate::{forwarded::format::ForwardedFormat, proxy_protocol};
 
-/// The address that a PROXY protocol header announces, if it does, and how many bytes it leaves.
+/// The address that a PROXY protocol header announces, if any, and how many bytes follow the header.
 pub fn proxy_protocol(bytes: &[u8]) -> Option<(Option<SocketAddr>, usize)> {
     let mut rest = bytes;
     // Reading from memory never waits.

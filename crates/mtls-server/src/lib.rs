@@ -1,38 +1,4 @@
-//! axum over mutual TLS, with the client certificate as an extractor.
-//!
-//! One door stands before the router: it limits unfinished handshakes, requires a client
-//! certificate (unless it is made optional), judges it strictly, delivers the TLS alert to those it
-//! refuses, and records each decision as a `tracing` event ([`AUDIT_TARGET`]). Handlers get
-//! [`ClientCert`], parsed once per connection, or the application's own type from it
-//! ([`PeerIdentity`]). A [`Rule`] behind [`RequireClientCert`] says who may pass.
-//!
-//! A client's certificate is judged in its handshake, before a session is resumed, and again while
-//! its connection is open: when the settings change ([`MtlsHandle`]), and when it expires.
-//!
-//! Headers that tell of a client certificate are removed from each request, unless a proxy that
-//! [`TrustForwarded`] names wrote them; that is a [`ForwardedClientCert`] then, and another type. A
-//! gateway tells its upstream with [`ForwardIdentity`].
-//!
-//! It does not issue certificates.
-//!
-//! ```no_run
-//! use axum::{Router, routing::get};
-//! use mtls_server::{ClientCert, MtlsConfig, ServerIdentity, files};
-//!
-//! async fn whoami(client: ClientCert) -> String {
-//!     client.subject().to_string()
-//! }
-//!
-//! # #[tokio::main(flavor = "current_thread")]
-//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! let identity = ServerIdentity::from_files("server.crt", "server.key")?;
-//! let config = MtlsConfig::builder(identity, files::client_roots("ca.crt")?).build()?;
-//! let listener = tokio::net::TcpListener::bind("127.0.0.1:8443").await?;
-//! let router = Router::new().route("/whoami", get(whoami));
-//! mtls_server::serve(listener, router, config)?.finished().await?;
-//! # Ok(())
-//! # }
-//! ```
+#![doc = include_str!("../README.md")]
 
 mod authorize;
 mod config;
@@ -41,58 +7,78 @@ mod extract;
 mod forwarded;
 mod handshake;
 mod observe;
+mod peer;
+mod proxy_protocol;
+mod reload;
+mod rules;
 mod serve;
 mod sources;
+mod verify;
 
 #[cfg(fuzzing)]
 #[doc(hidden)]
 pub mod fuzzing;
 mod problem;
+mod provider;
 mod text;
 
-pub use authorize::authorizer::{Answer, Authorize, Authorizer, Authorizing, Question};
+pub use authorize::authorizer::{
+    AuthorizationDecision, AuthorizationRequest, Authorize, AuthorizeService, Authorizer,
+};
 #[cfg(feature = "opa")]
 pub use authorize::opa::{OpaAuthorizer, OpaError};
-pub use authorize::require::{RequireClientCert, Required};
-pub use authorize::rule::{Decision, Rule, RuleError};
-pub use config::client_auth::ClientAuth;
+pub use authorize::require::{RequireClientCert, RequireClientCertService};
 pub use config::error::ConfigError;
-pub use config::generation::{Degraded, Status};
-pub use config::handle::{MtlsHandle, ReloadError, Reloaded, Watch};
+pub use config::error::LoadError;
 pub use config::limits::Limits;
-pub use config::mtls_config::{MtlsConfig, MtlsConfigBuilder};
-pub use config::site::SiteConfig;
+pub use config::virtual_host::VirtualHost;
+pub use config::{builder::MtlsConfigBuilder, mtls_config::MtlsConfig};
 pub use connection::identity::ConnectionIdentity;
 pub use connection::stream::MtlsStream;
-pub use extract::client_cert::{ClientCert, ClientCertRejection, MockClientCert};
+pub use extract::client_cert::{ClientCertRejection, MockClientCert};
+pub use extract::forwarded_client_cert::{ForwardedClientCertRejection, MockForwardedClientCert};
 pub use extract::peer_identity::{FromClientCert, PeerIdentity, PeerIdentityRejection};
-pub use extract::spiffe::{SpiffeId, SpiffeIdError, SvidError};
-pub use extract::tls_info::TlsInfo;
 pub use forwarded::{
-    ForwardIdentity, ForwardedClientCert, ForwardedClientCertRejection, ForwardedError,
-    ForwardedFormat, Forwarding, MockForwardedClientCert, TrustForwarded, UnknownForwardedFormat,
+    client_cert::ForwardedClientCert,
+    error::ForwardedError,
+    format::{ForwardedFormat, UnknownForwardedFormat},
+    trust::TrustForwarded,
 };
-pub use handshake::door::Door;
-pub use handshake::proxy_protocol::{ProxyProtocol, ProxyProtocolError};
+pub use handshake::accepted::AcceptedConnection;
+pub use handshake::acceptor::ConnectionAcceptor;
 pub use handshake::refusal::{Refusal, RefusalReason};
-pub use handshake::session::{Kept, Resumption};
 pub use observe::audit::TARGET as AUDIT_TARGET;
-pub use observe::health::health;
+pub use peer::client_cert::ClientCert;
+pub use peer::spiffe::{SpiffeId, SpiffeIdError, SvidError};
+pub use peer::tls_info::TlsInfo;
+pub use proxy_protocol::{ProxyProtocol, error::ProxyProtocolError};
+pub use reload::handle::{MtlsHandle, ReloadError, Reloaded, Watch};
+pub use reload::status::{Degraded, Status};
+pub use reload::{mtls_files::MtlsFiles, virtual_host_files::VirtualHostFiles};
+pub use rules::{decision::Decision, error::RuleError, rule::Rule};
 pub use serve::acceptor::MtlsAcceptor;
+pub use serve::forward_identity::{ForwardIdentity, ForwardIdentityService};
+pub use serve::health::health;
 pub use serve::http::http_limits;
 pub use serve::listen;
 pub use serve::listener::{MtlsListener, PerConnection};
 pub use serve::server::{Serving, serve};
-pub use serve::service::{Answering, MtlsService};
-pub use sources::crl_sources::{CrlSource, CrlSourceError, CrlSources, LoadedCrls};
+pub use serve::service::{MtlsService, ResponseFuture};
+pub use sources::crl_sources::{
+    error::CrlSourceError,
+    loader::{CrlSources, LoadedCrls},
+    source::CrlSource,
+};
 pub use sources::files;
-pub use sources::identity::{IdentityError, ServerIdentity};
-pub use sources::material::Found;
-pub use sources::mtls_files::{LoadError, MtlsFiles, SiteFiles};
 pub use sources::ocsp::{
-    AskError, OcspCheck, OcspRefusal, OcspVerdict, Staple, StapleError, Stapler, Unanswered,
+    check::{OcspCheck, OcspRefusal, OcspVerdict, Unanswered},
+    query::OcspQueryError,
+    staple::{Staple, StapleError, Stapler},
 };
 pub use sources::plain_http::{HttpError, HttpUrl, HttpUrlError};
+pub use tls_identity::{Found, Identity as ServerIdentity, IdentityError};
+pub use verify::client_auth::ClientAuth;
+pub use verify::resumption::{Resumption, SessionStorage};
 
 /// The verifier's settings, which [`MtlsConfigBuilder`] takes.
 pub use pki_core::verify::{

@@ -1,4 +1,4 @@
-//! Answers that say what is wrong, as RFC 9457 has them. Nothing of any certificate is echoed.
+//! Error responses in the form of RFC 9457. They echo nothing of any certificate.
 
 use axum::{
     Json,

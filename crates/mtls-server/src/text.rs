@@ -1,4 +1,4 @@
-//! How things look in logs, answers and error messages.
+//! How errors and octets are written in logs, responses and messages.
 
 use std::{
     error::Error,

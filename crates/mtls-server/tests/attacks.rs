@@ -9,9 +9,9 @@ use std::{
 };
 
 use axum::{Router, body::Body, routing::get};
-use mtls_server::{ClientAuth, Door, Limits, Rule, SiteConfig};
-use rcgen::CustomExtension;
+use mtls_server::{ClientAuth, ConnectionAcceptor, Limits, Rule, VirtualHost};
 use rustls::HandshakeKind;
+use test_pki::rcgen::CustomExtension;
 use tokio::{
     io::AsyncReadExt,
     net::{TcpListener, TcpStream},
@@ -120,9 +120,10 @@ async fn who_is_revoked_on_a_connection_that_ends_already_is_told_so_and_out_at_
 async fn a_connection_that_ends_already_does_not_outlive_the_certificate() {
     for http in HTTPS {
         let world = World::new();
-        let brief = world.ca.issue("brief", |params| {
-            params.not_after = time::OffsetDateTime::now_utc() + time::Duration::seconds(2);
-        });
+        let brief = world
+            .ca
+            .client("brief")
+            .valid_until(time::OffsetDateTime::now_utc() + time::Duration::seconds(2));
         let (_server, answer) = retiring(http, &brief, &world).await;
         let began = Instant::now();
         let answer = timeout(PATIENCE, answer).await.unwrap().unwrap();
@@ -134,11 +135,11 @@ async fn a_connection_that_ends_already_does_not_outlive_the_certificate() {
 #[tokio::test]
 async fn a_host_that_cannot_be_read_is_no_way_to_a_name_with_other_settings() {
     let world = World::new();
-    let secret = SiteConfig::new(world.identity(), world.anchors());
+    let secret = VirtualHost::new(world.identity(), world.anchors());
     let config = world
         .config()
         .client_auth(ClientAuth::Optional)
-        .name("secret.localhost", secret)
+        .virtual_host("secret.localhost", secret)
         .build()
         .unwrap();
     for adapter in ADAPTERS {
@@ -172,11 +173,11 @@ async fn a_host_that_cannot_be_read_is_no_way_to_a_name_with_other_settings() {
 async fn a_long_chain_is_no_session_that_fills_the_memory() {
     let world = World::new();
     let short = world.ca.client("short");
-    let padding = Ca::root_with("padding", |params| {
+    let padding = Ca::root("padding").with(|params| {
         let blob = CustomExtension::from_oid_content(&[2, 999, 1], vec![0x55; 2500]);
         params.custom_extensions.push(blob);
     });
-    let long = world.ca.client("long").padded_with(&padding.der, 8);
+    let long = world.ca.client("long").presenting([padding.der(); 8]);
     for version in VERSIONS {
         for (leaf, expected) in [
             (&short, HandshakeKind::Resumed),
@@ -199,11 +200,11 @@ async fn a_long_chain_is_no_session_that_fills_the_memory() {
 }
 
 #[test]
-fn the_watch_over_connections_does_not_end_with_the_runtime_that_began_it() {
+fn the_sweep_of_connections_outlives_the_runtime_that_began_it() {
     let world = World::new();
     let mut limits = Limits::default();
-    limits.header = Duration::from_millis(300);
-    let door = Door::new(world.config().limits(limits).build().unwrap());
+    limits.idle = Duration::from_millis(300);
+    let acceptor = ConnectionAcceptor::new(world.config().limits(limits).build().unwrap());
     let alice = world.ca.client("alice");
     let runtime = || {
         tokio::runtime::Builder::new_current_thread()
@@ -211,20 +212,25 @@ fn the_watch_over_connections_does_not_end_with_the_runtime_that_began_it() {
             .build()
             .unwrap()
     };
-    let let_in = async || {
+    let accepted = async || {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let config = client::config(&world, Some(&alice), VERSIONS[1]);
         let client = tokio::spawn(client::connect(address, config));
         let (stream, peer): (TcpStream, _) = listener.accept().await.unwrap();
-        let stream = door.handshake(stream, peer).await.unwrap();
+        let stream = acceptor
+            .accept(stream, peer)
+            .await
+            .unwrap()
+            .into_stream()
+            .unwrap();
         (stream, client.await.unwrap().unwrap())
     };
     let first = runtime();
-    let kept = first.block_on(let_in());
+    let kept = first.block_on(accepted());
     drop(first);
     runtime().block_on(async {
-        let (mut stream, _client) = let_in().await;
+        let (mut stream, _client) = accepted().await;
         let end = timeout(PATIENCE, stream.read(&mut [0; 16])).await;
         assert_eq!(end.expect("its time is over").unwrap(), 0);
     });

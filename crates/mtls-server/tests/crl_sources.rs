@@ -19,11 +19,11 @@ use time::OffsetDateTime;
 
 /// Whether `leaf` passes with these lists; the roots' signatures on lists are verified as a server does.
 fn passes(loaded: &LoadedCrls, ca: &Ca, leaf: &Leaf) -> bool {
-    let anchors = TrustAnchors::from_certs([&ca.der]).unwrap();
+    let anchors = TrustAnchors::from_certs([ca.der()]).unwrap();
     let verifier = ChainVerifier::builder(anchors, Purpose::TlsClient)
         .revocation(Revocation::new(loaded.crls.clone()))
         .build();
-    let chain = leaf.chain_der();
+    let chain = leaf.chain();
     verifier
         .verify(&chain[0], &chain[1..], unix_time(now()))
         .is_ok()
@@ -34,9 +34,7 @@ fn now() -> OffsetDateTime {
 }
 
 fn client(ca: &Ca, serial: u64) -> Leaf {
-    ca.issue("client", |params| {
-        params.serial_number = Some(serial.into())
-    })
+    ca.client("client").serial(serial)
 }
 
 /// Answers with whatever is in it at the moment.
@@ -69,10 +67,10 @@ async fn files_directories_and_urls_are_one_set() {
     let (a, b, c) = (Ca::root("a"), Ca::root("b"), Ca::root("c"));
     let directory = tempfile::tempdir().unwrap();
     let path = |name: &str| directory.path().join(name);
-    fs::write(path("a.pem"), a.crl_pem(&[1], 30)).unwrap();
+    fs::write(path("a.pem"), a.crl().revoke(1_u64).pem()).unwrap();
     fs::create_dir(path("more")).unwrap();
-    fs::write(path("more/b.crl"), b.crl_pem(&[], 30)).unwrap();
-    let (_shelf, origin) = Shelf::open(Reply::ok(c.crl_pem(&[], 30))).await;
+    fs::write(path("more/b.crl"), b.crl().pem()).unwrap();
+    let (_shelf, origin) = Shelf::open(Reply::ok(c.crl().pem())).await;
 
     let sources = CrlSources::new([
         CrlSource::file(path("a.pem")),
@@ -99,12 +97,12 @@ async fn the_fingerprint_changes_with_the_content_alone() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("ca.crl");
     let sources = CrlSources::new([CrlSource::file(&path)]);
-    let list = ca.crl_pem(&[], 30);
+    let list = ca.crl().pem();
     fs::write(&path, &list).unwrap();
     let first = sources.load(now()).await.unwrap().fingerprint;
     fs::write(&path, &list).unwrap();
     assert_eq!(sources.load(now()).await.unwrap().fingerprint, first);
-    fs::write(&path, ca.crl_pem(&[1], 30)).unwrap();
+    fs::write(&path, ca.crl().revoke(1_u64).pem()).unwrap();
     let changed = sources.load(now()).await.unwrap();
     assert_ne!(changed.fingerprint, first);
     assert!(!passes(&changed, &ca, &client(&ca, 1)));
@@ -113,7 +111,7 @@ async fn the_fingerprint_changes_with_the_content_alone() {
 #[tokio::test]
 async fn a_directory_is_read_by_names_and_one_bad_file_spoils_it() {
     let ca = Ca::root("root");
-    let list = ca.crl_pem(&[1], 30);
+    let list = ca.crl().revoke(1_u64).pem();
     let directory = tempfile::tempdir().unwrap();
     let path = |name: &str| directory.path().join(name);
     let sources = CrlSources::new([CrlSource::directory(directory.path())]);
@@ -122,7 +120,7 @@ async fn a_directory_is_read_by_names_and_one_bad_file_spoils_it() {
     assert!(empty.to_string().contains("no file in"), "{empty}");
     fs::write(path("1a2b3c4d.r0"), &list).unwrap();
     fs::write(path("ca.crl"), &list).unwrap();
-    fs::write(path("ca.pem"), &ca.pem).unwrap();
+    fs::write(path("ca.pem"), ca.pem()).unwrap();
     fs::write(path("README"), "nothing to see").unwrap();
     fs::write(path(".ca.crl.swp"), "half a li").unwrap();
     fs::create_dir(path("old.crl")).unwrap();
@@ -131,7 +129,7 @@ async fn a_directory_is_read_by_names_and_one_bad_file_spoils_it() {
     for (name, content, says) in [
         ("bad.crl", "half a li", "neither PEM nor DER"),
         ("bad.crl", "", "is empty"),
-        ("bad.r1", ca.pem.as_str(), "holds a certificate"),
+        ("bad.r1", ca.pem().as_str(), "holds a certificate"),
         ("bad.pem", "half a li", "neither PEM nor DER"),
         ("bad.der", &list[..300], "bad.der"),
     ] {
@@ -158,7 +156,7 @@ async fn a_directory_is_read_by_names_and_one_bad_file_spoils_it() {
 }
 
 #[tokio::test]
-async fn a_url_that_gives_no_list_says_why() {
+async fn a_url_that_gives_no_crl_says_why() {
     type Wanted = fn(&HttpError) -> bool;
     let elsewhere = ("Location", "http://127.0.0.1:1/other.crl");
     let cases: [(&str, Reply, Wanted); 6] = [
@@ -204,7 +202,7 @@ async fn a_url_that_gives_no_list_says_why() {
         ("nothing", "", "nothing"),
         (
             "a certificate",
-            &Ca::root("root").pem,
+            &Ca::root("root").pem(),
             "holds a certificate",
         ),
     ] {
@@ -221,7 +219,7 @@ async fn a_url_that_gives_no_list_says_why() {
 #[tokio::test]
 async fn a_body_without_length_is_read_up_to_the_limit() {
     let ca = Ca::root("root");
-    let list = ca.crl_pem(&[], 30);
+    let list = ca.crl().pem();
     let chunked = |body: &[u8]| {
         let mut reply = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n".to_vec();
         reply.extend_from_slice(format!("{:x}\r\n", body.len()).as_bytes());
@@ -253,7 +251,7 @@ async fn a_body_without_length_is_read_up_to_the_limit() {
 #[tokio::test]
 async fn an_unchanged_url_is_not_sent_again() {
     let ca = Ca::root("root");
-    let list = ca.crl_pem(&[1], 30);
+    let list = ca.crl().revoke(1_u64).pem();
     let origin = Origin::start(move |request| {
         if request.field("if-none-match") == Some("\"v1\"") {
             Reply::with("304 Not Modified", &[], "")
@@ -282,10 +280,10 @@ async fn an_unchanged_url_is_not_sent_again() {
 }
 
 #[tokio::test]
-async fn a_url_that_fails_later_leaves_the_last_lists() {
+async fn a_url_that_fails_later_leaves_the_last_crls() {
     let ca = Ca::root("root");
     let revoked = client(&ca, 1);
-    let (shelf, origin) = Shelf::open(Reply::ok(ca.crl_pem(&[1], 30))).await;
+    let (shelf, origin) = Shelf::open(Reply::ok(ca.crl().revoke(1_u64).pem())).await;
     let source = CrlSource::url(&origin.url("/")).unwrap();
     let sources = CrlSources::new([source.timeout(Duration::from_millis(300))]);
     let first = sources.load(now()).await.unwrap();
@@ -300,17 +298,17 @@ async fn a_url_that_fails_later_leaves_the_last_lists() {
         assert_eq!(later.fingerprint, first.fingerprint);
         assert!(!passes(&later, &ca, &revoked));
     }
-    shelf.put(Reply::ok(ca.crl_pem_numbered(2, &[], 30)));
+    shelf.put(Reply::ok(ca.crl().number(2).pem()));
     let healed = sources.load(now()).await.unwrap();
     assert!(healed.problems.is_empty());
 }
 
 #[tokio::test]
-async fn replayed_and_forged_lists_take_nothing_away() {
+async fn replayed_and_forged_crls_take_nothing_away() {
     let ca = Ca::root("root");
     let (alice, bob) = (client(&ca, 1), client(&ca, 2));
     let forger = Ca::root("root");
-    let (shelf, origin) = Shelf::open(Reply::ok(ca.crl_pem_numbered(5, &[1], 30))).await;
+    let (shelf, origin) = Shelf::open(Reply::ok(ca.crl().number(5).revoke(1_u64).pem())).await;
     let sources = CrlSources::new([CrlSource::url(&origin.url("/")).unwrap()]);
     let load = async |reply| {
         shelf.put(reply);
@@ -318,39 +316,42 @@ async fn replayed_and_forged_lists_take_nothing_away() {
         let verdicts = (passes(&loaded, &ca, &alice), passes(&loaded, &ca, &bob));
         (verdicts, loaded.problems.len())
     };
-    let current = Reply::ok(ca.crl_pem_numbered(5, &[1], 30));
+    let current = Reply::ok(ca.crl().number(5).revoke(1_u64).pem());
     assert_eq!(load(current).await, ((false, true), 0));
     // Signed, from before alice was revoked.
     assert_eq!(
-        load(Reply::ok(ca.crl_pem_numbered(4, &[], 30))).await,
+        load(Reply::ok(ca.crl().number(4).pem())).await,
         ((false, true), 1)
     );
     // Of another CA, whose name nobody asks about.
     assert_eq!(
-        load(Reply::ok(Ca::root("other").crl_pem(&[], 30))).await,
+        load(Reply::ok(Ca::root("other").crl().pem())).await,
         ((false, true), 1)
     );
     // Newer than any, and not signed by the CA: nobody is let in, nobody shut out.
     assert_eq!(
-        load(Reply::ok(forger.crl_pem_numbered(900, &[2], 30))).await,
+        load(Reply::ok(forger.crl().number(900).revoke(2_u64).pem())).await,
         ((false, true), 0)
     );
     assert_eq!(
-        load(Reply::ok(forger.crl_pem_numbered(901, &[2], 30))).await,
+        load(Reply::ok(forger.crl().number(901).revoke(2_u64).pem())).await,
         ((false, true), 0)
     );
     // An old one is still an old one.
     assert_eq!(
-        load(Reply::ok(ca.crl_pem_numbered(4, &[], 30))).await,
+        load(Reply::ok(ca.crl().number(4).pem())).await,
         ((false, true), 1)
     );
     // And the next true one comes through.
     assert_eq!(
-        load(Reply::ok(ca.crl_pem_numbered(6, &[1, 2], 30))).await,
+        load(Reply::ok(
+            ca.crl().number(6).revoke(1_u64).revoke(2_u64).pem()
+        ))
+        .await,
         ((false, false), 0)
     );
     assert_eq!(
-        load(Reply::ok(ca.crl_pem_numbered(7, &[1], 30))).await,
+        load(Reply::ok(ca.crl().number(7).revoke(1_u64).pem())).await,
         ((false, true), 0)
     );
 }

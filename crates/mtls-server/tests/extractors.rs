@@ -10,13 +10,12 @@ use axum::{
     routing::get,
 };
 use mtls_server::{ClientAuth, ClientCert, MockClientCert, TlsInfo};
-use rcgen::SanType;
 use serde_json::{Value, json};
 use support::{
     World,
     audit::Audit,
     client::{self, VERSIONS},
-    pki::{Leaf, days_from_now},
+    pki::{Ca, days_from_now},
     router, start, start_with,
 };
 use tower::ServiceExt as _;
@@ -40,13 +39,11 @@ async fn a_handler_sees_the_verified_certificate_and_the_negotiated_parameters()
     let world = World::new();
     let issuing = world.ca.issuing("Issuing CA");
     let not_after = days_from_now(3);
-    let leaf = issuing.issue("alice", |params| {
-        params.not_after = not_after;
-        params.serial_number = Some(rcgen::SerialNumber::from(0x1234_u64));
-        params.subject_alt_names = vec![SanType::Rfc822Name(
-            "alice@example.local".try_into().unwrap(),
-        )];
-    });
+    let leaf = issuing
+        .client("alice")
+        .email("alice@example.local")
+        .serial(0x1234_u64)
+        .valid_until(not_after);
     let server = start_with(world.config(), Router::new().route("/", get(describe))).await;
     for (version, name) in VERSIONS.into_iter().zip(["TLSv1.2", "TLSv1.3"]) {
         let mut config = client::config(&world, Some(&leaf), version);
@@ -64,7 +61,7 @@ async fn a_handler_sees_the_verified_certificate_and_the_negotiated_parameters()
             seen["chain"],
             json!(["CN=alice", "CN=Issuing CA", "CN=Test root"])
         );
-        assert_eq!(seen["der"], leaf.chain[0].len());
+        assert_eq!(seen["der"], leaf.der().len());
         assert_eq!(seen["tls"]["version"], name);
         assert_eq!(seen["tls"]["resumed"], false);
         assert_eq!(seen["tls"]["alpn"], "http/1.1");
@@ -105,7 +102,7 @@ async fn an_anonymous_client_gets_in_only_where_that_is_allowed_and_only_as_far(
             assert_eq!(audit.only()["outcome"], outcome);
         }
         // Optional is not lenient: a certificate that is shown must be good.
-        let mallory = Leaf::self_signed("mallory");
+        let mallory = world.ca.client("mallory").self_signed();
         let config = client::config(&world, Some(&mallory), version);
         client::get(server.local_addr(), config, "/")
             .await
@@ -127,8 +124,8 @@ async fn problem(response: Response<Body>) -> Value {
 
 #[tokio::test]
 async fn a_mock_stands_in_for_the_acceptor() {
-    let alice = Leaf::self_signed("alice");
-    let as_alice = router().layer(MockClientCert::from_der(&alice.chain[0]).unwrap());
+    let alice = Ca::root("root").client("alice");
+    let as_alice = router().layer(MockClientCert::from_der(alice.der()).unwrap());
     let answer = ask(as_alice, "/private").await;
     assert_eq!(answer.status(), StatusCode::OK);
     let body = to_bytes(answer.into_body(), 4096).await.unwrap();
@@ -158,7 +155,7 @@ async fn a_router_without_the_acceptor_is_our_error_not_the_clients() {
 #[tokio::test]
 async fn a_mock_left_in_production_gives_nobody_a_name() {
     let world = World::new();
-    let forgotten = MockClientCert::from_der(&Leaf::self_signed("mock").chain[0]).unwrap();
+    let forgotten = MockClientCert::from_der(Ca::root("root").client("mock").der()).unwrap();
     let config = world.config().client_auth(ClientAuth::Optional);
     let server = start_with(config, router().layer(forgotten)).await;
     let alice = world.ca.client("alice");

@@ -24,6 +24,7 @@ use support::{
     pki::{Ca, Leaf, days_from_now},
     start_with,
 };
+use test_pki::rcgen::ExtendedKeyUsagePurpose;
 
 /// The names of the headers that a handler sees.
 async fn seen(headers: HeaderMap) -> String {
@@ -53,11 +54,11 @@ async fn a_trusted_proxy_says_who_its_client_is() {
     let server = start_with(world.config().trust_forwarded(trust()), router()).await;
     let edge = world.ca.client("edge");
     let not_after = days_from_now(3);
-    let alice = Ca::root("Another root").issue("alice", |params| {
-        params.not_after = not_after;
-        params.serial_number = Some(rcgen::SerialNumber::from(0x1234_u64));
-        params.subject_alt_names = vec![rcgen::SanType::DnsName("a.example".try_into().unwrap())];
-    });
+    let alice = Ca::root("Another root")
+        .client("alice")
+        .serial(0x1234_u64)
+        .dns("a.example")
+        .valid_until(not_after);
     for protocol in PROTOCOLS {
         let proxy = Client::new(&world, Some(&edge), protocol);
         let forwarded = headers([("client-cert", field(&alice).as_str())]);
@@ -69,7 +70,7 @@ async fn a_trusted_proxy_says_who_its_client_is() {
             "serial": "1234",
             "sans": 1,
             "not_after": not_after.unix_timestamp(),
-            "der": STANDARD.encode(&alice.chain[0]),
+            "der": STANDARD.encode(alice.der()),
             "chain": ["CN=alice"],
             "via": "CN=edge",
         });
@@ -184,7 +185,7 @@ async fn what_can_be_read_in_two_ways_is_not_read() {
     let bob = field(&world.ca.client("bob"));
     let list = [alice.as_str(), &bob].join(", ");
     let nothing = ":AAAA:".to_owned();
-    let plain = STANDARD.encode(&edge.chain[0]);
+    let plain = STANDARD.encode(edge.der());
     for protocol in PROTOCOLS {
         let proxy = Client::new(&world, Some(&edge), protocol);
         for (what, sent) in [
@@ -230,7 +231,7 @@ async fn a_forwarded_certificate_is_verified_again_where_that_is_asked_for() {
     let world = World::new();
     let clients = Ca::root("Client root");
     let issuing = clients.issuing("Issuing CA");
-    let anchors = mtls_server::TrustAnchors::from_certs([&clients.der]).unwrap();
+    let anchors = mtls_server::TrustAnchors::from_certs([clients.der()]).unwrap();
     let verifier = ChainVerifier::builder(anchors, Purpose::TlsClient).build();
     let server = start_with(
         world.config().trust_forwarded(trust().verify(verifier)),
@@ -239,14 +240,14 @@ async fn a_forwarded_certificate_is_verified_again_where_that_is_asked_for() {
     .await;
     let taking_its_word = start_with(world.config().trust_forwarded(trust()), router()).await;
     let edge = world.ca.client("edge");
-    let expired = issuing.issue("alice", |params| params.not_after = days_from_now(-1));
-    let for_servers = issuing.issue("alice", |params| {
-        params.extended_key_usages = vec![rcgen::ExtendedKeyUsagePurpose::ServerAuth];
+    let expired = issuing.client("alice").expired();
+    let for_servers = issuing.client("alice").with(|params| {
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
     });
     for protocol in PROTOCOLS {
         let proxy = Client::new(&world, Some(&edge), protocol);
         let with_chain = |leaf: &Leaf| {
-            let chain = format!(":{}:", STANDARD.encode(&leaf.chain[1]));
+            let chain = format!(":{}:", STANDARD.encode(&leaf.chain()[1]));
             headers([
                 ("client-cert", field(leaf).as_str()),
                 ("client-cert-chain", chain.as_str()),
@@ -301,7 +302,7 @@ async fn forwarded_certificates_are_verified_as_those_of_clients() {
 async fn tests_of_handlers_need_no_proxy() {
     let ca = Ca::root("Test root");
     let (alice, edge) = (ca.client("alice"), ca.client("edge"));
-    let mock = MockForwardedClientCert::from_der(&alice.chain[0], &edge.chain[0]).unwrap();
+    let mock = MockForwardedClientCert::from_der(alice.der(), edge.der()).unwrap();
     let router = |handler| Router::new().route("/", handler);
     let (status, body) = ask(router(get(whoami)).layer(mock)).await;
     assert_eq!(status, StatusCode::OK);
@@ -321,7 +322,7 @@ async fn tests_of_handlers_need_no_proxy() {
 async fn no_mock_counts_on_a_real_connection() {
     let world = World::new();
     let alice = world.ca.client("alice");
-    let mock = MockForwardedClientCert::from_der(&alice.chain[0], &alice.chain[0]).unwrap();
+    let mock = MockForwardedClientCert::from_der(alice.der(), alice.der()).unwrap();
     let server = start_with(
         world.config().trust_forwarded(trust()),
         router().layer(mock),

@@ -56,7 +56,7 @@ impl Scene {
 /// What a client sends, with pauses that are long enough for the server to put its buffers away, and how many
 /// answers of 200 it gets.
 #[tokio::test]
-async fn a_connection_that_rests_loses_nothing() {
+async fn an_idle_connection_loses_nothing() {
     const GET: &str = "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n";
     const LAST: &str = "GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
     const POST: &str = "POST /upload HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4\r\n\r\n";

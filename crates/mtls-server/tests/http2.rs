@@ -101,7 +101,7 @@ impl Scene {
 /// The streams that the settings of an adapter allow: `axum::serve` takes none of ours.
 fn allowed(adapter: Adapter) -> usize {
     match adapter {
-        Adapter::Serve | Adapter::AxumServer => 128,
+        Adapter::Serve | Adapter::AxumServer | Adapter::Hyper => 128,
         Adapter::AxumServe => 200,
     }
 }

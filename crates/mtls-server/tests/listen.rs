@@ -74,7 +74,7 @@ const CHILD: &str = "MTLS_SERVER_TEST_CHILD";
 const FOUND: &str = "found ";
 
 #[tokio::test]
-async fn a_crowd_that_comes_at_once_is_let_wait_and_not_dropped() {
+async fn a_crowd_that_comes_at_once_waits_and_is_not_dropped() {
     let loopback = SocketAddr::from(([127, 0, 0, 1], 0));
     let listener = bind(loopback).unwrap();
     let address = listener.local_addr().unwrap();

@@ -10,7 +10,9 @@ use metrics_util::{
     MetricKind,
     debugging::{DebugValue, DebuggingRecorder, Snapshotter},
 };
-use mtls_server::{ClientAuth, MtlsFiles, RequireClientCert, Revocation, Rule, Serving, SiteFiles};
+use mtls_server::{
+    ClientAuth, MtlsFiles, RequireClientCert, Revocation, Rule, Serving, VirtualHostFiles,
+};
 use rustls::version::{TLS12, TLS13};
 use time::OffsetDateTime;
 
@@ -19,7 +21,7 @@ use support::{
     client::{self, VERSIONS},
     connection::{Connection, Http},
     http::{Client, PROTOCOLS, headers},
-    pki::{Ca, Leaf},
+    pki::{Ca, Leaf, crl_set},
     start, start_with,
 };
 
@@ -257,12 +259,10 @@ async fn resumed_handshakes(figures: &Figures) {
 async fn ends_and_generations(figures: &Figures) {
     const ENDED: &str = "mtls_server_connections_ended_total";
     let world = World::new();
-    let alice = world.ca.issue("alice", |params| {
-        params.serial_number = Some(0x5150_u64.into())
-    });
+    let alice = world.ca.client("alice").serial(0x5150_u64);
     let revoking = |serials: &[u64]| {
-        let lists = Revocation::new(world.ca.crl(serials, 30));
-        world.config().revocation(lists)
+        let list = world.ca.crl().revoke_all(serials.iter().copied());
+        world.config().revocation(Revocation::new(crl_set(&list)))
     };
     figures.take();
     let server = start(revoking(&[])).await;
@@ -353,15 +353,18 @@ async fn reloads(figures: &Figures) {
     };
     let chain = write("server.crt", &world.server.chain_pem());
     let key = write("server.key", &world.server.key_pem());
-    let roots = write("ca.crt", &world.ca.pem);
-    let lists = write("ca.crl", &world.ca.crl_pem(&[], 30));
-    let files = MtlsFiles::new(SiteFiles::new(chain, key, roots).crl(lists));
+    let roots = write("ca.crt", &world.ca.pem());
+    let lists = write("ca.crl", &world.ca.crl().pem());
+    let files = MtlsFiles::new(VirtualHostFiles::new(chain, key, roots).crl(lists));
     let tcp = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let server = mtls_server::serve(tcp, support::router(), files.load().await.unwrap()).unwrap();
     figures.take();
     for (written, expected) in [
         (None, vec![]),
-        (Some(world.ca.crl_pem(&[7], 30)), once("outcome=taken")),
+        (
+            Some(world.ca.crl().revoke(7_u64).pem()),
+            once("outcome=taken"),
+        ),
         (Some("garbage".to_owned()), once("outcome=refused")),
     ] {
         if let Some(content) = written {

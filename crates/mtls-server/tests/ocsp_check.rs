@@ -6,7 +6,7 @@ mod support;
 use std::{num::NonZeroUsize, time::Instant};
 
 use futures_util::{StreamExt as _, stream::FuturesUnordered};
-use mtls_server::{AskError, HttpError, OcspCheck, OcspRefusal, OcspVerdict, Unanswered};
+use mtls_server::{HttpError, OcspCheck, OcspQueryError, OcspRefusal, OcspVerdict, Unanswered};
 use pki_core::{ocsp::OcspStatus, verify::RevocationReason};
 use support::{
     ocsp::{OcspWorld, Says, answer},
@@ -54,10 +54,10 @@ async fn what_the_issuer_says_decides_whatever_silence_does() {
     );
 }
 
-fn reason(error: &AskError) -> &'static str {
+fn reason(error: &OcspQueryError) -> &'static str {
     match error {
-        AskError::NotBelieved { .. } => "not believed",
-        AskError::Http { source, .. } => match source {
+        OcspQueryError::Invalid { .. } => "not believed",
+        OcspQueryError::Http { source, .. } => match source {
             HttpError::Redirect { .. } => "redirect",
             HttpError::Status(_) => "status",
             HttpError::Timeout(_) => "timeout",

@@ -30,7 +30,7 @@ fn guarded(opa: OpaAuthorizer) -> Router {
     Router::new()
         .route("/", get(async || "in"))
         .layer(Authorize::new(opa))
-        .layer(MockClientCert::from_der(&alice.chain[0]).unwrap())
+        .layer(MockClientCert::from_der(alice.der()).unwrap())
 }
 
 #[tokio::test]

@@ -7,30 +7,25 @@ use std::{error::Error, fmt, future, time::Duration};
 
 use axum::{Router, http::StatusCode, routing::get};
 use mtls_server::{
-    Answer, Authorize, Authorizer, ClientCert, FromClientCert, MockClientCert, PeerIdentity,
-    Question, SpiffeId,
+    AuthorizationDecision, AuthorizationRequest, Authorize, Authorizer, ClientCert, FromClientCert,
+    MockClientCert, PeerIdentity, SpiffeId,
 };
-use rcgen::{CertificateParams, SanType};
-use support::{World, ask::ask, audit::Audit, pki::Leaf};
+use support::{World, ask::ask, audit::Audit, pki::Ca};
+use test_pki::rcgen::{CertificateParams, KeyUsagePurpose};
 
 #[tokio::test]
 async fn a_workload_is_named_by_the_one_uri_of_its_certificate() {
     let app = || Router::new().route("/", get(async |id: SpiffeId| id.to_string()));
     let issue = |uris: &[&str], change: fn(&mut CertificateParams)| {
-        let leaf = World::new().ca.issue("x", |params| {
-            params.subject_alt_names = uris
-                .iter()
-                .map(|uri| SanType::URI((*uri).try_into().unwrap()))
-                .collect();
-            change(params);
-        });
-        MockClientCert::from_der(&leaf.chain[0]).unwrap()
+        let x = World::new().ca.client("x").with(change);
+        let x = uris.iter().fold(x, |x, uri| x.uri(uri));
+        MockClientCert::from_der(x.der()).unwrap()
     };
     let id = "spiffe://example.org/billing";
     let answer = ask(app().layer(issue(&[id], |_| ()))).await;
     assert_eq!(answer, (StatusCode::OK, id.to_owned()));
     let signs: fn(&mut CertificateParams) =
-        |params| params.key_usages = vec![rcgen::KeyUsagePurpose::CrlSign];
+        |params| params.key_usages = vec![KeyUsagePurpose::CrlSign];
     for (uris, change) in [
         (&[][..], (|_| ()) as fn(&mut CertificateParams)),
         (&[id, "https://example.org"], |_| ()),
@@ -83,7 +78,7 @@ async fn a_handler_gets_the_applications_own_type() {
         let handler = async |PeerIdentity(it): PeerIdentity<Station>| it.0.to_string();
         Router::new().route("/", get(handler))
     };
-    let mock = |name| MockClientCert::from_der(&Leaf::self_signed(name).chain[0]).unwrap();
+    let mock = |name| MockClientCert::from_der(Ca::root("root").client(name).der()).unwrap();
     let answer = ask(app().layer(mock("station-7"))).await;
     assert_eq!(answer, (StatusCode::OK, "7".to_owned()));
     for (app, status, kind) in [
@@ -107,12 +102,15 @@ struct Elsewhere(&'static str);
 impl Authorizer for Elsewhere {
     type Error = fmt::Error;
 
-    async fn authorize(&self, question: Question<'_>) -> Result<Answer, fmt::Error> {
+    async fn authorize(
+        &self,
+        request: AuthorizationRequest<'_>,
+    ) -> Result<AuthorizationDecision, fmt::Error> {
         let rule = "policy-7".into();
-        assert_eq!(question.request.uri.path(), "/");
+        assert_eq!(request.parts.uri.path(), "/");
         match self.0 {
-            "allow" => Ok(Answer::Allow { rule }),
-            "deny" => Ok(Answer::Deny { rule }),
+            "allow" => Ok(AuthorizationDecision::Allow { rule }),
+            "deny" => Ok(AuthorizationDecision::Deny { rule }),
             "fail" => Err(fmt::Error),
             _ => future::pending().await,
         }
@@ -121,7 +119,7 @@ impl Authorizer for Elsewhere {
 
 #[tokio::test]
 async fn an_authorizer_decides_and_silence_is_no_consent() {
-    let alice = || MockClientCert::from_der(&Leaf::self_signed("alice").chain[0]).unwrap();
+    let alice = || MockClientCert::from_der(Ca::root("root").client("alice").der()).unwrap();
     for (answer, mock, status, kind, rule, reason) in [
         ("allow", alice(), 200, "secret", "policy-7", "matched"),
         (

@@ -7,15 +7,15 @@ use mtls_server::{
     CrlSet, ExpiredCrl, MtlsConfigBuilder, Revocation, Scope, Strictness, TrustAnchors,
     UnknownStatus,
 };
-use rcgen::{ExtendedKeyUsagePurpose as Eku, KeyUsagePurpose, SerialNumber};
 use rustls::AlertDescription as Alert;
 use support::{
     World,
     audit::Audit,
     client::{self, VERSIONS},
-    pki::{Ca, Leaf, days_from_now},
+    pki::{Ca, Leaf, crl_set, days_from_now},
     start,
 };
+use test_pki::rcgen::{ExtendedKeyUsagePurpose as Eku, KeyUsagePurpose};
 
 /// What it is, what is shown, and the alert and audit code that answer; `None` is accepted.
 type Case = (&'static str, Option<Leaf>, Option<(Alert, &'static str)>);
@@ -57,7 +57,7 @@ fn refused(alert: Alert, code: &'static str) -> Option<(Alert, &'static str)> {
 }
 
 #[tokio::test]
-async fn a_certificate_must_be_shown_trusted_valid_and_for_clients() {
+async fn a_certificate_must_be_presented_trusted_valid_and_for_clients() {
     let world = World::new();
     let other = Ca::root("Another root");
     let namesake = Ca::root("Test root");
@@ -66,16 +66,18 @@ async fn a_certificate_must_be_shown_trusted_valid_and_for_clients() {
         let usages = usages.to_vec();
         world
             .ca
-            .issue("eku", |params| params.extended_key_usages = usages)
+            .client("eku")
+            .with(|params| params.extended_key_usages = usages)
     };
     let key_usage = |usages: &[KeyUsagePurpose]| {
         let usages = usages.to_vec();
         world
             .ca
-            .issue("key usage", |params| params.key_usages = usages)
+            .client("key usage")
+            .with(|params| params.key_usages = usages)
     };
     let valid = |from: i64, to: i64| {
-        world.ca.issue("validity", |params| {
+        world.ca.client("validity").with(|params| {
             params.not_before = days_from_now(from);
             params.not_after = days_from_now(to);
         })
@@ -104,7 +106,7 @@ async fn a_certificate_must_be_shown_trusted_valid_and_for_clients() {
         ),
         (
             "self-signed",
-            Some(Leaf::self_signed("mallory")),
+            Some(other.client("mallory").self_signed()),
             refused(Alert::UnknownCA, "self-signed"),
         ),
         (
@@ -164,17 +166,17 @@ async fn a_certificate_must_be_shown_trusted_valid_and_for_clients() {
         ),
         (
             "eleven certificates",
-            Some(world.ca.client("alice").padded_with(&world.ca.der, 10)),
+            Some(world.ca.client("alice").presenting([world.ca.der(); 10])),
             refused(Alert::BadCertificate, "chain-too-large"),
         ),
         (
             "ten certificates",
-            Some(world.ca.client("alice").padded_with(&world.ca.der, 9)),
+            Some(world.ca.client("alice").presenting([world.ca.der(); 9])),
             None,
         ),
         (
             "a certificate without its key",
-            Some(world.ca.client("alice").stolen()),
+            Some(world.ca.client("alice").with_wrong_key()),
             refused(Alert::DecryptError, "possession-not-proven"),
         ),
     ];
@@ -182,19 +184,20 @@ async fn a_certificate_must_be_shown_trusted_valid_and_for_clients() {
 }
 
 #[tokio::test]
-async fn a_revocation_list_must_cover_the_certificate_be_current_and_not_list_it() {
+async fn a_crl_must_cover_the_certificate_be_current_and_not_list_it() {
     let world = World::new();
     let issuing = world.ca.issuing("Issuing CA");
-    let numbered = |ca: &Ca, serial: u64| {
-        ca.issue("numbered", |params| {
-            params.serial_number = Some(SerialNumber::from(serial))
-        })
-    };
+    let numbered = |ca: &Ca, serial: u64| ca.client("numbered").serial(serial);
     let by_root = Some(numbered(&world.ca, 7));
     let by_issuing = Some(numbered(&issuing, 7));
     let revoked = refused(Alert::CertificateRevoked, "revoked");
 
-    let lists = || [world.ca.crl_pem(&[8], 30), issuing.crl_pem(&[7], 30)];
+    let lists = || {
+        [
+            world.ca.crl().revoke(8_u64).pem(),
+            issuing.crl().revoke(7_u64).pem(),
+        ]
+    };
     let both = || Revocation::new(CrlSet::from_pem_or_der(lists()).unwrap());
     let cases = [
         ("not listed", by_root.clone(), None),
@@ -209,7 +212,7 @@ async fn a_revocation_list_must_cover_the_certificate_be_current_and_not_list_it
     check(&world, || world.config().revocation(both()), &cases).await;
 
     let unknown = refused(Alert::UnknownCA, "revocation-unknown");
-    let root_only = || Revocation::new(world.ca.crl(&[8], 30));
+    let root_only = || Revocation::new(crl_set(&world.ca.crl().revoke(8_u64)));
     check(
         &world,
         || world.config().revocation(root_only()),
@@ -230,7 +233,7 @@ async fn a_revocation_list_must_cover_the_certificate_be_current_and_not_list_it
     )
     .await;
 
-    let stale = || Revocation::new(world.ca.crl(&[8], 1));
+    let stale = || Revocation::new(crl_set(&world.ca.crl().revoke(8_u64).expired()));
     check(
         &world,
         || world.config().revocation(stale()),
@@ -255,7 +258,8 @@ async fn a_revocation_list_must_cover_the_certificate_be_current_and_not_list_it
     )
     .await;
 
-    let leaf_only = || Revocation::new(issuing.crl(&[9], 30)).scope(Scope::LeafOnly);
+    let leaf_only =
+        || Revocation::new(crl_set(&issuing.crl().revoke(9_u64))).scope(Scope::LeafOnly);
     check(
         &world,
         || world.config().revocation(leaf_only()),
@@ -270,8 +274,8 @@ async fn a_revocation_list_must_cover_the_certificate_be_current_and_not_list_it
 #[tokio::test]
 async fn an_expired_root_vouches_for_nobody() {
     let world = World::new();
-    let old = Ca::root_with("Old root", |params| params.not_after = days_from_now(-1));
-    let anchors = || TrustAnchors::from_certs([&old.der, &world.ca.der]).unwrap();
+    let old = Ca::root("Old root").expired();
+    let anchors = || TrustAnchors::from_certs([old.der(), world.ca.der()]).unwrap();
     let cases = [
         (
             "root expired",
@@ -304,9 +308,10 @@ async fn an_audit_event_names_the_client_as_rfc_4514_does() {
     let world = World::new();
     let audit = Audit::capture();
     let server = start(world.config()).await;
-    let leaf = world.ca.issue("Ådne \"X\", O=Évil\\, Ltd+#=;", |params| {
-        params.serial_number = Some(SerialNumber::from(0xBEEF_u64));
-    });
+    let leaf = world
+        .ca
+        .client("Ådne \"X\", O=Évil\\, Ltd+#=;")
+        .serial(0xBEEF_u64);
     let config = client::config(&world, Some(&leaf), VERSIONS[1]);
     client::get(server.local_addr(), config, "/").await.unwrap();
     let event = audit.only();
@@ -325,7 +330,8 @@ async fn only_a_lenient_server_takes_a_certificate_that_does_not_say_what_it_is_
     let silent = Some(
         world
             .ca
-            .issue("silent", |params| params.extended_key_usages.clear()),
+            .client("silent")
+            .with(|params| params.extended_key_usages.clear()),
     );
     let refusal = refused(Alert::UnsupportedCertificate, "no-extended-key-usage");
     for (strictness, expected) in [(Strictness::Strict, refusal), (Strictness::WebPki, None)] {

@@ -17,7 +17,7 @@ use std::{
 use axum::body::to_bytes;
 use mtls_server::{
     CrlSource, ExpiredCrl, LoadError, MtlsFiles, ReloadError, Reloaded, Revocation, Rule, Serving,
-    SiteFiles, health,
+    VirtualHostFiles, health,
 };
 use tokio::time::timeout;
 use tower::ServiceExt as _;
@@ -45,8 +45,8 @@ impl Disk {
         };
         disk.write("server.crt", &disk.world.server.chain_pem());
         disk.write("server.key", &disk.world.server.key_pem());
-        disk.write("ca.crt", &disk.world.ca.pem);
-        disk.write("ca.crl", &disk.world.ca.crl_pem(&[], 30));
+        disk.write("ca.crt", &disk.world.ca.pem());
+        disk.write("ca.crl", &disk.world.ca.crl().pem());
         disk
     }
 
@@ -61,10 +61,10 @@ impl Disk {
         fs::rename(new, self.path(name)).unwrap();
     }
 
-    fn site(&self) -> SiteFiles {
+    fn site(&self) -> VirtualHostFiles {
         let [chain, key, roots] =
             ["server.crt", "server.key", "ca.crt"].map(|name| self.path(name));
-        SiteFiles::new(chain, key, roots).crl(self.path("ca.crl"))
+        VirtualHostFiles::new(chain, key, roots).crl(self.path("ca.crl"))
     }
 
     async fn serve(&self, files: MtlsFiles) -> Serving {
@@ -83,21 +83,19 @@ const REVOKED: u64 = 0x5150;
 #[tokio::test]
 async fn a_change_is_taken_and_nothing_else_makes_a_generation() {
     let disk = Disk::new();
-    let alice = disk.world.ca.issue("alice", |params| {
-        params.serial_number = Some(REVOKED.into());
-    });
+    let alice = disk.world.ca.client("alice").serial(REVOKED);
     let server = disk.serve(MtlsFiles::new(disk.site())).await;
     let handle = server.handle();
     assert!(disk.asks(&server, &alice).await);
     assert_eq!(handle.reload().await.unwrap(), Reloaded::Unchanged);
     // The same bytes in a new file are no change.
-    disk.write("ca.crt", &disk.world.ca.pem);
+    disk.write("ca.crt", &disk.world.ca.pem());
     assert_eq!(handle.reload().await.unwrap(), Reloaded::Unchanged);
-    disk.write("ca.crl", &disk.world.ca.crl_pem(&[REVOKED], 30));
+    disk.write("ca.crl", &disk.world.ca.crl().revoke(REVOKED).pem());
     assert_eq!(handle.reload().await.unwrap(), Reloaded::Generation(2));
     assert!(!disk.asks(&server, &alice).await);
     assert!(disk.asks(&server, &disk.world.ca.client("bob")).await);
-    disk.write("ca.crl", &disk.world.ca.crl_pem(&[], 29));
+    disk.write("ca.crl", &disk.world.ca.crl().pem());
     assert_eq!(handle.reload().await.unwrap(), Reloaded::Generation(3));
     assert!(disk.asks(&server, &alice).await);
 }
@@ -107,7 +105,7 @@ async fn bad_files_keep_the_last_good_settings_and_say_so() {
     let elsewhere = Ca::root("elsewhere");
     let (key, other) = (
         elsewhere.client("x").key_pem(),
-        elsewhere.server().chain_pem(),
+        elsewhere.server("localhost").chain_pem(),
     );
     for (name, content, said) in [
         ("ca.crt", "", "is empty"),
@@ -119,7 +117,7 @@ async fn bad_files_keep_the_last_good_settings_and_say_so() {
             "-----BEGIN X509 CRL-----\nAAAA\n-----END X509 CRL-----\n",
             "cannot be read",
         ),
-        ("ca.crl", &elsewhere.pem, "holds a certificate"),
+        ("ca.crl", &elsewhere.pem(), "holds a certificate"),
         ("server.key", &key, "does not belong"),
         ("server.crt", &other, "does not belong"),
         ("server.crt", &key, "look swapped"),
@@ -166,8 +164,8 @@ async fn bad_files_keep_the_last_good_settings_and_say_so() {
         };
         good.write("server.crt", &good.world.server.chain_pem());
         good.write("server.key", &good.world.server.key_pem());
-        good.write("ca.crt", &good.world.ca.pem);
-        good.write("ca.crl", &good.world.ca.crl_pem(&[], 30));
+        good.write("ca.crt", &good.world.ca.pem());
+        good.write("ca.crl", &good.world.ca.crl().pem());
         good.write("rule.toml", "common_name = \"alice\"");
         handle.reload().await.unwrap();
         assert!(handle.status().degraded.is_none());
@@ -222,20 +220,19 @@ async fn a_kubernetes_volume_is_followed_through_its_symbolic_links() {
         symlink(version, &link).unwrap();
         fs::rename(link, volume.join("..data")).unwrap();
     };
-    fill("..2026_01", &disk.world.ca.crl_pem(&[], 30));
+    fill("..2026_01", &disk.world.ca.crl().pem());
     let at = |name: &str| -> PathBuf {
         let link = volume.join(name);
         symlink(Path::new("..data").join(name), &link).unwrap();
         link
     };
-    let site = SiteFiles::new(at("server.crt"), at("server.key"), at("ca.crt")).crl(at("ca.crl"));
+    let site =
+        VirtualHostFiles::new(at("server.crt"), at("server.key"), at("ca.crt")).crl(at("ca.crl"));
     let server = disk.serve(MtlsFiles::new(site)).await;
     let _watch = server.handle().watch(Duration::from_millis(20));
-    let alice = disk.world.ca.issue("alice", |params| {
-        params.serial_number = Some(REVOKED.into());
-    });
+    let alice = disk.world.ca.client("alice").serial(REVOKED);
     assert!(disk.asks(&server, &alice).await);
-    fill("..2026_02", &disk.world.ca.crl_pem(&[REVOKED], 30));
+    fill("..2026_02", &disk.world.ca.crl().revoke(REVOKED).pem());
     let mut status = server.handle().subscribe();
     let taken = status.wait_for(|status| status.generation == 2);
     timeout(PATIENCE, taken).await.unwrap().unwrap();
@@ -243,7 +240,7 @@ async fn a_kubernetes_volume_is_followed_through_its_symbolic_links() {
 }
 
 #[tokio::test]
-async fn a_new_server_certificate_is_shown_and_the_connections_of_the_old_one_go_on() {
+async fn a_new_server_certificate_is_presented_and_the_connections_of_the_old_one_go_on() {
     let disk = Disk::new();
     let server = disk.serve(MtlsFiles::new(disk.site())).await;
     let alice = disk.world.ca.client("alice");
@@ -253,7 +250,7 @@ async fn a_new_server_certificate_is_shown_and_the_connections_of_the_old_one_go
             .await
             .unwrap();
         assert_eq!(open.get("/").await.unwrap().0, 200);
-        let renewed = disk.world.ca.server();
+        let renewed = disk.world.ca.server("localhost");
         disk.write("server.key", &renewed.key_pem());
         // Half of a rotation is none.
         assert!(server.handle().reload().await.is_err());
@@ -261,13 +258,13 @@ async fn a_new_server_certificate_is_shown_and_the_connections_of_the_old_one_go
         server.handle().reload().await.unwrap();
         let stream = client::connect(server.local_addr(), config).await.unwrap();
         let shown = stream.get_ref().1.peer_certificates().unwrap();
-        assert_eq!(shown[0].as_ref(), renewed.chain[0]);
+        assert_eq!(&shown[0], renewed.der());
         assert_eq!(open.get("/").await.unwrap().0, 200);
     }
 }
 
 #[tokio::test]
-async fn a_rule_that_changes_lets_requests_finish_and_judges_the_next_connection() {
+async fn a_rule_that_changes_lets_requests_finish_and_decides_about_the_next_connection() {
     let disk = Disk::new();
     disk.write("rule.toml", "common_name = \"alice\"");
     let server = disk
@@ -293,10 +290,15 @@ async fn a_rule_that_changes_lets_requests_finish_and_judges_the_next_connection
 }
 
 #[tokio::test]
-async fn a_list_that_runs_out_ends_open_connections_at_the_next_look() {
+async fn a_crl_that_expires_ends_open_connections_at_the_next_reload() {
     let disk = Disk::new();
     // It ends now, and counts for three seconds more.
-    disk.write("ca.crl", &disk.world.ca.crl_pem(&[], 2));
+    let ends_now = disk
+        .world
+        .ca
+        .crl()
+        .next_update(time::OffsetDateTime::now_utc());
+    disk.write("ca.crl", &ends_now.pem());
     let grace = |revocation: Revocation| {
         let grace = Duration::from_secs(3);
         revocation.expired(ExpiredCrl::Deny { grace })
@@ -321,9 +323,9 @@ async fn a_list_that_runs_out_ends_open_connections_at_the_next_look() {
 }
 
 #[tokio::test]
-async fn a_url_that_fails_later_leaves_its_last_list_in_force_and_shows() {
+async fn a_url_that_fails_later_leaves_its_last_crl_in_use_and_is_reported() {
     let disk = Disk::new();
-    let list = disk.world.ca.crl_pem(&[REVOKED], 30);
+    let list = disk.world.ca.crl().revoke(REVOKED).pem();
     let fails = Arc::new(AtomicBool::new(false));
     let origin = {
         let fails = Arc::clone(&fails);
@@ -335,11 +337,9 @@ async fn a_url_that_fails_later_leaves_its_last_list_in_force_and_shows() {
     };
     let [chain, key, roots] = ["server.crt", "server.key", "ca.crt"].map(|name| disk.path(name));
     let url = CrlSource::url(&origin.url("/ca.crl")).unwrap();
-    let site = || SiteFiles::new(&chain, &key, &roots).crl(url.clone());
+    let site = || VirtualHostFiles::new(&chain, &key, &roots).crl(url.clone());
     let server = disk.serve(MtlsFiles::new(site())).await;
-    let alice = disk.world.ca.issue("alice", |params| {
-        params.serial_number = Some(REVOKED.into());
-    });
+    let alice = disk.world.ca.client("alice").serial(REVOKED);
     let bob = disk.world.ca.client("bob");
     fails.store(true, Ordering::Relaxed);
     assert_eq!(server.handle().reload().await.unwrap(), Reloaded::Unchanged);
@@ -382,11 +382,8 @@ async fn no_request_fails_while_settings_are_reloaded_under_load() {
             }
         }));
     }
-    for days in 30..50_i64 {
-        disk.write(
-            "ca.crl",
-            &disk.world.ca.crl_pem(&[days.unsigned_abs()], days),
-        );
+    for serial in 30..50_u64 {
+        disk.write("ca.crl", &disk.world.ca.crl().revoke(serial).pem());
         handle.reload().await.unwrap();
         tokio::time::sleep(Duration::from_millis(50)).await;
     }

@@ -6,8 +6,8 @@ mod support;
 use std::{sync::Arc, time::Duration};
 
 use mtls_server::{
-    ClientAuth, CrlSet, Kept, MtlsConfig, MtlsConfigBuilder, Resumption, Revocation, Rule, Serving,
-    SiteConfig, TrustAnchors,
+    ClientAuth, CrlSet, MtlsConfig, MtlsConfigBuilder, Resumption, Revocation, Rule, Serving,
+    SessionStorage, TrustAnchors, VirtualHost,
 };
 use rustls::{ClientConfig, HandshakeKind, SupportedProtocolVersion};
 
@@ -15,19 +15,22 @@ use support::{
     World,
     audit::Audit,
     client::{self, Failure, VERSIONS},
-    pki::{Ca, Leaf},
+    pki::{Ca, Leaf, crl_set},
     start,
 };
 
 const HOUR: Duration = Duration::from_secs(3600);
 
 /// Where sessions are kept.
-const KEPT: [Kept; 2] = [Kept::InMemory { sessions: 100 }, Kept::InTickets];
+const STORAGES: [SessionStorage; 2] = [
+    SessionStorage::InMemory { sessions: 100 },
+    SessionStorage::InTickets,
+];
 
 /// Each kind of store in each version of TLS.
 fn each() -> impl Iterator<Item = (Resumption, &'static SupportedProtocolVersion)> {
-    KEPT.into_iter().flat_map(|kept| {
-        let resumption = Resumption::Revalidate { ttl: HOUR, kept };
+    STORAGES.into_iter().flat_map(|storage| {
+        let resumption = Resumption::Revalidate { ttl: HOUR, storage };
         VERSIONS.map(|version| (resumption, version))
     })
 }
@@ -69,7 +72,7 @@ impl Client {
 }
 
 fn anchors(cas: &[&Ca]) -> TrustAnchors {
-    TrustAnchors::from_certs(cas.iter().map(|ca| &ca.der)).unwrap()
+    TrustAnchors::from_certs(cas.iter().map(|ca| ca.der())).unwrap()
 }
 
 async fn replace(server: &Serving, config: MtlsConfigBuilder) {
@@ -122,7 +125,7 @@ async fn nothing_is_resumed_where_that_is_off() {
 #[tokio::test]
 async fn a_session_ends_when_its_time_is_over_and_resuming_does_not_prolong_it() {
     for (resumption, version) in each() {
-        let Resumption::Revalidate { kept, .. } = resumption else {
+        let Resumption::Revalidate { storage, .. } = resumption else {
             unreachable!()
         };
         let ttl = Duration::from_secs(2);
@@ -130,7 +133,7 @@ async fn a_session_ends_when_its_time_is_over_and_resuming_does_not_prolong_it()
         let server = start(
             world
                 .config()
-                .resumption(Resumption::Revalidate { ttl, kept }),
+                .resumption(Resumption::Revalidate { ttl, storage }),
         )
         .await;
         let alice = Client::new(&world, &server, Some(&world.ca.client("alice")), version);
@@ -142,11 +145,11 @@ async fn a_session_ends_when_its_time_is_over_and_resuming_does_not_prolong_it()
             resumed += 1;
             assert!(
                 began.elapsed() < Duration::from_secs(5),
-                "{kept:?} {version:?}"
+                "{storage:?} {version:?}"
             );
             tokio::time::sleep(Duration::from_millis(200)).await;
         }
-        assert!(resumed > 2, "{resumed} {kept:?} {version:?}");
+        assert!(resumed > 2, "{resumed} {storage:?} {version:?}");
     }
 }
 
@@ -174,11 +177,11 @@ const REVOKED: u64 = 0x5150;
 
 const CHANGES: [Change; 2] = [
     ("revoked", |world, _, config| {
-        let lists = world.ca.crl(&[REVOKED], 30);
+        let lists = crl_set(&world.ca.crl().revoke(REVOKED));
         config.revocation(Revocation::new(lists))
     }),
     ("crl-expired", |world, _, config| {
-        let lists: CrlSet = world.ca.crl(&[], 1);
+        let lists: CrlSet = crl_set(&world.ca.crl().expired());
         config.revocation(Revocation::new(lists))
     }),
 ];
@@ -191,9 +194,7 @@ async fn a_session_is_no_way_around_a_change_of_trust() {
             let other = Ca::root("other root");
             let audit = Audit::capture();
             let server = start(world.config().resumption(resumption)).await;
-            let leaf = world.ca.issue("alice", |params| {
-                params.serial_number = Some(REVOKED.into());
-            });
+            let leaf = world.ca.client("alice").serial(REVOKED);
             let alice = Client::new(&world, &server, Some(&leaf), version);
             assert!(!alice.is_resumed().await);
             assert!(alice.is_resumed().await);
@@ -233,9 +234,10 @@ async fn a_session_ends_with_the_certificate_and_is_refused_with_the_alert_for_i
         let world = World::new();
         let audit = Audit::capture();
         let server = start(world.config().resumption(resumption)).await;
-        let leaf = world.ca.issue("alice", |params| {
-            params.not_after = time::OffsetDateTime::now_utc() + time::Duration::seconds(2);
-        });
+        let leaf = world
+            .ca
+            .client("alice")
+            .valid_until(time::OffsetDateTime::now_utc() + time::Duration::seconds(2));
         let alice = Client::new(&world, &server, Some(&leaf), version);
         assert!(!alice.is_resumed().await);
         assert!(alice.is_resumed().await);
@@ -307,13 +309,13 @@ async fn a_session_of_one_name_is_not_resumed_under_another() {
         let world = World::new();
         let other = Ca::root("other root");
         let config: fn(&World, &Ca) -> MtlsConfigBuilder = |world, other| {
-            let strict = SiteConfig::new(world.identity(), anchors(&[other]));
-            let open = SiteConfig::new(world.identity(), anchors(&[&world.ca]))
+            let strict = VirtualHost::new(world.identity(), anchors(&[other]));
+            let open = VirtualHost::new(world.identity(), anchors(&[&world.ca]))
                 .client_auth(ClientAuth::Optional);
             world
                 .config()
-                .name("b.localhost", strict)
-                .name("c.localhost", open)
+                .virtual_host("b.localhost", strict)
+                .virtual_host("c.localhost", open)
         };
         let server = start(config(&world, &other).resumption(resumption)).await;
         for (leaf, from) in [
@@ -353,7 +355,7 @@ async fn no_more_sessions_are_kept_than_allowed() {
     let world = World::new();
     let resumption = Resumption::Revalidate {
         ttl: HOUR,
-        kept: Kept::InMemory { sessions: 2 },
+        storage: SessionStorage::InMemory { sessions: 2 },
     };
     let server = start(world.config().resumption(resumption)).await;
     let clients = ["a", "b", "c"]
@@ -368,20 +370,20 @@ async fn no_more_sessions_are_kept_than_allowed() {
 #[test]
 fn a_session_that_nobody_could_resume_is_no_setting() {
     let world = World::new();
-    let config = |ttl, kept| -> Result<MtlsConfig, _> {
+    let config = |ttl, storage| -> Result<MtlsConfig, _> {
         world
             .config()
-            .resumption(Resumption::Revalidate { ttl, kept })
+            .resumption(Resumption::Revalidate { ttl, storage })
             .build()
     };
     let day = Duration::from_secs(24 * 3600);
-    for (ttl, kept, good) in [
-        (HOUR, Kept::InTickets, true),
-        (7 * day, Kept::InMemory { sessions: 1 }, true),
-        (8 * day, Kept::InTickets, false),
-        (Duration::ZERO, Kept::InTickets, false),
-        (HOUR, Kept::InMemory { sessions: 0 }, false),
+    for (ttl, storage, good) in [
+        (HOUR, SessionStorage::InTickets, true),
+        (7 * day, SessionStorage::InMemory { sessions: 1 }, true),
+        (8 * day, SessionStorage::InTickets, false),
+        (Duration::ZERO, SessionStorage::InTickets, false),
+        (HOUR, SessionStorage::InMemory { sessions: 0 }, false),
     ] {
-        assert_eq!(config(ttl, kept).is_ok(), good, "{ttl:?} {kept:?}");
+        assert_eq!(config(ttl, storage).is_ok(), good, "{ttl:?} {storage:?}");
     }
 }

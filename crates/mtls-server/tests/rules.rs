@@ -8,16 +8,16 @@ use std::error::Error;
 use axum::{Router, http::StatusCode, routing::get};
 use der::{Any, Decode, Encode};
 use mtls_server::{ClientAuth, MockClientCert, RequireClientCert, Rule, RuleError};
-use rcgen::{CertificateParams, CustomExtension, DnType, SanType};
 use serde_json::Value;
 use support::{
     World,
     ask::ask,
     audit::Audit,
     client::{self, VERSIONS},
-    pki::Leaf,
+    pki::Ca,
     start_with,
 };
+use test_pki::rcgen::{CertificateParams, CustomExtension, DnType, SanType};
 use x509_identity::{Certificate, DistinguishedName};
 
 fn router(rule: Rule) -> Router {
@@ -44,7 +44,7 @@ fn full(params: &mut CertificateParams) {
     params
         .distinguished_name
         .push(DnType::OrganizationalUnitName, "Operators");
-    params.serial_number = Some(rcgen::SerialNumber::from(0x8a01_u64));
+    params.serial_number = Some(0x8a01_u64.into());
     params.subject_alt_names = vec![
         SanType::DnsName("Build.Example.com".try_into().unwrap()),
         SanType::IpAddress([10, 1, 2, 3].into()),
@@ -71,8 +71,8 @@ fn hex(octets: &[u8]) -> String {
 #[tokio::test]
 async fn each_rule_has_those_whom_it_allows_and_those_whom_it_denies() {
     let world = World::new();
-    let alice = world.ca.issue("alice", full);
-    let der = &alice.chain[0];
+    let alice = world.ca.client("alice").with(full);
+    let der = alice.der();
     let certificate = Certificate::from_der(der).unwrap();
     let (fingerprint, spki) = (
         hex(certificate.fingerprint_sha256()),
@@ -174,8 +174,8 @@ async fn each_rule_has_those_whom_it_allows_and_those_whom_it_denies() {
 /// The certificate under another subject, which rcgen could not write; nobody verifies it.
 fn with_subject(subject: &str) -> Vec<u8> {
     let subject: DistinguishedName = subject.parse().unwrap();
-    let leaf = Leaf::self_signed("alice");
-    let mut certificate = Vec::<Any>::from_der(&leaf.chain[0]).unwrap();
+    let leaf = Ca::root("root").client("alice");
+    let mut certificate = Vec::<Any>::from_der(leaf.der()).unwrap();
     let mut tbs = Vec::<Any>::from_der(&certificate[0].to_der().unwrap()).unwrap();
     tbs[5] = Any::from_der(&subject.to_der()).unwrap();
     certificate[0] = Any::from_der(&tbs.to_der().unwrap()).unwrap();
@@ -221,7 +221,7 @@ async fn names_that_look_alike_are_not_confused() {
 #[tokio::test]
 async fn an_odd_alternative_name_is_neither_a_match_nor_its_opposite() {
     let odd = |san: SanType| {
-        World::new().ca.issue("odd", |params| {
+        World::new().ca.client("odd").with(|params| {
             params.subject_alt_names = vec![san];
         })
     };
@@ -235,10 +235,11 @@ async fn an_odd_alternative_name_is_neither_a_match_nor_its_opposite() {
         (uri("spiffe://td/a/../b"), "spiffe = 'spiffe://td/**'"),
         (uri("spiffe://td"), "spiffe = 'spiffe://td/**'"),
     ] {
-        let der = odd(san).chain.remove(0);
+        let odd = odd(san);
+        let der = odd.der();
         let rule = Rule::from_toml(rule).unwrap();
-        assert!(!allows(rule.clone(), &der).await, "{rule}");
-        assert!(!allows(Rule::not(rule.clone()), &der).await, "not {rule}");
+        assert!(!allows(rule.clone(), der).await, "{rule}");
+        assert!(!allows(Rule::not(rule.clone()), der).await, "not {rule}");
     }
 }
 
@@ -304,7 +305,7 @@ async fn over_a_real_connection_each_decision_names_its_rule_and_no_answer_the_c
     );
     let config = world.config().client_auth(ClientAuth::Optional);
     let server = start_with(config, router(rule.unwrap())).await;
-    let alice = world.ca.issue("alice", full);
+    let alice = world.ca.client("alice").with(full);
     let (carol, mallory) = (world.ca.client("carol"), world.ca.client("mallory"));
     for version in VERSIONS {
         for (leaf, status, kind, outcome, reason, rule) in [
@@ -362,8 +363,8 @@ async fn a_policy_counts_only_where_the_cas_between_may_speak_for_it() {
     let issuing = world.ca.issuing("Issuing CA");
     let rule = Rule::from_toml("policy_oid = '1.2.3.4'").unwrap();
     let server = start_with(world.config(), router(rule)).await;
-    let direct = world.ca.issue("alice", full);
-    let below = issuing.issue("alice", full);
+    let direct = world.ca.client("alice").with(full);
+    let below = issuing.client("alice").with(full);
     for (leaf, status) in [(&direct, "200"), (&below, "403")] {
         let config = client::config(&world, Some(leaf), VERSIONS[1]);
         let answer = client::get(server.local_addr(), config, "/").await.unwrap();
@@ -375,7 +376,37 @@ async fn a_policy_counts_only_where_the_cas_between_may_speak_for_it() {
 }
 
 #[tokio::test]
-async fn a_router_without_the_door_is_our_error() {
+async fn a_router_without_an_acceptor_is_our_error() {
     let (status, _) = ask(router(Rule::custom("all", |_| true))).await;
     assert_eq!(status, StatusCode::INTERNAL_SERVER_ERROR);
+}
+
+/// A subjectAltName with an empty name of the kind with this tag, beside others.
+fn with_empty_name(tag: u8) -> impl Fn(&mut CertificateParams) {
+    move |params| {
+        let value = [0x30, 0x05, tag, 0x00, 0x82, 0x01, b'a'].to_vec();
+        let extension = CustomExtension::from_oid_content(&[2, 5, 29, 17], value);
+        params.custom_extensions = vec![extension];
+    }
+}
+
+#[tokio::test]
+async fn a_name_that_cannot_be_read_denies_those_rules_that_ask_for_its_kind() {
+    let world = World::new();
+    let (email, dns, uri) = (0x81, 0x82, 0x86);
+    for (kind, asked) in [
+        (email, "email = 'a@example.com'"),
+        (dns, "dns = 'example.com'"),
+        (uri, "uri_glob = 'https://example.com/*'"),
+        (uri, "spiffe = 'spiffe://example.com/**'"),
+    ] {
+        for tag in [email, dns, uri] {
+            let alice = world.ca.client("alice").with(with_empty_name(tag));
+            let der = alice.der();
+            let not = Rule::not(Rule::from_toml(asked).unwrap());
+            assert_eq!(allows(not, der).await, tag != kind, "not {asked}, {tag:#x}");
+            // Nobody asks for it here.
+            assert!(allows(Rule::common_name("alice"), der).await);
+        }
+    }
 }

@@ -14,7 +14,7 @@ use axum::{
     routing::get,
 };
 use futures_util::{StreamExt as _, stream};
-use mtls_server::{ClientAuth, Limits, SiteConfig};
+use mtls_server::{ClientAuth, Limits, VirtualHost};
 use rustls::AlertDescription as Alert;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -108,8 +108,13 @@ async fn a_header_may_come_byte_by_byte_but_not_for_long() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_name_that_comes_byte_by_byte_is_the_same_name() {
     let world = World::new();
-    let open = SiteConfig::new(world.identity(), world.anchors()).client_auth(ClientAuth::Optional);
-    let config = world.config().name("open.localhost", open).build().unwrap();
+    let open =
+        VirtualHost::new(world.identity(), world.anchors()).client_auth(ClientAuth::Optional);
+    let config = world
+        .config()
+        .virtual_host("open.localhost", open)
+        .build()
+        .unwrap();
     for adapter in ADAPTERS {
         let server = adapter.start(config.clone(), router()).await;
         for version in VERSIONS {

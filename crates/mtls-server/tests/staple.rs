@@ -6,7 +6,9 @@ mod support;
 use std::sync::{Arc, Mutex};
 
 use mtls_server::{MtlsConfig, ServerIdentity, StapleError, Stapler, TrustAnchors};
-use pki_core::{KeyKind, KeyPair, Profile, Request, certificate_pem, ocsp::OcspStatus};
+use pki_core::{
+    CertificateParameters, KeyKind, KeyPair, Profile, certificate_pem, ocsp::OcspStatus,
+};
 use rustls::{
     ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme,
     client::{
@@ -32,7 +34,7 @@ fn server(world: &OcspWorld) -> (Certificate, KeyPair) {
     let mut profile = Profile::server();
     profile.ocsp = vec![world.origin.url("/ocsp")];
     let key = KeyPair::generate(KeyKind::P256).unwrap();
-    let request = Request::for_key(key.public_key_der(), name("localhost"))
+    let request = CertificateParameters::for_key(key.public_key_der(), name("localhost"))
         .sans([SubjectAltName::Dns("localhost".to_owned())]);
     (world.issue(&request, &profile), key)
 }
@@ -58,7 +60,7 @@ async fn only_a_good_answer_is_stapled() {
     );
     world.say(Says::Raw(support::origin::Reply::ok("<html>")));
     let error = stapler.fetch(now()).await.unwrap_err();
-    assert!(matches!(error, StapleError::Ask(_)), "{error:?}");
+    assert!(matches!(error, StapleError::Query(_)), "{error:?}");
 }
 
 #[tokio::test]
@@ -175,7 +177,7 @@ async fn clients_get_the_staple_in_the_handshake() {
     };
     for (identity, expected) in [
         (identity(), &[][..]),
-        (identity().stapled(&staple), staple.der()),
+        (identity().stapled(staple.der()), staple.der()),
     ] {
         let anchors = TrustAnchors::from_certs([&root]).unwrap();
         let config =

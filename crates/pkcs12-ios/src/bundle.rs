@@ -3,11 +3,10 @@
 use pki_core::{KeyPair, Password};
 use x509_identity::Certificate;
 
-use crate::archive::{Archive, ArchivedCertificate};
-use crate::builder::BundleBuilder;
-use crate::error::OpenError;
-use crate::limits::Limits;
 use crate::link;
+use crate::open_error::OpenError;
+use crate::read::{Archive, ArchivedCertificate, Limits};
+use crate::write::BundleBuilder;
 
 /// A private key, its certificate and the chain above it.
 ///
@@ -30,7 +29,7 @@ impl Bundle {
     ///
     /// The certificate is the one with the key's localKeyID or, where there is none, with its
     /// public key. The chain follows from it by name and key identifier; signatures are not
-    /// checked here, that is for whoever trusts it. Other certificates in the file are left out
+    /// checked here, since nothing here decides on trust. Other certificates in the file are left out
     /// and can be had from an [`Archive`].
     ///
     /// # Errors
@@ -62,15 +61,15 @@ impl Bundle {
         let paired = |certificate: &ArchivedCertificate| {
             key_id.is_some() && certificate.attributes().local_key_id() == key_id
         };
-        let fits = |certificate: &Certificate| certificate.spki_der() == key.public_key_der();
+        let has_key = |certificate: &Certificate| certificate.spki_der() == key.public_key_der();
         let leaf = match archive.certificates().iter().position(paired) {
             // Some writers give the localKeyID to the whole chain.
             Some(first) => (first..certificates.len())
-                .find(|&i| paired(&archive.certificates()[i]) && fits(&certificates[i]))
+                .find(|&i| paired(&archive.certificates()[i]) && has_key(&certificates[i]))
                 .ok_or(OpenError::KeyCertMismatch)?,
             None => certificates
                 .iter()
-                .position(fits)
+                .position(has_key)
                 .ok_or(OpenError::NoCert)?,
         };
 
@@ -102,7 +101,7 @@ impl Bundle {
         &self.chain
     }
 
-    /// The name that the file shows to a user.
+    /// The name that a user sees.
     #[must_use]
     pub fn friendly_name(&self) -> Option<&str> {
         self.friendly_name.as_deref()
@@ -152,11 +151,11 @@ mod tests {
 
     use const_oid::db::rfc5912::ID_EC_PUBLIC_KEY;
     use pki_core::KeyKind;
-    use rcgen::{CertificateParams, DnType};
+    use test_pki::{Ca, rcgen};
     use zeroize::Zeroizing;
 
     use super::*;
-    use crate::archive::{ArchivedKey, BagAttributes};
+    use crate::read::{ArchivedKey, BagAttributes};
 
     fn attributes(local_key_id: Option<u8>) -> BagAttributes {
         BagAttributes {
@@ -176,12 +175,10 @@ mod tests {
 
     fn archived_certificate(key: &KeyPair, name: &str, id: Option<u8>) -> ArchivedCertificate {
         let key = rcgen::KeyPair::from_pem(&key.secret_pkcs8_pem()).unwrap();
-        let mut params = CertificateParams::default();
-        params.distinguished_name.push(DnType::CommonName, name);
-        let der = params.self_signed(&key).unwrap().der().to_vec();
+        let leaf = Ca::root("root").client(name).with_key(key);
         ArchivedCertificate {
             attributes: attributes(id),
-            der,
+            der: leaf.der().to_vec(),
         }
     }
 
@@ -245,23 +242,10 @@ mod tests {
 
     #[test]
     fn a_circle_of_issuers_ends() {
-        let certificates: Vec<_> = [("a", "b"), ("b", "a")]
-            .map(|(subject, issuer)| {
-                let named = |name| {
-                    let mut params = CertificateParams::default();
-                    params.distinguished_name.push(DnType::CommonName, name);
-                    params
-                };
-                let key = || rcgen::KeyPair::generate().unwrap();
-                let issuer = rcgen::Issuer::new(named(issuer), key());
-                let der = named(subject)
-                    .signed_by(&key(), &issuer)
-                    .unwrap()
-                    .der()
-                    .to_vec();
-                Certificate::from_der(&der).unwrap()
-            })
-            .to_vec();
+        let certificates = [("a", "b"), ("b", "a")].map(|(subject, issuer)| {
+            let leaf = Ca::root(issuer).client(subject);
+            Certificate::from_der(leaf.der()).unwrap()
+        });
         assert_eq!(chain_above(0, &certificates), [1]);
     }
 }

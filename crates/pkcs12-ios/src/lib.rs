@@ -1,55 +1,19 @@
-//! A key and its certificates as a PKCS#12 file that every device imports.
-//!
-//! [`Bundle::builder`] writes one, in the [`Encoding`] that its readers need, and refuses parts
-//! that do not belong together. [`Bundle::open`] reads one key with its chain; [`Archive::read`]
-//! reads whatever a file has, from the writers in use today and long ago, within [`Limits`].
-//! [`Profile`] puts the file and its root into an Apple configuration profile.
-//!
-//! Nothing here reads a file, knows the time or decides on trust.
-//!
-//! ```
-//! use pkcs12_ios::{Bundle, Encoding, Limits};
-//! use pki_core::{KeyKind, KeyPair, Password};
-//!
-//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! let key = KeyPair::generate(KeyKind::P256)?;
-//! # let signer = rcgen::KeyPair::from_pem(&key.secret_pkcs8_pem())?;
-//! # let certificate = rcgen::CertificateParams::default().self_signed(&signer)?;
-//! # let leaf: &[u8] = certificate.der();
-//! let password = Password::new("K7Q2-M9XD-4TNH-8RWB");
-//! let file = Bundle::builder(&key, leaf)
-//!     .friendly_name("alice's phone")
-//!     .encoding(Encoding::Compat)
-//!     .build(&password)?;
-//!
-//! let bundle = Bundle::open(&file, &password, &Limits::default())?;
-//! assert_eq!(bundle.leaf_der(), leaf);
-//! assert_eq!(bundle.friendly_name(), Some("alice's phone"));
-//! # Ok(())
-//! # }
-//! ```
+#![doc = include_str!("../README.md")]
 
-mod archive;
 mod asn1;
-mod ber;
-mod builder;
 mod bundle;
-mod cipher;
-mod contents;
-mod digest;
-mod encode;
-mod error;
-mod kdf;
-mod limits;
+mod crypto;
 mod link;
-mod mac;
-mod password;
+mod open_error;
 mod profile;
-mod scheme;
+mod read;
+mod write;
 
-pub use archive::{Archive, ArchivedCertificate, ArchivedKey, BagAttributes};
-pub use builder::{BundleBuilder, Encoding, Finding, Target};
 pub use bundle::Bundle;
-pub use error::{BrokenLink, BuildError, Limit, OpenError, Place, ReadError};
-pub use limits::Limits;
+pub use link::BrokenLink;
+pub use open_error::OpenError;
 pub use profile::{Profile, ProfileBuilder, ProfileError};
+pub use read::{
+    Archive, ArchivedCertificate, ArchivedKey, BagAttributes, Limit, Limits, Place, ReadError,
+};
+pub use write::{BuildError, BundleBuilder, Encoding, Finding, Target};

@@ -13,8 +13,8 @@ use pkcs12_ios::{
     Target,
 };
 use pki_core::{KeyKind, KeyPair, Password};
-use rcgen::{ExtendedKeyUsagePurpose, IsCa};
 use support::{Identity, PASSWORD, like_ours, password, read_by_p12_keystore};
+use test_pki::rcgen::{BasicConstraints, ExtendedKeyUsagePurpose, IsCa};
 
 const ENCODINGS: [Encoding; 2] = [Encoding::Compat, Encoding::Modern];
 
@@ -138,7 +138,7 @@ fn every_file_has_fresh_salts() {
 }
 
 #[test]
-fn a_key_fits_its_own_certificate_only() {
+fn a_key_matches_its_own_certificate_only() {
     for (kind, other) in [
         (KeyKind::P256, KeyKind::P256),
         (KeyKind::Rsa2048, KeyKind::Rsa2048),
@@ -232,7 +232,7 @@ fn a_chain_has_to_lead_from_the_leaf_upwards() {
 #[test]
 fn a_ca_is_no_leaf() {
     let ca = Identity::with(KeyPair::generate(KeyKind::P256).unwrap(), 0, |params| {
-        params.is_ca = IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     });
     let refused = Bundle::builder(&ca.key, &ca.leaf).build(&password());
     assert!(matches!(refused, Err(BuildError::LeafIsCa)));

@@ -2,8 +2,8 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 use pki_core::{
-    AllowedNames, Authority, CertificateRequest, CsrError, IssueError, Issued, KeyKind, KeyPair,
-    Life, NameRule, Profile, Request, Severity, lint,
+    AllowedNames, Authority, CertificateParameters, CertificateRequest, CsrError, IssueError,
+    Issued, KeyKind, KeyPair, NameRule, Profile, Severity, ValidityLimits, lint,
 };
 use time::macros::datetime;
 use time::{Duration, OffsetDateTime};
@@ -16,11 +16,11 @@ fn every_role_is_issued_without_a_lint_finding() {
     for kind in [KeyKind::P256, KeyKind::P384, KeyKind::Rsa2048] {
         let root = root();
         let key = KeyPair::generate(kind).unwrap();
-        let server = Request::for_key(key.public_key_der(), named("api.example.org"))
+        let server = CertificateParameters::for_key(key.public_key_der(), named("api.example.org"))
             .sans([dns("api.example.org")]);
-        let client = Request::for_key(key.public_key_der(), named("client1"))
+        let client = CertificateParameters::for_key(key.public_key_der(), named("client1"))
             .sans([dns("client1.example.org")]);
-        let responder = Request::for_key(key.public_key_der(), named("ocsp"));
+        let responder = CertificateParameters::for_key(key.public_key_der(), named("ocsp"));
         for (request, profile) in [
             (server, Profile::server()),
             (client, Profile::client()),
@@ -49,7 +49,7 @@ fn every_role_is_issued_without_a_lint_finding() {
 
 #[test]
 fn a_date_from_2050_on_is_a_generalized_time() {
-    let profile = Profile::root().with_life(Life::exactly_days(30 * 365));
+    let profile = Profile::root().with_validity(ValidityLimits::exactly_days(30 * 365));
     let key = KeyPair::generate(KeyKind::P256).unwrap();
     let root = Authority::root(named("Test Root"), key, &profile, NOW).unwrap();
     assert!(root.certificate().not_after().year() >= 2050);
@@ -75,11 +75,11 @@ fn an_issuing_ca_signs_leaves_and_no_ca() {
     assert_eq!(leaf.presented().count(), 2);
     assert_eq!(leaf.chain_pem().matches("BEGIN CERTIFICATE").count(), 2);
 
-    let sub = Request::for_key(key.public_key_der(), named("CA 3"));
+    let sub = CertificateParameters::for_key(key.public_key_der(), named("CA 3"));
     assert_eq!(
         refusals(issuing.issue(
             &sub,
-            &Profile::issuing_ca().with_life(Life::days(1, 10, 20)),
+            &Profile::issuing_ca().with_validity(ValidityLimits::days(1, 10, 20)),
             NOW
         )),
         ["path-length"]
@@ -91,12 +91,18 @@ fn a_leaf_does_not_outlive_its_issuer() {
     let root = Authority::root(
         named("root"),
         KeyPair::generate(KeyKind::P256).unwrap(),
-        &Profile::root().with_life(Life::exactly_days(30)),
+        &Profile::root().with_validity(ValidityLimits::exactly_days(30)),
         NOW,
     )
     .unwrap();
     let key = KeyPair::generate(KeyKind::P256).unwrap();
-    let issue = |life| root.issue(&client_request(&key).life(life), &Profile::client(), NOW);
+    let issue = |period| {
+        root.issue(
+            &client_request(&key).validity(period),
+            &Profile::client(),
+            NOW,
+        )
+    };
     assert!(issue(Duration::days(30)).is_ok());
     assert!(matches!(
         issue(Duration::days(30) + Duration::minutes(2)),
@@ -105,10 +111,16 @@ fn a_leaf_does_not_outlive_its_issuer() {
 }
 
 #[test]
-fn a_life_is_within_the_profile_and_ends_on_the_second() {
+fn a_validity_period_is_within_the_profile_and_ends_on_the_second() {
     let root = root();
     let key = KeyPair::generate(KeyKind::P256).unwrap();
-    let issue = |life| root.issue(&client_request(&key).life(life), &Profile::client(), NOW);
+    let issue = |period| {
+        root.issue(
+            &client_request(&key).validity(period),
+            &Profile::client(),
+            NOW,
+        )
+    };
     let issued = issue(Duration::days(1)).unwrap();
     assert_eq!(
         issued.certificate().not_before(),
@@ -118,13 +130,13 @@ fn a_life_is_within_the_profile_and_ends_on_the_second() {
         issued.certificate().not_after(),
         NOW - Duration::seconds(61) + Duration::days(1)
     );
-    for (life, ok) in [
+    for (period, ok) in [
         (Duration::hours(1), true),
         (Duration::hours(1) - Duration::SECOND, false),
         (Duration::days(90), true),
         (Duration::days(90) + Duration::SECOND, false),
     ] {
-        assert_eq!(issue(life).is_ok(), ok, "{life}");
+        assert_eq!(issue(period).is_ok(), ok, "{period}");
     }
 }
 
@@ -133,7 +145,7 @@ fn names_are_those_that_the_profile_allows() {
     let root = root();
     let key = KeyPair::generate(KeyKind::P256).unwrap();
     let names = AllowedNames {
-        dns: NameRule::Only(vec!["*.example.org".into()]),
+        dns: NameRule::Only(vec!["*.example.org".parse().unwrap()]),
         ..AllowedNames::none()
     };
     let profile = Profile {
@@ -141,7 +153,7 @@ fn names_are_those_that_the_profile_allows() {
         ..Profile::server()
     };
     let issue = |name: SubjectAltName| {
-        let request = Request::for_key(
+        let request = CertificateParameters::for_key(
             key.public_key_der(),
             DistinguishedName::builder().build().unwrap(),
         );
@@ -163,7 +175,7 @@ fn a_server_is_named_by_its_alternative_names() {
     let root = root();
     let key = KeyPair::generate(KeyKind::P256).unwrap();
     let issue = |cn: &str, sans: &[&str]| {
-        let request = Request::for_key(key.public_key_der(), named(cn))
+        let request = CertificateParameters::for_key(key.public_key_der(), named(cn))
             .sans(sans.iter().map(|name| dns(name)));
         root.issue(&request, &Profile::server(), NOW)
     };
@@ -187,8 +199,8 @@ fn a_key_is_of_a_kind_that_the_profile_allows() {
     let root = root();
     for (kind, ok) in [(KeyKind::P256, true), (KeyKind::Ed25519, false)] {
         let key = KeyPair::generate(kind).unwrap();
-        let request =
-            Request::for_key(key.public_key_der(), named("localhost")).sans([dns("localhost")]);
+        let request = CertificateParameters::for_key(key.public_key_der(), named("localhost"))
+            .sans([dns("localhost")]);
         assert_eq!(
             root.issue(&request, &Profile::server(), NOW).is_ok(),
             ok,
@@ -202,7 +214,7 @@ fn an_empty_subject_makes_the_names_critical_and_no_name_at_all_is_refused() {
     let root = root();
     let key = KeyPair::generate(KeyKind::P256).unwrap();
     let nobody = || {
-        Request::for_key(
+        CertificateParameters::for_key(
             key.public_key_der(),
             DistinguishedName::builder().build().unwrap(),
         )
@@ -240,10 +252,17 @@ fn a_csr_gives_its_key_and_names_and_nothing_else() {
     let pem = params.serialize_request(&key).unwrap().pem().unwrap();
 
     let csr = CertificateRequest::from_pem(pem.as_bytes()).unwrap();
-    assert_eq!(csr.wishes().subject().common_name(), Some("client1"));
-    assert_eq!(csr.wishes().sans(), [dns("client1.example.org")]);
+    assert_eq!(
+        csr.requested_names().subject().common_name(),
+        Some("client1")
+    );
+    assert_eq!(csr.requested_names().sans(), [dns("client1.example.org")]);
     let issued = root()
-        .issue(&Request::from_csr(&csr), &Profile::client(), NOW)
+        .issue(
+            &CertificateParameters::from_csr(&csr),
+            &Profile::client(),
+            NOW,
+        )
         .unwrap();
     assert!(!issued.certificate().is_ca());
     assert_eq!(issued.certificate().spki_der(), csr.public_key_der());
@@ -296,7 +315,11 @@ fn a_country_is_a_printable_string_however_it_was_asked_for() {
         let key = rcgen::KeyPair::generate().unwrap();
         let request = params.serialize_request(&key).unwrap();
         let csr = CertificateRequest::from_der(request.der()).unwrap();
-        root().issue(&Request::from_csr(&csr), &Profile::client(), NOW)
+        root().issue(
+            &CertificateParameters::from_csr(&csr),
+            &Profile::client(),
+            NOW,
+        )
     };
     assert!(issue("US").is_ok());
     for country in ["USA", "\u{c5}\u{c4}"] {
@@ -347,19 +370,19 @@ fn lint_names_what_other_tools_get_wrong() {
 }
 
 #[test]
-fn no_life_and_no_clock_makes_issuing_panic() {
+fn no_validity_period_and_no_clock_makes_issuing_panic() {
     let root = root();
     let key = KeyPair::generate(KeyKind::P256).unwrap();
     let last = datetime!(9999-12-31 23:59:59 UTC);
     let endless = Profile {
         backdate: std::time::Duration::MAX,
-        ..Profile::client().with_life(Life {
+        ..Profile::client().with_validity(ValidityLimits {
             min: std::time::Duration::ZERO,
             default: std::time::Duration::MAX,
             max: std::time::Duration::MAX,
         })
     };
-    for life in [
+    for period in [
         Duration::MIN,
         -Duration::DAY,
         Duration::ZERO,
@@ -368,10 +391,10 @@ fn no_life_and_no_clock_makes_issuing_panic() {
         Duration::days(3_000_000),
         Duration::MAX,
     ] {
-        let request = client_request(&key).life(life);
+        let request = client_request(&key).validity(period);
         for now in [NOW, last, datetime!(0000-01-01 00:00 UTC)] {
             assert!(root.issue(&request, &Profile::client(), now).is_err());
-            assert!(root.issue(&request, &endless, now).is_err(), "{life}");
+            assert!(root.issue(&request, &endless, now).is_err(), "{period}");
         }
     }
     assert!(root.issue(&client_request(&key), &endless, NOW).is_err());
@@ -382,8 +405,9 @@ fn a_subject_holds_plain_text_that_the_profile_allows() {
     let root = root();
     let key = KeyPair::generate(KeyKind::P256).unwrap();
     let issue = |subject: &str, profile: &Profile| {
-        let request = Request::for_key(key.public_key_der(), subject.parse().unwrap())
-            .sans([dns("api.example.org")]);
+        let request =
+            CertificateParameters::for_key(key.public_key_der(), subject.parse().unwrap())
+                .sans([dns("api.example.org")]);
         refusals(root.issue(&request, profile, NOW))
     };
     let no_email = Profile {
@@ -426,15 +450,15 @@ fn root() -> Authority {
 
 fn issuing_ca(root: &Authority) -> Authority {
     let key = KeyPair::generate(KeyKind::P256).unwrap();
-    let request = Request::for_key(key.public_key_der(), named("Test Issuing CA"));
+    let request = CertificateParameters::for_key(key.public_key_der(), named("Test Issuing CA"));
     let issued = root.issue(&request, &Profile::issuing_ca(), NOW).unwrap();
     let mut chain = vec![issued.certificate().clone()];
     chain.extend(root.chain().iter().cloned());
     Authority::new(chain, key).unwrap()
 }
 
-fn client_request(key: &KeyPair) -> Request {
-    Request::for_key(key.public_key_der(), named("client1"))
+fn client_request(key: &KeyPair) -> CertificateParameters {
+    CertificateParameters::for_key(key.public_key_der(), named("client1"))
 }
 
 fn named(common_name: &str) -> DistinguishedName {

@@ -6,8 +6,8 @@ mod ocsp_kit;
 mod verify_kit;
 
 use ocsp_kit::{
-    Draft, ECDSA_SHA1, NOCHECK, NONCE, UNHEARD_OF, UNKNOWN, by_key, by_name, delegate, revoked,
-    sha1_id, sha256_id,
+    ECDSA_SHA1, NOCHECK, NONCE, UNHEARD_OF, UNKNOWN, UnsignedResponse, by_key, by_name, delegate,
+    revoked, sha1_id, sha256_id,
 };
 use pki_core::ocsp::{
     MAX_RESPONSE_LEN, Nonce, OcspAnswer, OcspError, OcspRequest, OcspStatus, ResponderError,
@@ -18,7 +18,7 @@ use rcgen::{
     CertificateParams, CustomExtension, ExtendedKeyUsagePurpose, KeyPair, KeyUsagePurpose,
 };
 use time::Duration;
-use verify_kit::{Ca, NOW, ca, client, crl_params, crls, extension, tlv, with};
+use verify_kit::{Ca, NOW, client, crl_der, crl_params, crls, extension, root_ca, tlv, with};
 use x509_identity::Certificate;
 
 /// A CA, and a client of it.
@@ -31,18 +31,18 @@ struct World {
 
 impl World {
     fn new() -> Self {
-        let ca = Ca::root("Root");
+        let ca = root_ca("Root");
         let client = client("client1");
         Self {
-            issuer: Certificate::from_der(&ca.cert).unwrap(),
-            leaf: Certificate::from_der(&ca.issue(&client)).unwrap(),
+            issuer: Certificate::from_der(ca.der()).unwrap(),
+            leaf: Certificate::from_der(&ca.sign(&client)).unwrap(),
             client,
             ca,
         }
     }
 
-    fn good(&self) -> Draft {
-        Draft::good(&self.leaf, &self.issuer)
+    fn good(&self) -> UnsignedResponse {
+        UnsignedResponse::good(&self.leaf, &self.issuer)
     }
 
     fn question(&self) -> OcspRequest<'_> {
@@ -50,10 +50,11 @@ impl World {
     }
 
     /// What becomes of an answer that is good but for `change`.
-    fn judge(&self, change: impl FnOnce(&mut Draft)) -> Result<OcspAnswer, OcspError> {
-        let mut draft = self.good();
-        change(&mut draft);
-        self.question().verify(&draft.signed_by(&self.ca.key), NOW)
+    fn judge(&self, change: impl FnOnce(&mut UnsignedResponse)) -> Result<OcspAnswer, OcspError> {
+        let mut response = self.good();
+        change(&mut response);
+        self.question()
+            .verify(&response.signed_by(self.ca.key()), NOW)
     }
 
     /// What becomes of a good answer by a certificate of its own.
@@ -64,12 +65,12 @@ impl World {
         params: &CertificateParams,
     ) -> Result<OcspAnswer, OcspError> {
         let key = KeyPair::generate().unwrap();
-        let der = issued_by.issue_for(params, &key);
+        let der = issued_by.sign_for(params, &key);
         let certificate = Certificate::from_der(&der).unwrap();
-        let mut draft = self.good();
-        draft.responder_id = by_key(&certificate);
-        draft.certs = vec![der.to_vec()];
-        question.verify(&draft.signed_by(&key), NOW)
+        let mut response = self.good();
+        response.responder_id = by_key(&certificate);
+        response.certs = vec![der.to_vec()];
+        question.verify(&response.signed_by(&key), NOW)
     }
 }
 
@@ -77,15 +78,17 @@ impl World {
 fn the_issuer_may_answer_by_name_and_by_key() {
     let world = World::new();
     for id in [by_name(&world.issuer), by_key(&world.issuer)] {
-        let answer = world.judge(|draft| draft.responder_id = id).unwrap();
+        let answer = world.judge(|response| response.responder_id = id).unwrap();
         assert_eq!(answer.status(), OcspStatus::Good);
         assert_eq!(answer.this_update(), NOW - Duration::hours(1));
         assert_eq!(answer.next_update(), Some(NOW + Duration::days(1)));
     }
 
-    let other = Certificate::from_der(&Ca::root("Other").cert).unwrap();
+    let other = Certificate::from_der(root_ca("Other").der()).unwrap();
     for id in [by_name(&other), by_key(&other)] {
-        let error = world.judge(|draft| draft.responder_id = id).unwrap_err();
+        let error = world
+            .judge(|response| response.responder_id = id)
+            .unwrap_err();
         assert!(matches!(error, OcspError::UnknownResponder), "{error:?}");
     }
 }
@@ -111,25 +114,25 @@ fn each_status_is_told_as_it_is() {
             },
         ),
     ] {
-        let answer = world.judge(|draft| draft.responses[0].status = der);
+        let answer = world.judge(|response| response.responses[0].status = der);
         assert_eq!(answer.unwrap().status(), status);
     }
-    let unassigned = world.judge(|draft| draft.responses[0].status = revoked(date, Some(7)));
+    let unassigned = world.judge(|response| response.responses[0].status = revoked(date, Some(7)));
     assert!(matches!(unassigned, Err(OcspError::Malformed(_))));
 }
 
 #[test]
 fn only_the_key_of_the_responder_signs() {
     let world = World::new();
-    let draft = world.good();
-    let good = draft.signed_by(&world.ca.key);
+    let response = world.good();
+    let good = response.signed_by(world.ca.key());
     world.question().verify(&good, NOW).unwrap();
 
-    let forged = draft.signed_by(&KeyPair::generate().unwrap());
+    let forged = response.signed_by(&KeyPair::generate().unwrap());
     let error = world.question().verify(&forged, NOW).unwrap_err();
     assert!(matches!(error, OcspError::BadSignature { .. }), "{error:?}");
 
-    let weak = world.judge(|draft| draft.algorithm = ECDSA_SHA1.to_vec());
+    let weak = world.judge(|response| response.algorithm = ECDSA_SHA1.to_vec());
     assert!(matches!(weak, Err(OcspError::WeakSignature { .. })));
 }
 
@@ -139,7 +142,7 @@ fn an_answer_is_about_this_certificate_of_this_issuer() {
     let second = World::new();
     let id = sha256_id(&world.leaf, &world.issuer);
     world
-        .judge(|draft| draft.responses[0].cert_id = id)
+        .judge(|response| response.responses[0].cert_id = id)
         .unwrap();
 
     for id in [
@@ -148,21 +151,21 @@ fn an_answer_is_about_this_certificate_of_this_issuer() {
         sha256_id(&second.leaf, &world.issuer),
     ] {
         let error = world
-            .judge(|draft| draft.responses[0].cert_id = id)
+            .judge(|response| response.responses[0].cert_id = id)
             .unwrap_err();
         assert!(matches!(error, OcspError::OtherCertificate), "{error:?}");
     }
-    let none = world.judge(|draft| draft.responses.clear());
+    let none = world.judge(|response| response.responses.clear());
     assert!(matches!(none, Err(OcspError::OtherCertificate)));
 }
 
 #[test]
 fn of_several_answers_about_one_certificate_the_worst_counts() {
     let world = World::new();
-    let answer = world.judge(|draft| {
-        let mut second = draft.responses[0].clone();
+    let answer = world.judge(|response| {
+        let mut second = response.responses[0].clone();
         second.status = revoked(NOW, None);
-        draft.responses.insert(0, second);
+        response.responses.insert(0, second);
     });
     assert!(matches!(
         answer.unwrap().status(),
@@ -183,9 +186,9 @@ fn an_answer_counts_from_this_update_to_next_update_and_five_minutes_around() {
         (NOW - 5 * minute, None, "ok"),
         (NOW - 6 * minute, None, "no-next-update"),
     ] {
-        let result = world.judge(|draft| {
-            draft.responses[0].this_update = this_update;
-            draft.responses[0].next_update = next_update;
+        let result = world.judge(|response| {
+            response.responses[0].this_update = this_update;
+            response.responses[0].next_update = next_update;
         });
         let got = match &result {
             Ok(_) => "ok",
@@ -202,13 +205,13 @@ fn an_answer_counts_from_this_update_to_next_update_and_five_minutes_around() {
 fn a_nonce_that_was_sent_comes_back() {
     let world = World::new();
     let question = |byte| world.question().nonce(Nonce::new([byte; 32]));
-    let nonce = extension(NONCE, false, &tlv(0x04, &[7; 32]));
-    let mut draft = world.good();
-    let without = draft.signed_by(&world.ca.key);
-    draft.extensions = vec![nonce.clone()];
-    let with = draft.signed_by(&world.ca.key);
-    draft.extensions = vec![nonce.clone(), nonce];
-    let twice = draft.signed_by(&world.ca.key);
+    let nonce = extension(NONCE, false, &tlv(0x04, [7; 32]));
+    let mut response = world.good();
+    let without = response.signed_by(world.ca.key());
+    response.extensions = vec![nonce.clone()];
+    let with = response.signed_by(world.ca.key());
+    response.extensions = vec![nonce.clone(), nonce];
+    let twice = response.signed_by(world.ca.key());
 
     question(7).verify(&with, NOW).unwrap();
     world.question().verify(&with, NOW).unwrap();
@@ -228,8 +231,9 @@ fn a_critical_extension_is_obeyed_or_refused() {
     let world = World::new();
     for (critical, accepted) in [(false, true), (true, false)] {
         let unknown = extension(UNHEARD_OF, critical, &[5, 0]);
-        let of_response = world.judge(|draft| draft.extensions.push(unknown.clone()));
-        let of_single = world.judge(|draft| draft.responses[0].extensions.push(unknown.clone()));
+        let of_response = world.judge(|response| response.extensions.push(unknown.clone()));
+        let of_single =
+            world.judge(|response| response.responses[0].extensions.push(unknown.clone()));
         for result in [of_response, of_single] {
             match result {
                 Ok(_) => assert!(accepted),
@@ -248,8 +252,8 @@ fn a_delegate_answers_if_the_issuer_itself_appointed_it() {
     let delegated = |issued_by: &Ca, params| world.delegated(world.question(), issued_by, &params);
     delegated(&world.ca, delegate("Responder")).unwrap();
 
-    let sub = world.ca.sub(ca("Issuing"));
-    let impostor = Ca::root("Root");
+    let sub = world.ca.issuing("Issuing");
+    let impostor = root_ca("Root");
     for (case, issued_by, params) in [
         ("a CA below", &sub, delegate("Responder")),
         ("another of that name", &impostor, delegate("Responder")),
@@ -359,7 +363,8 @@ fn a_delegate_is_looked_up_unless_it_is_exempt() {
     let exempt = with(delegate("Exempt"), |params| {
         params.custom_extensions = vec![CustomExtension::from_oid_content(NOCHECK, vec![5, 0])];
     });
-    let list = |revoked: &[&CertificateParams]| crls(&[&world.ca.crl(&crl_params(1, revoked))]);
+    let list =
+        |revoked: &[&CertificateParams]| crls(&[&crl_der(&world.ca, &crl_params(1, revoked))]);
     let (clean, dirty) = (list(&[&world.client]), list(&[&plain, &exempt]));
     let judge = |revocation: Option<&Revocation>, params| {
         let question = match revocation {
@@ -383,12 +388,12 @@ fn a_delegate_is_looked_up_unless_it_is_exempt() {
 #[test]
 fn a_delegate_that_did_not_sign_is_none() {
     let world = World::new();
-    let der = world.ca.issue(&delegate("Responder"));
+    let der = world.ca.sign(&delegate("Responder"));
     let certificate = Certificate::from_der(&der).unwrap();
-    let mut draft = world.good();
-    draft.responder_id = by_name(&certificate);
-    draft.certs = vec![der.to_vec()];
-    let forged = draft.signed_by(&KeyPair::generate().unwrap());
+    let mut response = world.good();
+    response.responder_id = by_name(&certificate);
+    response.certs = vec![der.to_vec()];
+    let forged = response.signed_by(&KeyPair::generate().unwrap());
     let error = world.question().verify(&forged, NOW).unwrap_err();
     assert!(matches!(error, OcspError::BadSignature { .. }), "{error:?}");
 }
@@ -403,27 +408,27 @@ fn what_is_no_answer_says_so() {
         (5, "sigRequired"),
         (6, "unauthorized"),
     ] {
-        let bytes = tlv(0x30, &tlv(0x0A, &[status]));
+        let bytes = tlv(0x30, tlv(0x0A, [status]));
         let error = world.question().verify(&bytes, NOW).unwrap_err();
         assert!(
             matches!(error, OcspError::Unsuccessful { status } if status == name),
             "{error:?}"
         );
     }
-    let bare_success = tlv(0x30, &tlv(0x0A, &[0]));
-    let mut trailing = world.good().signed_by(&world.ca.key);
+    let bare_success = tlv(0x30, tlv(0x0A, [0]));
+    let mut trailing = world.good().signed_by(world.ca.key());
     trailing.push(0);
     for bytes in [
         &b""[..],
         b"<html>",
         &bare_success,
         &trailing,
-        &tlv(0x30, &tlv(0x0A, &[4])),
+        &tlv(0x30, tlv(0x0A, [4])),
     ] {
         let error = world.question().verify(bytes, NOW).unwrap_err();
         assert!(matches!(error, OcspError::Malformed(_)), "{error:?}");
     }
-    let other_type = world.judge(|draft| draft.response_type = UNHEARD_OF.to_vec());
+    let other_type = world.judge(|response| response.response_type = UNHEARD_OF.to_vec());
     assert!(matches!(other_type, Err(OcspError::UnknownType(_))));
 }
 
@@ -438,22 +443,22 @@ fn an_answer_has_a_limit_on_everything() {
             .question()
             .verify(&vec![0x30; MAX_RESPONSE_LEN + 1], NOW),
     );
-    too_large(world.judge(|draft| draft.certs = vec![world.ca.cert.to_vec(); 11]));
-    too_large(world.judge(|draft| draft.responses = vec![draft.responses[0].clone(); 65]));
-    too_large(world.judge(|draft| {
-        draft.extensions = (0..17)
+    too_large(world.judge(|response| response.certs = vec![world.ca.der().to_vec(); 11]));
+    too_large(world.judge(|response| response.responses = vec![response.responses[0].clone(); 65]));
+    too_large(world.judge(|response| {
+        response.extensions = (0..17)
             .map(|n| extension(&[0x2A, n], false, &[5, 0]))
             .collect();
     }));
     world
-        .judge(|draft| draft.certs = vec![world.ca.cert.to_vec(); 10])
+        .judge(|response| response.certs = vec![world.ca.der().to_vec(); 10])
         .unwrap();
 }
 
 #[test]
 fn an_answer_that_is_cut_or_changed_anywhere_is_not_believed() {
     let world = World::new();
-    let good = world.good().signed_by(&world.ca.key);
+    let good = world.good().signed_by(world.ca.key());
     for cut in 0..good.len() {
         assert!(world.question().verify(&good[..cut], NOW).is_err(), "{cut}");
     }
@@ -470,7 +475,7 @@ fn an_answer_that_is_cut_or_changed_anywhere_is_not_believed() {
 #[test]
 fn a_certificate_says_whether_it_needs_a_staple() {
     const TLS_FEATURE: &[u64] = &[1, 3, 6, 1, 5, 5, 7, 1, 24];
-    let ca = Ca::root("Root");
+    let ca = root_ca("Root");
     for (value, needs) in [
         (Some(vec![0x30, 3, 2, 1, 5]), true),
         (Some(vec![0x30, 6, 2, 1, 17, 2, 1, 5]), true),
@@ -483,7 +488,7 @@ fn a_certificate_says_whether_it_needs_a_staple() {
             let extension = |value| CustomExtension::from_oid_content(TLS_FEATURE, value);
             params.custom_extensions = value.map(extension).into_iter().collect();
         });
-        let certificate = Certificate::from_der(&ca.issue(&params)).unwrap();
+        let certificate = Certificate::from_der(&ca.sign(&params)).unwrap();
         assert_eq!(must_staple(&certificate), needs, "{value:?}");
     }
 }

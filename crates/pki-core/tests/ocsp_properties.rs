@@ -7,12 +7,12 @@ mod verify_kit;
 
 use std::sync::LazyLock;
 
-use ocsp_kit::Draft;
+use ocsp_kit::UnsignedResponse;
 use pki_core::ocsp::{OcspRequest, OcspResponder, OcspStatus, OcspValidity};
 use pki_core::{Authority, KeyKind, KeyPair, Profile};
 use proptest::collection::vec;
 use proptest::prelude::*;
-use verify_kit::{Ca, NOW, client};
+use verify_kit::{NOW, client, root_ca};
 use x509_identity::{Certificate, DistinguishedName};
 
 struct World {
@@ -23,10 +23,10 @@ struct World {
 }
 
 static WORLD: LazyLock<World> = LazyLock::new(|| {
-    let ca = Ca::root("Root");
-    let issuer = Certificate::from_der(&ca.cert).unwrap();
-    let leaf = Certificate::from_der(&ca.issue(&client("client1"))).unwrap();
-    let response = Draft::good(&leaf, &issuer).signed_by(&ca.key);
+    let ca = root_ca("Root");
+    let issuer = Certificate::from_der(ca.der()).unwrap();
+    let leaf = Certificate::from_der(&ca.sign(&client("client1"))).unwrap();
+    let response = UnsignedResponse::good(&leaf, &issuer).signed_by(ca.key());
     let name = DistinguishedName::builder().common_name("Root");
     let key = KeyPair::generate(KeyKind::P256).unwrap();
     World {

@@ -7,7 +7,7 @@ use pki_core::ocsp::{
     must_staple, responder_urls,
 };
 use pki_core::verify::RevocationReason;
-use pki_core::{Authority, KeyKind, KeyPair, Profile, Request};
+use pki_core::{Authority, CertificateParameters, KeyKind, KeyPair, Profile};
 use time::macros::datetime;
 use time::{Duration, OffsetDateTime};
 use x509_identity::{Certificate, DistinguishedName};
@@ -25,7 +25,7 @@ fn root() -> Authority {
 }
 
 fn issue(root: &Authority, key: &KeyPair, common_name: &str, profile: &Profile) -> Certificate {
-    let request = Request::for_key(key.public_key_der(), name(common_name));
+    let request = CertificateParameters::for_key(key.public_key_der(), name(common_name));
     let issued = root.issue(&request, profile, NOW).unwrap();
     issued.certificate().clone()
 }

@@ -22,18 +22,18 @@ fn shard(issuer: &Ca, number: u64, name: &str) -> Vec<u8> {
         },
         scope: None,
     });
-    issuer.crl(&params)
+    crl_der(issuer, &params)
 }
 
 #[test]
-fn a_file_is_older_if_any_of_its_lists_is_older_or_missing() {
-    let (a, b) = (Ca::root("a"), Ca::root("b"));
-    let one = a.crl(&crl_params(1, &[]));
-    let two = a.crl(&crl_params(2, &[]));
+fn a_file_is_older_if_any_of_its_crls_is_older_or_missing() {
+    let (a, b) = (root_ca("a"), root_ca("b"));
+    let one = crl_der(&a, &crl_params(1, &[]));
+    let two = crl_der(&a, &crl_params(2, &[]));
     let mut params = crl_params(2, &[]);
     params.this_update += Duration::minutes(1);
-    let two_later = a.crl(&params);
-    let of_b = b.crl(&crl_params(9, &[]));
+    let two_later = crl_der(&a, &params);
+    let of_b = crl_der(&b, &crl_params(9, &[]));
     let (left, right) = (shard(&a, 5, "1"), shard(&a, 6, "2"));
     let pem = |lists: &[&Vec<u8>]| {
         let text: String = lists.iter().map(|der| pem(der)).collect();
@@ -82,32 +82,32 @@ fn a_file_is_older_if_any_of_its_lists_is_older_or_missing() {
 
 #[test]
 fn a_file_is_confirmed_by_the_key_of_its_issuer() {
-    let ca = Ca::root("root");
-    let good = file(&ca.crl(&crl_params(1, &[])));
-    let forged = file(&Ca::root("root").crl(&crl_params(2, &[])));
+    let ca = root_ca("root");
+    let good = file(&crl_der(&ca, &crl_params(1, &[])));
+    let forged = file(&crl_der(&root_ca("root"), &crl_params(2, &[])));
     let set = CrlSet::from_files([good.clone(), forged.clone()]).unwrap();
     assert!(!good.is_confirmed());
-    let verifier = clients(ca.anchors())
+    let verifier = clients(anchors(&ca))
         .revocation(Revocation::new(set))
         .build();
     assert!(good.is_confirmed());
     assert!(!forged.is_confirmed());
 
     // A forged list with a higher number takes nothing from the good one beside it.
-    let leaf = ca.issue(&client("alice"));
+    let leaf = ca.sign(&client("alice"));
     verifier.verify(&leaf, &[], at(NOW)).unwrap();
 }
 
 #[test]
 fn files_put_together_are_as_files_read_together() {
-    let ca = Ca::root("root");
+    let ca = root_ca("root");
     let alice = client("alice");
-    let clean = file(&ca.crl(&crl_params(1, &[])));
-    let listing = file(&ca.crl(&crl_params(2, &[&alice])));
-    let leaf = ca.issue(&alice);
+    let clean = file(&crl_der(&ca, &crl_params(1, &[])));
+    let listing = file(&crl_der(&ca, &crl_params(2, &[&alice])));
+    let leaf = ca.sign(&alice);
     let judge = |files: &[&CrlFile]| {
         let set = CrlSet::from_files(files.iter().map(|file| (*file).clone())).unwrap();
-        let verifier = clients(ca.anchors())
+        let verifier = clients(anchors(&ca))
             .revocation(Revocation::new(set))
             .build();
         verdict(&verifier.verify(&leaf, &[], at(NOW)))
@@ -122,12 +122,12 @@ fn files_put_together_are_as_files_read_together() {
 
 #[test]
 fn a_set_tells_when_it_ends_and_what_it_takes() {
-    let (a, b) = (Ca::root("a"), Ca::root("b"));
+    let (a, b) = (root_ca("a"), root_ca("b"));
     let list = |ca: &Ca, number, begins: i64, ends: i64| {
         let mut params = crl_params(number, &[&client("alice"), &client("bob")]);
         params.this_update = NOW + Duration::hours(begins);
         params.next_update = NOW + Duration::hours(ends);
-        ca.crl(&params)
+        crl_der(ca, &params)
     };
     let files = [list(&a, 1, -9, 1), list(&a, 2, -3, 30), list(&b, 1, -5, 20)];
     let set = CrlSet::from_pem_or_der(&files).unwrap();

@@ -9,33 +9,33 @@ use rcgen::SerialNumber;
 use verify_kit::*;
 
 #[test]
-fn incomplete_or_misunderstood_lists_do_not_load() {
+fn incomplete_or_misunderstood_crls_do_not_load() {
     const DELTA: &[u8] = &[0x55, 0x1D, 27];
     const IDP: &[u8] = &[0x55, 0x1D, 28];
     const CERTIFICATE_ISSUER: &[u8] = &[0x55, 0x1D, 29];
     const REASON: &[u8] = &[0x55, 0x1D, 21];
     const PRIVATE: &[u8] = &[0x2A, 3, 4];
 
-    let issuer = Ca::root("root");
-    let base = issuer.crl(&crl_params(1, &[&client("alice")]));
+    let issuer = root_ca("root");
+    let base = crl_der(&issuer, &crl_params(1, &[&client("alice")]));
     let load = |der: &[u8]| CrlSet::from_pem_or_der([der]);
     let extended = |oid: &[u8], critical, value: &[u8]| {
         issuer.rewrite(&base, |tbs| {
             let list = tbs.pop().unwrap();
             let mut extensions = fields(content(content(&list)));
             extensions.push(extension(oid, critical, value));
-            tbs.push(tlv(0xA0, &tlv(0x30, &extensions.concat())));
+            tbs.push(tlv(0xA0, tlv(0x30, extensions.concat())));
         })
     };
     let entry_extended = |oid: &[u8], critical, value: &[u8]| {
         issuer.rewrite(&base, |tbs| {
             let mut entry = fields(content(content(&tbs[5])));
-            entry.push(tlv(0x30, &extension(oid, critical, value)));
-            tbs[5] = tlv(0x30, &tlv(0x30, &entry.concat()));
+            entry.push(tlv(0x30, extension(oid, critical, value)));
+            tbs[5] = tlv(0x30, tlv(0x30, entry.concat()));
         })
     };
-    let idp = |field: u8, value: &[u8]| extended(IDP, true, &tlv(0x30, &tlv(field, value)));
-    let renumbered = |version: u8| issuer.rewrite(&base, |tbs| tbs[0] = tlv(0x02, &[version]));
+    let idp = |field: u8, value: &[u8]| extended(IDP, true, &tlv(0x30, tlv(field, value)));
+    let renumbered = |version: u8| issuer.rewrite(&base, |tbs| tbs[0] = tlv(0x02, [version]));
     let endless = issuer.rewrite(&base, |tbs| drop(tbs.remove(4)));
 
     type Check = fn(&CrlError) -> bool;
@@ -85,7 +85,7 @@ fn incomplete_or_misunderstood_lists_do_not_load() {
         ),
         (
             "relative name",
-            idp(0xA0, &tlv(0xA1, &[])),
+            idp(0xA0, &tlv(0xA1, [])),
             Some(|e| {
                 matches!(
                     e,
@@ -150,8 +150,13 @@ fn incomplete_or_misunderstood_lists_do_not_load() {
             Some(|e| matches!(e, CrlError::NoNextUpdate)),
         ),
         (
-            "trailing byte",
-            [base.as_slice(), &[0]].concat(),
+            "a line break behind it",
+            [base.as_slice(), b"\n"].concat(),
+            None,
+        ),
+        (
+            "another list behind it",
+            base.repeat(2),
             Some(|e| matches!(e, CrlError::Malformed(_))),
         ),
         (
@@ -179,8 +184,8 @@ fn incomplete_or_misunderstood_lists_do_not_load() {
 }
 
 #[test]
-fn files_hold_any_number_of_lists_and_never_none() {
-    let (a, b) = (Ca::root("a"), Ca::root("b"));
+fn files_hold_at_least_one_crl() {
+    let (a, b) = (root_ca("a"), root_ca("b"));
     let pem = |ca: &Ca| {
         crl_params(1, &[])
             .signed_by(&ca.issuer())
@@ -191,8 +196,8 @@ fn files_hold_any_number_of_lists_and_never_none() {
     let both = pem(&a) + &pem(&b);
     let set = CrlSet::from_pem_or_der([both.as_bytes()]).unwrap();
     assert_eq!((set.len(), set.entries()), (2, 0));
-    let leaf = b.issue(&client("alice"));
-    let verifier = clients(b.anchors())
+    let leaf = b.sign(&client("alice"));
+    let verifier = clients(anchors(&b))
         .revocation(Revocation::new(set))
         .build();
     assert_eq!(verdict(&verifier.verify(&leaf, &[], at(NOW))), "ok");
@@ -201,13 +206,13 @@ fn files_hold_any_number_of_lists_and_never_none() {
     let error = |files: &[&[u8]]| CrlSet::from_pem_or_der(files).unwrap_err();
     assert!(matches!(error(&none), CrlLoadError::Empty));
     assert!(matches!(error(&[b""]), CrlLoadError::NoCrl { file: 0 }));
-    let certificate = a.params.self_signed(&a.key).unwrap().pem();
+    let certificate = a.pem();
     assert!(matches!(
         error(&[both.as_bytes(), certificate.as_bytes()]),
         CrlLoadError::NoCrl { file: 1 }
     ));
     assert!(matches!(
-        error(&[&a.cert]),
+        error(&[a.der()]),
         CrlLoadError::Unusable {
             file: 0,
             index: 0,
@@ -217,11 +222,7 @@ fn files_hold_any_number_of_lists_and_never_none() {
     let broken = both.replacen("-----END", "!\n-----END", 1);
     assert!(matches!(
         error(&[broken.as_bytes()]),
-        CrlLoadError::Pem {
-            file: 0,
-            index: 0,
-            ..
-        }
+        CrlLoadError::Pem { file: 0, .. }
     ));
     let huge = vec![b' '; CrlSet::MAX_FILE_LEN + 1];
     assert!(matches!(
@@ -232,7 +233,7 @@ fn files_hold_any_number_of_lists_and_never_none() {
 
 #[test]
 fn every_listed_serial_is_found_and_no_other_as_webpki_has_it() {
-    let root = Ca::root("root");
+    let root = root_ca("root");
     let numbered = |serial: Vec<u8>| {
         with(client("alice"), |leaf| {
             leaf.serial_number = Some(SerialNumber::from(serial))
@@ -242,8 +243,8 @@ fn every_listed_serial_is_found_and_no_other_as_webpki_has_it() {
     let listed: Vec<_> = (0..2_000)
         .map(|number| numbered(serial(number * 2)))
         .collect();
-    let list = root.crl(&crl_params(1, &listed.iter().collect::<Vec<_>>()));
-    let verifier = clients(root.anchors()).revocation(crls(&[&list])).build();
+    let list = crl_der(&root, &crl_params(1, &listed.iter().collect::<Vec<_>>()));
+    let verifier = clients(anchors(&root)).revocation(crls(&[&list])).build();
 
     let theirs: webpki::CertRevocationList<'_> =
         webpki::BorrowedCertRevocationList::from_der(&list)
@@ -253,12 +254,12 @@ fn every_listed_serial_is_found_and_no_other_as_webpki_has_it() {
     let options = webpki::RevocationOptionsBuilder::new(&theirs)
         .unwrap()
         .build();
-    let anchor = webpki::anchor_from_trusted_cert(&root.cert).unwrap();
+    let anchor = webpki::anchor_from_trusted_cert(root.der()).unwrap();
 
     let odd_ones = [vec![0x00, 0x80], vec![0xFF; 20], vec![0x01]];
     let serials = [0, 1, 2, 3, 1_999, 2_000, 3_997, 3_998, 3_999, 4_000].map(serial);
     for number in serials.into_iter().chain(odd_ones) {
-        let leaf = root.issue(&numbered(number.clone()));
+        let leaf = root.sign(&numbered(number.clone()));
         let entity = webpki::EndEntityCert::try_from(&leaf).unwrap();
         let theirs = entity.verify_for_usage(
             webpki::ALL_VERIFICATION_ALGS,
@@ -284,12 +285,12 @@ fn every_listed_serial_is_found_and_no_other_as_webpki_has_it() {
 
 #[test]
 fn serial_that_is_listed_a_hundred_thousand_times_is_one_entry() {
-    let root = Ca::root("root");
+    let root = root_ca("root");
     let alice = client("alice");
-    let once = root.crl(&crl_params(1, &[&alice]));
+    let once = crl_der(&root, &crl_params(1, &[&alice]));
     let list = root.rewrite(&once, |tbs| {
         let entry = content(&tbs[5]).to_vec();
-        tbs[5] = tlv(0x30, &entry.repeat(100_000));
+        tbs[5] = tlv(0x30, entry.repeat(100_000));
     });
     let start = std::time::Instant::now();
     let set = CrlSet::from_pem_or_der([&list]).unwrap();
@@ -299,11 +300,11 @@ fn serial_that_is_listed_a_hundred_thousand_times_is_one_entry() {
         start.elapsed()
     );
     assert_eq!(set.entries(), 1);
-    let verifier = clients(root.anchors())
+    let verifier = clients(anchors(&root))
         .revocation(Revocation::new(set))
         .build();
     assert_eq!(
-        verdict(&verifier.verify(&root.issue(&alice), &[], at(NOW))),
+        verdict(&verifier.verify(&root.sign(&alice), &[], at(NOW))),
         "revoked"
     );
 }

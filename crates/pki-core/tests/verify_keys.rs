@@ -11,10 +11,10 @@ use verify_kit::*;
 
 #[test]
 fn weak_keys_are_refused_wherever_they_are() {
-    let root = Ca::root("root");
+    let root = root_ca("root");
     for (bits, expected) in [(1024, "weak-key"), (2040, "weak-key"), (2048, "ok")] {
-        let leaf = root.issue_for(&client("alice"), &FakeRsa::new(bits));
-        let result = clients(root.anchors()).build().verify(&leaf, &[], at(NOW));
+        let leaf = root.sign_for(&client("alice"), &FakeRsa::new(bits));
+        let result = clients(anchors(&root)).build().verify(&leaf, &[], at(NOW));
         assert_eq!(verdict(&result), expected, "leaf RSA {bits}");
     }
 
@@ -38,8 +38,8 @@ fn weak_keys_are_refused_wherever_they_are() {
 fn weak_signatures_are_refused_by_name() {
     const SHA256_RSA: [u8; 9] = [0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0x01, 0x01, 11];
     let key = KeyPair::generate_for(&rcgen::PKCS_RSA_SHA256).unwrap();
-    let root = Ca::self_signed(ca("root"), key);
-    let good = root.issue(&client("alice"));
+    let root = root_ca("root").with_key(key);
+    let good = root.sign(&client("alice"));
     for (last, expected) in [(11, "ok"), (5, "weak-signature"), (4, "weak-signature")] {
         let mut der = good.to_vec();
         while let Some(position) = der.windows(9).position(|window| window == SHA256_RSA) {
@@ -49,7 +49,7 @@ fn weak_signatures_are_refused_by_name() {
             }
         }
         let result =
-            clients(root.anchors())
+            clients(anchors(&root))
                 .build()
                 .verify(&CertificateDer::from(der), &[], at(NOW));
         assert_eq!(verdict(&result), expected, "algorithm {last}");
@@ -61,8 +61,8 @@ fn weak_signatures_are_refused_by_name() {
 
 #[test]
 fn only_version_3_is_taken() {
-    let root = Ca::root("root");
-    let good = root.issue(&client("alice"));
+    let root = root_ca("root");
+    let good = root.sign(&client("alice"));
     // Without [0] version and [3] extensions it is version 1.
     let version1 = root.rewrite(&good, |tbs| {
         tbs.remove(0);
@@ -77,7 +77,7 @@ fn only_version_3_is_taken() {
         (bare, "no-extended-key-usage"),
     ] {
         let result =
-            clients(root.anchors())
+            clients(anchors(&root))
                 .build()
                 .verify(&CertificateDer::from(der), &[], at(NOW));
         assert_eq!(verdict(&result), expected);
@@ -86,14 +86,14 @@ fn only_version_3_is_taken() {
 
 #[test]
 fn repeated_extension_is_refused() {
-    let root = Ca::root("root");
-    let der = root.rewrite(&root.issue(&client("alice")), |tbs| {
+    let root = root_ca("root");
+    let der = root.rewrite(&root.sign(&client("alice")), |tbs| {
         let list = tbs.pop().unwrap();
         let mut extensions = fields(content(content(&list)));
         extensions.push(extensions[0].clone());
-        tbs.push(tlv(0xA3, &tlv(0x30, &extensions.concat())));
+        tbs.push(tlv(0xA3, tlv(0x30, extensions.concat())));
     });
-    let result = clients(root.anchors())
+    let result = clients(anchors(&root))
         .build()
         .verify(&CertificateDer::from(der), &[], at(NOW));
     assert_eq!(verdict(&result), "malformed");

@@ -22,21 +22,21 @@ struct Lab {
 }
 
 static LAB: LazyLock<Lab> = LazyLock::new(|| {
-    let root = Ca::root("root");
-    let issuing = root.sub(ca("issuing"));
+    let root = root_ca("root");
+    let issuing = root.issuing("issuing");
     let bob = client("bob");
     let lists = [
-        root.crl(&crl_params(1, &[])),
-        issuing.crl(&crl_params(7, &[&bob])),
+        crl_der(&root, &crl_params(1, &[])),
+        crl_der(&issuing, &crl_params(7, &[&bob])),
     ];
     Lab {
-        verifier: clients(root.anchors())
+        verifier: clients(anchors(&root))
             .revocation(crls(&[&lists[0], &lists[1]]))
             .build(),
-        anchors: root.anchors(),
-        leaf: issuing.issue(&client("alice")),
-        issuing: issuing.cert,
-        root: root.cert,
+        anchors: anchors(&root),
+        leaf: issuing.sign(&client("alice")),
+        issuing: issuing.der().clone(),
+        root: root.der().clone(),
         crls: lists,
     }
 });

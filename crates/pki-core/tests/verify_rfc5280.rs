@@ -7,8 +7,7 @@ mod verify_kit;
 
 use pki_core::verify::TrustAnchors;
 use rcgen::{
-    BasicConstraints, CertificateParams, CustomExtension, DistinguishedName, DnType, IsCa, KeyPair,
-    SanType,
+    BasicConstraints, CertificateParams, CustomExtension, DistinguishedName, DnType, IsCa, SanType,
 };
 use verify_kit::*;
 
@@ -22,11 +21,11 @@ fn custom(last: u64, critical: bool, value: Vec<u8>) -> CustomExtension {
 
 /// root -> issuing -> leaf, with one change each.
 fn chain(root: Change<'_>, issuing: Change<'_>, leaf: Change<'_>) -> &'static str {
-    let root = Ca::self_signed(with(ca("root"), root), KeyPair::generate().unwrap());
-    let issuing = root.sub(with(ca("issuing"), issuing));
-    let leaf = issuing.issue(&with(client("alice"), leaf));
-    let verifier = clients(root.anchors()).build();
-    verdict(&verifier.verify(&leaf, std::slice::from_ref(&issuing.cert), at(NOW)))
+    let root = root_ca("root").with(root);
+    let issuing = root.issuing("issuing").with(issuing);
+    let leaf = issuing.sign(&with(client("alice"), leaf));
+    let verifier = clients(anchors(&root)).build();
+    verdict(&verifier.verify(&leaf, std::slice::from_ref(issuing.der()), at(NOW)))
 }
 
 #[test]
@@ -34,16 +33,16 @@ fn self_issued_cas_do_not_count_in_path_length() {
     for (limit, self_issued, expected) in
         [(0, true, "ok"), (0, false, "path-length"), (1, false, "ok")]
     {
-        let root = Ca::root("root");
+        let root = root_ca("root");
         let limited = |ca: &mut CertificateParams| {
             ca.is_ca = IsCa::Ca(BasicConstraints::Constrained(limit));
         };
-        let old = root.sub(with(ca("issuing"), limited));
+        let old = root.issuing("issuing").with(limited);
         let name = if self_issued { "issuing" } else { "other" };
-        let new = old.sub(ca(name));
-        let leaf = new.issue(&client("alice"));
-        let presented = [new.cert.clone(), old.cert.clone()];
-        let verifier = clients(root.anchors()).build();
+        let new = old.issuing(name);
+        let leaf = new.sign(&client("alice"));
+        let presented = [new.der().clone(), old.der().clone()];
+        let verifier = clients(anchors(&root)).build();
         let got = verdict(&verifier.verify(&leaf, &presented, at(NOW)));
         assert_eq!(got, expected, "pathLen {limit}, self-issued {self_issued}");
     }
@@ -58,18 +57,18 @@ const REGISTERED: u8 = 0x88;
 
 fn organisation(name: &str) -> Vec<u8> {
     let value = tlv(0x0c, name.as_bytes());
-    let attribute = tlv(0x30, &[tlv(0x06, &[0x55, 4, 10]), value].concat());
-    tlv(0x30, &tlv(0x31, &attribute))
+    let attribute = tlv(0x30, [tlv(0x06, [0x55, 4, 10]), value].concat());
+    tlv(0x30, tlv(0x31, &attribute))
 }
 
 /// nameConstraints with one subtree, permitted (0xa0) or excluded (0xa1).
 fn constraint(side: u8, kind: u8, base: &[u8]) -> CustomExtension {
-    let subtree = tlv(0x30, &tlv(kind, base));
-    custom(30, true, tlv(0x30, &tlv(side, &subtree)))
+    let subtree = tlv(0x30, tlv(kind, base));
+    custom(30, true, tlv(0x30, tlv(side, &subtree)))
 }
 
 fn alternative(kind: u8, name: &[u8]) -> CustomExtension {
-    custom(17, false, tlv(0x30, &tlv(kind, name)))
+    custom(17, false, tlv(0x30, tlv(kind, name)))
 }
 
 #[test]
@@ -199,29 +198,29 @@ const ANY: &[u8] = &[0x55, 0x1d, 0x20, 0];
 fn policies(critical: bool, named: &[&[u8]]) -> CustomExtension {
     let named: Vec<u8> = named
         .iter()
-        .flat_map(|oid| tlv(0x30, &tlv(0x06, oid)))
+        .flat_map(|oid| tlv(0x30, tlv(0x06, oid)))
         .collect();
     custom(32, critical, tlv(0x30, &named))
 }
 
 fn explicit_after(certificates: u8) -> CustomExtension {
-    custom(36, true, tlv(0x30, &tlv(0x80, &[certificates])))
+    custom(36, true, tlv(0x30, tlv(0x80, [certificates])))
 }
 
 fn mapping(from: &[u8], to: &[u8]) -> CustomExtension {
-    let pair = tlv(0x30, &[tlv(0x06, from), tlv(0x06, to)].concat());
+    let pair = tlv(0x30, [tlv(0x06, from), tlv(0x06, to)].concat());
     custom(33, true, tlv(0x30, &pair))
 }
 
 fn inhibit_any_after(certificates: u8) -> CustomExtension {
-    custom(54, true, tlv(0x02, &[certificates]))
+    custom(54, true, tlv(0x02, [certificates]))
 }
 
 #[test]
 fn policies_are_obeyed_where_a_ca_asks_for_them() {
     let unknown_qualifier = {
-        let qualifier = tlv(0x30, &tlv(0x30, &tlv(0x06, &[42, 3])));
-        let policy = tlv(0x30, &[tlv(0x06, POLICY_A), qualifier].concat());
+        let qualifier = tlv(0x30, tlv(0x30, tlv(0x06, [42, 3])));
+        let policy = tlv(0x30, [tlv(0x06, POLICY_A), qualifier].concat());
         move |critical| custom(32, critical, tlv(0x30, &policy))
     };
     let none: Vec<CustomExtension> = Vec::new();
@@ -371,7 +370,7 @@ fn root_asks_for_policies_too() {
 }
 
 #[test]
-fn paths_beyond_webpki_are_judged_in_full() {
+fn paths_beyond_webpki_are_checked_in_full() {
     // Whatever webpki would have refused itself is refused after the second search, too.
     let critical = || policies(true, &[POLICY_A]);
     let cases: &[(&str, Change<'_>, Change<'_>, &str)] = &[
@@ -439,27 +438,27 @@ fn paths_beyond_webpki_are_judged_in_full() {
         assert_eq!(chain(&|_| {}, issuing, &leaf), *expected, "{name}");
     }
 
-    let (root, stranger) = (Ca::root("root"), Ca::root("root"));
+    let (root, stranger) = (root_ca("root"), root_ca("root"));
     let params = with(client("alice"), |leaf| {
         leaf.custom_extensions = vec![critical()]
     });
-    let verifier = clients(root.anchors()).build();
-    let forged = stranger.issue(&params);
+    let verifier = clients(anchors(&root)).build();
+    let forged = stranger.sign(&params);
     assert_ne!(verdict(&verifier.verify(&forged, &[], at(NOW))), "ok");
     assert_eq!(
-        verdict(&verifier.verify(&root.issue(&params), &[], at(NOW))),
+        verdict(&verifier.verify(&root.sign(&params), &[], at(NOW))),
         "ok"
     );
-    let both = TrustAnchors::from_certs([&stranger.cert, &root.cert]).unwrap();
+    let both = TrustAnchors::from_certs([stranger.der(), root.der()]).unwrap();
     let verifier = clients(both).build();
     assert_eq!(
-        verdict(&verifier.verify(&root.issue(&params), &[], at(NOW))),
+        verdict(&verifier.verify(&root.sign(&params), &[], at(NOW))),
         "ok"
     );
 }
 
 #[test]
-fn names_are_fit_for_a_log() {
+fn names_can_be_written_to_a_log() {
     let long = |chars| "x".repeat(chars);
     for (name, expected) in [
         ("Åsa \"X\", O=Evil\\, Ltd+#=;".to_owned(), "ok"),
@@ -481,11 +480,10 @@ fn names_are_fit_for_a_log() {
 
 #[test]
 fn ca_without_a_name_is_refused() {
-    let nameless = with(ca(""), |_| {});
-    let root = Ca::root("root");
-    let issuing = root.sub(nameless);
-    let leaf = issuing.issue(&client("alice"));
-    let verifier = clients(root.anchors()).build();
-    let got = verdict(&verifier.verify(&leaf, std::slice::from_ref(&issuing.cert), at(NOW)));
+    let root = root_ca("root");
+    let issuing = root.issuing("");
+    let leaf = issuing.sign(&client("alice"));
+    let verifier = clients(anchors(&root)).build();
+    let got = verdict(&verifier.verify(&leaf, std::slice::from_ref(issuing.der()), at(NOW)));
     assert_eq!(got, "no-name");
 }

@@ -7,7 +7,7 @@ mod verify_kit;
 use pki_core::verify::{ChainVerifier, Purpose, Strictness};
 use rcgen::{
     BasicConstraints, CertificateParams, CustomExtension, ExtendedKeyUsagePurpose as Eku, IsCa,
-    KeyPair, KeyUsagePurpose as Ku, NameConstraints, SanType,
+    KeyUsagePurpose as Ku, NameConstraints, SanType,
 };
 use rustls_pki_types::CertificateDer;
 use time::Duration;
@@ -34,7 +34,7 @@ fn other_usage(purpose: Purpose) -> Eku {
 }
 
 #[test]
-fn leaf_is_fit_for_its_purpose() {
+fn leaf_is_for_its_purpose() {
     // name, change, strict verdict, webpki verdict
     let cases: &[(&str, LeafChange, &str, &str)] = &[
         ("good", |_, _| {}, "ok", "ok"),
@@ -165,9 +165,9 @@ fn leaf_is_fit_for_its_purpose() {
         ),
     ];
     for purpose in BOTH {
-        let root = Ca::root("root");
+        let root = root_ca("root");
         for (name, change, strict, webpki) in cases {
-            let leaf = root.issue(&with(leaf(purpose, "leaf.example"), |leaf| {
+            let leaf = root.sign(&with(leaf(purpose, "leaf.example"), |leaf| {
                 change(leaf, purpose)
             }));
             assert_verdicts(
@@ -255,10 +255,10 @@ fn intermediates_are_cas_within_their_limits() {
             "name-constraint",
         ),
     ];
-    let root = Ca::root("root");
+    let root = root_ca("root");
     for (name, change, strict, webpki) in cases {
-        let issuing = root.sub(with(ca("issuing"), change));
-        let leaf = issuing.issue(&with(client("alice"), |leaf| {
+        let issuing = root.issuing("issuing").with(change);
+        let leaf = issuing.sign(&with(client("alice"), |leaf| {
             leaf.subject_alt_names = vec![SanType::DnsName("alice.example".try_into().unwrap())];
         }));
         assert_verdicts(
@@ -266,7 +266,7 @@ fn intermediates_are_cas_within_their_limits() {
             Purpose::TlsClient,
             &root,
             &leaf,
-            std::slice::from_ref(&issuing.cert),
+            std::slice::from_ref(issuing.der()),
             strict,
             webpki,
         );
@@ -274,7 +274,7 @@ fn intermediates_are_cas_within_their_limits() {
 }
 
 #[test]
-fn anchor_is_judged_too() {
+fn anchor_is_checked_too() {
     let cases: &[(&str, Change, &str)] = &[
         ("good", |_| {}, "ok"),
         (
@@ -335,15 +335,15 @@ fn anchor_is_judged_too() {
         ),
     ];
     for (name, change, strict) in cases {
-        let root = Ca::self_signed(with(ca("root"), change), KeyPair::generate().unwrap());
-        let issuing = root.sub(ca("issuing"));
-        let leaf = issuing.issue(&client("alice"));
+        let root = root_ca("root").with(change);
+        let issuing = root.issuing("issuing");
+        let leaf = issuing.sign(&client("alice"));
         assert_verdicts(
             name,
             Purpose::TlsClient,
             &root,
             &leaf,
-            std::slice::from_ref(&issuing.cert),
+            std::slice::from_ref(issuing.der()),
             strict,
             "ok",
         );
@@ -352,13 +352,13 @@ fn anchor_is_judged_too() {
 
 #[test]
 fn path_length_counts_intermediates() {
-    let root = Ca::root("root");
-    let limited = root.sub(with(ca("limited"), |ca| {
-        ca.is_ca = IsCa::Ca(BasicConstraints::Constrained(0))
-    }));
-    let below = limited.sub(ca("below"));
-    let leaf = below.issue(&client("alice"));
-    let chain = [limited.cert.clone(), below.cert.clone()];
+    let root = root_ca("root");
+    let limited = root
+        .issuing("limited")
+        .with(|ca| ca.is_ca = IsCa::Ca(BasicConstraints::Constrained(0)));
+    let below = limited.issuing("below");
+    let leaf = below.sign(&client("alice"));
+    let chain = [limited.der().clone(), below.der().clone()];
     assert_verdicts(
         "below pathLen 0",
         Purpose::TlsClient,
@@ -372,32 +372,28 @@ fn path_length_counts_intermediates() {
 
 #[test]
 fn validity_may_begin_before_1970() {
-    let root = Ca::root("root");
+    let root = root_ca("root");
     let long_ago =
         |params: &mut CertificateParams| params.not_before = rcgen::date_time_ymd(1960, 1, 1);
-    let old_ca = root.sub({
-        let mut params = ca("old");
-        long_ago(&mut params);
-        params
-    });
+    let old_ca = root.issuing("old").with(long_ago);
     let mut old = client("alice");
     long_ago(&mut old);
     let mut expired = old.clone();
     expired.not_after = rcgen::date_time_ymd(1969, 12, 31);
     for (params, expected) in [(client("alice"), "ok"), (old, "ok"), (expired, "expired")] {
-        let leaf = old_ca.issue(&params);
-        let verifier = clients(root.anchors()).build();
-        let result = verifier.verify(&leaf, std::slice::from_ref(&old_ca.cert), at(NOW));
+        let leaf = old_ca.sign(&params);
+        let verifier = clients(anchors(&root)).build();
+        let result = verifier.verify(&leaf, std::slice::from_ref(old_ca.der()), at(NOW));
         assert_eq!(verdict(&result), expected, "{result:?}");
     }
 }
 
 #[test]
 fn depth_is_limited_to_the_setting() {
-    let root = Ca::root("root");
-    let mut chain = vec![root.sub(ca("ca 1"))];
+    let root = root_ca("root");
+    let mut chain = vec![root.issuing("ca 1")];
     for depth in 2..=7 {
-        let next = chain.last().unwrap().sub(ca(&format!("ca {depth}")));
+        let next = chain.last().unwrap().issuing(&format!("ca {depth}"));
         chain.push(next);
     }
     for (intermediates, limit, expected) in [
@@ -414,13 +410,13 @@ fn depth_is_limited_to_the_setting() {
         } else {
             &chain[intermediates - 1]
         };
-        let leaf = issuer.issue(&client("alice"));
+        let leaf = issuer.sign(&client("alice"));
         let presented: Vec<_> = chain[..intermediates]
             .iter()
             .rev()
-            .map(|ca| ca.cert.clone())
+            .map(|ca| ca.der().clone())
             .collect();
-        let verifier = clients(root.anchors()).max_depth(limit).build();
+        let verifier = clients(anchors(&root)).max_depth(limit).build();
         let result = verifier.verify(&leaf, &presented, at(NOW));
         assert_eq!(
             verdict(&result),
@@ -453,7 +449,7 @@ fn assert_verdicts(
     webpki: &str,
 ) {
     for (strictness, expected) in [(Strictness::Strict, strict), (Strictness::WebPki, webpki)] {
-        let verifier = ChainVerifier::builder(root.anchors(), purpose)
+        let verifier = ChainVerifier::builder(anchors(root), purpose)
             .strictness(strictness)
             .build();
         let result = verifier.verify(leaf, presented, at(NOW));

@@ -9,6 +9,7 @@ use spki::AlgorithmIdentifierRef;
 use time::OffsetDateTime;
 
 use crate::extension::{Known, parse_extensions};
+use crate::name::Names;
 use crate::tlv::{self, Fields, INTEGER, SEQUENCE, constructed_context, context};
 use crate::validity::parse_time;
 use crate::{
@@ -53,8 +54,22 @@ impl Certificate {
     /// # Errors
     ///
     /// [`ParseError`] says what cannot be read or represented exactly. Unknown extensions and
-    /// algorithms are no error; see [`critical_extensions`](Self::critical_extensions).
+    /// algorithms are not an error; see [`critical_extensions`](Self::critical_extensions).
     pub fn from_der(der: &[u8]) -> Result<Self, ParseError> {
+        Self::parse(der, Names::Asked)
+    }
+
+    /// Parses a certificate that is trusted as it is, for its key and its restrictions: whatever cannot
+    /// be read in its names is passed over, as nobody goes by them.
+    ///
+    /// # Errors
+    ///
+    /// As [`from_der`](Self::from_der), but for names.
+    pub fn trust_anchor_from_der(der: &[u8]) -> Result<Self, ParseError> {
+        Self::parse(der, Names::NotAsked)
+    }
+
+    fn parse(der: &[u8], names: Names) -> Result<Self, ParseError> {
         if der.len() > MAX_CERTIFICATE_LEN {
             let what = "certificate";
             return Err(ParseError::TooLong {
@@ -93,7 +108,7 @@ impl Certificate {
         let subject_unique_id = tbs.optional(context(2))?;
         let (extensions, known) = match tbs.optional(constructed_context(3))? {
             Some(_) if version < 3 => return Err(ParseError::ExtensionsBeforeV3(version)),
-            Some(explicit) => parse_extensions(explicit.value)?,
+            Some(explicit) => parse_extensions(explicit.value, names)?,
             None => Default::default(),
         };
         tbs.finish()?;
@@ -102,11 +117,11 @@ impl Certificate {
             version,
             serial: SerialNumber::from_integer(serial.value),
             signature_algorithm: algorithm.oid,
-            issuer: DistinguishedName::from_der(issuer)?,
+            issuer: DistinguishedName::parse(issuer, names)?,
             issuer_range: within(issuer),
             not_before,
             not_after,
-            subject: DistinguishedName::from_der(subject)?,
+            subject: DistinguishedName::parse(subject, names)?,
             subject_range: within(subject),
             spki_range: within(spki),
             public_key_algorithm: PublicKeyAlgorithm::from_spki(spki)?,
@@ -172,6 +187,13 @@ impl Certificate {
         self.subject_der() == self.issuer_der()
     }
 
+    /// Whether its issuer is the subject of `ca`, as RFC 5280 section 7.1 compares names. Says nothing
+    /// about who signed.
+    pub fn names_issuer(&self, ca: &Self) -> bool {
+        // Octets first: they are the same nearly always.
+        self.issuer_der() == ca.subject_der() || self.issuer.matches(&ca.subject)
+    }
+
     /// The first moment of validity.
     pub fn not_before(&self) -> OffsetDateTime {
         self.not_before
@@ -196,6 +218,7 @@ impl Certificate {
     pub fn public_key_algorithm(&self) -> PublicKeyAlgorithm {
         self.public_key_algorithm
     }
+
     /// Whether it has an issuerUniqueID or a subjectUniqueID (RFC 5280 4.1.2.8), which say nothing that is
     /// used here.
     pub fn has_unique_ids(&self) -> bool {
@@ -265,7 +288,7 @@ impl Certificate {
         })
     }
 
-    /// The types of the critical extensions. Whoever verifies has to understand each of them.
+    /// The types of the critical extensions. A verifier has to understand each of them.
     pub fn critical_extensions(&self) -> impl Iterator<Item = ObjectIdentifier> {
         self.extensions
             .iter()

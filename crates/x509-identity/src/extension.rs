@@ -1,6 +1,7 @@
 use const_oid::ObjectIdentifier;
 use const_oid::db::rfc5280;
 
+use crate::name::Names;
 use crate::tlv::{
     self, BOOLEAN, Fields, INTEGER, OBJECT_IDENTIFIER, OCTET_STRING, SEQUENCE, constructed_context,
     context,
@@ -12,7 +13,7 @@ use crate::{KeyUsage, ParseError, SubjectAltName};
 pub struct Extension<'a> {
     /// The extension's type.
     pub oid: ObjectIdentifier,
-    /// Whether whoever does not understand it has to reject the certificate.
+    /// Whether a reader that does not understand it has to reject the certificate.
     pub critical: bool,
     /// The DER inside the extnValue OCTET STRING.
     pub value: &'a [u8],
@@ -41,11 +42,14 @@ pub(crate) struct Known {
 }
 
 /// Reads the content of `[3] EXPLICIT Extensions`, in order and without repetition.
-pub(crate) fn parse_extensions(content: &[u8]) -> Result<(Vec<Extension<'_>>, Known), ParseError> {
+pub(crate) fn parse_extensions(
+    content: &[u8],
+    names: Names,
+) -> Result<(Vec<Extension<'_>>, Known), ParseError> {
     let mut list = Fields::within(content, SEQUENCE, "extensions")?;
     let mut extensions: Vec<Extension<'_>> = Vec::new();
     let mut known = Known::default();
-    // Types that cannot be represented are passed over, since nobody could ask for them.
+    // Types that cannot be represented are passed over, since no caller could ask for them.
     let mut nameless: Vec<&[u8]> = Vec::new();
     while !list.is_empty() {
         let content = list.required(SEQUENCE)?.value;
@@ -69,7 +73,7 @@ pub(crate) fn parse_extensions(content: &[u8]) -> Result<(Vec<Extension<'_>>, Kn
                 limit: MAX_EXTENSIONS,
             });
         }
-        known.read(&extension)?;
+        known.read(&extension, names)?;
         extensions.push(extension);
     }
     if extensions.is_empty() && nameless.is_empty() {
@@ -99,11 +103,18 @@ fn parse_extension(content: &[u8]) -> Result<Option<Extension<'_>>, ParseError> 
 }
 
 impl Known {
-    fn read(&mut self, extension: &Extension<'_>) -> Result<(), ParseError> {
+    fn read(&mut self, extension: &Extension<'_>, names: Names) -> Result<(), ParseError> {
         let value = extension.value;
         match extension.oid {
             rfc5280::ID_CE_SUBJECT_ALT_NAME => {
-                self.sans = SubjectAltName::list_from_extension(value)?
+                self.sans = match (SubjectAltName::list_from_extension(value), names) {
+                    (Ok(sans), _) => sans,
+                    (Err(error), Names::Asked) => return Err(error),
+                    (Err(_), Names::NotAsked) => vec![SubjectAltName::Unreadable {
+                        kind: "subject-alt-name",
+                        der: value.to_vec(),
+                    }],
+                };
             }
             rfc5280::ID_CE_KEY_USAGE => self.key_usage = Some(KeyUsage::from_extension(value)?),
             rfc5280::ID_CE_EXT_KEY_USAGE => {
@@ -168,8 +179,8 @@ fn authority_key_id(value: &[u8]) -> Result<Option<Box<[u8]>>, ParseError> {
     Ok(key_id)
 }
 
-/// The URIs among the names of all distribution points (RFC 5280 4.2.1.13). Directory names and
-/// names relative to the CRL issuer are left out.
+/// The URIs among the names of all distribution points (RFC 5280 4.2.1.13). Directory names, names
+/// relative to the CRL issuer and what cannot be read are left out.
 fn crl_distribution_points(value: &[u8]) -> Result<Vec<String>, ParseError> {
     let what = "cRLDistributionPoints";
     let mut points = Fields::within(value, SEQUENCE, what)?;
@@ -181,8 +192,9 @@ fn crl_distribution_points(value: &[u8]) -> Result<Vec<String>, ParseError> {
             if let Some(full_name) = choice.optional(constructed_context(0))? {
                 let mut names = Fields::new(full_name.value, what)?;
                 while !names.is_empty() {
-                    if let SubjectAltName::Uri(uri) =
-                        SubjectAltName::from_general_name(names.next()?)?
+                    // What cannot be read cannot be followed, and nobody has to.
+                    if let Ok(SubjectAltName::Uri(uri)) =
+                        SubjectAltName::from_general_name(names.next()?)
                     {
                         uris.push(uri);
                     }

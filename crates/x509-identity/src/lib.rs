@@ -1,37 +1,15 @@
-//! Who a certificate names, and what it may be used for, from one parse.
-//!
-//! [`Certificate::from_der`] reads a certificate once and keeps the answers: structured names that
-//! print as RFC 4514, typed alternative names, usages, identifiers and SHA-256 fingerprints. What
-//! cannot be represented exactly is a [`ParseError`], never a shortened or a replaced value.
-//!
-//! Nothing here decides whether a certificate is to be trusted: no signature is checked, and no
-//! clock is read. A self-signed, expired or version 1 certificate parses.
-//!
-//! ```
-//! use x509_identity::DistinguishedName;
-//!
-//! # fn main() -> Result<(), x509_identity::ParseError> {
-//! let name = DistinguishedName::builder()
-//!     .country("NO")
-//!     .organization("Évil, Ltd")
-//!     .common_name("Ådne \"X\"")
-//!     .build()?;
-//!
-//! assert_eq!(name.to_string(), r#"CN=Ådne \"X\",O=Évil\, Ltd,C=NO"#);
-//! assert_eq!(name.to_string().parse::<DistinguishedName>()?, name);
-//! assert_eq!(DistinguishedName::from_der(&name.to_der())?.common_name(), Some("Ådne \"X\""));
-//! # Ok(())
-//! # }
-//! ```
+#![doc = include_str!("../README.md")]
 
 mod certificate;
 mod error;
 mod extension;
 mod key_usage;
 mod name;
+pub mod pattern;
 mod public_key;
 mod san;
 mod serial;
+mod spiffe;
 mod tlv;
 mod validity;
 
@@ -48,3 +26,4 @@ pub use name::{
 pub use public_key::PublicKeyAlgorithm;
 pub use san::SubjectAltName;
 pub use serial::SerialNumber;
+pub use spiffe::{SpiffeId, SpiffeIdError, SvidError};

@@ -5,7 +5,7 @@ use const_oid::ObjectIdentifier;
 
 use crate::name::fmt_hex;
 use crate::tlv::{self, Fields, SEQUENCE, Tlv, constructed_context, context};
-use crate::{DistinguishedName, ParseError, StringType};
+use crate::{DistinguishedName, ParseError};
 
 /// One subject alternative name (RFC 5280 4.2.1.6).
 ///
@@ -34,6 +34,14 @@ pub enum SubjectAltName {
         /// The value of an otherName; otherwise the whole name. DER.
         der: Vec<u8>,
     },
+    /// A name that cannot be read: an empty dNSName, a URI beyond ASCII. It names nobody, and whoever
+    /// asks for names of its kind cannot be answered.
+    Unreadable {
+        /// Which kind it is of, as [`SubjectAltName::kind`] says it.
+        kind: &'static str,
+        /// The whole name. DER.
+        der: Vec<u8>,
+    },
 }
 
 impl SubjectAltName {
@@ -46,7 +54,7 @@ impl SubjectAltName {
             Self::Email(_) => "email",
             Self::Uri(_) => "uri",
             Self::DirectoryName(_) => "directory-name",
-            Self::Other { kind, .. } => kind,
+            Self::Other { kind, .. } | Self::Unreadable { kind, .. } => kind,
         }
     }
 
@@ -54,7 +62,9 @@ impl SubjectAltName {
     ///
     /// # Errors
     ///
-    /// [`ParseError`] where the list is empty, malformed, or holds a name that does not decode.
+    /// [`ParseError`] where the list is empty or malformed, or holds a text with a NUL or another control
+    /// character, or an address of neither 4 nor 16 octets. A text that is empty or not ASCII is
+    /// [`Unreadable`](Self::Unreadable).
     pub fn list_from_extension(value: &[u8]) -> Result<Vec<Self>, ParseError> {
         let mut fields = Fields::within(value, SEQUENCE, WHAT)?;
         let mut names = Vec::new();
@@ -82,8 +92,8 @@ impl SubjectAltName {
                     der: value.value.to_vec(),
                 }
             }
-            RFC822_NAME => Self::Email(ia5(name.value, "rfc822Name")?),
-            DNS_NAME => Self::Dns(ia5(name.value, "dNSName")?),
+            RFC822_NAME => Self::text(name, Self::Email, "email", "rfc822Name")?,
+            DNS_NAME => Self::text(name, Self::Dns, "dns", "dNSName")?,
             X400_ADDRESS => Self::Other {
                 kind: "x400-address",
                 oid: None,
@@ -95,7 +105,9 @@ impl SubjectAltName {
                 oid: None,
                 der: name.der.to_vec(),
             },
-            UNIFORM_RESOURCE_IDENTIFIER => Self::Uri(ia5(name.value, "uniformResourceIdentifier")?),
+            UNIFORM_RESOURCE_IDENTIFIER => {
+                Self::text(name, Self::Uri, "uri", "uniformResourceIdentifier")?
+            }
             IP_ADDRESS => Self::Ip(ip(name.value)?),
             REGISTERED_ID => {
                 let oid = tlv::object_identifier(name.value, "registeredID")?;
@@ -112,6 +124,30 @@ impl SubjectAltName {
                     found,
                 });
             }
+        })
+    }
+
+    /// An IA5String of one kind.
+    fn text(
+        name: Tlv<'_>,
+        read: fn(String) -> Self,
+        kind: &'static str,
+        what: &'static str,
+    ) -> Result<Self, ParseError> {
+        let octets = name.value;
+        match octets.iter().find(|octet| octet.is_ascii_control()) {
+            Some(0) => return Err(ParseError::EmbeddedNul { what }),
+            Some(control) => {
+                let code = u32::from(*control);
+                return Err(ParseError::ControlCharacter { what, code });
+            }
+            None => {}
+        }
+        Ok(if !octets.is_empty() && octets.is_ascii() {
+            read(octets.iter().copied().map(char::from).collect())
+        } else {
+            let der = name.der.to_vec();
+            Self::Unreadable { kind, der }
         })
     }
 }
@@ -135,34 +171,9 @@ impl fmt::Display for SubjectAltName {
                 write!(f, "{oid}=")?;
                 fmt_hex(f, der)
             }
-            Self::Other { oid: None, der, .. } => fmt_hex(f, der),
+            Self::Other { oid: None, der, .. } | Self::Unreadable { der, .. } => fmt_hex(f, der),
         }
     }
-}
-
-fn ia5(octets: &[u8], what: &'static str) -> Result<String, ParseError> {
-    if octets.is_empty() {
-        return Err(ParseError::Empty { what });
-    }
-    for octet in octets {
-        match octet {
-            0 => return Err(ParseError::EmbeddedNul { what }),
-            control if control.is_ascii_control() => {
-                return Err(ParseError::ControlCharacter {
-                    what,
-                    code: u32::from(*control),
-                });
-            }
-            ascii if ascii.is_ascii() => {}
-            _ => {
-                return Err(ParseError::StringEncoding {
-                    what,
-                    string_type: StringType::Ia5,
-                });
-            }
-        }
-    }
-    Ok(octets.iter().copied().map(char::from).collect())
 }
 
 fn ip(octets: &[u8]) -> Result<IpAddr, ParseError> {

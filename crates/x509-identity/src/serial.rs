@@ -55,7 +55,7 @@ impl SerialNumber {
 
     /// Whether RFC 5280 4.1.2.2 allows the number: above zero, in at most 20 octets.
     ///
-    /// Certificates with other serial numbers exist, so they parse; whoever verifies decides.
+    /// Certificates with other serial numbers exist, so they parse; a verifier decides about them.
     pub fn is_rfc5280(&self) -> bool {
         !self.is_negative() && self.0.len() <= MAX_LEN && self.0.iter().any(|octet| *octet != 0)
     }

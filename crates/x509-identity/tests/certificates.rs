@@ -3,12 +3,11 @@
 
 use std::net::IpAddr;
 
-use rcgen::string::Ia5String;
-use rcgen::{
-    BasicConstraints as Constraints, CertificateParams, CrlDistributionPoint, DnType,
-    ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose, RsaKeySize, SanType,
-    SerialNumber, date_time_ymd,
+use test_pki::rcgen::{
+    BasicConstraints as Constraints, CrlDistributionPoint, DistinguishedName, DnType,
+    ExtendedKeyUsagePurpose, IsCa, KeyUsagePurpose, date_time_ymd,
 };
+use test_pki::{Ca, KeyKind};
 use x509_cert::der::{Decode, Encode};
 use x509_identity::{
     BasicConstraints, Certificate, KeyUsageBit, ObjectIdentifier, PublicKeyAlgorithm,
@@ -169,85 +168,52 @@ fn certificates_are_equal_if_their_der_is() {
 
 #[test]
 fn keys_are_told_apart() {
-    for (key, algorithm) in [
-        (
-            KeyPair::generate_for(&rcgen::PKCS_ECDSA_P256_SHA256),
-            PublicKeyAlgorithm::EcP256,
-        ),
-        (
-            KeyPair::generate_for(&rcgen::PKCS_ECDSA_P384_SHA384),
-            PublicKeyAlgorithm::EcP384,
-        ),
-        (
-            KeyPair::generate_for(&rcgen::PKCS_ECDSA_P521_SHA512),
-            PublicKeyAlgorithm::EcP521,
-        ),
-        (
-            KeyPair::generate_for(&rcgen::PKCS_ED25519),
-            PublicKeyAlgorithm::Ed25519,
-        ),
-        (
-            KeyPair::generate_rsa_for(&rcgen::PKCS_RSA_SHA256, RsaKeySize::_2048),
-            PublicKeyAlgorithm::Rsa { bits: 2048 },
-        ),
+    let root = Ca::root("root");
+    for (kind, algorithm) in [
+        (KeyKind::P256, PublicKeyAlgorithm::EcP256),
+        (KeyKind::P384, PublicKeyAlgorithm::EcP384),
+        (KeyKind::P521, PublicKeyAlgorithm::EcP521),
+        (KeyKind::Ed25519, PublicKeyAlgorithm::Ed25519),
+        (KeyKind::Rsa2048, PublicKeyAlgorithm::Rsa { bits: 2048 }),
     ] {
-        let der = CertificateParams::default()
-            .self_signed(&key.unwrap())
-            .unwrap();
-        let certificate = Certificate::from_der(der.der()).unwrap();
+        let leaf = root.client("leaf").with_key(kind);
+        let certificate = Certificate::from_der(leaf.der()).unwrap();
         assert_eq!(certificate.public_key_algorithm(), algorithm);
     }
 }
 
 /// A CA and a leaf that use every field this crate reads.
 fn chain() -> (Vec<u8>, Vec<u8>) {
-    let mut params = CertificateParams::default();
-    params.distinguished_name.push(DnType::CommonName, "root");
-    params.is_ca = IsCa::Ca(Constraints::Constrained(1));
-    params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
-    let key = KeyPair::generate().unwrap();
-    let ca = params.self_signed(&key).unwrap();
-    let issuer = Issuer::new(params, key);
-
-    let ia5 = |text| Ia5String::try_from(text).unwrap();
-    let mut params = CertificateParams::default();
-    params.distinguished_name = rcgen::DistinguishedName::new();
-    params.distinguished_name.push(DnType::CountryName, "US");
-    params
-        .distinguished_name
-        .push(DnType::OrganizationName, "Example, Inc.");
-    params
-        .distinguished_name
-        .push(DnType::CommonName, "client1");
-    params.serial_number = Some(SerialNumber::from_slice(&[0x8f, 1, 0xff]));
-    params.not_before = date_time_ymd(2026, 1, 1);
-    params.not_after = date_time_ymd(2060, 12, 31);
-    params.subject_alt_names = vec![
-        SanType::DnsName(ia5("API.example.local")),
-        SanType::IpAddress([127, 0, 0, 1].into()),
-        SanType::IpAddress([0, 0, 0, 0, 0, 0, 0, 1u16].into()),
-        SanType::Rfc822Name(ia5("client1@example.local")),
-        SanType::URI(ia5("spiffe://example.local/client1")),
-    ];
-    params.is_ca = IsCa::ExplicitNoCa;
-    params.key_usages = vec![
-        KeyUsagePurpose::DigitalSignature,
-        KeyUsagePurpose::KeyAgreement,
-    ];
-    params.extended_key_usages = vec![
-        ExtendedKeyUsagePurpose::ClientAuth,
-        ExtendedKeyUsagePurpose::ServerAuth,
-    ];
-    params.use_authority_key_identifier_extension = true;
-    params.crl_distribution_points = ["http://example.local/a.crl", "http://example.local/b.crl"]
-        .map(|uri| CrlDistributionPoint {
-            uris: vec![uri.to_owned()],
-        })
-        .into();
-    let leaf = params
-        .signed_by(&KeyPair::generate().unwrap(), &issuer)
-        .unwrap();
-    (ca.der().to_vec(), leaf.der().to_vec())
+    let root = Ca::root("root");
+    let root = root.with(|params| params.is_ca = IsCa::Ca(Constraints::Constrained(1)));
+    let leaf = root
+        .client("client1")
+        .dns("API.example.local")
+        .ip([127, 0, 0, 1])
+        .ip([0, 0, 0, 0, 0, 0, 0, 1u16])
+        .email("client1@example.local")
+        .uri("spiffe://example.local/client1")
+        .serial(vec![0x8f, 1, 0xff])
+        .with(|params| {
+            params.distinguished_name = DistinguishedName::new();
+            let subject = &mut params.distinguished_name;
+            subject.push(DnType::CountryName, "US");
+            subject.push(DnType::OrganizationName, "Example, Inc.");
+            subject.push(DnType::CommonName, "client1");
+            params.not_before = date_time_ymd(2026, 1, 1);
+            params.not_after = date_time_ymd(2060, 12, 31);
+            params.is_ca = IsCa::ExplicitNoCa;
+            params.key_usages.push(KeyUsagePurpose::KeyAgreement);
+            let usages = &mut params.extended_key_usages;
+            usages.push(ExtendedKeyUsagePurpose::ServerAuth);
+            let points = ["http://example.local/a.crl", "http://example.local/b.crl"];
+            params.crl_distribution_points = points
+                .map(|uri| CrlDistributionPoint {
+                    uris: vec![uri.to_owned()],
+                })
+                .into();
+        });
+    (root.der().to_vec(), leaf.der().to_vec())
 }
 
 fn sha256(bytes: &[u8]) -> Vec<u8> {

@@ -73,12 +73,6 @@ fn octets_that_are_not_the_declared_string_are_refused() {
         (0x0c, b"\xc5".as_slice(), StringType::Utf8),
         (0x0c, b"\xed\xa0\x80", StringType::Utf8),
         (0x0c, b"\xc0\x80", StringType::Utf8),
-        (0x13, b"a@b", StringType::Printable),
-        (0x13, b"\xc5", StringType::Printable),
-        (0x16, b"\x80", StringType::Ia5),
-        (0x12, b"12a", StringType::Numeric),
-        (0x1a, b"a\x7f", StringType::Visible),
-        (0x1a, b"a\n", StringType::Visible),
         (0x1e, b"\0A\0", StringType::Bmp),
         (0x1e, b"\xd8\x3e", StringType::Bmp),
         (0x1e, b"\xd8\x3e\0A", StringType::Bmp),
@@ -97,6 +91,30 @@ fn octets_that_are_not_the_declared_string_are_refused() {
 }
 
 #[test]
+fn ascii_is_read_in_every_string_type_and_what_else_is_in_a_type_of_ascii_is_kept_as_der() {
+    for (tag, octets, text) in [
+        (0x13, b"a@b".as_slice(), Some("a@b")),
+        (0x13, b"device_17", Some("device_17")),
+        (0x13, b"\xc5", None),
+        (0x16, b"jan\xc3\xa9", None),
+        (0x12, b"12a", Some("12a")),
+        (0x1a, b"a\n", Some("a\n")),
+        (0x1a, b"\xff", None),
+    ] {
+        let value = tlv(tag, octets);
+        let name = DistinguishedName::from_der(&common_name(value.clone())).unwrap();
+        assert_eq!(name.common_name(), text, "{octets:x?}");
+        if text.is_none() {
+            let kept = AttributeValue::Der(value.into());
+            assert_eq!(*name.rdns()[0].attributes()[0].value(), kept);
+        }
+        // The octets and the printed form lead back to the same name.
+        assert_eq!(name.to_der(), common_name(tlv(tag, octets)));
+        assert_eq!(name.to_string().parse(), Ok(name));
+    }
+}
+
+#[test]
 fn a_nul_is_refused_in_every_string_type_and_in_text() {
     let nul = ParseError::EmbeddedNul {
         what: "attribute value",
@@ -105,6 +123,7 @@ fn a_nul_is_refused_in_every_string_type_and_in_text() {
         (0x0c, b"good\0.evil".as_slice()),
         (0x13, b"good\0.evil"),
         (0x16, b"good\0.evil"),
+        (0x16, b"g\xc3\xb6\0.evil"),
         (0x12, b"1\x002"),
         (0x1a, b"good\0.evil"),
         (0x14, b"good\0.evil"),

@@ -5,7 +5,7 @@ mod support;
 
 use support::{Parts, common_name, extension, oid, sequence, tlv, with_extension, with_sans};
 use x509_identity::{
-    BasicConstraints, Certificate, MAX_CERTIFICATE_LEN, ObjectIdentifier, ParseError, StringType,
+    BasicConstraints, Certificate, MAX_CERTIFICATE_LEN, ObjectIdentifier, ParseError,
     SubjectAltName,
 };
 
@@ -29,18 +29,53 @@ fn text_names_hold_neither_nul_nor_controls_nor_more_than_ascii() {
                 "a.org\x7f",
                 ParseError::ControlCharacter { what, code: 127 },
             ),
-            (
-                "å.org",
-                ParseError::StringEncoding {
-                    what,
-                    string_type: StringType::Ia5,
-                },
-            ),
-            ("", ParseError::Empty { what }),
         ] {
             assert_eq!(refusal(&with_sans(&[tlv(tag, good), tlv(tag, bad)])), error);
         }
     }
+}
+
+#[test]
+fn a_text_name_that_is_empty_or_beyond_ascii_is_kept_unread_beside_the_others() {
+    for (tag, kind) in [(0x81, "email"), (0x82, "dns"), (0x86, "uri")] {
+        for unread in ["", "å.org"] {
+            let bad = tlv(tag, unread);
+            let names = [bad.clone(), tlv(0x82, "good.example")];
+            let certificate = Certificate::from_der(&with_sans(&names)).unwrap();
+            let good = SubjectAltName::Dns("good.example".to_owned());
+            let bad = SubjectAltName::Unreadable { kind, der: bad };
+            assert_eq!(bad.kind(), kind);
+            assert_eq!(certificate.sans(), [bad, good]);
+        }
+    }
+}
+
+#[test]
+fn nothing_in_the_names_of_a_trust_anchor_keeps_it_from_being_read() {
+    let unreadable = [
+        with_sans(&[tlv(0x82, "a\0b")]),
+        with_sans(&[tlv(0x87, [1; 5])]),
+        with_sans(&[]),
+        Parts {
+            subject: common_name(tlv(0x0c, "a\0b")),
+            ..Parts::default()
+        }
+        .der(),
+        Parts {
+            subject: common_name(tlv(0x0c, [0xff])),
+            ..Parts::default()
+        }
+        .der(),
+    ];
+    for der in unreadable {
+        assert!(Certificate::from_der(&der).is_err());
+        let anchor = Certificate::trust_anchor_from_der(&der).unwrap();
+        assert_eq!(anchor.der(), der);
+        let is_text = |text: &str| text == "leaf";
+        assert!(anchor.subject().common_name().is_none_or(is_text));
+    }
+    let cut = with_sans(&[tlv(0x82, "a")]);
+    assert!(Certificate::trust_anchor_from_der(&cut[..cut.len() - 1]).is_err());
 }
 
 #[test]
@@ -255,6 +290,12 @@ fn distribution_points_give_their_uris_only() {
         certificate.crl_distribution_points(),
         ["http://a", "ldap://b"]
     );
+
+    let unread = ["", "http://pki.example/Pr\u{fc}f.crl", "http://a\0b"];
+    let unread = unread.map(|uri| point(tlv(0xa0, tlv(0x86, uri)))).concat();
+    let points = tlv(0x30, unread);
+    let certificate = Certificate::from_der(&with_extension("2.5.29.31", points)).unwrap();
+    assert!(certificate.crl_distribution_points().is_empty());
 }
 
 #[test]

@@ -14,37 +14,30 @@ use std::{
     time::Duration,
 };
 
+use bytes::Bytes;
+use http_body_util::{BodyExt as _, Empty};
+use hyper_util::{client::legacy, rt::TokioExecutor};
 use mtls_client::{ClientIdentity, Connector, TrustAnchors};
-use pki_core::{
-    Authority, Issued, KeyKind, KeyPair, Profile, Request, RevocationList, certificate_pem,
-    verify::RevocationReason,
-};
-use time::OffsetDateTime;
-use x509_identity::{Certificate, DistinguishedName, SubjectAltName};
+use test_pki::Ca;
+use x509_identity::Certificate;
 
 /// A root, and the files of a server that it vouches for: `server.crt`, `server.key`, `ca.crt` and
 /// `ca.crl`, which lists nobody.
 pub struct Pki {
-    root: Authority,
-    now: OffsetDateTime,
+    root: Ca,
     directory: tempfile::TempDir,
 }
 
 impl Pki {
     pub fn new() -> Self {
-        let now = OffsetDateTime::now_utc();
-        let key = KeyPair::generate(KeyKind::P256).unwrap();
-        let root = Authority::root(name("Example root"), key, &Profile::root(), now).unwrap();
         let pki = Self {
-            root,
-            now,
+            root: Ca::root("Example root"),
             directory: tempfile::tempdir().unwrap(),
         };
-        let sans = [SubjectAltName::Dns("localhost".to_owned())];
-        let (server, key) = pki.issue("localhost", &sans, &Profile::server());
-        pki.write("server.crt", &server.chain_pem());
-        pki.write("server.key", &key.secret_pkcs8_pem());
-        pki.write("ca.crt", &certificate_pem(pki.root.certificate()));
+        pki.root
+            .server("localhost")
+            .write_to(&pki.directory, "server");
+        pki.root.write_to(&pki.directory, "ca");
         pki.revoke(1, &[]);
         pki
     }
@@ -53,22 +46,17 @@ impl Pki {
         self.directory.path().join(name)
     }
 
-    /// Puts a file there as a whole.
     pub fn write(&self, name: &str, content: &str) {
-        let new = self.path("new");
-        fs::write(&new, content).unwrap();
-        fs::rename(new, self.path(name)).unwrap();
+        fs::write(self.path(name), content).unwrap();
     }
 
     /// Replaces the revocation list.
     pub fn revoke(&self, number: u64, certificates: &[&Certificate]) {
-        let list = RevocationList::new(number, self.now, self.now + time::Duration::days(1));
-        let list = certificates.iter().fold(list, |list, certificate| {
-            let serial = certificate.serial().clone();
-            list.revoke(serial, self.now, RevocationReason::KeyCompromise)
-        });
-        let signed = list.sign(&self.root).unwrap();
-        self.write("ca.crl", &signed.pem().unwrap());
+        let serials = certificates
+            .iter()
+            .map(|it| it.serial().as_bytes().to_vec());
+        let list = self.root.crl().number(number).revoke_all(serials);
+        list.write_to(&self.directory, "ca");
     }
 
     /// A server's options for these files, with a port of the system's choice.
@@ -98,41 +86,25 @@ impl Pki {
 
     /// A client that `issuer` vouches for, and that trusts this server.
     pub fn client_of(&self, issuer: &Self, common_name: &str) -> Client {
-        let sans = [SubjectAltName::Dns(format!("{common_name}.test"))];
-        let (issued, key) = issuer.issue(common_name, &sans, &Profile::client());
-        let certificate = issued.certificate().clone();
-        let (chain, key) = (issued.chain_pem(), key.secret_pkcs8_pem());
+        let client = issuer.root.client(common_name);
+        let client = client.dns(&format!("{common_name}.test"));
+        let (chain, key) = (client.chain_pem(), client.key_pem());
         let identity = ClientIdentity::from_pem(chain.as_bytes(), key.as_bytes()).unwrap();
-        let roots = TrustAnchors::from_certs([self.root.certificate().der()]).unwrap();
+        let roots = TrustAnchors::from_certs([self.root.der()]).unwrap();
         let connector = Connector::builder(roots, identity).build().unwrap();
         Client {
-            certificate,
-            http: connector.reqwest().build().unwrap(),
+            certificate: Certificate::from_der(client.der()).unwrap(),
+            http: legacy::Client::builder(TokioExecutor::new()).build(connector.clone()),
+            connector,
         }
     }
-
-    fn issue(
-        &self,
-        common_name: &str,
-        sans: &[SubjectAltName],
-        profile: &Profile,
-    ) -> (Issued, KeyPair) {
-        let key = KeyPair::generate(KeyKind::P256).unwrap();
-        let request = Request::for_key(key.public_key_der(), name(common_name));
-        let request = request.sans(sans.iter().cloned());
-        (self.root.issue(&request, profile, self.now).unwrap(), key)
-    }
-}
-
-fn name(common_name: &str) -> DistinguishedName {
-    let name = DistinguishedName::builder().common_name(common_name);
-    name.build().unwrap()
 }
 
 /// Somebody with a certificate.
 pub struct Client {
     pub certificate: Certificate,
-    pub http: reqwest::Client,
+    pub http: legacy::Client<Connector, Empty<Bytes>>,
+    pub connector: Connector,
 }
 
 impl Client {
@@ -152,15 +124,17 @@ impl Client {
         headers: &[(&'static str, &str)],
     ) -> Result<(u16, String), mtls_client::Error> {
         let url = format!("https://localhost:{}{path}", server.port());
-        let mut request = self.http.get(url);
+        let mut request = http::Request::get(url);
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        let answer = request.send().await;
-        let answer = answer.map_err(mtls_client::Error::from_reqwest)?;
+        let answer = self.http.request(request.body(Empty::new()).unwrap()).await;
+        let answer = answer.map_err(|error| mtls_client::Error::classify(&error))?;
         let status = answer.status().as_u16();
-        let text = answer.text().await;
-        Ok((status, text.map_err(mtls_client::Error::from_reqwest)?))
+        let body = answer.into_body().collect().await;
+        let body = body.map_err(|error| mtls_client::Error::classify(&error))?;
+        let text = String::from_utf8(body.to_bytes().to_vec()).unwrap();
+        Ok((status, text))
     }
 }
 

@@ -1,4 +1,4 @@
-//! The trusted root is judged, too.
+//! The trust anchor is checked, too.
 
 use const_oid::ObjectIdentifier;
 use const_oid::db::rfc5280::{
@@ -10,7 +10,7 @@ use x509_cert::ext::pkix::KeyUsages;
 
 use crate::authority::Authority;
 use crate::case::Case;
-use crate::draft::{Draft, forged};
+use crate::certificate::{CertificateBuilder, forged};
 use crate::extension::{basic, ca, eku, flipped, key_usage};
 use crate::key::Key;
 use crate::world::World;
@@ -19,8 +19,8 @@ pub(super) fn cases(w: &World) -> Vec<Case> {
     let dates = "RFC 5280 6.1.3 (a)(2), of the anchor";
     let constraints = "RFC 5280 6.1.4 (k) to (m), of the anchor";
     let usage = "RFC 5280 6.1.4 (n), of the anchor";
-    let root = |draft: Draft| Authority::root(draft, Key::p256());
-    let case = |name, clause, draft: Draft| w.of_root(name, clause, &root(draft));
+    let root = |builder: CertificateBuilder| Authority::root(builder, Key::p256());
+    let case = |name, clause, builder: CertificateBuilder| w.of_root(name, clause, &root(builder));
     let (second, day) = (Duration::SECOND, Duration::DAY);
     let dated = |name, from, to| case(name, dates, w.ca("Root").valid(from, to));
     let purpose = |name, purposes: &[ObjectIdentifier]| {
@@ -35,7 +35,7 @@ pub(super) fn cases(w: &World) -> Vec<Case> {
         let sub = root.sub(w.ca("Issuing CA"));
         let leaf = sub.issue(w.client(), &w.key);
         w.case(name, constraints, &[&leaf, &sub.der])
-            .roots([&root.der])
+            .trust_anchors([&root.der])
     };
     let spoiled = Authority {
         der: forged(w.root.der.clone()),
@@ -81,7 +81,7 @@ pub(super) fn cases(w: &World) -> Vec<Case> {
         case(
             "root of version 2",
             "RFC 5280 6.1.4 (k), of the anchor",
-            Draft {
+            CertificateBuilder {
                 version: Some(1),
                 ..w.ca("Root").bare()
             },
@@ -139,12 +139,12 @@ pub(super) fn cases(w: &World) -> Vec<Case> {
             "RFC 5280 6.1.1 (d)",
             &[&leaf, &w.sub.der],
         )
-        .roots([&w.sub.der]),
+        .trust_anchors([&w.sub.der]),
         w.case(
             "intermediate and root trusted",
             "RFC 5280 6.1.1 (d)",
             &[&leaf, &w.sub.der],
         )
-        .roots([&w.sub.der, &w.root.der]),
+        .trust_anchors([&w.sub.der, &w.root.der]),
     ]
 }

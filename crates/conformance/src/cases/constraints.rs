@@ -6,7 +6,7 @@ use x509_cert::ext::Extension;
 
 use crate::authority::Authority;
 use crate::case::Case;
-use crate::draft::Draft;
+use crate::certificate::CertificateBuilder;
 use crate::extension::{constraints, flipped, san};
 use crate::key::Key;
 use crate::name::{General, common_name, directory, dns, email, ip, member, name, uri};
@@ -46,6 +46,26 @@ fn by_kind(w: &World) -> Vec<Case> {
             "DNS permitted, in capitals",
             only(dns("example.org")),
             &[dns("A.EXAMPLE.ORG")],
+        ),
+        refused(path(
+            "DNS permitted, a name that is empty beside a good one",
+            only(dns("example.org")),
+            &[dns("example.org"), dns("")],
+        )),
+        refused(path(
+            "DNS excluded, a name beyond ASCII",
+            not(dns("example.org")),
+            &[dns("ålice.example.com")],
+        )),
+        refused(path(
+            "mailbox excluded, an address beyond ASCII",
+            not(email("example.org")),
+            &[email("jané@example.com")],
+        )),
+        path(
+            "mailbox excluded, a dNSName beyond ASCII",
+            not(email("example.org")),
+            &[dns("ålice.example.com")],
         ),
         refused(path(
             "DNS permitted, another",
@@ -226,9 +246,9 @@ fn by_place(w: &World) -> Vec<Case> {
     let unit = || directory(&organization("Example"));
     let people = || constraints(&[unit()], &[]);
     let hosts = |name: &str| constraints(&[dns(name)], &[]);
-    let under = |name, constraint: Extension, draft: Draft| {
+    let under = |name, constraint: Extension, builder: CertificateBuilder| {
         let sub = w.root.sub(w.ca("Constrained CA").with(constraint));
-        let leaf = sub.issue(draft, &w.key);
+        let leaf = sub.issue(builder, &w.key);
         w.case(name, clause, &[&leaf, &sub.der])
     };
     let client = |name: Vec<u8>| w.client().named(name);
@@ -241,8 +261,8 @@ fn by_place(w: &World) -> Vec<Case> {
     let upper = w.root.sub(w.ca("Upper CA").with(hosts("example.org")));
     let lower = upper.sub(w.ca("Lower CA"));
     let wider = upper.sub(w.ca("Wider CA").with(hosts("example.com")));
-    let two = |name, ca: &Authority, draft: Draft| {
-        let leaf = ca.issue(draft, &w.key);
+    let two = |name, ca: &Authority, builder: CertificateBuilder| {
+        let leaf = ca.issue(builder, &w.key);
         w.case(name, clause, &[&leaf, &ca.der, &upper.der])
     };
     let named_sub = w.root.sub(w.ca("Upper CA").with(people()));
@@ -253,10 +273,10 @@ fn by_place(w: &World) -> Vec<Case> {
         w.case(name, clause, &[&leaf, &ca.der, &named_sub.der])
     };
     let root = Authority::root(w.ca("Root").with(hosts("example.org")), Key::p256());
-    let of_root = |name, draft: Draft| {
-        let leaf = root.issue(draft, &w.key);
+    let of_root = |name, builder: CertificateBuilder| {
+        let leaf = root.issue(builder, &w.key);
         w.case(name, "RFC 5280 6.1.1 (d), RFC 5937", &[&leaf])
-            .roots([&root.der])
+            .trust_anchors([&root.der])
     };
     let refused = |case: Case| case.refused("name-constraint");
     vec![

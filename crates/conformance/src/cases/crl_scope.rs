@@ -1,4 +1,4 @@
-//! What a list is about (RFC 5280 sections 5.2.4, 5.2.5 and 6.3.3 (b)).
+//! What a CRL is about (RFC 5280 sections 5.2.4, 5.2.5 and 6.3.3 (b)).
 
 use der::flagset::FlagSet;
 use x509_cert::ext::pkix::crl::dp::Reasons;
@@ -6,7 +6,7 @@ use x509_cert::ext::pkix::name::DistributionPointName;
 
 use crate::Verdict;
 use crate::case::Case;
-use crate::crl::{List, full_name};
+use crate::crl::{CrlBuilder, full_name};
 use crate::extension::distribution_point;
 use crate::name::{decoded, directory};
 use crate::world::World;
@@ -15,16 +15,16 @@ pub(super) fn cases(w: &World) -> Vec<Case> {
     [certificates(w), partial(w), shards(w)].concat()
 }
 
-/// A client of the issuing CA with these lists of root and issuing CA.
+/// A client of the issuing CA with these CRLs of root and issuing CA.
 fn client(
     w: &World,
     name: &'static str,
     clause: &'static str,
-    root: &List,
-    lists: &[List],
+    root: &CrlBuilder,
+    lists: &[CrlBuilder],
 ) -> Case {
-    let draft = w.client().numbered(SERIAL).with(distribution_point(SHARD));
-    let mut case = w.leaf(name, clause, draft);
+    let builder = w.client().numbered(SERIAL).with(distribution_point(SHARD));
+    let mut case = w.leaf(name, clause, builder);
     case.crls = vec![root.by(&w.root)];
     case.crls.extend(lists.iter().map(|list| list.by(&w.sub)));
     case
@@ -32,16 +32,17 @@ fn client(
 
 fn certificates(w: &World) -> Vec<Case> {
     let clause = "RFC 5280 6.3.3 (b)(2)(ii) to (iv)";
-    let users = |list: List| list.scope(|point| point.only_contains_user_certs = true);
-    let cas = |list: List| list.scope(|point| point.only_contains_ca_certs = true);
-    let attributes = |list: List| list.scope(|point| point.only_contains_attribute_certs = true);
-    let both = w.list().scope(|point| {
+    let users = |list: CrlBuilder| list.scope(|point| point.only_contains_user_certs = true);
+    let cas = |list: CrlBuilder| list.scope(|point| point.only_contains_ca_certs = true);
+    let attributes =
+        |list: CrlBuilder| list.scope(|point| point.only_contains_attribute_certs = true);
+    let both = w.crl().scope(|point| {
         point.only_contains_user_certs = true;
         point.only_contains_ca_certs = true;
     });
-    let list = || w.list();
-    let listing = || w.list().revoking(SERIAL);
-    let case = |name, root: List, own: List| client(w, name, clause, &root, &[own]);
+    let list = || w.crl();
+    let listing = || w.crl().revoking(SERIAL);
+    let case = |name, root: CrlBuilder, own: CrlBuilder| client(w, name, clause, &root, &[own]);
     let sub_of = |listed: bool| {
         let serial: &[u8] = if listed { OTHER } else { SERIAL };
         let sub = w.root.sub(w.ca("Numbered CA").numbered(OTHER));
@@ -100,16 +101,16 @@ fn certificates(w: &World) -> Vec<Case> {
 fn partial(w: &World) -> Vec<Case> {
     let deltas = "RFC 5280 5.2.4";
     let reasons = "RFC 5280 6.3.3 (d), (l)";
-    let list = || w.list();
-    let listing = || w.list().revoking(SERIAL);
-    let delta = |list: List| list.number(2).delta(1);
-    let indirect = |list: List| list.scope(|point| point.indirect_crl = true);
-    let some = |list: List| {
+    let list = || w.crl();
+    let listing = || w.crl().revoking(SERIAL);
+    let delta = |list: CrlBuilder| list.number(2).delta(1);
+    let indirect = |list: CrlBuilder| list.scope(|point| point.indirect_crl = true);
+    let some = |list: CrlBuilder| {
         list.scope(|point| {
             point.only_some_reasons = Some(FlagSet::from(Reasons::KeyCompromise));
         })
     };
-    let case = |name, clause, lists: &[List]| client(w, name, clause, &list(), lists);
+    let case = |name, clause, lists: &[CrlBuilder]| client(w, name, clause, &list(), lists);
     vec![
         case("delta alone", deltas, &[delta(list())]).refused(Verdict::UNUSABLE),
         case("delta beside its base", deltas, &[list(), delta(list())]),
@@ -160,18 +161,18 @@ fn partial(w: &World) -> Vec<Case> {
 
 fn shards(w: &World) -> Vec<Case> {
     let clause = "RFC 5280 6.3.3 (b)(2)(i)";
-    let at = |list: List, url: &'static str| {
+    let at = |list: CrlBuilder, url: &'static str| {
         list.scope(|point| point.distribution_point = full_name(url))
     };
-    let of_issuer = |list: List| {
+    let of_issuer = |list: CrlBuilder| {
         let name = decoded(&directory(&w.sub.name));
         list.scope(|point| {
             point.distribution_point = Some(DistributionPointName::FullName(vec![name]));
         })
     };
-    let list = || w.list();
-    let listing = || w.list().revoking(SERIAL);
-    let case = |name, lists: &[List]| client(w, name, clause, &list(), lists);
+    let list = || w.crl();
+    let listing = || w.crl().revoking(SERIAL);
+    let case = |name, lists: &[CrlBuilder]| client(w, name, clause, &list(), lists);
     vec![
         case("its distribution point", &[at(list(), SHARD)]),
         case("its distribution point, listed", &[at(listing(), SHARD)]).refused("revoked"),

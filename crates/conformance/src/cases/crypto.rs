@@ -56,7 +56,7 @@ fn signatures(w: &World) -> Vec<Case> {
     };
     let sub = |name, hash| {
         let sub = root.clone().hashing_with(hash).sub(w.ca("CA"));
-        w.below(name, clause, &sub).roots([&root.der])
+        w.below(name, clause, &sub).trust_anchors([&root.der])
     };
     let own = |name, hash| {
         let der = w.ca("Root").sign(&root.key, &root.name, &root.key, hash);

@@ -124,11 +124,12 @@ fn policy_cases(w: &World) -> Vec<Case> {
     );
     // An intermediate with these, and a leaf with those below it.
     let path = |name, ca: &[Extension], leaf: &[Extension]| {
-        let extended = |draft: crate::draft::Draft, extensions: &[Extension]| {
+        let extended = |builder: crate::certificate::CertificateBuilder,
+                        extensions: &[Extension]| {
             extensions
                 .iter()
                 .cloned()
-                .fold(draft, crate::draft::Draft::with)
+                .fold(builder, crate::certificate::CertificateBuilder::with)
         };
         let sub = w.root.sub(extended(w.ca("Policy CA"), ca));
         let leaf = sub.issue(extended(w.client(), leaf), &w.key);

@@ -1,4 +1,4 @@
-//! Whether a leaf is fit for TLS client authentication.
+//! Whether a leaf may be used for TLS client authentication.
 
 use std::sync::Arc;
 
@@ -131,7 +131,7 @@ fn authorities(w: &World) -> Vec<Case> {
             &[&root.der],
             &root.key,
         )
-        .roots([&root.der]),
+        .trust_anchors([&root.der]),
         refused("an intermediate itself", &[&w.sub.der], &w.sub.key),
         refused("an intermediate itself, for clients", &[&sub.der], &sub.key),
         refused(
@@ -139,7 +139,7 @@ fn authorities(w: &World) -> Vec<Case> {
             &[&sub.der],
             &sub.key,
         )
-        .roots([&sub.der, &w.root.der]),
+        .trust_anchors([&sub.der, &w.root.der]),
         w.leaf("a leaf with CA:TRUE", clause, w.client().with(ca(None)))
             .refused("ca-as-leaf"),
         w.leaf(
@@ -158,7 +158,7 @@ fn authorities(w: &World) -> Vec<Case> {
             &[&twin.der],
             &twin.key,
         )
-        .roots([&twin.der]),
+        .trust_anchors([&twin.der]),
     ]
 }
 

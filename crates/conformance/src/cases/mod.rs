@@ -1,4 +1,4 @@
-//! The tables.
+//! The tables of cases, one file for each subject.
 
 mod anchors;
 mod constraints;
@@ -14,7 +14,7 @@ use const_oid::db::rfc5280::ID_KP_SERVER_AUTH;
 use time::OffsetDateTime;
 
 use crate::case::Case;
-use crate::draft::Draft;
+use crate::certificate::CertificateBuilder;
 use crate::extension::{eku, san};
 use crate::name::dns;
 use crate::world::World;
@@ -37,13 +37,13 @@ pub fn cases(now: OffsetDateTime) -> Vec<Case> {
     .concat()
 }
 
-/// The identity of the server that clients knock at: chain and key are its own, it is `localhost`, and
-/// `roots` is what clients trust. `crls` and `verdict` say nothing.
+/// The identity of the server that clients connect to: chain and key are its own, it is `localhost`, and
+/// `trust_anchors` is what clients trust. `crls` and `verdict` say nothing.
 #[must_use]
 pub fn server(now: OffsetDateTime) -> Case {
     let world = World::new(now, "server");
-    let draft = Draft::client(now, "localhost")
+    let builder = CertificateBuilder::client(now, "localhost")
         .with(eku(&[ID_KP_SERVER_AUTH]))
         .with(san(&[dns("localhost")]));
-    world.leaf("localhost", "RFC 9525", draft)
+    world.leaf("localhost", "RFC 9525", builder)
 }

@@ -1,4 +1,4 @@
-//! A PKI and rustls servers, made in the test.
+//! rustls servers, and clients of this crate, with certificates of test-pki.
 
 #![allow(dead_code, reason = "each test file uses its part")]
 #![allow(clippy::unwrap_used, reason = "tests")]
@@ -15,167 +15,32 @@ use hyper_util::client::legacy::Client;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
 use mtls_client::{ClientIdentity, Connector, ConnectorBuilder, Error, TlsVersions};
-use pki_core::verify::TrustAnchors;
-use rcgen::{
-    BasicConstraints, CertificateParams, CertificateRevocationListParams, DnType,
-    ExtendedKeyUsagePurpose, IsCa, Issuer, KeyIdMethod, KeyPair, KeyUsagePurpose, RevocationReason,
-    RevokedCertParams, SerialNumber,
-};
-use rustls::pki_types::{
-    CertificateDer, CertificateRevocationListDer, PrivateKeyDer, PrivatePkcs8KeyDer,
-};
+use pki_core::verify::{CrlSet, Revocation, TrustAnchors};
+use rustls::pki_types::{CertificateDer, CertificateRevocationListDer};
 use rustls::server::WebPkiClientVerifier;
 use rustls::{RootCertStore, ServerConfig};
-use time::{Duration, OffsetDateTime};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 
-/// A certificate authority, root or not.
-pub(crate) struct Ca {
-    pub(crate) issuer: Issuer<'static, KeyPair>,
-    pub(crate) der: CertificateDer<'static>,
-    pub(crate) pem: String,
+pub(crate) use test_pki::{Ca, Leaf};
+
+pub(crate) fn anchors(ca: &Ca) -> TrustAnchors {
+    TrustAnchors::from_certs([ca.der()]).unwrap()
 }
 
-/// A certificate with its key and the intermediates sent along.
-pub(crate) struct Leaf {
-    pub(crate) chain: Vec<CertificateDer<'static>>,
-    pub(crate) chain_pem: String,
-    pub(crate) key: KeyPair,
+pub(crate) fn identity_of(leaf: &Leaf) -> ClientIdentity {
+    ClientIdentity::from_pem(leaf.chain_pem().as_bytes(), leaf.key_pem().as_bytes()).unwrap()
 }
 
-fn ca_params(name: &str) -> CertificateParams {
-    let mut params = CertificateParams::new(Vec::new()).unwrap();
-    params.distinguished_name.push(DnType::CommonName, name);
-    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
-    params
+pub(crate) fn client_with_serial(ca: &Ca, serial: u64) -> Leaf {
+    ca.client("client1").serial(serial)
 }
 
-impl Ca {
-    pub(crate) fn root(name: &str) -> Self {
-        let (params, key) = (ca_params(name), KeyPair::generate().unwrap());
-        let certificate = params.self_signed(&key).unwrap();
-        Self {
-            der: certificate.der().clone(),
-            pem: certificate.pem(),
-            issuer: Issuer::new(params, key),
-        }
-    }
-
-    pub(crate) fn intermediate(&self, name: &str) -> Self {
-        let (mut params, key) = (ca_params(name), KeyPair::generate().unwrap());
-        params.use_authority_key_identifier_extension = true;
-        let certificate = params.signed_by(&key, &self.issuer).unwrap();
-        Self {
-            der: certificate.der().clone(),
-            pem: certificate.pem(),
-            issuer: Issuer::new(params, key),
-        }
-    }
-
-    /// Issues a leaf after `change` had its way with the parameters.
-    pub(crate) fn issue(
-        &self,
-        names: &[&str],
-        usage: ExtendedKeyUsagePurpose,
-        change: impl FnOnce(&mut CertificateParams),
-    ) -> Leaf {
-        let key = KeyPair::generate().unwrap();
-        let params = leaf_params(names, usage, change);
-        let certificate = params.signed_by(&key, &self.issuer).unwrap();
-        Leaf {
-            chain: vec![certificate.der().clone()],
-            chain_pem: certificate.pem(),
-            key,
-        }
-    }
-
-    pub(crate) fn server(&self) -> Leaf {
-        self.issue(
-            &["localhost", "127.0.0.1"],
-            ExtendedKeyUsagePurpose::ServerAuth,
-            |_| (),
-        )
-    }
-
-    pub(crate) fn client(&self) -> Leaf {
-        self.issue(
-            &["client1.test"],
-            ExtendedKeyUsagePurpose::ClientAuth,
-            |_| (),
-        )
-    }
-
-    /// A current CRL that lists `serials`.
-    pub(crate) fn crl(&self, serials: &[u64]) -> CertificateRevocationListDer<'static> {
-        let now = OffsetDateTime::now_utc();
-        let revoked = |serial: &u64| RevokedCertParams {
-            serial_number: SerialNumber::from(*serial),
-            revocation_time: now - Duration::hours(1),
-            reason_code: Some(RevocationReason::KeyCompromise),
-            invalidity_date: None,
-        };
-        let params = CertificateRevocationListParams {
-            this_update: now - Duration::hours(1),
-            next_update: now + Duration::days(1),
-            crl_number: SerialNumber::from(1),
-            issuing_distribution_point: None,
-            revoked_certs: serials.iter().map(revoked).collect(),
-            key_identifier_method: KeyIdMethod::Sha256,
-        };
-        params.signed_by(&self.issuer).unwrap().der().clone()
-    }
-
-    pub(crate) fn anchors(&self) -> TrustAnchors {
-        TrustAnchors::from_certs([&self.der]).unwrap()
-    }
-}
-
-fn leaf_params(
-    names: &[&str],
-    usage: ExtendedKeyUsagePurpose,
-    change: impl FnOnce(&mut CertificateParams),
-) -> CertificateParams {
-    let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
-    let mut params = CertificateParams::new(names).unwrap();
-    params.distinguished_name.push(DnType::CommonName, "leaf");
-    params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
-    params.extended_key_usages = vec![usage];
-    params.use_authority_key_identifier_extension = true;
-    params.not_before = OffsetDateTime::now_utc() - Duration::days(2);
-    params.not_after = OffsetDateTime::now_utc() + Duration::days(2);
-    change(&mut params);
-    params
-}
-
-impl Leaf {
-    pub(crate) fn self_signed(names: &[&str], usage: ExtendedKeyUsagePurpose) -> Self {
-        let key = KeyPair::generate().unwrap();
-        let mut params = leaf_params(names, usage, |_| ());
-        params.use_authority_key_identifier_extension = false;
-        let certificate = params.self_signed(&key).unwrap();
-        Self {
-            chain: vec![certificate.der().clone()],
-            chain_pem: certificate.pem(),
-            key,
-        }
-    }
-
-    pub(crate) fn with_intermediate(mut self, ca: &Ca) -> Self {
-        self.chain.push(ca.der.clone());
-        self.chain_pem.push_str(&ca.pem);
-        self
-    }
-
-    pub(crate) fn identity(&self) -> ClientIdentity {
-        ClientIdentity::from_pem(
-            self.chain_pem.as_bytes(),
-            self.key.serialize_pem().as_bytes(),
-        )
-        .unwrap()
-    }
+/// By a current CRL of `ca` that lists these serial numbers.
+pub(crate) fn revocation(ca: &Ca, revoked: &[u64]) -> Revocation {
+    let list = ca.crl().revoke_all(revoked.iter().copied());
+    Revocation::new(CrlSet::from_pem_or_der([list.der()]).unwrap())
 }
 
 /// How the server treats clients' certificates.
@@ -197,7 +62,7 @@ pub(crate) fn server_config(leaf: &Leaf, clients: &Clients<'_>, alpn: &[&[u8]]) 
         Clients::NotAsked => builder.with_no_client_auth(),
         Clients::Required(ca, crls) => {
             let mut roots = RootCertStore::empty();
-            roots.add(ca.der.clone()).unwrap();
+            roots.add(ca.der().clone()).unwrap();
             let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider)
                 .with_crls(crls.clone())
                 .only_check_end_entity_revocation()
@@ -207,8 +72,9 @@ pub(crate) fn server_config(leaf: &Leaf, clients: &Clients<'_>, alpn: &[&[u8]]) 
         }
         Clients::HangUp => builder.with_client_cert_verifier(Arc::new(AcceptAny(provider))),
     };
-    let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(leaf.key.serialize_der()));
-    let mut config = builder.with_single_cert(leaf.chain.clone(), key).unwrap();
+    let mut config = builder
+        .with_single_cert(leaf.chain(), leaf.key_der())
+        .unwrap();
     config.alpn_protocols = alpn.iter().map(|protocol| protocol.to_vec()).collect();
     config
 }
@@ -371,5 +237,5 @@ pub(crate) fn url(address: SocketAddr) -> String {
 
 /// A connector to servers of `roots`, before its last settings.
 pub(crate) fn connector(roots: &Ca, identity: ClientIdentity) -> ConnectorBuilder {
-    Connector::builder(roots.anchors(), identity)
+    Connector::builder(anchors(roots), identity)
 }

@@ -2,7 +2,7 @@
 //
 // Run, in lab/:    java clients/Client.java [URL]             (default https://localhost:8443/)
 // Other files:     MTLS_CA, MTLS_P12 and MTLS_P12_PASSWORD in the environment
-// Ends with 1 and one line on stderr if the server refuses, or is not the one that MTLS_CA vouches for.
+// Ends with 1 and one line on stderr if the server refuses, or its certificate does not lead to MTLS_CA.
 
 import java.io.IOException;
 import java.io.InputStream;
@@ -35,7 +35,7 @@ public final class Client {
     private static String ask(URI url) throws IOException, GeneralSecurityException, InterruptedException {
         char[] password = env("MTLS_P12_PASSWORD", "MyP12Passw0rd").toCharArray(); // the lab's
 
-        // What this client shows. getDefaultAlgorithm(): the "X509" of Android does not exist here.
+        // What this client presents. getDefaultAlgorithm(): the "X509" of Android does not exist here.
         KeyStore identity = KeyStore.getInstance("PKCS12");
         try (InputStream p12 = Files.newInputStream(Path.of(env("MTLS_P12", "same-ca/client.p12")))) {
             identity.load(p12, password);
@@ -43,7 +43,7 @@ public final class Client {
         KeyManagerFactory keys = KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
         keys.init(identity, password);
 
-        // Whom it trusts: this root only. A store of its own, as one made from the .p12 would trust what a client shows.
+        // Whom it trusts: this root only. A store of its own, as one made from the .p12 would trust what a client presents.
         KeyStore roots = KeyStore.getInstance(KeyStore.getDefaultType());
         roots.load(null, null);
         try (InputStream ca = Files.newInputStream(Path.of(env("MTLS_CA", "same-ca/ca.crt")))) {

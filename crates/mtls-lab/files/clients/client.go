@@ -2,7 +2,7 @@
 //
 // Run, in lab/:    go run clients/client.go [URL]             (default https://localhost:8443/)
 // Other files:     MTLS_CA, MTLS_CERT and MTLS_KEY in the environment
-// Ends with 1 and one line on stderr if the server refuses, or is not the one that MTLS_CA vouches for.
+// Ends with 1 and one line on stderr if the server refuses, or its certificate does not lead to MTLS_CA.
 package main
 
 import (
@@ -29,7 +29,7 @@ func main() {
 }
 
 func ask(url string) ([]byte, error) {
-	// What this client shows.
+	// What this client presents.
 	identity, err := tls.LoadX509KeyPair(env("MTLS_CERT", "same-ca/client.crt"), env("MTLS_KEY", "same-ca/client.key"))
 	if err != nil {
 		return nil, err

@@ -2,7 +2,7 @@
 //
 // Run, in lab/:    node clients/client.mjs [URL]              (default https://localhost:8443/)
 // Other files:     MTLS_CA, MTLS_CERT and MTLS_KEY, MTLS_P12 and MTLS_P12_PASSWORD in the environment
-// Ends with 1 and one line on stderr if the server refuses, or is not the one that MTLS_CA vouches for.
+// Ends with 1 and one line on stderr if the server refuses, or its certificate does not lead to MTLS_CA.
 
 import { readFileSync } from 'node:fs';
 import { get } from 'node:https';
@@ -14,7 +14,7 @@ function ask(identity) {
   const options = {
     ca: file('MTLS_CA', 'same-ca/ca.crt'), // replaces the public roots
     ...identity,
-    agent: false, // a connection of its own, so that each identity is really shown
+    agent: false, // a connection of its own, so that each identity is really presented
     autoSelectFamily: true, // Node 18 would try ::1 alone for localhost
     timeout: 10_000,
   };

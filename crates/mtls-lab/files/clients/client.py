@@ -2,7 +2,7 @@
 
 Run, in lab/:    python3 clients/client.py [URL]            (default https://localhost:8443/; pip install requests httpx)
 Other files:     MTLS_CA, MTLS_CERT and MTLS_KEY in the environment
-Ends with 1 and one line on stderr if the server refuses, or is not the one that MTLS_CA vouches for.
+Ends with 1 and one line on stderr if the server refuses, or its certificate does not lead to MTLS_CA.
 """
 
 import os

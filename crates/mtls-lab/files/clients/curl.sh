@@ -3,7 +3,7 @@
 #
 # Run, in lab/:    bash clients/curl.sh [URL]                 (default https://localhost:8443/)
 # Other files:     MTLS_CA, MTLS_CERT and MTLS_KEY, MTLS_P12 and MTLS_P12_PASSWORD in the environment
-# Ends with 1 and one line on stderr if the server refuses, or is not the one that MTLS_CA vouches for.
+# Ends with 1 and one line on stderr if the server refuses, or its certificate does not lead to MTLS_CA.
 set -euo pipefail
 
 url=${1:-https://localhost:8443/}

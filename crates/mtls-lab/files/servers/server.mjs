@@ -1,4 +1,4 @@
-// Node HTTPS server that lets in only clients with a certificate of same-ca/ca.crt. No packages needed.
+// Node HTTPS server that accepts only clients with a certificate of same-ca/ca.crt. No packages needed.
 //
 // Run, in lab/:   node servers/server.mjs
 // Try, in lab/:   curl --cacert same-ca/ca.crt --cert same-ca/client.crt --key same-ca/client.key https://localhost:8443/
@@ -13,10 +13,10 @@ import { createServer } from 'node:https';
 const port = Number(process.env.PORT ?? 8443);
 
 const server = createServer({
-  // What this server shows.
+  // What this server presents.
   cert: readFileSync('same-ca/server.crt'),
   key: readFileSync('same-ca/server.key'),
-  // Whom it lets in. With a CA of its own for clients: different-ca/client-ca.crt and client-ca.crl.
+  // Whom it accepts. With a CA of its own for clients: different-ca/client-ca.crt and client-ca.crl.
   ca: readFileSync('same-ca/ca.crt'),
   crl: readFileSync('same-ca/ca.crl'),
   requestCert: true,

@@ -1,4 +1,4 @@
-//! Is what is there a lab, and is it still good?
+//! Is what is there a lab, and can it still be used?
 
 use std::fs;
 use std::io;
@@ -7,15 +7,15 @@ use std::path::Path;
 use pkcs12_ios::{Bundle, Limits};
 use time::{Duration, OffsetDateTime};
 
-use super::DiskError;
+use super::error::DiskError;
 use crate::file::FileKind;
 use crate::manifest::{MANIFEST, Manifest, sha256_hex};
 use crate::{KeyType, Options};
 
-/// Why the lab that is there cannot be kept.
+/// Why the lab that is there cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum Unfit {
+pub enum Unusable {
     /// A file is missing or not as it was made.
     #[error("`{0}` is missing or was changed")]
     Changed(String),
@@ -41,8 +41,18 @@ pub enum Unfit {
     OtherPassword,
 }
 
-/// Looks at what `directory` holds, and changes nothing: a lab that is good and made with `options`; or
-/// none, with the reason if there is one that cannot be kept.
+/// What a directory holds.
+#[derive(Debug)]
+pub enum LabState {
+    /// Nothing.
+    Absent,
+    /// A lab that cannot be used.
+    Unusable(Unusable),
+    /// A lab that is complete, made with the same options and good for 30 days more.
+    Usable(Manifest),
+}
+
+/// Looks at what `directory` holds, and changes nothing.
 ///
 /// # Errors
 ///
@@ -51,7 +61,7 @@ pub fn inspect(
     directory: &Path,
     options: &Options,
     now: OffsetDateTime,
-) -> Result<Result<Manifest, Option<Unfit>>, DiskError> {
+) -> Result<LabState, DiskError> {
     let text = match fs::read(directory.join(MANIFEST)) {
         Ok(text) => text,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return nothing_there(directory),
@@ -62,25 +72,25 @@ pub fn inspect(
     };
     let Ok(manifest) = serde_json::from_slice::<Manifest>(&text) else {
         return if is_labs_manifest(&text) {
-            Ok(Err(Some(Unfit::Format)))
+            Ok(LabState::Unusable(Unusable::Format))
         } else {
             Err(DiskError::NotALab(directory.to_owned()))
         };
     };
-    Ok(match unfit(&manifest, directory, options, now)? {
-        Some(unfit) => Err(Some(unfit)),
-        None => Ok(manifest),
+    Ok(match unusable(&manifest, directory, options, now)? {
+        Some(reason) => LabState::Unusable(reason),
+        None => LabState::Usable(manifest),
     })
 }
 
 /// An empty or missing directory is as good as none; anything else is not ours to replace.
-fn nothing_there(directory: &Path) -> Result<Result<Manifest, Option<Unfit>>, DiskError> {
+fn nothing_there(directory: &Path) -> Result<LabState, DiskError> {
     match fs::read_dir(directory) {
         Ok(mut entries) => match entries.next() {
-            None => Ok(Err(None)),
+            None => Ok(LabState::Absent),
             Some(_) => Err(DiskError::NotALab(directory.to_owned())),
         },
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Err(None)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(LabState::Absent),
         Err(error) if error.kind() == io::ErrorKind::NotADirectory => {
             Err(DiskError::NotADirectory(directory.to_owned()))
         }
@@ -94,41 +104,41 @@ fn is_labs_manifest(text: &[u8]) -> bool {
         .is_ok_and(|value| value.get("version").is_some() && value.get("key_type").is_some())
 }
 
-fn unfit(
+fn unusable(
     manifest: &Manifest,
     directory: &Path,
     options: &Options,
     now: OffsetDateTime,
-) -> Result<Option<Unfit>, DiskError> {
+) -> Result<Option<Unusable>, DiskError> {
     if !manifest.is_current() {
-        return Ok(Some(Unfit::Format));
+        return Ok(Some(Unusable::Format));
     }
     if manifest.key_type != options.key_type {
-        return Ok(Some(Unfit::OtherKeys(manifest.key_type)));
+        return Ok(Some(Unusable::OtherKeys(manifest.key_type)));
     }
     if manifest.extra_names != options.extra_names {
-        return Ok(Some(Unfit::OtherNames));
+        return Ok(Some(Unusable::OtherNames));
     }
     if manifest.ends().is_none_or(|ends| ends < now + SOON) {
-        return Ok(Some(Unfit::Expiring));
+        return Ok(Some(Unusable::Expiring));
     }
     for file in &manifest.files {
         let path = directory.join(&file.path);
         let contents = match fs::read(&path) {
             Ok(contents) => zeroize::Zeroizing::new(contents),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                return Ok(Some(Unfit::Changed(file.path.clone())));
+                return Ok(Some(Unusable::Changed(file.path.clone())));
             }
             Err(error) => return Err(DiskError::read(&path)(error)),
         };
         if sha256_hex(&contents) != file.sha256 {
-            return Ok(Some(Unfit::Changed(file.path.clone())));
+            return Ok(Some(Unusable::Changed(file.path.clone())));
         }
         // The password is written down nowhere; a bundle tells whether it is the same.
         let is_bundle = file.about.kind == FileKind::Pkcs12;
         if is_bundle && Bundle::open(&contents, &options.p12_password, &Limits::default()).is_err()
         {
-            return Ok(Some(Unfit::OtherPassword));
+            return Ok(Some(Unusable::OtherPassword));
         }
     }
     Ok(None)

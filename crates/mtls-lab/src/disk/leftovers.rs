@@ -4,8 +4,9 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use super::DiskError;
-use super::write::{LAB, OLD, keep_what_is_not_ours};
+use super::error::DiskError;
+use super::old_lab::keep_other_files;
+use super::staging::{LAB, OLD};
 use crate::manifest::MANIFEST;
 
 /// Clears away the staging directories in `parent` that begin with `name` and are older than any run
@@ -28,7 +29,7 @@ fn put_back(staging: &Path, directory: &Path) -> Result<(), DiskError> {
     let labs = [OLD, LAB].map(|name| staging.join(name));
     for lab in labs.iter().filter(|lab| lab.join(MANIFEST).exists()) {
         if directory.exists() {
-            keep_what_is_not_ours(lab, directory)?;
+            keep_other_files(lab, directory)?;
         } else {
             fs::rename(lab, directory).map_err(DiskError::write(directory))?;
         }

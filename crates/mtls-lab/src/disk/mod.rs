@@ -1,8 +1,10 @@
-//! A lab on disk: written whole or not at all, and kept while it is good.
+//! A lab on disk: written whole or not at all, and left as it is while it can be used.
 
 mod error;
 mod inspect;
 mod leftovers;
+mod old_lab;
+mod staging;
 mod write;
 
 use std::path::Path;
@@ -14,23 +16,23 @@ use crate::lab::Lab;
 use crate::manifest::Manifest;
 
 pub use error::DiskError;
-pub use inspect::{Unfit, inspect};
+pub use inspect::{LabState, Unusable, inspect};
 
 /// What [`ensure`] did.
 #[derive(Debug)]
 pub enum Ensured {
-    /// The lab that was there is good; nothing was changed.
+    /// The lab that was there can be used; nothing was changed.
     Kept(Manifest),
-    /// A new lab was made; the reason is why one that was there could not be kept.
-    Made(Manifest, Option<Unfit>),
+    /// A new lab was made, where there was one because of this.
+    Made(Manifest, Option<Unusable>),
 }
 
-/// Whether a lab that is still good is kept.
+/// What becomes of a lab that can still be used.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Existing {
-    /// Kept, if it is complete, made with the same options and good for 30 days more.
+    /// It is left as it is.
     Keep,
-    /// Replaced in any case.
+    /// It is replaced.
     Replace,
 }
 
@@ -44,7 +46,7 @@ impl Ensured {
     }
 }
 
-/// Sees to it that `directory` holds a good lab, made with `options`.
+/// Sees to it that `directory` holds a lab that can be used, made with `options`.
 ///
 /// A new lab is written beside the old one and then takes its place in one step, so that whatever
 /// goes wrong (no right to write, no room, the process killed) leaves the old one whole. Files that
@@ -59,12 +61,14 @@ pub fn ensure(
     existing: Existing,
     now: OffsetDateTime,
 ) -> Result<Ensured, DiskError> {
-    let unfit = match inspect(directory, options, now)? {
-        Ok(manifest) if existing == Existing::Keep => return Ok(Ensured::Kept(manifest)),
-        Ok(_) => None,
-        Err(unfit) => unfit,
+    let reason = match inspect(directory, options, now)? {
+        LabState::Usable(manifest) if existing == Existing::Keep => {
+            return Ok(Ensured::Kept(manifest));
+        }
+        LabState::Usable(_) | LabState::Absent => None,
+        LabState::Unusable(reason) => Some(reason),
     };
     let lab = Lab::make(options, now).map_err(|source| DiskError::Make(Box::new(source)))?;
     let manifest = write::replace(directory, &lab)?;
-    Ok(Ensured::Made(manifest, unfit))
+    Ok(Ensured::Made(manifest, reason))
 }

@@ -6,7 +6,10 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
-use super::{DiskError, leftovers};
+use super::error::DiskError;
+use super::leftovers;
+use super::old_lab::keep_other_files;
+use super::staging::{LAB, OLD, staging_name};
 use crate::lab::Lab;
 use crate::manifest::{MANIFEST, Manifest};
 
@@ -25,7 +28,7 @@ pub(super) fn replace(directory: &Path, lab: &Lab) -> Result<Manifest, DiskError
     let manifest = write(&fresh, lab)?;
     if directory.exists() {
         swap(directory, &fresh, &staging)?;
-        keep_what_is_not_ours(&fresh, directory)?;
+        keep_other_files(&fresh, directory)?;
     } else {
         fs::rename(&fresh, directory).map_err(DiskError::write(directory))?;
     }
@@ -137,45 +140,3 @@ fn swap_in_two_steps(directory: &Path, fresh: &Path, staging: &TempDir) -> Resul
     }
     fs::rename(&aside, fresh).map_err(DiskError::write(fresh))
 }
-
-/// Moves what somebody else put into the old lab to the same place in the new one.
-pub(super) fn keep_what_is_not_ours(old: &Path, new: &Path) -> Result<(), DiskError> {
-    let Some(manifest) = Manifest::read(old) else {
-        return Ok(());
-    };
-    for file in &manifest.files {
-        // What is missing needs no removal.
-        let _ = fs::remove_file(old.join(&file.path));
-    }
-    // Removed only now, so that a lab that is half taken apart is still known as one.
-    let _ = fs::remove_file(old.join(MANIFEST));
-    move_rest(old, new)
-}
-
-fn move_rest(old: &Path, new: &Path) -> Result<(), DiskError> {
-    for entry in fs::read_dir(old).map_err(DiskError::read(old))? {
-        let entry = entry.map_err(DiskError::read(old))?;
-        let (from, to) = (entry.path(), new.join(entry.file_name()));
-        if to.is_dir() && from.is_dir() {
-            move_rest(&from, &to)?;
-        } else if !to.exists() && !is_empty_directory(&from) {
-            fs::rename(&from, &to).map_err(DiskError::write(&to))?;
-        }
-    }
-    Ok(())
-}
-
-fn is_empty_directory(path: &Path) -> bool {
-    fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_none())
-}
-
-/// How the directory's name begins in which the lab of `directory` is written.
-fn staging_name(directory: &Path) -> String {
-    let name = directory.file_name().unwrap_or_default().to_string_lossy();
-    format!(".{name}.mtls-lab-")
-}
-
-/// Inside the staging directory: the lab that is being written, and afterwards the old one.
-pub(super) const LAB: &str = "lab";
-/// Inside the staging directory: the old lab, for as long as an exchange in two steps takes.
-pub(super) const OLD: &str = "old";

@@ -3,10 +3,10 @@
 use pkcs12_ios::{Bundle, Encoding, Profile};
 use x509_identity::Certificate;
 
-use super::MakeError;
+use super::error::MakeError;
 use super::leaf::Leaf;
-use super::names::CLIENT;
 use crate::Options;
+use crate::devices::{CLIENT, PROFILE, ROOT};
 use crate::file::{FileKind, LabFile, Verdict};
 
 /// `client.p12`, the set of today's systems, and `client_ios.p12`, the one that every reader takes.
@@ -42,10 +42,10 @@ pub(super) fn mobileconfig(
     bundle: &LabFile,
 ) -> Result<LabFile, MakeError> {
     let profile = Profile::builder("local.example.mtls-lab")
-        .display_name("mTLS lab")
+        .display_name(PROFILE)
         .description("Installs the lab's root certificate and the client certificate client1.")
         .organization("MyOrg")
-        .root(root.der(), "MyTestRootCA")
+        .root(root.der(), ROOT)
         .bundle(bundle.secret_contents(), CLIENT)
         .build()?;
     let mut file = LabFile::new(

@@ -1,7 +1,7 @@
 //! Why no lab was made.
 
 use pkcs12_ios::{BuildError, ProfileError};
-use pki_core::{CsrError, IssueError, KeyError, RevocationListError};
+use pki_core::{CrlBuildError, CsrError, IssueError, KeyError};
 use x509_identity::ParseError;
 
 /// A lab that could not be made.
@@ -12,9 +12,17 @@ pub enum MakeError {
     #[error("the .p12 bundle could not be made")]
     Bundle(#[from] BuildError),
 
-    /// A request for a certificate could not be read back.
-    #[error("a certificate request of the lab could not be read")]
+    /// A CRL could not be signed.
+    #[error("a CRL of the lab could not be signed")]
+    Crl(#[from] CrlBuildError),
+
+    /// A certification request could not be read back.
+    #[error("a certification request of the lab could not be read")]
     Csr(#[from] CsrError),
+
+    /// A certification request, or a certificate that has to be refused, could not be made.
+    #[error("a certification request, or a certificate that has to be refused, could not be made")]
+    Encode(#[from] rcgen::Error),
 
     /// A certificate was refused, nearly always because of an extra server name.
     #[error("a certificate of the lab could not be issued")]
@@ -28,19 +36,7 @@ pub enum MakeError {
     #[error("a name of the lab cannot be certified")]
     Name(#[from] ParseError),
 
-    /// A page or text could not be written.
-    #[error("a page of the lab could not be written")]
-    Page(#[from] askama::Error),
-
     /// The Apple profile could not be made.
     #[error("the configuration profile could not be made")]
     Profile(#[from] ProfileError),
-
-    /// A revocation list could not be signed.
-    #[error("a revocation list of the lab could not be signed")]
-    RevocationList(#[from] RevocationListError),
-
-    /// One of the certificates that are wrong on purpose could not be made.
-    #[error("a certificate that is wrong on purpose could not be made")]
-    Wrong(#[from] rcgen::Error),
 }

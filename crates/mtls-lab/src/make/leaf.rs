@@ -3,11 +3,14 @@
 use std::collections::VecDeque;
 use std::thread;
 
-use pki_core::{Authority, CertificateRequest, Issued, KeyError, KeyPair, Profile, Request};
+use pki_core::{
+    Authority, CertificateParameters, CertificateRequest, Issued, KeyError, KeyPair, Profile,
+};
 use time::OffsetDateTime;
 use x509_identity::{DistinguishedName, SubjectAltName};
 
-use super::MakeError;
+use super::csr;
+use super::error::MakeError;
 use crate::file::{FileKind, LabFile, Verdict};
 use crate::options::KeyType;
 
@@ -87,9 +90,9 @@ impl Leaf {
         sans: &[SubjectAltName],
         now: OffsetDateTime,
     ) -> Result<Self, MakeError> {
-        let csr = super::wrong::request(&key, subject, sans)?;
+        let csr = csr::request(&key, subject, sans)?;
         let request = CertificateRequest::from_pem(csr.as_bytes())?;
-        let issued = authority.issue(&Request::from_csr(&request), profile, now)?;
+        let issued = authority.issue(&CertificateParameters::from_csr(&request), profile, now)?;
         Ok(Self { key, csr, issued })
     }
 

@@ -2,18 +2,20 @@
 //! certificate that has to be refused.
 
 mod bundle;
+mod csr;
 mod error;
 mod leaf;
 mod names;
+mod params;
 mod refused;
 mod root;
 mod scenario;
-mod wrong;
+mod with_rcgen;
 
 use time::OffsetDateTime;
 
 use crate::file::{FileKind, LabFile};
-use crate::{Options, emitted};
+use crate::{Options, devices, emitted, readme};
 
 pub use error::MakeError;
 
@@ -41,12 +43,12 @@ pub(crate) fn everything(
     files.push(LabFile::new(
         "devices/index.html",
         FileKind::Page,
-        crate::pages::onboarding_html()?,
+        devices::page(),
     ));
     files.push(LabFile::new(
         "README.md",
         FileKind::Readme,
-        crate::readme::text(options, now)?,
+        readme::text(options, now),
     ));
     let mut files: Vec<_> = files.into_iter().map(LabFile::with_scenario).collect();
     files.sort_by(|one, other| {

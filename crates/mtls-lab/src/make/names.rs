@@ -1,13 +1,11 @@
-//! Who the lab's certificates name, and how long: the recipe's subjects and lives.
+//! Who the lab's certificates name, and how long: the recipe's subjects and validity periods.
 
-use pki_core::{Life, Profile};
+use pki_core::{Profile, ValidityLimits};
 use x509_identity::{DistinguishedName, ParseError};
 
 use crate::options::{KeyType, SERVER_NAMES};
 
 pub(super) const CLIENT_EMAIL: &str = "client1@example.local";
-
-pub(super) const CLIENT: &str = "client1";
 
 /// `/C=US/ST=State/L=City/O=MyTestCA/OU=Dev/CN=…`
 pub(super) fn ca(common_name: &str) -> Result<DistinguishedName, ParseError> {
@@ -50,25 +48,25 @@ pub(super) fn client(common_name: &str) -> Result<DistinguishedName, ParseError>
 
 pub(super) fn root_profile(keys: KeyType) -> Profile {
     Profile::root()
-        .with_life(Life::exactly_days(ROOT_DAYS))
+        .with_validity(ValidityLimits::exactly_days(ROOT_DAYS))
         .with_keys([keys.of_cas()])
 }
 
 pub(super) fn issuing_profile(keys: KeyType) -> Profile {
     Profile::issuing_ca()
-        .with_life(Life::exactly_days(ISSUING_DAYS))
+        .with_validity(ValidityLimits::exactly_days(ISSUING_DAYS))
         .with_keys([keys.of_cas()])
 }
 
 pub(super) fn server_profile(keys: KeyType) -> Profile {
     Profile::server()
-        .with_life(Life::exactly_days(SERVER_DAYS))
+        .with_validity(ValidityLimits::exactly_days(SERVER_DAYS))
         .with_keys([keys.of_leaves()])
 }
 
 pub(super) fn client_profile(keys: KeyType) -> Profile {
     Profile::client()
-        .with_life(Life::exactly_days(CLIENT_DAYS))
+        .with_validity(ValidityLimits::exactly_days(CLIENT_DAYS))
         .with_keys([keys.of_leaves()])
 }
 

@@ -5,29 +5,30 @@ use rcgen::ExtendedKeyUsagePurpose::{ClientAuth, ServerAuth};
 use time::{Duration, OffsetDateTime};
 use x509_identity::{Certificate, SubjectAltName};
 
+use super::error::MakeError;
 use super::leaf::{Keys, key_file};
+use super::names;
+use super::params::Params;
 use super::root::Root;
-use super::wrong::Wrong;
-use super::{MakeError, names};
-use crate::Options;
 use crate::file::{FileKind, LabFile, Verdict};
+use crate::{Options, devices};
 
-/// The files below `refused/`, and the certificates among them that the CA's list has to name.
-pub(super) struct Culprits {
+/// The files below `refused/`, and the certificates among them that the CA has to revoke.
+pub(super) struct Refused {
     pub(super) files: Vec<LabFile>,
     pub(super) revoked: Vec<Certificate>,
 }
 
-/// Makes them all. Whoever does not say otherwise is signed by `ca`, so that only the one thing that
-/// the directory's name says is wrong with them.
+/// Makes them all. Each has the one fault that the name of its directory says, and is signed by `ca` unless that is the
+/// fault.
 pub(super) fn make(
     ca: &Root,
     options: &Options,
     keys: &mut Keys,
     now: OffsetDateTime,
-) -> Result<Culprits, MakeError> {
+) -> Result<Refused, MakeError> {
     let untrusted = Root::make("SomebodyElsesRootCA", options, keys, now)?;
-    let mut desk = Desk {
+    let mut maker = Maker {
         keys,
         files: Vec::new(),
         options,
@@ -36,24 +37,24 @@ pub(super) fn make(
     let day = Duration::DAY;
 
     for side in [Side::Client, Side::Server] {
-        let good = desk.good(side)?;
-        desk.put("self-signed", side, |key| good.self_signed(key))?;
-        desk.signed("untrusted-ca", side, &untrusted, &good)?;
-        desk.signed(
+        let good = maker.good(side)?;
+        maker.put("self-signed", side, |key| good.self_signed(key))?;
+        maker.signed("untrusted-ca", side, &untrusted, &good)?;
+        maker.signed(
             "expired",
             side,
             ca,
-            &Wrong {
+            &Params {
                 not_before: now - day * 31,
                 not_after: now - day,
                 ..good.clone()
             },
         )?;
-        desk.signed(
+        maker.signed(
             "not-yet-valid",
             side,
             ca,
-            &Wrong {
+            &Params {
                 not_before: now + day * 30,
                 ..good.clone()
             },
@@ -63,50 +64,50 @@ pub(super) fn make(
         } else {
             ClientAuth
         };
-        desk.signed(
+        maker.signed(
             "wrong-usage",
             side,
             ca,
-            &Wrong {
+            &Params {
                 usage: Some(other_usage),
                 ..good.clone()
             },
         )?;
     }
-    let (client, server) = (desk.good(Side::Client)?, desk.good(Side::Server)?);
-    desk.signed(
+    let (client, server) = (maker.good(Side::Client)?, maker.good(Side::Server)?);
+    maker.signed(
         "no-usage",
         Side::Client,
         ca,
-        &Wrong {
+        &Params {
             usage: None,
             ..client.clone()
         },
     )?;
-    desk.signed(
+    maker.signed(
         "ca-as-leaf",
         Side::Client,
         ca,
-        &Wrong {
+        &Params {
             ca: true,
             ..client.clone()
         },
     )?;
     let elsewhere = "other.example.local";
     let sans = vec![SubjectAltName::Dns(elsewhere.to_owned())];
-    let misnamed = Wrong {
+    let misnamed = Params {
         subject: names::named_server(elsewhere)?,
         sans,
         ..server.clone()
     };
-    desk.signed("wrong-name", Side::Server, ca, &misnamed)?;
-    desk.mismatched(ca, &client)?;
+    maker.signed("wrong-name", Side::Server, ca, &misnamed)?;
+    maker.mismatched(ca, &client)?;
     let revoked = vec![
-        desk.signed("revoked", Side::Client, ca, &client)?,
-        desk.signed("revoked", Side::Server, ca, &server)?,
+        maker.signed("revoked", Side::Client, ca, &client)?,
+        maker.signed("revoked", Side::Server, ca, &server)?,
     ];
-    Ok(Culprits {
-        files: desk.files,
+    Ok(Refused {
+        files: maker.files,
         revoked,
     })
 }
@@ -126,23 +127,23 @@ impl Side {
     }
 }
 
-/// Where the culprits are made and put down.
-struct Desk<'a> {
+/// Makes one certificate after the other.
+struct Maker<'a> {
     keys: &'a mut Keys,
     files: Vec<LabFile>,
     options: &'a Options,
     now: OffsetDateTime,
 }
 
-impl Desk<'_> {
-    /// What would be accepted.
-    fn good(&self, side: Side) -> Result<Wrong, MakeError> {
+impl Maker<'_> {
+    /// What would be accepted of this side.
+    fn good(&self, side: Side) -> Result<Params, MakeError> {
         Ok(match side {
             Side::Client => {
                 let sans = vec![SubjectAltName::Email(names::CLIENT_EMAIL.to_owned())];
-                Wrong::starting_from(names::client(names::CLIENT)?, sans, ClientAuth, self.now)
+                Params::good(names::client(devices::CLIENT)?, sans, ClientAuth, self.now)
             }
-            Side::Server => Wrong::starting_from(
+            Side::Server => Params::good(
                 names::server()?,
                 self.options.server_names(),
                 ServerAuth,
@@ -156,10 +157,10 @@ impl Desk<'_> {
         case: &str,
         side: Side,
         ca: &Root,
-        wrong: &Wrong,
+        params: &Params,
     ) -> Result<Certificate, MakeError> {
         self.put(case, side, |key| {
-            wrong.signed_by(&ca.authority, &ca.signer, key)
+            params.signed_by(&ca.authority, &ca.signer, key)
         })
     }
 
@@ -177,7 +178,7 @@ impl Desk<'_> {
     }
 
     /// The certificate of one key beside another key.
-    fn mismatched(&mut self, ca: &Root, good: &Wrong) -> Result<(), MakeError> {
+    fn mismatched(&mut self, ca: &Root, good: &Params) -> Result<(), MakeError> {
         let certificate = good.signed_by(&ca.authority, &ca.signer, &self.keys.leaf()?)?;
         let other = self.keys.leaf()?;
         self.file("mismatched-key", Side::Client, &certificate, &other);

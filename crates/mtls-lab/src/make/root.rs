@@ -1,16 +1,18 @@
 //! The roots of the lab.
 
 use pki_core::verify::RevocationReason;
-use pki_core::{Authority, KeyPair, RevocationList, certificate_pem};
+use pki_core::{Authority, CrlBuilder, KeyPair, certificate_pem};
 use time::{Duration, OffsetDateTime};
 use x509_identity::Certificate;
 
+use super::error::MakeError;
 use super::leaf::{Keys, key_file};
-use super::{MakeError, names};
+use super::names;
+use super::with_rcgen::rcgen_key;
 use crate::Options;
 use crate::file::{FileKind, LabFile};
 
-/// A root of the lab; its key is kept for the certificates that are wrong on purpose.
+/// A root of the lab, with its key for rcgen, too: that makes the certificates that have to be refused.
 pub(super) struct Root {
     pub(super) authority: Authority,
     pub(super) signer: rcgen::KeyPair,
@@ -26,7 +28,7 @@ impl Root {
     ) -> Result<Self, MakeError> {
         let key = keys.ca()?;
         let copy = KeyPair::from_der(key.secret_pkcs8_der())?;
-        let signer = super::wrong::rcgen_key(&key)?;
+        let signer = rcgen_key(&key)?;
         let profile = names::root_profile(options.key_type);
         let authority = Authority::root(names::ca(common_name)?, copy, &profile, now)?;
         Ok(Self {
@@ -42,8 +44,9 @@ impl Root {
         vec![ca_file(directory, name, certificate), key]
     }
 
-    /// Due again when the lab's client certificates end: nobody re-signs it in between.
-    pub(super) fn revocation_list(
+    /// A CRL of the certificates `revoked`. Its nextUpdate is the end of the lab's client certificates, because nobody
+    /// signs another one in between.
+    pub(super) fn crl(
         &self,
         directory: &str,
         name: &str,
@@ -51,21 +54,19 @@ impl Root {
         now: OffsetDateTime,
     ) -> Result<LabFile, MakeError> {
         let next_update = now + Duration::days(i64::from(names::CLIENT_DAYS));
-        let list = RevocationList::new(1, now, next_update);
-        let list = revoked.iter().fold(list, |list, certificate| {
-            list.revoke(
+        let crl = CrlBuilder::new(1, now, next_update);
+        let crl = revoked.iter().fold(crl, |crl, certificate| {
+            crl.revoke(
                 certificate.serial().clone(),
                 now,
                 RevocationReason::KeyCompromise,
             )
         });
-        let path = format!("{directory}/{name}.crl");
-        LabFile::revocation_list(
-            path,
-            &list.sign(&self.authority)?,
-            self.authority.certificate(),
-            next_update,
-        )
+        let pem = crl.sign(&self.authority)?.pem()?;
+        let mut file = LabFile::new(format!("{directory}/{name}.crl"), FileKind::Crl, pem);
+        file.about.subject = Some(self.authority.certificate().subject().to_string());
+        file.about.not_after = Some(next_update);
+        Ok(file)
     }
 }
 

@@ -1,15 +1,16 @@
 //! The good scenarios: one CA, two CAs, and a CA between root and leaves.
 
-use pki_core::{Authority, Request};
+use pki_core::{Authority, CertificateParameters};
 use time::OffsetDateTime;
 use x509_identity::SubjectAltName;
 
+use super::error::MakeError;
 use super::leaf::{Keys, Leaf, key_file};
-use super::refused::{self, Culprits};
+use super::refused::{self, Refused};
 use super::root::{Root, ca_file};
-use super::{MakeError, bundle, names};
-use crate::Options;
+use super::{bundle, names};
 use crate::file::{FileKind, LabFile, Verdict};
+use crate::{Options, devices};
 
 /// Everything below `same-ca/` and, since its CA signs them, below `refused/`.
 pub(super) fn same_ca(
@@ -18,7 +19,7 @@ pub(super) fn same_ca(
     now: OffsetDateTime,
 ) -> Result<Vec<LabFile>, MakeError> {
     let directory = "same-ca";
-    let ca = Root::make("MyTestRootCA", options, keys, now)?;
+    let ca = Root::make(devices::ROOT, options, keys, now)?;
     let mut files = ca.files(directory, "ca");
     files.extend(server(&ca.authority, options, keys, now)?.files(
         directory,
@@ -37,11 +38,11 @@ pub(super) fn same_ca(
     }
     files.extend(bundles);
 
-    let Culprits {
+    let Refused {
         files: refused,
         revoked,
     } = refused::make(&ca, options, keys, now)?;
-    files.push(ca.revocation_list(directory, "ca", &revoked, now)?);
+    files.push(ca.crl(directory, "ca", &revoked, now)?);
     files.extend(refused);
     Ok(files)
 }
@@ -57,7 +58,7 @@ pub(super) fn different_ca(
     let client_ca = Root::make("MyClientRootCA", options, keys, now)?;
     let mut files = server_ca.files(directory, "server-ca");
     files.extend(client_ca.files(directory, "client-ca"));
-    files.push(client_ca.revocation_list(directory, "client-ca", &[], now)?);
+    files.push(client_ca.crl(directory, "client-ca", &[], now)?);
     files.extend(server(&server_ca.authority, options, keys, now)?.files(
         directory,
         "server",
@@ -74,8 +75,8 @@ pub(super) fn different_ca(
     Ok(files)
 }
 
-/// Everything below `intermediate/`. The root's key is not kept: a root that has signed its issuing CA
-/// is not needed in daily work.
+/// Everything below `intermediate/`. Without the root's key: a root that has signed its issuing CA is
+/// not needed in daily work.
 pub(super) fn intermediate(
     options: &Options,
     keys: &mut Keys,
@@ -84,7 +85,7 @@ pub(super) fn intermediate(
     let directory = "intermediate";
     let root = Root::make("MyOfflineRootCA", options, keys, now)?;
     let key = keys.ca()?;
-    let request = Request::for_key(key.public_key_der(), names::ca("MyIssuingCA")?);
+    let request = CertificateParameters::for_key(key.public_key_der(), names::ca("MyIssuingCA")?);
     let issued = root
         .authority
         .issue(&request, &names::issuing_profile(options.key_type), now)?;
@@ -150,7 +151,7 @@ fn client(
         authority,
         &profile,
         keys.leaf()?,
-        &names::client(names::CLIENT)?,
+        &names::client(devices::CLIENT)?,
         &sans,
         now,
     )

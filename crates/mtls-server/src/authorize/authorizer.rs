@@ -1,10 +1,11 @@
-//! Decisions that somebody else makes, such as a policy service.
+//! Decisions of a policy decision point, such as a policy service.
 
 use std::{
     borrow::Cow,
     convert::Infallible,
     error::Error,
     mem,
+    net::SocketAddr,
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
@@ -13,7 +14,7 @@ use std::{
 
 use axum::{
     extract::Request,
-    http::{Extensions, request::Parts},
+    http::request::Parts,
     response::{IntoResponse as _, Response},
 };
 use tokio::time::timeout;
@@ -21,41 +22,42 @@ use tower::Layer;
 use tower_service::Service;
 
 use crate::{
-    extract::client_cert::{self, ClientCert, ClientCertRejection},
+    extract::client_cert::{self, Caller, ClientCertRejection},
     observe::audit::{self, Outcome},
+    peer::client_cert::ClientCert,
 };
 
-/// Decides about a request by asking elsewhere; see [`Authorize`].
+/// A policy decision point, for [`Authorize`].
 ///
-/// What a certificate alone decides is a [`Rule`](crate::Rule).
+/// Where the certificate alone decides, use a [`Rule`](crate::Rule).
 pub trait Authorizer: Send + Sync + 'static {
-    /// Why there is no answer.
+    /// Why there is no decision.
     type Error: Error + Send + Sync + 'static;
 
     /// Decides.
     ///
     /// # Errors
     ///
-    /// If nobody could be asked; the request is answered 503 and goes no further.
+    /// If there is no decision. The request is answered 503 and does not reach the handler.
     fn authorize(
         &self,
-        question: Question<'_>,
-    ) -> impl Future<Output = Result<Answer, Self::Error>> + Send;
+        request: AuthorizationRequest<'_>,
+    ) -> impl Future<Output = Result<AuthorizationDecision, Self::Error>> + Send;
 }
 
-/// A client, and what it asks for.
+/// What an [`Authorizer`] decides about: a client, and its request.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
-pub struct Question<'a> {
+pub struct AuthorizationRequest<'a> {
     /// The verified certificate.
     pub client: &'a ClientCert,
-    /// Method, URI and headers. The headers are what the client chose to send.
-    pub request: &'a Parts,
+    /// Method, URI and headers of the HTTP request. The headers are whatever the client has sent.
+    pub parts: &'a Parts,
 }
 
-/// What an [`Authorizer`] decided, and the rule that it decided by, for the audit event.
+/// What an [`Authorizer`] decided, and by which rule, for the audit event.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub enum Answer {
+pub enum AuthorizationDecision {
     /// The request may pass.
     Allow {
         /// The rule that allows it.
@@ -70,25 +72,25 @@ pub enum Answer {
 
 /// Asks an [`Authorizer`] about each request: a layer for a router or a route.
 ///
-/// Answers and audit events are those of [`RequireClientCert`](crate::RequireClientCert), and
-/// besides: where the authorizer fails, or gives no answer within the [timeout](Self::timeout),
-/// 503, `authorization_unavailable`.
+/// Responses and audit events are those of [`RequireClientCert`](crate::RequireClientCert). Besides, if
+/// the authorizer fails, or does not decide within the [timeout](Self::timeout), the request is
+/// answered 503, `authorization_unavailable`.
 ///
 /// ```
 /// use std::{convert::Infallible, time::Duration};
 /// use axum::{Router, http::Method, routing::get};
-/// use mtls_server::{Answer, Authorize, Authorizer, Question};
+/// use mtls_server::{AuthorizationDecision, Authorize, Authorizer, AuthorizationRequest};
 ///
 /// struct ReadOnly;
 ///
 /// impl Authorizer for ReadOnly {
 ///     type Error = Infallible;
 ///
-///     async fn authorize(&self, question: Question<'_>) -> Result<Answer, Infallible> {
+///     async fn authorize(&self, request: AuthorizationRequest<'_>) -> Result<AuthorizationDecision, Infallible> {
 ///         let rule = "read-only".into();
-///         Ok(match question.request.method {
-///             Method::GET => Answer::Allow { rule },
-///             _ => Answer::Deny { rule },
+///         Ok(match request.parts.method {
+///             Method::GET => AuthorizationDecision::Allow { rule },
+///             _ => AuthorizationDecision::Deny { rule },
 ///         })
 ///     }
 /// }
@@ -112,7 +114,7 @@ impl<A: Authorizer> Authorize<A> {
         }
     }
 
-    /// How long an answer may take. 2 s by default.
+    /// How long a decision may take; 2 s by default.
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
@@ -120,24 +122,31 @@ impl<A: Authorizer> Authorize<A> {
     }
 
     async fn decide(&self, request: &Parts) -> Result<(), ClientCertRejection> {
-        let extensions = &request.extensions;
-        let Some(client) = client_cert::find(extensions)? else {
+        let Caller { client, peer } = client_cert::caller(&request.extensions)?;
+        let Some(client) = client else {
             let rule = &"authorizer";
-            audit::decided(extensions, None, rule, Outcome::Denied, &"no-certificate");
+            audit::decided(peer, None, rule, Outcome::Denied, &"no-certificate");
             return Err(ClientCertRejection::Missing);
         };
-        let question = Question { client, request };
-        let answer = timeout(self.timeout, self.authorizer.authorize(question)).await;
-        let (outcome, rule, reason) = match answer {
-            Ok(Ok(Answer::Allow { rule })) => (Outcome::Allowed, rule, Cow::Borrowed("matched")),
-            Ok(Ok(Answer::Deny { rule })) => (Outcome::Denied, rule, "not-matched".into()),
+        let asked = AuthorizationRequest {
+            client,
+            parts: request,
+        };
+        let decision = timeout(self.timeout, self.authorizer.authorize(asked)).await;
+        let (outcome, rule, reason) = match decision {
+            Ok(Ok(AuthorizationDecision::Allow { rule })) => {
+                (Outcome::Allowed, rule, Cow::Borrowed("matched"))
+            }
+            Ok(Ok(AuthorizationDecision::Deny { rule })) => {
+                (Outcome::Denied, rule, "not-matched".into())
+            }
             Ok(Err(error)) => {
                 tracing::error!(target: "mtls_server", error = &error as &dyn Error, "no decision");
-                return Err(undecided(extensions, client, "authorizer-failed"));
+                return Err(undecided(peer, client, "authorizer-failed"));
             }
-            Err(_) => return Err(undecided(extensions, client, "authorizer-timeout")),
+            Err(_) => return Err(undecided(peer, client, "authorizer-timeout")),
         };
-        audit::decided(extensions, Some(client), &rule, outcome, &reason);
+        audit::decided(peer, Some(client), &rule, outcome, &reason);
         match outcome {
             Outcome::Allowed => Ok(()),
             Outcome::Denied => Err(ClientCertRejection::Denied),
@@ -155,32 +164,32 @@ impl<A> Clone for Authorize<A> {
 }
 
 fn undecided(
-    extensions: &Extensions,
+    peer: Option<SocketAddr>,
     client: &ClientCert,
     reason: &'static str,
 ) -> ClientCertRejection {
     let rule = &"authorizer";
-    audit::decided(extensions, Some(client), rule, Outcome::Denied, &reason);
+    audit::decided(peer, Some(client), rule, Outcome::Denied, &reason);
     ClientCertRejection::Undecided
 }
 
 impl<A: Authorizer, S> Layer<S> for Authorize<A> {
-    type Service = Authorizing<A, S>;
+    type Service = AuthorizeService<A, S>;
 
     fn layer(&self, inner: S) -> Self::Service {
         let authorize = self.clone();
-        Authorizing { authorize, inner }
+        AuthorizeService { authorize, inner }
     }
 }
 
 /// The service of [`Authorize`].
 #[derive(Debug)]
-pub struct Authorizing<A, S> {
+pub struct AuthorizeService<A, S> {
     authorize: Authorize<A>,
     inner: S,
 }
 
-impl<A, S: Clone> Clone for Authorizing<A, S> {
+impl<A, S: Clone> Clone for AuthorizeService<A, S> {
     fn clone(&self) -> Self {
         Self {
             authorize: self.authorize.clone(),
@@ -189,7 +198,7 @@ impl<A, S: Clone> Clone for Authorizing<A, S> {
     }
 }
 
-impl<A, S> Service<Request> for Authorizing<A, S>
+impl<A, S> Service<Request> for AuthorizeService<A, S>
 where
     A: Authorizer,
     S: Service<Request, Response = Response, Error = Infallible> + Clone + Send + 'static,

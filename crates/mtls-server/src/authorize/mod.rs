@@ -1,7 +1,7 @@
-//! Who may do what: rules, layers, and a decision point elsewhere.
+//! Who may do what: layers that apply a rule, or ask a policy decision point.
 
 pub(crate) mod authorizer;
+pub(crate) mod decide;
 #[cfg(feature = "opa")]
 pub(crate) mod opa;
 pub(crate) mod require;
-pub(crate) mod rule;

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::{
-    authorize::authorizer::{Answer, Authorizer, Question},
+    authorize::authorizer::{AuthorizationDecision, AuthorizationRequest, Authorizer},
     sources::plain_http::{Bounds, HttpError, HttpUrl, exchange},
     text::Hex,
 };
@@ -18,11 +18,11 @@ use crate::{
 /// Asks an [Open Policy Agent](https://www.openpolicyagent.org/docs/rest-api#get-a-document-with-input)
 /// about each request: an [`Authorizer`] for [`Authorize`](crate::Authorize). With the feature `opa`.
 ///
-/// The agent is asked in the clear, so it belongs on the same host. Its input is
+/// The agent is asked over plain HTTP, so it should run on the same host. Its input is
 /// `{"method", "path": [segments], "host", "client": {"subject", "issuer", "common_name", "serial", "sans":
-/// [{"kind", "value"}], "spki_sha256", "fingerprint_sha256"}}`; names are RFC 4514, and no header of the
-/// request is among it. The answer is a boolean, or an object with the boolean `allow` and perhaps the text
-/// `rule`, which audit events name. A document that is not defined denies.
+/// [{"kind", "value"}], "spki_sha256", "fingerprint_sha256"}}`; names are RFC 4514, and headers are
+/// not part of it. The result is a boolean, or an object with the boolean `allow` and optionally the
+/// text `rule`, which audit events name. A document that is not defined denies.
 ///
 /// ```no_run
 /// use axum::{Router, routing::get};
@@ -46,20 +46,20 @@ impl OpaAuthorizer {
     }
 }
 
-/// Why an agent gave no decision; the request is answered 503.
+/// Why the agent did not decide. The request is answered 503.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum OpaError {
-    /// What it answered is no decision.
-    #[error("the policy agent's answer is no decision")]
-    Answer(#[source] serde_json::Error),
+    /// The response is not a decision.
+    #[error("the response of the policy agent is not a decision")]
+    Response(#[source] serde_json::Error),
 
-    /// It could not be asked, or refused the question.
+    /// It could not be asked, or refused the request.
     #[error("the policy agent could not be asked")]
     Exchange(#[source] HttpError),
 }
 
-/// How an answer of the data API looks.
+/// A response of the data API.
 #[derive(Deserialize)]
 struct Document {
     result: Option<Decision>,
@@ -75,15 +75,18 @@ enum Decision {
 impl Authorizer for OpaAuthorizer {
     type Error = OpaError;
 
-    async fn authorize(&self, question: Question<'_>) -> Result<Answer, OpaError> {
-        let body = Bytes::from(json!({ "input": input(&question) }).to_string());
+    async fn authorize(
+        &self,
+        request: AuthorizationRequest<'_>,
+    ) -> Result<AuthorizationDecision, OpaError> {
+        let body = Bytes::from(json!({ "input": input(&request) }).to_string());
         let json = HeaderValue::from_static("application/json");
         let headers = HeaderMap::from_iter([(header::CONTENT_TYPE, json)]);
         let asked = exchange(&self.document, Method::POST, headers, body, BOUNDS).await;
-        let answer = asked.map_err(OpaError::Exchange)?;
-        let document = serde_json::from_slice(answer.body()).map_err(OpaError::Answer)?;
+        let response = asked.map_err(OpaError::Exchange)?;
+        let document = serde_json::from_slice(response.body()).map_err(OpaError::Response)?;
         Ok(match document {
-            Document { result: None } => Answer::Deny {
+            Document { result: None } => AuthorizationDecision::Deny {
                 rule: "opa: not defined".into(),
             },
             Document {
@@ -93,13 +96,13 @@ impl Authorizer for OpaAuthorizer {
     }
 }
 
-/// [`Authorize`](crate::Authorize) has a limit of its own, which is the shorter one by default.
+/// [`Authorize`](crate::Authorize) has a timeout of its own, which is shorter by default.
 const BOUNDS: Bounds = Bounds {
     time: Duration::from_secs(10),
     bytes: 64 << 10,
 };
 
-impl From<Decision> for Answer {
+impl From<Decision> for AuthorizationDecision {
     fn from(decision: Decision) -> Self {
         let (allow, rule) = match decision {
             Decision::Plain(allow) => (allow, None),
@@ -113,18 +116,18 @@ impl From<Decision> for Answer {
     }
 }
 
-fn input(question: &Question<'_>) -> Value {
-    let (client, request) = (question.client, question.request);
+fn input(request: &AuthorizationRequest<'_>) -> Value {
+    let (client, parts) = (request.client, request.parts);
     let sans = client.sans().iter();
     let sans = sans.map(|name| json!({"kind": name.kind(), "value": name.to_string()}));
-    let host = request.headers.get(header::HOST);
+    let host = parts.headers.get(header::HOST);
     let host = host.and_then(|host| host.to_str().ok());
     // As it came: what is percent-encoded stays so, since a policy that decodes must do it once.
-    let path = request.uri.path().split('/').skip(1);
+    let path = parts.uri.path().split('/').skip(1);
     json!({
-        "method": request.method.as_str(),
+        "method": parts.method.as_str(),
         "path": path.collect::<Vec<_>>(),
-        "host": request.uri.host().or(host),
+        "host": parts.uri.host().or(host),
         "client": {
             "subject": client.subject().to_string(),
             "issuer": client.issuer().to_string(),

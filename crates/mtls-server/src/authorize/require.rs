@@ -8,7 +8,6 @@ use std::{
 
 use axum::{
     extract::Request,
-    http::Extensions,
     response::{IntoResponse as _, Response},
 };
 use futures_util::future::Either;
@@ -16,18 +15,17 @@ use tower::Layer;
 use tower_service::Service;
 
 use crate::{
-    authorize::rule::Rule,
+    authorize::decide::decide,
     extract::client_cert::{self, ClientCertRejection},
-    observe::audit::{self, Outcome},
+    rules::rule::Rule,
 };
 
-/// Lets those requests pass whose client certificate matches a rule: a layer for a router or a
-/// route.
+/// Allows only requests whose client certificate matches a rule: a layer for a router or a route.
 ///
-/// A connection without a certificate is answered 403, `client_certificate_required`; a
-/// certificate that the rule denies, 403, `client_certificate_denied`; a router that no acceptor
-/// of this crate serves, 500. Each decision is an audit event that names the rule, and none of the
-/// answers says anything of the certificate.
+/// Without a certificate, a request is answered 403, `client_certificate_required`. If the rule denies
+/// the certificate, it is 403, `client_certificate_denied`. If the router is not served by this crate,
+/// it is 500. Each decision is an audit event that names the rule. No response says anything about
+/// the certificate.
 ///
 /// As every layer of axum it covers the routes that were added before it.
 ///
@@ -59,22 +57,22 @@ impl RequireClientCert {
 }
 
 impl<S> Layer<S> for RequireClientCert {
-    type Service = Required<S>;
+    type Service = RequireClientCertService<S>;
 
     fn layer(&self, inner: S) -> Self::Service {
         let rule = self.0.clone();
-        Required { rule, inner }
+        RequireClientCertService { rule, inner }
     }
 }
 
 /// The service of [`RequireClientCert`].
 #[derive(Clone, Debug)]
-pub struct Required<S> {
+pub struct RequireClientCertService<S> {
     rule: Rule,
     inner: S,
 }
 
-impl<S> Service<Request> for Required<S>
+impl<S> Service<Request> for RequireClientCertService<S>
 where
     S: Service<Request, Response = Response, Error = Infallible>,
 {
@@ -87,27 +85,12 @@ where
     }
 
     fn call(&mut self, request: Request) -> Self::Future {
-        match decide(&self.rule, request.extensions()) {
+        let decided = client_cert::caller(request.extensions()).and_then(|caller| {
+            decide(&self.rule, caller.client, caller.peer).map_err(ClientCertRejection::from)
+        });
+        match decided {
             Ok(()) => Either::Right(self.inner.call(request)),
             Err(rejection) => Either::Left(ready(Ok(rejection.into_response()))),
         }
-    }
-}
-
-pub(crate) fn decide(rule: &Rule, extensions: &Extensions) -> Result<(), ClientCertRejection> {
-    let Some(client) = client_cert::find(extensions)? else {
-        audit::decided(extensions, None, rule, Outcome::Denied, &"no-certificate");
-        return Err(ClientCertRejection::Missing);
-    };
-    let decision = rule.judge(client);
-    let outcome = match decision.is_allowed() {
-        true => Outcome::Allowed,
-        false => Outcome::Denied,
-    };
-    let reason = decision.reason();
-    audit::decided(extensions, Some(client), decision.rule(), outcome, &reason);
-    match outcome {
-        Outcome::Allowed => Ok(()),
-        Outcome::Denied => Err(ClientCertRejection::Denied),
     }
 }

@@ -2,35 +2,39 @@
 
 use std::time::Duration;
 
-/// Limits of the door and of the connections behind it. Each field says its default.
+/// Limits on handshakes and on connections. Each field says its default.
 ///
-/// Those on connections are watched by one task that looks every quarter of a second.
+/// Those on open connections are checked every quarter of a second.
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct Limits {
-    /// How long a request or response body may make no progress, in either direction; 30 s. What a
-    /// handler takes to answer does not count, nor do the pauses of a response that it streams.
+    /// How long a request or response body may make no progress; 30 s. The time that a handler takes
+    /// does not count, nor do pauses in a response that it streams. Without HTTP: how long a write
+    /// may wait for the peer.
     pub body: Duration,
-    /// Connections that are open, handshakes not counted; 10,000. Newcomers are turned away.
+    /// Open connections, without unfinished handshakes; 10,000. More are refused.
     pub connections: usize,
-    /// The same from one IPv4 address or IPv6 /64; 1,000.
+    /// Open connections from one IPv4 address or IPv6 /64; 1,000.
     pub connections_per_address: usize,
-    /// How long a fresh connection may be silent; 3 s.
+    /// How long a new connection may be silent; 3 s.
     pub first_byte: Duration,
-    /// Unfinished handshakes in all; 1,024. When more come, the oldest gives way.
+    /// Unfinished handshakes in all; 1,024. When more come, the oldest is closed.
     pub half_open: usize,
-    /// Unfinished handshakes of one IPv4 address or IPv6 /64; 64. The oldest gives way.
+    /// Unfinished handshakes of one IPv4 address or IPv6 /64; 64. When more come, the oldest is
+    /// closed.
     pub half_open_per_address: usize,
-    /// How long an HTTP/1 header, and the first request of a connection, may take; 10 s.
+    /// How long an HTTP/1 header, and the first request of a connection, may take; 10 s. Without HTTP
+    /// there is no such limit.
     pub header: Duration,
-    /// How long a connection may be without a request; 60 s.
+    /// How long a connection may be without a request; 60 s. Without HTTP: without a byte in either
+    /// direction.
     pub idle: Duration,
-    /// How long a refused connection is kept for the peer to read the alert; 1 s.
+    /// How long a refused connection stays open for the peer to read the alert; 1 s.
     pub linger: Duration,
-    /// How many bytes of a refused peer are read and thrown away meanwhile; 512 KiB. With 64 KiB
-    /// the alert arrives, too, but a client that writes 256 KiB sees its write fail first.
+    /// How many bytes of a refused peer are read and discarded meanwhile; 512 KiB. With 64 KiB the
+    /// alert arrives too, but a client that writes 256 KiB sees its write fail first.
     pub linger_bytes: usize,
-    /// How old a connection may become; 24 h. It never outlives the client's certificate.
+    /// How long a connection may stay open; 24 h. It never outlives the client's certificate.
     pub max_age: Duration,
 }
 
@@ -53,7 +57,7 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// Whether something may take no time at all, which then never succeeds.
+    /// Whether a limit is zero, so that nothing would ever succeed.
     pub(crate) fn leave_no_time(&self) -> bool {
         let Self {
             body,

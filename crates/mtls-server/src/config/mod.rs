@@ -1,10 +1,9 @@
-//! What a server asks of its clients, for each host name, and how it is exchanged while it serves.
+//! What a server asks of its clients, for each host name.
 
-pub(crate) mod client_auth;
+pub(crate) mod active_host;
+pub(crate) mod builder;
 pub(crate) mod error;
-pub(crate) mod generation;
-pub(crate) mod handle;
 pub(crate) mod limits;
 pub(crate) mod mtls_config;
-pub(crate) mod names;
-pub(crate) mod site;
+pub(crate) mod sni_map;
+pub(crate) mod virtual_host;

@@ -1,85 +1,78 @@
-//! Who may connect, decided before the first connection.
+//! Settings that were checked, and that never change.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{fmt, pin::Pin, sync::Arc, time::Duration};
 
-use pki_core::verify::{Revocation, Strictness, TrustAnchors};
-use rustls::{KeyLog, NoKeyLog};
 use time::OffsetDateTime;
 
 use crate::{
-    authorize::rule::Rule,
     config::{
-        client_auth::ClientAuth,
-        error::ConfigError,
+        active_host::{ActiveHost, HostPolicy},
+        error::LoadError,
         limits::Limits,
-        names::{Names, Pattern},
-        site::{Host, Shared, Site, SiteConfig},
+        sni_map::SniMap,
     },
-    forwarded::TrustForwarded,
-    handshake::{
-        judge::RevokedNow,
-        proxy_protocol::ProxyProtocol,
-        session::{Kept, Resumption},
-    },
-    sources::{identity::ServerIdentity, mtls_files::MtlsFiles, ocsp::OcspCheck},
+    forwarded::trust::TrustForwarded,
+    observe::metrics::CrlFigures,
+    proxy_protocol::ProxyProtocol,
+    verify::denylist::Denylist,
 };
 
-/// Everything the door needs to know, for each host name; immutable, and cheap to clone.
+/// The settings of a server, for each virtual host; immutable, and cheap to clone.
 ///
 /// TLS 1.2 and 1.3 are spoken, with aws-lc-rs.
 #[derive(Clone)]
-pub struct MtlsConfig(Arc<Inner>);
+pub struct MtlsConfig(pub(super) Arc<Inner>);
 
-struct Inner {
-    sites: Names<Arc<Site>>,
-    hosts: Arc<Names<Host>>,
-    revoked: Arc<RevokedNow>,
+pub(super) struct Inner {
+    pub(super) hosts: SniMap<Arc<ActiveHost>>,
+    pub(super) policies: Arc<SniMap<HostPolicy>>,
+    pub(super) denylist: Arc<Denylist>,
     /// Where newer settings come from.
-    source: Option<Arc<MtlsFiles>>,
-    handshake_timeout: Duration,
-    limits: Limits,
-    proxy_protocol: ProxyProtocol,
-    trust_forwarded: Option<Arc<TrustForwarded>>,
+    pub(super) source: Option<Arc<dyn Source>>,
+    pub(super) handshake_timeout: Duration,
+    pub(super) limits: Limits,
+    pub(super) proxy_protocol: ProxyProtocol,
+    pub(super) trust_forwarded: Option<Arc<TrustForwarded>>,
 }
 
 impl MtlsConfig {
-    /// Starts from the two decisions that nobody can make for the caller: who the server is, and
-    /// which roots vouch for its clients.
-    pub fn builder(identity: ServerIdentity, client_roots: TrustAnchors) -> MtlsConfigBuilder {
-        MtlsConfigBuilder::of(SiteConfig::new(identity, client_roots))
+    /// The virtual host of the name that a client asks for (SNI).
+    pub(crate) fn host(&self, server_name: Option<&str>) -> &Arc<ActiveHost> {
+        self.0.hosts.find(server_name)
     }
 
-    /// The settings for the name that a client asks for (SNI).
-    pub(crate) fn site(&self, server_name: Option<&str>) -> &Arc<Site> {
-        self.0.sites.find(server_name)
+    pub(crate) fn hosts(&self) -> impl Iterator<Item = &Arc<ActiveHost>> {
+        self.0.hosts.values()
     }
 
-    pub(crate) fn sites(&self) -> impl Iterator<Item = &Arc<Site>> {
-        self.0.sites.values()
+    pub(crate) fn policies(&self) -> &Arc<SniMap<HostPolicy>> {
+        &self.0.policies
     }
 
-    pub(crate) fn hosts(&self) -> &Arc<Names<Host>> {
-        &self.0.hosts
+    pub(crate) fn denylist(&self) -> &Denylist {
+        &self.0.denylist
     }
 
-    pub(crate) fn revoked(&self) -> &RevokedNow {
-        &self.0.revoked
-    }
-
-    /// Takes over what was revoked under settings that are replaced by these.
+    /// Takes over the denylist of the settings that these replace.
     pub(crate) fn inherit(&self, earlier: &Self) {
         if !Arc::ptr_eq(&self.0, &earlier.0) {
-            self.0.revoked.inherit(&earlier.0.revoked);
+            self.0.denylist.inherit(&earlier.0.denylist);
         }
     }
 
-    /// The first end of a server certificate.
+    /// When the first of the server certificates expires.
     pub(crate) fn identity_ends(&self) -> OffsetDateTime {
-        let ends = self.sites().map(|site| site.identity_ends);
+        let ends = self.hosts().map(|host| host.identity_ends);
         ends.min().unwrap_or(OffsetDateTime::UNIX_EPOCH)
     }
 
-    pub(crate) fn source(&self) -> Option<&Arc<MtlsFiles>> {
+    /// Age and size of the CRLs of all virtual hosts.
+    pub(crate) fn crl_figures(&self) -> Option<CrlFigures> {
+        let figures = self.hosts().filter_map(|host| host.crls);
+        figures.reduce(CrlFigures::and)
+    }
+
+    pub(crate) fn source(&self) -> Option<&Arc<dyn Source>> {
         self.0.source.as_ref()
     }
 
@@ -103,217 +96,26 @@ impl MtlsConfig {
 impl fmt::Debug for MtlsConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("MtlsConfig")
-            .field("client_auth", &self.site(None).client_auth)
+            .field("client_auth", &self.host(None).client_auth)
             .field("handshake_timeout", &self.0.handshake_timeout)
             .field("limits", &self.0.limits)
             .finish_non_exhaustive()
     }
 }
 
-/// Settings for [`MtlsConfig`]; each method says its default.
-#[derive(Debug)]
-#[must_use = "nothing is checked before build()"]
-pub struct MtlsConfigBuilder {
-    site: SiteConfig,
-    names: Vec<(String, SiteConfig)>,
-    alpn: Vec<Vec<u8>>,
-    handshake_timeout: Duration,
-    resumption: Resumption,
-    key_log: Arc<dyn KeyLog>,
-    source: Option<Arc<MtlsFiles>>,
-    limits: Limits,
-    proxy_protocol: ProxyProtocol,
-    trust_forwarded: Option<Arc<TrustForwarded>>,
+/// Where settings come from that can be loaded again.
+pub(crate) trait Source: Send + Sync {
+    /// Reads everything again.
+    fn load_changed(self: Arc<Self>) -> Loading;
 }
 
-impl MtlsConfigBuilder {
-    pub(crate) fn of(site: SiteConfig) -> Self {
-        Self {
-            site,
-            names: Vec::new(),
-            alpn: vec![b"h2".to_vec(), b"http/1.1".to_vec()],
-            handshake_timeout: Duration::from_secs(10),
-            resumption: Resumption::default(),
-            key_log: Arc::new(NoKeyLog),
-            source: None,
-            limits: Limits::default(),
-            proxy_protocol: ProxyProtocol::default(),
-            trust_forwarded: None,
-        }
-    }
+/// A source that is being read.
+pub(crate) type Loading = Pin<Box<dyn Future<Output = Result<Loaded, LoadError>> + Send>>;
 
-    /// Other settings for clients that ask for this host name (SNI), `*.example.com` for all that
-    /// are one label below it; none.
-    ///
-    /// Those that ask for no name, or another one, get the settings of this builder. A request
-    /// whose `Host` has other settings than the name of its connection is answered 421.
-    pub fn name(mut self, name: impl Into<String>, site: SiteConfig) -> Self {
-        self.names.push((name.into(), site));
-        self
-    }
-
-    /// As [`SiteConfig::client_auth`].
-    pub fn client_auth(mut self, client_auth: ClientAuth) -> Self {
-        self.site = self.site.client_auth(client_auth);
-        self
-    }
-
-    /// As [`SiteConfig::revocation`].
-    pub fn revocation(mut self, revocation: Revocation) -> Self {
-        self.site = self.site.revocation(revocation);
-        self
-    }
-
-    /// As [`SiteConfig::strictness`].
-    pub fn strictness(mut self, strictness: Strictness) -> Self {
-        self.site = self.site.strictness(strictness);
-        self
-    }
-
-    /// As [`SiteConfig::max_depth`].
-    pub fn max_depth(mut self, max_depth: usize) -> Self {
-        self.site = self.site.max_depth(max_depth);
-        self
-    }
-
-    /// As [`SiteConfig::ocsp`].
-    pub fn ocsp(mut self, check: OcspCheck) -> Self {
-        self.site = self.site.ocsp(check);
-        self
-    }
-
-    /// As [`SiteConfig::rule`].
-    pub fn rule(mut self, rule: Rule) -> Self {
-        self.site = self.site.rule(rule);
-        self
-    }
-
-    /// Whether clients may resume sessions, after their certificate was judged again; for 1 h,
-    /// 10,000 of them kept in memory.
-    pub fn resumption(mut self, resumption: Resumption) -> Self {
-        self.resumption = resumption;
-        self
-    }
-
-    /// Where the keys of sessions are written down, to read a capture of their traffic; nowhere.
-    ///
-    /// `Arc::new(rustls::KeyLogFile::new())` writes to the file that the environment variable
-    /// `SSLKEYLOGFILE` names. Whoever has it can read everything.
-    pub fn key_log(mut self, key_log: Arc<dyn KeyLog>) -> Self {
-        self.key_log = key_log;
-        self
-    }
-
-    /// Application protocols, preferred first; `h2` and `http/1.1`.
-    pub fn alpn<P: AsRef<[u8]>>(mut self, protocols: impl IntoIterator<Item = P>) -> Self {
-        self.alpn = protocols
-            .into_iter()
-            .map(|protocol| protocol.as_ref().to_vec())
-            .collect();
-        self
-    }
-
-    /// How long a handshake may take in all; 10 s.
-    pub fn handshake_timeout(mut self, limit: Duration) -> Self {
-        self.handshake_timeout = limit;
-        self
-    }
-
-    /// What one peer may cost before it is known; see [`Limits`].
-    pub fn limits(mut self, limits: Limits) -> Self {
-        self.limits = limits;
-        self
-    }
-
-    /// Which proxies announce their clients' addresses; none. See [`ProxyProtocol`].
-    pub fn proxy_protocol(mut self, proxies: ProxyProtocol) -> Self {
-        self.proxy_protocol = proxies;
-        self
-    }
-
-    /// Which proxy is trusted to say whose requests it forwards; none.
-    ///
-    /// In either case no router sees a header that tells of a client certificate.
-    pub fn trust_forwarded(mut self, trust: TrustForwarded) -> Self {
-        self.trust_forwarded = Some(Arc::new(trust));
-        self
-    }
-
-    pub(crate) fn source(mut self, source: Arc<MtlsFiles>) -> Self {
-        self.source = Some(source);
-        self
-    }
-
-    /// Checks the whole.
-    ///
-    /// # Errors
-    ///
-    /// [`ConfigError`] says what cannot work.
-    pub fn build(self) -> Result<MtlsConfig, ConfigError> {
-        if self
-            .alpn
-            .iter()
-            .any(|name| name.is_empty() || name.len() > 255)
-        {
-            return Err(ConfigError::Alpn);
-        }
-        if self.handshake_timeout.is_zero() || self.limits.leave_no_time() {
-            return Err(ConfigError::NoTime);
-        }
-        let trust = &self.trust_forwarded;
-        if trust.as_ref().is_some_and(|it| !it.is_for_clients()) {
-            return Err(ConfigError::ForwardedPurpose);
-        }
-        if let Resumption::Revalidate { ttl, kept } = self.resumption
-            && (ttl.as_secs() == 0 || ttl > MAX_TTL || kept == (Kept::InMemory { sessions: 0 }))
-        {
-            return Err(ConfigError::Resumption);
-        }
-        let revoked = Arc::new(RevokedNow::default());
-        let shared = Shared {
-            alpn: &self.alpn,
-            key_log: &self.key_log,
-            resumption: self.resumption,
-            revoked: &revoked,
-        };
-        let policies = policies(&self.site, &self.names);
-        let mut policies = policies.into_iter();
-        let mut site = |config| -> Result<_, ConfigError> {
-            let policy = policies.next().unwrap_or_default();
-            Site::new(config, policy, &shared).map(Arc::new)
-        };
-        let mut sites = Names::new(site(self.site)?);
-        for (name, config) in self.names {
-            let pattern = Pattern::new(&name);
-            let pattern = pattern.ok_or_else(|| ConfigError::Name { name: name.clone() })?;
-            if sites.insert(pattern, site(config)?).is_some() {
-                return Err(ConfigError::NameTwice { name });
-            }
-        }
-        Ok(MtlsConfig(Arc::new(Inner {
-            hosts: Arc::new(sites.map(|site| site.host.clone())),
-            sites,
-            revoked,
-            source: self.source,
-            handshake_timeout: self.handshake_timeout,
-            limits: self.limits,
-            proxy_protocol: self.proxy_protocol,
-            trust_forwarded: self.trust_forwarded,
-        })))
-    }
+/// What a source holds now.
+pub(crate) struct Loaded {
+    /// Settings, if anything has changed.
+    pub(crate) config: Option<MtlsConfig>,
+    /// What could not be fetched again, in sentences. What was there before stays in use.
+    pub(crate) problems: Vec<String>,
 }
-
-/// Numbers what is asked of clients: equal numbers for equal settings, in the order of the names.
-fn policies(site: &SiteConfig, names: &[(String, SiteConfig)]) -> Vec<usize> {
-    let all: Vec<_> = std::iter::once(site)
-        .chain(names.iter().map(|(_, site)| site))
-        .map(|site| &site.clients)
-        .collect();
-    all.iter()
-        .map(|clients| all.iter().position(|first| first.same(clients)))
-        .map(Option::unwrap_or_default)
-        .collect()
-}
-
-/// RFC 8446 section 4.6.1: no ticket is used for longer than seven days.
-const MAX_TTL: Duration = Duration::from_secs(7 * 24 * 60 * 60);

@@ -1,8 +1,8 @@
-//! Answers that an HTTP/2 peer does not take.
+//! Responses that an HTTP/2 peer does not take.
 //!
-//! Such a peer reads everything from its socket and opens no window: no write ever waits, and the
-//! answer is not asked for its next bytes. So each answer notes when it last gave some away, and
-//! the connection when its socket took so many that they were no ping.
+//! Such a peer reads everything from its socket but never opens a flow-control window. No write
+//! ever blocks, and the response is not asked for its next bytes. So each response notes when it
+//! last gave bytes away, and the connection notes when its socket took more bytes than a ping has.
 
 use std::sync::{
     Arc, Mutex, PoisonError, Weak,
@@ -11,24 +11,25 @@ use std::sync::{
 
 use crate::connection::clock::Tick;
 
-/// Those of one connection that are on their way.
+/// The responses of one connection that are on their way.
 #[derive(Debug, Default)]
 pub(crate) struct Answers {
     all: Mutex<Vec<Weak<Flow>>>,
     moved: AtomicU64,
 }
 
-/// One of them.
+/// One response.
 #[derive(Debug)]
 pub(crate) struct Flow {
-    /// Since when it waits to be asked for more; [`NEVER`] while the application has no more.
+    /// Since when it has been waiting to be asked for more; [`NEVER`] while the application has no
+    /// more.
     waits: AtomicU64,
 }
 
 const NEVER: Tick = Tick::MAX;
 
 impl Answers {
-    /// An answer begins.
+    /// A response begins.
     pub(crate) fn begin(&self, now: Tick) -> Arc<Flow> {
         let flow = Arc::new(Flow {
             waits: AtomicU64::new(now),
@@ -51,7 +52,7 @@ impl Answers {
         self.moved.load(Relaxed)
     }
 
-    /// Since when the peer has taken nothing of an answer, if it could.
+    /// Since when the peer could have taken some of a response, and has not.
     pub(crate) fn stalled_since(&self) -> Option<Tick> {
         let mut since = NEVER;
         let mut all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
@@ -64,12 +65,12 @@ impl Answers {
     }
 }
 
-/// What a peer takes in less than this is as good as nothing: pings, settings, and answers by the
-/// byte.
+/// A write of fewer bytes does not count as progress: pings, settings, and a response that is taken
+/// byte by byte.
 const LEAST: usize = 1024;
 
 impl Flow {
-    /// It gave some bytes away: the next are asked for when the peer takes them.
+    /// It gave bytes away. It is asked for the next when the peer takes them.
     pub(crate) fn gives(&self, now: Tick) {
         self.waits.store(now, Relaxed);
     }

@@ -1,14 +1,14 @@
-//! A coarse clock, so that noting when something happened costs no look at a real one.
+//! A coarse clock: noting when something happened costs one atomic read.
 
 use std::{
     sync::atomic::{AtomicU64, Ordering::Relaxed},
     time::{Duration, Instant},
 };
 
-/// Milliseconds since the door was made.
+/// Milliseconds since the acceptor was made.
 pub(crate) type Tick = u64;
 
-/// The time that [`Live`](crate::connection::live::Live) goes by.
+/// The clock of all connections of one acceptor.
 #[derive(Debug)]
 pub(crate) struct Clock {
     epoch: Instant,
@@ -23,12 +23,12 @@ impl Clock {
         }
     }
 
-    /// As of the last look of the task that watches connections.
+    /// The time of the last sweep.
     pub(crate) fn now(&self) -> Tick {
         self.now.load(Relaxed)
     }
 
-    /// As of now.
+    /// Reads the real clock.
     pub(crate) fn advance(&self) -> Tick {
         let now = ticks(self.epoch.elapsed());
         self.now.store(now, Relaxed);

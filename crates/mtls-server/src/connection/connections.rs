@@ -1,4 +1,4 @@
-//! All open connections: how many there may be, and the task that watches them.
+//! All open connections: how many there may be, and the task that sweeps them.
 
 use std::{
     collections::HashMap,
@@ -9,17 +9,21 @@ use std::{
 
 use crate::{
     config::limits::Limits,
-    connection::{clock::Clock, identity::ConnectionIdentity, live::End},
-    handshake::half_open::bucket,
-    observe::{audit, measure},
+    connection::{
+        address::bucket,
+        clock::{Clock, Tick},
+        end::End,
+        identity::ConnectionIdentity,
+    },
+    observe::{audit, metrics},
 };
 
-/// The socket of a connection, to be closed from outside.
+/// The socket of a connection, which can be closed from outside.
 pub(crate) trait Cut: Send + Sync {
     fn cut(&self);
 }
 
-/// The connections that were let in and are still open.
+/// The connections that were accepted and are still open.
 #[derive(Debug)]
 pub(crate) struct Connections {
     clock: Arc<Clock>,
@@ -31,10 +35,10 @@ pub(crate) struct Connections {
 struct Table {
     next: u64,
     entries: HashMap<u64, Entry>,
-    /// Seats that are taken: some moments before a connection is watched, and as long as it is open.
+    /// Permits that are given out: from shortly before a connection is watched until it is closed.
     taken: usize,
     addresses: HashMap<IpAddr, usize>,
-    watched: bool,
+    swept: bool,
 }
 
 struct Entry {
@@ -48,9 +52,9 @@ impl std::fmt::Debug for Entry {
     }
 }
 
-/// A connection's place among the others, given back on drop.
+/// Permission for one open connection, given back on drop.
 #[derive(Debug)]
-pub(crate) struct Seat {
+pub(crate) struct ConnectionPermit {
     id: u64,
     address: IpAddr,
     connections: Arc<Connections>,
@@ -73,13 +77,13 @@ impl Connections {
         self.lock().entries.len()
     }
 
-    /// Whether one more from there would be too many.
+    /// Whether one more connection from there would be too many.
     pub(crate) fn is_full(&self, peer: IpAddr) -> bool {
         self.lock().is_full(bucket(peer), &self.limits)
     }
 
-    /// Takes a seat, if there is one.
-    pub(crate) fn enter(self: &Arc<Self>, peer: IpAddr) -> Option<Seat> {
+    /// A permit, if there is one.
+    pub(crate) fn acquire(self: &Arc<Self>, peer: IpAddr) -> Option<ConnectionPermit> {
         let address = bucket(peer);
         let mut table = self.lock();
         if table.is_full(address, &self.limits) {
@@ -89,31 +93,31 @@ impl Connections {
         table.next += 1;
         table.taken += 1;
         *table.addresses.entry(address).or_default() += 1;
-        measure::connections(table.taken);
-        Some(Seat {
+        metrics::connections(table.taken);
+        Some(ConnectionPermit {
             id,
             address,
             connections: Arc::clone(self),
         })
     }
 
-    /// Watches a connection that has taken a seat from now on.
+    /// Sweeps a connection that has a permit from now on.
     pub(crate) fn watch(
         self: &Arc<Self>,
-        seat: &Seat,
+        permit: &ConnectionPermit,
         connection: ConnectionIdentity,
         socket: Weak<dyn Cut>,
     ) {
         let mut table = self.lock();
         let entry = Entry { connection, socket };
-        table.entries.insert(seat.id, entry);
-        if !table.watched {
-            table.watched = true;
-            let watch = Watch {
+        table.entries.insert(permit.id, entry);
+        if !table.swept {
+            table.swept = true;
+            let sweeper = Sweeper {
                 connections: Arc::downgrade(self),
                 finished: false,
             };
-            tokio::spawn(watch.until_all_are_gone());
+            tokio::spawn(sweeper.run());
         }
     }
 
@@ -125,33 +129,34 @@ impl Connections {
     }
 
     /// Ends what is overdue and closes what was ended; false when nothing is open any more.
-    fn look(&self) -> bool {
+    fn sweep(&self) -> bool {
         let now = self.clock.advance();
-        let mut cut = Vec::new();
         let mut ended = Vec::new();
         let mut table = self.lock();
         for entry in table.entries.values() {
-            let live = entry.connection.live();
-            if let Some((end, grace)) = live.overdue(now, &self.limits) {
-                live.end(end, grace);
+            let state = entry.connection.state();
+            if let Some((end, grace)) = state.overdue(now, &self.limits) {
+                state.end(end, grace);
                 ended.push((entry.connection.clone(), end));
             }
-            live.doze();
-            if live.is_cut(now) {
-                cut.extend(entry.socket.upgrade());
-            }
+            state.note_idle();
         }
+        let cut = table.due(now);
         let more = !table.entries.is_empty();
-        table.watched = more;
+        table.swept = more;
         drop(table);
-        // Outside of the lock, as closing a socket gives its seat back, and logs may take time.
+        // Outside of the lock, as logs may take time.
         for (connection, end) in ended {
-            audit::ended(&connection, end);
+            audit::ended(connection.audited(), end.code(), end.terminates());
         }
-        for socket in cut {
-            socket.cut();
-        }
+        close(cut);
         more
+    }
+
+    /// Closes at once what was ended without grace.
+    pub(crate) fn close_due(&self) {
+        let cut = self.lock().due(self.clock.advance());
+        close(cut);
     }
 
     fn lock(&self) -> MutexGuard<'_, Table> {
@@ -160,59 +165,74 @@ impl Connections {
     }
 }
 
-/// Ends a connection whose certificate, or whose site, is no longer good.
-pub(crate) fn condemn(connection: &ConnectionIdentity, end: End) {
-    if connection
-        .live()
-        .end(end, crate::connection::live::end_grace(end))
-    {
-        audit::ended(connection, end);
+/// Closes sockets. The table must not be locked, as closing gives permits back.
+fn close(sockets: Vec<Arc<dyn Cut>>) {
+    for socket in sockets {
+        socket.cut();
     }
 }
 
-/// The task that looks at all connections.
-struct Watch {
+/// Ends a connection, and records it.
+pub(crate) fn terminate(connection: &ConnectionIdentity, end: End) {
+    if connection
+        .state()
+        .end(end, crate::connection::end::end_grace(end))
+    {
+        audit::ended(connection.audited(), end.code(), end.terminates());
+    }
+}
+
+/// The task that sweeps all connections.
+struct Sweeper {
     connections: Weak<Connections>,
     finished: bool,
 }
 
-impl Watch {
-    async fn until_all_are_gone(mut self) {
+impl Sweeper {
+    /// Until no connection is left.
+    async fn run(mut self) {
         while !self.finished {
-            tokio::time::sleep(LOOK).await;
-            let more = self.connections.upgrade().is_some_and(|all| all.look());
+            tokio::time::sleep(SWEEP_INTERVAL).await;
+            let more = self.connections.upgrade().is_some_and(|all| all.sweep());
             self.finished = !more;
         }
     }
 }
 
-impl Drop for Watch {
+impl Drop for Sweeper {
     fn drop(&mut self) {
         // Where its runtime has ended, or a subscriber of the logs has panicked, the next
-        // connection begins another.
+        // connection starts another.
         if let Some(connections) = self.connections.upgrade().filter(|_| !self.finished) {
-            connections.lock().watched = false;
+            connections.lock().swept = false;
         }
     }
 }
 
-const LOOK: Duration = Duration::from_millis(250);
+const SWEEP_INTERVAL: Duration = Duration::from_millis(250);
 
 impl Table {
+    /// The sockets whose time is over.
+    fn due(&self, now: Tick) -> Vec<Arc<dyn Cut>> {
+        let due = self.entries.values();
+        let due = due.filter(|entry| entry.connection.state().is_cut(now));
+        due.filter_map(|entry| entry.socket.upgrade()).collect()
+    }
+
     fn is_full(&self, address: IpAddr, limits: &Limits) -> bool {
         let of_address = self.addresses.get(&address).copied().unwrap_or(0);
         of_address >= limits.connections_per_address || self.taken >= limits.connections
     }
 }
 
-impl Drop for Seat {
+impl Drop for ConnectionPermit {
     fn drop(&mut self) {
-        // Dropped when the lock is given back, as it may be the last to hold what it refers to.
+        // Dropped after the lock, as it may be the last owner of what it refers to.
         let _entry;
         let mut table = self.connections.lock();
         _entry = table.entries.remove(&self.id);
         table.taken -= 1;
-        measure::connections(table.taken);
+        metrics::connections(table.taken);
         if let Some(count) = table.addresses.get_mut(&self.address) {
             *count -= 1;
             if *count == 0 {

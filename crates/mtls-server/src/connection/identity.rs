@@ -1,20 +1,21 @@
-//! Who is at the other end of one connection, decided once and shared by its requests.
+//! Who is at the other end of one connection: decided once, and shared by its requests.
 
 use std::{fmt, net::SocketAddr, sync::Arc};
 
 use axum::http::Extensions;
 
 use crate::{
-    config::{names::Names, site::Host},
-    connection::live::Live,
-    extract::{client_cert::ClientCert, tls_info::TlsInfo},
-    forwarded::TrustForwarded,
+    config::{active_host::HostPolicy, sni_map::SniMap},
+    connection::state::ConnectionState,
+    forwarded::trust::TrustForwarded,
+    observe::audit,
+    peer::{client_cert::ClientCert, tls_info::TlsInfo},
 };
 
-/// What the door found out about a connection; cheap to clone.
+/// What the handshake found out about a connection; cheap to clone.
 ///
-/// Only [`Door`](crate::Door) makes one. An adapter between the door and an HTTP server attaches
-/// it to every request, where the extractors look for it.
+/// Only a [`ConnectionAcceptor`](crate::ConnectionAcceptor) makes one, and only
+/// [`MtlsService`](crate::MtlsService) attaches it to requests, where the extractors look for it.
 #[derive(Clone)]
 pub struct ConnectionIdentity(Arc<Inner>);
 
@@ -22,9 +23,9 @@ struct Inner {
     client: Option<ClientCert>,
     tls: TlsInfo,
     peer: SocketAddr,
-    hosts: Arc<Names<Host>>,
+    policies: Arc<SniMap<HostPolicy>>,
     trust: Option<Arc<TrustForwarded>>,
-    live: Live,
+    state: ConnectionState,
 }
 
 impl ConnectionIdentity {
@@ -32,26 +33,27 @@ impl ConnectionIdentity {
         client: Option<ClientCert>,
         tls: TlsInfo,
         peer: SocketAddr,
-        hosts: Arc<Names<Host>>,
+        policies: Arc<SniMap<HostPolicy>>,
         trust: Option<Arc<TrustForwarded>>,
-        live: Live,
+        state: ConnectionState,
     ) -> Self {
         Self(Arc::new(Inner {
             client,
             tls,
             peer,
-            hosts,
+            policies,
             trust,
-            live,
+            state,
         }))
     }
 
+    /// The identity that is attached to a request.
     pub(crate) fn of(extensions: &Extensions) -> Option<&Self> {
         extensions.get()
     }
 
     /// Puts this identity where the extractors look for it.
-    pub fn attach(&self, extensions: &mut Extensions) {
+    pub(crate) fn attach(&self, extensions: &mut Extensions) {
         extensions.insert(self.clone());
     }
 
@@ -71,8 +73,18 @@ impl ConnectionIdentity {
         self.0.peer
     }
 
-    pub(crate) fn live(&self) -> &Live {
-        &self.0.live
+    /// What audit events say of this connection.
+    pub(crate) fn audited(&self) -> audit::Connection<'_> {
+        audit::Connection {
+            peer: self.peer(),
+            client: self.client(),
+            tls: self.tls(),
+        }
+    }
+
+    /// What the connection is doing.
+    pub(crate) fn state(&self) -> &ConnectionState {
+        &self.0.state
     }
 
     /// Which proxies are trusted to say whose requests they forward.
@@ -80,25 +92,25 @@ impl ConnectionIdentity {
         self.0.trust.as_ref()
     }
 
-    /// The settings of the name that the client has asked for.
-    pub(crate) fn host(&self) -> &Host {
-        self.0.hosts.find(self.tls().server_name())
+    /// What the virtual host of this connection asks of requests.
+    pub(crate) fn policy(&self) -> &HostPolicy {
+        self.0.policies.find(self.tls().server_name())
     }
 
-    /// Whether there are settings for some host names.
-    pub(crate) fn has_names(&self) -> bool {
-        self.0.hosts.has_names()
+    /// Whether there are virtual hosts besides the default one.
+    pub(crate) fn has_virtual_hosts(&self) -> bool {
+        self.0.policies.has_names()
     }
 
-    /// Whether a request for this host asks other things of clients than this connection did.
+    /// Whether this host asks other things of clients than the virtual host of this connection.
     pub(crate) fn has_other_settings(&self, host: &str) -> bool {
-        self.0.hosts.find(Some(host)).policy != self.host().policy
+        self.0.policies.find(Some(host)).class != self.policy().class
     }
 
-    /// Whether there is a host of which that is true.
-    pub(crate) fn names_differ(&self) -> bool {
-        let policy = self.host().policy;
-        self.0.hosts.values().any(|host| host.policy != policy)
+    /// Whether any virtual host asks other things of clients than that of this connection.
+    pub(crate) fn policies_differ(&self) -> bool {
+        let class = self.policy().class;
+        self.0.policies.values().any(|policy| policy.class != class)
     }
 }
 

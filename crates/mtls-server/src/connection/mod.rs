@@ -1,9 +1,14 @@
-//! A connection that was accepted: whose it is, how long it may live, and how it ends.
+//! Connections: how many there are, whose they are, how long they may live, and how they end.
 
+pub(crate) mod address;
 pub(crate) mod answers;
 pub(crate) mod clock;
 pub(crate) mod connections;
+pub(crate) mod end;
+pub(crate) mod half_open;
 pub(crate) mod identity;
-pub(crate) mod live;
-pub(crate) mod rest;
+pub(crate) mod idle;
+pub(crate) mod state;
 pub(crate) mod stream;
+
+mod wait;

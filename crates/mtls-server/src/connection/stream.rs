@@ -1,9 +1,9 @@
-//! The TLS stream of a client that was let in.
+//! The TLS stream of an accepted client.
 
 use std::{
     fmt,
     future::poll_fn,
-    io,
+    io, mem,
     pin::Pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
     task::{Context, Poll, Waker},
@@ -13,11 +13,11 @@ use tokio::io::{AsyncBufRead as _, AsyncRead, AsyncWrite, ReadBuf};
 use tokio_rustls::server::TlsStream;
 
 use crate::connection::{
-    connections::{Connections, Cut, Seat},
+    connections::{ConnectionPermit, Connections, Cut},
     identity::ConnectionIdentity,
 };
 
-/// An encrypted stream to a client that the door has let in.
+/// An encrypted stream to an accepted client.
 ///
 /// It ends by itself: when the client's certificate is no longer good, or a limit on time is
 /// reached. Reading then finds the end of the stream, and writing fails.
@@ -26,37 +26,45 @@ pub struct MtlsStream<IO>(Arc<Wire<IO>>);
 struct Wire<IO> {
     held: Mutex<Held<IO>>,
     connection: ConnectionIdentity,
-    _seat: Seat,
+    _permit: ConnectionPermit,
 }
 
-/// Behind a lock so that a connection can be closed while its owner sleeps; nobody else takes it.
+/// Behind a lock, so that a connection can be closed while its owner sleeps. Nobody else locks it.
 struct Held<IO> {
-    stream: Option<TlsStream<IO>>,
+    stream: Stream<IO>,
     reader: Option<Waker>,
     writer: Option<Waker>,
+}
+
+enum Stream<IO> {
+    /// Nobody may read or write until it is decided what the connection speaks.
+    Sealed(TlsStream<IO>),
+    Open(TlsStream<IO>),
+    Closed,
 }
 
 impl<IO> MtlsStream<IO>
 where
     IO: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
+    /// A sealed stream.
     pub(crate) fn new(
         stream: TlsStream<IO>,
         connection: ConnectionIdentity,
-        seat: Seat,
+        permit: ConnectionPermit,
         connections: &Arc<Connections>,
     ) -> Self {
         let wire = Arc::new_cyclic(|socket: &Weak<Wire<IO>>| {
-            connections.watch(&seat, connection.clone(), socket.clone());
+            connections.watch(&permit, connection.clone(), socket.clone());
             let held = Held {
-                stream: Some(stream),
+                stream: Stream::Sealed(stream),
                 reader: None,
                 writer: None,
             };
             Wire {
                 held: Mutex::new(held),
                 connection,
-                _seat: seat,
+                _permit: permit,
             }
         });
         Self(wire)
@@ -64,7 +72,8 @@ where
 }
 
 impl<IO: AsyncRead + AsyncWrite + Unpin> MtlsStream<IO> {
-    /// Another handle of the same stream, for an HTTP connection that may be dropped before it ends.
+    /// Another handle to the same stream, for an HTTP connection that may be dropped before the stream
+    /// ends.
     pub(crate) fn lend(&self) -> Self {
         Self(Arc::clone(&self.0))
     }
@@ -73,7 +82,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> MtlsStream<IO> {
     pub(crate) async fn readable(&self) -> bool {
         poll_fn(|context| {
             let mut held = self.0.lock();
-            let Some(stream) = &mut held.stream else {
+            let Stream::Open(stream) = &mut held.stream else {
                 return Poll::Ready(false);
             };
             let filled = Pin::new(stream).poll_fill_buf(context);
@@ -92,11 +101,41 @@ impl<IO> MtlsStream<IO> {
     pub fn identity(&self) -> &ConnectionIdentity {
         &self.0.connection
     }
+
+    /// Lets it be read and written.
+    pub(crate) fn open(&self) {
+        let mut held = self.0.lock();
+        held.stream = match mem::replace(&mut held.stream, Stream::Closed) {
+            Stream::Sealed(stream) => Stream::Open(stream),
+            other => other,
+        };
+    }
+}
+
+impl<IO: AsyncRead + AsyncWrite + Unpin + Send> MtlsStream<IO> {
+    /// Closes it at once.
+    pub(crate) fn close(&self) {
+        self.0.cut();
+    }
+}
+
+impl<IO> Stream<IO> {
+    /// What reading finds where nothing can be read.
+    fn end(&self) -> io::Result<()> {
+        if !matches!(self, Self::Sealed(_)) {
+            return Ok(());
+        }
+        tracing::error!(
+            target: "mtls_server",
+            "a connection of MtlsListener is served without PerConnection: it is closed",
+        );
+        Err(io::Error::other("the stream is sealed"))
+    }
 }
 
 impl<IO> Wire<IO> {
     fn lock(&self) -> MutexGuard<'_, Held<IO>> {
-        // A panic under the lock is one of rustls or the socket; the stream is not used after it.
+        // Only rustls or the socket can panic under the lock; the stream is not used after that.
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -109,15 +148,15 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Wire<IO> {
         how: impl FnOnce(Pin<&mut TlsStream<IO>>, &mut Context<'_>) -> Poll<io::Result<T>>,
     ) -> Poll<io::Result<T>> {
         let mut held = self.lock();
-        let Some(stream) = &mut held.stream else {
+        let Stream::Open(stream) = &mut held.stream else {
             return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()));
         };
         let written = how(Pin::new(stream), context);
         if written.is_pending() {
             remember(&mut held.writer, context);
-            self.connection.live().stalls();
+            self.connection.state().stalls();
         } else {
-            self.connection.live().flows();
+            self.connection.state().flows();
         }
         written
     }
@@ -127,7 +166,7 @@ impl<IO> Wire<IO> {
     /// Notes how much was written.
     fn note(&self, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
         if let Poll::Ready(Ok(count)) = written {
-            self.connection.live().sent(count);
+            self.connection.state().sent(count);
         }
         written
     }
@@ -139,11 +178,12 @@ where
 {
     fn cut(&self) {
         let mut held = self.lock();
-        let stream = held.stream.take();
+        let stream = mem::replace(&mut held.stream, Stream::Closed);
         let wakers = [held.reader.take(), held.writer.take()];
         drop(held);
-        if let Some(mut stream) = stream {
-            // As far as the socket takes it at once: close_notify tells the end from an attack.
+        if let Stream::Sealed(mut stream) | Stream::Open(mut stream) = stream {
+            // As far as the socket takes it at once. close_notify tells the peer that this is the end
+            // of the stream, and that nobody cut it short.
             let mut context = Context::from_waker(Waker::noop());
             let _ = Pin::new(&mut stream).poll_shutdown(&mut context);
         }
@@ -165,15 +205,15 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> AsyncRead for MtlsStream<IO> {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let mut held = self.0.lock();
-        let Some(stream) = &mut held.stream else {
-            return Poll::Ready(Ok(()));
+        let Stream::Open(stream) = &mut held.stream else {
+            return Poll::Ready(held.stream.end());
         };
         let before = buffer.filled().len();
         let read = Pin::new(stream).poll_read(context, buffer);
         if read.is_pending() {
             remember(&mut held.reader, context);
         } else if let Some(bytes @ [_, ..]) = buffer.filled().get(before..) {
-            self.0.connection.live().heard(bytes);
+            self.0.connection.state().received(bytes);
         }
         read
     }

@@ -1,4 +1,4 @@
-//! The application's own type for whoever is at the other end.
+//! The application's own type for the client, as an extractor.
 
 use std::{any::type_name, error::Error};
 
@@ -9,20 +9,22 @@ use axum::{
 };
 
 use crate::{
-    extract::client_cert::{self, ClientCert, ClientCertRejection},
+    extract::client_cert::{self, Caller, ClientCertRejection},
     observe::audit::{self, Outcome},
+    peer::client_cert::ClientCert,
 };
 
 /// What an application makes of a client certificate, for [`PeerIdentity`].
 pub trait FromClientCert: Sized {
-    /// Why a certificate names nobody that the application knows.
+    /// Why a certificate does not identify anybody that the application knows.
     type Error: Error + Send + Sync + 'static;
 
-    /// Reads the identity. Called for each request that asks for it, so it should not wait.
+    /// Reads the identity. Called for each request that asks for it, so it should be fast.
     ///
     /// # Errors
     ///
-    /// If the certificate names nobody that the application knows; the client is answered 403.
+    /// If the certificate does not identify anybody that the application knows. The request is
+    /// answered 403.
     fn from_client_cert(client: &ClientCert) -> Result<Self, Self::Error>;
 }
 
@@ -34,7 +36,7 @@ pub trait FromClientCert: Sized {
 /// struct Station(u32);
 ///
 /// #[derive(Debug, thiserror::Error)]
-/// #[error("the subject is no station")]
+/// #[error("the subject is not a station")]
 /// struct NoStation;
 ///
 /// impl FromClientCert for Station {
@@ -59,18 +61,14 @@ impl<S: Send + Sync, T: FromClientCert> FromRequestParts<S> for PeerIdentity<T> 
     type Rejection = PeerIdentityRejection<T::Error>;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
-        let client = client_cert::find(&parts.extensions)
-            .and_then(|client| client.ok_or(ClientCertRejection::Missing))
-            .map_err(PeerIdentityRejection::ClientCert)?;
+        let Caller { client, peer } =
+            client_cert::caller(&parts.extensions).map_err(PeerIdentityRejection::ClientCert)?;
+        let client = client.ok_or(PeerIdentityRejection::ClientCert(
+            ClientCertRejection::Missing,
+        ))?;
         T::from_client_cert(client).map(Self).map_err(|error| {
             let rule = type_name::<T>();
-            audit::decided(
-                &parts.extensions,
-                Some(client),
-                &rule,
-                Outcome::Denied,
-                &error,
-            );
+            audit::decided(peer, Some(client), &rule, Outcome::Denied, &error);
             PeerIdentityRejection::Unknown(error)
         })
     }
@@ -78,8 +76,8 @@ impl<S: Send + Sync, T: FromClientCert> FromRequestParts<S> for PeerIdentity<T> 
 
 /// Why a handler did not get its [`PeerIdentity`].
 ///
-/// The answer says nothing of the reason; the audit event of an unknown peer does, with the name
-/// of the type as its rule.
+/// The response does not tell the reason. The audit event of an unknown peer does, with the name of
+/// the type as its rule.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum PeerIdentityRejection<E: Error + 'static> {
@@ -87,13 +85,14 @@ pub enum PeerIdentityRejection<E: Error + 'static> {
     #[error("there is no client certificate")]
     ClientCert(#[source] ClientCertRejection),
 
-    /// The certificate names nobody that the application knows: 403, `client_certificate_denied`.
-    #[error("the client certificate names nobody that is known here")]
+    /// The certificate does not identify anybody that the application knows: 403,
+    /// `client_certificate_denied`.
+    #[error("the client certificate does not identify anybody that is known here")]
     Unknown(#[source] E),
 }
 
 impl<E: Error + 'static> PeerIdentityRejection<E> {
-    /// The status of the answer.
+    /// The status of the response.
     pub fn status(&self) -> StatusCode {
         match self {
             Self::ClientCert(rejection) => rejection.status(),

@@ -5,11 +5,11 @@
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
-use super::ForwardedError;
+use super::error::ForwardedError;
 
 pub(super) fn read(value: &[u8]) -> Result<Vec<Vec<u8>>, ForwardedError> {
     let members = value.split(|byte| *byte == b',');
-    // One more than is allowed, so that whoever counts them sees it.
+    // One more than is allowed, so that `parse` refuses it.
     members
         .take(ForwardedError::MAX_CERTIFICATES + 1)
         .map(|member| STANDARD.decode(member.trim_ascii()))

@@ -5,30 +5,30 @@ use std::error::Error;
 use pki_core::verify::VerifyError;
 use x509_identity::ParseError;
 
-/// Why what a trusted proxy forwarded names nobody.
+/// Why what a trusted proxy forwarded cannot be used.
 ///
-/// Nothing is guessed: a header that can be read in two ways is refused. The sentences say nothing
-/// of the certificate.
+/// Nothing is guessed: a header that can be read in two ways is refused. The messages say nothing about
+/// the certificate.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ForwardedError {
-    /// RFC 4648 section 4 was not kept to.
-    #[error("the forwarded certificate is no base64")]
+    /// It is not base64 as in RFC 4648 section 4.
+    #[error("the forwarded certificate is not base64")]
     Base64(#[source] base64::DecodeError),
 
-    /// It is no certificate, or one that cannot be represented exactly.
+    /// It is not a certificate, or one that cannot be represented exactly.
     #[error("the forwarded certificate cannot be parsed")]
     Certificate(#[source] ParseError),
 
-    /// Two parts of one header speak of different certificates.
+    /// Two parts of one header are about different certificates.
     #[error("the forwarded {what} is not that of the forwarded certificate")]
     Contradiction {
         /// What does not belong to the certificate.
         what: &'static str,
     },
 
-    /// The header, or another spelling of its name, came more than once, or its chain came alone:
-    /// something came past the proxy.
+    /// The header, or another spelling of its name, is there more than once, or its chain is there alone.
+    /// So something has bypassed the proxy.
     #[error("the header of the forwarded certificate is not there exactly once")]
     Duplicate,
 
@@ -36,16 +36,16 @@ pub enum ForwardedError {
     #[error("the forwarded header holds no certificate: tell the proxy to send it")]
     NoCertificate,
 
-    /// RFC 7468 was not kept to, or there is something beside the certificates.
-    #[error("the forwarded certificate is no PEM")]
+    /// It is not PEM as in RFC 7468, or there is something besides the certificates.
+    #[error("the forwarded certificate is not PEM")]
     Pem,
 
     /// The certificate was verified again, and is not good.
     #[error("the forwarded certificate is not good")]
     Refused(#[source] VerifyError),
 
-    /// The form of the header was not kept to.
-    #[error("the forwarded header has not the form that was agreed on")]
+    /// The header does not have the form that was agreed on.
+    #[error("the forwarded header does not have the form that was agreed on")]
     Syntax(#[source] Box<dyn Error + Send + Sync>),
 
     /// More than [`MAX_HEADER_BYTES`](Self::MAX_HEADER_BYTES).
@@ -61,7 +61,7 @@ impl ForwardedError {
     /// The most that is read of what one request forwards: 64 KiB.
     pub const MAX_HEADER_BYTES: usize = 64 << 10;
 
-    /// The most certificates that one client's chain, or a header in all, may hold: 10.
+    /// The most certificates that a client's chain, or a header in all, may hold: 10.
     pub const MAX_CERTIFICATES: usize = 10;
 
     pub(super) fn syntax(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {

@@ -8,14 +8,14 @@ use std::borrow::Cow;
 use der::pem::{self, LineEnding};
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode, utf8_percent_encode};
 
-use super::ForwardedError;
+use super::error::ForwardedError;
 
 /// Takes PEM certificates with nothing but white space between them.
 pub(super) fn read(value: &[u8]) -> Result<Vec<Vec<u8>>, ForwardedError> {
     let text: Cow<'_, [u8]> = percent_decode(value).into();
     let mut rest = text.trim_ascii();
     let mut certificates = Vec::new();
-    // One more than is allowed, so that whoever counts them sees it.
+    // One more than is allowed, so that `parse` refuses it.
     while !rest.is_empty() && certificates.len() <= ForwardedError::MAX_CERTIFICATES {
         if !rest.starts_with(BEGIN) {
             return Err(ForwardedError::Pem);

@@ -1,12 +1,18 @@
 //! The forms in which proxies forward a client certificate.
 
-use std::{str::FromStr, sync::Arc};
+use std::str::FromStr;
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
-use x509_identity::Certificate;
 
-use super::{ForwardedError, base64_der, escaped_pem, names::look_alike, rfc9440, xfcc};
-use crate::extract::client_cert::ClientCert;
+use super::{
+    base64_der,
+    chain::{Chain, parse},
+    error::ForwardedError,
+    escaped_pem,
+    look_alike::look_alike,
+    rfc9440, xfcc,
+};
+use crate::peer::client_cert::ClientCert;
 
 /// The form in which a client certificate is forwarded, the name of its header included.
 ///
@@ -64,7 +70,7 @@ impl ForwardedFormat {
     /// ingress-nginx with `auth-tls-pass-certificate-to-upstream: "true"`.
     ///
     /// Its `ssl-client-verify` is not read: let it verify (`auth-tls-verify-client: "on"`), or
-    /// [verify here](super::TrustForwarded::verify).
+    /// [verify here](crate::TrustForwarded::verify).
     pub fn ingress_nginx() -> Self {
         Self::escaped_pem(HeaderName::from_static("ssl-client-cert"))
     }
@@ -103,7 +109,7 @@ impl ForwardedFormat {
         matches!(self.0, Form::Rfc9440).then_some(&CLIENT_CERT_CHAIN)
     }
 
-    /// Whether `name` is, or can be taken for, that of a header of this form.
+    /// Whether `name` is, or can be taken for, a header of this form.
     pub(super) fn claims(&self, name: impl AsRef<str>) -> bool {
         let name = name.as_ref();
         let alike = |own: &HeaderName| look_alike(name, own.as_str());
@@ -131,7 +137,7 @@ impl ForwardedFormat {
         self.read(&self.pick(headers)).ok().flatten()
     }
 
-    /// What they say: the certificates, leaf first, or that there was none to forward.
+    /// The certificates, leaf first; `None` if the proxy had none to forward.
     pub(super) fn read(&self, picked: &Picked) -> Result<Option<Chain>, ForwardedError> {
         let value = match (picked.leaf.as_slice(), picked.chain.as_slice()) {
             _ if picked.look_alikes => return Err(ForwardedError::Duplicate),
@@ -158,9 +164,9 @@ impl ForwardedFormat {
     }
 
     /// Writes the certificate, and its issuers up to the root if that is wanted.
-    pub(super) fn write(&self, client: &ClientCert, with_chain: bool, headers: &mut HeaderMap) {
+    pub(crate) fn write(&self, client: &ClientCert, with_chain: bool, headers: &mut HeaderMap) {
         let leaf = std::iter::once(client.der());
-        // The root is known to whoever would verify.
+        // Whoever verifies the chain has the trust anchor.
         let above = client.chain().iter().skip(1).rev().skip(1).rev();
         let above = above.map(|issuer| issuer.der());
         let above: Vec<&[u8]> = above.filter(|_| with_chain).collect();
@@ -198,12 +204,9 @@ impl FromStr for ForwardedFormat {
 /// No [`ForwardedFormat`] has this name.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 #[error(
-    "`{0}` is none of envoy-xfcc, haproxy-der, ingress-nginx, nginx-escaped-pem, rfc9440, traefik"
+    "`{0}` is not one of envoy-xfcc, haproxy-der, ingress-nginx, nginx-escaped-pem, rfc9440, traefik"
 )]
 pub struct UnknownForwardedFormat(String);
-
-/// Certificates as the proxy sent them, leaf first; never empty.
-pub(super) type Chain = Vec<Arc<Certificate>>;
 
 /// The header values that a request had, unread.
 #[derive(Debug, Default)]
@@ -211,20 +214,6 @@ pub(super) struct Picked {
     leaf: Vec<HeaderValue>,
     chain: Vec<HeaderValue>,
     look_alikes: bool,
-}
-
-/// Parses a chain, leaf first.
-pub(super) fn parse(ders: Vec<Vec<u8>>) -> Result<Chain, ForwardedError> {
-    if ders.is_empty() {
-        return Err(ForwardedError::NoCertificate);
-    }
-    if ders.len() > ForwardedError::MAX_CERTIFICATES {
-        return Err(ForwardedError::TooMany);
-    }
-    ders.iter()
-        .map(|der| Certificate::from_der(der).map(Arc::new))
-        .collect::<Result<_, _>>()
-        .map_err(ForwardedError::Certificate)
 }
 
 fn visible(value: String) -> HeaderValue {

@@ -1,35 +1,35 @@
-//! The names under which proxies tell of a client certificate, and their removal.
+//! The names of headers that claim a client certificate, and their removal.
 
 use axum::http::{HeaderMap, HeaderName, header};
 
-use super::format::ForwardedFormat;
+use super::{format::ForwardedFormat, look_alike::look_alike};
 
-/// Removes every header that a proxy could have told of a client certificate with, and those of
-/// `formats`, which may have names of their own. Says whether there were any.
+/// Removes every header that could claim a client certificate, and those of `formats`, which may have
+/// names of their own. True if there were any.
 ///
-/// This runs for each request: it allocates only if it removes.
+/// This runs for each request, and allocates only if it removes something.
 pub(crate) fn strip(headers: &mut HeaderMap, formats: &[ForwardedFormat]) -> bool {
     let own = |name: &HeaderName| formats.iter().any(|format| format.claims(name));
-    let told: Vec<HeaderName> = headers
+    let claims: Vec<HeaderName> = headers
         .keys()
-        .filter(|name| tells_of_certificate(name.as_str()) || own(name))
+        .filter(|name| claims_certificate(name.as_str()) || own(name))
         .cloned()
         .collect();
-    for name in &told {
+    for name in &claims {
         headers.remove(name);
     }
-    !told.is_empty()
+    !claims.is_empty()
 }
 
 /// Takes the names that [`strip`] removes out of `Connection`.
 ///
-/// A client lists there what the next proxy has to remove before it forwards (RFC 9110 7.6.1): it
-/// could have the identity removed that is about to be written.
-pub(super) fn strip_connection_options(headers: &mut HeaderMap, formats: &[ForwardedFormat]) {
+/// A client lists there what the next proxy has to remove before it forwards (RFC 9110 section 7.6.1).
+/// So it could have the identity removed that is about to be written.
+pub(crate) fn strip_connection_options(headers: &mut HeaderMap, formats: &[ForwardedFormat]) {
     let harmless = |option: &&str| {
         let option = option.trim();
         let own = |format: &ForwardedFormat| format.claims(option);
-        !tells_of_certificate(&option.to_ascii_lowercase()) && !formats.iter().any(own)
+        !claims_certificate(&option.to_ascii_lowercase()) && !formats.iter().any(own)
     };
     let options: Vec<&str> = headers
         .get_all(header::CONNECTION)
@@ -41,26 +41,16 @@ pub(super) fn strip_connection_options(headers: &mut HeaderMap, formats: &[Forwa
         return;
     }
     let kept: Vec<&str> = options.into_iter().filter(|it| harmless(it)).collect();
-    // Parts of a header value are one, too.
+    // Parts of a valid header value are a valid header value.
     match kept.join(",").try_into() {
         Ok(value) if !kept.is_empty() => headers.insert(header::CONNECTION, value),
         _ => headers.remove(header::CONNECTION),
     };
 }
 
-/// Whether two names are one for some reader: CGI, WSGI and their heirs make an underscore of
-/// whatever is neither letter nor digit, and take no account of case.
-pub(super) fn look_alike(one: &str, other: &str) -> bool {
-    let fold = |byte: u8| match byte.to_ascii_lowercase() {
-        byte if byte.is_ascii_alphanumeric() => byte,
-        _ => b'-',
-    };
-    one.len() == other.len() && one.bytes().map(fold).eq(other.bytes().map(fold))
-}
-
-/// Of a name in lower case. This is asked for each header of each request, so most are told from
-/// the rest by their first letters.
-fn tells_of_certificate(name: &str) -> bool {
+/// Whether a name, in lower case, could claim a client certificate. This is called for each header of
+/// each request, so most names are dismissed by their first letters.
+fn claims_certificate(name: &str) -> bool {
     let beginnings = match name.as_bytes() {
         [b'c', b'e' | b'f' | b'l', ..] => C,
         [b'x', _, b'a' | b'c' | b'f' | b'm' | b's' | b't', ..] => X,
@@ -82,11 +72,11 @@ fn begins_like(name: &str, beginning: &str) -> bool {
     name.len() >= beginning.len() && name.bytes().zip(beginning.bytes()).all(alike)
 }
 
-/// HAProxy's manual has it, and it is the beginning of harmless names.
+/// HAProxy's manual uses it. It is also the beginning of harmless names.
 const X_SSL: &str = "x-ssl";
 
-// Who writes what begins like this. What has no product beside it is in configurations that people
-// hand on.
+// Which product writes headers that begin like this. Without a product: it is common in configurations
+// that people copy.
 
 const C: &[&str] = &[
     "cert-chain",             // Apache httpd for Keycloak: CERT_CHAIN_0
@@ -223,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn no_connection_option_names_what_tells_of_a_certificate() {
+    fn no_connection_option_names_a_certificate_header() {
         for (options, left) in [
             (&["client-cert"][..], None),
             (

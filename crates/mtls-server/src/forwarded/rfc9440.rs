@@ -6,7 +6,7 @@
 
 use sfv::{BareItem, Item, ItemSerializer, List, ListEntry, ListSerializer, Parser};
 
-use super::ForwardedError;
+use super::error::ForwardedError;
 
 /// Leaf first.
 pub(super) fn read<'a>(
@@ -32,7 +32,9 @@ pub(super) fn read<'a>(
 fn bytes(item: BareItem) -> Result<Vec<u8>, ForwardedError> {
     match item {
         BareItem::ByteSequence(bytes) => Ok(bytes),
-        _ => Err(ForwardedError::syntax("an item that is no byte sequence")),
+        _ => Err(ForwardedError::syntax(
+            "an item that is not a byte sequence",
+        )),
     }
 }
 
@@ -40,7 +42,7 @@ pub(super) fn write_leaf(der: &[u8]) -> String {
     ItemSerializer::new().bare_item(der).finish()
 }
 
-/// Nothing if there is nobody above the leaf: an empty List has no lines.
+/// `None` if there is no issuer: an empty List is not serialized.
 pub(super) fn write_chain(issuers: &[&[u8]]) -> Option<String> {
     let mut list = ListSerializer::new();
     for der in issuers {

@@ -5,10 +5,10 @@
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use proptest::{collection::vec, prelude::*, sample::Index};
-use rcgen::{CertificateParams, DnType, KeyPair, SanType};
+use test_pki::Ca;
 
-use super::{ForwardedError, ForwardedFormat};
-use crate::extract::client_cert::ClientCert;
+use super::{error::ForwardedError, format::ForwardedFormat};
+use crate::peer::client_cert::ClientCert;
 
 const CLIENT_CERT: &str = "client-cert";
 const XFCC: &str = "x-forwarded-client-cert";
@@ -27,12 +27,9 @@ fn formats() -> [ForwardedFormat; 6] {
 }
 
 fn certificate(name: &str, uris: &[&str]) -> Vec<u8> {
-    let mut params = CertificateParams::default();
-    params.distinguished_name.push(DnType::CommonName, name);
-    let uri = |uri: &&str| SanType::URI((*uri).try_into().unwrap());
-    params.subject_alt_names = uris.iter().map(uri).collect();
-    let key = KeyPair::generate().unwrap();
-    params.self_signed(&key).unwrap().der().to_vec()
+    let leaf = Ca::root("root").client(name);
+    let leaf = uris.iter().fold(leaf, |leaf, uri| leaf.uri(uri));
+    leaf.der().to_vec()
 }
 
 fn headers<N: AsRef<[u8]>, V: AsRef<[u8]>>(pairs: &[(N, V)]) -> HeaderMap {

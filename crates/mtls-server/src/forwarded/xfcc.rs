@@ -10,16 +10,17 @@ use std::{borrow::Cow, fmt::Write as _};
 use x509_identity::{Certificate, SubjectAltName};
 
 use super::{
-    ForwardedError, escaped_pem,
-    format::{Chain, parse},
+    chain::{Chain, parse},
+    error::ForwardedError,
+    escaped_pem,
 };
 use crate::text::Hex;
 
-/// The certificates of the last element; the others must be in order, too.
+/// The certificates of the last element. The other elements must be valid, too.
 ///
-/// A name that Envoy did not quote can pretend to be the end of an element and the beginning of
-/// the next. It gives itself away: the element that it ends does not say the whole name then, and
-/// so not what its certificate says.
+/// A name that Envoy did not quote can pretend to be the end of an element and the beginning of the
+/// next one. That is detected: the element that it ends does not contain the whole name then, and so
+/// contradicts its certificate.
 pub(super) fn read(value: &[u8]) -> Result<Chain, ForwardedError> {
     let text = std::str::from_utf8(value).map_err(ForwardedError::syntax)?;
     let elements = split(text, ',')?;
@@ -33,7 +34,7 @@ pub(super) fn read(value: &[u8]) -> Result<Chain, ForwardedError> {
     last
 }
 
-/// What one proxy says of its client. Values that nobody compares are not kept.
+/// What one proxy says about its client. Values that are not compared are not kept.
 #[derive(Debug, Default)]
 struct Element<'a> {
     cert: Option<Cow<'a, str>>,

@@ -1,17 +1,17 @@
-//! Why a connection was not let in.
+//! Why a connection was refused.
 
-use std::{io, sync::Arc, time::Duration};
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
 use pki_core::verify::VerifyError;
 use rustls::{AlertDescription, InvalidMessage};
 use x509_identity::Certificate;
 
 use crate::{
-    handshake::{proxy_protocol::ProxyProtocolError, verifier::as_rustls},
-    sources::ocsp::OcspRefusal,
+    connection::identity::ConnectionIdentity, observe::audit::Refused,
+    proxy_protocol::error::ProxyProtocolError, sources::ocsp::check::OcspRefusal,
 };
 
-/// A connection that the door turned away, and what is known about it.
+/// A connection that was refused, and what is known about it.
 #[derive(Debug, thiserror::Error)]
 #[error("connection refused")]
 pub struct Refusal {
@@ -32,42 +32,70 @@ impl Refusal {
         }
     }
 
+    /// A client that was accepted, but is denied by the rule of its virtual host.
+    pub(super) fn of(reason: RefusalReason, connection: &ConnectionIdentity) -> Self {
+        let client = connection.client();
+        Self {
+            reason,
+            claimed: client.and_then(|client| client.chain().first()).cloned(),
+            server_name: connection.tls().server_name().map(str::to_owned),
+            version: None,
+        }
+    }
+
+    /// What the audit event says of it.
+    pub(crate) fn audited(&self, peer: SocketAddr) -> Refused<'_> {
+        Refused {
+            peer,
+            reason: self.reason.code(),
+            cause: &self.reason,
+            claimed: self.claimed.as_deref(),
+            server_name: self.server_name.as_deref(),
+            version: self.version,
+        }
+    }
+
     /// Why.
     pub fn reason(&self) -> &RefusalReason {
         &self.reason
     }
 
-    /// The certificate that was shown, as far as it could be read; a claim, proven by nothing.
+    /// The certificate that was presented, as far as it could be parsed. It is only a claim.
     pub fn claimed(&self) -> Option<&Certificate> {
         self.claimed.as_deref()
     }
 }
 
-/// Why the door turned a connection away.
+/// Why a connection was refused.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RefusalReason {
-    /// The client's certificate was judged and refused.
+    /// The client's certificate is not good.
     #[error("client certificate refused")]
     Certificate(#[source] VerifyError),
+
+    /// The certificate is good, and the [rule](crate::VirtualHost::rule) of the host name denies it.
+    /// Only for protocols other than HTTP. With HTTP each request is answered 403 instead.
+    #[error("the rule of this host name denies the client certificate")]
+    Denied,
 
     /// The peer went away before the handshake was over.
     #[error("peer closed the connection during the handshake")]
     Disconnected,
 
-    /// A newer connection needed the place: see [`Limits`](crate::Limits).
+    /// A newer connection needed its permit: see [`Limits`](crate::Limits).
     #[error("too many unfinished handshakes, and this was the oldest")]
     Evicted,
 
-    /// Nothing was heard in time.
+    /// Nothing was received in time.
     #[error("peer sent nothing for {} s", .0.as_secs_f32())]
     FirstByteTimeout(Duration),
 
-    /// The handshake did not end in time.
+    /// The handshake did not finish in time.
     #[error("handshake was not complete after {} s", .0.as_secs_f32())]
     HandshakeTimeout(Duration),
 
-    /// The server shut down, or gave the handshake up, before it was over.
+    /// The server shut down, or abandoned the handshake, before it was over.
     #[error("handshake was interrupted: the server is shutting down")]
     Interrupted,
 
@@ -75,53 +103,54 @@ pub enum RefusalReason {
     #[error("connection failed during the handshake")]
     Io(#[source] io::Error),
 
-    /// A certificate is required and the client has shown none.
-    #[error("client showed no certificate, and one is required")]
+    /// A certificate is required, and the client has presented none.
+    #[error("client presented no certificate, and one is required")]
     NoCertificate,
 
-    /// What arrived is no TLS.
+    /// What was received is not TLS.
     #[error("peer does not speak TLS{}", if *.http { ", but plain HTTP" } else { "" })]
     NotTls {
         /// Whether it looks like an HTTP request.
         http: bool,
     },
 
-    /// An OCSP responder says that the certificate is not good, or says nothing.
-    #[error("client certificate refused after asking its OCSP responder")]
+    /// An OCSP responder says that the certificate is not good, or does not respond.
+    #[error("client certificate refused after querying its OCSP responder")]
     Ocsp(#[source] OcspRefusal),
 
-    /// The client ended the handshake, mostly because it does not trust the server's certificate.
+    /// The client ended the handshake, usually because it does not trust the server's certificate.
     #[error("client ended the handshake with alert {}", .0.as_str().unwrap_or("unknown"))]
     PeerAlert(AlertDescription),
 
-    /// The client could not prove that it has the key of its certificate.
+    /// The client could not prove that it holds the key of its certificate.
     #[error("client did not prove that it holds the key of its certificate")]
     Possession(#[source] rustls::Error),
 
-    /// A proxy that has to announce its client did not, or not well.
+    /// A proxy has to announce its client, and did not do so properly.
     #[error("proxy did not announce its client")]
     ProxyProtocol(#[source] ProxyProtocolError),
 
-    /// The session that was resumed is not this server's to resume.
+    /// A session was resumed that this server must not resume.
     #[error("resumed session belongs to nobody that was verified here")]
     Session,
 
-    /// The TLS messages of the peer are wrong, or nothing in common was found.
+    /// The TLS messages of the peer are invalid, or there is no common version or cipher suite.
     #[error("TLS handshake failed")]
     Tls(#[source] rustls::Error),
 
-    /// As many connections are open as may be, in all or from the peer's address: see
+    /// Too many connections are open, in all or from the peer's address: see
     /// [`Limits`](crate::Limits).
     #[error("too many connections are open")]
     TooManyConnections,
 }
 
 impl RefusalReason {
-    /// A short name for tables and audit trails; certificate refusals have those of
+    /// A short code for tables and audit events. A refused certificate has that of
     /// [`VerifyError::code`].
     pub fn code(&self) -> &'static str {
         match self {
             Self::Certificate(error) => error.code(),
+            Self::Denied => "denied",
             Self::Disconnected => "disconnected",
             Self::Evicted => "evicted",
             Self::FirstByteTimeout(_) => "first-byte-timeout",
@@ -143,7 +172,7 @@ impl RefusalReason {
     /// The alert that ended the handshake, as far as one was sent or received.
     pub(crate) fn alert(&self) -> Option<AlertDescription> {
         match self {
-            Self::Certificate(error) => Some(as_rustls(error).into()),
+            Self::Certificate(error) => Some(tls_identity::certificate_error(error).into()),
             Self::NoCertificate => Some(AlertDescription::CertificateRequired),
             Self::PeerAlert(alert) => Some(*alert),
             Self::Possession(_) => Some(AlertDescription::DecryptError),

@@ -1,43 +1,46 @@
-//! Who came, and what was decided: one event for each connection, and one for each request that a
-//! rule decided about.
+//! Audit events: one for each connection, and one for each decision of a rule or authorizer.
 //!
-//! Target [`TARGET`], fields `outcome` (`accepted`, `anonymous`, `refused`; `ended` of one that was
-//! let in), `reason` (a code), `peer`, and as far as known `subject` and `issuer` (RFC 4514),
-//! `serial`, `spki` (SHA-256, hex), `sni`, `version`, `resumed`. Names of a refused certificate are
-//! what the peer claimed.
+//! The target is [`TARGET`]. The fields are `outcome` (`accepted`, `anonymous`, `refused`; `ended` for
+//! an accepted connection that the server ended), `reason` (a code), `peer`, and as far as they are
+//! known `subject` and `issuer` (RFC 4514), `serial`, `spki` (SHA-256, hex), `sni`, `version` and
+//! `resumed`. The names of a refused certificate are only what the peer claimed.
 //!
-//! The event of a request has the outcome `allowed` or `denied`, and `rule`, which names the rule
-//! that decided. It says nothing of the request itself: a span around the request does.
+//! The event of a decision has the outcome `allowed` or `denied`, and `rule`, which names the rule that
+//! decided. It says nothing about the request itself; a span around the request does.
 //!
-//! A request that told of a client certificate in its headers and came from no trusted proxy has the
-//! outcome `stripped`; one in which a trusted proxy told it badly, `unusable`, with the `reason` in a
-//! sentence. Names are those of the connection's certificate.
+//! A request with headers that claim a client certificate has the outcome `stripped` if it does not come
+//! from a trusted proxy. If a trusted proxy has written them badly, the outcome is `unusable`, and
+//! `reason` is a sentence. The names are those of the connection's certificate.
 
 use std::{error::Error, fmt::Display, net::SocketAddr};
 
-use axum::http::Extensions;
 use tracing::{Level, event, event_enabled};
 use x509_identity::Certificate;
 
 use crate::{
-    connection::{identity::ConnectionIdentity, live::End},
-    extract::client_cert::ClientCert,
-    handshake::refusal::Refusal,
-    observe::measure,
+    observe::metrics,
+    peer::{client_cert::ClientCert, tls_info::TlsInfo},
     text::{Hex, sentence},
 };
 
 /// The `tracing` target of audit events, for filters.
 pub const TARGET: &str = "mtls_server::audit";
 
-pub(crate) fn let_in(connection: &ConnectionIdentity) {
+/// The connection that an event is about.
+#[derive(Clone, Copy)]
+pub(crate) struct Connection<'a> {
+    pub(crate) peer: SocketAddr,
+    pub(crate) client: Option<&'a ClientCert>,
+    pub(crate) tls: &'a TlsInfo,
+}
+
+/// A connection was accepted, with or without a certificate.
+pub(crate) fn accepted(Connection { peer, client, tls }: Connection<'_>) {
     if !event_enabled!(target: TARGET, Level::INFO) {
         return;
     }
-    let client = connection.client();
     let names = client.map(|client| Names::of(client.certificate()));
     let names = names.as_ref();
-    let tls = connection.tls();
     let (outcome, reason) = match client {
         Some(_) => ("accepted", "verified"),
         None => ("anonymous", "no-certificate"),
@@ -47,7 +50,7 @@ pub(crate) fn let_in(connection: &ConnectionIdentity) {
         Level::INFO,
         outcome,
         reason,
-        peer = %connection.peer(),
+        %peer,
         subject = names.map(|names| names.subject.as_str()),
         issuer = names.map(|names| names.issuer.as_str()),
         serial = names.map(|names| names.serial.as_str()),
@@ -59,10 +62,10 @@ pub(crate) fn let_in(connection: &ConnectionIdentity) {
     );
 }
 
-/// A connection that had been let in was ended by the server.
-pub(crate) fn ended(connection: &ConnectionIdentity, end: End) {
-    measure::ended(end);
-    let client = connection.client();
+/// The server ended a connection that it had accepted. `warn` where its client is no longer good.
+pub(crate) fn ended(connection: Connection<'_>, reason: &'static str, warn: bool) {
+    let Connection { peer, client, tls } = connection;
+    metrics::ended(reason);
     let names = client.map(|client| Names::of(client.certificate()));
     let names = names.as_ref();
     macro_rules! ended {
@@ -71,46 +74,57 @@ pub(crate) fn ended(connection: &ConnectionIdentity, end: End) {
                 target: TARGET,
                 $level,
                 outcome = "ended",
-                reason = end.code(),
-                peer = %connection.peer(),
+                reason,
+                %peer,
                 subject = names.map(|names| names.subject.as_str()),
                 issuer = names.map(|names| names.issuer.as_str()),
                 serial = names.map(|names| names.serial.as_str()),
                 spki = names.map(|names| names.spki.as_str()),
-                sni = connection.tls().server_name(),
+                sni = tls.server_name(),
                 "connection ended",
             )
         };
     }
-    match end.condemns() {
+    match warn {
         true => ended!(Level::WARN),
         false => ended!(Level::INFO),
     }
 }
 
-pub(crate) fn turned_away(refusal: &Refusal, peer: SocketAddr) {
-    let names = refusal.claimed().map(Names::of);
+/// A connection that was refused, and what its peer claimed.
+pub(crate) struct Refused<'a> {
+    pub(crate) peer: SocketAddr,
+    pub(crate) reason: &'static str,
+    pub(crate) cause: &'a dyn Error,
+    pub(crate) claimed: Option<&'a Certificate>,
+    pub(crate) server_name: Option<&'a str>,
+    pub(crate) version: Option<&'static str>,
+}
+
+/// A connection was refused.
+pub(crate) fn refused(refused: &Refused<'_>) {
+    let names = refused.claimed.map(Names::of);
     let names = names.as_ref();
     event!(
         target: TARGET,
         Level::WARN,
         outcome = "refused",
-        reason = refusal.reason().code(),
-        %peer,
+        reason = refused.reason,
+        peer = %refused.peer,
         subject = names.map(|names| names.subject.as_str()),
         issuer = names.map(|names| names.issuer.as_str()),
         serial = names.map(|names| names.serial.as_str()),
         spki = names.map(|names| names.spki.as_str()),
-        sni = refusal.server_name.as_deref(),
-        version = refusal.version,
+        sni = refused.server_name,
+        version = refused.version,
         "connection refused: {}",
-        sentence(refusal.reason()),
+        sentence(refused.cause),
     );
 }
 
-/// What was decided about one request. Nothing is formatted unless somebody listens.
+/// A rule or an authorizer has decided. Nothing is formatted unless somebody listens.
 pub(crate) fn decided(
-    extensions: &Extensions,
+    peer: Option<SocketAddr>,
     client: Option<&ClientCert>,
     rule: &dyn Display,
     outcome: Outcome,
@@ -124,7 +138,7 @@ pub(crate) fn decided(
                 outcome = $outcome,
                 reason = %reason,
                 rule = %rule,
-                peer = ConnectionIdentity::of(extensions).map(|it| display(it.peer())),
+                peer = peer.map(display),
                 subject = client.map(|client| display(client.subject())),
                 issuer = client.map(|client| display(client.issuer())),
                 serial = client.map(|client| display(client.serial())),
@@ -136,22 +150,21 @@ pub(crate) fn decided(
     match outcome {
         Outcome::Allowed => decision!(Level::INFO, "allowed"),
         Outcome::Denied => {
-            measure::denied(rule);
+            metrics::denied(rule);
             decision!(Level::WARN, "denied");
         }
     }
 }
 
 /// Headers were removed that only a trusted proxy may send.
-pub(crate) fn stripped(connection: &ConnectionIdentity) {
-    measure::spoofed();
-    let client = connection.client();
+pub(crate) fn stripped(peer: SocketAddr, client: Option<&ClientCert>) {
+    metrics::spoofed();
     event!(
         target: TARGET,
         Level::WARN,
         outcome = "stripped",
         reason = "untrusted-certificate-header",
-        peer = %connection.peer(),
+        %peer,
         subject = client.map(|client| display(client.subject())),
         issuer = client.map(|client| display(client.issuer())),
         serial = client.map(|client| display(client.serial())),
@@ -160,15 +173,14 @@ pub(crate) fn stripped(connection: &ConnectionIdentity) {
     );
 }
 
-/// What a trusted proxy forwarded names nobody.
-pub(crate) fn unusable(connection: &ConnectionIdentity, cause: &dyn Error) {
-    let client = connection.client();
+/// What a trusted proxy forwarded cannot be used.
+pub(crate) fn unusable(peer: SocketAddr, client: Option<&ClientCert>, cause: &dyn Error) {
     event!(
         target: TARGET,
         Level::WARN,
         outcome = "unusable",
         reason = sentence(cause),
-        peer = %connection.peer(),
+        %peer,
         subject = client.map(|client| display(client.subject())),
         issuer = client.map(|client| display(client.issuer())),
         serial = client.map(|client| display(client.serial())),
@@ -183,7 +195,7 @@ pub(crate) enum Outcome {
     Denied,
 }
 
-/// A certificate's names as text; made only when an event is.
+/// A certificate's names as text, for one event.
 struct Names {
     subject: String,
     issuer: String,

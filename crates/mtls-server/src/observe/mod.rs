@@ -1,5 +1,4 @@
-//! What an operator sees: audit events, metrics, health.
+//! What an operator sees of each connection and decision: audit events and metrics.
 
 pub(crate) mod audit;
-pub(crate) mod health;
-pub(crate) mod measure;
+pub(crate) mod metrics;

@@ -1,4 +1,4 @@
-//! The door as an [`axum_server`] acceptor.
+//! The adapter for [`axum_server`].
 
 use std::{future::Future, io, pin::Pin};
 
@@ -9,17 +9,16 @@ use tokio::{
 };
 
 use crate::{
-    config::{handle::MtlsHandle, mtls_config::MtlsConfig},
-    connection::stream::MtlsStream,
-    handshake::door::Door,
+    config::mtls_config::MtlsConfig, connection::stream::MtlsStream,
+    handshake::acceptor::ConnectionAcceptor, reload::handle::MtlsHandle,
     serve::service::MtlsService,
 };
 
 /// Mutual TLS for [`axum_server::Server`]; cheap to clone.
 ///
-/// Where HTTP/2 connections are ended by the server (see [`MtlsHandle::replace`]), `axum_server` can
-/// send no GOAWAY: their requests are answered, and they are closed within the time that
-/// `replace` says. [`serve`](crate::serve()) sends one.
+/// When the server ends an HTTP/2 connection (see [`MtlsHandle::replace`]), `axum_server` cannot send a
+/// GOAWAY. The requests are answered, and the connection is closed within the time that `replace`
+/// says. [`serve`](crate::serve()) does send one.
 ///
 /// ```no_run
 /// # async fn run(router: axum::Router, config: mtls_server::MtlsConfig) -> std::io::Result<()> {
@@ -35,7 +34,7 @@ use crate::{
 /// ```
 #[derive(Clone, Debug)]
 pub struct MtlsAcceptor<A = DefaultAcceptor> {
-    door: Door,
+    acceptor: ConnectionAcceptor,
     inner: A,
 }
 
@@ -43,7 +42,7 @@ impl MtlsAcceptor {
     /// An acceptor with these settings.
     pub fn new(config: MtlsConfig) -> Self {
         Self {
-            door: Door::new(config),
+            acceptor: ConnectionAcceptor::new(config),
             inner: DefaultAcceptor::new(),
         }
     }
@@ -52,16 +51,16 @@ impl MtlsAcceptor {
 impl<A> MtlsAcceptor<A> {
     /// For whoever operates the server.
     pub fn handle(&self) -> MtlsHandle {
-        self.door.handle()
+        self.acceptor.handle()
     }
 }
 
 impl<A> MtlsAcceptor<A> {
-    /// Puts `inner` before the handshake, for example to count bytes. PROXY protocol headers are read
-    /// by the door itself: [`ProxyProtocol`](crate::ProxyProtocol).
+    /// Calls `inner` before the handshake, for example to count bytes. PROXY protocol headers need no
+    /// such acceptor: see [`ProxyProtocol`](crate::ProxyProtocol).
     pub fn acceptor<Inner>(self, inner: Inner) -> MtlsAcceptor<Inner> {
         MtlsAcceptor {
-            door: self.door,
+            acceptor: self.acceptor,
             inner,
         }
     }
@@ -76,8 +75,8 @@ where
 {
     type Stream = MtlsStream<A::Stream>;
     type Service = MtlsService<A::Service>;
-    // Boxed, so that the memory of a handshake goes back when it is over instead of staying part
-    // of the connection's task.
+    // Boxed, so that the memory of the handshake is freed when it is over. Otherwise it would stay
+    // part of the task of the connection.
     type Future = Pin<Box<dyn Future<Output = io::Result<(Self::Stream, Self::Service)>> + Send>>;
 
     fn accept(&self, stream: TcpStream, service: S) -> Self::Future {
@@ -85,16 +84,15 @@ where
             .set_nodelay(true)
             .and_then(|()| stream.peer_addr())
             .map(|peer| (peer, self.inner.accept(stream, service)));
-        let door = self.door.clone();
+        let acceptor = self.acceptor.clone();
         Box::pin(async move {
             let (peer, accepted) = prepared?;
             let (stream, inner) = accepted.await?;
-            let stream = door
-                .handshake(stream, peer)
+            let accepted = acceptor
+                .accept(stream, peer)
                 .await
                 .map_err(io::Error::other)?;
-            let service = MtlsService::new(inner, stream.identity().clone());
-            Ok((stream, service))
+            Ok(accepted.into_http(inner))
         })
     }
 }

@@ -1,16 +1,15 @@
-//! Where connections come from: a port of our own, or one that somebody else has opened.
+//! Listening sockets: a port of our own, or one that a service manager has opened.
 
-use std::{io, net::SocketAddr};
+use std::{io, net::SocketAddr, time::Duration};
 
 use listenfd::ListenFd;
-use tokio::net::{TcpListener, TcpSocket};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 
-/// Listens on `address`, with room for 4096 connections that have come and are not accepted yet.
+/// Listens on `address`, with a backlog of 4096 connections that are not accepted yet.
 ///
-/// tokio's own `TcpListener::bind` has room for 128. When as many peers come at once, such as the
-/// clients of a server that was restarted, the system drops the next one's first packet, and that
-/// client tries again after a second. Linux takes no more than `net.core.somaxconn` allows, which is
-/// 4096.
+/// The backlog of tokio's own `TcpListener::bind` is 128. When more clients connect at once, for
+/// example after a restart, the system drops the first packet of the next one, which tries again a
+/// second later. Linux limits the backlog to `net.core.somaxconn`, which is 4096.
 ///
 /// # Errors
 ///
@@ -24,7 +23,7 @@ pub fn bind(address: SocketAddr) -> io::Result<TcpListener> {
         SocketAddr::V4(_) => TcpSocket::new_v4()?,
         SocketAddr::V6(_) => TcpSocket::new_v6()?,
     };
-    // As std does: a server that is started again gets its port, whatever connections linger on it.
+    // As std does: a restarted server gets its port, even if old connections linger on it.
     #[cfg(unix)]
     socket.set_reuseaddr(true)?;
     socket.bind(address)?;
@@ -33,12 +32,48 @@ pub fn bind(address: SocketAddr) -> io::Result<TcpListener> {
 
 const BACKLOG: u32 = 4096;
 
-/// The listening socket that a service manager has handed over, as systemd's socket activation does:
-/// so the port may be below 1024 without rights, and no connection is lost while the service restarts.
+/// The next connection, with `TCP_NODELAY` set; never an error, so that a loop goes on.
 ///
-/// `None` where there is none: then the caller opens its own. The variables of [`sd_listen_fds`],
-/// `LISTEN_FDS` and `LISTEN_PID`, are taken out of the environment, for they are not meant for
-/// child processes; call this once, at the start, while no other thread uses the environment.
+/// A peer that has gone already is passed over. Where the system is out of something, such as file
+/// descriptors, this logs an error and waits for 100 ms before it tries again.
+pub async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
+    loop {
+        match listener.accept().await {
+            Ok((stream, peer)) => {
+                // A peer that is gone already shows at the first read.
+                let _ = stream.set_nodelay(true);
+                return (stream, peer);
+            }
+            Err(error) if is_of_the_peer(&error) => {}
+            Err(error) => {
+                tracing::error!(
+                    target: "mtls_server",
+                    error = &error as &dyn std::error::Error,
+                    "a connection could not be accepted",
+                );
+                tokio::time::sleep(PAUSE).await;
+            }
+        }
+    }
+}
+
+const PAUSE: Duration = Duration::from_millis(100);
+
+fn is_of_the_peer(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::ConnectionAborted
+            | io::ErrorKind::ConnectionRefused
+            | io::ErrorKind::ConnectionReset
+    )
+}
+
+/// The listening socket that a service manager has handed over (systemd socket activation). So the port
+/// can be below 1024 without privileges, and no connection is lost while the service restarts.
+///
+/// `None` if there is none: then the caller opens its own. The variables of [`sd_listen_fds`],
+/// `LISTEN_FDS` and `LISTEN_PID`, are removed from the environment, as they are not meant for child
+/// processes. Call this once, at the start, while no other thread uses the environment.
 ///
 /// ```no_run
 /// # async fn listener() -> Result<tokio::net::TcpListener, Box<dyn std::error::Error>> {
@@ -70,7 +105,7 @@ pub fn from_environment() -> Result<Option<TcpListener>, ListenError> {
     let Some(listener) = taken.map_err(ListenError::NotListening)? else {
         return Ok(None);
     };
-    // A unit with `Accept=yes` hands over a connection, on which every accept would fail, for ever.
+    // A unit with `Accept=yes` hands over a connection, on which every accept would fail.
     #[cfg(target_os = "linux")]
     if !rustix::net::sockopt::socket_acceptconn(&listener).unwrap_or(true) {
         return Err(ListenError::NotListening(
@@ -89,10 +124,10 @@ pub fn from_environment() -> Result<Option<TcpListener>, ListenError> {
 #[non_exhaustive]
 pub enum ListenError {
     /// It is something else, such as a Unix socket.
-    #[error("what the service manager handed over is no TCP socket that listens")]
+    #[error("what the service manager handed over is not a listening TCP socket")]
     NotListening(#[source] io::Error),
 
-    /// One is served, and which of them was meant is not known.
+    /// Only one can be served, and it is not known which was meant.
     #[error("the service manager handed over {0} sockets: one unit takes one")]
     TooMany(usize),
 }

@@ -1,4 +1,4 @@
-//! The door as an [`axum::serve`] listener.
+//! The adapter for [`axum::serve`](fn@axum::serve).
 
 use std::{
     convert::Infallible,
@@ -17,18 +17,18 @@ use tokio::{
 use tower_service::Service;
 
 use crate::{
-    config::{handle::MtlsHandle, mtls_config::MtlsConfig},
+    config::mtls_config::MtlsConfig,
     connection::stream::MtlsStream,
-    handshake::door::Door,
-    serve::{accept::accept, service::MtlsService},
+    handshake::acceptor::ConnectionAcceptor,
+    reload::handle::MtlsHandle,
+    serve::{listen::accept, service::MtlsService},
 };
 
 /// Mutual TLS for [`axum::serve`](fn@axum::serve); with [`PerConnection`] around the router.
 ///
-/// Handshakes run in tasks of their own, and only their outcome is waited for: a slow peer delays
-/// nobody. Where HTTP/2 connections are ended by the server (see [`MtlsHandle::replace`]),
-/// `axum::serve` can send no GOAWAY: their requests are answered, and they are closed within the
-/// time that `replace` says.
+/// Each handshake runs in a task of its own, so a slow peer delays nobody else. When the server ends
+/// an HTTP/2 connection (see [`MtlsHandle::replace`]), `axum::serve` cannot send a GOAWAY. The
+/// requests are answered, and the connection is closed within the time that `replace` says.
 ///
 /// ```no_run
 /// # async fn run(router: axum::Router, config: mtls_server::MtlsConfig) -> std::io::Result<()> {
@@ -41,49 +41,53 @@ use crate::{
 #[derive(Debug)]
 pub struct MtlsListener {
     address: SocketAddr,
-    door: Door,
-    let_in: Receiver<MtlsStream<TcpStream>>,
+    acceptor: ConnectionAcceptor,
+    accepted: Receiver<MtlsStream<TcpStream>>,
     accepting: JoinHandle<()>,
 }
 
 impl MtlsListener {
-    /// Listens behind a door with these settings; within a tokio runtime.
+    /// Accepts connections of this listener by these settings, in a task of the current tokio runtime.
     ///
     /// # Errors
     ///
     /// If the listener has no local address.
     pub fn new(tcp: TcpListener, config: MtlsConfig) -> io::Result<Self> {
         let address = tcp.local_addr()?;
-        let door = Door::new(config);
-        let (sender, let_in) = channel(WAITING);
-        let accepting = tokio::spawn(accept_all(tcp, door.clone(), sender));
+        let acceptor = ConnectionAcceptor::new(config);
+        let (sender, accepted) = channel(WAITING);
+        let accepting = tokio::spawn(accept_all(tcp, acceptor.clone(), sender));
         Ok(Self {
             address,
-            door,
-            let_in,
+            acceptor,
+            accepted,
             accepting,
         })
     }
 
     /// For whoever operates the server.
     pub fn handle(&self) -> MtlsHandle {
-        self.door.handle()
+        self.acceptor.handle()
     }
 }
 
-/// Connections that wait for `axum::serve` to take them, which it does at once.
+/// How many connections wait for `axum::serve` to take them, which it does at once.
 const WAITING: usize = 64;
 
-async fn accept_all(tcp: TcpListener, door: Door, sender: Sender<MtlsStream<TcpStream>>) {
+async fn accept_all(
+    tcp: TcpListener,
+    acceptor: ConnectionAcceptor,
+    sender: Sender<MtlsStream<TcpStream>>,
+) {
     loop {
         let (stream, peer) = accept(&tcp).await;
-        let (door, sender) = (door.clone(), sender.clone());
+        let (acceptor, sender) = (acceptor.clone(), sender.clone());
         tokio::spawn(async move {
             tokio::select! {
-                outcome = door.handshake(stream, peer) => {
-                    if let Ok(stream) = outcome {
-                        // Fails when the server has ended, with which the connection ends, too.
-                        let _ = sender.send(stream).await;
+                outcome = acceptor.accept(stream, peer) => {
+                    if let Ok(accepted) = outcome {
+                        // Fails when the server has ended. Then the connection ends, too.
+                        let _ = sender.send(accepted.into_sealed()).await;
                     }
                 }
                 () = sender.closed() => {}
@@ -97,12 +101,12 @@ impl Listener for MtlsListener {
     type Addr = SocketAddr;
 
     async fn accept(&mut self) -> (Self::Io, SocketAddr) {
-        match self.let_in.recv().await {
+        match self.accepted.recv().await {
             Some(stream) => {
                 let peer = stream.identity().peer();
                 (stream, peer)
             }
-            // The task that accepts has ended, which only a panic or the runtime's end makes it do.
+            // The task that accepts has ended, which happens only by a panic or when the runtime ends.
             None => std::future::pending().await,
         }
     }
@@ -118,10 +122,10 @@ impl Drop for MtlsListener {
     }
 }
 
-/// Gives each connection of an [`MtlsListener`] its own service, which knows who is asking.
+/// Gives each connection of an [`MtlsListener`] the service that belongs to it.
 ///
-/// A router that is given to `axum::serve` without it answers every request for a
-/// [`ClientCert`](crate::ClientCert) with 500.
+/// A connection that is given to any other service cannot be read: `axum::serve` with the bare router
+/// closes each connection, and the log says why.
 #[derive(Clone, Copy, Debug)]
 pub struct PerConnection<S>(pub S);
 
@@ -135,7 +139,6 @@ impl<S: Clone> Service<IncomingStream<'_, MtlsListener>> for PerConnection<S> {
     }
 
     fn call(&mut self, stream: IncomingStream<'_, MtlsListener>) -> Self::Future {
-        let connection = stream.io().identity().clone();
-        ready(Ok(MtlsService::new(self.0.clone(), connection)))
+        ready(Ok(MtlsService::open(stream.io(), self.0.clone())))
     }
 }

@@ -1,7 +1,8 @@
-//! The three ways to serve a router over the handshake, and what happens to each request.
+//! HTTP over accepted connections: the server, the adapters for axum, and what happens to each request.
 
-pub(crate) mod accept;
 pub(crate) mod acceptor;
+pub(crate) mod forward_identity;
+pub(crate) mod health;
 pub(crate) mod http;
 pub mod listen;
 pub(crate) mod listener;

@@ -11,15 +11,16 @@ use tokio::{
 };
 
 use crate::{
-    config::{handle::MtlsHandle, mtls_config::MtlsConfig},
-    handshake::door::Door,
-    serve::{accept::accept, http},
+    config::mtls_config::MtlsConfig,
+    handshake::acceptor::ConnectionAcceptor,
+    reload::handle::MtlsHandle,
+    serve::{http, listen::accept},
 };
 
 /// Serves `router` on `listener` until it is shut down; prints nothing.
 ///
-/// Handlers also get `ConnectInfo<SocketAddr>`. HTTP/1.1 (with upgrades such as WebSocket) and
-/// HTTP/2 are spoken, as negotiated, within the limits of [`http_limits`](crate::http_limits) and
+/// Handlers also get `ConnectInfo<SocketAddr>`. Clients negotiate HTTP/1.1 (with upgrades such as
+/// WebSocket) or HTTP/2, within the limits of [`http_limits`](crate::http_limits) and
 /// [`Limits`](crate::Limits).
 ///
 /// # Errors
@@ -29,10 +30,10 @@ pub fn serve(listener: TcpListener, router: Router, config: MtlsConfig) -> io::R
     let address = listener.local_addr()?;
     // Without this, axum makes each handler a service again for each request.
     let router = router.with_state(());
-    let door = Door::new(config);
-    let handle = door.handle();
+    let acceptor = ConnectionAcceptor::new(config);
+    let handle = acceptor.handle();
     let (stop, stopped) = watch::channel(None);
-    let task = tokio::spawn(run(listener, router, door, stopped));
+    let task = tokio::spawn(run(listener, router, acceptor, stopped));
     Ok(Serving {
         address,
         handle,
@@ -41,10 +42,10 @@ pub fn serve(listener: TcpListener, router: Router, config: MtlsConfig) -> io::R
     })
 }
 
-/// How long running requests have, once the server is told to stop.
+/// How long running requests have after the server was told to stop.
 type Stop = watch::Receiver<Option<Duration>>;
 
-async fn run(listener: TcpListener, router: Router, door: Door, mut stop: Stop) {
+async fn run(listener: TcpListener, router: Router, acceptor: ConnectionAcceptor, mut stop: Stop) {
     let mut connections = JoinSet::new();
     let of_connections = stop.clone();
     let grace = {
@@ -53,48 +54,55 @@ async fn run(listener: TcpListener, router: Router, door: Door, mut stop: Stop) 
             tokio::select! {
                 grace = &mut told => break grace,
                 (stream, peer) = accept(&listener) => {
-                    let (door, stop) = (door.clone(), of_connections.clone());
-                    connections.spawn(welcome(stream, peer, router.clone(), door, stop));
+                    let (acceptor, stop) = (acceptor.clone(), of_connections.clone());
+                    connections.spawn(serve_one(stream, peer, router.clone(), acceptor, stop));
                 }
                 Some(_) = connections.join_next() => {}
             }
         }
     };
     drop(listener);
-    door.stop(grace);
+    acceptor.shut_down(grace);
     let all = async { while connections.join_next().await.is_some() {} };
-    // Sockets are closed when the grace is over; a task that goes on has lost its purpose.
+    // The sockets are closed when the grace is over. A task that still runs then is aborted.
     if timeout(grace + MARGIN, all).await.is_err() {
         connections.shutdown().await;
     }
 }
 
-/// From the end of the grace until its sockets are closed, and their tasks have noticed.
+/// From the end of the grace until all sockets are closed, and their tasks have noticed.
 const MARGIN: Duration = Duration::from_secs(1);
 
-/// The grace, once the server is told to stop.
+/// Waits until the server is told to stop.
 async fn told(stop: &mut Stop) -> Duration {
     let told = stop.wait_for(Option::is_some).await.map(|grace| *grace);
     match told {
         Ok(grace) => grace.unwrap_or_default(),
-        // Nobody is left who could tell.
+        // Nobody is left who could tell it.
         Err(_) => std::future::pending().await,
     }
 }
 
-async fn welcome(stream: TcpStream, peer: SocketAddr, router: Router, door: Door, mut stop: Stop) {
-    // On the heap until it is over: what a task may ever hold, every idle connection would keep.
-    let handshake = Box::pin(door.handshake(stream, peer));
+async fn serve_one(
+    stream: TcpStream,
+    peer: SocketAddr,
+    router: Router,
+    acceptor: ConnectionAcceptor,
+    mut stop: Stop,
+) {
+    // On the heap until it is over. Otherwise every idle connection would keep its memory.
+    let handshake = Box::pin(acceptor.accept(stream, peer));
     let outcome = tokio::select! {
         outcome = handshake => outcome,
         _ = told(&mut stop) => return,
     };
-    if let Ok(stream) = outcome {
-        http::speak(stream, router).await;
+    if let Ok(accepted) = outcome {
+        let (stream, service) = accepted.into_http(router);
+        http::speak(stream, service).await;
     }
 }
 
-/// A running server. Dropping this leaves it running.
+/// A running server. It keeps running when this is dropped.
 #[derive(Debug)]
 #[must_use = "the server runs in a task of its own, and only this can end it"]
 pub struct Serving {
@@ -110,21 +118,21 @@ impl Serving {
         self.address
     }
 
-    /// For whoever operates it: other settings, and how it is.
+    /// For whoever operates the server.
     pub fn handle(&self) -> MtlsHandle {
         self.handle.clone()
     }
 
-    /// Connections that are open now, unfinished handshakes among them.
+    /// How many connections are open now, unfinished handshakes included.
     pub fn connection_count(&self) -> usize {
         self.handle.connection_count()
     }
 
-    /// Stops accepting, lets running requests finish for up to `grace`, then closes the rest.
+    /// Stops accepting, gives running requests up to `grace` to finish, and closes the rest.
     ///
     /// # Errors
     ///
-    /// What ended the server, if it was something else.
+    /// If the server ended for another reason.
     pub async fn graceful_shutdown(self, grace: Duration) -> io::Result<()> {
         self.stop.send_replace(Some(grace));
         self.finished().await
@@ -136,7 +144,7 @@ impl Serving {
     ///
     /// What ended it.
     pub async fn finished(self) -> io::Result<()> {
-        // The sender stays: without it nobody could tell the server to stop.
+        // The sender is kept: without it nobody could tell the server to stop.
         let Self { stop, task, .. } = self;
         let ended = task.await.map_err(io::Error::other);
         drop(stop);

@@ -1,4 +1,4 @@
-//! What happens to each request before the application sees it, and to each answer after.
+//! What happens to each request before the application sees it, and to each response after.
 
 use std::{
     fmt,
@@ -24,20 +24,21 @@ use tower_http::timeout::TimeoutBody;
 use tower_service::Service;
 
 use crate::{
-    authorize::require,
-    connection::{answers::Flow, identity::ConnectionIdentity, live::End},
+    authorize::decide::decide,
+    connection::{answers::Flow, end::End, identity::ConnectionIdentity, stream::MtlsStream},
     extract::client_cert::ClientCertRejection,
-    forwarded,
+    forwarded::received::receive,
+    handshake::accepted::AcceptedConnection,
     problem::problem,
 };
 
-/// The application's service on one connection: attaches the connection's identity to each request,
-/// and `ConnectInfo<SocketAddr>`.
+/// The application's service for one connection. Every request of the connection goes through it.
 ///
-/// Headers that tell of a client certificate are removed, but for those of a proxy that is trusted
-/// ([`TrustForwarded`](crate::TrustForwarded)). A request for a host name that asks other things of clients than the connection's own is
-/// answered 421. When the client's certificate is no longer good, all requests are answered 403,
-/// those that are running too.
+/// It attaches the [`ConnectionIdentity`] and `ConnectInfo<SocketAddr>` to each request, and removes
+/// headers that claim a client certificate, unless a trusted proxy wrote them
+/// ([`TrustForwarded`](crate::TrustForwarded)). A request that the rule of the virtual host denies is
+/// answered 403, and one for a virtual host with other settings 421. When the client is no longer
+/// good, all requests are answered 403, those that are running included.
 #[derive(Clone, Debug)]
 pub struct MtlsService<S> {
     inner: S,
@@ -45,8 +46,27 @@ pub struct MtlsService<S> {
 }
 
 impl<S> MtlsService<S> {
-    pub(crate) fn new(inner: S, connection: ConnectionIdentity) -> Self {
+    /// The service that belongs to this stream, which can be read from now on.
+    pub(crate) fn open<IO>(stream: &MtlsStream<IO>, inner: S) -> Self {
+        stream.open();
+        let connection = stream.identity().clone();
         Self { inner, connection }
+    }
+}
+
+impl<IO> AcceptedConnection<IO> {
+    /// The stream for an HTTP server, and the service for its requests, which calls `inner`.
+    ///
+    /// Give every request of this stream to this service and to no other: it is where requests get
+    /// their identity, where headers that claim one are removed, and where 403 and 421 come from. See
+    /// [`MtlsService`].
+    ///
+    /// `inner` is any tower service, such as an [`axum::Router`]. [`http_limits`](crate::http_limits)
+    /// sets the limits that hyper needs.
+    pub fn into_http<S>(self, inner: S) -> (MtlsStream<IO>, MtlsService<S>) {
+        let stream = self.into_sealed();
+        let service = MtlsService::open(&stream, inner);
+        (stream, service)
     }
 }
 
@@ -62,7 +82,7 @@ where
 {
     type Response = Response<Body>;
     type Error = S::Error;
-    type Future = Answering<S::Future>;
+    type Future = ResponseFuture<S::Future>;
 
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
         self.inner.poll_ready(context)
@@ -70,26 +90,26 @@ where
 
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
         let connection = &self.connection;
-        forwarded::receive(connection.trust_forwarded(), connection, &mut request);
+        let (client, peer) = (connection.client(), connection.peer());
+        receive(connection.trust_forwarded(), client, peer, &mut request);
         let has_body = !request.body().is_end_stream();
         let running = Running::begin(connection.clone(), has_body);
         let closes = request.version() < Version::HTTP_2;
         let tunnels = request.method() == Method::CONNECT;
         connection.attach(request.extensions_mut());
-        let peer = ConnectInfo(connection.peer());
-        request.extensions_mut().insert(peer);
-        let refusal = refusal(connection, &request).map(Box::new);
+        request.extensions_mut().insert(ConnectInfo(peer));
+        let refusal = refusal(connection, request.uri(), request.headers()).map(Box::new);
         let answer = refusal.is_none().then(|| {
             self.inner.call(request.map(|body| match has_body {
-                true => Body::new(TimeoutBody::new(connection.live().body, body)),
+                true => Body::new(TimeoutBody::new(connection.state().body, body)),
                 false => Body::empty(),
             }))
         });
-        Answering {
+        ResponseFuture {
             answer,
             refusal,
             running: Some(running),
-            condemned: None,
+            terminated: None,
             closes,
             tunnels,
         }
@@ -97,24 +117,24 @@ where
 }
 
 pin_project! {
-    /// The answer to one request: the application's, or 403 as soon as the client's certificate is no
+    /// The response to one request: the application's, or 403 as soon as the client's certificate is no
     /// longer good.
-    pub struct Answering<F> {
-        // `None` where the application is not asked.
+    pub struct ResponseFuture<F> {
+        // `None` where the application is not called.
         #[pin]
         answer: Option<F>,
         // Boxed, as there is seldom one, and each request's state is as large as this.
         refusal: Option<Box<Response<Body>>>,
-        // Until it is answered.
+        // Until there is a response.
         running: Option<Running>,
-        // Made where the application does not answer at once.
-        condemned: Option<Pin<Box<dyn Future<Output = End> + Send>>>,
+        // Made when the application does not respond at once.
+        terminated: Option<Pin<Box<dyn Future<Output = End> + Send>>>,
         closes: bool,
         tunnels: bool,
     }
 }
 
-impl<F, R, E> Future for Answering<F>
+impl<F, R, E> Future for ResponseFuture<F>
 where
     F: Future<Output = Result<Response<R>, E>>,
     R: HttpBody<Data = Bytes> + Send + 'static,
@@ -130,18 +150,18 @@ where
         let answer = match this.answer.as_pin_mut().map(|answer| answer.poll(context)) {
             Some(Poll::Ready(answer)) => answer?.map(Body::new),
             Some(Poll::Pending) => {
-                let condemned = this.condemned.get_or_insert_with(|| {
+                let terminated = this.terminated.get_or_insert_with(|| {
                     let connection = connection.clone();
-                    Box::pin(async move { connection.live().ended(End::condemns).await })
+                    Box::pin(async move { connection.state().ended(End::terminates).await })
                 });
-                ready!(condemned.as_mut().poll(context));
+                ready!(terminated.as_mut().poll(context));
                 no_longer_good()
             }
             None => this.refusal.take().map_or_else(no_longer_good, |it| *it),
         };
         let switches = answer.status() == StatusCode::SWITCHING_PROTOCOLS;
         if switches || *this.tunnels && answer.status().is_success() {
-            connection.live().upgrades();
+            connection.state().upgrades();
         }
         let closes = *this.closes && !switches;
         match this.running.take() {
@@ -151,18 +171,22 @@ where
     }
 }
 
-impl<F> fmt::Debug for Answering<F> {
+impl<F> fmt::Debug for ResponseFuture<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Answering").finish_non_exhaustive()
+        f.debug_struct("ResponseFuture").finish_non_exhaustive()
     }
 }
 
-/// The answer to a request that the application does not get.
-fn refusal<B>(connection: &ConnectionIdentity, request: &Request<B>) -> Option<Response<Body>> {
-    if connection.live().ending().is_some_and(End::condemns) {
+/// The response to a request that does not reach the application.
+fn refusal(
+    connection: &ConnectionIdentity,
+    uri: &Uri,
+    headers: &HeaderMap,
+) -> Option<Response<Body>> {
+    if connection.state().ending().is_some_and(End::terminates) {
         return Some(no_longer_good());
     }
-    if is_misdirected(connection, request.uri(), request.headers()) {
+    if is_misdirected(connection, uri, headers) {
         return Some(problem(
             StatusCode::MISDIRECTED_REQUEST,
             "misdirected_request",
@@ -170,23 +194,23 @@ fn refusal<B>(connection: &ConnectionIdentity, request: &Request<B>) -> Option<R
              connect to it anew",
         ));
     }
-    let rule = connection.host().rule.as_ref()?;
-    let denied = require::decide(rule, request.extensions()).err()?;
-    Some(denied.into_response())
+    let rule = connection.policy().rule.as_ref()?;
+    let denied = decide(rule, connection.client(), Some(connection.peer())).err()?;
+    Some(ClientCertRejection::from(denied).into_response())
 }
 
-/// Whether the request is for a host that would have judged the client otherwise (RFC 9110 section
-/// 7.4). Where it names several, each counts.
+/// Whether the request is for a virtual host that asks other things of clients than the one of this
+/// connection (RFC 9110 section 7.4). Where it names several hosts, each counts.
 fn is_misdirected(connection: &ConnectionIdentity, uri: &Uri, headers: &HeaderMap) -> bool {
-    if !connection.has_names() {
+    if !connection.has_virtual_hosts() {
         return false;
     }
     let differs = |host: &str| connection.has_other_settings(host);
     let named = |value: &HeaderValue| match Authority::try_from(value.as_bytes()) {
         Ok(authority) => differs(authority.host()),
         Err(_) if value.is_empty() => differs(""),
-        // The application may read a name in it, any name.
-        Err(_) => connection.names_differ(),
+        // It cannot be parsed, so the application may take it for any host.
+        Err(_) => connection.policies_differ(),
     };
     uri.host().is_some_and(differs) || headers.get_all(header::HOST).iter().any(named)
 }
@@ -195,16 +219,17 @@ fn no_longer_good() -> Response<Body> {
     ClientCertRejection::NoLongerGood.into_response()
 }
 
-/// Counts the answer as running until its last byte, and tells the client where the connection ends.
+/// Counts the request as running until the last byte of its response, and tells an HTTP/1 client that
+/// the connection is about to end.
 fn finish(mut answer: Response<Body>, running: Running, closes: bool) -> Response<Body> {
-    if closes && running.0.live().ending().is_some() {
+    if closes && running.0.state().ending().is_some() {
         let close = HeaderValue::from_static("close");
         answer.headers_mut().insert(header::CONNECTION, close);
     }
     answer.map(|inner| {
         let flow = match inner.is_end_stream() {
             true => None,
-            false => running.0.live().answers(),
+            false => running.0.state().answers(),
         };
         Body::new(Answer {
             inner,
@@ -214,23 +239,23 @@ fn finish(mut answer: Response<Body>, running: Running, closes: bool) -> Respons
     })
 }
 
-/// A request that is not yet answered in full.
+/// A request whose response is not complete.
 struct Running(ConnectionIdentity);
 
 impl Running {
     fn begin(connection: ConnectionIdentity, has_body: bool) -> Self {
-        connection.live().request_begins(has_body);
+        connection.state().request_begins(has_body);
         Self(connection)
     }
 }
 
 impl Drop for Running {
     fn drop(&mut self) {
-        self.0.live().request_ends();
+        self.0.state().request_ends();
     }
 }
 
-/// The body of an answer; its connection counts as busy while this is there.
+/// The body of a response. Its connection counts as busy until this is dropped.
 struct Answer {
     inner: Body,
     flow: Option<Arc<Flow>>,
@@ -249,7 +274,7 @@ impl HttpBody for Answer {
         if let Some(flow) = &self.flow {
             match frame {
                 Poll::Pending => flow.pauses(),
-                Poll::Ready(_) => flow.gives(self.running.0.live().now()),
+                Poll::Ready(_) => flow.gives(self.running.0.state().now()),
             }
         }
         frame

@@ -2,16 +2,16 @@
 
 use std::{
     error::Error,
-    fmt,
-    fs::{self, File},
-    io::{self, Read},
+    fmt, fs, io,
     path::{Path, PathBuf},
 };
 
 use pki_core::verify::{AnchorError, CrlLoadError, CrlSet, TrustAnchors};
 use zeroize::Zeroizing;
 
-use crate::{authorize::rule::Rule, sources::material::Found};
+use tls_identity::{Found, Identity};
+
+use crate::rules::rule::Rule;
 
 /// Reads the roots that clients' certificates must lead to: PEM with any number, or one in DER.
 ///
@@ -79,6 +79,17 @@ pub(crate) fn rule_of(path: &Path, bytes: &[u8]) -> Result<Rule, FileError> {
     Rule::from_toml(text).map_err(|error| FileError::content(path, error))
 }
 
+/// The identity of files that have been read.
+pub(crate) fn identity_of(
+    (chain, chain_bytes): (&Path, &[u8]),
+    (key, key_bytes): (&Path, &[u8]),
+) -> Result<Identity, FileError> {
+    Identity::from_pem(chain_bytes, key_bytes).map_err(|error| {
+        let at_fault = if error.is_about_key() { key } else { chain };
+        FileError::content(at_fault, error)
+    })
+}
+
 /// What each file is expected to hold, as messages say it.
 pub(crate) const CHAIN: &str = "the server's certificate chain";
 pub(crate) const KEY: &str = "the server's private key";
@@ -114,25 +125,15 @@ pub(crate) fn read(path: &Path, wanted: &'static str) -> Result<Zeroizing<Vec<u8
         path: path.to_owned(),
         problem,
     };
-    let unreadable = |error: io::Error| match error.kind() {
-        io::ErrorKind::NotFound => fail(Problem::Missing(wanted)),
-        io::ErrorKind::IsADirectory => fail(Problem::Directory(wanted)),
-        _ => fail(Problem::Unreadable(error)),
-    };
-    let file = File::open(path).map_err(unreadable)?;
-    let metadata = file.metadata().map_err(unreadable)?;
-    if metadata.is_dir() {
-        return Err(fail(Problem::Directory(wanted)));
-    }
-    // Reserving the whole size keeps a growing buffer from leaving copies of a key behind.
-    let size = usize::try_from(metadata.len().min(LIMIT)).unwrap_or(0);
-    let mut bytes = Zeroizing::new(Vec::with_capacity(size + 1));
-    file.take(LIMIT + 1)
-        .read_to_end(&mut bytes)
-        .map_err(unreadable)?;
-    if bytes.len() as u64 > LIMIT {
-        return Err(fail(Problem::TooLarge));
-    }
+    let bytes = tls_identity::read_file(path, LIMIT).map_err(|error| {
+        fail(match error {
+            tls_identity::FileError::Directory => Problem::Directory(wanted),
+            tls_identity::FileError::Missing(_) => Problem::Missing(wanted),
+            tls_identity::FileError::TooLarge { .. } => Problem::TooLarge,
+            tls_identity::FileError::Unreadable(error) => Problem::Unreadable(error),
+            error => Problem::Content(Box::new(error)),
+        })
+    })?;
     if bytes.iter().all(u8::is_ascii_whitespace) {
         return Err(fail(Problem::Empty(wanted)));
     }

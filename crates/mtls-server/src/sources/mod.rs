@@ -2,8 +2,5 @@
 
 pub(crate) mod crl_sources;
 pub mod files;
-pub(crate) mod identity;
-pub(crate) mod material;
-pub(crate) mod mtls_files;
 pub(crate) mod ocsp;
 pub(crate) mod plain_http;

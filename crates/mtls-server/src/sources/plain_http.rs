@@ -1,8 +1,8 @@
-//! One exchange in plain HTTP with a place where a CA publishes, bounded in time and size.
+//! One HTTP exchange with a server where a CA publishes, limited in time and size.
 //!
-//! RFC 5280 section 4.2.1.13 has CRLs fetched over `http:`, and OCSP travels the same way: whoever would
-//! verify a TLS server to learn whether a certificate is revoked would have to ask that first. What
-//! comes back is signed, and counts for nothing without its signature.
+//! CRLs are fetched over plain HTTP (RFC 5280 section 4.2.1.13), and so is OCSP: to verify a TLS server
+//! one would first have to know whether its certificate is revoked. What is received is signed, and is
+//! not trusted without its signature.
 
 use std::{fmt, io, str::FromStr, time::Duration};
 
@@ -22,15 +22,15 @@ use hyper::{
 use hyper_util::rt::TokioIo;
 use tokio::{net::TcpStream, task::JoinSet, time::timeout};
 
-/// An `http:` URL with a host, without user and password.
+/// An `http:` URL with a host, and without user or password.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct HttpUrl(Uri);
 
-/// Why a text is no URL that a revocation list or OCSP answer is fetched from.
+/// Why CRLs and OCSP responses are not fetched from a URL.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum HttpUrlError {
-    /// No URL.
+    /// It is not a URL.
     #[error("`{text}` is not a URL")]
     Malformed {
         /// The text.
@@ -39,14 +39,12 @@ pub enum HttpUrlError {
         source: Box<dyn std::error::Error + Send + Sync>,
     },
 
-    /// A user or password in it, which plain HTTP would show to everybody.
-    #[error("a URL with a user or password in it is not asked")]
+    /// It has a user or password, which plain HTTP would disclose.
+    #[error("a URL with a user or password is not used")]
     Userinfo,
 
-    /// Another scheme, or none.
-    #[error(
-        "`{text}` is not an http:// URL: revocation lists and OCSP answers are fetched over plain http"
-    )]
+    /// It has another scheme, or none.
+    #[error("`{text}` is not an http:// URL: CRLs and OCSP responses are fetched over plain http")]
     Scheme {
         /// The text.
         text: String,
@@ -95,29 +93,29 @@ impl fmt::Display for HttpUrl {
     }
 }
 
-/// What one exchange may cost.
+/// The limits of one exchange.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Bounds {
-    /// From the first look at the name to the last byte.
+    /// From the name lookup to the last byte.
     pub(crate) time: Duration,
     pub(crate) bytes: usize,
 }
 
-/// Why there is no answer.
+/// Why there is no response.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum HttpError {
-    /// Nobody answers there.
+    /// There is no server.
     #[error("no connection")]
     Connect(#[source] io::Error),
 
-    /// What came was not HTTP, or ended too early.
+    /// The response is not HTTP, or ended too early.
     #[error("the HTTP exchange failed")]
     Exchange(#[source] hyper::Error),
 
-    /// It points elsewhere, where nobody is sent on to.
+    /// The response is a redirect, which is not followed.
     #[error(
-        "the answer is a redirect ({status}) to {location}, which is not followed: name that URL"
+        "the response is a redirect ({status}) to {location}, which is not followed: name that URL"
     )]
     Redirect {
         /// 301, 302, 303, 307 or 308.
@@ -126,23 +124,23 @@ pub enum HttpError {
         location: String,
     },
 
-    /// An answer other than 200.
-    #[error("the answer is {0}")]
+    /// The status is not 200.
+    #[error("the response is {0}")]
     Status(StatusCode),
 
     /// It took too long.
-    #[error("no complete answer within {0:?}")]
+    #[error("no complete response within {0:?}")]
     Timeout(Duration),
 
-    /// More than is read.
-    #[error("the answer is larger than {limit} bytes")]
+    /// The response is too large.
+    #[error("the response is larger than {limit} bytes")]
     TooLarge {
         /// The most that is read.
         limit: usize,
     },
 }
 
-/// Sends `body` to `url` on a connection of its own. The answer is 200 or 304.
+/// Sends `body` to `url` on a connection of its own. The status of the response is 200 or 304.
 pub(crate) async fn exchange(
     url: &HttpUrl,
     method: axum::http::Method,
@@ -158,7 +156,7 @@ pub(crate) async fn exchange(
             .handshake(io)
             .await
             .map_err(HttpError::Exchange)?;
-        // Ends with this future, whatever becomes of it.
+        // Ends with this future, whatever its result.
         let mut driver = JoinSet::new();
         driver.spawn(connection);
 
@@ -215,7 +213,7 @@ async fn read(mut body: Incoming, limit: usize) -> Result<Vec<u8>, HttpError> {
     Ok(bytes)
 }
 
-/// What the header of an answer may take, and one read of its body.
+/// The limit on the header of a response, and on one read of its body.
 const MAX_BUFFER: usize = 64 << 10;
 
 #[cfg(test)]

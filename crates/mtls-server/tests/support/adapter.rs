@@ -3,17 +3,35 @@
 use std::net::SocketAddr;
 
 use axum::Router;
-use mtls_server::{MtlsAcceptor, MtlsConfig, MtlsHandle, MtlsListener, PerConnection, http_limits};
-use tokio::task::JoinHandle;
+use hyper_util::{
+    rt::{TokioExecutor, TokioIo},
+    server::conn::auto,
+    service::TowerToHyperService,
+};
+use mtls_server::{
+    ConnectionAcceptor, MtlsAcceptor, MtlsConfig, MtlsHandle, MtlsListener, PerConnection,
+    http_limits,
+};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    task::JoinHandle,
+};
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Adapter {
     Serve,
     AxumServer,
     AxumServe,
+    /// As somebody outside of the crate writes one.
+    Hyper,
 }
 
-pub const ADAPTERS: [Adapter; 3] = [Adapter::Serve, Adapter::AxumServer, Adapter::AxumServe];
+pub const ADAPTERS: [Adapter; 4] = [
+    Adapter::Serve,
+    Adapter::AxumServer,
+    Adapter::AxumServe,
+    Adapter::Hyper,
+];
 
 /// Runs until it is dropped.
 pub struct Running {
@@ -52,6 +70,11 @@ impl Adapter {
                 let server = axum::serve(listener, PerConnection(router));
                 (handle, tokio::spawn(async { server.await.unwrap() }))
             }
+            Self::Hyper => {
+                let acceptor = ConnectionAcceptor::new(config);
+                let handle = acceptor.handle();
+                (handle, tokio::spawn(accept_all(tcp, acceptor, router)))
+            }
         };
         Running {
             address,
@@ -59,6 +82,26 @@ impl Adapter {
             task,
         }
     }
+}
+
+async fn accept_all(listener: TcpListener, acceptor: ConnectionAcceptor, router: Router) {
+    while let Ok((tcp, peer)) = listener.accept().await {
+        let (acceptor, router) = (acceptor.clone(), router.clone());
+        tokio::spawn(serve_one(tcp, peer, acceptor, router));
+    }
+}
+
+async fn serve_one(tcp: TcpStream, peer: SocketAddr, acceptor: ConnectionAcceptor, router: Router) {
+    let Ok(accepted) = acceptor.accept(tcp, peer).await else {
+        return;
+    };
+    let (stream, service) = accepted.into_http(router);
+    let mut http = auto::Builder::new(TokioExecutor::new());
+    http_limits(&mut http);
+    let service = TowerToHyperService::new(service);
+    let connection = http.serve_connection_with_upgrades(TokioIo::new(stream), service);
+    // What ends a connection is the peer's business.
+    let _ = connection.await;
 }
 
 impl Drop for Running {

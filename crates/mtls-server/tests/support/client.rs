@@ -60,9 +60,7 @@ pub fn config(
     version: &'static SupportedProtocolVersion,
 ) -> ClientConfig {
     let mut roots = RootCertStore::empty();
-    roots
-        .add(CertificateDer::from(world.ca.der.clone()))
-        .unwrap();
+    roots.add(world.ca.der().clone()).unwrap();
     let builder = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
         .with_protocol_versions(&[version])
         .unwrap()
@@ -70,7 +68,7 @@ pub fn config(
     match client {
         Some(leaf) => {
             let key = aws_lc_rs::sign::any_supported_type(&leaf.key_der()).unwrap();
-            builder.with_client_cert_resolver(Arc::new(Shown(leaf.chain_der(), key)))
+            builder.with_client_cert_resolver(Arc::new(Shown(leaf.chain(), key)))
         }
         None => builder.with_no_client_auth(),
     }

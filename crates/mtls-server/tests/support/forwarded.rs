@@ -29,5 +29,5 @@ pub fn trust() -> TrustForwarded {
 }
 
 pub fn field(leaf: &Leaf) -> String {
-    format!(":{}:", STANDARD.encode(&leaf.chain[0]))
+    format!(":{}:", STANDARD.encode(leaf.der()))
 }

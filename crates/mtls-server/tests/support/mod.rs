@@ -38,12 +38,12 @@ impl World {
     pub fn new() -> Self {
         audit::listen();
         let ca = Ca::root("Test root");
-        let server = ca.server();
+        let server = ca.server("localhost");
         Self { ca, server }
     }
 
     pub fn anchors(&self) -> TrustAnchors {
-        TrustAnchors::from_certs([&self.ca.der]).unwrap()
+        TrustAnchors::from_certs([self.ca.der()]).unwrap()
     }
 
     pub fn config(&self) -> MtlsConfigBuilder {

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use pki_core::{
-    Authority, KeyKind, KeyPair, Profile, Request,
+    Authority, CertificateParameters, KeyKind, KeyPair, Profile,
     ocsp::{OcspResponder, OcspStatus, OcspValidity},
     verify::{ChainVerifier, Path, Purpose, TrustAnchors, unix_time},
 };
@@ -76,7 +76,10 @@ impl OcspWorld {
         let mut profile = Profile::client();
         profile.ocsp = responders.iter().map(ToString::to_string).collect();
         let key = KeyPair::generate(KeyKind::P256).unwrap();
-        let certificate = self.issue(&Request::for_key(key.public_key_der(), name("c")), &profile);
+        let certificate = self.issue(
+            &CertificateParameters::for_key(key.public_key_der(), name("c")),
+            &profile,
+        );
         let anchors = TrustAnchors::from_certs([self.root.certificate().der()]).unwrap();
         ChainVerifier::builder(anchors, Purpose::TlsClient)
             .build()
@@ -88,7 +91,7 @@ impl OcspWorld {
             .unwrap()
     }
 
-    pub fn issue(&self, request: &Request, profile: &Profile) -> Certificate {
+    pub fn issue(&self, request: &CertificateParameters, profile: &Profile) -> Certificate {
         let now = OffsetDateTime::now_utc();
         let issued = self.root.issue(request, profile, now).unwrap();
         issued.certificate().clone()

@@ -30,7 +30,7 @@ pub(crate) struct Pbes2Params<'a> {
     pub(crate) encryption: AlgorithmIdentifierRef<'a>,
 }
 
-/// RFC 8018 appendix A.2, with the `specified` salt only: nobody has defined another source.
+/// RFC 8018 appendix A.2, with the `specified` salt only: no other source has been defined.
 ///
 /// ```text
 /// PBKDF2-params ::= SEQUENCE {

@@ -11,11 +11,8 @@ use p12_keystore::{
     Pkcs12Writer, PrivateKey, PrivateKeyChain,
 };
 use pki_core::{KeyKind, KeyPair, Password};
-use rcgen::{
-    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer,
-    KeyUsagePurpose,
-};
-use time::macros::datetime;
+use test_pki::Ca;
+use test_pki::rcgen::{self, CertificateParams};
 
 pub(crate) const PASSWORD: &str = "MyP12Passw0rd";
 
@@ -42,43 +39,27 @@ impl Identity {
         authorities: usize,
         change: impl FnOnce(&mut CertificateParams),
     ) -> Self {
-        let mut chain: Vec<Vec<u8>> = Vec::new();
-        let mut issuer: Option<Issuer<'static, rcgen::KeyPair>> = None;
+        // The nearest first, and the root last.
+        let mut cas: Vec<Ca> = Vec::new();
         for number in (0..authorities).rev() {
-            let mut params = params(&format!("CA {number}"));
-            params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-            params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
-            let key = rcgen::KeyPair::generate().unwrap();
-            chain.insert(0, sign(&params, &key, issuer.as_ref()));
-            issuer = Some(Issuer::new(params, key));
+            let name = format!("CA {number}");
+            let ca = match cas.first() {
+                Some(above) => above.issuing(&name),
+                None => Ca::root(&name),
+            };
+            cas.insert(0, ca);
         }
-        let mut leaf = params("client1");
-        leaf.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
-        change(&mut leaf);
-        let leaf = sign(&leaf, &for_rcgen(&key), issuer.as_ref());
-        Self { key, leaf, chain }
+        let leaf = match cas.first() {
+            Some(ca) => ca.client("client1"),
+            None => Ca::root("nobody").client("client1").self_signed(),
+        };
+        let leaf = leaf.with_key(for_rcgen(&key)).with(change);
+        Self {
+            key,
+            leaf: leaf.der().to_vec(),
+            chain: cas.iter().map(|ca| ca.der().to_vec()).collect(),
+        }
     }
-}
-
-fn params(name: &str) -> CertificateParams {
-    let mut params = CertificateParams::default();
-    params.distinguished_name.push(DnType::CommonName, name);
-    params.use_authority_key_identifier_extension = true;
-    params.not_before = datetime!(2025-01-01 0:00 UTC);
-    params.not_after = datetime!(2045-01-01 0:00 UTC);
-    params
-}
-
-fn sign(
-    params: &CertificateParams,
-    key: &rcgen::KeyPair,
-    issuer: Option<&Issuer<'static, rcgen::KeyPair>>,
-) -> Vec<u8> {
-    let certificate = match issuer {
-        Some(issuer) => params.signed_by(key, issuer),
-        None => params.self_signed(key),
-    };
-    certificate.unwrap().der().to_vec()
 }
 
 fn for_rcgen(key: &KeyPair) -> rcgen::KeyPair {

@@ -8,12 +8,12 @@ use x509_identity::{Certificate, DistinguishedName, KeyUsageBit};
 
 use super::IssueError;
 use super::judge::{Approved, judge};
-use super::tbs::{IssuerFacts, draft};
-use crate::{Profile, Request, Signer};
+use super::tbs::{IssuerFacts, build_tbs};
+use crate::{CertificateParameters, Profile, Signer};
 
 /// A certificate authority.
 ///
-/// Everything it issues goes one way: the profile turns the request into to-be-signed bytes, the
+/// Everything it issues goes one way: the profile turns parameters into to-be-signed bytes, the
 /// judge reads those bytes back and approves or refuses them, and only what was approved is signed.
 pub struct Authority {
     chain: Vec<Certificate>,
@@ -28,7 +28,7 @@ pub struct Issued {
 }
 
 impl Authority {
-    /// Makes a root: a CA that signs itself, valid from `now` for the profile's default life.
+    /// Makes a root: a CA that signs itself, valid from `now` for the profile's default period.
     ///
     /// # Errors
     ///
@@ -39,14 +39,14 @@ impl Authority {
         profile: &Profile,
         now: OffsetDateTime,
     ) -> Result<Self, IssueError> {
-        let request = Request::for_key(signer.public_key_der(), subject);
-        let name = request.subject.to_der();
+        let parameters = CertificateParameters::for_key(signer.public_key_der(), subject);
+        let name = parameters.subject.to_der();
         let facts = IssuerFacts {
             name_der: &name,
             key_id: None,
             algorithm: signer.algorithm(),
         };
-        let tbs = draft(&request, profile, &facts, now)?;
+        let tbs = build_tbs(&parameters, profile, &facts, now)?;
         let approved = judge(tbs, profile, None, facts.algorithm, now)?;
         let certificate = sign(&signer, approved)?;
         Ok(Self {
@@ -88,15 +88,15 @@ impl Authority {
         })
     }
 
-    /// Issues a certificate for `request` within `profile`, valid from `now`.
+    /// Issues a certificate with these `parameters` within `profile`, valid from `now`.
     ///
     /// # Errors
     ///
     /// [`IssueError::Refused`] names each rule that the certificate would break, and
-    /// [`IssueError::OutlivesIssuer`] a life that is too long for this authority.
+    /// [`IssueError::OutlivesIssuer`] a validity period that is too long for this authority.
     pub fn issue(
         &self,
-        request: &Request,
+        parameters: &CertificateParameters,
         profile: &Profile,
         now: OffsetDateTime,
     ) -> Result<Issued, IssueError> {
@@ -106,7 +106,7 @@ impl Authority {
             key_id: issuer.subject_key_id(),
             algorithm: self.signer.algorithm(),
         };
-        let tbs = draft(request, profile, &facts, now)?;
+        let tbs = build_tbs(parameters, profile, &facts, now)?;
         let approved = judge(tbs, profile, Some(issuer), facts.algorithm, now)?;
         let certificate = sign(self.signer.as_ref(), approved)?;
         Ok(Issued {
@@ -183,12 +183,12 @@ impl Issued {
 #[must_use]
 pub fn certificate_pem(certificate: &Certificate) -> String {
     der::pem::encode_string("CERTIFICATE", LineEnding::LF, certificate.der())
-        .expect("a certificate of at most 64 KiB fits in PEM")
+        .expect("a certificate of at most 64 KiB can be written as PEM")
 }
 
 /// The only way to a signature on a certificate.
 fn sign(signer: &dyn Signer, approved: Approved) -> Result<Certificate, IssueError> {
     let signature = signer.sign(approved.message()).map_err(IssueError::Sign)?;
     let certificate = approved.sealed(&signature)?;
-    Certificate::from_der(&certificate).map_err(IssueError::draft)
+    Certificate::from_der(&certificate).map_err(IssueError::encode)
 }

@@ -3,16 +3,16 @@
 use time::OffsetDateTime;
 
 use crate::key::BoxError;
+use crate::key::SignError;
 use crate::lint::Finding;
-use crate::signer::SignError;
 
 /// A certificate that was not issued, or an authority that cannot issue.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum IssueError {
-    /// The certificate could not be written down.
+    /// The certificate could not be encoded.
     #[error("the certificate could not be encoded")]
-    Draft(#[source] BoxError),
+    Encode(#[source] BoxError),
 
     /// The authority's certificate and key do not belong together.
     #[error("the key is not that of the CA certificate `{subject}`")]
@@ -33,7 +33,7 @@ pub enum IssueError {
     NoCertificate,
 
     /// The certificate may not sign others.
-    #[error("`{subject}` is no CA certificate: {reason}")]
+    #[error("`{subject}` is not a CA certificate: {reason}")]
     NotACa {
         /// The certificate's subject.
         subject: String,
@@ -60,8 +60,8 @@ pub enum IssueError {
 }
 
 impl IssueError {
-    pub(super) fn draft(source: impl Into<BoxError>) -> Self {
-        Self::Draft(source.into())
+    pub(super) fn encode(source: impl Into<BoxError>) -> Self {
+        Self::Encode(source.into())
     }
 }
 

@@ -41,8 +41,8 @@ pub(super) fn judge(
     now: OffsetDateTime,
 ) -> Result<Approved, IssueError> {
     // Relying parties will read these bytes with this parser: so does the judge.
-    let draft = seal(&tbs, algorithm, &[])?;
-    let certificate = Certificate::from_der(&draft).map_err(IssueError::draft)?;
+    let unsigned = seal(&tbs, algorithm, &[])?;
+    let certificate = Certificate::from_der(&unsigned).map_err(IssueError::encode)?;
 
     if let Some(issuer) = issuer
         && certificate.not_after() > issuer.not_after()
@@ -123,7 +123,7 @@ fn policy(
             ),
         );
     }
-    judge_life(certificate, profile, now, &mut refuse);
+    judge_validity(certificate, profile, now, &mut refuse);
     match issuer {
         Some(issuer) => judge_issuer(certificate, issuer, &mut refuse),
         None if certificate.is_self_issued() => {}
@@ -135,20 +135,20 @@ fn policy(
     findings
 }
 
-fn judge_life(
+fn judge_validity(
     certificate: &Certificate,
     profile: &Profile,
     now: OffsetDateTime,
     refuse: &mut impl FnMut(&'static str, String),
 ) {
-    let life = certificate.not_after() - certificate.not_before() + Duration::SECOND;
-    let (shortest, longest) = (profile.life.min, profile.life.max);
-    if life < shortest || life > longest {
+    let period = certificate.not_after() - certificate.not_before() + Duration::SECOND;
+    let (shortest, longest) = (profile.validity.min, profile.validity.max);
+    if period < shortest || period > longest {
         refuse(
             "life",
             format!(
-                "a life of {} is outside the profile's {} to {}",
-                humantime_serde::re::humantime::format_duration(life.unsigned_abs()),
+                "a validity period of {} is outside the profile's {} to {}",
+                humantime_serde::re::humantime::format_duration(period.unsigned_abs()),
                 humantime_serde::re::humantime::format_duration(shortest),
                 humantime_serde::re::humantime::format_duration(longest)
             ),
@@ -160,7 +160,7 @@ fn judge_life(
             "the certificate would not be valid now".to_owned(),
         );
     }
-    if now - certificate.not_before() > profile.backdate_for(life) + Duration::SECOND {
+    if now - certificate.not_before() > profile.backdate_for(period) + Duration::SECOND {
         refuse(
             "backdate",
             "the certificate would begin too far in the past".to_owned(),
@@ -284,9 +284,9 @@ fn seal(
     signature: &[u8],
 ) -> Result<Vec<u8>, IssueError> {
     let sealed = SealedCertificate {
-        tbs: AnyRef::from_der(tbs).map_err(IssueError::draft)?,
+        tbs: AnyRef::from_der(tbs).map_err(IssueError::encode)?,
         algorithm: algorithm.identifier(),
-        signature: BitString::from_bytes(signature).map_err(IssueError::draft)?,
+        signature: BitString::from_bytes(signature).map_err(IssueError::encode)?,
     };
-    sealed.to_der().map_err(IssueError::draft)
+    sealed.to_der().map_err(IssueError::encode)
 }

@@ -3,7 +3,7 @@
 mod authority;
 mod error;
 mod judge;
-pub(crate) mod tbs;
+mod tbs;
 
 pub use authority::{Authority, Issued, certificate_pem};
 pub use error::IssueError;

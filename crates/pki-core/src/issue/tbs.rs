@@ -1,4 +1,4 @@
-//! The to-be-signed certificate: from a request and a profile to bytes.
+//! The to-be-signed certificate: from parameters and a profile to bytes.
 
 use const_oid::ObjectIdentifier;
 use const_oid::db::rfc5280::{
@@ -12,21 +12,21 @@ use der::{Decode, Encode, Sequence};
 use sha1::{Digest, Sha1};
 use spki::AlgorithmIdentifierOwned;
 use time::{Duration, OffsetDateTime};
+use x509_cert::ext::Extensions;
 use x509_cert::ext::pkix::crl::dp::DistributionPoint;
-use x509_cert::ext::pkix::name::{DistributionPointName, GeneralName};
+use x509_cert::ext::pkix::name::GeneralName;
 use x509_cert::ext::pkix::{
     AccessDescription, AuthorityInfoAccessSyntax, AuthorityKeyIdentifier, BasicConstraints,
     CrlDistributionPoints, ExtendedKeyUsage, KeyUsage, KeyUsages, SubjectKeyIdentifier,
 };
-use x509_cert::ext::{Extension, Extensions};
 use x509_cert::serial_number::SerialNumber;
 use x509_cert::time::Validity;
 use x509_identity::{KeyUsageBit, PublicKeyAlgorithm, SubjectAltName};
 
 use super::IssueError;
-use crate::date::asn1_time;
+use crate::asn1::{asn1_time, distribution_point_name, extension};
 use crate::random::random_bytes;
-use crate::{KeyKind, Profile, Request, Role, SignatureAlgorithm};
+use crate::{CertificateParameters, KeyKind, Profile, Role, SignatureAlgorithm};
 
 /// `TBSCertificate` (RFC 5280 section 4.1). The type in `x509-cert` keeps its fields to itself.
 ///
@@ -62,69 +62,69 @@ pub(super) struct IssuerFacts<'a> {
     pub(super) algorithm: SignatureAlgorithm,
 }
 
-/// Writes the certificate that `profile` makes of `request`. Nothing is decided here.
-pub(super) fn draft(
-    request: &Request,
+/// Builds the TBSCertificate that `profile` makes of `parameters`. Nothing is decided here.
+pub(super) fn build_tbs(
+    parameters: &CertificateParameters,
     profile: &Profile,
     issuer: &IssuerFacts<'_>,
     now: OffsetDateTime,
 ) -> Result<Vec<u8>, IssueError> {
     let algorithm =
-        PublicKeyAlgorithm::from_spki(&request.public_key).map_err(IssueError::draft)?;
+        PublicKeyAlgorithm::from_spki(&parameters.public_key).map_err(IssueError::encode)?;
     let key = KeyKind::of_public_key(algorithm).ok_or_else(|| IssueError::KeyKind {
         found: format!("{algorithm:?}"),
     })?;
-    let subject = request.subject.to_der();
+    let subject = parameters.subject.to_der();
     let tbs = TbsCertificate {
         version: V3,
         serial_number: fresh_serial()?,
         signature: issuer.algorithm.identifier(),
-        issuer: Any::from_der(issuer.name_der).map_err(IssueError::draft)?,
-        validity: validity(request, profile, now)?,
-        subject: Any::from_der(&subject).map_err(IssueError::draft)?,
-        public_key: Any::from_der(&request.public_key).map_err(IssueError::draft)?,
-        extensions: extensions(request, profile, issuer, key).map_err(IssueError::draft)?,
+        issuer: Any::from_der(issuer.name_der).map_err(IssueError::encode)?,
+        validity: validity(parameters, profile, now)?,
+        subject: Any::from_der(&subject).map_err(IssueError::encode)?,
+        public_key: Any::from_der(&parameters.public_key).map_err(IssueError::encode)?,
+        extensions: extensions(parameters, profile, issuer, key).map_err(IssueError::encode)?,
     };
-    tbs.to_der().map_err(IssueError::draft)
+    tbs.to_der().map_err(IssueError::encode)
 }
 
 /// 16 random bytes. RFC 5280 4.1.2.2 allows 20 octets and wants it positive: a clear top bit keeps
 /// DER from adding a sign octet, a set second one keeps it from dropping a zero octet.
 fn fresh_serial() -> Result<SerialNumber, IssueError> {
-    let mut bytes: [u8; 16] = random_bytes().map_err(IssueError::draft)?;
+    let mut bytes: [u8; 16] = random_bytes().map_err(IssueError::encode)?;
     bytes[0] = bytes[0] & 0x7f | 0x40;
-    SerialNumber::new(&bytes).map_err(IssueError::draft)
+    SerialNumber::new(&bytes).map_err(IssueError::encode)
 }
 
-/// Whole seconds; notAfter is inclusive (RFC 5280 section 4.1.2.5), so a life of a day ends a second
-/// before the next one begins.
+/// Whole seconds; notAfter is inclusive (RFC 5280 section 4.1.2.5), so a validity period of a day ends a
+/// second before the next one begins.
 fn validity(
-    request: &Request,
+    parameters: &CertificateParameters,
     profile: &Profile,
     now: OffsetDateTime,
 ) -> Result<Validity, IssueError> {
-    let life = match request.life {
-        Some(life) => life,
-        None => Duration::try_from(profile.life.default).map_err(IssueError::draft)?,
+    let period = match parameters.validity {
+        Some(period) => period,
+        None => Duration::try_from(profile.validity.default).map_err(IssueError::encode)?,
     };
-    let beyond = || IssueError::draft("the certificate's validity is beyond the calendar");
+    let beyond = || IssueError::encode("the certificate's validity is beyond the calendar");
     let start = now
         .replace_nanosecond(0)
-        .map_err(IssueError::draft)?
-        .checked_sub(profile.backdate_for(life))
+        .map_err(IssueError::encode)?
+        .checked_sub(profile.backdate_for(period))
         .ok_or_else(beyond)?;
-    let end = life
+    let end = period
         .checked_sub(Duration::SECOND)
-        .and_then(|life| start.checked_add(life))
+        .and_then(|period| start.checked_add(period))
         .ok_or_else(beyond)?;
     Ok(Validity::new(
-        asn1_time(start).map_err(IssueError::draft)?,
-        asn1_time(end).map_err(IssueError::draft)?,
+        asn1_time(start).map_err(IssueError::encode)?,
+        asn1_time(end).map_err(IssueError::encode)?,
     ))
 }
 
 fn extensions(
-    request: &Request,
+    parameters: &CertificateParameters,
     profile: &Profile,
     issuer: &IssuerFacts<'_>,
     key: KeyKind,
@@ -148,8 +148,8 @@ fn extensions(
             &ExtendedKeyUsage(vec![usage]),
         )?);
     }
-    if !request.sans.is_empty() {
-        let names = request
+    if !parameters.sans.is_empty() {
+        let names = parameters
             .sans
             .iter()
             .map(general_name)
@@ -157,11 +157,11 @@ fn extensions(
         // RFC 5280 section 4.2.1.6: critical if and only if the subject is empty.
         list.push(extension(
             ID_CE_SUBJECT_ALT_NAME,
-            request.subject.is_empty(),
+            parameters.subject.is_empty(),
             &names,
         )?);
     }
-    let own_id = key_identifier(&request.public_key)?;
+    let own_id = key_identifier(&parameters.public_key)?;
     list.push(extension(
         ID_CE_SUBJECT_KEY_IDENTIFIER,
         false,
@@ -207,19 +207,6 @@ fn extensions(
     Ok(list)
 }
 
-/// One extension, its value encoded.
-pub(crate) fn extension(
-    oid: ObjectIdentifier,
-    critical: bool,
-    value: &impl Encode,
-) -> der::Result<Extension> {
-    Ok(Extension {
-        extn_id: oid,
-        critical,
-        extn_value: OctetString::new(value.to_der()?)?,
-    })
-}
-
 fn key_usage(role: Role, key: KeyKind) -> KeyUsage {
     let mut flags = der::flagset::FlagSet::default();
     for bit in role.key_usage(key).bits() {
@@ -251,12 +238,6 @@ fn general_name(name: &SubjectAltName) -> der::Result<GeneralName> {
 fn key_identifier(spki: &[u8]) -> der::Result<OctetString> {
     let info = spki::SubjectPublicKeyInfo::<Any, BitString>::from_der(spki)?;
     OctetString::new(Sha1::digest(info.subject_public_key.raw_bytes()).to_vec())
-}
-
-/// A distribution point's full name: one URL.
-pub(crate) fn distribution_point_name(url: &str) -> der::Result<DistributionPointName> {
-    let name = GeneralName::UniformResourceIdentifier(Ia5String::new(url)?);
-    Ok(DistributionPointName::FullName(vec![name]))
 }
 
 fn distribution_point(url: &str) -> der::Result<DistributionPoint> {

@@ -1,13 +1,16 @@
 //! Why a key could not be made, read or written.
 
-use super::KeyKind;
+use super::kind::KeyKind;
 
 /// A key that could not be made, read or written.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum KeyError {
     /// The file is encrypted and was opened without a password.
-    #[error("the key is encrypted and no password was given")]
+    #[error(
+        "the key is encrypted and no password was given: give it, or write the key in the clear to a file that only \
+         its owner can read (openssl pkey -in KEY -out PLAIN_KEY)"
+    )]
     Encrypted,
 
     /// The file could not be decrypted: nearly always the wrong password.
@@ -39,7 +42,7 @@ pub enum KeyError {
     )]
     LegacyEncryption,
 
-    /// The bytes are no private key of any known form.
+    /// The bytes are not a private key in any known form.
     #[error("the private key is malformed")]
     Malformed(#[source] BoxError),
 

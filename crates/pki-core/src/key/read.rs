@@ -1,4 +1,4 @@
-//! Reading key files: PKCS#8 (v1, v2, encrypted), PKCS#1 and SEC1.
+//! Key pairs from what a key file holds.
 
 use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_ASN1_SIGNING, ECDSA_P384_SHA384_ASN1_SIGNING, EcdsaKeyPair, Ed25519KeyPair,
@@ -8,25 +8,14 @@ use const_oid::ObjectIdentifier;
 use const_oid::db::rfc5912::{ID_EC_PUBLIC_KEY, RSA_ENCRYPTION, SECP_256_R_1, SECP_384_R_1};
 use const_oid::db::rfc8410::ID_ED_25519;
 use der::asn1::{AnyRef, ContextSpecific};
-use der::{Decode, Reader, SecretDocument, SliceReader, TagNumber};
-use pkcs8::pkcs5::EncryptionScheme;
-use pkcs8::pkcs5::pbes2::Kdf;
-use pkcs8::{EncryptedPrivateKeyInfoRef, PrivateKeyInfoRef};
-use rustls_pki_types::PrivateKeyDer;
-use rustls_pki_types::pem::PemObject;
+use der::{Decode, Reader, SliceReader, TagNumber};
+use pkcs8::PrivateKeyInfoRef;
 
-use super::{KeyError, KeyKind, KeyPair, Private};
-use crate::Password;
-
-/// An RSA-4096 PKCS#8 file is 3.3 KiB of PEM; room for its comments, not for a denial of service.
-const MAX_KEY_FILE: usize = 64 * 1024;
-/// About one second of PBKDF2-HMAC-SHA-256.
-const MAX_PBKDF2_ROUNDS: u64 = 5_000_000;
-/// scrypt's memory is 128 · N · r bytes (RFC 7914 section 2).
-const MAX_SCRYPT_MEMORY: u64 = 256 * 1024 * 1024;
-
-const ENCRYPTED_BEGIN: &str = "-----BEGIN ENCRYPTED PRIVATE KEY-----";
-const ENCRYPTED_END: &str = "-----END ENCRYPTED PRIVATE KEY-----";
+use super::encoded::{EncodedKey, Form};
+use super::error::KeyError;
+use super::kind::KeyKind;
+use super::pair::{KeyPair, Private};
+use super::password::Password;
 
 impl KeyPair {
     /// Reads the first private key of a PEM file: PKCS#8, PKCS#1, SEC1, or encrypted PKCS#8
@@ -35,39 +24,8 @@ impl KeyPair {
     /// # Errors
     ///
     /// [`KeyError`] says what the file is instead, and what to do.
-    pub fn from_pem(pem: &[u8], password: Option<&Password>) -> Result<Self, KeyError> {
-        if pem.len() > MAX_KEY_FILE {
-            return Err(KeyError::TooLarge {
-                limit: MAX_KEY_FILE,
-                got: pem.len(),
-            });
-        }
-        if pem.iter().all(u8::is_ascii_whitespace) {
-            return Err(KeyError::Empty);
-        }
-        // Editors on Windows write a byte order mark.
-        let pem = pem.strip_prefix("\u{feff}".as_bytes()).unwrap_or(pem);
-        let Ok(text) = std::str::from_utf8(pem) else {
-            return Err(KeyError::NotPem);
-        };
-        if text.contains("Proc-Type: 4,ENCRYPTED") {
-            return Err(KeyError::LegacyEncryption);
-        }
-        if let Some(block) = encrypted_block(text) {
-            return Self::decrypt(block, password.ok_or(KeyError::Encrypted)?);
-        }
-        match PrivateKeyDer::from_pem_slice(pem) {
-            Ok(PrivateKeyDer::Pkcs8(der)) => Self::from_pkcs8(der.secret_pkcs8_der()),
-            Ok(PrivateKeyDer::Pkcs1(der)) => Self::from_pkcs1(der.secret_pkcs1_der()),
-            Ok(PrivateKeyDer::Sec1(der)) => Self::from_sec1(der.secret_sec1_der()),
-            Ok(_) => Err(KeyError::Unsupported {
-                found: "such".to_owned(),
-            }),
-            Err(rustls_pki_types::pem::Error::NoItemsFound) => Err(KeyError::NotAKey {
-                found: what_is_there(text),
-            }),
-            Err(error) => Err(KeyError::malformed(error)),
-        }
+    pub fn from_pem(bytes: &[u8], password: Option<&Password>) -> Result<Self, KeyError> {
+        EncodedKey::from_pem(bytes, password)?.key_pair()
     }
 
     /// Reads a DER key in any of the forms PKCS#8 (RFC 5958), PKCS#1 (RFC 8017 A.1.2) and
@@ -77,19 +35,14 @@ impl KeyPair {
     ///
     /// [`KeyError::Unsupported`] for a key of another kind, [`KeyError::Malformed`] for anything else.
     pub fn from_der(der: &[u8]) -> Result<Self, KeyError> {
-        if der.is_empty() {
-            return Err(KeyError::Empty);
-        }
-        if der.len() > MAX_KEY_FILE {
-            return Err(KeyError::TooLarge {
-                limit: MAX_KEY_FILE,
-                got: der.len(),
-            });
-        }
-        match PrivateKeyDer::try_from(der).map_err(KeyError::malformed)? {
-            PrivateKeyDer::Pkcs1(der) => Self::from_pkcs1(der.secret_pkcs1_der()),
-            PrivateKeyDer::Sec1(der) => Self::from_sec1(der.secret_sec1_der()),
-            other => Self::from_pkcs8(other.secret_der()),
+        EncodedKey::from_der(der, None)?.key_pair()
+    }
+
+    pub(super) fn from_encoded(form: Form, der: &[u8]) -> Result<Self, KeyError> {
+        match form {
+            Form::Pkcs1 => Self::from_pkcs1(der),
+            Form::Pkcs8 => Self::from_pkcs8(der),
+            Form::Sec1 => Self::from_sec1(der),
         }
     }
 
@@ -163,17 +116,6 @@ impl KeyPair {
         })?;
         Self::from_private(kind, Private::Ecdsa(key))
     }
-
-    fn decrypt(block: &str, password: &Password) -> Result<Self, KeyError> {
-        let (_, document) = SecretDocument::from_pem(block).map_err(KeyError::malformed)?;
-        let info = EncryptedPrivateKeyInfoRef::from_der(document.as_bytes())
-            .map_err(KeyError::malformed)?;
-        check_work(&info.encryption_algorithm)?;
-        let plain = info
-            .decrypt(password.secret_str())
-            .map_err(|error| KeyError::Decrypt(error.into()))?;
-        Self::from_pkcs8(plain.as_bytes())
-    }
 }
 
 /// The curve that an ECPrivateKey names (RFC 5915 section 3).
@@ -187,67 +129,6 @@ fn sec1_curve(der: &[u8]) -> Option<ObjectIdentifier> {
         Ok::<_, der::Error>(curve)
     });
     curve.ok().flatten().map(|curve| curve.value)
-}
-
-fn encrypted_block(text: &str) -> Option<&str> {
-    let start = text.find(ENCRYPTED_BEGIN)?;
-    // The first key of the file counts.
-    let plain = text.match_indices("-----BEGIN ").find(|(at, _)| {
-        text[*at..]
-            .lines()
-            .next()
-            .is_some_and(|line| line.ends_with("PRIVATE KEY-----"))
-    })?;
-    if plain.0 < start {
-        return None;
-    }
-    let length = text[start..].find(ENCRYPTED_END)? + ENCRYPTED_END.len();
-    Some(&text[start..start + length])
-}
-
-fn check_work(scheme: &EncryptionScheme) -> Result<(), KeyError> {
-    let EncryptionScheme::Pbes2(parameters) = scheme else {
-        return Ok(());
-    };
-    let (what, limit, got) = match &parameters.kdf {
-        Kdf::Pbkdf2(kdf) => (
-            "PBKDF2 rounds",
-            MAX_PBKDF2_ROUNDS,
-            u64::from(kdf.iteration_count),
-        ),
-        Kdf::Scrypt(kdf) => {
-            // RFC 7914 section 2: N is a power of two above 1.
-            if !kdf.cost_parameter.is_power_of_two() || kdf.cost_parameter < 2 {
-                return Err(KeyError::malformed("scrypt's N is not a power of two"));
-            }
-            let memory = kdf
-                .cost_parameter
-                .saturating_mul(u64::from(kdf.block_size))
-                .saturating_mul(u64::from(kdf.parallelization))
-                .saturating_mul(128);
-            ("scrypt memory (bytes)", MAX_SCRYPT_MEMORY, memory)
-        }
-        _ => return Ok(()),
-    };
-    if got > limit {
-        Err(KeyError::KdfLimit { what, limit, got })
-    } else {
-        Ok(())
-    }
-}
-
-/// What a PEM file without a key holds, in words.
-fn what_is_there(text: &str) -> String {
-    let label = text
-        .split("-----BEGIN ")
-        .nth(1)
-        .and_then(|rest| rest.split("-----").next());
-    match label {
-        Some("CERTIFICATE") => "a certificate; perhaps certificate and key are swapped".to_owned(),
-        Some(label) if label.len() <= 40 && label.is_ascii() => format!("a PEM block `{label}`"),
-        Some(_) => "an unknown PEM block".to_owned(),
-        None => "no PEM block".to_owned(),
-    }
 }
 
 fn name_of(oid: ObjectIdentifier) -> String {

@@ -6,8 +6,9 @@ use pkcs8::pkcs5::pbes2;
 use pkcs8::{EncryptedPrivateKeyInfoRef, SecretDocument};
 use zeroize::Zeroizing;
 
-use super::{KeyError, KeyPair};
-use crate::Password;
+use super::error::KeyError;
+use super::pair::KeyPair;
+use super::password::Password;
 use crate::random::random_bytes;
 
 /// PBKDF2-HMAC-SHA-256 rounds of an encrypted key file: OWASP's figure of 2023, 0.1 s here.
@@ -28,7 +29,7 @@ impl KeyPair {
     #[must_use]
     pub fn secret_pkcs8_pem(&self) -> Zeroizing<String> {
         let text = der::pem::encode_string("PRIVATE KEY", LineEnding::LF, &self.pkcs8);
-        Zeroizing::new(text.expect("a key of a few kilobytes fits in PEM"))
+        Zeroizing::new(text.expect("a key of a few kilobytes can be written as PEM"))
     }
 
     /// The private key as PEM, `ENCRYPTED PRIVATE KEY`: PBES2 with PBKDF2-HMAC-SHA-256,

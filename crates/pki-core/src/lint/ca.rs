@@ -5,7 +5,7 @@ use const_oid::db::rfc5280::{
 };
 use x509_identity::{Certificate, KeyUsageBit};
 
-use super::{Report, criticality};
+use super::report::{Report, criticality};
 
 pub(super) fn lint(certificate: &Certificate, report: &mut Report) {
     report.error(

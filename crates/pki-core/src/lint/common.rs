@@ -10,11 +10,12 @@ use der::asn1::AnyRef;
 use der::{Decode, Reader, SliceReader};
 use time::OffsetDateTime;
 use x509_cert::time::{Time, Validity};
+use x509_identity::pattern::is_host_name;
 use x509_identity::{
     AttributeValue, Certificate, KeyUsageBit, PublicKeyAlgorithm, StringType, SubjectAltName,
 };
 
-use super::{Report, criticality};
+use super::report::{Report, criticality};
 
 const X509: &str = "RFC 5280";
 
@@ -146,7 +147,7 @@ fn names(certificate: &Certificate, report: &mut Report) {
         !empty || !certificate.sans().is_empty(),
         "subject",
         "RFC 5280 4.1.2.6",
-        "the certificate names nobody: no subject and no alternative name",
+        "the certificate has neither a subject nor an alternative name",
     );
     let countries = certificate
         .subject()
@@ -158,7 +159,7 @@ fn names(certificate: &Certificate, report: &mut Report) {
             printable,
             "country",
             "RFC 5280 A.1",
-            &format!("`{country}` is no PrintableString of two letters"),
+            &format!("`{country}` is not a PrintableString of two letters"),
         );
     }
     let critical = criticality(certificate, ID_CE_SUBJECT_ALT_NAME);
@@ -176,7 +177,7 @@ fn names(certificate: &Certificate, report: &mut Report) {
                     is_dns_name(name),
                     rule,
                     "RFC 5280 4.2.1.6",
-                    &format!("`{name}` is no DNS name"),
+                    &format!("`{name}` is not a DNS name"),
                 );
             }
             SubjectAltName::Email(name) => {
@@ -187,33 +188,44 @@ fn names(certificate: &Certificate, report: &mut Report) {
                     good,
                     "email",
                     "RFC 5280 4.2.1.6",
-                    &format!("`{name}` is no email address"),
+                    &format!("`{name}` is not an email address"),
                 );
             }
             SubjectAltName::Uri(name) => {
                 let good = name
                     .split_once(':')
                     .is_some_and(|(scheme, rest)| is_scheme(scheme) && !rest.is_empty());
-                report.error(good, "uri", X509, &format!("`{name}` is no absolute URI"));
+                report.error(
+                    good,
+                    "uri",
+                    X509,
+                    &format!("`{name}` is not an absolute URI"),
+                );
             }
+            SubjectAltName::Unreadable { kind, .. } => report.error(
+                false,
+                "alternative-name",
+                "RFC 5280 4.2.1.6",
+                &format!("an alternative name of the kind {kind} is empty or not ASCII"),
+            ),
             _ => {}
         }
     }
+    let subject = certificate.subject().attributes();
+    for attribute in subject.filter(|attribute| !attribute.value().is_well_typed()) {
+        report.error(
+            false,
+            "string-type",
+            "RFC 5280 4.1.2.4",
+            &format!("`{attribute}` has characters for which its string type has no place"),
+        );
+    }
 }
 
-/// Letters, digits and inner hyphens in each label, at most 63 and 253 octets; the first label may be `*`.
+/// A host name or `*.` and one, without the underscores that are in use elsewhere (RFC 5280 section 4.2.1.6).
 fn is_dns_name(name: &str) -> bool {
-    let name_without_wildcard = name.strip_prefix("*.").unwrap_or(name);
-    !name_without_wildcard.is_empty()
-        && name.len() <= 253
-        && name_without_wildcard.split('.').all(|label| {
-            (1..=63).contains(&label.len())
-                && !label.starts_with('-')
-                && !label.ends_with('-')
-                && label
-                    .bytes()
-                    .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
-        })
+    let host = name.strip_prefix("*.").unwrap_or(name);
+    name.len() <= 253 && is_host_name(host) && !host.contains('_')
 }
 
 fn is_scheme(scheme: &str) -> bool {

@@ -4,7 +4,7 @@ use const_oid::db::rfc5280::{ANY_EXTENDED_KEY_USAGE, ID_KP_CLIENT_AUTH, ID_KP_SE
 use time::Duration;
 use x509_identity::{Certificate, KeyUsageBit, SubjectAltName};
 
-use super::Report;
+use super::report::{Report, Severity};
 use crate::profile::MAX_SERVER_DAYS;
 
 pub(super) fn lint(certificate: &Certificate, report: &mut Report) {
@@ -15,7 +15,7 @@ pub(super) fn lint(certificate: &Certificate, report: &mut Report) {
         }),
         "leaf-signs",
         "RFC 5280 4.2.1.9",
-        "a certificate that is no CA has a CA's key usage",
+        "a certificate that is not a CA's has a CA's key usage",
     );
     report.error(
         certificate
@@ -71,18 +71,18 @@ fn server(certificate: &Certificate, report: &mut Report) {
         "RFC 9525 2",
         "the server has no DNS name or IP address among its alternative names",
     );
-    let life = certificate.not_after() - certificate.not_before() + Duration::SECOND;
+    let period = certificate.not_after() - certificate.not_before() + Duration::SECOND;
     report.error(
-        life <= Duration::days(i64::from(MAX_SERVER_DAYS)),
+        period <= Duration::days(i64::from(MAX_SERVER_DAYS)),
         "server-life",
         "Apple 103769",
-        "Apple's systems refuse a server certificate that lives longer than 825 days",
+        "Apple's systems refuse a server certificate that is valid for more than 825 days",
     );
     report.require(
-        life <= Duration::days(398),
-        super::Severity::Notice,
+        period <= Duration::days(398),
+        Severity::Notice,
         "server-life-public",
         "CABF BR 6.3.2",
-        "the server certificate lives longer than 398 days",
+        "the server certificate is valid for more than 398 days",
     );
 }

@@ -1,48 +1,15 @@
-//! What every good certificate observes, whoever issued it.
+//! Lint: rules that hold for every certificate, of any profile and any issuer.
 
 mod ca;
 mod common;
 mod leaf;
+mod report;
 
-use serde::Serialize;
 use x509_identity::Certificate;
 
-/// One rule that a certificate breaks.
-#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
-pub struct Finding {
-    /// The rule's name, in kebab case.
-    pub rule: &'static str,
-    /// How much it matters.
-    pub severity: Severity,
-    /// Where the rule comes from.
-    pub source: &'static str,
-    /// What is wrong, for a person.
-    pub sentence: String,
-}
+use report::Report;
 
-/// How much a finding matters.
-#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Severity {
-    /// Allowed, and not what it should be.
-    Notice,
-    /// Some reader will refuse it.
-    Warning,
-    /// Against the standard: never issued here.
-    Error,
-}
-
-impl Finding {
-    /// A rule of the profile, which only refuses.
-    pub(crate) fn policy(rule: &'static str, sentence: String) -> Self {
-        Self {
-            rule,
-            severity: Severity::Error,
-            source: "profile",
-            sentence,
-        }
-    }
-}
+pub use report::{Finding, Severity};
 
 /// Judges a certificate by RFC 5280 and its companions; an empty answer is a clean one.
 #[must_use]
@@ -54,46 +21,5 @@ pub fn lint(certificate: &Certificate) -> Vec<Finding> {
     } else {
         leaf::lint(certificate, &mut report);
     }
-    report.0
-}
-
-/// Findings as they are collected.
-#[derive(Default)]
-struct Report(Vec<Finding>);
-
-impl Report {
-    /// Records `rule` where it does not hold.
-    fn require(
-        &mut self,
-        holds: bool,
-        severity: Severity,
-        rule: &'static str,
-        source: &'static str,
-        sentence: &str,
-    ) {
-        if !holds {
-            self.0.push(Finding {
-                rule,
-                severity,
-                source,
-                sentence: sentence.to_owned(),
-            });
-        }
-    }
-
-    fn error(&mut self, holds: bool, rule: &'static str, source: &'static str, sentence: &str) {
-        self.require(holds, Severity::Error, rule, source, sentence);
-    }
-
-    fn warning(&mut self, holds: bool, rule: &'static str, source: &'static str, sentence: &str) {
-        self.require(holds, Severity::Warning, rule, source, sentence);
-    }
-}
-
-/// Whether an extension is there, and critical.
-fn criticality(certificate: &Certificate, oid: x509_identity::ObjectIdentifier) -> Option<bool> {
-    certificate
-        .extensions()
-        .find(|extension| extension.oid == oid)
-        .map(|extension| extension.critical)
+    report.into_findings()
 }

@@ -25,7 +25,7 @@ pub fn responder_urls(certificate: &Certificate) -> Vec<String> {
         .collect()
 }
 
-/// Whether the certificate may be shown only with an OCSP response stapled to it: its TLS feature
+/// Whether the certificate may be presented only with an OCSP response stapled to it: its TLS feature
 /// extension names status_request (RFC 7633).
 #[must_use]
 pub fn must_staple(certificate: &Certificate) -> bool {

@@ -2,8 +2,8 @@ use time::OffsetDateTime;
 
 use crate::verify::RevocationReason;
 
-/// What the issuer, or whom it appointed, says about one certificate. Verified:
-/// [`OcspRequest::verify`](super::OcspRequest::verify) alone makes one.
+/// What the issuer, or a responder that it appointed, says about one certificate. Verified: only
+/// [`OcspRequest::verify`](super::OcspRequest::verify) makes one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OcspAnswer {
     pub(super) status: OcspStatus,
@@ -14,9 +14,9 @@ pub struct OcspAnswer {
 /// The state of a certificate (RFC 6960 section 2.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OcspStatus {
-    /// Not revoked. Some responders say so of any number that is not on their list.
+    /// Not revoked. Some responders say so of every serial number that they have no revocation for.
     Good,
-    /// Revoked, for good or on hold.
+    /// Revoked, for ever or on hold.
     Revoked {
         /// Since when.
         date: OffsetDateTime,

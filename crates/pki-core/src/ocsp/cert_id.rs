@@ -6,7 +6,7 @@ use der::asn1::{Any, Int, OctetString};
 use sha1::Sha1;
 use sha2::{Digest, Sha256};
 use spki::AlgorithmIdentifierOwned;
-use x509_identity::{Certificate, SerialNumber};
+use x509_identity::Certificate;
 
 use super::asn1::CertId;
 use crate::verify::signature::key_bits;
@@ -47,11 +47,11 @@ impl CertIdHash {
 }
 
 impl CertId {
-    /// The name of the certificate with this serial number.
+    /// The name of a certificate that `issuer` issued.
     pub(super) fn new(
         hash: CertIdHash,
         issuer: &Certificate,
-        serial: &SerialNumber,
+        certificate: &Certificate,
     ) -> der::Result<Self> {
         Ok(Self {
             hash_algorithm: AlgorithmIdentifierOwned {
@@ -59,26 +59,31 @@ impl CertId {
                 // Absent would be right, too, but OpenSSL and most responders write NULL, and some compare.
                 parameters: Some(Any::null()),
             },
-            issuer_name_hash: OctetString::new(hash.digest(issuer.subject_der()))?,
+            issuer_name_hash: OctetString::new(hash.digest(certificate.issuer_der()))?,
             issuer_key_hash: OctetString::new(hash.digest(key_bits(issuer.spki_der())?))?,
-            serial_number: Int::new(serial.as_bytes())?,
+            serial_number: Int::new(certificate.serial().as_bytes())?,
         })
     }
 
-    /// Whether this names the certificate of `issuer` with this serial number.
-    pub(super) fn names(&self, issuer: &Certificate, serial: &SerialNumber) -> bool {
-        self.serial_number.as_bytes() == serial.as_bytes() && self.is_of(issuer)
+    /// Whether this names `certificate`, which `issuer` issued.
+    ///
+    /// RFC 6960 section 4.1.1: the name is the one in the certificate. Where the issuer's own is written
+    /// otherwise, responders answer with that, too.
+    pub(super) fn names(&self, issuer: &Certificate, certificate: &Certificate) -> bool {
+        self.serial_number.as_bytes() == certificate.serial().as_bytes()
+            && (self.is_of(issuer.subject_der(), issuer)
+                || self.is_of(certificate.issuer_der(), issuer))
     }
 
-    /// Whether this names a certificate that `issuer` issued.
-    pub(super) fn is_of(&self, issuer: &Certificate) -> bool {
+    /// Whether this names a certificate that `issuer`, under this name, issued.
+    pub(super) fn is_of(&self, name_der: &[u8], issuer: &Certificate) -> bool {
         let Some(hash) = CertIdHash::of(self.hash_algorithm.oid) else {
             return false;
         };
         let Ok(key) = key_bits(issuer.spki_der()) else {
             return false;
         };
-        self.issuer_name_hash.as_bytes() == hash.digest(issuer.subject_der())
+        self.issuer_name_hash.as_bytes() == hash.digest(name_der)
             && self.issuer_key_hash.as_bytes() == hash.digest(key)
     }
 }

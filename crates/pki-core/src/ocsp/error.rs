@@ -4,7 +4,7 @@ use time::format_description::well_known::Rfc3339;
 
 use crate::verify::VerifyError;
 
-/// Why what a responder sent is no answer. None of these says anything about the certificate.
+/// Why a response does not count as an answer. None of these says anything about the certificate.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum OcspError {
@@ -19,7 +19,7 @@ pub enum OcspError {
     #[error("OCSP response has extension {0} twice")]
     DuplicateExtension(ObjectIdentifier),
 
-    /// A request or response could not be written down.
+    /// A request or response could not be encoded.
     #[error("OCSP message could not be encoded")]
     Encode(#[source] der::Error),
 
@@ -27,7 +27,7 @@ pub enum OcspError {
     #[error("OCSP response cannot be read")]
     Malformed(#[source] der::Error),
 
-    /// It does not say until when it holds, and is not of now.
+    /// It has no nextUpdate, and its thisUpdate is not this moment.
     #[error(
         "OCSP response of {} has no nextUpdate, so it counts for that moment only, and it is {} now",
         stamp(this_update),
@@ -36,15 +36,15 @@ pub enum OcspError {
     NoNextUpdate {
         /// When the status was known.
         this_update: OffsetDateTime,
-        /// The time of the judgement.
+        /// The time of the check.
         now: OffsetDateTime,
     },
 
-    /// It repeats another nonce than the question's.
-    #[error("OCSP response answers another question (its nonce is not ours)")]
+    /// It has another nonce than the request.
+    #[error("OCSP response answers another request (its nonce is not ours)")]
     NonceMismatch,
 
-    /// It repeats no nonce, and the question had one.
+    /// It has no nonce, and the request had one.
     #[error(
         "OCSP response does not repeat the nonce: the responder makes its answers ahead, ask it without one"
     )]
@@ -59,7 +59,7 @@ pub enum OcspError {
     NotYetValid {
         /// When the status was known.
         this_update: OffsetDateTime,
-        /// The time of the judgement.
+        /// The time of the check.
         now: OffsetDateTime,
     },
 
@@ -67,7 +67,7 @@ pub enum OcspError {
     #[error("OCSP response is not about this certificate")]
     OtherCertificate,
 
-    /// Who signed it may not.
+    /// The responder that signed it was not allowed to.
     #[error("OCSP responder {subject} may not answer for this CA")]
     Responder {
         /// The subject of its certificate.
@@ -85,7 +85,7 @@ pub enum OcspError {
     Stale {
         /// Its nextUpdate.
         next_update: OffsetDateTime,
-        /// The time of the judgement.
+        /// The time of the check.
         now: OffsetDateTime,
     },
 
@@ -98,7 +98,7 @@ pub enum OcspError {
     UnknownCriticalExtension(ObjectIdentifier),
 
     /// It names a responder that is not the CA, and whose certificate is not there.
-    #[error("OCSP response is signed by nobody that the CA appointed")]
+    #[error("OCSP response is not signed by a responder that the CA appointed")]
     UnknownResponder,
 
     /// Not a basic OCSP response.
@@ -132,7 +132,7 @@ pub enum ResponderError {
     #[error("the key usage of its certificate has neither digitalSignature nor nonRepudiation")]
     KeyUsage,
 
-    /// No id-kp-OCSPSigning, for which anyExtendedKeyUsage is no substitute.
+    /// No id-kp-OCSPSigning; anyExtendedKeyUsage does not stand for it.
     #[error("its certificate lacks the extended key usage OCSPSigning")]
     NoOcspSigning,
 
@@ -144,7 +144,7 @@ pub enum ResponderError {
     #[error("its certificate is not valid before {}", stamp(.0))]
     NotYetValid(OffsetDateTime),
 
-    /// Its own certificate is revoked, or nobody says that it is not.
+    /// Its own certificate is revoked, or not known to be good.
     #[error("its own certificate is not known to be good")]
     Revocation(#[source] Box<VerifyError>),
 

@@ -2,7 +2,7 @@ use const_oid::db::rfc6960::ID_PKIX_OCSP_NONCE;
 use der::asn1::OctetString;
 use x509_cert::ext::Extension;
 
-use crate::issue::tbs::extension;
+use crate::asn1::extension;
 use crate::random::random_bytes;
 
 /// A number that an answer has to repeat, so that it cannot be an old one (RFC 9654).

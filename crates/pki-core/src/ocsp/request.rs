@@ -75,7 +75,7 @@ impl<'a> OcspRequest<'a> {
             version: V1,
             requestor_name: None,
             request_list: vec![asn1::Request {
-                req_cert: CertId::new(self.hash, self.issuer, self.certificate.serial())?,
+                req_cert: CertId::new(self.hash, self.issuer, self.certificate)?,
                 single_request_extensions: None,
             }],
             request_extensions: nonce.map(|nonce| vec![nonce]),

@@ -14,8 +14,7 @@ use super::asn1::{
     BasicOcspResponse, CertId, CertStatus, OcspRequest, OcspResponse, OcspResponseStatus,
     ResponderId, ResponseBytes, ResponseData, RevokedInfo, SingleResponse, V1,
 };
-use crate::revocation_list::reason_code;
-use crate::signer::SignError;
+use crate::key::SignError;
 use crate::{Authority, Signer};
 
 /// Answers questions about the certificates of one CA.
@@ -101,7 +100,10 @@ impl<'a> OcspResponder<'a> {
         if tbs_request.version != V1 || ids.is_empty() || ids.len() > MAX_QUESTIONS {
             return unsigned(OcspResponseStatus::MalformedRequest);
         }
-        if !ids.iter().all(|id| id.is_of(self.issuer)) {
+        if !ids
+            .iter()
+            .all(|id| id.is_of(self.issuer.subject_der(), self.issuer))
+        {
             return unsigned(OcspResponseStatus::Unauthorized);
         }
         let answers = ids.into_iter().map(|id| {
@@ -201,7 +203,7 @@ fn cert_status(status: OcspStatus) -> der::Result<CertStatus> {
         OcspStatus::Unknown => CertStatus::Unknown(Null),
         OcspStatus::Revoked { date, reason } => CertStatus::Revoked(RevokedInfo {
             revocation_time: generalized(date)?,
-            revocation_reason: reason_code(reason),
+            revocation_reason: reason.code(),
         }),
     })
 }

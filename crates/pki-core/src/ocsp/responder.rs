@@ -6,7 +6,7 @@ use const_oid::db::rfc6960::ID_PKIX_OCSP_NOCHECK;
 use der::Encode;
 use der::asn1::Any;
 use time::OffsetDateTime;
-use x509_identity::{Certificate, KeyUsageBit};
+use x509_identity::{Certificate, DistinguishedName, KeyUsageBit};
 
 use super::asn1::ResponderId;
 use super::cert_id::key_hash;
@@ -16,7 +16,7 @@ use crate::verify::signature::{Signed, weak_key};
 use crate::verify::{is_signed_by, label, unknown_critical_extension};
 
 impl OcspRequest<'_> {
-    /// Whether whom `id` names signed, and may. `certs` came with the response.
+    /// Whether the responder that `id` names made the signature, and was allowed to. `certs` came with the response.
     pub(super) fn check_signer(
         &self,
         signed: &Signed<'_>,
@@ -37,7 +37,7 @@ impl OcspRequest<'_> {
         }
         for der in certs {
             let der = der.to_der().map_err(OcspError::Malformed)?;
-            // One that cannot be read is none that the answer rests on.
+            // The answer does not rest on one that cannot be read.
             let Ok(certificate) = Certificate::from_der(&der) else {
                 continue;
             };
@@ -65,9 +65,7 @@ impl OcspRequest<'_> {
         now: OffsetDateTime,
     ) -> Result<(), ResponderError> {
         // "This certificate MUST be issued directly by the CA that is identified in the request."
-        if delegate.issuer_der() != self.issuer.subject_der()
-            || !is_signed_by(delegate, self.issuer)
-        {
+        if !delegate.names_issuer(self.issuer) || !is_signed_by(delegate, self.issuer) {
             return Err(ResponderError::NotIssued);
         }
         let purposes = delegate.extended_key_usage().unwrap_or_default();
@@ -120,7 +118,9 @@ fn is_named(certificate: &Certificate, id: &ResponderId) -> bool {
     match id {
         ResponderId::ByName(name) => name
             .to_der()
-            .is_ok_and(|name| name == certificate.subject_der()),
+            .ok()
+            .and_then(|der| DistinguishedName::from_der(&der).ok())
+            .is_some_and(|name| name.matches(certificate.subject())),
         ResponderId::ByKey(hash) => key_hash(certificate).is_some_and(|own| own == hash.as_bytes()),
     }
 }

@@ -1,4 +1,4 @@
-//! What has to hold before an answer is believed (RFC 6960 section 3.2).
+//! What has to hold before an answer counts (RFC 6960 section 3.2).
 
 use const_oid::db::rfc6960::{ID_PKIX_OCSP_BASIC, ID_PKIX_OCSP_NONCE};
 use der::asn1::GeneralizedTime;
@@ -16,14 +16,14 @@ use crate::verify::RevocationReason;
 use crate::verify::signature::{Signed, algorithm_name};
 
 impl OcspRequest<'_> {
-    /// The answer in `response`, if it is one to this question, is current at `now`, and was signed by the
-    /// issuer or by whom the issuer appointed.
+    /// The answer in `response`, if it is about this certificate, is current at `now`, and was signed by the issuer or
+    /// by a responder that the issuer appointed.
     ///
     /// Names are compared octet by octet. Signatures with SHA-1 are not accepted.
     ///
     /// # Errors
     ///
-    /// [`OcspError`] says why it cannot be believed.
+    /// [`OcspError`] says why the response does not count.
     pub fn verify(&self, response: &[u8], now: OffsetDateTime) -> Result<OcspAnswer, OcspError> {
         if response.len() > MAX_RESPONSE_LEN {
             return Err(OcspError::TooLarge);
@@ -92,11 +92,10 @@ impl OcspRequest<'_> {
         }
         let mut found: Option<OcspAnswer> = None;
         // 1. The answer is about the certificate that the question is about.
-        for response in responses.iter().filter(|response| {
-            response
-                .cert_id
-                .names(self.issuer, self.certificate.serial())
-        }) {
+        for response in responses
+            .iter()
+            .filter(|response| response.cert_id.names(self.issuer, self.certificate))
+        {
             check_extensions(response.single_extensions.as_ref())?;
             let answer = self.current(response, now)?;
             if found.is_none_or(|other| severity(other.status) < severity(answer.status)) {

@@ -1,17 +1,19 @@
 //! What a certificate of a role may say: the profile table, as values.
 
-mod life;
+mod name_rule;
 mod names;
+mod validity;
 
+use const_oid::db::rfc5280::{ID_KP_CLIENT_AUTH, ID_KP_OCSP_SIGNING, ID_KP_SERVER_AUTH};
 use serde::{Deserialize, Serialize};
 use time::Duration;
 use x509_identity::{KeyUsage, KeyUsageBit, ObjectIdentifier};
 
 use crate::KeyKind;
-use const_oid::db::rfc5280::{ID_KP_CLIENT_AUTH, ID_KP_OCSP_SIGNING, ID_KP_SERVER_AUTH};
 
-pub use life::Life;
-pub use names::{AllowedNames, NameRule};
+pub use name_rule::NameRule;
+pub use names::AllowedNames;
+pub use validity::ValidityLimits;
 
 /// What a certificate is for. Everything that RFC 5280 lets vary and should not follows from it.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
@@ -38,7 +40,7 @@ pub enum Role {
 /// ```
 /// let profile: pki_core::Profile = toml::from_str(r#"
 ///     role = "client"
-///     life = { min = "1h", default = "24h", max = "90days" }
+///     validity = { min = "1h", default = "24h", max = "90days" }
 ///     backdate = "1m"
 ///     keys = ["p256", "rsa2048"]
 ///     crl_distribution_points = ["http://ca.example/client.crl"]
@@ -57,10 +59,10 @@ pub enum Role {
 pub struct Profile {
     /// What the certificate is for.
     pub role: Role,
-    /// How long it may live.
-    pub life: Life,
+    /// How long it may be valid.
+    pub validity: ValidityLimits,
     /// How far before `now` validity begins, for clocks that are behind: 60 s by default, and never
-    /// more than a tenth of the life.
+    /// more than a tenth of the validity period.
     #[serde(with = "humantime_serde", default = "default_backdate")]
     pub backdate: std::time::Duration,
     /// The kinds of key that are certified.
@@ -85,7 +87,7 @@ impl Profile {
     pub fn root() -> Self {
         Self::of(
             Role::Root,
-            Life::days(1, 3650, 3650 * 2),
+            ValidityLimits::days(1, 3650, 3650 * 2),
             AllowedNames::none(),
         )
     }
@@ -95,7 +97,7 @@ impl Profile {
     pub fn issuing_ca() -> Self {
         Self::of(
             Role::IssuingCa,
-            Life::days(1, 3 * 365, 3650),
+            ValidityLimits::days(1, 3 * 365, 3650),
             AllowedNames::none(),
         )
     }
@@ -108,7 +110,11 @@ impl Profile {
             ip: NameRule::Any,
             ..AllowedNames::none()
         };
-        Self::of(Role::Server, Life::days(0, 90, MAX_SERVER_DAYS), names)
+        Self::of(
+            Role::Server,
+            ValidityLimits::days(0, 90, MAX_SERVER_DAYS),
+            names,
+        )
     }
 
     /// A TLS client or device: 24 hours, an hour to 90 days.
@@ -118,12 +124,12 @@ impl Profile {
             ip: NameRule::None,
             ..AllowedNames::any()
         };
-        let life = Life {
+        let validity = ValidityLimits {
             min: hours(1),
             default: hours(24),
             max: hours(90 * 24),
         };
-        Self::of(Role::Client, life, names)
+        Self::of(Role::Client, validity, names)
     }
 
     /// An OCSP responder: 14 days.
@@ -131,15 +137,15 @@ impl Profile {
     pub fn ocsp_responder() -> Self {
         Self::of(
             Role::OcspResponder,
-            Life::days(1, 14, 90),
+            ValidityLimits::days(1, 14, 90),
             AllowedNames::none(),
         )
     }
 
-    /// The same profile with another default and longest life.
+    /// The same profile with other limits on the validity period.
     #[must_use]
-    pub fn with_life(mut self, life: Life) -> Self {
-        self.life = life;
+    pub fn with_validity(mut self, validity: ValidityLimits) -> Self {
+        self.validity = validity;
         self
     }
 
@@ -150,7 +156,7 @@ impl Profile {
         self
     }
 
-    fn of(role: Role, life: Life, names: AllowedNames) -> Self {
+    fn of(role: Role, validity: ValidityLimits, names: AllowedNames) -> Self {
         use KeyKind::{Ed25519, P256, P384, Rsa2048, Rsa3072, Rsa4096};
         let keys = match role {
             Role::Root | Role::IssuingCa => vec![P256, P384, Rsa3072, Rsa4096, Ed25519],
@@ -162,7 +168,7 @@ impl Profile {
         };
         Self {
             role,
-            life,
+            validity,
             backdate: default_backdate(),
             keys,
             names,
@@ -172,11 +178,11 @@ impl Profile {
         }
     }
 
-    /// The backdate for a certificate of this life.
-    pub(crate) fn backdate_for(&self, life: Duration) -> Duration {
+    /// The backdate for a certificate of this validity period.
+    pub(crate) fn backdate_for(&self, period: Duration) -> Duration {
         Duration::try_from(self.backdate)
             .unwrap_or(Duration::MAX)
-            .min(life / 10)
+            .min(period / 10)
     }
 }
 

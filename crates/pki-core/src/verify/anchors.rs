@@ -5,17 +5,17 @@ use std::sync::Arc;
 
 use der::Decode;
 use der::asn1::AnyRef;
-use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, TrustAnchor};
 use x509_identity::{Certificate, ParseError};
 
-use super::search::constrains_names;
+use super::rules::name_constraints::constrains_names;
+use crate::pem::{self, Label, PemError, Section};
 
-/// The trusted roots, parsed once. Cheap to clone.
+/// The trust anchors, parsed once. Cheap to clone.
 ///
-/// Several roots of one name are fine (a key that is being replaced): each is tried. A certificate that is
-/// given twice counts once. Whether a root is a CA and valid is judged with each chain, since both
-/// [`Strictness`](super::Strictness) and time have a say in it.
+/// Several of one name are fine (a CA whose key is being replaced): each is tried. A certificate that is given
+/// twice counts once. Whether an anchor is a CA and valid is checked with each chain, since that depends on
+/// [`Strictness`](super::Strictness) and on time.
 #[derive(Clone, Debug)]
 pub struct TrustAnchors {
     anchors: Arc<Anchors>,
@@ -56,28 +56,23 @@ impl TrustAnchors {
 
     /// Trusts every certificate of a PEM file, or the one of a DER file.
     ///
-    /// Other PEM sections (keys, CRLs, text between sections) are passed over.
+    /// PEM sections of other kinds (keys, CRLs) and text between sections are passed over.
     ///
     /// # Errors
     ///
-    /// As [`TrustAnchors::from_certs`], and [`AnchorError::Pem`] if a section is broken.
+    /// As [`TrustAnchors::from_certs`], and [`AnchorError::Pem`] if a section is broken or not known.
     pub fn from_pem(bytes: &[u8]) -> Result<Self, AnchorError> {
-        if bytes.first() == Some(&DER_SEQUENCE) {
-            return Self::from_certs([bytes]);
+        if pem::is_der(bytes) {
+            return Self::from_certs([pem::der_value(bytes)]);
         }
-        let certificates = CertificateDer::pem_slice_iter(bytes)
-            .enumerate()
-            .map(|(index, section)| {
-                section.map_err(|source| AnchorError::Pem {
-                    index,
-                    source: Box::new(source),
-                })
-            })
-            .collect::<Result<Vec<_>, _>>()?;
-        Self::from_certs(certificates)
+        let file = pem::read(bytes)?;
+        let sections = file.only(Label::is_certificate)?;
+        let certificates = sections.iter().map(Section::der);
+        let certificates = certificates.collect::<Result<Vec<_>, _>>()?;
+        Self::from_certs(certificates.iter().map(|der| der.as_slice()))
     }
 
-    /// These roots, and `others` beside them.
+    /// These trust anchors, and `others` beside them.
     #[must_use]
     pub fn and(&self, others: &Self) -> Self {
         let mut certificates = self.certificates().to_vec();
@@ -96,7 +91,7 @@ impl TrustAnchors {
         }
     }
 
-    /// The roots, in the order given.
+    /// The trust anchors, in the order given.
     #[must_use]
     pub fn certificates(&self) -> &[Arc<Certificate>] {
         &self.anchors.certificates
@@ -122,8 +117,8 @@ impl TrustAnchors {
         &self.anchors.trusted
     }
 
-    /// The certificate behind one of [`Self::trusted`], by identity: two roots may share name and key
-    /// and differ in validity alone.
+    /// The certificate behind one of [`Self::trusted`], by identity: two of them may share name and key and
+    /// differ in validity alone.
     pub(super) fn certificate_of(&self, anchor: &TrustAnchor<'_>) -> Option<&Arc<Certificate>> {
         let address = std::ptr::from_ref(anchor).cast::<()>();
         let position = self
@@ -158,24 +153,25 @@ impl TrustAnchors {
             let key = certificate.authority_key_id();
             key.is_some() && key == anchor.subject_key_id()
         };
-        let named = || self.named(certificate.issuer_der());
+        let named = || self.named_by(certificate);
         let others = named().filter(move |anchor| !is_chosen(anchor));
         named().filter(is_chosen).chain(others)
     }
 
-    pub(super) fn named<'a>(
+    /// Those whose name `certificate` gives as its issuer's.
+    pub(super) fn named_by<'a>(
         &'a self,
-        subject_der: &'a [u8],
+        certificate: &'a Certificate,
     ) -> impl Iterator<Item = &'a Arc<Certificate>> {
         self.certificates()
             .iter()
-            .filter(move |certificate| certificate.subject_der() == subject_der)
+            .filter(move |anchor| certificate.names_issuer(anchor))
     }
 }
 
 impl Anchors {
     fn add(&mut self, index: usize, der: &[u8]) -> Result<(), AnchorError> {
-        let certificate = Certificate::from_der(der)
+        let certificate = Certificate::trust_anchor_from_der(der)
             .map_err(|source| AnchorError::Malformed { index, source })?;
         if self.certificates.iter().any(|earlier| earlier.der() == der) {
             return Ok(());
@@ -233,7 +229,7 @@ impl Eq for TrustAnchors {}
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum AnchorError {
-    /// No certificate at all, which would trust nobody.
+    /// No certificate at all: nobody could be trusted.
     #[error(
         "trust bundle holds no certificate: it takes PEM (BEGIN CERTIFICATE) or one DER certificate"
     )]
@@ -248,17 +244,12 @@ pub enum AnchorError {
         source: ParseError,
     },
 
-    /// A PEM section that is cut off or not base64.
-    #[error("PEM section of trusted certificate {index} is broken")]
-    Pem {
-        /// Its position.
-        index: usize,
-        /// What is wrong with it.
-        source: Box<dyn StdError + Send + Sync>,
-    },
+    /// The file is PEM and a section of it is broken or not known.
+    #[error(transparent)]
+    Pem(#[from] PemError),
 
     /// A certificate that the path library cannot trust.
-    #[error("trusted certificate {index} cannot be used as a root")]
+    #[error("trusted certificate {index} cannot be used as a trust anchor")]
     Unsupported {
         /// Its position.
         index: usize,
@@ -266,5 +257,3 @@ pub enum AnchorError {
         source: Box<dyn StdError + Send + Sync>,
     },
 }
-
-const DER_SEQUENCE: u8 = 0x30;

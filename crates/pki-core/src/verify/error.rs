@@ -6,29 +6,28 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use x509_identity::{KeyUsageBit, ParseError};
 
-use super::Purpose;
-use super::crl::RevocationReason;
+use super::{Purpose, RevocationReason};
 
 /// The one reason for which a presented certificate was refused.
 ///
-/// Subjects and issuers are RFC 4514 text from certificates, which are the peer's word until a path
-/// was found: print them, do not decide by them. [`VerifyError::code`] is for tables and audit
+/// Subjects and issuers are RFC 4514 text from certificates, and until a path is found anybody may have written
+/// them: print them, do not decide by them. [`VerifyError::code`] is for tables and audit
 /// events, [`VerifyError::kind`] for the choice of a TLS alert.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum VerifyError {
-    /// The trusted root that the chain ends in has itself expired. Strict only.
+    /// The trust anchor that the chain ends in has itself expired. Strict only.
     #[error(
-        "trusted root {subject} expired at {}, it is {} now: replace the root in the trust bundle",
+        "trust anchor {subject} expired at {}, it is {} now: replace it in the trust bundle",
         stamp(not_after),
         stamp(now)
     )]
     AnchorExpired {
-        /// The root.
+        /// The trust anchor.
         subject: String,
         /// Its last valid second.
         not_after: OffsetDateTime,
-        /// The time of the judgement.
+        /// The time of the check.
         now: OffsetDateTime,
     },
 
@@ -41,18 +40,18 @@ pub enum VerifyError {
         subject: String,
     },
 
-    /// The trusted root that the chain ends in is not valid yet. Strict only.
+    /// The trust anchor that the chain ends in is not valid yet. Strict only.
     #[error(
-        "trusted root {subject} is not valid before {}, it is {} now: check the clock or wait",
+        "trust anchor {subject} is not valid before {}, it is {} now: check the clock or wait",
         stamp(not_before),
         stamp(now)
     )]
     AnchorNotYetValid {
-        /// The root.
+        /// The trust anchor.
         subject: String,
         /// Its first valid second.
         not_before: OffsetDateTime,
-        /// The time of the judgement.
+        /// The time of the check.
         now: OffsetDateTime,
     },
 
@@ -115,7 +114,7 @@ pub enum VerifyError {
         issuer: String,
         /// The CRL's nextUpdate, without grace.
         next_update: OffsetDateTime,
-        /// The time of the judgement.
+        /// The time of the check.
         now: OffsetDateTime,
     },
 
@@ -130,7 +129,7 @@ pub enum VerifyError {
         issuer: String,
         /// The CRL's thisUpdate.
         this_update: OffsetDateTime,
-        /// The time of the judgement.
+        /// The time of the check.
         now: OffsetDateTime,
     },
 
@@ -145,7 +144,7 @@ pub enum VerifyError {
         subject: String,
         /// Its last valid second.
         not_after: OffsetDateTime,
-        /// The time of the judgement.
+        /// The time of the check.
         now: OffsetDateTime,
     },
 
@@ -197,14 +196,14 @@ pub enum VerifyError {
 
     /// The leaf has an empty subject and no subject alternative name, or a CA has an empty subject. Strict only.
     #[error(
-        "certificate with serial {serial} names nobody: issue it again with a subject or a subject alternative name"
+        "certificate with serial {serial} has no name: issue it again with a subject or a subject alternative name"
     )]
     NoName {
         /// Its serial number.
         serial: String,
     },
 
-    /// A certificate that is no CA stands where an issuer belongs.
+    /// A certificate that is not a CA's stands where an issuer belongs.
     #[error("certificate above {subject} is not a CA: only a CA may issue certificates")]
     NotACa {
         /// The leaf.
@@ -222,7 +221,7 @@ pub enum VerifyError {
         subject: String,
         /// Its first valid second.
         not_before: OffsetDateTime,
-        /// The time of the judgement.
+        /// The time of the check.
         now: OffsetDateTime,
     },
 
@@ -261,7 +260,7 @@ pub enum VerifyError {
         issuer: String,
     },
 
-    /// A CRL lists this certificate.
+    /// A CRL has an entry for this certificate.
     #[error(
         "{subject} (serial {serial}) was revoked at {} for {reason}: use another certificate",
         stamp(date)
@@ -284,7 +283,7 @@ pub enum VerifyError {
         subject: String,
     },
 
-    /// More intermediates between leaf and root than allowed.
+    /// More intermediates between leaf and trust anchor than allowed.
     #[error("chain of {subject} has more than {allowed} intermediates")]
     TooDeep {
         /// The leaf.
@@ -293,7 +292,8 @@ pub enum VerifyError {
         allowed: usize,
     },
 
-    /// A name of the leaf is no fit name: a line break would forge a line of a log. Strict only.
+    /// A name of the leaf has a character that no name should have (a line break would forge a line of a log), or is
+    /// too long. Strict only.
     #[error("a name in the certificate with serial {serial} {problem}: issue it again")]
     UnfitName {
         /// Its serial number.
@@ -313,9 +313,9 @@ pub enum VerifyError {
         oid: String,
     },
 
-    /// No trusted root and no presented intermediate is the issuer.
+    /// No trust anchor and no presented intermediate is the issuer.
     #[error(
-        "issuer of {subject} is not trusted: {issuer} (send the missing intermediate, or trust the root)"
+        "issuer of {subject} is not trusted: {issuer} (send the missing intermediate, or trust its root)"
     )]
     UnknownIssuer {
         /// The certificate at which the chain breaks.

@@ -6,11 +6,11 @@ use super::VerifyError;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum VerifyErrorKind {
-    /// `bad_certificate`: unreadable, too large, too complex, or a signature that does not fit.
+    /// `bad_certificate`: unreadable, too large, too complex, or a signature that does not match.
     BadCertificate,
     /// `certificate_expired`: past notAfter.
     Expired,
-    /// `bad_certificate` for a name that does not fit (client side).
+    /// `bad_certificate`, for a name that does not match (client side).
     NameMismatch,
     /// `certificate_expired` for one that is not valid yet.
     NotYetValid,
@@ -18,7 +18,7 @@ pub enum VerifyErrorKind {
     RevocationUnknown,
     /// `certificate_revoked`.
     Revoked,
-    /// `unknown_ca`: no good path to a good trusted root.
+    /// `unknown_ca`: no good path to a good trust anchor.
     UntrustedIssuer,
     /// `unsupported_certificate`: critical extension, version, key or algorithm not accepted.
     Unsupported,

@@ -1,12 +1,12 @@
 //! Is this certificate good, for this purpose, now? One verifier for servers and clients.
 //!
-//! [`ChainVerifier`] builds the path with `webpki` and judges what that library leaves open
-//! ([`Strictness::Strict`]): the trusted root itself, usages, keys, names and revocation. It answers
+//! [`ChainVerifier`] builds the path with `webpki` and checks what that library leaves open
+//! ([`Strictness::Strict`]): the trust anchor itself, usages, keys, names and revocation. It answers
 //! with the [`Path`] it verified, parsed once, or with one [`VerifyError`] that a person can act on.
 //!
-//! Nothing here reads a file or the clock. Time is a [`UnixTime`], as rustls hands it to its
-//! verifiers; [`unix_time`] makes one from an [`OffsetDateTime`]. The self-signature of a trusted root
-//! is not judged, since nothing rests on it.
+//! Nothing here reads a file or the clock. Time is a [`UnixTime`](rustls_pki_types::UnixTime), as rustls hands it to
+//! its verifiers; [`unix_time`] makes one from an [`OffsetDateTime`](::time::OffsetDateTime). The signature of a trust
+//! anchor on itself is not checked, since nothing rests on it.
 //!
 //! ```
 //! use pki_core::verify::{ChainVerifier, Path, Purpose, TrustAnchors, VerifyError, unix_time};
@@ -25,55 +25,31 @@
 //! ```
 
 mod anchors;
-mod chain;
 mod crl;
-mod crl_der;
-mod crl_facts;
-mod crl_file;
-mod crl_set;
-mod diagnose;
 mod error;
 mod error_kind;
-mod name_constraints;
 mod path;
-mod policies;
+mod path_building;
 mod purpose;
-mod revocation;
+mod revocation_reason;
 mod rules;
-mod search;
+mod settings;
 pub(crate) mod signature;
+mod time;
+mod verifier;
 
 pub use anchors::{AnchorError, TrustAnchors};
-pub use chain::{ChainVerifier, ChainVerifierBuilder, Strictness};
-pub(crate) use path::label;
-pub(crate) use rules::unknown_critical_extension;
-
-pub use crl::{CrlError, RevocationReason};
-pub use crl_file::CrlFile;
-pub use crl_set::{CrlLoadError, CrlSet};
+pub use crl::{
+    CrlError, CrlFile, CrlLoadError, CrlSet, ExpiredCrl, Revocation, Scope, UnknownStatus,
+};
 pub use error::VerifyError;
 pub use error_kind::VerifyErrorKind;
 pub use path::Path;
+pub(crate) use path::label;
 pub use purpose::Purpose;
-pub use revocation::{ExpiredCrl, Revocation, Scope, UnknownStatus};
+pub use revocation_reason::RevocationReason;
+pub(crate) use rules::unknown_critical_extension;
+pub use settings::Strictness;
 pub use signature::{has_accepted_algorithm, is_signed_by};
-
-use rustls_pki_types::UnixTime;
-use time::OffsetDateTime;
-
-/// The same moment as rustls and webpki want it: whole seconds since 1970.
-///
-/// A moment before 1970 becomes 1970, when no certificate is valid yet.
-#[must_use]
-pub fn unix_time(now: OffsetDateTime) -> UnixTime {
-    let seconds = u64::try_from(now.unix_timestamp()).unwrap_or(0);
-    UnixTime::since_unix_epoch(std::time::Duration::from_secs(seconds))
-}
-
-/// Back again, for messages and comparisons; beyond the year 9999 it stays there.
-fn date_time(now: UnixTime) -> OffsetDateTime {
-    i64::try_from(now.as_secs())
-        .ok()
-        .and_then(|seconds| OffsetDateTime::from_unix_timestamp(seconds).ok())
-        .unwrap_or(time::macros::datetime!(9999-12-31 23:59:59 UTC))
-}
+pub use time::unix_time;
+pub use verifier::{ChainVerifier, ChainVerifierBuilder};

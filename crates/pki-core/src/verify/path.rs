@@ -7,7 +7,7 @@ use x509_identity::{Certificate, SubjectAltName};
 
 use super::VerifyError;
 
-/// A path that was verified, from the leaf to a trusted root. Cheap to clone.
+/// A path that was verified, from the leaf to a trust anchor. Cheap to clone.
 ///
 /// Only [`ChainVerifier`](super::ChainVerifier) makes one.
 #[derive(Clone, Debug)]
@@ -24,20 +24,20 @@ impl Path {
         &self.leaf
     }
 
-    /// The CAs between leaf and root, the leaf's issuer first. Certificates that the peer sent and the
+    /// The CAs between leaf and trust anchor, the leaf's issuer first. Certificates that the peer sent and the
     /// path does not need are not among them.
     #[must_use]
     pub fn intermediates(&self) -> &[Arc<Certificate>] {
         &self.intermediates
     }
 
-    /// The trusted root, as the trust bundle has it.
+    /// The trust anchor, as the trust bundle has it.
     #[must_use]
     pub fn anchor(&self) -> &Arc<Certificate> {
         &self.anchor
     }
 
-    /// All of them, leaf first, root last.
+    /// All of them, leaf first, trust anchor last.
     pub fn certificates(&self) -> impl DoubleEndedIterator<Item = &Arc<Certificate>> {
         std::iter::once(&self.leaf)
             .chain(&self.intermediates)

@@ -1,4 +1,4 @@
-//! Signatures and keys: which are accepted, and whether one fits.
+//! Signatures and keys: which are accepted, and whether a key made a signature.
 
 use const_oid::ObjectIdentifier;
 use const_oid::db::DB;
@@ -62,7 +62,7 @@ impl<'a> Signed<'a> {
 
 /// Whether the key of `issuer` made the signature on `certificate`, by an algorithm that is accepted.
 ///
-/// That alone is no path: names, times, usages and constraints are for
+/// That alone does not make a path: names, times, usages and constraints are for
 /// [`ChainVerifier`](super::ChainVerifier).
 #[must_use]
 pub fn is_signed_by(certificate: &Certificate, issuer: &Certificate) -> bool {

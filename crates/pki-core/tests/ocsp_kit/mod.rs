@@ -17,7 +17,7 @@ use x509_identity::Certificate;
 use crate::verify_kit::{NOW, client, content, fields, tlv, with};
 
 /// What a response says. Every field can be changed before it is signed.
-pub struct Draft {
+pub struct UnsignedResponse {
     pub status: u8,
     pub response_type: Vec<u8>,
     pub responder_id: Vec<u8>,
@@ -36,7 +36,7 @@ pub struct Single {
     pub extensions: Vec<Vec<u8>>,
 }
 
-impl Draft {
+impl UnsignedResponse {
     /// Good, of an hour ago, until tomorrow, by the issuer itself.
     pub fn good(certificate: &Certificate, issuer: &Certificate) -> Self {
         Self {
@@ -60,10 +60,10 @@ impl Draft {
         let responses: Vec<_> = self.responses.iter().map(Single::der).collect();
         let tbs = tlv(
             0x30,
-            &[
+            [
                 self.responder_id.clone(),
                 generalized(NOW),
-                tlv(0x30, &responses.concat()),
+                tlv(0x30, responses.concat()),
                 extensions(0xA1, &self.extensions),
             ]
             .concat(),
@@ -71,29 +71,26 @@ impl Draft {
         let signature = [vec![0], key.sign(&tbs).unwrap()].concat();
         let certs = match self.certs.as_slice() {
             [] => Vec::new(),
-            certs => tlv(0xA0, &tlv(0x30, &certs.concat())),
+            certs => tlv(0xA0, tlv(0x30, certs.concat())),
         };
         let basic = tlv(
             0x30,
-            &[tbs, self.algorithm.clone(), tlv(0x03, &signature), certs].concat(),
+            [tbs, self.algorithm.clone(), tlv(0x03, &signature), certs].concat(),
         );
         let bytes = tlv(
             0x30,
-            &[tlv(0x06, &self.response_type), tlv(0x04, &basic)].concat(),
+            [tlv(0x06, &self.response_type), tlv(0x04, &basic)].concat(),
         );
-        tlv(
-            0x30,
-            &[tlv(0x0A, &[self.status]), tlv(0xA0, &bytes)].concat(),
-        )
+        tlv(0x30, [tlv(0x0A, [self.status]), tlv(0xA0, &bytes)].concat())
     }
 }
 
 impl Single {
     fn der(&self) -> Vec<u8> {
-        let next_update = self.next_update.map(|time| tlv(0xA0, &generalized(time)));
+        let next_update = self.next_update.map(|time| tlv(0xA0, generalized(time)));
         tlv(
             0x30,
-            &[
+            [
                 self.cert_id.clone(),
                 self.status.clone(),
                 generalized(self.this_update),
@@ -108,15 +105,15 @@ impl Single {
 fn extensions(tag: u8, list: &[Vec<u8>]) -> Vec<u8> {
     match list {
         [] => Vec::new(),
-        list => tlv(tag, &tlv(0x30, &list.concat())),
+        list => tlv(tag, tlv(0x30, list.concat())),
     }
 }
 
 pub fn revoked(date: OffsetDateTime, reason: Option<u8>) -> Vec<u8> {
-    let reason = reason.map(|code| tlv(0xA0, &tlv(0x0A, &[code])));
+    let reason = reason.map(|code| tlv(0xA0, tlv(0x0A, [code])));
     tlv(
         0xA1,
-        &[generalized(date), reason.unwrap_or_default()].concat(),
+        [generalized(date), reason.unwrap_or_default()].concat(),
     )
 }
 
@@ -125,7 +122,7 @@ pub fn by_name(responder: &Certificate) -> Vec<u8> {
 }
 
 pub fn by_key(responder: &Certificate) -> Vec<u8> {
-    tlv(0xA2, &tlv(0x04, &Sha1::digest(key_bits(responder))))
+    tlv(0xA2, tlv(0x04, Sha1::digest(key_bits(responder))))
 }
 
 pub fn sha1_id(certificate: &Certificate, issuer: &Certificate) -> Vec<u8> {
@@ -146,10 +143,10 @@ fn cert_id(
 ) -> Vec<u8> {
     tlv(
         0x30,
-        &[
-            tlv(0x30, &[tlv(0x06, algorithm), tlv(0x05, &[])].concat()),
-            tlv(0x04, &hash(issuer.subject_der())),
-            tlv(0x04, &hash(key_bits(issuer))),
+        [
+            tlv(0x30, [tlv(0x06, algorithm), tlv(0x05, [])].concat()),
+            tlv(0x04, hash(issuer.subject_der())),
+            tlv(0x04, hash(key_bits(issuer))),
             tlv(0x02, certificate.serial().as_bytes()),
         ]
         .concat(),

@@ -2,7 +2,7 @@
 
 use const_oid::ObjectIdentifier;
 
-use super::StringType;
+use super::string_type::StringType;
 
 /// The name to print for `oid`.
 pub(super) fn short_name(oid: &ObjectIdentifier) -> Option<&'static str> {

@@ -1,7 +1,11 @@
+//! Building a name.
+
 use const_oid::ObjectIdentifier;
 use const_oid::db::{rfc3280, rfc4519};
 
-use super::{Attribute, DistinguishedName, MAX_NAME_LEN, Rdn};
+use super::distinguished_name::DistinguishedName;
+use super::rdn::{Attribute, Rdn};
+use super::value::MAX_NAME_LEN;
 use crate::ParseError;
 
 /// A name under construction, one attribute for each RDN, least specific first.
@@ -20,6 +24,13 @@ use crate::ParseError;
 #[must_use]
 pub struct DistinguishedNameBuilder {
     rdns: Vec<Result<Rdn, ParseError>>,
+}
+
+impl DistinguishedName {
+    /// Starts a name. Attributes come in the order of the encoding, least specific first.
+    pub fn builder() -> DistinguishedNameBuilder {
+        DistinguishedNameBuilder::default()
+    }
 }
 
 impl DistinguishedNameBuilder {

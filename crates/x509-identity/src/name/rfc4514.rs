@@ -1,37 +1,47 @@
 //! Names as text (RFC 4514).
 
 use std::fmt::{self, Write};
+use std::str::FromStr;
 
 use const_oid::ObjectIdentifier;
 
-use super::{Attribute, AttributeValue, DistinguishedName, MAX_NAME_LEN, Rdn, attribute_type, der};
+use super::distinguished_name::DistinguishedName;
+use super::rdn::{Attribute, Rdn};
+use super::value::{AttributeValue, MAX_NAME_LEN};
+use super::{attribute_type, der};
 use crate::ParseError;
 
-/// RFC 4514 2.1: RDNs from the last to the first, separated by commas.
-pub(super) fn fmt_name(name: &DistinguishedName, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    fmt_joined(name.rdns.iter().rev(), ",", f)
+impl fmt::Display for DistinguishedName {
+    /// RFC 4514 2.1: RDNs from the last to the first, separated by commas.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt_joined(self.rdns.iter().rev(), ",", f)
+    }
 }
 
-/// RFC 4514 2.2: attributes separated by plus signs.
-pub(super) fn fmt_rdn(rdn: &Rdn, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    fmt_joined(rdn.attributes.iter(), "+", f)
+impl fmt::Display for Rdn {
+    /// RFC 4514 2.2: attributes separated by plus signs.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt_joined(self.attributes.iter(), "+", f)
+    }
 }
 
-/// RFC 4514 2.3: type, equals sign, value. A type without a name is written dotted, and its value
-/// then as `#` and the hexadecimal digits of its DER, as is every value that is no string.
-pub(super) fn fmt_attribute(attribute: &Attribute, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    match (attribute_type::short_name(&attribute.oid), &attribute.value) {
-        (Some(name), AttributeValue::Text { text, .. }) => {
-            write!(f, "{name}=")?;
-            fmt_escaped(text, f)
-        }
-        (Some(name), AttributeValue::Der(der)) => {
-            write!(f, "{name}=")?;
-            fmt_hex(f, der)
-        }
-        (None, value) => {
-            write!(f, "{}=", attribute.oid)?;
-            fmt_hex(f, &der::encode_value(value))
+impl fmt::Display for Attribute {
+    /// RFC 4514 2.3: type, equals sign, value. A type without a name is written dotted, and its value
+    /// then as `#` and the hexadecimal digits of its DER, as is every value that is not a string.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (attribute_type::short_name(&self.oid), &self.value) {
+            (Some(name), AttributeValue::Text { text, .. }) => {
+                write!(f, "{name}=")?;
+                fmt_escaped(text, f)
+            }
+            (Some(name), AttributeValue::Der(der)) => {
+                write!(f, "{name}=")?;
+                fmt_hex(f, der)
+            }
+            (None, value) => {
+                write!(f, "{}=", self.oid)?;
+                fmt_hex(f, &der::encode_value(value))
+            }
         }
     }
 }
@@ -83,29 +93,34 @@ fn breaks_a_line(c: char) -> bool {
         || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
-/// Reads the grammar of RFC 4514 section 3.
-pub(super) fn parse(text: &str) -> Result<DistinguishedName, ParseError> {
-    if text.len() > MAX_TEXT_LEN {
-        return Err(ParseError::TooLong {
-            what: "name",
-            len: text.len(),
-            limit: MAX_TEXT_LEN,
-        });
-    }
-    if text.is_empty() {
-        return Ok(DistinguishedName::default());
-    }
-    let mut scanner = Scanner { text, offset: 0 };
-    let mut rdns = Vec::new();
-    loop {
-        rdns.push(scanner.rdn()?);
-        if !scanner.eat(',') {
-            break;
+impl FromStr for DistinguishedName {
+    type Err = ParseError;
+
+    /// Reads RFC 4514. Types are the names that `Display` writes and their long forms, in any
+    /// case, or dotted identifiers; spaces before a type are passed over.
+    fn from_str(text: &str) -> Result<Self, ParseError> {
+        if text.len() > MAX_TEXT_LEN {
+            return Err(ParseError::TooLong {
+                what: "name",
+                len: text.len(),
+                limit: MAX_TEXT_LEN,
+            });
         }
+        if text.is_empty() {
+            return Ok(Self::default());
+        }
+        let mut scanner = Scanner { text, offset: 0 };
+        let mut rdns = Vec::new();
+        loop {
+            rdns.push(scanner.rdn()?);
+            if !scanner.eat(',') {
+                break;
+            }
+        }
+        // A value ends only at a comma, a plus sign or the end of the text.
+        rdns.reverse();
+        Ok(Self { rdns })
     }
-    // A value ends only at a comma, a plus sign or the end of the text.
-    rdns.reverse();
-    Ok(DistinguishedName { rdns })
 }
 
 struct Scanner<'a> {

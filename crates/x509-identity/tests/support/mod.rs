@@ -5,22 +5,7 @@
     reason = "shared by several test programs, none of which uses all of it"
 )]
 
-/// One DER element.
-pub(crate) fn tlv(tag: u8, content: impl AsRef<[u8]>) -> Vec<u8> {
-    let content = content.as_ref();
-    let mut der = vec![tag];
-    match content.len() {
-        short @ 0..=0x7f => der.push(short as u8),
-        long => {
-            let octets = long.to_be_bytes();
-            let octets = &octets[octets.iter().position(|octet| *octet != 0).unwrap()..];
-            der.push(0x80 | octets.len() as u8);
-            der.extend(octets);
-        }
-    }
-    der.extend(content);
-    der
-}
+pub(crate) use test_pki::der::tlv;
 
 pub(crate) fn sequence(parts: &[&[u8]]) -> Vec<u8> {
     tlv(0x30, parts.concat())

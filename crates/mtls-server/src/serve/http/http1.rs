@@ -14,7 +14,8 @@ use tokio::{io::AsyncWriteExt as _, net::TcpStream};
 use super::Requests;
 use crate::connection::{identity::ConnectionIdentity, stream::MtlsStream};
 
-/// HTTP/1.1, of which hyper holds 16 KiB of buffers: only while there are requests.
+/// Speaks HTTP/1.1. hyper needs 16 KiB of buffers for a connection, which exists only while there are
+/// requests.
 pub(super) async fn speak(
     mut stream: MtlsStream<TcpStream>,
     requests: Requests,
@@ -23,7 +24,7 @@ pub(super) async fn speak(
     loop {
         let has_more = {
             let readable = pin!(stream.readable());
-            let ended = pin!(connection.live().ended(|_| true));
+            let ended = pin!(connection.state().ended(|_| true));
             matches!(select(readable, ended).await, Either::Left((true, _)))
         };
         if !has_more {
@@ -33,35 +34,34 @@ pub(super) async fn speak(
         }
         let mut builder = http1::Builder::new();
         builder.max_buf_size(super::H1_HEADER);
-        // On the heap, and not in this future, whose size every connection has.
+        // On the heap, so that it is not part of this future, which every connection keeps.
         let http = builder.serve_connection(TokioIo::new(stream.lend()), requests.clone());
         let mut http = Box::pin(http.with_upgrades());
-        if !until_at_rest(http.as_mut(), connection).await {
+        if !until_idle(http.as_mut(), connection).await {
             return;
         }
     }
 }
 
-/// Runs a connection until it ends, which is false, or hyper holds nothing of it and is not needed for a
-/// while.
+/// Runs a connection until it ends (false), or until it is idle and hyper can be dropped (true).
 ///
-/// That is after the first request, as connections that are opened ahead ask no second one soon, and
-/// whenever there was none for some time.
-async fn until_at_rest<C>(
+/// It counts as idle after the first request, since connections that are opened ahead of need seldom
+/// send a second one soon, and whenever there was no request for some time.
+async fn until_idle<C>(
     mut http: Pin<&mut http1::UpgradeableConnection<C, Requests>>,
     connection: &ConnectionIdentity,
 ) -> bool
 where
     C: hyper::rt::Read + hyper::rt::Write + Unpin + Send + 'static,
 {
-    let live = connection.live();
+    let state = connection.state();
     loop {
-        let mut rested = pin!(live.rested());
-        let mut ended = pin!(live.ended(|_| true));
-        let mut is_drowsy = false;
+        let mut became_idle = pin!(state.became_idle());
+        let mut ended = pin!(state.ended(|_| true));
+        let mut has_been_idle = false;
         let event = poll_fn(|context| {
-            // hyper waits with requests in its buffer, too: for what it has woken this task already. Only
-            // if it is asked again and begins none, it has none.
+            // hyper may return with requests in its buffer, for which it has woken this task already.
+            // Only if it is polled again and begins none, there is none.
             let mut begun = None;
             loop {
                 if http.as_mut().poll(context).is_ready() {
@@ -70,16 +70,16 @@ where
                 if ended.as_mut().poll(context).is_ready() {
                     return Poll::Ready(Event::Ended);
                 }
-                is_drowsy = is_drowsy || rested.as_mut().poll(context).is_ready();
-                let now = live.requests_begun();
-                if !live.is_at_rest() || !(is_drowsy || now == 1) {
-                    return match is_drowsy {
+                has_been_idle = has_been_idle || became_idle.as_mut().poll(context).is_ready();
+                let now = state.requests_begun();
+                if !state.is_idle() || !(has_been_idle || now == 1) {
+                    return match has_been_idle {
                         true => Poll::Ready(Event::Busy),
                         false => Poll::Pending,
                     };
                 }
                 if begun == Some(now) {
-                    return Poll::Ready(Event::Rested);
+                    return Poll::Ready(Event::Idle);
                 }
                 begun = Some(now);
             }
@@ -90,19 +90,19 @@ where
             Event::Over => return false,
             Event::Ended => {
                 http.as_mut().graceful_shutdown();
-                // Whatever becomes of it, it is over then.
+                // Whether it succeeds or fails, the connection is over.
                 let _ = http.await;
                 return false;
             }
-            Event::Rested => return true,
+            Event::Idle => return true,
         }
     }
 }
 
 enum Event {
-    /// It was to rest, and was not at rest.
+    /// It was told that it is idle, and is not.
     Busy,
     Ended,
     Over,
-    Rested,
+    Idle,
 }

@@ -16,9 +16,9 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::{net::TcpStream, task::yield_now};
 
 use super::{Requests, streams::Streams};
-use crate::connection::{identity::ConnectionIdentity, live::Live, stream::MtlsStream};
+use crate::connection::{identity::ConnectionIdentity, state::ConnectionState, stream::MtlsStream};
 
-/// Ends by GOAWAY, after the requests that run.
+/// Speaks HTTP/2. Ends with a GOAWAY, after the requests that are running.
 pub(super) async fn speak(
     stream: MtlsStream<TcpStream>,
     requests: Requests,
@@ -36,23 +36,23 @@ pub(super) async fn speak(
     let mut http = pin!(builder.serve_connection(TokioIo::new(stream), requests));
     let is_over = tokio::select! {
         biased;
-        () = gathering(http.as_mut(), connection.live(), &streams) => true,
-        _ = connection.live().ended(|_| true) => false,
+        () = gathering(http.as_mut(), connection.state(), &streams) => true,
+        _ = connection.state().ended(|_| true) => false,
     };
     if !is_over {
         http.as_mut().graceful_shutdown();
-        // Whatever becomes of it, it is over then.
+        // Whether it succeeds or fails, the connection is over.
         let _ = http.await;
     }
 }
 
-/// Runs the connection so that answers which are ready at about the same time go out together.
+/// Runs the connection so that responses which are ready at about the same time are sent together.
 ///
-/// Requests that are answered at once have their answers before the connection is polled again. The others are tasks
-/// (`streams.rs`), each of which wakes the connection when it has something to say; and tokio runs first what was woken
-/// last. Each answer would be a record and a write of its own. So while requests run, the connection waits until every
-/// task that is ready has had its turn.
-async fn gathering<C: Future>(mut http: Pin<&mut C>, live: &Live, streams: &Streams) {
+/// Requests that are answered at once have their responses before the connection is polled again. The others are tasks
+/// (`streams.rs`), each of which wakes the connection when it has something to send, and tokio first runs what was
+/// woken last. Each response would be a TLS record and a write of its own. So while requests run, the connection waits
+/// until every task that is ready has had its turn.
+async fn gathering<C: Future>(mut http: Pin<&mut C>, state: &ConnectionState, streams: &Streams) {
     let turn = Arc::new(Turn::default());
     let waker = Waker::from(Arc::clone(&turn));
     let mut is_waiting = false;
@@ -61,7 +61,7 @@ async fn gathering<C: Future>(mut http: Pin<&mut C>, live: &Live, streams: &Stre
         loop {
             let has_come = turn.is_due.swap(false, SeqCst);
             is_waiting &= !has_come;
-            if !has_come && live.is_asked() {
+            if !has_come && state.is_asked() {
                 if !is_waiting {
                     is_waiting = true;
                     turn.wait();
@@ -73,7 +73,7 @@ async fn gathering<C: Future>(mut http: Pin<&mut C>, live: &Live, streams: &Stre
             let Some(begun) = begun else {
                 return polled.map(drop);
             };
-            // Their answers would wake the connection, which is polled next in any case.
+            // Their responses would wake the connection, which is polled next in any case.
             turn.is_awake.swap(true, SeqCst);
             begun.run();
             turn.is_awake.swap(false, SeqCst);
@@ -98,7 +98,7 @@ impl Turn {
     /// Wakes the connection when it has come.
     fn wait(self: &Arc<Self>) {
         let waker = Waker::from(Arc::new(Call(Arc::clone(self))));
-        // tokio keeps the waker until there is nothing else to do.
+        // tokio wakes it when there is nothing else to do.
         let _ = pin!(yield_now()).poll(&mut Context::from_waker(&waker));
     }
 }
@@ -140,9 +140,9 @@ mod tests {
 
     /// How often a connection is polled that is woken by ten tasks at about the same time, then over.
     async fn polls(is_asked: bool) -> usize {
-        let live = Live::new(Arc::new(Clock::new()), &Limits::default(), None, true);
+        let state = ConnectionState::new(Arc::new(Clock::new()), &Limits::default(), None, true);
         if is_asked {
-            live.request_begins(false);
+            state.request_begins(false);
         }
         let polls = Arc::new(AtomicUsize::new(0));
         let woken = Arc::new(AtomicUsize::new(0));
@@ -171,7 +171,7 @@ mod tests {
             })
         };
         let running =
-            tokio::spawn(async move { gathering(pin!(http), &live, &Streams::default()).await });
+            tokio::spawn(async move { gathering(pin!(http), &state, &Streams::default()).await });
         let ended = timeout(Duration::from_secs(10), running).await;
         assert!(ended.is_ok_and(|ended| ended.is_ok()), "it hangs");
         polls.load(SeqCst)

@@ -1,4 +1,4 @@
-//! HTTP on one connection, and what it may cost.
+//! HTTP on one connection, and its limits.
 
 mod http1;
 mod http2;
@@ -14,29 +14,29 @@ use tower_service::Service as _;
 
 use crate::{
     connection::stream::MtlsStream,
-    serve::service::{Answering, MtlsService},
+    serve::service::{MtlsService, ResponseFuture},
 };
 
-/// Speaks HTTP until the connection ends, as negotiated.
-pub(crate) async fn speak(stream: MtlsStream<TcpStream>, router: Router) {
+/// Speaks the version of HTTP that was negotiated, until the connection ends.
+pub(crate) async fn speak(stream: MtlsStream<TcpStream>, service: MtlsService<Router>) {
     let connection = stream.identity().clone();
-    let requests = Requests(MtlsService::new(router, connection.clone()));
-    // What ends a connection is the peer's business, or was recorded where it was decided.
+    let requests = Requests(service);
+    // Either the peer ends a connection, or the reason was recorded where it was decided.
     match connection.tls().alpn() {
-        // On the heap, as one of HTTP/1 needs less.
+        // On the heap, as a future for HTTP/1 is much smaller.
         Some("h2") => Box::pin(http2::speak(stream, requests, &connection)).await,
         _ => http1::speak(stream, requests, &connection).await,
     }
 }
 
-/// What hyper calls: a router is always ready.
+/// The service that hyper calls. A router is always ready.
 #[derive(Clone)]
 struct Requests(MtlsService<Router>);
 
 impl Service<Request<Incoming>> for Requests {
     type Response = axum::response::Response;
     type Error = std::convert::Infallible;
-    type Future = Answering<<Router as tower_service::Service<Request<Body>>>::Future>;
+    type Future = ResponseFuture<<Router as tower_service::Service<Request<Body>>>::Future>;
 
     fn call(&self, request: Request<Incoming>) -> Self::Future {
         self.0.clone().call(request)
@@ -49,11 +49,11 @@ const H2_HEADERS: u32 = 16 << 10;
 const H2_PING: Duration = Duration::from_secs(30);
 const H2_PONG: Duration = Duration::from_secs(10);
 
-/// Sets the limits that an HTTP server needs when anybody may connect: HTTP/1 headers within
-/// 64 KiB; HTTP/2 with 128 streams, 16 KiB of headers, and a ping every 30 s that must be answered
-/// within 10 s.
+/// Sets the limits that a public HTTP server needs: 64 KiB of HTTP/1 headers, and for HTTP/2 128
+/// streams, 16 KiB of headers, and a ping every 30 s that must be answered within 10 s.
 ///
-/// Those on time are watched by the door, whatever server is behind it.
+/// Limits on time need no setting: every connection of this crate has those of
+/// [`Limits`](crate::Limits).
 pub fn http_limits(builder: &mut auto::Builder<TokioExecutor>) {
     builder.http1().max_buf_size(H1_HEADER);
     builder

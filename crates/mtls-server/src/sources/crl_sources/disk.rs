@@ -1,11 +1,14 @@
-//! Lists in a file, or in the files of a directory.
+//! CRLs in a file, or in the files of a directory.
 
 use std::path::{Path, PathBuf};
 
 use pki_core::verify::CrlFile;
 use sha2::{Digest as _, Sha256};
 
-use super::{CrlSourceError, Part, in_background};
+use super::{
+    error::CrlSourceError,
+    part::{Part, in_background},
+};
 use crate::sources::files::{self, FileError};
 
 #[derive(Debug)]
@@ -49,16 +52,12 @@ fn read_file(path: &Path, last: &[Part]) -> Result<Part, FileError> {
     let bytes = files::read(path, files::CRL)?;
     let digest = Sha256::digest(&bytes).into();
     let name = path.display().to_string();
-    let lists = match last.iter().find(|part| part.digest == digest) {
-        Some(unchanged) => unchanged.lists.clone(),
+    let crls = match last.iter().find(|part| part.digest == digest) {
+        Some(unchanged) => unchanged.crls.clone(),
         None => CrlFile::from_pem_or_der(&bytes)
             .map_err(|error| FileError::of_crl(path, &bytes, error))?,
     };
-    Ok(Part {
-        name,
-        digest,
-        lists,
-    })
+    Ok(Part { name, digest, crls })
 }
 
 fn read_directory(directory: &Path, last: &[Part]) -> Result<Vec<Part>, FileError> {
@@ -86,7 +85,7 @@ fn read_directory(directory: &Path, last: &[Part]) -> Result<Vec<Part>, FileErro
 /// What the name of a file says about what it holds.
 #[derive(Debug, PartialEq, Eq)]
 enum Says {
-    /// A revocation list.
+    /// A CRL.
     Crl,
     /// Something in PEM or DER.
     Format,

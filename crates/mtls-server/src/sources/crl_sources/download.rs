@@ -1,4 +1,4 @@
-//! Lists from a URL.
+//! CRLs from a URL.
 
 use std::{path::Path, time::Duration};
 
@@ -13,7 +13,10 @@ use pki_core::verify::{CrlFile, CrlSet};
 use sha2::{Digest as _, Sha256};
 use time::OffsetDateTime;
 
-use super::{CrlSourceError, Part, in_background};
+use super::{
+    error::CrlSourceError,
+    part::{Part, in_background},
+};
 use crate::sources::{
     files::FileError,
     plain_http::{Bounds, HttpUrl, exchange},
@@ -24,14 +27,14 @@ pub(super) struct Download {
     url: HttpUrl,
     bounds: Bounds,
     latest: Option<Latest>,
-    /// The last lists before the latest that were found to be their CA's.
+    /// The newest CRLs before the latest of which it is known that their CA signed them.
     confirmed: Option<Part>,
 }
 
 #[derive(Debug)]
 struct Latest {
     part: Part,
-    /// What the server called this version, as the question whether there is another one.
+    /// What the server called this version, as the headers that ask for a newer one.
     version: HeaderMap,
 }
 
@@ -51,7 +54,7 @@ impl Download {
         latest.into_iter().chain(&self.confirmed)
     }
 
-    /// SHA-256 of the latest answer; zeros before there is one.
+    /// SHA-256 of the latest response; zeros before there is one.
     pub(super) fn digest(&self) -> [u8; 32] {
         self.latest
             .as_ref()
@@ -71,11 +74,11 @@ impl Download {
     }
 
     async fn fetch(&mut self, now: OffsetDateTime) -> Result<(), CrlSourceError> {
-        // Once the latest lists are known to be the CA's, those before it have done their part.
+        // Once it is known that the CA signed the latest CRLs, those before them are not needed.
         if self
             .latest
             .as_ref()
-            .is_some_and(|latest| latest.part.lists.is_confirmed())
+            .is_some_and(|latest| latest.part.crls.is_confirmed())
         {
             self.confirmed = None;
         }
@@ -112,12 +115,12 @@ impl Download {
             CrlFile::from_pem_or_der(&bytes)
                 .map_err(|error| FileError::of_crl(Path::new(&name), &bytes, error))
         });
-        let lists = read.await.map_err(CrlSourceError::Downloaded)?;
+        let crls = read.await.map_err(CrlSourceError::Downloaded)?;
         let new = Latest {
             part: Part {
                 name: self.url.to_string(),
                 digest,
-                lists,
+                crls,
             },
             version,
         };
@@ -126,16 +129,16 @@ impl Download {
 
     fn accept(&mut self, new: Latest, now: OffsetDateTime) -> Result<(), CrlSourceError> {
         let latest = self.latest.take();
-        // What was not confirmed has no say in what replaces it: it may have been forged.
+        // An unconfirmed CRL does not decide what may replace it, as it may be forged.
         let (confirmed, latest) = match latest {
-            Some(latest) if latest.part.lists.is_confirmed() => {
+            Some(latest) if latest.part.crls.is_confirmed() => {
                 (Some(latest.part.clone()), Some(latest))
             }
             latest => (self.confirmed.take(), latest),
         };
         let rolled_back = confirmed
             .as_ref()
-            .is_some_and(|confirmed| new.part.lists.is_older_than(&confirmed.lists, now));
+            .is_some_and(|confirmed| new.part.crls.is_older_than(&confirmed.crls, now));
         if rolled_back {
             self.confirmed = confirmed.filter(|confirmed| {
                 latest
@@ -153,11 +156,11 @@ impl Download {
     }
 }
 
-/// RFC 9110 section 13.1: what to ask with, from what was answered with.
-fn version_of(answer: &HeaderMap) -> HeaderMap {
+/// RFC 9110 section 13.1: the headers of the next request, from those of a response.
+fn version_of(response: &HeaderMap) -> HeaderMap {
     let pairs: [(HeaderName, HeaderName); 2] =
         [(ETAG, IF_NONE_MATCH), (LAST_MODIFIED, IF_MODIFIED_SINCE)];
-    let value = |name: &HeaderName| -> Option<HeaderValue> { answer.get(name).cloned() };
+    let value = |name: &HeaderName| -> Option<HeaderValue> { response.get(name).cloned() };
     pairs
         .into_iter()
         .filter_map(|(said, asked)| value(&said).map(|value| (asked, value)))

@@ -2,12 +2,12 @@ use pki_core::verify::{CrlError, CrlLoadError};
 
 use crate::sources::{files::FileError, plain_http::HttpError};
 
-/// A source of revocation lists that cannot be used: the message names it and says what to do.
+/// A source of CRLs that cannot be used: the message names it and says what to do.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CrlSourceError {
-    /// The URL did not answer, or not with something to read.
-    #[error("revocation list {url} cannot be fetched")]
+    /// The URL did not respond, or not with a body.
+    #[error("CRL {url} cannot be fetched")]
     Download {
         /// The URL.
         url: String,
@@ -15,7 +15,7 @@ pub enum CrlSourceError {
         source: HttpError,
     },
 
-    /// What the URL answered with holds no list that can be used; its path is the URL.
+    /// The response holds no CRL that can be used. The path in the error is the URL.
     #[error(transparent)]
     Downloaded(FileError),
 
@@ -23,7 +23,7 @@ pub enum CrlSourceError {
     #[error(transparent)]
     File(#[from] FileError),
 
-    /// A list that is not the complete list of its CA, and none is beside it.
+    /// A CRL that is not the complete CRL of its CA, where there is no complete one.
     #[error("{name}: {source}")]
     Incomplete {
         /// The file or URL that holds it.
@@ -33,12 +33,12 @@ pub enum CrlSourceError {
     },
 
     /// There is no source.
-    #[error("no source of revocation lists is named")]
+    #[error("no source of CRLs is named")]
     NoSource,
 
-    /// The URL answered with older lists than before, or without one that has not expired.
+    /// The response holds older CRLs than before, or lacks one that has not expired.
     #[error(
-        "{url} answers with older revocation lists than before, or without one of them: somebody may be replaying them"
+        "{url} responds with older CRLs than before, or without one of them: somebody may be replaying them"
     )]
     RolledBack {
         /// The URL.
@@ -47,7 +47,7 @@ pub enum CrlSourceError {
 }
 
 impl CrlSourceError {
-    /// Lists that were read one by one and cannot be put together; `name` holds the one at fault.
+    /// CRLs that were read one by one and cannot be combined; `name` holds the one at fault.
     pub(super) fn together(name: Option<String>, error: CrlLoadError) -> Self {
         match (name, error) {
             (Some(name), CrlLoadError::Unusable { source, .. }) => {

@@ -1,4 +1,4 @@
-//! Answers that are kept until they expire, and questions that are asked once at a time.
+//! Responses that are cached until they expire, and requests that are sent once at a time.
 
 use std::{
     fmt,
@@ -16,9 +16,9 @@ use tokio::{
 };
 use x509_identity::Certificate;
 
-use super::AskError;
+use super::query::OcspQueryError;
 
-/// Bounded: the answer that was not needed for the longest time gives way.
+/// Bounded: the response that was not used for the longest time makes room.
 pub(super) struct Cache {
     slots: Mutex<LruCache<Key, Arc<Turn<Remembered>>>>,
 }
@@ -26,12 +26,12 @@ pub(super) struct Cache {
 /// SHA-256 of the certificate and of its issuer.
 type Key = [[u8; 32]; 2];
 
-/// What the last question about a certificate came to.
+/// The outcome of the last request about a certificate.
 #[derive(Default)]
 enum Remembered {
     Answer(OcspAnswer),
     Failed {
-        error: Arc<AskError>,
+        error: Arc<OcspQueryError>,
         at: Instant,
     },
     #[default]
@@ -50,10 +50,11 @@ impl Cache {
         slots.cap()
     }
 
-    /// The answer about `certificate` that is kept and current at `now`, or what `ask` comes to. Whoever comes
-    /// while it runs waits for it, until `deadline`, and takes what came of it.
+    /// The cached response about `certificate`, if it is still current at `now`, or else the outcome of
+    /// `query`. Other callers wait for it meanwhile, until `deadline`, and share the outcome.
     ///
-    /// A failure counts for those who came before it, and for everybody in the time of `forgive` after it.
+    /// A failure also counts for those who were already waiting, and for everybody within `forgive`
+    /// after it.
     pub(super) async fn answer(
         &self,
         certificate: &Certificate,
@@ -61,14 +62,14 @@ impl Cache {
         now: OffsetDateTime,
         deadline: Deadline,
         forgive: Duration,
-        ask: impl AsyncFnOnce() -> Result<OcspAnswer, AskError>,
-    ) -> Result<OcspAnswer, Arc<AskError>> {
+        query: impl AsyncFnOnce() -> Result<OcspAnswer, OcspQueryError>,
+    ) -> Result<OcspAnswer, Arc<OcspQueryError>> {
         let slot = self.slot(certificate, issuer);
         let turn = timeout_at(deadline.at, slot.lock()).await;
-        // Held while asking. A task that is dropped meanwhile gives it to the next.
-        let mut remembered = turn.map_err(|_| Arc::new(AskError::Timeout(deadline.limit)))?;
+        // Locked during the request. If the task is dropped, the next one takes over.
+        let mut remembered = turn.map_err(|_| Arc::new(OcspQueryError::Timeout(deadline.limit)))?;
         match &*remembered {
-            // Without nextUpdate there is always something newer.
+            // Without nextUpdate newer information is always available.
             Remembered::Answer(answer) if answer.next_update().is_some_and(|next| now < next) => {
                 return Ok(*answer);
             }
@@ -77,7 +78,7 @@ impl Cache {
             }
             _ => {}
         }
-        match ask().await {
+        match query().await {
             Ok(answer) => {
                 *remembered = Remembered::Answer(answer);
                 Ok(answer)
@@ -113,7 +114,7 @@ impl fmt::Debug for Cache {
     }
 }
 
-/// When somebody came, and how long it may take.
+/// When a caller came, and how long it may take.
 #[derive(Clone, Copy)]
 pub(super) struct Deadline {
     pub(super) arrived: Instant,

@@ -1,4 +1,4 @@
-//! Is the certificate of this client revoked? Its issuer's responder is asked.
+//! Whether the certificate of a client is revoked, according to its issuer's responder.
 
 use std::{num::NonZeroUsize, sync::Arc, time::Duration};
 
@@ -11,21 +11,19 @@ use tokio::{sync::Semaphore, time::timeout_at};
 use x509_identity::Certificate;
 
 use super::{
-    AskError,
-    ask::{ask, responders},
     cache::{Cache, Deadline},
+    query::{OcspQueryError, query, responders},
 };
 use crate::sources::plain_http::HttpUrl;
 
-/// Asks OCSP responders (RFC 6960) about clients' certificates; cheap to clone, and clones share what is
-/// known.
+/// Checks clients' certificates with OCSP (RFC 6960); cheap to clone. Clones share a cache.
 ///
-/// The leaf alone is asked about, where its authority information access says, over plain http, without
-/// following redirects, and within 64 KiB. An answer counts until its nextUpdate, for all connections. Of
-/// any number of connections with one certificate one asks, and the others wait.
+/// Only the client's own certificate is checked, with the responder that it names: over plain HTTP,
+/// without following redirects, and within 64 KiB. A response is used until its nextUpdate, for all
+/// connections. Of many connections with one certificate one sends a request, and the others wait.
 ///
-/// A certificate that is revoked, or that its issuer does not know, is refused. One about which there is
-/// no answer is refused, too, unless [`Unanswered`] says otherwise.
+/// A certificate that is revoked, or that its issuer does not know, is refused. So is one about which
+/// there is no valid response, unless [`Unanswered`] says otherwise.
 ///
 /// ```
 /// use mtls_server::{HttpUrlError, OcspCheck};
@@ -45,31 +43,31 @@ pub struct OcspCheck {
     nonces: bool,
     delegates: Option<Revocation>,
     cache: Arc<Cache>,
-    /// As many questions may be under way.
-    places: Arc<Semaphore>,
+    /// Limits the requests that are under way.
+    permits: Arc<Semaphore>,
 }
 
-/// What becomes of a certificate about which no responder gives an answer that can be believed.
+/// What happens to a certificate about which there is no valid response.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub enum Unanswered {
-    /// It passes ("soft fail"): whoever can keep the server from its responder can use a revoked
+    /// It is accepted ("soft fail"). Somebody who can block the responder can use a revoked
     /// certificate.
     Allow,
-    /// It is refused ("hard fail"): without its responder the server lets nobody in.
+    /// It is refused ("hard fail"). While the responder is down, the server accepts nobody.
     #[default]
     Deny,
 }
 
-/// How a certificate passed.
+/// Why a certificate was accepted.
 #[derive(Clone, Debug)]
 pub enum OcspVerdict {
     /// Its issuer says that it is good.
     Good,
-    /// Nobody said anything, and [`Unanswered::Allow`] lets it pass.
-    Unanswered(Arc<AskError>),
+    /// There was no valid response, and [`Unanswered::Allow`] accepts it.
+    Unanswered(Arc<OcspQueryError>),
 }
 
-/// Why a certificate did not pass.
+/// Why a certificate was refused.
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum OcspRefusal {
@@ -89,13 +87,13 @@ pub enum OcspRefusal {
         reason: RevocationReason,
     },
 
-    /// There is no answer.
-    #[error("nobody says whether {subject} is revoked")]
+    /// There is no valid response.
+    #[error("it is not known whether {subject} is revoked")]
     Unanswered {
         /// The certificate's subject.
         subject: String,
         /// Why not.
-        source: Arc<AskError>,
+        source: Arc<OcspQueryError>,
     },
 
     /// Its issuer does not know it.
@@ -109,7 +107,7 @@ pub enum OcspRefusal {
 }
 
 impl OcspRefusal {
-    /// A stable name for tables and audit events.
+    /// A stable code for tables and audit events.
     pub fn code(&self) -> &'static str {
         match self {
             Self::Revoked { .. } => "revoked",
@@ -132,68 +130,69 @@ impl Default for OcspCheck {
             nonces: false,
             delegates: None,
             cache: Arc::new(Cache::new(CACHE_SIZE)),
-            places: Arc::new(Semaphore::new(QUESTIONS)),
+            permits: Arc::new(Semaphore::new(REQUESTS)),
         }
     }
 }
 
 impl OcspCheck {
-    /// The strict defaults: what has no answer is refused.
+    /// The strict defaults: a certificate without a valid response is refused.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Asks this responder about every certificate, whatever the certificate says.
+    /// Queries this responder about every certificate, whatever the certificate says.
     #[must_use]
     pub fn responder(mut self, url: HttpUrl) -> Self {
         self.responder = Some(url);
         self.afresh()
     }
 
-    /// What becomes of a certificate without an answer; [`Unanswered::Deny`] by default.
+    /// What happens without a valid response; [`Unanswered::Deny`] by default.
     #[must_use]
     pub fn unanswered(mut self, unanswered: Unanswered) -> Self {
         self.unanswered = unanswered;
         self
     }
 
-    /// How long a check may take in all, 3 s by default.
+    /// How long a check may take in all; 3 s by default.
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self
     }
 
-    /// Asks for answers that are made for the question (RFC 9654), so that nobody can replay one from before
-    /// a revocation. Not by default: many responders make their answers ahead, and this refuses those.
+    /// Sends nonces (RFC 9654) and requires them in responses, so that nobody can replay a response from
+    /// before a revocation. Not by default: many responders sign their responses ahead of time, and
+    /// those are refused then.
     #[must_use]
     pub fn nonces(mut self) -> Self {
         self.nonces = true;
         self.afresh()
     }
 
-    /// Looks up responders' own certificates in these lists, and forgets answers from before. Without, one that is valid is believed; see
-    /// [`OcspRequest::delegates`].
+    /// Checks the certificates of delegated responders against these CRLs. By default, a delegate whose
+    /// certificate is valid is trusted; see [`OcspRequest::delegates`]. Clears the cache.
     #[must_use]
     pub fn delegates(mut self, revocation: Revocation) -> Self {
         self.delegates = Some(revocation);
         self.afresh()
     }
 
-    /// How many certificates' answers are kept, 10,000 by default, at some 300 bytes each.
+    /// How many responses are cached; 10,000 by default, of some 300 bytes each.
     #[must_use]
     pub fn cache_size(mut self, size: NonZeroUsize) -> Self {
         self.cache = Arc::new(Cache::new(size));
         self
     }
 
-    /// Without the answers of other responders, or by other rules.
+    /// With an empty cache, as the responses in it are from other responders or by other rules.
     fn afresh(mut self) -> Self {
         self.cache = Arc::new(Cache::new(self.cache.size()));
         self
     }
 
-    /// Judges the leaf of a path that was verified. Takes no longer than the timeout.
+    /// Checks the leaf of a verified path. Takes no longer than the timeout.
     ///
     /// # Errors
     ///
@@ -206,15 +205,15 @@ impl OcspCheck {
         let leaf = path.leaf();
         let issuer = path.intermediates().first().unwrap_or(path.anchor());
         let deadline = Deadline::within(self.timeout);
-        // Whoever is let in anyway need not wait for a responder that was silent a moment ago.
+        // A client that is accepted anyway does not wait for a responder that has just failed.
         let forgive = match self.unanswered {
             Unanswered::Allow => SILENCE,
             Unanswered::Deny => Duration::ZERO,
         };
-        let ask = async || self.ask(leaf, issuer, now, deadline).await;
+        let query = async || self.query(leaf, issuer, now, deadline).await;
         let answer = self
             .cache
-            .answer(leaf, issuer, now, deadline, forgive, ask)
+            .answer(leaf, issuer, now, deadline, forgive, query)
             .await;
         let subject = || leaf.subject().to_string();
         let serial = || leaf.serial().to_string();
@@ -232,7 +231,7 @@ impl OcspCheck {
             }),
             (Err(error), Unanswered::Allow) => {
                 let why: &dyn std::error::Error = &*error;
-                tracing::warn!(target: "mtls_server", error = why, "certificate passes without OCSP answer");
+                tracing::warn!(target: "mtls_server", error = why, "certificate is accepted without an OCSP response");
                 Ok(OcspVerdict::Unanswered(error))
             }
             (Err(source), Unanswered::Deny) => Err(OcspRefusal::Unanswered {
@@ -242,33 +241,33 @@ impl OcspCheck {
         }
     }
 
-    async fn ask(
+    async fn query(
         &self,
         leaf: &Certificate,
         issuer: &Certificate,
         now: OffsetDateTime,
         deadline: Deadline,
-    ) -> Result<OcspAnswer, AskError> {
+    ) -> Result<OcspAnswer, OcspQueryError> {
         let responders = responders(leaf, self.responder.as_ref())?;
-        let place = timeout_at(deadline.at, self.places.acquire()).await;
-        let _place = place.map_err(|_| AskError::Timeout(deadline.limit))?;
-        let mut question = OcspRequest::for_certificate(leaf, issuer);
+        let permit = timeout_at(deadline.at, self.permits.acquire()).await;
+        let _permit = permit.map_err(|_| OcspQueryError::Timeout(deadline.limit))?;
+        let mut request = OcspRequest::for_certificate(leaf, issuer);
         if self.nonces {
-            question = question.nonce(Nonce::random());
+            request = request.nonce(Nonce::random());
         }
         if let Some(revocation) = &self.delegates {
-            question = question.delegates(revocation);
+            request = request.delegates(revocation);
         }
-        ask(&question, &responders, deadline.at, now)
+        query(&request, &responders, deadline.at, now)
             .await
-            .map(|answer| answer.answer)
+            .map(|response| response.answer)
     }
 }
 
 const CACHE_SIZE: NonZeroUsize = NonZeroUsize::new(10_000).expect("it is not zero");
 
-/// A restart of the server must not be a flood for the responder.
-const QUESTIONS: usize = 64;
+/// So that a restart of the server does not flood the responder.
+const REQUESTS: usize = 64;
 
-/// How long a responder that gave no answer is left alone about one certificate.
+/// How long a responder that failed is not queried again about the same certificate.
 const SILENCE: Duration = Duration::from_secs(5);

@@ -1,11 +1,8 @@
-//! Asking OCSP responders: about clients' certificates, and for the answer about our own that clients
-//! want to see.
+//! Querying OCSP responders: about clients' certificates, and about the server's own, for the response
+//! that is stapled to it.
 
-mod ask;
+pub(crate) mod check;
+pub(crate) mod query;
+pub(crate) mod staple;
+
 mod cache;
-mod check;
-mod staple;
-
-pub use ask::AskError;
-pub use check::{OcspCheck, OcspRefusal, OcspVerdict, Unanswered};
-pub use staple::{Staple, StapleError, Stapler};

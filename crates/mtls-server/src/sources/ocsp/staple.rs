@@ -1,4 +1,4 @@
-//! The OCSP answer about the server's own certificate, which it shows with it (RFC 6066 section 8).
+//! The OCSP response about the server's own certificate, which is stapled to it (RFC 6066 section 8).
 
 use std::{convert::Infallible, time::Duration};
 
@@ -11,13 +11,10 @@ use time::OffsetDateTime;
 use tokio::time::{Instant, sleep};
 use x509_identity::{Certificate, ParseError};
 
-use super::{
-    AskError,
-    ask::{ask, responders},
-};
+use super::query::{OcspQueryError, query, responders};
 use crate::sources::plain_http::HttpUrl;
 
-/// Fetches the answers that are stapled to a server's certificate.
+/// Fetches the OCSP responses that are stapled to a server's certificate.
 #[derive(Clone, Debug)]
 pub struct Stapler {
     leaf: Certificate,
@@ -26,7 +23,7 @@ pub struct Stapler {
     timeout: Duration,
 }
 
-/// An answer that says that the certificate is good, as clients want to see it. Verified.
+/// A verified OCSP response which says that the certificate is good.
 #[derive(Clone, Debug)]
 pub struct Staple {
     der: Vec<u8>,
@@ -38,32 +35,31 @@ pub struct Staple {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StapleError {
-    /// There is no answer.
-    #[error("no OCSP answer about the server's certificate")]
-    Ask(#[source] AskError),
+    /// There is no valid response.
+    #[error("no OCSP response about the server's certificate")]
+    Query(#[source] OcspQueryError),
 
-    /// A certificate cannot be read.
+    /// A certificate cannot be parsed.
     #[error("a certificate of the server's chain cannot be read")]
     Certificate(#[source] ParseError),
 
-    /// The chain does not hold the CA that issued the first certificate.
+    /// The chain does not contain the CA that issued the first certificate.
     #[error(
         "the server's chain ends before the CA that issued its certificate: name that CA's certificate"
     )]
     NoIssuer,
 
-    /// The answer is that the certificate is revoked or unknown, which is not shown around.
+    /// The response says that the certificate is revoked or unknown, which is not stapled.
     #[error("the server's own certificate is not good: its issuer says {0:?}")]
     NotGood(OcspStatus),
 }
 
 impl Stapler {
-    /// For the first certificate of `chain`. Its issuer is among the others, or is `issuer`, where the chain
-    /// ends before it.
+    /// For the first certificate of `chain`. Its issuer is one of the others, or else `issuer`.
     ///
     /// # Errors
     ///
-    /// [`StapleError::NoIssuer`] if it is not, and [`StapleError::Certificate`].
+    /// [`StapleError::NoIssuer`] if it is neither, and [`StapleError::Certificate`].
     pub fn new(
         chain: &[CertificateDer<'_>],
         issuer: Option<&CertificateDer<'_>>,
@@ -93,45 +89,46 @@ impl Stapler {
         })
     }
 
-    /// Asks this responder, whatever the certificate says.
+    /// Queries this responder, whatever the certificate says.
     #[must_use]
     pub fn responder(mut self, url: HttpUrl) -> Self {
         self.responder = Some(url);
         self
     }
 
-    /// How long a question may take in all, 10 s by default.
+    /// How long a request may take in all; 10 s by default.
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self
     }
 
-    /// Asks now.
+    /// Fetches a response now.
     ///
     /// # Errors
     ///
-    /// [`StapleError`]; the staple that is there goes on until it [expires](Staple::has_expired).
+    /// [`StapleError`]. The last staple can be used until it [expires](Staple::has_expired).
     pub async fn fetch(&self, now: OffsetDateTime) -> Result<Staple, StapleError> {
         let responders =
-            responders(&self.leaf, self.responder.as_ref()).map_err(StapleError::Ask)?;
-        let question = OcspRequest::for_certificate(&self.leaf, &self.issuer);
+            responders(&self.leaf, self.responder.as_ref()).map_err(StapleError::Query)?;
+        let request = OcspRequest::for_certificate(&self.leaf, &self.issuer);
         let deadline = Instant::now() + self.timeout;
-        let answer = ask(&question, &responders, deadline, now)
+        let response = query(&request, &responders, deadline, now)
             .await
-            .map_err(StapleError::Ask)?;
-        match answer.answer.status() {
+            .map_err(StapleError::Query)?;
+        match response.answer.status() {
             OcspStatus::Good => Ok(Staple {
-                der: answer.der,
-                this_update: answer.answer.this_update(),
-                next_update: answer.answer.next_update(),
+                der: response.der,
+                this_update: response.answer.this_update(),
+                next_update: response.answer.next_update(),
             }),
             status => Err(StapleError::NotGood(status)),
         }
     }
 
-    /// Fetches a staple now, and a new one at half of each one's life; `publish` gets each, and `None` when
-    /// one expired before there was another. Runs until it is dropped.
+    /// Fetches a staple now, and a new one whenever half of its validity period is over. `publish` gets
+    /// each of them, and `None` when one has expired before there is another. Runs until it is
+    /// dropped.
     pub async fn keep_fresh(
         self,
         now: impl Fn() -> OffsetDateTime,
@@ -193,5 +190,5 @@ impl Staple {
     }
 }
 
-/// Between two questions to a responder, whatever it says.
+/// The least time between two requests, whatever the responder says.
 const RETRY: Duration = Duration::from_secs(60);

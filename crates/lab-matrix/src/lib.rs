@@ -1,0 +1,14 @@
+#![doc = include_str!("../README.md")]
+
+mod before_connecting;
+mod cases;
+mod error;
+mod page;
+mod peers;
+mod report;
+mod run;
+
+pub use error::MatrixError;
+pub use page::page;
+pub use report::{Direction, Report, Row};
+pub use run::run;

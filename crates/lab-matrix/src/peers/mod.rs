@@ -1,0 +1,10 @@
+//! The real server and the real client of a case.
+
+mod client;
+mod files;
+mod server;
+mod without_certificate;
+
+pub(crate) use client::ask;
+pub(crate) use files::{LabFiles, check};
+pub(crate) use server::RunningServer;

@@ -1,0 +1,118 @@
+//! The connector's settings as a reqwest client.
+
+use std::future::poll_fn;
+use std::io;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use hyper::rt::{Read, ReadBuf};
+use tower::Layer;
+use tower_service::Service;
+
+use crate::connect::connector::{Connector, PlainHttp};
+use crate::failure::error::Source;
+use crate::handshake::context::HandshakeContext;
+
+/// How long a new connection waits for the server's verdict on our certificate, where TLS 1.3 leaves
+/// it open. A server that sends a session ticket, or its HTTP/2 settings, ends the wait at once.
+///
+/// A refusal that comes between the handshake and the request is lost in hyper: the request fails
+/// with "channel closed". One that comes later reaches the request. So this need not cover the way
+/// to a far server, only a near server's verification.
+const WAIT_FOR_VERDICT: Duration = Duration::from_millis(10);
+
+impl Connector {
+    /// A reqwest client with these settings, `https://` only, ready for more.
+    ///
+    /// [`Error::from_reqwest`](crate::Error::from_reqwest) explains its errors.
+    ///
+    /// A client of it goes on using its pooled connections after [`set_identity`](Self::set_identity) and
+    /// the other replacements, as long as they are busy and for 90 s more. Make it by
+    /// [`rotating`](Self::rotating) where that is too long: reqwest lets nobody else near its pool.
+    ///
+    /// reqwest makes its own TLS streams, so a refusal that arrives late can be lost: where the server
+    /// judges for longer than 10 ms, and then hangs up without an alert, or the alert meets a request
+    /// on its way. Such an error is [`ErrorKind::Protocol`](crate::ErrorKind::Protocol). hyper-util's
+    /// client on this connector finds the reason in these cases, too.
+    ///
+    /// In TLS 1.3 a new connection to a server that asks for our certificate, and sends neither session
+    /// tickets nor HTTP/2 settings, therefore takes 10 ms longer.
+    pub fn reqwest(&self) -> reqwest::ClientBuilder {
+        let settings = self.inner();
+        let mut builder = reqwest::Client::builder()
+            .tls_backend_preconfigured((*settings.config).clone())
+            .https_only(settings.plain_http == PlainHttp::Refused)
+            .connect_timeout(settings.timeout)
+            .tcp_nodelay(true)
+            .connector_layer(Watched);
+        for ((host, port), address) in &settings.resolve {
+            builder = builder.resolve(host, SocketAddr::new(*address, *port));
+        }
+        builder
+    }
+}
+
+/// Runs each of reqwest's handshakes in a [`HandshakeContext`], so that its error can be told in full.
+#[derive(Clone, Debug)]
+struct Watched;
+
+impl<S> Layer<S> for Watched {
+    type Service = WatchedService<S>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        WatchedService(inner)
+    }
+}
+
+#[derive(Clone, Debug)]
+struct WatchedService<S>(S);
+
+impl<S, R> Service<R> for WatchedService<S>
+where
+    S: Service<R, Error = Source>,
+    S::Future: Send + 'static,
+    S::Response: Read + Send + Unpin + 'static,
+{
+    type Response = S::Response;
+    type Error = Source;
+    type Future = Pin<Box<dyn Future<Output = Result<S::Response, Source>> + Send>>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Source>> {
+        self.0.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: R) -> Self::Future {
+        let connecting = self.0.call(request);
+        Box::pin(async move {
+            let context = Arc::new(HandshakeContext::default());
+            let outcome = context
+                .run(async {
+                    let mut connection = connecting.await?;
+                    verdict(&mut connection).await?;
+                    Ok(connection)
+                })
+                .await;
+            outcome.map_err(|error: Source| context.explain(error).into())
+        })
+    }
+}
+
+/// Reads nothing, which still lets rustls see whatever alert has come.
+async fn verdict(connection: &mut (impl Read + Unpin)) -> io::Result<()> {
+    let verdict = poll_fn(|cx| {
+        if !HandshakeContext::verdict_is_due() {
+            return Poll::Ready(Ok(()));
+        }
+        let mut nothing = ReadBuf::new(&mut []);
+        match Pin::new(&mut *connection).poll_read(cx, nothing.unfilled()) {
+            Poll::Pending if !HandshakeContext::verdict_is_due() => Poll::Ready(Ok(())),
+            outcome => outcome,
+        }
+    });
+    tokio::time::timeout(WAIT_FOR_VERDICT, verdict)
+        .await
+        .unwrap_or(Ok(()))
+}

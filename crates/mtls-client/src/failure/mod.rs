@@ -1,0 +1,7 @@
+//! Why a connection or a request failed: one kind and one sentence for whatever came.
+
+pub(crate) mod classify;
+pub(crate) mod error;
+
+mod client_error;
+mod refusal;

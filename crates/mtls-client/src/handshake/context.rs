@@ -1,0 +1,111 @@
+//! What one handshake saw, kept beside it.
+//!
+//! rustls asks for our certificate and hands us the server's through objects that all connections of
+//! a configuration share, so none of them can say to which connection an event belongs. A handshake
+//! runs inside one future: a task-local carries its context to all of them.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
+
+use crate::failure::error::{Error, Source};
+use crate::handshake::verified_chain::{SessionOrigin, VerifiedChain};
+
+tokio::task_local! {
+    static CURRENT: Arc<HandshakeContext>;
+}
+
+/// One handshake: was our certificate requested and accepted, and why was the server's refused?
+#[derive(Debug, Default)]
+pub(crate) struct HandshakeContext {
+    certificate_requested: AtomicBool,
+    ticket_received: AtomicBool,
+    tls13: AtomicBool,
+    refusal: OnceLock<Error>,
+    /// Of a full handshake.
+    verified: OnceLock<Arc<VerifiedChain>>,
+    /// Of the session that was offered.
+    offered: OnceLock<SessionOrigin>,
+}
+
+impl HandshakeContext {
+    /// Runs a handshake whose events are noted in `self`.
+    pub(crate) async fn run<F: Future>(self: &Arc<Self>, handshake: F) -> F::Output {
+        CURRENT.scope(Arc::clone(self), handshake).await
+    }
+
+    /// Whether the server requested our certificate, now or when the resumed session was made.
+    pub(crate) fn certificate_requested(&self) -> bool {
+        self.certificate_requested.load(Ordering::Relaxed)
+            || self
+                .origin()
+                .is_some_and(|origin| origin.certificate_requested)
+    }
+
+    /// What the failure of this handshake was about.
+    pub(crate) fn explain(&self, error: impl Into<Source>) -> Error {
+        match self.refusal.get() {
+            Some(refusal) => refusal.clone(),
+            None => Error::explain(error, self.certificate_requested.load(Ordering::Relaxed)),
+        }
+    }
+
+    /// The full handshake that a session of this connection comes from: this one, or the one that it resumes.
+    pub(crate) fn origin(&self) -> Option<SessionOrigin> {
+        match self.verified.get() {
+            Some(verified) => Some(SessionOrigin {
+                verified: Arc::clone(verified),
+                certificate_requested: self.certificate_requested.load(Ordering::Relaxed),
+            }),
+            None => self.offered.get().cloned(),
+        }
+    }
+
+    /// Notes that a session is offered, which comes from `origin`.
+    pub(crate) fn note_offered(&self, origin: SessionOrigin) {
+        let _ = self.offered.set(origin);
+    }
+
+    /// Whether the server of the current handshake may still refuse us: in TLS 1.3 it judges after
+    /// the client is done, and sends a session ticket, if it has any, once it accepts.
+    #[cfg(feature = "reqwest")]
+    pub(crate) fn verdict_is_due() -> bool {
+        let is = |flag: &AtomicBool| flag.load(Ordering::Relaxed);
+        CURRENT
+            .try_with(|context| {
+                is(&context.certificate_requested)
+                    && is(&context.tls13)
+                    && !is(&context.ticket_received)
+            })
+            .unwrap_or(false)
+    }
+
+    /// Notes that the server of the current handshake requested our certificate.
+    pub(crate) fn note_certificate_requested() {
+        note(|context| context.certificate_requested.store(true, Ordering::Relaxed));
+    }
+
+    /// Notes why the server of the current handshake is refused.
+    pub(crate) fn note_refused(error: &Error) {
+        note(|context| _ = context.refusal.set(error.clone()));
+    }
+
+    /// Notes that the current connection received a session ticket.
+    pub(crate) fn note_ticket() {
+        note(|context| context.ticket_received.store(true, Ordering::Relaxed));
+    }
+
+    /// Notes that the current handshake is one of TLS 1.3.
+    pub(crate) fn note_tls13() {
+        note(|context| context.tls13.store(true, Ordering::Relaxed));
+    }
+
+    /// Notes that the server of the current handshake is accepted, with the chain that `verified` gives.
+    pub(crate) fn note_verified(verified: impl FnOnce() -> VerifiedChain) {
+        note(|context| _ = context.verified.set(Arc::new(verified())));
+    }
+}
+
+/// Without a context, somebody uses the configuration apart from our connector.
+fn note(event: impl FnOnce(&HandshakeContext)) {
+    let _ = CURRENT.try_with(|context| event(context));
+}

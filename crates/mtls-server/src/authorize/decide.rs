@@ -1,0 +1,51 @@
+//! One decision of a rule, recorded.
+
+use std::net::SocketAddr;
+
+use crate::{
+    extract::client_cert::ClientCertRejection,
+    observe::audit::{self, Outcome},
+    peer::client_cert::ClientCert,
+    rules::rule::Rule,
+};
+
+/// Why a rule does not allow a client.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Denial {
+    /// The certificate does not match, or is ambiguous.
+    Certificate,
+    /// There is no certificate to decide about.
+    NoCertificate,
+}
+
+/// Asks `rule` about a client, and writes the audit event. `peer` is unknown in tests of handlers.
+pub(crate) fn decide(
+    rule: &Rule,
+    client: Option<&ClientCert>,
+    peer: Option<SocketAddr>,
+) -> Result<(), Denial> {
+    let Some(client) = client else {
+        audit::decided(peer, None, rule, Outcome::Denied, &"no-certificate");
+        return Err(Denial::NoCertificate);
+    };
+    let decision = rule.decide(client);
+    let outcome = match decision.is_allowed() {
+        true => Outcome::Allowed,
+        false => Outcome::Denied,
+    };
+    let reason = decision.reason();
+    audit::decided(peer, Some(client), decision.rule(), outcome, &reason);
+    match outcome {
+        Outcome::Allowed => Ok(()),
+        Outcome::Denied => Err(Denial::Certificate),
+    }
+}
+
+impl From<Denial> for ClientCertRejection {
+    fn from(denial: Denial) -> Self {
+        match denial {
+            Denial::Certificate => Self::Denied,
+            Denial::NoCertificate => Self::Missing,
+        }
+    }
+}

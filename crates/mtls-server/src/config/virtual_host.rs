@@ -1,0 +1,129 @@
+//! What one virtual host presents to clients, and asks of them.
+
+use pki_core::verify::{Revocation, Strictness, TrustAnchors};
+
+use tls_identity::Identity as ServerIdentity;
+
+use crate::{rules::rule::Rule, sources::ocsp::check::OcspCheck, verify::client_auth::ClientAuth};
+
+/// The settings of one host name, for
+/// [`MtlsConfigBuilder::virtual_host`](crate::MtlsConfigBuilder::virtual_host); each method says its
+/// default.
+#[derive(Debug)]
+#[must_use = "nothing is served by these settings until they are given to a builder"]
+pub struct VirtualHost {
+    pub(crate) identity: ServerIdentity,
+    pub(crate) clients: ClientPolicy,
+}
+
+/// What is asked of clients.
+#[derive(Debug)]
+pub(crate) struct ClientPolicy {
+    pub(crate) roots: TrustAnchors,
+    pub(crate) auth: ClientAuth,
+    pub(crate) revocation: Option<Revocation>,
+    pub(crate) strictness: Strictness,
+    pub(crate) max_depth: usize,
+    pub(crate) rule: Option<Rule>,
+    pub(crate) ocsp: Option<OcspCheck>,
+}
+
+impl VirtualHost {
+    /// Presents `identity`, and requires of clients a certificate that leads to one of these trust
+    /// anchors.
+    pub fn new(identity: ServerIdentity, client_roots: TrustAnchors) -> Self {
+        Self {
+            identity,
+            clients: ClientPolicy {
+                roots: client_roots,
+                auth: ClientAuth::Required,
+                revocation: None,
+                strictness: Strictness::default(),
+                max_depth: 6,
+                rule: None,
+                ocsp: None,
+            },
+        }
+    }
+
+    /// Whether a certificate is required; it is by default.
+    pub fn client_auth(mut self, client_auth: ClientAuth) -> Self {
+        self.clients.auth = client_auth;
+        self
+    }
+
+    /// CRLs and how they are used; none by default.
+    ///
+    /// By its own defaults, [`Revocation`] checks the whole chain, and denies where no CRL covers a
+    /// certificate or the CRL has expired.
+    pub fn revocation(mut self, revocation: Revocation) -> Self {
+        self.clients.revocation = Some(revocation);
+        self
+    }
+
+    /// How strictly certificates are verified; strictly by default.
+    pub fn strictness(mut self, strictness: Strictness) -> Self {
+        self.clients.strictness = strictness;
+        self
+    }
+
+    /// How many intermediates there may be between the client's certificate and the trust anchor; 6 by
+    /// default.
+    pub fn max_depth(mut self, max_depth: usize) -> Self {
+        self.clients.max_depth = max_depth;
+        self
+    }
+
+    /// Queries the OCSP responder of each client's certificate, in addition to any CRLs; not by
+    /// default.
+    ///
+    /// It is queried when a connection begins, resumed ones included, after the TLS handshake. A
+    /// client that is refused finds the connection closed, without an alert. Open connections are not
+    /// checked again. Give each reload a clone, so that responses stay cached.
+    pub fn ocsp(mut self, check: OcspCheck) -> Self {
+        self.clients.ocsp = Some(check);
+        self
+    }
+
+    /// Which clients may use this virtual host; by default everybody whose certificate is good.
+    ///
+    /// A request from a client that the rule denies, or that has no certificate, is answered 403, as
+    /// by [`RequireClientCert`](crate::RequireClientCert). A connection that does not speak HTTP is
+    /// closed: [`AcceptedConnection::into_stream`](crate::AcceptedConnection::into_stream).
+    pub fn rule(mut self, rule: Rule) -> Self {
+        self.clients.rule = Some(rule);
+        self
+    }
+}
+
+impl ClientPolicy {
+    /// Whether both accept the same clients.
+    pub(crate) fn same(&self, other: &Self) -> bool {
+        let Self {
+            roots,
+            auth,
+            revocation,
+            strictness,
+            max_depth,
+            rule,
+            ocsp,
+        } = self;
+        let same_rule = match (rule, &other.rule) {
+            (None, None) => true,
+            (Some(a), Some(b)) => a.is(b),
+            _ => false,
+        };
+        let same_crls = match (revocation, &other.revocation) {
+            (None, None) => true,
+            (Some(a), Some(b)) => a == b,
+            _ => false,
+        };
+        // Two checks may query different responders, and are not compared.
+        let same_ocsp = ocsp.is_none() && other.ocsp.is_none();
+        same_rule
+            && same_crls
+            && same_ocsp
+            && (*auth, *strictness, *max_depth) == (other.auth, other.strictness, other.max_depth)
+            && roots == &other.roots
+    }
+}

@@ -1,0 +1,240 @@
+//! The active configuration, and what happens when another replaces it.
+//!
+//! A configuration is immutable and replaced as a whole: a handshake uses one generation from its
+//! ClientHello to its end. Sessions belong to the generation in which they began. Open connections
+//! are checked again by each new generation.
+
+use std::{
+    sync::{
+        Arc, Mutex, PoisonError, RwLock,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use rustls::pki_types::UnixTime;
+use time::OffsetDateTime;
+use tokio::{sync::watch, task::spawn_blocking};
+
+use crate::{
+    config::mtls_config::MtlsConfig,
+    connection::{
+        connections::{self, Connections},
+        end::End,
+        half_open::HalfOpen,
+        identity::ConnectionIdentity,
+    },
+    observe::metrics,
+    reload::status::{Degraded, Status},
+    rules::rule::Rule,
+    verify::client_auth::ClientAuth,
+};
+
+/// What all clones of an acceptor share.
+#[derive(Debug)]
+pub(crate) struct ActiveConfig {
+    active: RwLock<Arc<Generation>>,
+    /// One replacement at a time.
+    replacing: Mutex<()>,
+    /// One reload at a time, from reading the first file to the replacement.
+    pub(crate) reload: tokio::sync::Mutex<()>,
+    status: watch::Sender<Status>,
+    pub(crate) half_open: Arc<HalfOpen>,
+    pub(crate) connections: Arc<Connections>,
+    pub(crate) stopping: AtomicBool,
+}
+
+/// Settings, and their number.
+#[derive(Debug)]
+pub(crate) struct Generation {
+    pub(crate) number: u64,
+    pub(crate) config: MtlsConfig,
+}
+
+impl ActiveConfig {
+    pub(crate) fn new(config: MtlsConfig) -> Arc<Self> {
+        let limits = config.limits();
+        let half_open = HalfOpen::new(limits.half_open, limits.half_open_per_address);
+        let connections = Connections::new(limits.clone());
+        let first = Generation { number: 1, config };
+        let status = watch::Sender::new(first.status());
+        first.measure();
+        Arc::new(Self {
+            active: RwLock::new(Arc::new(first)),
+            replacing: Mutex::default(),
+            reload: tokio::sync::Mutex::default(),
+            status,
+            half_open,
+            connections,
+            stopping: AtomicBool::new(false),
+        })
+    }
+
+    pub(crate) fn active(&self) -> Arc<Generation> {
+        let active = self.active.read().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(&active)
+    }
+
+    pub(crate) fn subscribe(&self) -> watch::Receiver<Status> {
+        self.status.subscribe()
+    }
+
+    /// Makes `config` the active configuration, and checks all open connections by it. Returns the new
+    /// number.
+    pub(crate) fn replace(&self, config: MtlsConfig) -> u64 {
+        let _one_at_a_time = self
+            .replacing
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let before = self.active();
+        config.inherit(&before.config);
+        let next = Arc::new(Generation {
+            number: before.number + 1,
+            config,
+        });
+        *self.active.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&next);
+        self.status.send_replace(next.status());
+        next.measure();
+        tracing::info!(
+            target: "mtls_server",
+            generation = next.number,
+            "a new configuration is active",
+        );
+        // A handshake that began before may still be accepted by the old settings after this loop. So
+        // the acceptor compares the generation once more when it has accepted a connection.
+        for connection in self.connections.all() {
+            if let Some(end) = check(&next.config, &connection) {
+                connections::terminate(&connection, end);
+            }
+        }
+        self.connections.close_due();
+        next.number
+    }
+
+    /// Notes that newer settings could not be loaded.
+    pub(crate) fn degrade(&self, reason: String) {
+        tracing::error!(
+            target: "mtls_server",
+            reason,
+            "not everything could be loaded: the active configuration stays",
+        );
+        self.status.send_modify(|status| {
+            let since = status.degraded.as_ref().map(|degraded| degraded.since);
+            let since = since.unwrap_or_else(OffsetDateTime::now_utc);
+            status.degraded = Some(Degraded { since, reason });
+        });
+    }
+
+    /// Notes that the active configuration is the newest there is.
+    pub(crate) fn recover(&self) {
+        self.status
+            .send_if_modified(|status| status.degraded.take().is_some());
+    }
+
+    /// Checks all open connections by the active configuration, since a CRL may have expired.
+    pub(crate) async fn recheck_all(self: &Arc<Self>) {
+        let active = Arc::clone(self);
+        let checked = spawn_blocking(move || {
+            let config = &active.active().config;
+            for connection in active.connections.all() {
+                if let Some(end @ End::Certificate(_)) = check(config, &connection) {
+                    connections::terminate(&connection, end);
+                }
+            }
+            active.connections.close_due();
+        });
+        // Fails only where the runtime ends.
+        let _ = checked.await;
+    }
+
+    /// Denies whom `rule` matches, from now on and on open connections. Returns how many those are.
+    pub(crate) fn revoke(&self, rule: Rule) -> usize {
+        let _no_exchange = self
+            .replacing
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let config = &self.active().config;
+        config.denylist().add(rule, OffsetDateTime::now_utc());
+        let mut ended = 0;
+        for connection in self.connections.all() {
+            if let Some(end @ End::Certificate(_)) = check(config, &connection) {
+                connections::terminate(&connection, end);
+                ended += 1;
+            }
+        }
+        self.connections.close_due();
+        ended
+    }
+
+    /// Checks a connection once more that was accepted by `by` and is among the open ones now: if the
+    /// configuration was replaced, or its client revoked, in the meantime, whoever checked the open
+    /// connections then has missed this one.
+    pub(crate) fn recheck(&self, by: &Generation, connection: &ConnectionIdentity) {
+        let active = self.active();
+        let end = match active.number == by.number {
+            true => connection.client().and_then(|client| {
+                let error = active.config.denylist().check(client).err()?;
+                Some(End::Certificate(error.code()))
+            }),
+            false => check(&active.config, connection),
+        };
+        if let Some(end) = end {
+            connections::terminate(connection, end);
+        }
+        if self.stopping.load(Ordering::SeqCst) {
+            connection.state().end(End::Shutdown, STOPPING);
+        }
+    }
+
+    /// Ends all connections; those with a running request when it is answered.
+    pub(crate) fn stop(&self, grace: Duration) {
+        self.stopping.store(true, Ordering::SeqCst);
+        for connection in self.connections.all() {
+            connection.state().end(End::Shutdown, grace);
+        }
+    }
+}
+
+/// The grace of a handshake that ends after the server was stopped.
+const STOPPING: Duration = Duration::from_secs(1);
+
+/// Whether a connection has to end under these settings, and why.
+fn check(config: &MtlsConfig, connection: &ConnectionIdentity) -> Option<End> {
+    let host = config.host(connection.tls().server_name());
+    let client = connection.client();
+    match client.map(|client| host.verdicts.verify_again(client, UnixTime::now())) {
+        None if host.client_auth == ClientAuth::Required => {
+            return Some(End::Settings("no-certificate"));
+        }
+        Some(Err(error)) => return Some(End::Certificate(error.code())),
+        None | Some(Ok(_)) => {}
+    }
+    let same_rule = match (&host.policy.rule, &connection.policy().rule) {
+        (None, None) => true,
+        (Some(new), Some(old)) => new.is(old),
+        _ => false,
+    };
+    let same_trust = match (config.trust_forwarded(), connection.trust_forwarded()) {
+        (None, None) => true,
+        (Some(new), Some(old)) => Arc::ptr_eq(new, old),
+        _ => false,
+    };
+    (!(same_rule && same_trust)).then_some(End::Reloaded)
+}
+
+impl Generation {
+    fn measure(&self) {
+        let config = &self.config;
+        metrics::generation(self.number, config.identity_ends(), config.crl_figures());
+    }
+
+    /// As it comes into force.
+    fn status(&self) -> Status {
+        Status {
+            generation: self.number,
+            since: OffsetDateTime::now_utc(),
+            degraded: None,
+            identity_ends: self.config.identity_ends(),
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! Loading the files of one virtual host, again and again: what has not changed is not made again.
+
+use std::path::Path;
+
+use pki_core::verify::Revocation;
+use sha2::{Digest as _, Sha256};
+use time::OffsetDateTime;
+use tokio::sync::Mutex;
+
+use crate::{
+    config::{error::LoadError, virtual_host::VirtualHost},
+    reload::{
+        staple::CachedStaple,
+        virtual_host_files::{Contents, VirtualHostFiles},
+    },
+    rules::rule::Rule,
+    sources::{
+        crl_sources::loader::{CrlSources, LoadedCrls},
+        files::{self, FileError},
+        ocsp::staple::Staple,
+    },
+    text::sentence,
+};
+
+/// The files of one virtual host, and what was made of them the last time.
+pub(super) struct HostFiles {
+    /// `None` for the default, which all other names get.
+    pub(super) name: Option<String>,
+    pub(super) files: VirtualHostFiles,
+    crls: Option<CrlSources>,
+    previous: Mutex<Previous>,
+}
+
+/// What was made of them the last time.
+#[derive(Default)]
+struct Previous {
+    /// With the SHA-256 of its text. As long as the text is the same, so is the rule, and open
+    /// connections go on.
+    rule: Option<([u8; 32], Rule)>,
+    staple: CachedStaple,
+}
+
+/// What the settings of one virtual host are made of.
+pub(super) struct Part {
+    contents: Contents,
+    crls: Option<LoadedCrls>,
+    rule: Option<Rule>,
+    staple: Option<Staple>,
+}
+
+impl HostFiles {
+    pub(super) fn new(name: Option<String>, files: VirtualHostFiles) -> Self {
+        let sources = &files.crls;
+        Self {
+            name,
+            crls: (!sources.is_empty()).then(|| CrlSources::new(sources.iter().cloned())),
+            files,
+            previous: Mutex::default(),
+        }
+    }
+
+    /// Adds what is not a file of its own, and hashes everything.
+    pub(super) async fn gather(
+        &self,
+        contents: Contents,
+        now: OffsetDateTime,
+        hash: &mut Sha256,
+        problems: &mut Vec<String>,
+    ) -> Result<Part, LoadError> {
+        let crls = match &self.crls {
+            Some(crls) => Some(crls.load(now).await.map_err(LoadError::Crls)?),
+            None => None,
+        };
+        let mut previous = self.previous.lock().await;
+        let rule = match (&self.files.rule, &contents.rule) {
+            (Some(path), Some(bytes)) => Some(previous.rule(path, bytes)?),
+            _ => None,
+        };
+        let staple = match self.files.stapled {
+            true => previous.staple.renewed(&contents, now, problems).await,
+            false => None,
+        };
+        let parts = [&contents.chain, &contents.key, &contents.roots];
+        let parts = parts.into_iter().chain(&contents.rule);
+        let staple_der = staple.as_ref().map(Staple::der);
+        for bytes in parts.map(|bytes| &***bytes).chain(staple_der) {
+            hash.update((bytes.len() as u64).to_be_bytes());
+            hash.update(bytes);
+        }
+        if let Some(crls) = &crls {
+            hash.update(crls.fingerprint);
+            let found = crls.problems.iter().map(|problem| sentence(problem));
+            problems.extend(found);
+        }
+        Ok(Part {
+            contents,
+            crls,
+            rule,
+            staple,
+        })
+    }
+
+    pub(super) fn config(&self, part: Part) -> Result<VirtualHost, FileError> {
+        let files = &self.files;
+        let Contents {
+            chain, key, roots, ..
+        } = &part.contents;
+        let identity = files::identity_of((&files.chain, chain), (&files.key, key))?;
+        let identity = match &part.staple {
+            Some(staple) => identity.stapled(staple.der()),
+            None => identity,
+        };
+        let roots = files::client_roots_of(&files.client_roots, roots)?;
+        let mut host = VirtualHost::new(identity, roots).client_auth(files.client_auth);
+        if let Some(loaded) = part.crls {
+            host = host.revocation((files.revocation)(Revocation::new(loaded.crls)));
+        }
+        if let Some(rule) = part.rule {
+            host = host.rule(rule);
+        }
+        Ok((files.settings)(host))
+    }
+}
+
+impl Previous {
+    fn rule(&mut self, path: &Path, bytes: &[u8]) -> Result<Rule, FileError> {
+        let digest = Sha256::digest(bytes).into();
+        match &self.rule {
+            Some((known, rule)) if *known == digest => Ok(rule.clone()),
+            _ => {
+                let rule = files::rule_of(path, bytes)?;
+                self.rule = Some((digest, rule.clone()));
+                Ok(rule)
+            }
+        }
+    }
+}

@@ -1,0 +1,10 @@
+//! Whether a client's certificate is good: in a full handshake, before a session is resumed, and on
+//! a connection that is open.
+
+pub(crate) mod client_auth;
+pub(crate) mod context;
+pub(crate) mod denylist;
+pub(crate) mod resumption;
+pub(crate) mod session;
+pub(crate) mod verdict_cache;
+pub(crate) mod verifier;

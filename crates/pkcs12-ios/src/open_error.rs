@@ -1,0 +1,48 @@
+//! Why a file does not open as one key with its certificates.
+
+use pki_core::KeyError;
+use x509_identity::ParseError;
+
+use crate::read::ReadError;
+
+/// Why a file does not open as one key with its certificates.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum OpenError {
+    /// The certificate that the file pairs with the key is for another key.
+    #[error("the private key does not belong to the certificate it is paired with")]
+    KeyCertMismatch,
+
+    /// A certificate could not be read.
+    #[error("certificate {index} of the file could not be read")]
+    MalformedCertificate {
+        /// Which one, in the order of the file, counted from 0.
+        index: usize,
+        /// What is wrong with it.
+        #[source]
+        source: ParseError,
+    },
+
+    /// There is no certificate for the key.
+    #[error("the file does not have a certificate for its key")]
+    NoCert,
+
+    /// There is no private key.
+    #[error("the file does not have a private key")]
+    NoKey,
+
+    /// The file itself could not be read.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+
+    /// There is more than one private key.
+    #[error("the file has {got} private keys, expected one")]
+    SeveralIdentities {
+        /// How many.
+        got: usize,
+    },
+
+    /// The private key is of a kind that is not used here, or broken.
+    #[error("the private key could not be used")]
+    UnusableKey(#[source] KeyError),
+}

@@ -1,0 +1,200 @@
+//! What the MAC protects: parts, and the bags in them (RFC 7292 sections 4.1 and 4.2).
+
+use der::asn1::{AnyRef, OctetStringRef};
+use der::{Decode, Reader, SliceReader};
+use pkcs8::PrivateKeyInfoRef;
+use spki::AlgorithmIdentifierRef;
+use zeroize::Zeroizing;
+
+use super::archive::{Archive, ArchivedCertificate, ArchivedKey};
+use super::attributes::BagAttributes;
+use super::ber;
+use super::budget::KdfBudget;
+use super::error::ReadError;
+use super::place::{Limit, Place};
+use super::scheme::Scheme;
+use crate::asn1::{CertBag, ContentInfo, EncryptedData, EncryptedPrivateKeyInfo, SafeBag, oid};
+use crate::crypto::PasswordOctets;
+
+/// The octets of a `data` content.
+pub(crate) fn data_of<'a>(info: &ContentInfo<'a>, place: Place) -> Result<&'a [u8], ReadError> {
+    if info.content_type != oid::DATA {
+        return Err(ReadError::UnsupportedAlgorithm {
+            oid: info.content_type,
+            place,
+        });
+    }
+    let octets: &OctetStringRef = info
+        .content
+        .decode_as()
+        .map_err(ReadError::malformed(place))?;
+    Ok(octets.as_bytes())
+}
+
+/// An archive on its way out of the file.
+pub(crate) struct Contents<'p, 'l> {
+    archive: Archive,
+    bags: usize,
+    budget: KdfBudget<'l>,
+    password: PasswordOctets<'p>,
+}
+
+impl<'p, 'l> Contents<'p, 'l> {
+    pub(crate) fn new(password: PasswordOctets<'p>, budget: KdfBudget<'l>) -> Self {
+        Self {
+            archive: Archive::default(),
+            bags: 0,
+            budget,
+            password,
+        }
+    }
+
+    pub(crate) fn into_archive(self) -> Archive {
+        self.archive
+    }
+
+    /// Reads an `AuthenticatedSafe`: a sequence of parts, each plain or encrypted.
+    pub(crate) fn read(&mut self, authenticated_safe: &[u8]) -> Result<(), ReadError> {
+        let place = Place::AuthenticatedSafe;
+        let der = ber::to_der(authenticated_safe, place, self.budget.limits())?;
+        let parts = Vec::<ContentInfo<'_>>::from_der(&der).map_err(ReadError::malformed(place))?;
+        for part in parts {
+            match part.content_type {
+                oid::ENCRYPTED_DATA => {
+                    let plain = self.decrypt_part(&part)?;
+                    self.read_safe_contents(&plain)?;
+                }
+                // For the holder of another key, not of the password.
+                oid::ENVELOPED_DATA => {}
+                _ => self.read_safe_contents(data_of(&part, place)?)?,
+            }
+        }
+        Ok(())
+    }
+
+    fn decrypt_part(&mut self, part: &ContentInfo<'_>) -> Result<Zeroizing<Vec<u8>>, ReadError> {
+        let place = Place::EncryptedPart;
+        let encrypted: EncryptedData<'_> = part
+            .content
+            .decode_as()
+            .map_err(ReadError::malformed(place))?;
+        let info = encrypted.encrypted_content_info;
+        if info.content_type != oid::DATA {
+            return Err(ReadError::UnsupportedAlgorithm {
+                oid: info.content_type,
+                place,
+            });
+        }
+        let ciphertext = info.ciphertext().map_err(ReadError::malformed(place))?;
+        self.decrypt(&info.algorithm, &ciphertext, place)
+    }
+
+    fn decrypt(
+        &mut self,
+        algorithm: &AlgorithmIdentifierRef<'_>,
+        ciphertext: &[u8],
+        place: Place,
+    ) -> Result<Zeroizing<Vec<u8>>, ReadError> {
+        let scheme = Scheme::parse(algorithm, place, &self.budget)?;
+        scheme.decrypt(ciphertext, &mut self.password, place, &mut self.budget)
+    }
+
+    fn read_safe_contents(&mut self, safe_contents: &[u8]) -> Result<(), ReadError> {
+        let place = Place::SafeContents;
+        let der = ber::to_der(safe_contents, place, self.budget.limits())?;
+        let list = AnyRef::from_der(&der).map_err(ReadError::malformed(place))?;
+        self.read_bags(list)
+    }
+
+    /// Nesting is bounded by that of the encoding.
+    fn read_bags(&mut self, safe_contents: AnyRef<'_>) -> Result<(), ReadError> {
+        let place = Place::SafeContents;
+        let list: &der::asn1::SequenceRef = safe_contents
+            .decode_as()
+            .map_err(ReadError::malformed(place))?;
+        let mut reader = SliceReader::new(list.as_bytes()).map_err(ReadError::malformed(place))?;
+        while !reader.is_finished() {
+            let limits = self.budget.limits();
+            self.bags += 1;
+            limits.check(Limit::Bags, limits.bags, self.bags)?;
+            let bag = SafeBag::decode(&mut reader).map_err(ReadError::malformed(place))?;
+            self.read_bag(bag)?;
+        }
+        Ok(())
+    }
+
+    fn read_bag(&mut self, bag: SafeBag<'_>) -> Result<(), ReadError> {
+        let attributes = BagAttributes::read(bag.bag_attributes, self.budget.limits())?;
+        match bag.bag_id {
+            oid::KEY_BAG => {
+                let key = bag.bag_value;
+                let pkcs8 =
+                    der::Encode::to_der(&key).map_err(ReadError::malformed(Place::KeyBag))?;
+                self.add_key(Zeroizing::new(pkcs8), attributes)
+            }
+            oid::SHROUDED_KEY_BAG => {
+                let place = Place::KeyBag;
+                let encrypted: EncryptedPrivateKeyInfo<'_> = bag
+                    .bag_value
+                    .decode_as()
+                    .map_err(ReadError::malformed(place))?;
+                let ciphertext = encrypted.encrypted_data.as_bytes();
+                let ber = self.decrypt(&encrypted.algorithm, ciphertext, place)?;
+                let pkcs8 = ber::to_der(&ber, place, self.budget.limits())?;
+                self.add_key(pkcs8, attributes)
+            }
+            oid::CERT_BAG => self.add_certificate(bag.bag_value, attributes),
+            oid::SAFE_CONTENTS_BAG => self.read_bags(bag.bag_value),
+            _ => Ok(()),
+        }
+    }
+
+    fn add_key(
+        &mut self,
+        pkcs8: Zeroizing<Vec<u8>>,
+        attributes: BagAttributes,
+    ) -> Result<(), ReadError> {
+        let info = PrivateKeyInfoRef::try_from(pkcs8.as_slice()).map_err(|source| {
+            ReadError::Malformed {
+                place: Place::KeyBag,
+                source: source.into(),
+            }
+        })?;
+        let algorithm = info.algorithm.oid;
+        self.archive.keys.push(ArchivedKey {
+            algorithm,
+            attributes,
+            pkcs8,
+        });
+        let limits = self.budget.limits();
+        limits.check(Limit::Keys, limits.keys, self.archive.keys.len())
+    }
+
+    fn add_certificate(
+        &mut self,
+        bag_value: AnyRef<'_>,
+        attributes: BagAttributes,
+    ) -> Result<(), ReadError> {
+        let place = Place::CertificateBag;
+        let bag: CertBag<'_> = bag_value.decode_as().map_err(ReadError::malformed(place))?;
+        if bag.cert_id != oid::X509_CERTIFICATE {
+            return Ok(());
+        }
+        let octets: &OctetStringRef = bag
+            .cert_value
+            .decode_as()
+            .map_err(ReadError::malformed(place))?;
+        // What it says is for others to judge; here it has to be one encoded value.
+        AnyRef::from_der(octets.as_bytes()).map_err(ReadError::malformed(place))?;
+        let der = octets.as_bytes().to_vec();
+        self.archive
+            .certificates
+            .push(ArchivedCertificate { attributes, der });
+        let limits = self.budget.limits();
+        limits.check(
+            Limit::Certificates,
+            limits.certificates,
+            self.archive.certificates.len(),
+        )
+    }
+}

@@ -1,0 +1,116 @@
+//! Why a file is not read.
+
+use std::error::Error;
+use std::ops::RangeInclusive;
+
+use const_oid::ObjectIdentifier;
+
+use super::place::{Limit, Place};
+use crate::asn1::oid;
+
+/// Why a file is not read.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ReadError {
+    /// The file is of another version than 3, the only one there is.
+    #[error("PKCS#12 version {got} is not known, only 3 is")]
+    BadVersion {
+        /// The version it names.
+        got: i64,
+    },
+
+    /// A part could not be decrypted, although the MAC is right (or absent).
+    #[error("the {place} could not be decrypted")]
+    DecryptFailed {
+        /// Which part.
+        place: Place,
+    },
+
+    /// An iteration count is zero, negative or too high.
+    #[error("the {place} asks for {got} iterations, allowed are {} to {}", .allowed.start(), .allowed.end())]
+    IterationsOutOfRange {
+        /// Which part.
+        place: Place,
+        /// What it asks for.
+        got: i64,
+        /// What is allowed.
+        allowed: RangeInclusive<u32>,
+    },
+
+    /// The file is larger, deeper or dearer than allowed.
+    #[error("the file has {got} {what}, allowed are {limit}")]
+    LimitExceeded {
+        /// Of what.
+        what: Limit,
+        /// What [`Limits`](crate::Limits) says.
+        limit: u64,
+        /// What was found, as far as it was counted.
+        got: u64,
+    },
+
+    /// The MAC does not match: the password is wrong, or the file is damaged.
+    #[error("the password is wrong or the file is damaged")]
+    MacMismatch,
+
+    /// There is no MAC, so it is not known whether the file is whole.
+    #[error("the file has no MAC")]
+    MacMissing,
+
+    /// A part is not encoded as RFC 7292 says.
+    #[error("the {place} is malformed")]
+    Malformed {
+        /// Which part.
+        place: Place,
+        /// What is wrong with it.
+        #[source]
+        source: Box<dyn Error + Send + Sync>,
+    },
+
+    /// The file is not PKCS#12, not BER, or cut off.
+    #[error("not a PKCS#12 file: no valid BER at byte {offset}")]
+    NotPkcs12 {
+        /// Where reading stopped.
+        offset: usize,
+    },
+
+    /// Something follows after the end.
+    #[error("{len} bytes follow after the end of the file's structure")]
+    TrailingData {
+        /// How many bytes.
+        len: usize,
+    },
+
+    /// An algorithm or form that is not read here: unsafe, or never seen in use.
+    #[error("the {place} uses {}, which is not supported", named(.oid))]
+    UnsupportedAlgorithm {
+        /// Its object identifier.
+        oid: ObjectIdentifier,
+        /// Which part.
+        place: Place,
+    },
+
+    /// An algorithm is known, but its parameters are not ones to be trusted with.
+    #[error("the {place} has unusable parameters: {reason}")]
+    UnsupportedParameters {
+        /// Which part.
+        place: Place,
+        /// What is wrong with them.
+        reason: &'static str,
+    },
+}
+
+impl ReadError {
+    pub(crate) fn malformed(place: Place) -> impl FnOnce(der::Error) -> Self {
+        move |source| Self::Malformed {
+            place,
+            source: source.into(),
+        }
+    }
+}
+
+fn named(oid: &ObjectIdentifier) -> String {
+    match oid::name(oid) {
+        Some(name) => format!("{name} ({oid})"),
+        None => oid.to_string(),
+    }
+}

@@ -1,0 +1,51 @@
+//! A whole file, from its outermost structure to its bags.
+
+use der::Decode;
+use pki_core::Password;
+
+use super::archive::Archive;
+use super::ber;
+use super::budget::KdfBudget;
+use super::contents::{self, Contents};
+use super::error::ReadError;
+use super::limits::Limits;
+use super::mac::Mac;
+use super::place::{Limit, Place};
+use crate::asn1::Pfx;
+use crate::crypto::PasswordOctets;
+
+impl Archive {
+    /// Reads a file: first its MAC, then the rest.
+    ///
+    /// Takes BER as well as DER; PBES1 with 3DES and RC2; PBES2 with PBKDF2, AES and 3DES; MACs
+    /// with SHA-1, SHA-2 and PBMAC1. The first bag that cannot be read ends the reading.
+    ///
+    /// # Errors
+    ///
+    /// [`ReadError::MacMismatch`] for a wrong password or a damaged file,
+    /// [`ReadError::UnsupportedAlgorithm`] for the algorithms not named above (RC4, scrypt, MD5),
+    /// [`ReadError::LimitExceeded`] and [`ReadError::IterationsOutOfRange`] for a file that costs
+    /// more than `limits` allow, and the other [`ReadError`]s for one that is malformed.
+    pub fn read(pkcs12: &[u8], password: &Password, limits: &Limits) -> Result<Self, ReadError> {
+        limits.check(Limit::FileLen, limits.file_len, pkcs12.len())?;
+        let outer = ber::to_der(pkcs12, Place::Pfx, limits)?;
+        let pfx = Pfx::from_der(&outer).map_err(ReadError::malformed(Place::Pfx))?;
+        if pfx.version != 3 {
+            return Err(ReadError::BadVersion { got: pfx.version });
+        }
+        let content = contents::data_of(&pfx.auth_safe, Place::Pfx)?;
+
+        let mut password = PasswordOctets::new(password);
+        let mut budget = KdfBudget::new(limits);
+        match &pfx.mac_data {
+            Some(data) => {
+                Mac::parse(data, &budget)?.verify(content, &mut password, &mut budget)?;
+            }
+            None if limits.allows_missing_mac() => {}
+            None => return Err(ReadError::MacMissing),
+        }
+        let mut contents = Contents::new(password, budget);
+        contents.read(content)?;
+        Ok(contents.into_archive())
+    }
+}

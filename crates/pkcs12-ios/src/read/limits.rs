@@ -1,0 +1,80 @@
+//! What a file may cost before its reading ends.
+
+use super::error::ReadError;
+use super::place::Limit;
+
+/// Bounds on a file that came from somewhere else.
+///
+/// The defaults take every file that a known writer makes, and end the reading of a hostile one
+/// after a second of work or so. Each field may be lowered or raised.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct Limits {
+    /// Octets in the file. Default: 1 MiB.
+    pub file_len: usize,
+    /// Levels of nesting in one encoding. Default: 16.
+    pub nesting: usize,
+    /// Bags in the file, of any type. Default: 64.
+    pub bags: usize,
+    /// Certificates in the file. Default: 32.
+    pub certificates: usize,
+    /// Private keys in the file. Default: 16.
+    pub keys: usize,
+    /// Attributes on one bag. Default: 16.
+    pub attributes: usize,
+    /// Octets in one salt. Default: 1,024.
+    pub salt_len: usize,
+    /// Rounds that one MAC or one encrypted part may ask for. Default: 1,000,000.
+    pub iterations: u32,
+    /// Rounds that all parts together may ask for. Default: 4,000,000.
+    pub total_iterations: u32,
+    missing_mac: MissingMac,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum MissingMac {
+    Refuse,
+    Allow,
+}
+
+impl Limits {
+    /// Accepts files without a MAC too, which are refused by default. Such a file may have been changed since it was
+    /// written.
+    #[must_use]
+    pub fn allow_missing_mac(mut self) -> Self {
+        self.missing_mac = MissingMac::Allow;
+        self
+    }
+
+    pub(crate) fn allows_missing_mac(&self) -> bool {
+        self.missing_mac == MissingMac::Allow
+    }
+
+    pub(crate) fn check(&self, what: Limit, limit: usize, got: usize) -> Result<(), ReadError> {
+        if got <= limit {
+            return Ok(());
+        }
+        Err(ReadError::LimitExceeded {
+            what,
+            limit: limit as u64,
+            got: got as u64,
+        })
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            file_len: 1 << 20,
+            nesting: 16,
+            bags: 64,
+            certificates: 32,
+            keys: 16,
+            attributes: 16,
+            salt_len: 1024,
+            iterations: 1_000_000,
+            total_iterations: 4_000_000,
+            missing_mac: MissingMac::Refuse,
+        }
+    }
+}

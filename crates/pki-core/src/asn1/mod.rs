@@ -1,0 +1,7 @@
+//! What certificates, CRLs and OCSP messages write alike.
+
+mod date;
+mod extension;
+
+pub(crate) use date::asn1_time;
+pub(crate) use extension::{distribution_point_name, extension};

@@ -1,0 +1,203 @@
+//! Reading key files: PKCS#8 (v1, v2, encrypted), PKCS#1 and SEC1.
+
+use std::fmt;
+
+use der::Decode;
+use pkcs8::EncryptedPrivateKeyInfoRef;
+use pkcs8::pkcs5::EncryptionScheme;
+use pkcs8::pkcs5::pbes2::Kdf;
+use rustls_pki_types::{PrivateKeyDer, PrivatePkcs1KeyDer, PrivatePkcs8KeyDer, PrivateSec1KeyDer};
+use zeroize::Zeroizing;
+
+use super::error::KeyError;
+use super::pair::KeyPair;
+use super::password::Password;
+use crate::pem::{self, Label, PemFile};
+
+/// A private key as its file holds it, decrypted, of whatever kind: also of one that this crate does not
+/// use itself, and that TLS may.
+pub struct EncodedKey {
+    form: Form,
+    der: Zeroizing<Vec<u8>>,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Form {
+    Pkcs1,
+    Pkcs8,
+    Sec1,
+}
+
+impl EncodedKey {
+    /// Reads the first private key of a PEM file, or a key in DER.
+    ///
+    /// # Errors
+    ///
+    /// [`KeyError`] says what the file is instead, and what to do.
+    pub fn read(bytes: &[u8], password: Option<&Password>) -> Result<Self, KeyError> {
+        if pem::is_der(bytes) {
+            Self::from_der(pem::der_value(bytes), password)
+        } else {
+            Self::from_pem(bytes, password)
+        }
+    }
+
+    pub(super) fn from_pem(bytes: &[u8], password: Option<&Password>) -> Result<Self, KeyError> {
+        check_size(bytes)?;
+        if bytes.iter().all(u8::is_ascii_whitespace) {
+            return Err(KeyError::Empty);
+        }
+        if pem::is_der(bytes) {
+            return Err(KeyError::NotPem);
+        }
+        let file = pem::read(bytes).map_err(KeyError::malformed)?;
+        // The first key of the file counts.
+        let mut sections = file.sections();
+        let Some(key) = sections.find(|section| section.label().is_private_key()) else {
+            return Err(KeyError::NotAKey {
+                found: what_is_there(&file),
+            });
+        };
+        if key.is_encrypted() {
+            return Err(KeyError::LegacyEncryption);
+        }
+        let der = key.der().map_err(KeyError::malformed)?;
+        let form = match key.label() {
+            Label::EncryptedPrivateKey => {
+                return Self::decrypt(&der, password.ok_or(KeyError::Encrypted)?);
+            }
+            Label::PrivateKey => Form::Pkcs8,
+            Label::RsaPrivateKey => Form::Pkcs1,
+            Label::EcPrivateKey => Form::Sec1,
+            other => {
+                let found = match other {
+                    Label::DsaPrivateKey => "DSA",
+                    _ => "OpenSSH",
+                };
+                return Err(KeyError::Unsupported {
+                    found: found.to_owned(),
+                });
+            }
+        };
+        Ok(Self { form, der })
+    }
+
+    pub(super) fn from_der(der: &[u8], password: Option<&Password>) -> Result<Self, KeyError> {
+        if der.is_empty() {
+            return Err(KeyError::Empty);
+        }
+        check_size(der)?;
+        let form = match PrivateKeyDer::try_from(der) {
+            Ok(PrivateKeyDer::Pkcs1(_)) => Form::Pkcs1,
+            Ok(PrivateKeyDer::Sec1(_)) => Form::Sec1,
+            Ok(_) => Form::Pkcs8,
+            Err(_) if EncryptedPrivateKeyInfoRef::from_der(der).is_ok() => {
+                return Self::decrypt(der, password.ok_or(KeyError::Encrypted)?);
+            }
+            Err(error) => return Err(KeyError::malformed(error)),
+        };
+        let der = Zeroizing::new(der.to_vec());
+        Ok(Self { form, der })
+    }
+
+    fn decrypt(der: &[u8], password: &Password) -> Result<Self, KeyError> {
+        let info = EncryptedPrivateKeyInfoRef::from_der(der).map_err(KeyError::malformed)?;
+        check_work(&info.encryption_algorithm)?;
+        let plain = info
+            .decrypt(password.secret_str())
+            .map_err(|error| KeyError::Decrypt(error.into()))?;
+        Ok(Self {
+            form: Form::Pkcs8,
+            der: Zeroizing::new(plain.as_bytes().to_vec()),
+        })
+    }
+
+    /// The key pair, where its kind is one that this crate uses.
+    ///
+    /// # Errors
+    ///
+    /// [`KeyError::Unsupported`] for another kind, [`KeyError::Malformed`] and
+    /// [`KeyError::Inconsistent`] for what is not a key.
+    pub fn key_pair(&self) -> Result<KeyPair, KeyError> {
+        KeyPair::from_encoded(self.form, &self.der)
+    }
+
+    /// The key for a TLS library.
+    #[must_use]
+    pub fn secret_der(&self) -> PrivateKeyDer<'_> {
+        let der = self.der.as_slice();
+        match self.form {
+            Form::Pkcs1 => PrivatePkcs1KeyDer::from(der).into(),
+            Form::Pkcs8 => PrivatePkcs8KeyDer::from(der).into(),
+            Form::Sec1 => PrivateSec1KeyDer::from(der).into(),
+        }
+    }
+}
+
+/// Without the key.
+impl fmt::Debug for EncodedKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EncodedKey")
+            .field("form", &self.form)
+            .finish_non_exhaustive()
+    }
+}
+
+fn check_size(bytes: &[u8]) -> Result<(), KeyError> {
+    if bytes.len() > MAX_KEY_FILE {
+        return Err(KeyError::TooLarge {
+            limit: MAX_KEY_FILE,
+            got: bytes.len(),
+        });
+    }
+    Ok(())
+}
+
+fn check_work(scheme: &EncryptionScheme) -> Result<(), KeyError> {
+    let EncryptionScheme::Pbes2(parameters) = scheme else {
+        return Ok(());
+    };
+    let (what, limit, got) = match &parameters.kdf {
+        Kdf::Pbkdf2(kdf) => (
+            "PBKDF2 rounds",
+            MAX_PBKDF2_ROUNDS,
+            u64::from(kdf.iteration_count),
+        ),
+        Kdf::Scrypt(kdf) => {
+            // RFC 7914 section 2: N is a power of two above 1.
+            if !kdf.cost_parameter.is_power_of_two() || kdf.cost_parameter < 2 {
+                return Err(KeyError::malformed("scrypt's N is not a power of two"));
+            }
+            let memory = kdf
+                .cost_parameter
+                .saturating_mul(u64::from(kdf.block_size))
+                .saturating_mul(u64::from(kdf.parallelization))
+                .saturating_mul(128);
+            ("scrypt memory (bytes)", MAX_SCRYPT_MEMORY, memory)
+        }
+        _ => return Ok(()),
+    };
+    if got > limit {
+        Err(KeyError::KdfLimit { what, limit, got })
+    } else {
+        Ok(())
+    }
+}
+
+/// What a PEM file without a key holds, in words.
+fn what_is_there(file: &PemFile) -> String {
+    let found = file.describe();
+    match file.sections().next() {
+        Some(first) if first.label().is_certificate() => {
+            format!("{found}; perhaps certificate and key are swapped")
+        }
+        _ => found,
+    }
+}
+
+/// An RSA-4096 PKCS#8 file is 3.3 KiB of PEM; room for its comments, not for a denial of service.
+const MAX_KEY_FILE: usize = 64 * 1024;
+/// About one second of PBKDF2-HMAC-SHA-256.
+const MAX_PBKDF2_ROUNDS: u64 = 5_000_000;
+/// scrypt's memory is 128 · N · r bytes (RFC 7914 section 2).
+const MAX_SCRYPT_MEMORY: u64 = 256 * 1024 * 1024;

@@ -1,0 +1,64 @@
+//! What signs: a software key here, a token or a remote key elsewhere.
+
+use const_oid::db::rfc5912::{ECDSA_WITH_SHA_256, ECDSA_WITH_SHA_384, SHA_256_WITH_RSA_ENCRYPTION};
+use const_oid::db::rfc8410::ID_ED_25519;
+use der::asn1::Any;
+use spki::AlgorithmIdentifierOwned;
+
+/// Something that signs with a private key that it may not be able to give away.
+///
+/// [`KeyPair`](crate::KeyPair) is one; a PKCS#11 token or a remote signing service can be another.
+pub trait Signer: Send + Sync {
+    /// How [`sign`](Self::sign) signs.
+    fn algorithm(&self) -> SignatureAlgorithm;
+
+    /// The public key as `SubjectPublicKeyInfo` DER.
+    fn public_key_der(&self) -> &[u8];
+
+    /// Signs `message`, hashing it as [`algorithm`](Self::algorithm) says; ECDSA answers with the
+    /// DER `ECDSA-Sig-Value`.
+    ///
+    /// # Errors
+    ///
+    /// [`SignError`] with the signer's own cause.
+    fn sign(&self, message: &[u8]) -> Result<Vec<u8>, SignError>;
+}
+
+/// The signer underneath refused or failed.
+#[derive(Debug, thiserror::Error)]
+#[error("the key could not sign")]
+pub struct SignError(#[source] Box<dyn std::error::Error + Send + Sync>);
+
+impl SignError {
+    /// Wraps the signer's own error.
+    pub fn new(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self(source.into())
+    }
+}
+
+/// A signature algorithm for certificates and CRLs.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum SignatureAlgorithm {
+    /// ecdsa-with-SHA256 (RFC 5758 section 3.2).
+    EcdsaSha256,
+    /// ecdsa-with-SHA384 (RFC 5758 section 3.2).
+    EcdsaSha384,
+    /// Ed25519 (RFC 8410).
+    Ed25519,
+    /// sha256WithRSAEncryption (RFC 4055 section 5).
+    RsaSha256,
+}
+
+impl SignatureAlgorithm {
+    /// The algorithm as it stands in a certificate: RSA with NULL, the others without parameters.
+    pub(crate) fn identifier(self) -> AlgorithmIdentifierOwned {
+        let (oid, parameters) = match self {
+            Self::EcdsaSha256 => (ECDSA_WITH_SHA_256, None),
+            Self::EcdsaSha384 => (ECDSA_WITH_SHA_384, None),
+            Self::Ed25519 => (ID_ED_25519, None),
+            Self::RsaSha256 => (SHA_256_WITH_RSA_ENCRYPTION, Some(Any::null())),
+        };
+        AlgorithmIdentifierOwned { oid, parameters }
+    }
+}

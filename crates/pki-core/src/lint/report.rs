@@ -1,0 +1,98 @@
+//! What lint has found.
+
+use serde::Serialize;
+use x509_identity::{Certificate, ObjectIdentifier};
+
+/// One rule that a certificate breaks.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+pub struct Finding {
+    /// The rule's name, in kebab case.
+    pub rule: &'static str,
+    /// How much it matters.
+    pub severity: Severity,
+    /// Where the rule comes from.
+    pub source: &'static str,
+    /// What is wrong, for a person.
+    pub sentence: String,
+}
+
+/// How much a finding matters.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Severity {
+    /// Allowed, and not what it should be.
+    Notice,
+    /// Some reader will refuse it.
+    Warning,
+    /// Against the standard: never issued here.
+    Error,
+}
+
+impl Finding {
+    /// A rule of the profile, which only refuses.
+    pub(crate) fn policy(rule: &'static str, sentence: String) -> Self {
+        Self {
+            rule,
+            severity: Severity::Error,
+            source: "profile",
+            sentence,
+        }
+    }
+}
+
+/// Findings as they are collected.
+#[derive(Default)]
+pub(super) struct Report(Vec<Finding>);
+
+impl Report {
+    pub(super) fn into_findings(self) -> Vec<Finding> {
+        self.0
+    }
+
+    /// Records `rule` where it does not hold.
+    pub(super) fn require(
+        &mut self,
+        holds: bool,
+        severity: Severity,
+        rule: &'static str,
+        source: &'static str,
+        sentence: &str,
+    ) {
+        if !holds {
+            self.0.push(Finding {
+                rule,
+                severity,
+                source,
+                sentence: sentence.to_owned(),
+            });
+        }
+    }
+
+    pub(super) fn error(
+        &mut self,
+        holds: bool,
+        rule: &'static str,
+        source: &'static str,
+        sentence: &str,
+    ) {
+        self.require(holds, Severity::Error, rule, source, sentence);
+    }
+
+    pub(super) fn warning(
+        &mut self,
+        holds: bool,
+        rule: &'static str,
+        source: &'static str,
+        sentence: &str,
+    ) {
+        self.require(holds, Severity::Warning, rule, source, sentence);
+    }
+}
+
+/// Whether an extension is there, and critical.
+pub(super) fn criticality(certificate: &Certificate, oid: ObjectIdentifier) -> Option<bool> {
+    certificate
+        .extensions()
+        .find(|extension| extension.oid == oid)
+        .map(|extension| extension.critical)
+}

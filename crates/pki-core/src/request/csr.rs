@@ -1,0 +1,193 @@
+//! Reading a PKCS#10 certification request (RFC 2986).
+
+use const_oid::db::rfc5280::ID_CE_SUBJECT_ALT_NAME;
+use const_oid::db::rfc5912::ID_EXTENSION_REQ;
+use der::asn1::SetOfVec;
+use der::{Decode, Encode};
+use x509_cert::attr::Attribute;
+use x509_cert::ext::Extensions;
+use x509_cert::request::CertReq;
+use x509_identity::{DistinguishedName, ParseError, PublicKeyAlgorithm, SubjectAltName};
+
+use crate::KeyKind;
+use crate::key::BoxError;
+use crate::pem::{self, Label, PemError};
+use crate::verify::signature::Signed;
+
+/// A certification request whose signature is good: whoever made it holds the private key.
+///
+/// It gives a public key and the requested names. Everything else in it (basic constraints, key usage, any other
+/// extension) is not read, so it cannot reach a certificate.
+#[derive(Clone, Debug)]
+pub struct CertificateRequest {
+    public_key: Vec<u8>,
+    key_kind: KeyKind,
+    requested_names: RequestedNames,
+}
+
+/// The names that a CSR asks for. Nothing is certified until a profile allows it.
+#[derive(Clone, Debug)]
+pub struct RequestedNames {
+    subject: DistinguishedName,
+    sans: Vec<SubjectAltName>,
+}
+
+/// Why a certification request is refused.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CsrError {
+    /// The signature is not by the key in the request.
+    #[error("the request's signature does not match its public key")]
+    BadSignature,
+
+    /// Nothing was there to read.
+    #[error("the certificate request is empty")]
+    Empty,
+
+    /// Not a PKCS#10 request.
+    #[error("the certificate request is malformed")]
+    Malformed(#[source] BoxError),
+
+    /// A name in it cannot be read exactly as it was meant.
+    #[error("a name in the certificate request cannot be read")]
+    Name(#[source] ParseError),
+
+    /// PEM text without a request in it.
+    #[error("no `CERTIFICATE REQUEST` block was found")]
+    NotACsr,
+
+    /// Larger than any sensible request.
+    #[error("the certificate request has {got} bytes, more than the {limit} allowed")]
+    TooLarge {
+        /// The largest that is accepted, in bytes.
+        limit: usize,
+        /// Its size, in bytes.
+        got: usize,
+    },
+
+    /// A key that is too weak, or of a kind that is not used here.
+    #[error("{found} keys are not certified; use P-256, P-384, RSA 2048, 3072 or 4096, or Ed25519")]
+    WeakKey {
+        /// The key that was found.
+        found: String,
+    },
+}
+
+impl CertificateRequest {
+    /// Reads PEM text (`CERTIFICATE REQUEST` or `NEW CERTIFICATE REQUEST`).
+    ///
+    /// # Errors
+    ///
+    /// As [`from_der`](Self::from_der), and [`CsrError::NotACsr`] where the block is missing.
+    pub fn from_pem(text: &[u8]) -> Result<Self, CsrError> {
+        check_size(text)?;
+        let malformed = |error: PemError| CsrError::Malformed(error.into());
+        let file = pem::read(text).map_err(malformed)?;
+        let request = file
+            .sections()
+            .find(|section| section.label() == Label::CertificateRequest)
+            .ok_or(CsrError::NotACsr)?;
+        Self::from_der(&request.der().map_err(malformed)?)
+    }
+
+    /// Reads DER, of at most 64 KiB, and checks the signature.
+    ///
+    /// # Errors
+    ///
+    /// [`CsrError`] says what is wrong with it.
+    pub fn from_der(der: &[u8]) -> Result<Self, CsrError> {
+        check_size(der)?;
+        let request = CertReq::from_der(der).map_err(malformed)?;
+        let public_key = request.info.public_key.to_der().map_err(malformed)?;
+        let algorithm = PublicKeyAlgorithm::from_spki(&public_key).map_err(CsrError::Name)?;
+        let key_kind = KeyKind::of_public_key(algorithm).ok_or_else(|| CsrError::WeakKey {
+            found: format!("{algorithm:?}"),
+        })?;
+        let signed = Signed::from_der(der).map_err(malformed)?;
+        if !signed.is_by(&public_key) {
+            return Err(CsrError::BadSignature);
+        }
+        let subject = request.info.subject.to_der().map_err(malformed)?;
+        let requested_names = RequestedNames {
+            subject: DistinguishedName::from_der(&subject).map_err(CsrError::Name)?,
+            sans: requested_sans(&request.info.attributes)?,
+        };
+        Ok(Self {
+            public_key,
+            key_kind,
+            requested_names,
+        })
+    }
+
+    /// The key to certify, as `SubjectPublicKeyInfo` DER.
+    #[must_use]
+    pub fn public_key_der(&self) -> &[u8] {
+        &self.public_key
+    }
+
+    /// The kind of that key.
+    #[must_use]
+    pub fn key_kind(&self) -> KeyKind {
+        self.key_kind
+    }
+
+    /// The names it asks for.
+    #[must_use]
+    pub fn requested_names(&self) -> &RequestedNames {
+        &self.requested_names
+    }
+}
+
+impl RequestedNames {
+    /// The subject that is asked for; may be empty.
+    #[must_use]
+    pub fn subject(&self) -> &DistinguishedName {
+        &self.subject
+    }
+
+    /// The alternative names that are asked for.
+    #[must_use]
+    pub fn sans(&self) -> &[SubjectAltName] {
+        &self.sans
+    }
+}
+
+/// The subjectAltName inside the extensionRequest attribute (RFC 2985 section 5.4.2).
+fn requested_sans(attributes: &SetOfVec<Attribute>) -> Result<Vec<SubjectAltName>, CsrError> {
+    let mut sans = Vec::new();
+    for attribute in attributes
+        .iter()
+        .filter(|attribute| attribute.oid == ID_EXTENSION_REQ)
+    {
+        for value in attribute.values.iter() {
+            let extensions: Extensions = value.decode_as().map_err(malformed)?;
+            for extension in extensions
+                .iter()
+                .filter(|extension| extension.extn_id == ID_CE_SUBJECT_ALT_NAME)
+            {
+                let names = SubjectAltName::list_from_extension(extension.extn_value.as_bytes());
+                sans.extend(names.map_err(CsrError::Name)?);
+            }
+        }
+    }
+    Ok(sans)
+}
+
+fn check_size(bytes: &[u8]) -> Result<(), CsrError> {
+    if bytes.iter().all(u8::is_ascii_whitespace) {
+        return Err(CsrError::Empty);
+    }
+    if bytes.len() > MAX_CSR {
+        return Err(CsrError::TooLarge {
+            limit: MAX_CSR,
+            got: bytes.len(),
+        });
+    }
+    Ok(())
+}
+
+fn malformed(error: der::Error) -> CsrError {
+    CsrError::Malformed(error.into())
+}
+
+const MAX_CSR: usize = 64 * 1024;

@@ -1,0 +1,7 @@
+//! What an applicant asks for: a CSR, and the parameters of a certificate.
+
+mod csr;
+mod parameters;
+
+pub use csr::{CertificateRequest, CsrError, RequestedNames};
+pub use parameters::CertificateParameters;

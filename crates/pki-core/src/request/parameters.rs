@@ -1,0 +1,76 @@
+//! What a certificate should say: a key, a subject, alternative names and a validity period.
+
+use time::Duration;
+use x509_identity::{Attribute, DistinguishedName, ParseError, Rdn, SubjectAltName};
+
+use super::csr::CertificateRequest;
+
+/// What a certificate should say. The profile decides whether it may, and adds everything else.
+#[derive(Clone, Debug)]
+pub struct CertificateParameters {
+    pub(crate) public_key: Vec<u8>,
+    pub(crate) subject: DistinguishedName,
+    pub(crate) sans: Vec<SubjectAltName>,
+    pub(crate) validity: Option<Duration>,
+}
+
+impl CertificateParameters {
+    /// Asks for a certificate of this key (`SubjectPublicKeyInfo` DER) for this subject.
+    ///
+    /// The subject's texts are encoded anew, each in the string type that RFC 5280 has for its
+    /// attribute, whatever type they came in: many tools write a countryName as a UTF8String.
+    ///
+    /// Whoever calls this vouches for the key; for a key that somebody else sent, the proof of
+    /// possession is the signature of a [`CertificateRequest`].
+    #[must_use]
+    pub fn for_key(public_key_der: &[u8], subject: DistinguishedName) -> Self {
+        Self {
+            public_key: public_key_der.to_vec(),
+            subject: in_proper_types(&subject).unwrap_or(subject),
+            sans: Vec::new(),
+            validity: None,
+        }
+    }
+
+    /// Asks for the key and all names of a CSR, to be judged by the profile.
+    ///
+    /// The names in a CSR are what the applicant would like to be called. Where the applicant is known by other
+    /// means, build the names from those with [`CertificateParameters::for_key`] and take only the key.
+    #[must_use]
+    pub fn from_csr(csr: &CertificateRequest) -> Self {
+        let names = csr.requested_names();
+        Self::for_key(csr.public_key_der(), names.subject().clone()).sans(names.sans().to_vec())
+    }
+
+    /// Adds alternative names.
+    #[must_use]
+    pub fn sans(mut self, names: impl IntoIterator<Item = SubjectAltName>) -> Self {
+        self.sans.extend(names);
+        self
+    }
+
+    /// Asks for this validity period in place of the profile's default.
+    #[must_use]
+    pub fn validity(mut self, period: Duration) -> Self {
+        self.validity = Some(period);
+        self
+    }
+}
+
+/// Cannot fail for a name that was parsed or built: each of its parts can be built again.
+fn in_proper_types(name: &DistinguishedName) -> Result<DistinguishedName, ParseError> {
+    let anew = |attribute: &Attribute| match attribute.text() {
+        Some(text) => Attribute::new(attribute.oid(), text),
+        None => Ok(attribute.clone()),
+    };
+    let mut builder = DistinguishedName::builder();
+    for rdn in name.rdns() {
+        let attributes = rdn
+            .attributes()
+            .iter()
+            .map(anew)
+            .collect::<Result<_, _>>()?;
+        builder = builder.rdn(Rdn::new(attributes)?);
+    }
+    builder.build()
+}

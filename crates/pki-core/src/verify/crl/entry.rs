@@ -1,0 +1,73 @@
+//! One entry of a CRL (RFC 5280 section 5.3).
+
+use const_oid::db::rfc5280::{ID_CE_CERTIFICATE_ISSUER, ID_CE_CRL_REASONS};
+use der::asn1::AnyRef;
+use der::{Decode, ErrorKind, Reader, SliceReader, Tag, Tagged};
+use time::OffsetDateTime;
+
+use super::error::CrlError;
+use super::fields::{extensions, not_critical, read_time};
+use crate::verify::RevocationReason;
+
+/// One revoked certificate.
+pub(super) struct Entry<'a> {
+    /// The content of the INTEGER.
+    pub(super) serial: &'a [u8],
+    pub(super) date: OffsetDateTime,
+    pub(super) reason: RevocationReason,
+}
+
+impl<'a> Entry<'a> {
+    /// Whether the entry revokes; in a delta CRL it may take a revocation back.
+    pub(super) fn revokes(&self) -> bool {
+        self.reason != RevocationReason::RemoveFromCrl
+    }
+
+    /// Reads the entry that starts at `offset`.
+    pub(super) fn at(der: &'a [u8], offset: u32) -> Result<Self, CrlError> {
+        let entry = usize::try_from(offset)
+            .ok()
+            .and_then(|offset| der.get(offset..));
+        let mut reader = SliceReader::new(entry.unwrap_or_default())?;
+        reader.sequence(|fields| Self::read(fields, true))
+    }
+
+    pub(super) fn read(fields: &mut SliceReader<'a>, version2: bool) -> Result<Self, CrlError> {
+        let serial = AnyRef::decode(fields)?;
+        serial.tag().assert_eq(Tag::Integer)?;
+        let date = read_time(fields)?;
+        let mut reason = RevocationReason::Unspecified;
+        if !fields.is_finished() {
+            if !version2 {
+                return Err(CrlError::Version);
+            }
+            extensions(fields, |oid, critical, value| match oid {
+                ID_CE_CRL_REASONS => {
+                    reason = read_reason(value)?;
+                    not_critical(oid, critical)
+                }
+                ID_CE_CERTIFICATE_ISSUER => Err(CrlError::Indirect),
+                _ if critical => Err(CrlError::UnknownCriticalExtension(oid)),
+                _ => Ok(()),
+            })?;
+        }
+        Ok(Self {
+            serial: serial.value(),
+            date,
+            reason,
+        })
+    }
+}
+
+/// ENUMERATED (RFC 5280 section 5.3.1). A reason that is not assigned, such as 7, revokes for no known reason.
+fn read_reason(value: &[u8]) -> Result<RevocationReason, CrlError> {
+    let code = AnyRef::from_der(value)?;
+    code.tag().assert_eq(Tag::Enumerated)?;
+    match code.value() {
+        [code] => Ok(RevocationReason::from_code(*code).unwrap_or(RevocationReason::Unspecified)),
+        _ => Err(ErrorKind::Value {
+            tag: Tag::Enumerated,
+        }
+        .into()),
+    }
+}

@@ -1,0 +1,68 @@
+//! The strict rules: what RFC 5280 asks of a path and webpki leaves open, one subject a file.
+
+mod authority;
+mod critical_extensions;
+mod leaf;
+pub(super) mod name_constraints;
+pub(super) mod policies;
+mod usage;
+mod validity;
+
+use time::OffsetDateTime;
+use x509_identity::Certificate;
+
+use super::path::label;
+use super::signature::weak_key;
+use super::{Path, Purpose, VerifyError};
+
+pub(crate) use critical_extensions::unknown_critical_extension;
+pub(super) use usage::{permits, wrong_usage};
+pub(super) use validity::check_time;
+
+/// Checks a path that webpki has verified, or that a search of our own has found.
+pub(super) fn check(path: &Path, purpose: Purpose, now: OffsetDateTime) -> Result<(), VerifyError> {
+    for certificate in std::iter::once(&path.leaf).chain(&path.intermediates) {
+        check_any(certificate, now)?;
+    }
+    authority::check_intermediates(path, purpose)?;
+    leaf::check_leaf(&path.leaf, purpose)?;
+    for certificate in path.certificates() {
+        if let Some(key) = weak_key(certificate) {
+            return Err(VerifyError::WeakKey {
+                subject: label(certificate),
+                key,
+            });
+        }
+    }
+    if is_trusted_itself(path) {
+        return Ok(());
+    }
+    authority::check_anchor(path, purpose, now)?;
+    authority::check_issuers(path)?;
+    name_constraints::check(path)?;
+    policies::check(path)
+}
+
+/// Checks what holds for leaf and intermediates alike: version, validity, critical extensions.
+fn check_any(certificate: &Certificate, now: OffsetDateTime) -> Result<(), VerifyError> {
+    let subject = || label(certificate);
+    if certificate.version() != 3 {
+        return Err(VerifyError::UnsupportedVersion {
+            subject: subject(),
+            version: certificate.version(),
+        });
+    }
+    validity::check_validity(certificate, now)?;
+    match unknown_critical_extension(certificate) {
+        Some(oid) => Err(VerifyError::UnknownCriticalExtension {
+            subject: subject(),
+            oid: oid.to_string(),
+        }),
+        None => Ok(()),
+    }
+}
+
+/// Whether the leaf is one of the trust anchors: it is trusted as it is, issues nothing, and need not be a CA.
+fn is_trusted_itself(path: &Path) -> bool {
+    path.intermediates.is_empty() && path.leaf.der() == path.anchor.der()
+}

@@ -1,0 +1,101 @@
+//! Why files make no identity.
+
+use std::error::Error as StdError;
+
+use pkcs12_ios::{OpenError, ReadError};
+use pki_core::KeyError;
+use pki_core::pem::PemError;
+use x509_identity::ParseError;
+
+use crate::Found;
+
+/// An identity that cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum IdentityError {
+    /// A certificate of the chain cannot be read.
+    #[error(
+        "certificate {position} of the chain cannot be read: take it again from where it was issued"
+    )]
+    Certificate {
+        /// Which one, counted from 1.
+        position: usize,
+        /// What is wrong with it.
+        source: ParseError,
+    },
+
+    /// The key belongs to a certificate further down.
+    #[error("the key belongs to certificate {position} of the chain; put that certificate first")]
+    ChainOrder {
+        /// Which one, counted from 1.
+        position: usize,
+    },
+
+    /// Nothing was there to read.
+    #[error("the certificate file is empty")]
+    Empty,
+
+    /// The key cannot be read.
+    #[error(transparent)]
+    Key(KeyError),
+
+    /// The key is another certificate's.
+    #[error(
+        "the key does not belong to the certificate of {subject}; use the key that the certificate \
+         was requested with"
+    )]
+    KeyMismatch {
+        /// The certificate's subject (RFC 4514).
+        subject: String,
+    },
+
+    /// There is no certificate where one was expected.
+    #[error("{}", no_certificate(found))]
+    NoCertificate {
+        /// What was there instead.
+        found: Found,
+    },
+
+    /// A PEM section of the chain is broken or not known.
+    #[error("the certificate chain is damaged: {0}")]
+    Pem(PemError),
+
+    /// The `.p12` bundle cannot be opened.
+    #[error("{0}; {advice}", advice = advice(.0))]
+    Pkcs12(OpenError),
+
+    /// The key is readable, but TLS cannot sign with it.
+    #[error(
+        "TLS cannot use this key: it takes RSA of 2048 bits or more, ECDSA on P-256, P-384 or P-521, and Ed25519"
+    )]
+    Unusable(#[source] Box<dyn StdError + Send + Sync>),
+}
+
+impl IdentityError {
+    /// Whether the key is at fault, rather than the certificate chain.
+    #[must_use]
+    pub fn is_about_key(&self) -> bool {
+        matches!(
+            self,
+            Self::Key(_) | Self::KeyMismatch { .. } | Self::Unusable(_)
+        )
+    }
+}
+
+fn no_certificate(found: &Found) -> String {
+    let swapped = matches!(found, Found::PrivateKey | Found::EncryptedPrivateKey);
+    let hint = if swapped {
+        ": certificate and key look swapped"
+    } else {
+        ""
+    };
+    format!("no certificate in it, but {found}{hint}")
+}
+
+fn advice(error: &OpenError) -> &'static str {
+    match error {
+        OpenError::Read(ReadError::MacMismatch) => "give the password that it was exported with",
+        OpenError::Read(ReadError::NotPkcs12 { .. }) => "give a .p12 or .pfx file",
+        _ => "export it again, with one key and its certificate",
+    }
+}

@@ -1,0 +1,59 @@
+//! What a host name is.
+
+/// Whether `text` is the name of one host: labels of ASCII letters, digits, hyphens and underscores, 1 to 63
+/// octets each and 253 in all, that neither begin nor end with a hyphen (RFC 1123 section 2.1, RFC 5891
+/// section 4.2.3.1). No wildcard, and no dot at the end.
+///
+/// Underscores are not part of those rules; they are in use all the same.
+pub fn is_host_name(text: &str) -> bool {
+    text.len() <= 253 && text.split('.').all(is_label)
+}
+
+fn is_label(label: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+    (1..=63).contains(&label.len())
+        && !label.starts_with('-')
+        && !label.ends_with('-')
+        && label.bytes().all(plain)
+}
+
+/// Whether `host` is `domain` with labels in front of it. Both are host names.
+pub(super) fn is_below(host: &str, domain: &str) -> bool {
+    let Some(start) = host.len().checked_sub(domain.len()) else {
+        return false;
+    };
+    let parts = host.get(..start).zip(host.get(start..));
+    parts.is_some_and(|(labels, end)| labels.ends_with('.') && end.eq_ignore_ascii_case(domain))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_host_name_has_plain_labels_within_the_limits_of_dns() {
+        let label = "a".repeat(63);
+        let longest = format!("{label}.{label}.{label}.{}", "a".repeat(61));
+        for good in ["localhost", "a-b.example", "_dmarc.A.1", &label, &longest] {
+            assert!(is_host_name(good), "{good}");
+        }
+        let (long_label, too_long) = (format!("{label}a"), format!("{longest}a"));
+        for bad in [
+            "",
+            ".",
+            "a.",
+            ".a",
+            "a..b",
+            "-a.b",
+            "a-.b",
+            "a b",
+            "a/b",
+            "*.b",
+            "ü.b",
+            &long_label,
+            &too_long,
+        ] {
+            assert!(!is_host_name(bad), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,288 @@
+//! Patterns for URIs.
+
+use std::fmt;
+use std::str::FromStr;
+
+use super::error::PatternError;
+
+/// A URI in which `*` stands for characters of one segment and `**` for whole segments; all else stands for
+/// itself, octet by octet.
+///
+/// `*` does not cross `/`, `?` or `#`, and a segment that is `*` alone is not empty. `**` between slashes stands
+/// for any number of segments, and at the end for one at least, none of them empty. The scheme is literal, and so
+/// is the number of segments before the path.
+///
+/// File globs would be wrong here: `?`, `[` and `{` have meanings of their own in URIs, a query is not a file name,
+/// and a URI that has to be normalised before it can be compared (`/a/../b`) must not match.
+///
+/// ```
+/// use x509_identity::pattern::UriPattern;
+///
+/// # fn main() -> Result<(), x509_identity::pattern::PatternError> {
+/// let all: UriPattern = "spiffe://example.org/ns/prod/**".parse()?;
+/// assert!(all.matches("spiffe://example.org/ns/prod/sa/billing"));
+/// assert!(!all.matches("spiffe://example.org/ns/prod/../test/sa/billing"));
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
+pub struct UriPattern(Box<str>);
+
+impl UriPattern {
+    /// The pattern as it was written.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether `uri` matches. One with a [relative segment](has_relative_segment) never does.
+    pub fn matches(&self, uri: &str) -> bool {
+        !has_relative_segment(uri) && segments(Some(&self.0), Some(uri))
+    }
+}
+
+impl FromStr for UriPattern {
+    type Err = PatternError;
+
+    fn from_str(pattern: &str) -> Result<Self, Self::Err> {
+        let scheme = pattern.split_once(':').map_or("", |(scheme, _)| scheme);
+        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.');
+        if !scheme.starts_with(|c: char| c.is_ascii_alphabetic()) || !scheme.chars().all(plain) {
+            return Err(PatternError::Scheme);
+        }
+        if !pattern.chars().all(|c| c.is_ascii_graphic()) {
+            return Err(PatternError::NotAscii);
+        }
+        if pattern.split('/').any(is_relative) {
+            return Err(PatternError::RelativeSegment);
+        }
+        let authority = if pattern.contains("://") { 3 } else { 1 };
+        for (index, segment) in pattern.split('/').enumerate() {
+            if segment.contains("**") && (segment != "**" || index < authority) {
+                return Err(PatternError::Wildcard);
+            }
+        }
+        Ok(Self(pattern.into()))
+    }
+}
+
+impl fmt::Display for UriPattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Whether a segment of `uri` is `.` or `..`, in whatever spelling. Such a URI names its resource by a detour, so
+/// no pattern can speak of it.
+pub fn has_relative_segment(uri: &str) -> bool {
+    uri.split(['/', '?', '#']).any(is_relative)
+}
+
+fn is_relative(segment: &str) -> bool {
+    let mut rest = segment;
+    let mut dots = 0;
+    while !rest.is_empty() {
+        let dot = rest
+            .strip_prefix('.')
+            .or_else(|| rest.strip_prefix("%2e"))
+            .or_else(|| rest.strip_prefix("%2E"));
+        let Some(after) = dot else { return false };
+        rest = after;
+        dots += 1;
+    }
+    matches!(dots, 1 | 2)
+}
+
+/// Matches segment by segment. After a failure only the last `**` takes one segment more, which is
+/// enough, and keeps the work within the product of both lengths.
+fn segments<'a>(mut pattern: Option<&'a str>, mut uri: Option<&'a str>) -> bool {
+    let mut retry: Option<(Option<&str>, Option<&str>)> = None;
+    loop {
+        let (wanted, pattern_rest) = next(pattern);
+        let (found, uri_rest) = next(uri);
+        match (wanted, found) {
+            (None, None) => return true,
+            (Some("**"), Some(found)) => {
+                if pattern_rest.is_none() {
+                    // At the end it stands for one segment at least.
+                    return stands_for(found) && rest_stands_for(uri_rest);
+                }
+                retry = Some((pattern_rest, uri));
+                pattern = pattern_rest;
+                continue;
+            }
+            (Some(wanted), Some(found)) if segment(wanted, found) => {
+                (pattern, uri) = (pattern_rest, uri_rest);
+                continue;
+            }
+            _ => {}
+        }
+        let Some((after, taken)) = retry else {
+            return false;
+        };
+        let (found, uri_rest) = next(taken);
+        if !found.is_some_and(stands_for) {
+            return false;
+        }
+        retry = Some((after, uri_rest));
+        (pattern, uri) = (after, uri_rest);
+    }
+}
+
+/// The first segment, and what follows its slash.
+fn next(text: Option<&str>) -> (Option<&str>, Option<&str>) {
+    match text {
+        None => (None, None),
+        Some(text) => match text.split_once('/') {
+            Some((first, rest)) => (Some(first), Some(rest)),
+            None => (Some(text), None),
+        },
+    }
+}
+
+fn rest_stands_for(rest: Option<&str>) -> bool {
+    rest.is_none_or(|rest| rest.split('/').all(stands_for))
+}
+
+/// Whether a `**` may stand for this segment.
+fn stands_for(segment: &str) -> bool {
+    !segment.is_empty() && !segment.contains(['?', '#'])
+}
+
+/// One segment. `*` stands for any run of characters but those that end a path, and alone for one
+/// character at least.
+fn segment(pattern: &str, text: &str) -> bool {
+    let mut parts = pattern.split('*');
+    let first = parts.next().unwrap_or_default();
+    let Some(last) = parts.next_back() else {
+        return pattern == text;
+    };
+    if pattern == "*" && text.is_empty() {
+        return false;
+    }
+    let Some(mut middle) = text
+        .strip_prefix(first)
+        .and_then(|rest| rest.strip_suffix(last))
+    else {
+        return false;
+    };
+    let crosses = |run: &str| run.contains(['?', '#']);
+    for part in parts {
+        let Some(at) = middle.find(part) else {
+            return false;
+        };
+        let (run, rest) = middle.split_at(at);
+        if crosses(run) {
+            return false;
+        }
+        middle = rest.strip_prefix(part).unwrap_or(rest);
+    }
+    !crosses(middle)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
+    use super::*;
+
+    #[test]
+    fn a_star_stays_in_its_segment_and_two_cross_them() {
+        for (pattern, uri, matches) in [
+            ("spiffe://td/a", "spiffe://td/a", true),
+            ("spiffe://td/a", "spiffe://td/a/", false),
+            ("spiffe://td/a", "spiffe://td/A", false),
+            ("spiffe://td/a", "SPIFFE://td/a", false),
+            ("spiffe://td/*", "spiffe://td/a", true),
+            ("spiffe://td/*", "spiffe://td/", false),
+            ("spiffe://td/*", "spiffe://td", false),
+            ("spiffe://td/*", "spiffe://td/a/b", false),
+            ("spiffe://td/*", "spiffe://td/a?b", false),
+            ("spiffe://td/*", "spiffe://td/a#b", false),
+            ("spiffe://td/*", "spiffe://td.evil/a", false),
+            ("spiffe://td/ns/*/sa/*", "spiffe://td/ns/prod/sa/x", true),
+            ("spiffe://td/ns/*/sa/*", "spiffe://td/ns/prod/x/sa", false),
+            ("spiffe://td/web-*", "spiffe://td/web-", true),
+            ("spiffe://td/web-*-*x", "spiffe://td/web-a-b-x", true),
+            ("spiffe://td/web-*-*x", "spiffe://td/web-x", false),
+            ("spiffe://td/ab*ba", "spiffe://td/aba", false),
+            ("spiffe://td/**", "spiffe://td/a/b/c", true),
+            ("spiffe://td/**", "spiffe://td/a", true),
+            ("spiffe://td/**", "spiffe://td/", false),
+            ("spiffe://td/**", "spiffe://td", false),
+            ("spiffe://td/**", "spiffe://td/a//b", false),
+            ("spiffe://td/**", "spiffe://td/a?/b", false),
+            ("spiffe://td/**", "spiffe://evil/td/a", false),
+            ("spiffe://td/**/z", "spiffe://td/z", true),
+            ("spiffe://td/**/z", "spiffe://td/a/b/z", true),
+            ("spiffe://td/**/z", "spiffe://td/a/z/b", false),
+            ("spiffe://td/**/b/**/z", "spiffe://td/a/b/b/c/z", true),
+            ("spiffe://td/**/b/*/z", "spiffe://td/b/b/c/z", true),
+            ("https://*.example.com/x", "https://a.example.com/x", true),
+            (
+                "https://*.example.com/x",
+                "https://evil/.example.com/x",
+                false,
+            ),
+            (
+                "https://*.example.com/x",
+                "https://evil#.example.com/x",
+                false,
+            ),
+            ("https://h/x?[a]={b}", "https://h/x?[a]={b}", true),
+            ("https://h/x?[a]={b}", "https://h/xya={b}", false),
+            ("urn:uuid:*", "urn:uuid:1234", true),
+            ("urn:uuid:*", "urn:oid:1234", false),
+            ("https://h/**", "https://h/a/../b", false),
+            ("https://h/**", "https://h/%2e%2E/b", false),
+        ] {
+            let read: UriPattern = pattern.parse().unwrap();
+            assert_eq!(read.matches(uri), matches, "{pattern} {uri}");
+        }
+    }
+
+    #[test]
+    fn a_pattern_that_says_less_than_it_seems_is_refused() {
+        for pattern in [
+            "",
+            "*",
+            "**",
+            "//td/x",
+            "*://td/x",
+            "spi*://td/x",
+            "1x:y",
+            "spiffe://**/x",
+            "spiffe:**",
+            "spiffe://td/a**",
+            "spiffe://td/***",
+            "spiffe://td/a/../b",
+            "spiffe://td/%2E./b",
+            "spiffe://td/å",
+            "spiffe://td/a b",
+        ] {
+            pattern.parse::<UriPattern>().unwrap_err();
+        }
+    }
+
+    #[test]
+    fn relative_segments_are_seen_in_every_spelling() {
+        for (uri, relative) in [
+            ("https://h/a/../b", true),
+            ("https://h/a/.", true),
+            ("https://h/a/.%2e/b", true),
+            ("https://h/a/%2E%2e", true),
+            ("https://h/..?q", true),
+            ("https://h/...", false),
+            ("https://h/a.b", false),
+            ("https://h/", false),
+        ] {
+            assert_eq!(has_relative_segment(uri), relative, "{uri}");
+        }
+    }
+
+    #[test]
+    fn a_hostile_name_costs_no_more_than_both_lengths() {
+        let uri = format!("spiffe://td{}", "/a".repeat(4000));
+        let pattern = format!("spiffe://td{}/b", "/**/a".repeat(40));
+        assert!(!pattern.parse::<UriPattern>().unwrap().matches(&uri));
+    }
+}

@@ -1,0 +1,54 @@
+//! gRPC by tonic, over a connector that shows its certificate: tonic's own TLS stays out of it.
+//!
+//! ```sh
+//! cargo run -p integrations --example grpc
+//! cargo run -p integrations --example grpc -- https://localhost:8443 --ca ca.crt --cert client.crt --key client.key
+//! ```
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use examples::{Peer, finish, print};
+use mtls_client::Error;
+use tonic::service::Routes;
+use tonic::transport::Endpoint;
+use tonic_health::pb::HealthCheckRequest;
+use tonic_health::pb::health_check_response::ServingStatus;
+use tonic_health::pb::health_client::HealthClient;
+
+/// Asks a server for its health (`grpc.health.v1.Health`).
+#[derive(Parser)]
+struct Options {
+    #[command(flatten)]
+    peer: Peer,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    finish(run(Options::parse())).await
+}
+
+async fn run(options: Options) -> anyhow::Result<ExitCode> {
+    let status = health(options.peer).await?;
+    print(&format!("{}\n", status.as_str_name()))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// What the server says about itself as a whole.
+pub(crate) async fn health(peer: Peer) -> anyhow::Result<ServingStatus> {
+    // A gRPC service is one more route of the server, so rules and extractors hold for it, too.
+    let (_, service) = tonic_health::server::health_reporter();
+    let router = Routes::new(service).into_axum_router();
+    let (url, builder) = peer.find(router, "").await?;
+    let connector = builder.alpn(&[b"h2"]).build()?;
+    let channel = Endpoint::from(url)
+        .connect_with_connector(connector)
+        .await
+        .map_err(|error| Error::classify(&error))?;
+    // In TLS 1.3 a server refuses our certificate only now.
+    let answer = HealthClient::new(channel)
+        .check(HealthCheckRequest::default())
+        .await
+        .map_err(|status| Error::classify(&status))?;
+    Ok(answer.into_inner().status())
+}

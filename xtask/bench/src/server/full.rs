@@ -1,0 +1,54 @@
+//! Full handshakes, and requests on connections that stay: one worker each on one core, the client on another.
+
+use anyhow::Result;
+use suite::Peers;
+
+use super::{Arena, Field, LIBRARIES};
+use crate::clock::Effort;
+use crate::load::Pattern;
+use crate::report::{Aim, Better, Comparison, Report};
+use crate::rivals::{self, Rival, Setup};
+use crate::set::Keys;
+use crate::versions;
+
+pub(crate) fn measure(peers: &Peers, effort: Effort) -> Result<Report> {
+    let arena = Arena::new(peers, 1)?;
+    let mut comparisons = Vec::new();
+    for keys in [Keys::Ec, Keys::Rsa] {
+        let certs = arena.make_certificates(keys)?;
+        let servers = arena.start_all(Rival::ALL, &certs, &Setup::default())?;
+        let measured =
+            Field::new(&arena, &certs, &servers, Pattern::Handshakes)?.measure(effort)?;
+        comparisons.push(Comparison {
+            title: format!("Full mTLS handshake and one GET, {}", keys.title()),
+            unit: "CPU ms",
+            better: Better::Lower,
+            contenders: measured.costs,
+            // 0.85 of the best peer's time.
+            aim: Some(Aim::TimesBestPeer(1.0 / 0.85)),
+        });
+        // The kind of key plays no part after the handshake.
+        if keys == Keys::Ec {
+            let field = Field::new(&arena, &certs, &servers, Pattern::KeepAlive)?;
+            let measured = field.measure(effort)?;
+            comparisons.push(Comparison {
+                title: "Requests on 16 kept connections, CPU time".to_owned(),
+                unit: "CPU µs",
+                better: Better::Lower,
+                contenders: measured.costs,
+                aim: None,
+            });
+            comparisons.push(Comparison {
+                title: "Requests on 16 kept connections, rate".to_owned(),
+                unit: "requests/s",
+                better: Better::Higher,
+                contenders: measured.rates,
+                aim: Some(Aim::Times(1.0, Rival::Haproxy.name())),
+            });
+        }
+    }
+    Ok(Report {
+        versions: versions::of(peers, LIBRARIES, rivals::PROGRAMS)?,
+        comparisons,
+    })
+}

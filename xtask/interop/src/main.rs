@@ -1,0 +1,213 @@
+//! `cargo xtask interop`: what we make against the programs that will read it, and the other way round.
+
+mod clients;
+mod headers;
+mod issued;
+mod lab;
+mod names;
+mod ocsp;
+mod our_client;
+mod own;
+mod proxies;
+mod recipe;
+mod report;
+mod resumption;
+mod servers;
+mod whoami;
+
+use std::cell::OnceCell;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+use clap::{Parser, ValueEnum};
+use mtls_lab::KeyType;
+use suite::{Peers, Tally, workspace};
+
+use self::lab::Lab;
+use self::own::Own;
+use self::report::Report;
+
+fn main() -> ExitCode {
+    let interop = Interop::parse();
+    suite::close(interop.run(&Peers::installed()))
+}
+
+/// Check the lab against real servers, clients and readers, both ways.
+#[derive(Parser)]
+#[command(
+    bin_name = "cargo xtask interop",
+    after_help = "Example: cargo xtask interop servers clients"
+)]
+struct Interop {
+    /// What to check; everything if left out.
+    #[arg(value_name = "NAME")]
+    groups: Vec<Group>,
+
+    /// Check the lab in this directory, and not new ones.
+    #[arg(long, value_name = "DIR")]
+    lab: Option<PathBuf>,
+
+    /// Write the tables into docs/interop.md.
+    #[arg(long)]
+    write: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Group {
+    /// Every certificate of the lab, by openssl, certtool and pkilint.
+    Certificates,
+    /// Every .p12 of the lab, by all its readers.
+    Bundles,
+    /// The emitted server files, asked by curl and by our client.
+    Servers,
+    /// The emitted client files and other clients, asking our server.
+    Clients,
+    /// Clients with awkward names, asking our server.
+    Names,
+    /// OCSP questions and answers, with openssl on the other side.
+    Ocsp,
+    /// HAProxy in front of our door, announcing its clients; a socket from systemd.
+    ProxyProtocol,
+    /// Proxies in front of our server and behind our gateway, with the headers they write.
+    Proxies,
+    /// Handshakes that no client should try, by tlslite-ng.
+    Handshakes,
+    /// Sessions that OpenSSL and Go offer again after something has changed.
+    Resumption,
+    /// The files that the OpenSSL recipe makes, with our server and client.
+    Recipe,
+    /// Every kind of failure that our client tells apart, and its sessions, with five TLS stacks.
+    Refusals,
+}
+
+/// What every check needs.
+struct Bench<'a> {
+    peers: &'a Peers,
+    /// For Java classes, keys, passwords: things that are not of the lab.
+    scratch: tempfile::TempDir,
+    own: OnceCell<Result<Own, String>>,
+}
+
+impl Bench<'_> {
+    /// Our server and client, built when first asked for.
+    fn own(&self) -> Result<&Own> {
+        let own = self
+            .own
+            .get_or_init(|| Own::build().map_err(|error| format!("{error:#}")));
+        own.as_ref().map_err(|why| anyhow::anyhow!("{why}"))
+    }
+
+    fn scratch(&self, file: &str) -> PathBuf {
+        self.scratch.path().join(file)
+    }
+}
+
+impl Interop {
+    /// Runs the checks, and says how many passed and failed.
+    fn run(&self, peers: &Peers) -> Result<Tally> {
+        let bench = Bench {
+            peers,
+            scratch: tempfile::tempdir()?,
+            own: OnceCell::new(),
+        };
+        let labs = match &self.lab {
+            Some(directory) => vec![Lab::copy_of(directory)?],
+            None => vec![Lab::make(KeyType::Ec)?, Lab::make(KeyType::Rsa)?],
+        };
+        let wants = |group| self.groups.is_empty() || self.groups.contains(&group);
+
+        let mut report = Report::default();
+        for lab in &labs {
+            if wants(Group::Certificates) {
+                issued::certificates::check(&bench, lab, &mut report);
+            }
+            if wants(Group::Bundles) {
+                issued::bundles::check(&bench, lab, &mut report);
+            }
+        }
+        if wants(Group::Servers) {
+            servers::check(&bench, &labs[0], &mut report);
+        }
+        if wants(Group::Clients) {
+            clients::check(&bench, &labs[0], &mut report);
+        }
+        if wants(Group::Names) {
+            names::check(&bench, &labs[0], &mut report);
+        }
+        if wants(Group::Ocsp) {
+            ocsp::check(&bench, &mut report);
+        }
+        if wants(Group::ProxyProtocol) {
+            proxies::proxy_protocol::check(&bench, &labs[0], &mut report);
+        }
+        if wants(Group::Proxies) {
+            proxies::check(&bench, &labs[0], &mut report);
+        }
+        if wants(Group::Handshakes) {
+            clients::handshakes::check(&bench, &labs[0], &mut report);
+        }
+        if wants(Group::Resumption) {
+            resumption::check(&bench, &labs[0], &mut report);
+        }
+        if wants(Group::Recipe) {
+            recipe::check(&bench, &mut report);
+        }
+        if wants(Group::Refusals) {
+            our_client::refusals::check(&bench, &mut report);
+        }
+
+        if self.write {
+            write_page(&workspace().join("docs/interop.md"), peers, &report)?;
+        }
+        Ok(Tally {
+            passed: report.passed(),
+            failed: report.failed(),
+        })
+    }
+}
+
+/// Writes the tables into `page`, and leaves the prose around them.
+fn write_page(page: &Path, peers: &Peers, report: &Report) -> Result<()> {
+    let old = fs::read_to_string(page).with_context(|| format!("reading {}", page.display()))?;
+    let versions: Vec<_> = peers
+        .versions()
+        .into_iter()
+        .map(|(peer, version)| format!("{peer} {version}"))
+        .collect();
+    let measured = format!("With {}.\n\n{}", versions.join(", "), report.to_markdown());
+    let new = between_marks(&old, &measured).with_context(|| {
+        format!(
+            "{} has no {BEGIN} and {END} to write between",
+            page.display()
+        )
+    })?;
+    fs::write(page, new).with_context(|| format!("writing {}", page.display()))
+}
+
+/// `page` with `text` in place of what is between its two marks.
+fn between_marks(page: &str, text: &str) -> Option<String> {
+    let (before, rest) = page.split_once(BEGIN)?;
+    let (_, after) = rest.split_once(END)?;
+    Some(format!("{before}{BEGIN}\n\n{text}{END}{after}"))
+}
+
+const BEGIN: &str = "<!-- measured -->";
+const END: &str = "<!-- /measured -->";
+
+#[cfg(test)]
+mod tests {
+    use super::between_marks;
+
+    #[test]
+    fn only_what_is_between_the_marks_is_replaced() {
+        let page = "prose\n<!-- measured -->\nold\n<!-- /measured -->\nmore\n";
+        let new = "prose\n<!-- measured -->\n\nnew\n<!-- /measured -->\nmore\n";
+        assert_eq!(between_marks(page, "new\n").as_deref(), Some(new));
+        assert_eq!(
+            between_marks("prose\n<!-- measured -->\nold\n", "new\n"),
+            None
+        );
+    }
+}

@@ -1,0 +1,80 @@
+//! The suites: packages that nobody builds but who asks for one of them.
+
+use std::ffi::OsStr;
+use std::io::{BufRead as _, BufReader, IsTerminal as _};
+use std::process::{Command, ExitCode, Stdio};
+
+use anyhow::{Context, Result};
+use suite::{Tally, workspace};
+
+/// A package in the directory of its name, beside this one's sources.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Suite {
+    Bench,
+    Conformance,
+    Fuzz,
+    Interop,
+    Soak,
+}
+
+impl Suite {
+    fn package(self) -> &'static str {
+        match self {
+            Self::Bench => "xtask-bench",
+            Self::Conformance => "xtask-conformance",
+            Self::Fuzz => "xtask-fuzz",
+            Self::Interop => "xtask-interop",
+            Self::Soak => "xtask-soak",
+        }
+    }
+
+    /// Runs it to its end, and passes its exit code on.
+    pub(crate) fn run(self, arguments: &[impl AsRef<OsStr>]) -> Result<ExitCode> {
+        let status = self.command(arguments).status().context("starting cargo")?;
+        let code = status.code().and_then(|code| u8::try_from(code).ok());
+        Ok(code.map_or(ExitCode::FAILURE, ExitCode::from))
+    }
+
+    /// Runs it to its end, and passes on what it prints, but for the line that counts.
+    ///
+    /// # Errors
+    ///
+    /// If it breaks off before that line.
+    pub(crate) fn count(self, arguments: &[&str]) -> Result<Tally> {
+        let mut child = self
+            .command(arguments)
+            .stdout(Stdio::piped())
+            .spawn()
+            .context("starting cargo")?;
+        let stdout = child.stdout.take().context("a pipe was asked for")?;
+        let mut tally = None;
+        for line in BufReader::new(stdout).lines() {
+            let line = line.context("reading what it prints")?;
+            match line.parse() {
+                Ok(counted) => tally = Some(counted),
+                Err(_) => println!("{line}"),
+            }
+        }
+        let status = child.wait()?;
+        tally.with_context(|| format!("{} broke off: {status}", self.package()))
+    }
+
+    /// Cargo, which builds and runs it; in view of whoever waits for that.
+    fn command(self, arguments: &[impl AsRef<OsStr>]) -> Command {
+        let mut cargo = Command::new(env!("CARGO"));
+        cargo.arg("run");
+        if self == Self::Bench {
+            // Debug code is some ten times slower.
+            cargo.arg("--release");
+        }
+        if !std::io::stderr().is_terminal() {
+            cargo.arg("--quiet");
+        }
+        cargo
+            .args(["--package", self.package(), "--manifest-path"])
+            .arg(workspace().join("Cargo.toml"))
+            .arg("--")
+            .args(arguments);
+        cargo
+    }
+}

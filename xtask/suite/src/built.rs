@@ -1,0 +1,56 @@
+//! The examples, as cargo builds them.
+
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result, ensure};
+use serde_json::Value;
+
+use crate::workspace;
+
+/// How they are built.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Profile {
+    /// As `cargo build` does it.
+    Dev,
+    /// As `cargo build --release` does it.
+    Release,
+}
+
+/// Builds these examples, and says where they are.
+pub fn examples<const COUNT: usize>(
+    profile: Profile,
+    names: [&str; COUNT],
+) -> Result<[PathBuf; COUNT]> {
+    let mut cargo = Command::new(env!("CARGO"));
+    // Of the default members, as for whoever runs them at the root: of one package alone, cargo would choose other
+    // features, and build much anew.
+    cargo.arg("build");
+    for name in names {
+        cargo.args(["--example", name]);
+    }
+    if profile == Profile::Release {
+        cargo.arg("--release");
+    }
+    let built = cargo
+        .arg("--message-format=json-render-diagnostics")
+        .current_dir(workspace())
+        .stderr(Stdio::inherit())
+        .output()
+        .context("starting cargo")?;
+    let wanted = names.join(", ");
+    ensure!(built.status.success(), "cargo could not build {wanted}");
+    let messages: Vec<Value> = String::from_utf8_lossy(&built.stdout)
+        .lines()
+        .filter_map(|line| serde_json::from_str(line).ok())
+        .collect();
+    let executable = |name: &str| {
+        let mut of_name = messages
+            .iter()
+            .filter(|message| message["target"]["name"] == name);
+        of_name.find_map(|message| message["executable"].as_str().map(PathBuf::from))
+    };
+    let found: Vec<PathBuf> = names.into_iter().filter_map(executable).collect();
+    let found = found.try_into().ok();
+    found.with_context(|| format!("cargo did not say where it built {wanted}"))
+}

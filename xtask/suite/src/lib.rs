@@ -1,0 +1,27 @@
+//! What the suites have in common: programs, ours and those of others, and how a suite reports.
+//!
+//! A suite is a package beside this one, which `cargo xtask NAME` builds and runs. It prints a line for each point, and
+//! closes with `tally`'s.
+
+mod built;
+mod hello;
+mod page;
+pub mod peers;
+pub mod process;
+mod tally;
+
+use std::path::Path;
+
+pub use built::{Profile, examples};
+pub use hello::{Hello, ServerFiles};
+pub use page::replace_section;
+pub use peers::Peers;
+pub use tally::{NoTally, Tally, close, finish};
+
+/// The root of this workspace.
+pub fn workspace() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .ancestors()
+        .nth(2)
+        .expect("the suites are directories of xtask")
+}
