@@ -122,6 +122,11 @@ impl Section {
             measure: server::memory::measure,
         },
         Self {
+            name: "server-cost",
+            about: "Instructions and system calls of handshakes and requests",
+            measure: server::cost::measure,
+        },
+        Self {
             name: "server-crl",
             about: "What a revocation list of a million entries costs",
             measure: server::crl::measure,
@@ -240,7 +245,7 @@ mod tests {
         };
         assert_eq!(called("issue"), 1);
         assert_eq!(called("server-crl"), 1);
-        assert_eq!(called("server"), 6);
+        assert_eq!(called("server"), 7);
         assert_eq!(called("other"), 0);
     }
 }

@@ -112,18 +112,22 @@ impl Rivals<'_> {
     /// Starts one, which runs until it is dropped.
     pub(crate) fn start(&self, rival: Rival, setup: &Setup) -> Result<Server> {
         let [port] = process::free_ports()?;
+        Server::start(&mut self.command(rival, port, setup)?, port)
+    }
+
+    /// What starts one that listens on `port`.
+    pub(crate) fn command(&self, rival: Rival, port: u16, setup: &Setup) -> Result<Command> {
         // Of its own, so that the same server can run twice.
         let run = self.certs.join(port.to_string());
         fs::create_dir(&run)?;
-        let mut command = match rival {
+        Ok(match rival {
             Rival::Ours => self.ours(port, setup),
             Rival::Nginx => self.nginx(port, &run, setup)?,
             Rival::Haproxy => self.haproxy(port, &run, setup)?,
             Rival::Envoy => self.envoy(port, &run, setup)?,
             Rival::Go => self.go(port, setup),
             Rival::Node => self.node(port, &run, setup)?,
-        };
-        Server::start(&mut command, port)
+        })
     }
 
     fn ours(&self, port: u16, setup: &Setup) -> Command {

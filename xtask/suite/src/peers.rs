@@ -264,8 +264,10 @@ const PROGRAMS: &[(&str, &str)] = &[
     ("openssl", "openssl"),
     ("pk12util", "libnss3-tools"),
     ("python3", "python3"),
+    ("strace", "strace"),
     ("systemd-socket-activate", "systemd"),
     ("unshare", "util-linux"),
+    ("valgrind", "valgrind"),
 ];
 
 /// Files, and the Debian package of each.

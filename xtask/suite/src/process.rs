@@ -147,6 +147,26 @@ impl Server {
         self.address.port()
     }
 
+    /// Asks it to end, and waits until it has.
+    ///
+    /// # Errors
+    ///
+    /// If it takes longer than a minute; it is killed then.
+    pub fn end(mut self) -> Result<()> {
+        self.ask_to_end();
+        let ended = wait(&mut self.child, LIMIT)?;
+        ended.with_context(|| format!("the server did not end within {} s", LIMIT.as_secs()))?;
+        Ok(())
+    }
+
+    /// Asks and does not kill, as only the master of nginx and Apache can end their workers.
+    fn ask_to_end(&self) {
+        let _ = Command::new("kill")
+            .arg(self.child.id().to_string())
+            .stderr(Stdio::null())
+            .status();
+    }
+
     /// The process that was started; it may have started others.
     pub fn id(&self) -> u32 {
         self.child.id()
@@ -154,12 +174,11 @@ impl Server {
 }
 
 impl Drop for Server {
-    /// Asks first, as only the master of nginx and Apache can end their workers.
     fn drop(&mut self) {
-        let _ = Command::new("kill")
-            .arg(self.child.id().to_string())
-            .stderr(Stdio::null())
-            .status();
+        if matches!(self.child.try_wait(), Ok(Some(_))) {
+            return; // its number may be that of another by now
+        }
+        self.ask_to_end();
         if !matches!(wait(&mut self.child, Duration::from_secs(3)), Ok(Some(_))) {
             let _ = self.child.kill();
             let _ = self.child.wait();

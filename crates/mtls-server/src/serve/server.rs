@@ -28,6 +28,8 @@ use crate::{
 /// If the listener has no local address.
 pub fn serve(listener: TcpListener, router: Router, config: MtlsConfig) -> io::Result<Serving> {
     let address = listener.local_addr()?;
+    // Without this, axum makes each handler a service again for each request.
+    let router = router.with_state(());
     let acceptor = ConnectionAcceptor::new(config);
     let handle = acceptor.handle();
     let (stop, stopped) = watch::channel(None);

@@ -92,19 +92,18 @@ where
         let connection = &self.connection;
         let (client, peer) = (connection.client(), connection.peer());
         receive(connection.trust_forwarded(), client, peer, &mut request);
-        let running = Running::begin(connection.clone(), !request.body().is_end_stream());
-        let (mut parts, body) = request.into_parts();
-        let closes = parts.version < Version::HTTP_2;
-        connection.attach(&mut parts.extensions);
-        parts.extensions.insert(ConnectInfo(connection.peer()));
-        let tunnels = parts.method == Method::CONNECT;
-        let refusal = refusal(connection, &parts.uri, &parts.headers);
+        let has_body = !request.body().is_end_stream();
+        let running = Running::begin(connection.clone(), has_body);
+        let closes = request.version() < Version::HTTP_2;
+        let tunnels = request.method() == Method::CONNECT;
+        connection.attach(request.extensions_mut());
+        request.extensions_mut().insert(ConnectInfo(peer));
+        let refusal = refusal(connection, request.uri(), request.headers()).map(Box::new);
         let answer = refusal.is_none().then(|| {
-            let body = match body.is_end_stream() {
-                true => Body::empty(),
-                false => Body::new(TimeoutBody::new(connection.state().body, body)),
-            };
-            self.inner.call(Request::from_parts(parts, body))
+            self.inner.call(request.map(|body| match has_body {
+                true => Body::new(TimeoutBody::new(connection.state().body, body)),
+                false => Body::empty(),
+            }))
         });
         ResponseFuture {
             answer,
@@ -124,7 +123,8 @@ pin_project! {
         // `None` where the application is not called.
         #[pin]
         answer: Option<F>,
-        refusal: Option<Response<Body>>,
+        // Boxed, as there is seldom one, and each request's state is as large as this.
+        refusal: Option<Box<Response<Body>>>,
         // Until there is a response.
         running: Option<Running>,
         // Made when the application does not respond at once.
@@ -157,7 +157,7 @@ where
                 ready!(terminated.as_mut().poll(context));
                 no_longer_good()
             }
-            None => this.refusal.take().unwrap_or_else(no_longer_good),
+            None => this.refusal.take().map_or_else(no_longer_good, |it| *it),
         };
         let switches = answer.status() == StatusCode::SWITCHING_PROTOCOLS;
         if switches || *this.tunnels && answer.status().is_success() {

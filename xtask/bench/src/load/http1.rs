@@ -3,17 +3,16 @@
 use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
 use std::sync::Arc;
-use std::time::Instant;
 
 use anyhow::{Context, Result, bail, ensure};
 use rustls::{ClientConfig, ClientConnection, HandshakeKind, StreamOwned};
 
-use super::{Client, SILENCE, server_name};
+use super::{Client, SILENCE, Until, server_name};
 
 impl Client {
-    pub(super) fn handshakes_until(&self, end: Instant) -> Result<u64> {
+    pub(super) fn handshakes_until(&self, end: Until) -> Result<u64> {
         let mut count = 0;
-        while Instant::now() < end {
+        while !end.is_reached(count) {
             let kind = self.connection_of_one_get(&self.tls)?;
             ensure!(kind == HandshakeKind::Full, "a session was resumed");
             count += 1;
@@ -21,12 +20,12 @@ impl Client {
         Ok(count)
     }
 
-    pub(super) fn requests_until(&self, end: Instant) -> Result<u64> {
+    pub(super) fn requests_until(&self, end: Until) -> Result<u64> {
         let mut stream = self.connect(&self.tls)?;
         let mut answer = Vec::with_capacity(4096);
         let mut buffer = [0; 4096];
         let mut count = 0;
-        while Instant::now() < end {
+        while !end.is_reached(count) {
             stream.write_all(REQUEST)?;
             answer.clear();
             loop {

@@ -1,7 +1,6 @@
 //! HTTP/2, by tasks of one thread.
 
 use std::sync::Arc;
-use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
 use bytes::Bytes;
@@ -14,10 +13,10 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 
-use super::{Client, Pattern, SILENCE, STREAMS, server_name};
+use super::{Client, Pattern, SILENCE, STREAMS, Until, server_name};
 
 impl Client {
-    pub(super) fn streams_until(&self, end: Instant) -> Result<u64> {
+    pub(super) fn streams_until(&self, end: Until) -> Result<u64> {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()?;
@@ -56,9 +55,9 @@ impl Client {
     }
 }
 
-async fn gets_until(mut connection: SendRequest<Empty<Bytes>>, end: Instant) -> Result<u64> {
+async fn gets_until(mut connection: SendRequest<Empty<Bytes>>, end: Until) -> Result<u64> {
     let mut count = 0;
-    while Instant::now() < end {
+    while !end.is_reached(count) {
         let request = Request::get("https://localhost/")
             .version(Version::HTTP_2)
             .body(Empty::new())?;

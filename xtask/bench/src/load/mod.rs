@@ -7,6 +7,7 @@ mod hold;
 mod http1;
 mod http2;
 mod resume;
+mod until;
 
 use std::fs;
 use std::net::SocketAddr;
@@ -23,6 +24,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
 
 pub(crate) use self::hold::Crowd;
+pub(crate) use self::until::Until;
 
 /// A client that knows its identity and the server.
 pub(crate) struct Client {
@@ -82,17 +84,20 @@ impl Client {
     /// Asks for `span`; what has begun by then is finished and counts.
     pub(crate) fn load(&self, pattern: Pattern, span: Duration) -> Result<Done> {
         let start = Instant::now();
-        let end = start + span;
-        let operations = match pattern {
+        Ok(Done {
+            operations: self.ask(pattern, Until::Time(start + span))?,
+            seconds: start.elapsed().as_secs_f64(),
+        })
+    }
+
+    /// Asks on each of what is in flight until `end`, and says how often in all.
+    pub(crate) fn ask(&self, pattern: Pattern, end: Until) -> Result<u64> {
+        match pattern {
             Pattern::Handshakes => in_threads(pattern, |_| self.handshakes_until(end)),
             Pattern::Resumed => in_threads(pattern, |slot| self.resumed_until(slot, end)),
             Pattern::KeepAlive => in_threads(pattern, |_| self.requests_until(end)),
             Pattern::Http2 => self.streams_until(end),
-        };
-        Ok(Done {
-            operations: operations?,
-            seconds: start.elapsed().as_secs_f64(),
-        })
+        }
     }
 }
 

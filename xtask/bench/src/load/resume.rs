@@ -1,11 +1,9 @@
 //! Sessions that are resumed: each connection in flight keeps its own, and any full handshake is an error.
 
-use std::time::Instant;
-
 use anyhow::{Result, ensure};
 use rustls::HandshakeKind;
 
-use super::Client;
+use super::{Client, Until};
 
 impl Client {
     /// Whether the server resumes sessions. Afterwards there is one for each connection in flight.
@@ -20,9 +18,9 @@ impl Client {
         Ok(always)
     }
 
-    pub(super) fn resumed_until(&self, slot: usize, end: Instant) -> Result<u64> {
+    pub(super) fn resumed_until(&self, slot: usize, end: Until) -> Result<u64> {
         let mut count = 0;
-        while Instant::now() < end {
+        while !end.is_reached(count) {
             let kind = self.connection_of_one_get(&self.resuming[slot])?;
             ensure!(
                 kind == HandshakeKind::Resumed,

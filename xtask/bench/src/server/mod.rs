@@ -3,6 +3,8 @@
 //! Those of a table run at once and are asked in turn. What is compared is the server's own CPU time, as the rate
 //! depends on the client, too.
 
+pub(crate) mod cost;
+mod counter;
 pub(crate) mod crl;
 pub(crate) mod full;
 pub(crate) mod http2;

@@ -12,10 +12,10 @@ use std::{
 
 use futures_util::task::AtomicWaker;
 use hyper::server::conn::http2;
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::{net::TcpStream, task::yield_now};
 
-use super::Requests;
+use super::{Requests, streams::Streams};
 use crate::connection::{identity::ConnectionIdentity, state::ConnectionState, stream::MtlsStream};
 
 /// Speaks HTTP/2. Ends with a GOAWAY, after the requests that are running.
@@ -24,7 +24,8 @@ pub(super) async fn speak(
     requests: Requests,
     connection: &ConnectionIdentity,
 ) {
-    let mut builder = http2::Builder::new(TokioExecutor::new());
+    let streams = Streams::default();
+    let mut builder = http2::Builder::new(streams.clone());
     builder
         .timer(TokioTimer::new())
         .max_concurrent_streams(super::H2_STREAMS)
@@ -35,7 +36,7 @@ pub(super) async fn speak(
     let mut http = pin!(builder.serve_connection(TokioIo::new(stream), requests));
     let is_over = tokio::select! {
         biased;
-        () = gathering(http.as_mut(), connection.state()) => true,
+        () = gathering(http.as_mut(), connection.state(), &streams) => true,
         _ = connection.state().ended(|_| true) => false,
     };
     if !is_over {
@@ -47,59 +48,81 @@ pub(super) async fn speak(
 
 /// Runs the connection so that responses which are ready at about the same time are sent together.
 ///
-/// hyper runs each request in a task, which wakes the connection when it has something to send, and
-/// tokio first runs what was woken last. So each response would be a TLS record and a write of its
-/// own. Instead, while other requests run, the connection waits until every task that is ready has
-/// had its turn.
-async fn gathering<C: Future>(mut http: Pin<&mut C>, state: &ConnectionState) {
-    let mut turn = Turn::default();
+/// Requests that are answered at once have their responses before the connection is polled again. The others are tasks
+/// (`streams.rs`), each of which wakes the connection when it has something to send, and tokio first runs what was
+/// woken last. Each response would be a TLS record and a write of its own. So while requests run, the connection waits
+/// until every task that is ready has had its turn.
+async fn gathering<C: Future>(mut http: Pin<&mut C>, state: &ConnectionState, streams: &Streams) {
+    let turn = Arc::new(Turn::default());
+    let waker = Waker::from(Arc::clone(&turn));
+    let mut is_waiting = false;
     poll_fn(|context| {
-        if turn.has_come(context) || !state.is_asked() {
-            http.as_mut().poll(context).map(drop)
-        } else {
-            turn.wait();
-            Poll::Pending
+        turn.task.register(context.waker());
+        loop {
+            let has_come = turn.is_due.swap(false, SeqCst);
+            is_waiting &= !has_come;
+            if !has_come && state.is_asked() {
+                if !is_waiting {
+                    is_waiting = true;
+                    turn.wait();
+                }
+                return Poll::Pending;
+            }
+            let mut inner = Context::from_waker(&waker);
+            let (polled, begun) = streams.poll(|| http.as_mut().poll(&mut inner));
+            let Some(begun) = begun else {
+                return polled.map(drop);
+            };
+            // Their responses would wake the connection, which is polled next in any case.
+            turn.is_awake.swap(true, SeqCst);
+            begun.run();
+            turn.is_awake.swap(false, SeqCst);
+            if polled.is_ready() {
+                return polled.map(drop);
+            }
         }
     })
     .await;
 }
 
-/// When all tasks that are ready have run.
+/// When all tasks that are ready have run. As a waker it wakes the connection.
 #[derive(Default)]
 struct Turn {
-    is_waiting: bool,
-    call: Arc<Call>,
+    task: AtomicWaker,
+    is_due: AtomicBool,
+    /// Whether the connection need not be woken.
+    is_awake: AtomicBool,
 }
 
 impl Turn {
-    /// Whether the turn that was waited for has come. Wakes this task when it does.
-    fn has_come(&mut self, context: &Context<'_>) -> bool {
-        self.call.task.register(context.waker());
-        let has_come = self.call.is_due.swap(false, SeqCst);
-        self.is_waiting &= !has_come;
-        has_come
+    /// Wakes the connection when it has come.
+    fn wait(self: &Arc<Self>) {
+        let waker = Waker::from(Arc::new(Call(Arc::clone(self))));
+        // tokio wakes it when there is nothing else to do.
+        let _ = pin!(yield_now()).poll(&mut Context::from_waker(&waker));
+    }
+}
+
+impl Wake for Turn {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
     }
 
-    fn wait(&mut self) {
-        if !self.is_waiting {
-            self.is_waiting = true;
-            let waker = Waker::from(Arc::clone(&self.call));
-            // tokio wakes it when there is nothing else to do.
-            let _ = pin!(yield_now()).poll(&mut Context::from_waker(&waker));
+    fn wake_by_ref(self: &Arc<Self>) {
+        // Reads by writing: then the connection, if it is not woken, sees what it would have been woken for.
+        if !self.is_awake.fetch_or(false, SeqCst) {
+            self.task.wake();
         }
     }
 }
 
-#[derive(Default)]
-struct Call {
-    is_due: AtomicBool,
-    task: AtomicWaker,
-}
+/// The turn has come.
+struct Call(Arc<Turn>);
 
 impl Wake for Call {
     fn wake(self: Arc<Self>) {
-        self.is_due.store(true, SeqCst);
-        self.task.wake();
+        self.0.is_due.store(true, SeqCst);
+        self.0.task.wake();
     }
 }
 
@@ -147,7 +170,8 @@ mod tests {
                 Poll::Pending
             })
         };
-        let running = tokio::spawn(async move { gathering(pin!(http), &state).await });
+        let running =
+            tokio::spawn(async move { gathering(pin!(http), &state, &Streams::default()).await });
         let ended = timeout(Duration::from_secs(10), running).await;
         assert!(ended.is_ok_and(|ended| ended.is_ok()), "it hangs");
         polls.load(SeqCst)
