@@ -12,10 +12,7 @@ use axum::{
     BoxError,
     body::{Body, Bytes, HttpBody},
     extract::ConnectInfo,
-    http::{
-        HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri, Version, header,
-        uri::Authority,
-    },
+    http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri, Version, header},
     response::IntoResponse as _,
 };
 use http_body::{Frame, SizeHint};
@@ -30,6 +27,7 @@ use crate::{
     forwarded::received::receive,
     handshake::accepted::AcceptedConnection,
     problem::problem,
+    serve::authority,
 };
 
 /// The application's service for one connection. Every request of the connection goes through it.
@@ -200,19 +198,27 @@ fn refusal(
 }
 
 /// Whether the request is for a virtual host that asks other things of clients than the one of this
-/// connection (RFC 9110 section 7.4). Where it names several hosts, each counts.
+/// connection (RFC 9110 section 7.4). Where it names several hosts, each counts; where it names none,
+/// it is for the default.
 fn is_misdirected(connection: &ConnectionIdentity, uri: &Uri, headers: &HeaderMap) -> bool {
     if !connection.has_virtual_hosts() {
         return false;
     }
-    let differs = |host: &str| connection.has_other_settings(host);
-    let named = |value: &HeaderValue| match Authority::try_from(value.as_bytes()) {
-        Ok(authority) => differs(authority.host()),
-        Err(_) if value.is_empty() => differs(""),
-        // It cannot be parsed, so the application may take it for any host.
-        Err(_) => connection.policies_differ(),
+    let differs = |authority: &[u8]| match authority::host(authority) {
+        Some(host) => connection.has_other_settings(host),
+        // The application may take it for any host.
+        None => connection.policies_differ(),
     };
-    uri.host().is_some_and(differs) || headers.get_all(header::HOST).iter().any(named)
+    let target = uri.authority().map(|it| it.as_str().as_bytes());
+    let hosts = headers.get_all(header::HOST).iter();
+    let mut named = target
+        .into_iter()
+        .chain(hosts.map(HeaderValue::as_bytes))
+        .peekable();
+    match named.peek() {
+        Some(_) => named.any(differs),
+        None => differs(b""),
+    }
 }
 
 fn no_longer_good() -> Response<Body> {

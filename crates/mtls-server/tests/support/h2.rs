@@ -51,9 +51,21 @@ pub fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
 
 /// The header block of a GET (RFC 7541): the fixed fields by their index, the others as they are.
 pub fn get(path: &str) -> Vec<u8> {
+    get_of(Some("localhost"), None, path)
+}
+
+/// The same with this `:authority` and this `host`.
+pub fn get_of(authority: Option<&str>, host: Option<&str>, path: &str) -> Vec<u8> {
     let mut block = vec![0x82, 0x87];
-    for (index, value) in [(0x04, path), (0x01, "localhost")] {
-        block.extend([index, u8::try_from(value.len()).unwrap()]);
+    let authority = authority.map(|authority| (&[0x01][..], authority));
+    let host = host.map(|host| (&[0x0f, 38 - 15][..], host));
+    for (index, value) in [(&[0x04][..], path)]
+        .into_iter()
+        .chain(authority)
+        .chain(host)
+    {
+        block.extend(index);
+        block.push(u8::try_from(value.len()).unwrap());
         block.extend(value.as_bytes());
     }
     block
