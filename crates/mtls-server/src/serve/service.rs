@@ -24,7 +24,10 @@ use crate::{
     authorize::decide::decide,
     connection::{answers::Flow, end::End, identity::ConnectionIdentity, stream::MtlsStream},
     extract::client_cert::ClientCertRejection,
-    forwarded::received::receive,
+    forwarded::{
+        received::{receive, receive_trailers},
+        trailers::StrippedTrailers,
+    },
     handshake::accepted::AcceptedConnection,
     problem::problem,
     serve::authority,
@@ -93,13 +96,24 @@ where
         let has_body = !request.body().is_end_stream();
         let running = Running::begin(connection.clone(), has_body);
         let closes = request.version() < Version::HTTP_2;
+        if !closes {
+            connection.state().multiplexes();
+        }
         let tunnels = request.method() == Method::CONNECT;
         connection.attach(request.extensions_mut());
         request.extensions_mut().insert(ConnectInfo(peer));
         let refusal = refusal(connection, request.uri(), request.headers()).map(Box::new);
         let answer = refusal.is_none().then(|| {
             self.inner.call(request.map(|body| match has_body {
-                true => Body::new(TimeoutBody::new(connection.state().body, body)),
+                true => {
+                    let body = TimeoutBody::new(connection.state().body, body);
+                    let connection = connection.clone();
+                    let strip = move |trailers: &mut HeaderMap| {
+                        let (client, peer) = (connection.client(), connection.peer());
+                        receive_trailers(connection.trust_forwarded(), client, peer, trailers);
+                    };
+                    Body::new(StrippedTrailers::new(body, strip))
+                }
                 false => Body::empty(),
             }))
         });
@@ -159,7 +173,11 @@ where
         };
         let switches = answer.status() == StatusCode::SWITCHING_PROTOCOLS;
         if switches || *this.tunnels && answer.status().is_success() {
-            connection.state().upgrades();
+            match *this.closes {
+                true => connection.state().upgrades(),
+                // One stream alone.
+                false => connection.state().tunnels(),
+            }
         }
         let closes = *this.closes && !switches;
         match this.running.take() {
@@ -240,7 +258,7 @@ fn finish(mut answer: Response<Body>, running: Running, closes: bool) -> Respons
         Body::new(Answer {
             inner,
             flow,
-            running,
+            _running: running,
         })
     })
 }
@@ -265,7 +283,15 @@ impl Drop for Running {
 struct Answer {
     inner: Body,
     flow: Option<Arc<Flow>>,
-    running: Running,
+    _running: Running,
+}
+
+impl Drop for Answer {
+    fn drop(&mut self) {
+        if let Some(flow) = &self.flow {
+            flow.pauses();
+        }
+    }
 }
 
 impl HttpBody for Answer {
@@ -277,13 +303,19 @@ impl HttpBody for Answer {
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
         let frame = Pin::new(&mut self.inner).poll_frame(context);
-        if let Some(flow) = &self.flow {
-            match frame {
-                Poll::Pending => flow.pauses(),
-                Poll::Ready(_) => flow.gives(self.running.0.state().now()),
+        let Some(flow) = &self.flow else {
+            return frame;
+        };
+        match frame {
+            Poll::Pending => {
+                flow.pauses();
+                Poll::Pending
+            }
+            Poll::Ready(frame) => {
+                let given = |frame: Frame<Bytes>| frame.map_data(|bytes| flow.gives(bytes));
+                Poll::Ready(frame.map(|frame| frame.map(given)))
             }
         }
-        frame
     }
 
     fn is_end_stream(&self) -> bool {
