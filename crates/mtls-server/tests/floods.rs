@@ -103,14 +103,55 @@ async fn abandon(world: &World, server: &Running, leaf: &Leaf) {
             raw.send(&hello[..sent]).await.unwrap();
         }
         for held in [1, 10, 100] {
-            let config = client::config(world, Some(leaf), version);
-            let mut raw = Raw::new("localhost", server.address, config).await;
-            let flight = raw.last_flight().await.unwrap();
+            let (mut raw, flight) = reach_last_flight(world, server, leaf, version).await;
             raw.send(&flight[..flight.len() - held]).await.unwrap();
         }
-        let config = client::config(world, Some(leaf), version);
-        drop(client::connect(server.address, config).await.unwrap());
+        // On a busy machine the server may not have noticed yet that those before have left.
+        let connect = async || {
+            let config = client::config(world, Some(leaf), version);
+            client::connect(server.address, config).await
+        };
+        let connected = async { while connect().await.is_err() {} };
+        timeout(PATIENCE, connected).await.unwrap();
     }
+}
+
+#[tokio::test]
+async fn a_client_that_is_cut_off_in_its_handshake_notices() {
+    let world = World::new();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let config = client::config(&world, None, VERSIONS[1]);
+    let mut raw = Raw::new("localhost", address, config).await;
+    let (mut server, _) = listener.accept().await.unwrap();
+    let cut = async {
+        let _ = server.read(&mut [0; 4096]).await.unwrap();
+        drop(server);
+    };
+    let (flight, ()) = timeout(PATIENCE, async { tokio::join!(raw.last_flight(), cut) })
+        .await
+        .unwrap();
+    flight.unwrap_err();
+}
+
+/// Tries until a handshake gets that far: where all permits are taken by those who have left, and the
+/// server has not noticed yet, it is refused.
+async fn reach_last_flight(
+    world: &World,
+    server: &Running,
+    leaf: &Leaf,
+    version: &'static rustls::SupportedProtocolVersion,
+) -> (Raw, Vec<u8>) {
+    let reached = async {
+        loop {
+            let config = client::config(world, Some(leaf), version);
+            let mut raw = Raw::new("localhost", server.address, config).await;
+            if let Ok(flight) = raw.last_flight().await {
+                return (raw, flight);
+            }
+        }
+    };
+    timeout(PATIENCE, reached).await.unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

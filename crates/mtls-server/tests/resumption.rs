@@ -10,11 +10,13 @@ use mtls_server::{
     SessionStorage, TrustAnchors, VirtualHost,
 };
 use rustls::{ClientConfig, HandshakeKind, SupportedProtocolVersion};
+use tokio::time::timeout;
 
 use support::{
     World,
     audit::Audit,
     client::{self, Failure, VERSIONS},
+    connection::PATIENCE,
     pki::{Ca, Leaf, crl_set},
     start,
 };
@@ -64,6 +66,19 @@ impl Client {
         let kind = stream.get_ref().1.handshake_kind().unwrap();
         let answer = client::request_of(name, &mut stream, "/").await?;
         Ok((kind, answer.rsplit("\r\n").next().unwrap().to_owned()))
+    }
+
+    /// Why it is refused in the end.
+    async fn refused(&self) -> Failure {
+        let refused = async {
+            loop {
+                match self.ask().await {
+                    Ok(_) => tokio::time::sleep(Duration::from_millis(100)).await,
+                    Err(refused) => break refused,
+                }
+            }
+        };
+        timeout(PATIENCE, refused).await.expect("it is refused")
     }
 
     async fn is_resumed(&self) -> bool {
@@ -241,12 +256,7 @@ async fn a_session_ends_with_the_certificate_and_is_refused_with_the_alert_for_i
         let alice = Client::new(&world, &server, Some(&leaf), version);
         assert!(!alice.is_resumed().await);
         assert!(alice.is_resumed().await);
-        let refused = loop {
-            match alice.ask().await {
-                Ok(_) => tokio::time::sleep(Duration::from_millis(100)).await,
-                Err(refused) => break refused,
-            }
-        };
+        let refused = alice.refused().await;
         assert_eq!(
             refused.alert(),
             Some(rustls::AlertDescription::CertificateExpired)
@@ -255,6 +265,31 @@ async fn a_session_ends_with_the_certificate_and_is_refused_with_the_alert_for_i
         assert_eq!(
             (&*last["outcome"], &*last["reason"]),
             ("refused", "expired")
+        );
+    }
+}
+
+#[tokio::test]
+async fn neither_a_session_nor_a_remembered_chain_outlives_the_crl() {
+    let off = VERSIONS.map(|version| (Resumption::Off, version));
+    for (resumption, version) in each().chain(off) {
+        let world = World::new();
+        let audit = Audit::capture();
+        let until = time::OffsetDateTime::now_utc() + time::Duration::seconds(2);
+        let lists = crl_set(&world.ca.crl().next_update(until));
+        let config = world.config().revocation(Revocation::new(lists));
+        let server = start(config.resumption(resumption)).await;
+        let alice = Client::new(&world, &server, Some(&world.ca.client("alice")), version);
+        assert!(!alice.is_resumed().await);
+        assert_eq!(alice.is_resumed().await, resumption != Resumption::Off);
+        // No reload, and nothing else that would check again.
+        let refused = alice.refused().await;
+        assert!(refused.alert().is_some(), "{refused:?}");
+        let last = audit.take().pop().unwrap();
+        assert_eq!(
+            (&*last["outcome"], &*last["reason"]),
+            ("refused", "crl-expired"),
+            "{resumption:?} {version:?}"
         );
     }
 }

@@ -134,7 +134,7 @@ async fn a_name_that_comes_byte_by_byte_is_the_same_name() {
                         tokio::task::yield_now().await;
                     }
                     while raw.tls.is_handshaking() {
-                        raw.read().await?;
+                        raw.read_more().await?;
                         for byte in raw.pending() {
                             raw.send(&[byte]).await?;
                         }

@@ -49,7 +49,7 @@ impl Raw {
         let hello = self.pending();
         self.send(&hello).await?;
         loop {
-            self.read().await?;
+            self.read_more().await?;
             let flight = self.pending();
             if !flight.is_empty() {
                 return Ok(flight);
@@ -60,7 +60,7 @@ impl Raw {
     /// Sends a request and reads what comes until the server closes.
     pub async fn ask(&mut self, request: &str) -> Result<String, Failure> {
         while self.tls.is_handshaking() {
-            self.read().await?;
+            self.read_more().await?;
         }
         self.tls.writer().write_all(request.as_bytes())?;
         let bytes = self.pending();
@@ -73,6 +73,14 @@ impl Raw {
             }
         }
         Ok(String::from_utf8(answer).unwrap())
+    }
+
+    /// Takes some bytes of the server, which must not end yet.
+    pub async fn read_more(&mut self) -> Result<(), Failure> {
+        match self.read().await? {
+            true => Ok(()),
+            false => Err(io::Error::from(io::ErrorKind::UnexpectedEof).into()),
+        }
     }
 
     /// Takes some bytes of the server; false at their end.

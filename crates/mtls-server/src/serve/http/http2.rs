@@ -13,7 +13,10 @@ use std::{
 use futures_util::task::AtomicWaker;
 use hyper::server::conn::http2;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::{net::TcpStream, task::yield_now};
+use tokio::{
+    net::TcpStream,
+    task::{coop::consume_budget, yield_now},
+};
 
 use super::{Requests, streams::Streams};
 use crate::connection::{identity::ConnectionIdentity, state::ConnectionState, stream::MtlsStream};
@@ -75,10 +78,14 @@ async fn gathering<C: Future>(mut http: Pin<&mut C>, state: &ConnectionState, st
             };
             // Their responses would wake the connection, which is polled next in any case.
             turn.is_awake.swap(true, SeqCst);
-            begun.run();
+            let requests = begun.run();
             turn.is_awake.swap(false, SeqCst);
             if polled.is_ready() {
                 return polled.map(drop);
+            }
+            // Requests that are answered at once could keep this task from ever yielding to other connections.
+            if !(0..requests).all(|_| pin!(consume_budget()).poll(context).is_ready()) {
+                return Poll::Pending;
             }
         }
     })
@@ -180,6 +187,45 @@ mod tests {
     #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
     async fn what_is_ready_at_the_same_time_is_one_turn() {
         assert_eq!(polls(true).await, 2);
+    }
+
+    #[tokio::test]
+    async fn a_connection_that_always_has_requests_yields_to_others() {
+        const ROUNDS: usize = 10_000;
+        let state = ConnectionState::new(Arc::new(Clock::new()), &Limits::default(), None, true);
+        let streams = Streams::default();
+        let answered = Arc::new(AtomicUsize::new(0));
+        let others = {
+            let answered = answered.clone();
+            tokio::spawn(async move {
+                let (mut turns, mut last, mut most) = (0, 0, 0);
+                while last < ROUNDS * 10 {
+                    yield_now().await;
+                    let now = answered.load(SeqCst);
+                    most = most.max(now - last);
+                    (turns, last) = (turns + 1, now);
+                }
+                (turns, most)
+            })
+        };
+        let mut rounds = 0;
+        let http = poll_fn(|context| {
+            rounds += 1;
+            context.waker().wake_by_ref();
+            if rounds > ROUNDS {
+                return Poll::Ready(());
+            }
+            for _ in 0..10 {
+                let answered = answered.clone();
+                hyper::rt::Executor::execute(&streams, async move {
+                    answered.fetch_add(1, SeqCst);
+                });
+            }
+            Poll::Pending
+        });
+        gathering(pin!(http), &state, &streams).await;
+        let (turns, most) = others.await.expect("no panic");
+        assert!(turns > ROUNDS / 100 && most < 1000, "{turns} {most}");
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 1)]

@@ -86,8 +86,9 @@ pub(super) struct Begun<'a> {
 }
 
 impl Begun<'_> {
-    /// Polls each of them once, and spawns those whose answer is not ready.
-    pub(super) fn run(mut self) {
+    /// Polls each of them once, and spawns those whose answer is not ready. Returns how many there were.
+    pub(super) fn run(mut self) -> usize {
+        let count = self.requests.len();
         let start = Instant::now();
         let mut waits = false;
         for request in self.requests.drain(..) {
@@ -103,6 +104,7 @@ impl Begun<'_> {
         }
         // Its memory is used again.
         state.begun = self.requests;
+        count
     }
 }
 
