@@ -3,6 +3,8 @@
 //! What takes more than this repository's own crates to build is a [`Suite`], a package of its own.
 
 mod gen_certs;
+mod libraries;
+mod metadata;
 mod suites;
 mod test;
 mod waiting;
