@@ -1,50 +1,38 @@
 //! The judge: policy and lint, on exactly the bytes that will be signed.
 
-use const_oid::db::rfc4519::COMMON_NAME;
-use der::asn1::{AnyRef, BitString};
-use der::{Decode, Encode, Sequence};
-use spki::AlgorithmIdentifierOwned;
-use time::{Duration, OffsetDateTime};
-use x509_identity::{Certificate, DistinguishedName, SubjectAltName};
+mod approved;
+mod issuers;
+mod subject;
 
+use const_oid::db::rfc5280::ID_CE_NAME_CONSTRAINTS;
+use time::{Duration, OffsetDateTime};
+use x509_identity::Certificate;
+
+use self::approved::seal;
+use self::issuers::judge_issuers;
+use self::subject::{judge_server_names, judge_subject};
 use super::IssueError;
+use super::extensions::name_constraints_der;
 use crate::lint::{Finding, Severity, lint};
 use crate::{KeyKind, Profile, Role, SignatureAlgorithm};
 
-/// A to-be-signed certificate that was judged and may be signed, once.
+pub(super) use self::approved::Approved;
+
+/// Judges `tbs` by the profile, by the lint rules and by what the CAs above allow: the issuer first, none for a root.
 ///
-/// Only [`judge`] makes one and only [`sealed`](Self::sealed) uses it up, so no path to a signature
-/// leads around the policy, and what is signed is what was judged.
-pub(super) struct Approved {
-    tbs: Vec<u8>,
-    algorithm: SignatureAlgorithm,
-}
-
-impl Approved {
-    /// The bytes to sign.
-    pub(super) fn message(&self) -> &[u8] {
-        &self.tbs
-    }
-
-    /// The certificate: these bytes with this signature.
-    pub(super) fn sealed(self, signature: &[u8]) -> Result<Vec<u8>, IssueError> {
-        seal(&self.tbs, self.algorithm, signature)
-    }
-}
-
-/// Judges `tbs` by the profile and by the lint rules; `issuer` is `None` for a root.
+/// Returns the certificate without its signature beside what may be signed.
 pub(super) fn judge(
     tbs: Vec<u8>,
     profile: &Profile,
-    issuer: Option<&Certificate>,
+    issuers: &[Certificate],
     algorithm: SignatureAlgorithm,
     now: OffsetDateTime,
-) -> Result<Approved, IssueError> {
+) -> Result<(Approved, Certificate), IssueError> {
     // Relying parties will read these bytes with this parser: so does the judge.
     let unsigned = seal(&tbs, algorithm, &[])?;
     let certificate = Certificate::from_der(&unsigned).map_err(IssueError::encode)?;
 
-    if let Some(issuer) = issuer
+    if let Some(issuer) = issuers.first()
         && certificate.not_after() > issuer.not_after()
     {
         return Err(IssueError::OutlivesIssuer {
@@ -52,14 +40,14 @@ pub(super) fn judge(
             issuer: issuer.not_after(),
         });
     }
-    let mut findings = policy(&certificate, profile, issuer, now);
+    let mut findings = policy(&certificate, profile, issuers, now);
     findings.extend(
         lint(&certificate)
             .into_iter()
             .filter(|finding| finding.severity == Severity::Error),
     );
     if findings.is_empty() {
-        Ok(Approved { tbs, algorithm })
+        Ok((Approved { tbs, algorithm }, certificate))
     } else {
         Err(IssueError::Refused(findings))
     }
@@ -69,13 +57,19 @@ pub(super) fn judge(
 fn policy(
     certificate: &Certificate,
     profile: &Profile,
-    issuer: Option<&Certificate>,
+    issuers: &[Certificate],
     now: OffsetDateTime,
 ) -> Vec<Finding> {
     let mut findings = Vec::new();
     let mut refuse = |rule, sentence: String| findings.push(Finding::policy(rule, sentence));
     let role = profile.role;
 
+    if let Some(setting) = profile.misplaced() {
+        refuse(
+            "profile",
+            format!("the profile has {setting}, which only a CA's can have"),
+        );
+    }
     match KeyKind::of_public_key(certificate.public_key_algorithm()) {
         Some(kind) if profile.keys.contains(&kind) => {
             if certificate.key_usage() != Some(role.key_usage(kind)) {
@@ -107,8 +101,8 @@ fn policy(
         );
     }
     judge_subject(certificate.subject(), profile, &mut refuse);
-    let usages = certificate.extended_key_usage().map(<[_]>::to_vec);
-    if usages != role.extended_key_usage().map(|usage| vec![usage]) {
+    let usages = certificate.extended_key_usage().unwrap_or_default();
+    if usages != profile.extended_key_usage() {
         refuse(
             "extended-key-usage",
             format!("the extended key usage is not that of a {role:?} certificate"),
@@ -123,16 +117,49 @@ fn policy(
             ),
         );
     }
-    judge_validity(certificate, profile, now, &mut refuse);
-    match issuer {
-        Some(issuer) => judge_issuer(certificate, issuer, &mut refuse),
-        None if certificate.is_self_issued() => {}
-        None => refuse("issuer", "a root names itself as its issuer".to_owned()),
+    let path_len = certificate.basic_constraints().and_then(|it| it.path_len);
+    if path_len != profile.path_len().map(u32::from) {
+        refuse(
+            "path-length",
+            "the path length is not that of the profile".to_owned(),
+        );
     }
+    judge_name_constraints(certificate, profile, &mut refuse);
+    judge_validity(certificate, profile, now, &mut refuse);
+    if issuers.is_empty() && !certificate.is_self_issued() {
+        refuse("issuer", "a root names itself as its issuer".to_owned());
+    }
+    judge_issuers(certificate, issuers, &mut refuse);
     if role == Role::Server {
         judge_server_names(certificate, &mut refuse);
     }
     findings
+}
+
+/// What the profile constrains is in the certificate, critical, and nothing else is.
+fn judge_name_constraints(
+    certificate: &Certificate,
+    profile: &Profile,
+    refuse: &mut impl FnMut(&'static str, String),
+) {
+    let mut extensions = certificate.extensions();
+    let found = extensions.find(|extension| extension.oid == ID_CE_NAME_CONSTRAINTS);
+    let found = found.map(|extension| (extension.critical, extension.value.to_vec()));
+    let constraints = &profile.name_constraints;
+    let is_right = match found {
+        None => constraints.is_empty(),
+        Some((critical, value)) => {
+            critical
+                && !constraints.is_empty()
+                && name_constraints_der(constraints).ok() == Some(value)
+        }
+    };
+    if !is_right {
+        refuse(
+            "name-constraints",
+            "the name constraints are not those of the profile".to_owned(),
+        );
+    }
 }
 
 fn judge_validity(
@@ -168,125 +195,6 @@ fn judge_validity(
     }
 }
 
-fn judge_issuer(
-    certificate: &Certificate,
-    issuer: &Certificate,
-    refuse: &mut impl FnMut(&'static str, String),
-) {
-    if certificate.issuer_der() != issuer.subject_der() {
-        refuse(
-            "issuer",
-            "the issuer's name is not the authority's".to_owned(),
-        );
-    }
-    if certificate.authority_key_id() != issuer.subject_key_id() {
-        refuse(
-            "authority-key-id",
-            "the authority key identifier is not the authority's".to_owned(),
-        );
-    }
-    if certificate.is_ca() && certificate.subject_der() == issuer.subject_der() {
-        refuse(
-            "subject",
-            "a CA below another needs a name of its own".to_owned(),
-        );
-    }
-    let may_follow = issuer
-        .basic_constraints()
-        .and_then(|constraints| constraints.path_len);
-    if certificate.is_ca() && may_follow == Some(0) {
-        refuse(
-            "path-length",
-            "the authority may not sign CA certificates (pathLen 0)".to_owned(),
-        );
-    }
-}
-
-/// RFC 9525: a server is its alternative names; a CN, for readers, repeats one of them.
-fn judge_server_names(certificate: &Certificate, refuse: &mut impl FnMut(&'static str, String)) {
-    // All of them: readers differ in which one they take.
-    for name in certificate.subject().texts(COMMON_NAME) {
-        let repeats = certificate.sans().iter().any(|san| match san {
-            SubjectAltName::Dns(dns) => dns.eq_ignore_ascii_case(name),
-            SubjectAltName::Ip(address) => name.parse() == Ok(*address),
-            _ => false,
-        });
-        if !repeats {
-            refuse(
-                "common-name",
-                format!("the common name `{name}` is not among the alternative names"),
-            );
-        }
-    }
-}
-
-/// The subject is free text, within bounds: what RFC 5280 A.1 has room for, on one line, in attributes
-/// that have a name. An email address in it is a name like any other.
-fn judge_subject(
-    subject: &DistinguishedName,
-    profile: &Profile,
-    refuse: &mut impl FnMut(&'static str, String),
-) {
-    for attribute in subject.attributes() {
-        let kind = attribute.short_name();
-        let (Some(kind), Some(text)) = (kind, attribute.text()) else {
-            refuse(
-                "subject-attribute",
-                format!("`{attribute}` in the subject is not certified"),
-            );
-            continue;
-        };
-        if text.is_empty() || text.chars().any(char::is_control) {
-            refuse(
-                "subject-text",
-                format!("{kind} in the subject is empty or contains a control character"),
-            );
-        }
-        // ub-common-name and its like are 64; the longer ones are for postal addresses.
-        let most = if matches!(kind, "CN" | "O" | "OU") {
-            64
-        } else {
-            256
-        };
-        if text.chars().nth(most).is_some() {
-            refuse(
-                "subject-length",
-                format!("{kind} in the subject is longer than {most} characters"),
-            );
-        }
-        if matches!(kind, "emailAddress" | "mail")
-            && !profile.role.is_ca()
-            && !profile.names.allow(&SubjectAltName::Email(text.to_owned()))
-        {
-            refuse(
-                "name",
-                format!("the email address `{attribute}` is not allowed by the profile"),
-            );
-        }
-    }
-}
-
 fn kind_name(kind: Option<KeyKind>) -> String {
     kind.map_or_else(|| "such".to_owned(), |kind| format!("{kind:?}"))
-}
-
-/// `Certificate` (RFC 5280 section 4.1), around bytes that stay as they are.
-#[derive(Sequence)]
-struct SealedCertificate<'a> {
-    tbs: AnyRef<'a>,
-    algorithm: AlgorithmIdentifierOwned,
-    signature: BitString,
-}
-
-fn seal(
-    tbs: &[u8],
-    algorithm: SignatureAlgorithm,
-    signature: &[u8],
-) -> Result<Vec<u8>, IssueError> {
-    let sealed = SealedCertificate {
-        tbs: AnyRef::from_der(tbs).map_err(IssueError::encode)?,
-        algorithm: algorithm.identifier(),
-        signature: BitString::from_bytes(signature).map_err(IssueError::encode)?,
-    };
-    sealed.to_der().map_err(IssueError::encode)
 }
