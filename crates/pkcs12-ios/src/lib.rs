@@ -2,7 +2,6 @@
 
 mod asn1;
 mod bundle;
-mod crypto;
 mod link;
 mod open_error;
 mod profile;

@@ -14,5 +14,5 @@ pub use files::{Content, IdentityFileError, IdentityFiles};
 pub use found::Found;
 pub use identity::{Identity, certificates};
 
-/// The password of a key or a bundle.
-pub use pki_core::Password;
+/// The password of a key or a bundle, and why it cannot be read from a file.
+pub use pki_core::{Password, PasswordFileError};

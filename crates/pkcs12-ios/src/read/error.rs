@@ -4,9 +4,9 @@ use std::error::Error;
 use std::ops::RangeInclusive;
 
 use const_oid::ObjectIdentifier;
+use pbe::PbeError;
 
 use super::place::{Limit, Place};
-use crate::asn1::oid;
 
 /// Why a file is not read.
 #[derive(Debug, thiserror::Error)]
@@ -81,7 +81,7 @@ pub enum ReadError {
     },
 
     /// An algorithm or form that is not read here: unsafe, or never seen in use.
-    #[error("the {place} uses {}, which is not supported", named(.oid))]
+    #[error("the {place} uses {}, which is not supported", pbe::oid::describe(.oid))]
     UnsupportedAlgorithm {
         /// Its object identifier.
         oid: ObjectIdentifier,
@@ -106,11 +106,30 @@ impl ReadError {
             source: source.into(),
         }
     }
-}
 
-fn named(oid: &ObjectIdentifier) -> String {
-    match oid::name(oid) {
-        Some(name) => format!("{name} ({oid})"),
-        None => oid.to_string(),
+    /// What `pbe` says of one part.
+    pub(crate) fn encryption(place: Place) -> impl FnOnce(PbeError) -> Self {
+        move |error| match error {
+            PbeError::DecryptFailed => Self::DecryptFailed { place },
+            PbeError::IterationsOutOfRange { got, allowed } => Self::IterationsOutOfRange {
+                place,
+                got,
+                allowed,
+            },
+            PbeError::LimitExceeded { what, limit, got } => Self::LimitExceeded {
+                what: what.into(),
+                limit,
+                got,
+            },
+            PbeError::UnsupportedAlgorithm { oid } => Self::UnsupportedAlgorithm { oid, place },
+            PbeError::UnsupportedParameters { reason } => {
+                Self::UnsupportedParameters { place, reason }
+            }
+            PbeError::Malformed(source) => Self::Malformed { place, source },
+            other => Self::Malformed {
+                place,
+                source: other.into(),
+            },
+        }
     }
 }

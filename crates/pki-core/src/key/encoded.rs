@@ -2,13 +2,10 @@
 
 use std::fmt;
 
-use der::Decode;
-use pkcs8::EncryptedPrivateKeyInfoRef;
-use pkcs8::pkcs5::EncryptionScheme;
-use pkcs8::pkcs5::pbes2::Kdf;
 use rustls_pki_types::{PrivateKeyDer, PrivatePkcs1KeyDer, PrivatePkcs8KeyDer, PrivateSec1KeyDer};
 use zeroize::Zeroizing;
 
+use super::decrypt;
 use super::error::KeyError;
 use super::pair::KeyPair;
 use super::password::Password;
@@ -58,9 +55,6 @@ impl EncodedKey {
                 found: what_is_there(&file),
             });
         };
-        if key.is_encrypted() {
-            return Err(KeyError::LegacyEncryption);
-        }
         let der = key.der().map_err(KeyError::malformed)?;
         let form = match key.label() {
             Label::EncryptedPrivateKey => {
@@ -79,6 +73,11 @@ impl EncodedKey {
                 });
             }
         };
+        if !key.is_encrypted() {
+            return Ok(Self { form, der });
+        }
+        let password = password.ok_or(KeyError::Encrypted)?;
+        let der = decrypt::old_pem(key.dek_info(), &der, password)?;
         Ok(Self { form, der })
     }
 
@@ -91,7 +90,7 @@ impl EncodedKey {
             Ok(PrivateKeyDer::Pkcs1(_)) => Form::Pkcs1,
             Ok(PrivateKeyDer::Sec1(_)) => Form::Sec1,
             Ok(_) => Form::Pkcs8,
-            Err(_) if EncryptedPrivateKeyInfoRef::from_der(der).is_ok() => {
+            Err(_) if decrypt::is_encrypted(der) => {
                 return Self::decrypt(der, password.ok_or(KeyError::Encrypted)?);
             }
             Err(error) => return Err(KeyError::malformed(error)),
@@ -101,14 +100,9 @@ impl EncodedKey {
     }
 
     fn decrypt(der: &[u8], password: &Password) -> Result<Self, KeyError> {
-        let info = EncryptedPrivateKeyInfoRef::from_der(der).map_err(KeyError::malformed)?;
-        check_work(&info.encryption_algorithm)?;
-        let plain = info
-            .decrypt(password.secret_str())
-            .map_err(|error| KeyError::Decrypt(error.into()))?;
         Ok(Self {
             form: Form::Pkcs8,
-            der: Zeroizing::new(plain.as_bytes().to_vec()),
+            der: decrypt::pkcs8(der, password)?,
         })
     }
 
@@ -153,37 +147,6 @@ fn check_size(bytes: &[u8]) -> Result<(), KeyError> {
     Ok(())
 }
 
-fn check_work(scheme: &EncryptionScheme) -> Result<(), KeyError> {
-    let EncryptionScheme::Pbes2(parameters) = scheme else {
-        return Ok(());
-    };
-    let (what, limit, got) = match &parameters.kdf {
-        Kdf::Pbkdf2(kdf) => (
-            "PBKDF2 rounds",
-            MAX_PBKDF2_ROUNDS,
-            u64::from(kdf.iteration_count),
-        ),
-        Kdf::Scrypt(kdf) => {
-            // RFC 7914 section 2: N is a power of two above 1.
-            if !kdf.cost_parameter.is_power_of_two() || kdf.cost_parameter < 2 {
-                return Err(KeyError::malformed("scrypt's N is not a power of two"));
-            }
-            let memory = kdf
-                .cost_parameter
-                .saturating_mul(u64::from(kdf.block_size))
-                .saturating_mul(u64::from(kdf.parallelization))
-                .saturating_mul(128);
-            ("scrypt memory (bytes)", MAX_SCRYPT_MEMORY, memory)
-        }
-        _ => return Ok(()),
-    };
-    if got > limit {
-        Err(KeyError::KdfLimit { what, limit, got })
-    } else {
-        Ok(())
-    }
-}
-
 /// What a PEM file without a key holds, in words.
 fn what_is_there(file: &PemFile) -> String {
     let found = file.describe();
@@ -197,7 +160,3 @@ fn what_is_there(file: &PemFile) -> String {
 
 /// An RSA-4096 PKCS#8 file is 3.3 KiB of PEM; room for its comments, not for a denial of service.
 const MAX_KEY_FILE: usize = 64 * 1024;
-/// About one second of PBKDF2-HMAC-SHA-256.
-const MAX_PBKDF2_ROUNDS: u64 = 5_000_000;
-/// scrypt's memory is 128 · N · r bytes (RFC 7914 section 2).
-const MAX_SCRYPT_MEMORY: u64 = 256 * 1024 * 1024;

@@ -13,9 +13,9 @@ pub enum KeyError {
     )]
     Encrypted,
 
-    /// The file could not be decrypted: nearly always the wrong password.
+    /// The file could not be decrypted, although its encryption is one that is read: nearly always the wrong password.
     #[error("the key could not be decrypted: the password is wrong or the file is damaged")]
-    Decrypt(#[source] BoxError),
+    Decrypt,
 
     /// Nothing was there to read.
     #[error("the key file is empty")]
@@ -26,21 +26,17 @@ pub enum KeyError {
     Generate(#[source] BoxError),
 
     /// The key derivation of an encrypted file asks for more work than is reasonable.
-    #[error("the encrypted key asks for {what} {got}, more than the {limit} allowed")]
+    #[error(
+        "the encrypted key asks for {got} {what}, more than the {limit} allowed; encrypt it again with `{CONVERT}`"
+    )]
     KdfLimit {
-        /// What is too large.
-        what: &'static str,
+        /// Of what there is too much.
+        what: String,
         /// The largest that is accepted.
         limit: u64,
         /// What the file asks for.
         got: u64,
     },
-
-    /// OpenSSL's old `Proc-Type: 4,ENCRYPTED` form, which derives its key with one round of MD5.
-    #[error(
-        "the key is encrypted in OpenSSL's old PEM form; convert it with `openssl pkcs8 -topk8`"
-    )]
-    LegacyEncryption,
 
     /// The bytes are not a private key in any known form.
     #[error("the private key is malformed")]
@@ -75,6 +71,16 @@ pub enum KeyError {
         found: String,
     },
 
+    /// A file that is encrypted by a cipher or a key derivation that is not read.
+    #[error(
+        "the key is encrypted with {algorithm}, which is not supported; convert it with `{CONVERT}` (OpenSSL 3 reads \
+         some ciphers with `-provider legacy -provider default` alone)"
+    )]
+    UnsupportedEncryption {
+        /// Name and object identifier of what is not read.
+        algorithm: String,
+    },
+
     /// The public key in the file is not the private key's.
     #[error("the {kind:?} key's parts do not belong together")]
     Inconsistent {
@@ -85,6 +91,9 @@ pub enum KeyError {
         source: BoxError,
     },
 }
+
+/// What every OpenSSL from 1.0 on takes, and every reader of today reads.
+const CONVERT: &str = "openssl pkcs8 -topk8 -v2 aes-256-cbc -in KEY -out NEW_KEY";
 
 /// A dependency's error, kept as the cause.
 pub(crate) type BoxError = Box<dyn std::error::Error + Send + Sync>;

@@ -1,5 +1,6 @@
 //! Key pairs: made, read from every usual file, written as PKCS#8, and used to sign.
 
+mod decrypt;
 mod encoded;
 mod error;
 mod kind;
@@ -14,5 +15,5 @@ pub(crate) use error::BoxError;
 pub use error::KeyError;
 pub use kind::KeyKind;
 pub use pair::KeyPair;
-pub use password::Password;
+pub use password::{Password, PasswordFileError};
 pub use signer::{SignError, SignatureAlgorithm, Signer};
