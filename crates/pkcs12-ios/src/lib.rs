@@ -2,6 +2,7 @@
 
 mod asn1;
 mod bundle;
+mod chain;
 mod link;
 mod open_error;
 mod profile;

@@ -13,11 +13,11 @@ pub enum OpenError {
     #[error("the private key does not belong to the certificate it is paired with")]
     KeyCertMismatch,
 
-    /// A certificate could not be read.
-    #[error("certificate {index} of the file could not be read")]
+    /// A certificate that may be the key's could not be read.
+    #[error("certificate {position} of the file could not be read")]
     MalformedCertificate {
-        /// Which one, in the order of the file, counted from 0.
-        index: usize,
+        /// Which one, in the order of the file, counted from 1.
+        position: usize,
         /// What is wrong with it.
         #[source]
         source: ParseError,
@@ -43,6 +43,6 @@ pub enum OpenError {
     },
 
     /// The private key is of a kind that is not used here, or broken.
-    #[error("the private key could not be used")]
-    UnusableKey(#[source] KeyError),
+    #[error(transparent)]
+    UnusableKey(KeyError),
 }

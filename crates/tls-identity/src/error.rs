@@ -65,9 +65,7 @@ pub enum IdentityError {
     Pkcs12(OpenError),
 
     /// The key is readable, but TLS cannot sign with it.
-    #[error(
-        "TLS cannot use this key: it takes RSA of 2048 bits or more, ECDSA on P-256, P-384 or P-521, and Ed25519"
-    )]
+    #[error("TLS cannot sign with this key")]
     Unusable(#[source] Box<dyn StdError + Send + Sync>),
 }
 

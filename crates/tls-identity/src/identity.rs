@@ -7,7 +7,7 @@ use pkcs12_ios::{Bundle, Limits};
 use pki_core::pem::{self, Label, Section};
 use pki_core::{EncodedKey, Password};
 use rustls::crypto::aws_lc_rs::sign::any_supported_type;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
+use rustls::pki_types::CertificateDer;
 use rustls::sign::{CertifiedKey, SigningKey};
 use x509_identity::Certificate;
 
@@ -51,7 +51,7 @@ impl Identity {
     fn of(chain: &[u8], key: &[u8], password: Option<&Password>) -> Result<Self, IdentityError> {
         let chain = certificates(chain)?;
         let key = EncodedKey::read(key, password).map_err(IdentityError::Key)?;
-        Self::new(chain, signing_key(&key.secret_der())?)
+        Self::new(chain, signing_key(&key)?)
     }
 
     /// Opens a `.p12` bundle: one key, its certificate, and the issuers to present with it.
@@ -64,10 +64,9 @@ impl Identity {
             Bundle::open(bundle, password, &Limits::default()).map_err(IdentityError::Pkcs12)?;
         let (key, leaf, chain) = bundle.into_parts();
         let chain = std::iter::once(leaf).chain(chain);
-        let der = PrivatePkcs8KeyDer::from(key.secret_pkcs8_der());
         Self::new(
             chain.map(CertificateDer::from).collect(),
-            signing_key(&der.into())?,
+            signing_key(&key)?,
         )
     }
 
@@ -160,8 +159,10 @@ impl fmt::Debug for Identity {
     }
 }
 
-fn signing_key(der: &PrivateKeyDer<'_>) -> Result<Arc<dyn SigningKey>, IdentityError> {
-    any_supported_type(der).map_err(|error| IdentityError::Unusable(Box::new(error)))
+fn signing_key(key: &EncodedKey) -> Result<Arc<dyn SigningKey>, IdentityError> {
+    // First the reader that tells one kind from another: rustls tries all of its own, and says that none fits.
+    key.public_key_der().map_err(IdentityError::Key)?;
+    any_supported_type(&key.secret_der()).map_err(|error| IdentityError::Unusable(Box::new(error)))
 }
 
 /// Every certificate of a file, in order: PEM with any number, or one in DER.

@@ -8,6 +8,7 @@ use zeroize::Zeroizing;
 use super::decrypt;
 use super::error::KeyError;
 use super::pair::KeyPair;
+use super::parsed::Parsed;
 use super::password::Password;
 use crate::pem::{self, Label, PemFile};
 
@@ -68,9 +69,7 @@ impl EncodedKey {
                     Label::DsaPrivateKey => "DSA",
                     _ => "OpenSSH",
                 };
-                return Err(KeyError::Unsupported {
-                    found: found.to_owned(),
-                });
+                return Err(KeyError::unusable(found));
             }
         };
         if !key.is_encrypted() {
@@ -114,6 +113,17 @@ impl EncodedKey {
     /// [`KeyError::Inconsistent`] for what is not a key.
     pub fn key_pair(&self) -> Result<KeyPair, KeyError> {
         KeyPair::from_encoded(self.form, &self.der)
+    }
+
+    /// The public key as `SubjectPublicKeyInfo` DER (RFC 5280 section 4.1.2.7), where TLS can sign with the key.
+    ///
+    /// # Errors
+    ///
+    /// [`KeyError::Unusable`] names another kind, [`KeyError::Malformed`] and [`KeyError::Inconsistent`] are for what is
+    /// not a key.
+    pub fn public_key_der(&self) -> Result<Vec<u8>, KeyError> {
+        let key = Parsed::from_der(self.form, &self.der)?;
+        key.public_key_der().map_err(KeyError::malformed)
     }
 
     /// The key for a TLS library.

@@ -1,7 +1,5 @@
 //! Why a key could not be made, read or written.
 
-use super::kind::KeyKind;
-
 /// A key that could not be made, read or written.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -71,6 +69,15 @@ pub enum KeyError {
         found: String,
     },
 
+    /// A key of a kind that TLS cannot sign with here.
+    #[error(
+        "{found} keys are not supported; use ECDSA on P-256, P-384 or P-521, RSA of 2048 to 8192 bits, Ed25519 or ML-DSA"
+    )]
+    Unusable {
+        /// What was found.
+        found: String,
+    },
+
     /// A file that is encrypted by a cipher or a key derivation that is not read.
     #[error(
         "the key is encrypted with {algorithm}, which is not supported; convert it with `{CONVERT}` (OpenSSL 3 reads \
@@ -82,10 +89,10 @@ pub enum KeyError {
     },
 
     /// The public key in the file is not the private key's.
-    #[error("the {kind:?} key's parts do not belong together")]
+    #[error("the {kind} key's parts do not belong together")]
     Inconsistent {
-        /// The kind of key.
-        kind: KeyKind,
+        /// The kind of key, such as `P-256`.
+        kind: &'static str,
         /// What the cryptographic library said.
         #[source]
         source: BoxError,
@@ -101,6 +108,16 @@ pub(crate) type BoxError = Box<dyn std::error::Error + Send + Sync>;
 impl KeyError {
     pub(super) fn generate(source: impl Into<BoxError>) -> Self {
         Self::Generate(source.into())
+    }
+
+    pub(super) fn unsupported(found: impl Into<String>) -> Self {
+        let found = found.into();
+        Self::Unsupported { found }
+    }
+
+    pub(super) fn unusable(found: impl Into<String>) -> Self {
+        let found = found.into();
+        Self::Unusable { found }
     }
 
     pub(super) fn malformed(source: impl Into<BoxError>) -> Self {

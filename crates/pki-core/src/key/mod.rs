@@ -5,6 +5,7 @@ mod encoded;
 mod error;
 mod kind;
 mod pair;
+mod parsed;
 mod password;
 mod read;
 mod signer;
