@@ -49,15 +49,17 @@ pub enum ReadError {
     },
 
     /// The MAC does not match: the password is wrong, or the file is damaged.
-    #[error("the password is wrong or the file is damaged")]
+    #[error(
+        "the password is wrong or the file is damaged; give the password that it was exported with"
+    )]
     MacMismatch,
 
     /// There is no MAC, so it is not known whether the file is whole.
-    #[error("the file has no MAC")]
+    #[error("the file has no MAC; export it again, with a password")]
     MacMissing,
 
     /// A part is not encoded as RFC 7292 says.
-    #[error("the {place} is malformed")]
+    #[error("the {place} is malformed; export the file again")]
     Malformed {
         /// Which part.
         place: Place,
@@ -67,21 +69,21 @@ pub enum ReadError {
     },
 
     /// The file is not PKCS#12, not BER, or cut off.
-    #[error("not a PKCS#12 file: no valid BER at byte {offset}")]
+    #[error("not a PKCS#12 file (.p12, .pfx), or cut off: no valid BER at byte {offset}")]
     NotPkcs12 {
         /// Where reading stopped.
         offset: usize,
     },
 
     /// Something follows after the end.
-    #[error("{len} bytes follow after the end of the file's structure")]
+    #[error("{len} bytes follow after the end of the file's structure; export it again")]
     TrailingData {
         /// How many bytes.
         len: usize,
     },
 
     /// An algorithm or form that is not read here: unsafe, or never seen in use.
-    #[error("the {place} uses {}, which is not supported", pbe::oid::describe(.oid))]
+    #[error("the {place} uses {}, which is not supported; export the file again, with AES-256 and SHA-256", pbe::oid::describe(.oid))]
     UnsupportedAlgorithm {
         /// Its object identifier.
         oid: ObjectIdentifier,

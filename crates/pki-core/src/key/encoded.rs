@@ -10,7 +10,7 @@ use super::error::KeyError;
 use super::pair::KeyPair;
 use super::parsed::Parsed;
 use super::password::Password;
-use crate::pem::{self, Label, PemFile};
+use crate::pem::{self, Found, Label, PemFile};
 
 /// A private key as its file holds it, decrypted, of whatever kind: also of one that this crate does not
 /// use itself, and that TLS may.
@@ -57,6 +57,9 @@ impl EncodedKey {
             });
         };
         let der = key.der().map_err(KeyError::malformed)?;
+        if !key.is_encrypted() {
+            check_whole(&der)?;
+        }
         let form = match key.label() {
             Label::EncryptedPrivateKey => {
                 return Self::decrypt(&der, password.ok_or(KeyError::Encrypted)?);
@@ -65,11 +68,10 @@ impl EncodedKey {
             Label::RsaPrivateKey => Form::Pkcs1,
             Label::EcPrivateKey => Form::Sec1,
             other => {
-                let found = match other {
-                    Label::DsaPrivateKey => "DSA",
-                    _ => "OpenSSH",
-                };
-                return Err(KeyError::unusable(found));
+                return Err(match other {
+                    Label::DsaPrivateKey => KeyError::unusable("DSA"),
+                    _ => KeyError::OpenSshForm,
+                });
             }
         };
         if !key.is_encrypted() {
@@ -85,6 +87,7 @@ impl EncodedKey {
             return Err(KeyError::Empty);
         }
         check_size(der)?;
+        check_whole(der)?;
         let form = match PrivateKeyDer::try_from(der) {
             Ok(PrivateKeyDer::Pkcs1(_)) => Form::Pkcs1,
             Ok(PrivateKeyDer::Sec1(_)) => Form::Sec1,
@@ -92,7 +95,14 @@ impl EncodedKey {
             Err(_) if decrypt::is_encrypted(der) => {
                 return Self::decrypt(der, password.ok_or(KeyError::Encrypted)?);
             }
-            Err(error) => return Err(KeyError::malformed(error)),
+            Err(error) => {
+                return Err(match Found::of(der) {
+                    Found::Der | Found::PrivateKey => KeyError::malformed(error),
+                    found => KeyError::NotAKey {
+                        found: found.to_string(),
+                    },
+                });
+            }
         };
         let der = Zeroizing::new(der.to_vec());
         Ok(Self { form, der })
@@ -155,6 +165,13 @@ fn check_size(bytes: &[u8]) -> Result<(), KeyError> {
         });
     }
     Ok(())
+}
+
+fn check_whole(der: &[u8]) -> Result<(), KeyError> {
+    match Found::of(der) {
+        Found::Truncated => Err(KeyError::Truncated),
+        _ => Ok(()),
+    }
 }
 
 /// What a PEM file without a key holds, in words.

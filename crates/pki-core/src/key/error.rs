@@ -53,6 +53,12 @@ pub enum KeyError {
     )]
     NotPem,
 
+    /// A key of OpenSSH, whose own form TLS programs do not read.
+    #[error(
+        "the key is in OpenSSH's own form; convert a copy of it with `ssh-keygen -p -m PKCS8 -f COPY`"
+    )]
+    OpenSshForm,
+
     /// The key is larger than any key can be.
     #[error("the key file has {got} bytes, more than the {limit} allowed")]
     TooLarge {
@@ -61,6 +67,10 @@ pub enum KeyError {
         /// The size of the file, in bytes.
         got: usize,
     },
+
+    /// The end of the key is missing.
+    #[error("the private key is cut off: copy the whole file")]
+    Truncated,
 
     /// A key of a kind that this crate does not use.
     #[error("{found} keys are not supported; use P-256, P-384, RSA 2048, 3072 or 4096, or Ed25519")]
