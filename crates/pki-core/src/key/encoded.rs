@@ -48,7 +48,7 @@ impl EncodedKey {
         if pem::is_der(bytes) {
             return Err(KeyError::NotPem);
         }
-        let file = pem::read(bytes).map_err(KeyError::malformed)?;
+        let file = pem::read(bytes).map_err(KeyError::Pem)?;
         // The first key of the file counts.
         let mut sections = file.sections();
         let Some(key) = sections.find(|section| section.label().is_private_key()) else {
@@ -56,7 +56,7 @@ impl EncodedKey {
                 found: what_is_there(&file),
             });
         };
-        let der = key.der().map_err(KeyError::malformed)?;
+        let der = key.der().map_err(KeyError::Pem)?;
         if !key.is_encrypted() {
             check_whole(&der)?;
         }
@@ -89,20 +89,15 @@ impl EncodedKey {
         check_size(der)?;
         check_whole(der)?;
         let form = match PrivateKeyDer::try_from(der) {
+            // It looks at the first octets alone.
+            Ok(_) if Found::of(der) != Found::PrivateKey => return Err(not_a_key(der)),
             Ok(PrivateKeyDer::Pkcs1(_)) => Form::Pkcs1,
             Ok(PrivateKeyDer::Sec1(_)) => Form::Sec1,
             Ok(_) => Form::Pkcs8,
             Err(_) if decrypt::is_encrypted(der) => {
                 return Self::decrypt(der, password.ok_or(KeyError::Encrypted)?);
             }
-            Err(error) => {
-                return Err(match Found::of(der) {
-                    Found::Der | Found::PrivateKey => KeyError::malformed(error),
-                    found => KeyError::NotAKey {
-                        found: found.to_string(),
-                    },
-                });
-            }
+            Err(_) => return Err(not_a_key(der)),
         };
         let der = Zeroizing::new(der.to_vec());
         Ok(Self { form, der })
@@ -165,6 +160,17 @@ fn check_size(bytes: &[u8]) -> Result<(), KeyError> {
         });
     }
     Ok(())
+}
+
+fn not_a_key(der: &[u8]) -> KeyError {
+    match Found::of(der) {
+        Found::Der | Found::PrivateKey => {
+            KeyError::malformed("it is in none of the forms PKCS#8, PKCS#1 and SEC1")
+        }
+        found => KeyError::NotAKey {
+            found: found.to_string(),
+        },
+    }
 }
 
 fn check_whole(der: &[u8]) -> Result<(), KeyError> {

@@ -1,5 +1,7 @@
 //! Why a key could not be made, read or written.
 
+use crate::pem::PemError;
+
 /// A key that could not be made, read or written.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -58,6 +60,10 @@ pub enum KeyError {
         "the key is in OpenSSH's own form; convert a copy of it with `ssh-keygen -p -m PKCS8 -f COPY`"
     )]
     OpenSshForm,
+
+    /// A PEM section of the file is broken or not known.
+    #[error("the key file cannot be read: {0}")]
+    Pem(PemError),
 
     /// The key is larger than any key can be.
     #[error("the key file has {got} bytes, more than the {limit} allowed")]
