@@ -38,6 +38,7 @@ pub use connection::stream::MtlsStream;
 pub use extract::client_cert::{ClientCertRejection, MockClientCert};
 pub use extract::forwarded_client_cert::{ForwardedClientCertRejection, MockForwardedClientCert};
 pub use extract::peer_identity::{FromClientCert, PeerIdentity, PeerIdentityRejection};
+pub use extract::spiffe::SpiffeId;
 pub use forwarded::{
     client_cert::ForwardedClientCert,
     error::ForwardedError,
@@ -49,7 +50,6 @@ pub use handshake::acceptor::ConnectionAcceptor;
 pub use handshake::refusal::{Refusal, RefusalReason};
 pub use observe::audit::TARGET as AUDIT_TARGET;
 pub use peer::client_cert::ClientCert;
-pub use peer::spiffe::{SpiffeId, SpiffeIdError, SvidError};
 pub use peer::tls_info::TlsInfo;
 pub use proxy_protocol::{ProxyProtocol, error::ProxyProtocolError};
 pub use reload::handle::{MtlsHandle, ReloadError, Reloaded, Watch};

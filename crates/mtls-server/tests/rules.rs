@@ -243,6 +243,55 @@ async fn an_odd_alternative_name_is_neither_a_match_nor_its_opposite() {
     }
 }
 
+#[tokio::test]
+async fn another_spelling_of_a_name_is_the_same_name_under_a_negation_too() {
+    let world = World::new();
+    let uri = |text: &str| SanType::URI(text.try_into().unwrap());
+    let email = |text: &str| SanType::Rfc822Name(text.try_into().unwrap());
+    let ip = |text: &str| SanType::IpAddress(text.parse().unwrap());
+    let glob = "uri_glob = 'https://h/admin/**'";
+    // What the rule finds: that it matches, that it does not, or neither.
+    for (san, rule, found) in [
+        (ip("::ffff:10.1.2.3"), "ip = '10.0.0.0/8'", Some(true)),
+        (ip("10.1.2.3"), "ip = '::ffff:10.0.0.0/104'", Some(true)),
+        (ip("::ffff:11.1.2.3"), "ip = '10.0.0.0/8'", Some(false)),
+        (uri("https://h/admin/x"), glob, Some(true)),
+        (uri("HTTPS://H/admin/x"), glob, Some(true)),
+        (uri("https://h:443/admin/x"), glob, Some(true)),
+        (uri("https://h/%61dmin/x"), glob, Some(true)),
+        (uri("https://h/user/x"), glob, Some(false)),
+        (uri("https://h/user/..%2fadmin/x"), glob, None),
+        (uri("https://h/admin/..%2fuser"), glob, None),
+        (uri("https://h\\admin/x"), glob, None),
+        (uri("https://h/admin/a\\x"), glob, None),
+        (uri("https://u@h/admin/x"), glob, None),
+        (uri("https://h./admin/x"), glob, None),
+        (
+            email("\"a\"@h.example"),
+            "email = 'a@h.example'",
+            Some(true),
+        ),
+        (email("b@h.example"), "email = 'a@h.example'", Some(false)),
+        (email("\"\\a\"@h.example"), "email = 'a@h.example'", None),
+    ] {
+        let leaf = world.ca.client("client").with(|params| {
+            params.subject_alt_names = vec![san.clone()];
+        });
+        let rule = Rule::from_toml(rule).unwrap();
+        let label = format!("{san:?} {rule}");
+        assert_eq!(
+            allows(rule.clone(), leaf.der()).await,
+            found == Some(true),
+            "{label}"
+        );
+        assert_eq!(
+            allows(Rule::not(rule), leaf.der()).await,
+            found == Some(false),
+            "not {label}"
+        );
+    }
+}
+
 #[test]
 fn a_rule_file_that_says_too_much_or_too_little_is_refused_by_field() {
     for (text, names) in [
@@ -269,6 +318,9 @@ fn a_rule_file_that_says_too_much_or_too_little_is_refused_by_field() {
         ("dns = 'a.*.b'", "dns"),
         ("dns = 'a..b'", "dns"),
         ("dns = 'a.b.'", "dns"),
+        ("dns = '.a.b'", "dns"),
+        ("email = '@a.b'", "email"),
+        ("uri_glob = 'https://u@h/*'", "uri_glob"),
         ("dn_exact = ''", "dn_exact"),
         ("dn_exact = 'alice'", "dn_exact"),
         ("common_name = ''", "common_name"),
