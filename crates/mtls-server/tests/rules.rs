@@ -5,7 +5,12 @@ mod support;
 
 use std::error::Error;
 
-use axum::{Router, http::StatusCode, routing::get};
+use axum::{
+    Router,
+    body::Body,
+    http::{Request, StatusCode},
+    routing::get,
+};
 use der::{Any, Decode, Encode};
 use mtls_server::{ClientAuth, MockClientCert, RequireClientCert, Rule, RuleError};
 use serde_json::Value;
@@ -18,6 +23,7 @@ use support::{
     start_with,
 };
 use test_pki::rcgen::{CertificateParams, CustomExtension, DnType, SanType};
+use tower::ServiceExt as _;
 use x509_identity::{Certificate, DistinguishedName};
 
 fn router(rule: Rule) -> Router {
@@ -403,10 +409,41 @@ async fn over_a_real_connection_each_decision_names_its_rule_and_no_answer_the_c
             assert_eq!(decision["outcome"], outcome);
             assert_eq!(decision["reason"], reason);
             assert_eq!(decision["rule"], rule);
+            assert_eq!((&*decision["method"], &*decision["path"]), ("GET", "/"));
             assert!(decision["peer"].starts_with("127.0.0.1:"));
             assert_eq!(decision.contains_key("serial"), leaf.is_some());
         }
     }
+}
+
+#[tokio::test]
+async fn any_verified_client_is_a_rule_of_its_own() {
+    let world = World::new();
+    let router = Router::new()
+        .route("/", get(async || "secret"))
+        .layer(RequireClientCert::any());
+    let server = start_with(world.config().client_auth(ClientAuth::Optional), router).await;
+    let alice = world.ca.client("alice");
+    for (leaf, status) in [(Some(&alice), "200"), (None, "403")] {
+        let config = client::config(&world, leaf, VERSIONS[1]);
+        let answer = client::get(server.local_addr(), config, "/").await.unwrap();
+        assert!(
+            answer.starts_with(&format!("HTTP/1.1 {status}")),
+            "{answer}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn the_event_of_a_nested_route_has_the_whole_path_without_its_query() {
+    let audit = Audit::capture();
+    let app = Router::new().nest("/api", router(Rule::common_name("bob")));
+    let mock = MockClientCert::from_der(World::new().ca.client("alice").der()).unwrap();
+    let request = Request::post("/api?token=x").body(Body::empty()).unwrap();
+    let response = app.layer(mock).oneshot(request).await.unwrap();
+    assert_eq!(response.status(), StatusCode::FORBIDDEN);
+    let denied = audit.only();
+    assert_eq!((&*denied["method"], &*denied["path"]), ("POST", "/api"));
 }
 
 #[tokio::test]

@@ -13,7 +13,9 @@ use tower::Layer;
 use x509_identity::ParseError;
 
 use crate::{
-    connection::identity::ConnectionIdentity, peer::client_cert::ClientCert, problem::problem,
+    connection::identity::ConnectionIdentity,
+    peer::client_cert::ClientCert,
+    problem::{Form, GrpcCode, Problem},
 };
 
 impl<S: Send + Sync> FromRequestParts<S> for ClientCert {
@@ -101,18 +103,38 @@ impl ClientCertRejection {
     }
 }
 
-impl IntoResponse for ClientCertRejection {
-    fn into_response(self) -> Response {
-        let (kind, detail) = match self {
-            Self::Denied | Self::NoLongerGood => ("client_certificate_denied", self.to_string()),
-            Self::Missing => ("client_certificate_required", self.to_string()),
+impl ClientCertRejection {
+    /// The response, in the form that the client of the request reads.
+    pub(crate) fn response(self, form: Form) -> Response {
+        let sentence = self.to_string();
+        let (kind, grpc) = match self {
+            Self::Denied => ("client_certificate_denied", GrpcCode::PermissionDenied),
+            Self::Missing => ("client_certificate_required", GrpcCode::Unauthenticated),
+            Self::NoLongerGood => ("client_certificate_denied", GrpcCode::Unauthenticated),
             Self::NotWired => {
                 tracing::error!(target: "mtls_server", "{self}: every request is refused");
-                ("server_error", "the server is set up wrongly".to_owned())
+                ("server_error", GrpcCode::Internal)
             }
-            Self::Undecided => ("authorization_unavailable", self.to_string()),
+            Self::Undecided => ("authorization_unavailable", GrpcCode::Unavailable),
         };
-        problem(self.status(), kind, &detail)
+        let detail = match self {
+            Self::NotWired => "the server is set up wrongly",
+            _ => sentence.as_str(),
+        };
+        let status = self.status();
+        Problem {
+            status,
+            kind,
+            detail,
+            grpc,
+        }
+        .response(form)
+    }
+}
+
+impl IntoResponse for ClientCertRejection {
+    fn into_response(self) -> Response {
+        self.response(Form::Problem)
     }
 }
 

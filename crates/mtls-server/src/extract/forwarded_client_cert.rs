@@ -18,7 +18,7 @@ use crate::{
     extract::client_cert::ClientCertRejection,
     forwarded::{client_cert::ForwardedClientCert, error::ForwardedError, received::Forwarded},
     peer::client_cert::ClientCert,
-    problem::problem,
+    problem::{Form, GrpcCode, Problem},
 };
 
 impl<S: Send + Sync> FromRequestParts<S> for ForwardedClientCert {
@@ -95,15 +95,28 @@ impl ForwardedClientCertRejection {
 
 impl IntoResponse for ForwardedClientCertRejection {
     fn into_response(self) -> Response {
-        let (kind, detail) = match &self {
+        let (kind, grpc) = match &self {
             Self::Invalid(error) if matches!(**error, ForwardedError::Refused(_)) => {
-                ("client_certificate_denied", error.to_string())
+                ("client_certificate_denied", GrpcCode::Unauthenticated)
             }
-            Self::Invalid(error) => ("forwarded_certificate_invalid", error.to_string()),
-            Self::Missing | Self::Untrusted => ("client_certificate_required", self.to_string()),
+            Self::Invalid(_) => ("forwarded_certificate_invalid", GrpcCode::Unauthenticated),
+            Self::Missing | Self::Untrusted => {
+                ("client_certificate_required", GrpcCode::Unauthenticated)
+            }
             Self::NotWired => return ClientCertRejection::NotWired.into_response(),
         };
-        problem(self.status(), kind, &detail)
+        let detail = match &self {
+            Self::Invalid(error) => error.to_string(),
+            _ => self.to_string(),
+        };
+        let status = self.status();
+        Problem {
+            status,
+            kind,
+            detail: &detail,
+            grpc,
+        }
+        .response(Form::Problem)
     }
 }
 

@@ -10,7 +10,7 @@ use axum::{
 
 use crate::{
     extract::client_cert::{self, Caller, ClientCertRejection},
-    observe::audit::{self, Outcome},
+    observe::audit::{self, AboutRequest, Outcome},
     peer::client_cert::ClientCert,
 };
 
@@ -68,7 +68,15 @@ impl<S: Send + Sync, T: FromClientCert> FromRequestParts<S> for PeerIdentity<T> 
         ))?;
         T::from_client_cert(client).map(Self).map_err(|error| {
             let rule = type_name::<T>();
-            audit::decided(peer, Some(client), &rule, Outcome::Denied, &error);
+            let request = AboutRequest::new(&parts.method, &parts.uri, &parts.extensions);
+            audit::decided(
+                Some(request),
+                peer,
+                Some(client),
+                &rule,
+                Outcome::Denied,
+                &error,
+            );
             PeerIdentityRejection::Unknown(error)
         })
     }
