@@ -35,8 +35,9 @@ pub use config::virtual_host::VirtualHost;
 pub use config::{builder::MtlsConfigBuilder, mtls_config::MtlsConfig};
 pub use connection::identity::ConnectionIdentity;
 pub use connection::stream::MtlsStream;
-pub use extract::client_cert::{ClientCertRejection, MockClientCert};
+pub use extract::client_cert::ClientCertRejection;
 pub use extract::forwarded_client_cert::{ForwardedClientCertRejection, MockForwardedClientCert};
+pub use extract::mock_client_cert::{MockClientCert, MockClientCertService, MockError};
 pub use extract::peer_identity::{FromClientCert, PeerIdentity, PeerIdentityRejection};
 pub use extract::spiffe::SpiffeId;
 pub use forwarded::{

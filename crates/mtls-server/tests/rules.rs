@@ -7,7 +7,7 @@ use std::error::Error;
 
 use axum::{
     Router,
-    body::Body,
+    body::{Body, HttpBody as _},
     http::{Request, StatusCode},
     routing::get,
 };
@@ -413,6 +413,34 @@ async fn over_a_real_connection_each_decision_names_its_rule_and_no_answer_the_c
             assert!(decision["peer"].starts_with("127.0.0.1:"));
             assert_eq!(decision.contains_key("serial"), leaf.is_some());
         }
+    }
+}
+
+#[tokio::test]
+async fn a_call_of_grpc_is_denied_in_its_own_form() {
+    let world = World::new();
+    let bob = MockClientCert::from_der(world.ca.client("bob").der()).unwrap();
+    for (mock, code, word) in [
+        (Some(bob), "7", "does not allow"),
+        (Some(MockClientCert::anonymous()), "16", "has none"),
+        (None, "13", "set up wrongly"),
+    ] {
+        let mut app = router(Rule::common_name("alice"));
+        if let Some(mock) = mock {
+            app = app.layer(mock);
+        }
+        let request = Request::post("/")
+            .header("content-type", "application/grpc+proto")
+            .body(Body::empty())
+            .unwrap();
+        let response = app.oneshot(request).await.unwrap();
+        assert_eq!(response.status(), StatusCode::OK);
+        let headers = response.headers();
+        assert_eq!(headers["content-type"], "application/grpc");
+        assert_eq!(headers["grpc-status"], code);
+        let message = headers["grpc-message"].to_str().unwrap();
+        assert!(message.contains(word), "{message}");
+        assert!(response.into_body().is_end_stream());
     }
 }
 

@@ -6,7 +6,6 @@ mod issue;
 mod key;
 mod lint;
 pub mod ocsp;
-pub mod pem;
 mod profile;
 mod random;
 mod request;
@@ -20,3 +19,6 @@ pub use key::{
 pub use lint::{Finding, Severity, lint};
 pub use profile::{AllowedNames, NameRule, Profile, Role, ValidityLimits};
 pub use request::{CertificateParameters, CertificateRequest, CsrError, RequestedNames};
+
+/// PEM files: the one reader for all of these crates.
+pub use x509_identity::pem;

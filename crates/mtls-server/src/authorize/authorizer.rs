@@ -164,7 +164,7 @@ impl<A> Clone for Authorize<A> {
 
 fn undecided(
     about: Option<AboutRequest<'_>>,
-    peer: Option<SocketAddr>,
+    peer: SocketAddr,
     client: &ClientCert,
     reason: &'static str,
 ) -> ClientCertRejection {

@@ -18,13 +18,13 @@ pub(crate) enum Denial {
     NoCertificate,
 }
 
-/// Asks `rule` about a client, and writes the audit event. `peer` is unknown in tests of handlers, and
-/// there is no request where the rule decides about a stream without HTTP.
+/// Asks `rule` about a client, and writes the audit event. There is no request
+/// where the rule decides about a stream without HTTP.
 pub(crate) fn decide(
     rule: &Rule,
     request: Option<AboutRequest<'_>>,
     client: Option<&ClientCert>,
-    peer: Option<SocketAddr>,
+    peer: SocketAddr,
 ) -> Result<(), Denial> {
     let Some(client) = client else {
         audit::decided(

@@ -21,11 +21,23 @@ use crate::{
     problem::{Form, GrpcCode, Problem},
 };
 
+impl ForwardedClientCert {
+    /// The certificate that the proxy forwarded, from the extensions of a request: for middleware, tower
+    /// services, tonic, and spans. It is what the extractor gives.
+    ///
+    /// # Errors
+    ///
+    /// Why there is none.
+    pub fn from_extensions(extensions: &Extensions) -> Result<Self, ForwardedClientCertRejection> {
+        find(extensions)?.ok_or(ForwardedClientCertRejection::Missing)
+    }
+}
+
 impl<S: Send + Sync> FromRequestParts<S> for ForwardedClientCert {
     type Rejection = ForwardedClientCertRejection;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
-        find(&parts.extensions)?.ok_or(ForwardedClientCertRejection::Missing)
+        Self::from_extensions(&parts.extensions)
     }
 }
 
@@ -44,7 +56,7 @@ impl<S: Send + Sync> OptionalFromRequestParts<S> for ForwardedClientCert {
 fn find(
     extensions: &Extensions,
 ) -> Result<Option<ForwardedClientCert>, ForwardedClientCertRejection> {
-    if ConnectionIdentity::of(extensions).is_some() {
+    if ConnectionIdentity::of(extensions).is_some_and(|connection| !connection.is_mock()) {
         let forwarded: &Forwarded = extensions
             .get()
             .ok_or(ForwardedClientCertRejection::Untrusted)?;
@@ -150,7 +162,7 @@ impl MockForwardedClientCert {
     /// [`ParseError`] if one of them cannot be parsed.
     pub fn from_der(client: &[u8], proxy: &[u8]) -> Result<Self, ParseError> {
         let chain = vec![Arc::new(Certificate::from_der(client)?)];
-        let via = ClientCert::unverified(proxy)?;
+        let via = ClientCert::unverified(Certificate::from_der(proxy)?);
         Ok(Self(ForwardedClientCert::new(chain, via)))
     }
 

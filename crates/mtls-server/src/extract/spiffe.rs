@@ -2,7 +2,10 @@
 
 use std::{fmt, ops::Deref};
 
-use axum::{extract::FromRequestParts, http::request::Parts};
+use axum::{
+    extract::FromRequestParts,
+    http::{Extensions, request::Parts},
+};
 use x509_identity::SvidError;
 
 use crate::{
@@ -29,6 +32,20 @@ use crate::{
 /// ```
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct SpiffeId(pub x509_identity::SpiffeId);
+
+impl SpiffeId {
+    /// The ID of the client, from the extensions of a request: for middleware, tower services, tonic, and
+    /// spans. It is what the extractor gives.
+    ///
+    /// # Errors
+    ///
+    /// Why there is none.
+    pub fn from_extensions(
+        extensions: &Extensions,
+    ) -> Result<Self, PeerIdentityRejection<SvidError>> {
+        PeerIdentity::from_extensions(extensions).map(|PeerIdentity(id)| id)
+    }
+}
 
 impl Deref for SpiffeId {
     type Target = x509_identity::SpiffeId;

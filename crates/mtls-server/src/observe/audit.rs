@@ -151,7 +151,7 @@ impl<'a> AboutRequest<'a> {
 /// A rule or an authorizer has decided. Nothing is formatted unless somebody listens.
 pub(crate) fn decided(
     request: Option<AboutRequest<'_>>,
-    peer: Option<SocketAddr>,
+    peer: SocketAddr,
     client: Option<&ClientCert>,
     rule: &dyn Display,
     outcome: Outcome,
@@ -167,7 +167,7 @@ pub(crate) fn decided(
                 rule = rule.to_string(),
                 method = request.map(|request| request.method.as_str()),
                 path = request.map(|request| request.path),
-                peer = peer.map(display),
+                %peer,
                 subject = client.map(|client| client.subject().to_string()),
                 issuer = client.map(|client| client.issuer().to_string()),
                 serial = client.map(|client| client.serial().to_string()),

@@ -7,7 +7,7 @@ use std::{
 
 use const_oid::db::rfc4519;
 use x509_identity::{
-    DistinguishedName, ObjectIdentifier, SubjectAltName, SvidError,
+    DistinguishedName, ObjectIdentifier, SerialNumber, SubjectAltName, SvidError,
     pattern::{
         DnsPattern, IpPattern, Mailbox, MailboxPattern, NormalUri, SpiffePattern, UriPattern,
         is_host_name,
@@ -28,7 +28,7 @@ pub(super) enum Condition {
     Ip(IpPattern),
     OrganizationalUnit(String),
     PolicyOid(ObjectIdentifier),
-    Serial(DistinguishedName, Serial),
+    Serial(DistinguishedName, SerialNumber),
     Spiffe(SpiffePattern),
     Spki([u8; 32]),
     UriGlob(UriPattern),
@@ -61,8 +61,8 @@ impl Condition {
                 )
             }
             Self::PolicyOid(wanted) => policy::asserted(client.chain(), *wanted),
-            Self::Serial(issuer, Serial(number)) => {
-                Finding::when(client.serial().as_bytes() == number && client.issuer() == issuer)
+            Self::Serial(issuer, number) => {
+                Finding::when(client.serial() == number && client.issuer() == issuer)
             }
             Self::Spiffe(pattern) => spiffe_id(client, pattern),
             Self::Spki(wanted) => Finding::when(client.spki_sha256() == wanted),
@@ -157,32 +157,6 @@ fn spiffe_id(client: &ClientCert, pattern: &SpiffePattern) -> Finding {
     }
 }
 
-/// A positive serial number, as the content of its DER INTEGER.
-pub(super) struct Serial(Vec<u8>);
-
-impl Serial {
-    /// Reads hexadecimal, with or without colons.
-    pub(super) fn new(hex: &str) -> Result<Self, &'static str> {
-        const WRONG: &str = "it must be a positive number in hexadecimal of at most 20 octets";
-        let mut digits: Vec<u8> = hex
-            .bytes()
-            .filter(|byte| *byte != b':')
-            .skip_while(|byte| *byte == b'0')
-            .collect();
-        if digits.len() % 2 == 1 {
-            digits.insert(0, b'0');
-        }
-        let mut octets = octets(&digits).ok_or(WRONG)?;
-        if octets.first().ok_or(WRONG)? & 0x80 != 0 {
-            octets.insert(0, 0);
-        }
-        if octets.len() > 20 {
-            return Err(WRONG);
-        }
-        Ok(Self(octets))
-    }
-}
-
 /// SHA-256 in hexadecimal, with or without colons.
 pub(super) fn sha256(hex: &str) -> Result<[u8; 32], &'static str> {
     let digits: Vec<u8> = hex.bytes().filter(|byte| *byte != b':').collect();
@@ -215,9 +189,7 @@ impl fmt::Display for Condition {
             Self::Ip(network) => write!(f, "ip({network})"),
             Self::OrganizationalUnit(unit) => write!(f, "organizational_unit({unit:?})"),
             Self::PolicyOid(oid) => write!(f, "policy_oid({oid})"),
-            Self::Serial(issuer, Serial(number)) => {
-                write!(f, "serial({} of {issuer})", Hex(number))
-            }
+            Self::Serial(issuer, number) => write!(f, "serial({number} of {issuer})"),
             Self::Spiffe(pattern) => write!(f, "spiffe({pattern})"),
             Self::Spki(hash) => write!(f, "spki({})", Hex(hash)),
             Self::UriGlob(pattern) => write!(f, "uri_glob({pattern})"),

@@ -9,7 +9,7 @@ use x509_identity::{
 };
 
 use super::{
-    condition::{Condition, Serial},
+    condition::Condition,
     error::RuleError,
     rule::{Expression, Rule},
 };
@@ -121,7 +121,10 @@ impl Rule {
     ///
     /// [`RuleError::Value`] if RFC 5280 does not allow `number`.
     pub fn serial(issuer: DistinguishedName, number: &str) -> Result<Self, RuleError> {
-        let checked = Serial::new(number).map_err(RuleError::value("serial", number))?;
+        let checked = number.parse().map_err(|_| {
+            let why = "it must be a positive number in hexadecimal of at most 20 octets";
+            RuleError::value("serial", number)(why)
+        })?;
         Ok(Self::test(Condition::Serial(issuer, checked)))
     }
 

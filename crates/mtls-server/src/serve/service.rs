@@ -11,7 +11,6 @@ use std::{
 use axum::{
     BoxError,
     body::{Body, Bytes, HttpBody},
-    extract::ConnectInfo,
     http::{
         HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri, Version, header,
         uri::Authority,
@@ -99,7 +98,6 @@ where
         let closes = request.version() < Version::HTTP_2;
         let tunnels = request.method() == Method::CONNECT;
         connection.attach(request.extensions_mut());
-        request.extensions_mut().insert(ConnectInfo(peer));
         let form = Form::of(request.headers());
         let refusal = refusal(connection, &request, form).map(Box::new);
         let answer = refusal.is_none().then(|| {
@@ -206,7 +204,7 @@ fn refusal<B>(
     }
     let rule = connection.policy().rule.as_ref()?;
     let about = AboutRequest::new(request.method(), request.uri(), request.extensions());
-    let peer = Some(connection.peer());
+    let peer = connection.peer();
     let denied = decide(rule, Some(about), connection.client(), peer).err()?;
     Some(ClientCertRejection::from(denied).response(form))
 }
