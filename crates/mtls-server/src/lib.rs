@@ -81,6 +81,9 @@ pub use tls_identity::{Found, Identity as ServerIdentity, IdentityError};
 pub use verify::client_auth::ClientAuth;
 pub use verify::resumption::{Resumption, SessionStorage};
 
+/// Names, identifiers and certificates: its types are in signatures of this crate.
+pub use x509_identity;
+
 /// The verifier's settings, which [`MtlsConfigBuilder`] takes.
 pub use pki_core::verify::{
     ChainVerifier, CrlSet, ExpiredCrl, Purpose, Revocation, Scope, Strictness, TrustAnchors,

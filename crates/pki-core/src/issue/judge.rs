@@ -75,22 +75,20 @@ fn policy(
     let mut findings = Vec::new();
     let mut refuse = |rule, sentence: String| findings.push(Finding::policy(rule, sentence));
     let role = profile.role;
+    let algorithm = certificate.public_key_algorithm();
 
-    match KeyKind::of_public_key(certificate.public_key_algorithm()) {
+    match KeyKind::of_public_key(algorithm) {
         Some(kind) if profile.keys.contains(&kind) => {
             if certificate.key_usage() != Some(role.key_usage(kind)) {
                 refuse(
                     "key-usage",
-                    format!("the key usage is not that of a {role:?} certificate"),
+                    format!("the key usage is not that of {} certificate", a(role)),
                 );
             }
         }
-        kind => refuse(
+        _ => refuse(
             "key-kind",
-            format!(
-                "a {role:?} certificate is not issued for {} keys",
-                kind_name(kind)
-            ),
+            format!("{} certificate is not issued for {algorithm} keys", a(role)),
         ),
     }
     for name in certificate
@@ -111,14 +109,18 @@ fn policy(
     if usages != role.extended_key_usage().map(|usage| vec![usage]) {
         refuse(
             "extended-key-usage",
-            format!("the extended key usage is not that of a {role:?} certificate"),
+            format!(
+                "the extended key usage is not that of {} certificate",
+                a(role)
+            ),
         );
     }
     if certificate.is_ca() != role.is_ca() {
         refuse(
             "basic-constraints",
             format!(
-                "a {role:?} certificate {} a CA",
+                "{} certificate {} a CA",
+                a(role),
                 if role.is_ca() { "is" } else { "is not" }
             ),
         );
@@ -266,8 +268,15 @@ fn judge_subject(
     }
 }
 
-fn kind_name(kind: Option<KeyKind>) -> String {
-    kind.map_or_else(|| "such".to_owned(), |kind| format!("{kind:?}"))
+/// The role in words, before "certificate".
+fn a(role: Role) -> &'static str {
+    match role {
+        Role::Client => "a client",
+        Role::IssuingCa => "an issuing CA's",
+        Role::OcspResponder => "an OCSP responder's",
+        Role::Root => "a root",
+        Role::Server => "a server",
+    }
 }
 
 /// `Certificate` (RFC 5280 section 4.1), around bytes that stay as they are.
