@@ -35,9 +35,11 @@ pub use config::virtual_host::VirtualHost;
 pub use config::{builder::MtlsConfigBuilder, mtls_config::MtlsConfig};
 pub use connection::identity::ConnectionIdentity;
 pub use connection::stream::MtlsStream;
-pub use extract::client_cert::{ClientCertRejection, MockClientCert};
+pub use extract::client_cert::ClientCertRejection;
 pub use extract::forwarded_client_cert::{ForwardedClientCertRejection, MockForwardedClientCert};
+pub use extract::mock_client_cert::{MockClientCert, MockClientCertService, MockError};
 pub use extract::peer_identity::{FromClientCert, PeerIdentity, PeerIdentityRejection};
+pub use extract::spiffe::SpiffeId;
 pub use forwarded::{
     client_cert::ForwardedClientCert,
     error::ForwardedError,
@@ -49,7 +51,6 @@ pub use handshake::acceptor::ConnectionAcceptor;
 pub use handshake::refusal::{Refusal, RefusalReason};
 pub use observe::audit::TARGET as AUDIT_TARGET;
 pub use peer::client_cert::ClientCert;
-pub use peer::spiffe::{SpiffeId, SpiffeIdError, SvidError};
 pub use peer::tls_info::TlsInfo;
 pub use proxy_protocol::{ProxyProtocol, error::ProxyProtocolError};
 pub use reload::handle::{MtlsHandle, ReloadError, Reloaded, Watch};
@@ -79,6 +80,9 @@ pub use sources::plain_http::{HttpError, HttpUrl, HttpUrlError};
 pub use tls_identity::{Found, Identity as ServerIdentity, IdentityError};
 pub use verify::client_auth::ClientAuth;
 pub use verify::resumption::{Resumption, SessionStorage};
+
+/// Names, identifiers and certificates: its types are in signatures of this crate.
+pub use x509_identity;
 
 /// The verifier's settings, which [`MtlsConfigBuilder`] takes.
 pub use pki_core::verify::{

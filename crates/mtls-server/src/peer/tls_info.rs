@@ -51,6 +51,18 @@ impl TlsInfo {
         }))
     }
 
+    /// For tests of handlers: what a connection usually has.
+    pub(crate) fn mock() -> Self {
+        Self(Arc::new(Parameters {
+            version: "TLSv1.3",
+            cipher_suite: "TLS_AES_256_GCM_SHA384".to_owned(),
+            key_exchange: "X25519MLKEM768".to_owned(),
+            resumed: false,
+            alpn: None,
+            server_name: None,
+        }))
+    }
+
     /// `TLSv1.3` or `TLSv1.2`.
     pub fn version(&self) -> &str {
         self.0.version

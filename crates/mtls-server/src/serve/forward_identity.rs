@@ -6,11 +6,7 @@ use std::{
     task::{Context, Poll},
 };
 
-use axum::{
-    extract::Request,
-    http::HeaderMap,
-    response::{IntoResponse as _, Response},
-};
+use axum::{extract::Request, http::HeaderMap, response::Response};
 use futures_util::future::Either;
 use tower::Layer;
 use tower_service::Service;
@@ -19,6 +15,7 @@ use crate::{
     extract::client_cert,
     forwarded::{format::ForwardedFormat, names},
     peer::client_cert::ClientCert,
+    problem::Form,
 };
 
 /// Tells an upstream who the client of this connection is: a layer for a gateway, before the handler
@@ -142,7 +139,10 @@ where
         // Without an acceptor the client is not known, which does not mean that it is anonymous.
         let client = match client_cert::find(request.extensions()) {
             Ok(client) => client.cloned(),
-            Err(rejection) => return Either::Left(ready(Ok(rejection.into_response()))),
+            Err(rejection) => {
+                let response = rejection.response(Form::of(request.headers()));
+                return Either::Left(ready(Ok(response)));
+            }
         };
         self.identity.apply(client.as_ref(), request.headers_mut());
         Either::Right(self.inner.call(request))

@@ -11,12 +11,10 @@ use std::{
 use axum::{
     BoxError,
     body::{Body, Bytes, HttpBody},
-    extract::ConnectInfo,
     http::{
         HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri, Version, header,
         uri::Authority,
     },
-    response::IntoResponse as _,
 };
 use http_body::{Frame, SizeHint};
 use pin_project_lite::pin_project;
@@ -29,7 +27,8 @@ use crate::{
     extract::client_cert::ClientCertRejection,
     forwarded::received::receive,
     handshake::accepted::AcceptedConnection,
-    problem::problem,
+    observe::audit::AboutRequest,
+    problem::{Form, GrpcCode, Problem},
 };
 
 /// The application's service for one connection. Every request of the connection goes through it.
@@ -38,7 +37,9 @@ use crate::{
 /// headers that claim a client certificate, unless a trusted proxy wrote them
 /// ([`TrustForwarded`](crate::TrustForwarded)). A request that the rule of the virtual host denies is
 /// answered 403, and one for a virtual host with other settings 421. When the client is no longer
-/// good, all requests are answered 403, those that are running included.
+/// good, all requests are answered 403, those that are running included. Requests of gRPC
+/// (`content-type: application/grpc`) are answered `PERMISSION_DENIED` instead, or `UNAUTHENTICATED`
+/// where there is no certificate, or it is no longer good.
 #[derive(Clone, Debug)]
 pub struct MtlsService<S> {
     inner: S,
@@ -97,8 +98,8 @@ where
         let closes = request.version() < Version::HTTP_2;
         let tunnels = request.method() == Method::CONNECT;
         connection.attach(request.extensions_mut());
-        request.extensions_mut().insert(ConnectInfo(peer));
-        let refusal = refusal(connection, request.uri(), request.headers()).map(Box::new);
+        let form = Form::of(request.headers());
+        let refusal = refusal(connection, &request, form).map(Box::new);
         let answer = refusal.is_none().then(|| {
             self.inner.call(request.map(|body| match has_body {
                 true => Body::new(TimeoutBody::new(connection.state().body, body)),
@@ -110,6 +111,7 @@ where
             refusal,
             running: Some(running),
             terminated: None,
+            form,
             closes,
             tunnels,
         }
@@ -129,6 +131,7 @@ pin_project! {
         running: Option<Running>,
         // Made when the application does not respond at once.
         terminated: Option<Pin<Box<dyn Future<Output = End> + Send>>>,
+        form: Form,
         closes: bool,
         tunnels: bool,
     }
@@ -155,9 +158,12 @@ where
                     Box::pin(async move { connection.state().ended(End::terminates).await })
                 });
                 ready!(terminated.as_mut().poll(context));
-                no_longer_good()
+                no_longer_good(*this.form)
             }
-            None => this.refusal.take().map_or_else(no_longer_good, |it| *it),
+            None => {
+                let refusal = this.refusal.take();
+                refusal.map_or_else(|| no_longer_good(*this.form), |it| *it)
+            }
         };
         let switches = answer.status() == StatusCode::SWITCHING_PROTOCOLS;
         if switches || *this.tunnels && answer.status().is_success() {
@@ -178,25 +184,29 @@ impl<F> fmt::Debug for ResponseFuture<F> {
 }
 
 /// The response to a request that does not reach the application.
-fn refusal(
+fn refusal<B>(
     connection: &ConnectionIdentity,
-    uri: &Uri,
-    headers: &HeaderMap,
+    request: &Request<B>,
+    form: Form,
 ) -> Option<Response<Body>> {
     if connection.state().ending().is_some_and(End::terminates) {
-        return Some(no_longer_good());
+        return Some(no_longer_good(form));
     }
-    if is_misdirected(connection, uri, headers) {
-        return Some(problem(
-            StatusCode::MISDIRECTED_REQUEST,
-            "misdirected_request",
-            "this host asks other things of its clients than the one that this connection is for: \
-             connect to it anew",
-        ));
+    if is_misdirected(connection, request.uri(), request.headers()) {
+        let problem = Problem {
+            status: StatusCode::MISDIRECTED_REQUEST,
+            kind: "misdirected_request",
+            detail: "this host asks other things of its clients than the one that this connection is \
+                     for: connect to it anew",
+            grpc: GrpcCode::PermissionDenied,
+        };
+        return Some(problem.response(form));
     }
     let rule = connection.policy().rule.as_ref()?;
-    let denied = decide(rule, connection.client(), Some(connection.peer())).err()?;
-    Some(ClientCertRejection::from(denied).into_response())
+    let about = AboutRequest::new(request.method(), request.uri(), request.extensions());
+    let peer = connection.peer();
+    let denied = decide(rule, Some(about), connection.client(), peer).err()?;
+    Some(ClientCertRejection::from(denied).response(form))
 }
 
 /// Whether the request is for a virtual host that asks other things of clients than the one of this
@@ -215,8 +225,8 @@ fn is_misdirected(connection: &ConnectionIdentity, uri: &Uri, headers: &HeaderMa
     uri.host().is_some_and(differs) || headers.get_all(header::HOST).iter().any(named)
 }
 
-fn no_longer_good() -> Response<Body> {
-    ClientCertRejection::NoLongerGood.into_response()
+fn no_longer_good(form: Form) -> Response<Body> {
+    ClientCertRejection::NoLongerGood.response(form)
 }
 
 /// Counts the request as running until the last byte of its response, and tells an HTTP/1 client that
