@@ -5,7 +5,7 @@ use std::io;
 
 use rustls::{AlertDescription, CertificateError, InvalidMessage, PeerIncompatible};
 
-use crate::failure::client_error::{is_connect, is_timeout};
+use crate::failure::client_error::ClientError;
 use crate::failure::error::{Error, ErrorKind, Source};
 
 impl Error {
@@ -30,7 +30,8 @@ impl Error {
 
     fn find(error: &(dyn StdError + 'static), certificate_requested: bool) -> Self {
         let mut last_io = None;
-        let mut connecting = false;
+        let mut client = None;
+        let mut transport = false;
         let mut next = Some(error);
         while let Some(current) = next {
             if let Some(known) = current.downcast_ref::<Self>() {
@@ -39,10 +40,14 @@ impl Error {
             if let Some(tls) = current.downcast_ref::<rustls::Error>() {
                 return Self::from_tls(tls, certificate_requested);
             }
-            if current.is::<tokio::time::error::Elapsed>() || is_timeout(current) {
+            if current.is::<tokio::time::error::Elapsed>() {
                 return Self::timeout();
             }
-            connecting |= is_connect(current);
+            client = client.or_else(|| ClientError::of(current));
+            if client == Some(ClientError::Timeout) {
+                return Self::timeout();
+            }
+            transport |= current.is::<hyper::Error>() || current.is::<h2::Error>();
             if let Some(refusal) = Self::rejected_in_text(&current.to_string()) {
                 return refusal;
             }
@@ -55,18 +60,42 @@ impl Error {
                 None => current.source(),
             };
         }
-        match last_io {
-            Some(kind) if certificate_requested && is_end(kind) => Self::rejected_by_closing(),
-            Some(kind) => Self::from_io_kind(kind, root_cause(error)),
-            None if connecting => Self::new(
-                ErrorKind::Connect,
-                format!("no connection: {}", root_cause(error)),
-            ),
-            None => Self::new(
-                ErrorKind::Protocol,
-                format!("the request failed: {}", root_cause(error)),
-            ),
+        if let Some(kind) = last_io {
+            return if certificate_requested && is_end(kind) {
+                Self::rejected_by_closing()
+            } else {
+                Self::from_io_kind(kind, root_cause(error))
+            };
         }
+        // A body that breaks off is an error of reading it to reqwest, and one of the transport to us.
+        let client = client.filter(|client| *client != ClientError::Body || !transport);
+        Self::from_client(client, &root_cause(error))
+    }
+
+    fn from_client(client: Option<ClientError>, cause: &str) -> Self {
+        let (kind, sentence) = match client {
+            Some(ClientError::Body) => (
+                ErrorKind::Body,
+                format!("the answer is not what was expected of it: {cause}"),
+            ),
+            Some(ClientError::Connect) => (ErrorKind::Connect, format!("no connection: {cause}")),
+            Some(ClientError::PlainHttp) => return Self::plain_http(),
+            Some(ClientError::Redirect) => (
+                ErrorKind::Redirect,
+                format!("the server's redirect is not followed: {cause}"),
+            ),
+            Some(ClientError::Request) => (
+                ErrorKind::InvalidRequest,
+                format!("the request cannot be made: {cause}; check its URL and headers"),
+            ),
+            Some(ClientError::Status(status)) => (
+                ErrorKind::Status(status),
+                format!("the server answered {status}"),
+            ),
+            Some(ClientError::Timeout) => return Self::timeout(),
+            None => (ErrorKind::Protocol, format!("the request failed: {cause}")),
+        };
+        Self::new(kind, sentence)
     }
 
     pub(crate) fn timeout() -> Self {
