@@ -20,6 +20,9 @@ pub(crate) struct HandshakeContext {
     certificate_requested: AtomicBool,
     ticket_received: AtomicBool,
     tls13: AtomicBool,
+    /// The port that is dialled, where reqwest dials.
+    #[cfg(feature = "reqwest")]
+    port: OnceLock<u16>,
     refusal: OnceLock<Error>,
     /// Of a full handshake.
     verified: OnceLock<Arc<VerifiedChain>>,
@@ -31,6 +34,12 @@ impl HandshakeContext {
     /// Runs a handshake whose events are noted in `self`.
     pub(crate) async fn run<F: Future>(self: &Arc<Self>, handshake: F) -> F::Output {
         CURRENT.scope(Arc::clone(self), handshake).await
+    }
+
+    /// Calls what begins a handshake, whose events are noted in `self`.
+    #[cfg(feature = "reqwest")]
+    pub(crate) fn enter<T>(self: &Arc<Self>, begin: impl FnOnce() -> T) -> T {
+        CURRENT.sync_scope(Arc::clone(self), begin)
     }
 
     /// Whether the server requested our certificate, now or when the resumed session was made.
@@ -77,6 +86,20 @@ impl HandshakeContext {
                     && !is(&context.ticket_received)
             })
             .unwrap_or(false)
+    }
+
+    /// Notes the port that the current connection goes to.
+    #[cfg(feature = "reqwest")]
+    pub(crate) fn note_port(port: u16) {
+        note(|context| _ = context.port.set(port));
+    }
+
+    /// The port that the current connection goes to, where it was noted.
+    #[cfg(feature = "reqwest")]
+    pub(crate) fn port() -> Option<u16> {
+        CURRENT
+            .try_with(|context| context.port.get().copied())
+            .ok()?
     }
 
     /// Notes that the server of the current handshake requested our certificate.
