@@ -110,7 +110,7 @@ fn problems(purpose: Purpose, params: &CertificateParams) -> Vec<&'static str> {
 
 fn codes(purpose: Purpose, der: &[u8]) -> Vec<&'static str> {
     let certificate = Certificate::from_der(der).unwrap();
-    let problems = problems_of_leaf(&certificate, purpose, NOW);
+    let problems = problems_of_leaf(&certificate, purpose, at(NOW));
     problems.iter().map(VerifyError::code).collect()
 }
 
@@ -199,7 +199,7 @@ fn pss(salt: u8) -> Vec<u8> {
 fn what_is_wrong_with_a_signature_is_its_algorithm_or_its_parameters() {
     let say = |algorithm: &[u8]| {
         let certificate = Certificate::from_der(&signed_by(algorithm)).unwrap();
-        let problems = problems_of_leaf(&certificate, Purpose::TlsClient, NOW);
+        let problems = problems_of_leaf(&certificate, Purpose::TlsClient, at(NOW));
         problems.first().unwrap().to_string()
     };
     let salt = say(&pss(222));

@@ -151,11 +151,13 @@ impl Inner {
         let tcp = self.dial(host, port).await?;
         let generation = self.active.generation();
         let server = (host.to_ascii_lowercase(), port);
-        let context = Arc::new(HandshakeContext::default());
+        let context = Arc::new(HandshakeContext::new(Arc::clone(
+            &self.config.time_provider,
+        )));
         let config = rustls_config::of_connection(&self.config, &generation, &server, &context);
         let handshake = TlsConnector::from(Arc::new(config)).connect(name, tcp);
         match context.run(handshake).await {
-            Ok(stream) => Ok(TlsStream::tls(stream, context.certificate_requested())),
+            Ok(stream) => Ok(TlsStream::tls(stream, context.presented())),
             Err(error) => {
                 generation.sessions.forget(&server);
                 Err(context.explain(error))

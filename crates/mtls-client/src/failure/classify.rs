@@ -7,6 +7,7 @@ use rustls::{AlertDescription, CertificateError, InvalidMessage, PeerIncompatibl
 
 use crate::failure::client_error::ClientError;
 use crate::failure::error::{Error, ErrorKind, Source};
+use crate::failure::presented::Presented;
 
 impl Error {
     /// Finds out what `error` is about, by walking down its causes.
@@ -14,21 +15,26 @@ impl Error {
     /// Works for what this crate's connector, hyper, reqwest, tonic and bare rustls streams return.
     #[must_use]
     pub fn classify(error: &(dyn StdError + 'static)) -> Self {
-        Self::find(error, false)
+        Self::find(error, None)
     }
 
-    /// As [`classify`](Self::classify), for a connection without an answer so far. `certificate_requested`: the server
-    /// requested our certificate on this connection.
-    pub(crate) fn explain(error: impl Into<Source>, certificate_requested: bool) -> Self {
+    /// As [`classify`](Self::classify), for a connection without an answer so far. `presented` is what we presented on
+    /// this connection, if the server requested a certificate.
+    pub(crate) fn explain(error: impl Into<Source>, presented: Option<&Presented>) -> Self {
         let error = error.into();
-        let found = Self::find(error.as_ref(), certificate_requested);
+        let found = Self::find(error.as_ref(), presented);
         if found.has_cause() {
             return found;
         }
-        Self::caused(found.kind().clone(), found.to_string(), error)
+        let (kind, sentence) = (found.kind().clone(), found.to_string());
+        match kind {
+            // The sentence names the alert.
+            ErrorKind::IdentityRejected { alert: Some(_) } => Self::telling(kind, sentence, error),
+            _ => Self::caused(kind, sentence, error),
+        }
     }
 
-    fn find(error: &(dyn StdError + 'static), certificate_requested: bool) -> Self {
+    fn find(error: &(dyn StdError + 'static), presented: Option<&Presented>) -> Self {
         let mut last_io = None;
         let mut client = None;
         let mut transport = false;
@@ -38,7 +44,7 @@ impl Error {
                 return known.clone();
             }
             if let Some(tls) = current.downcast_ref::<rustls::Error>() {
-                return Self::from_tls(tls, certificate_requested);
+                return Self::from_tls(tls, presented);
             }
             if current.is::<tokio::time::error::Elapsed>() {
                 return Self::timeout();
@@ -48,7 +54,7 @@ impl Error {
                 return Self::timeout();
             }
             transport |= current.is::<hyper::Error>() || current.is::<h2::Error>();
-            if let Some(refusal) = Self::rejected_in_text(&current.to_string()) {
+            if let Some(refusal) = Self::rejected_in_text(&current.to_string(), presented) {
                 return refusal;
             }
             next = match current.downcast_ref::<io::Error>() {
@@ -61,7 +67,7 @@ impl Error {
             };
         }
         if let Some(kind) = last_io {
-            return if certificate_requested && is_end(kind) {
+            return if presented.is_some() && is_end(kind) {
                 Self::rejected_by_closing()
             } else {
                 Self::from_io_kind(kind, root_cause(error))
@@ -128,13 +134,13 @@ impl Error {
         }
     }
 
-    /// What a rustls error is about. `certificate_requested`: the server requested our certificate.
-    fn from_tls(error: &rustls::Error, certificate_requested: bool) -> Self {
+    /// What a rustls error is about, on a connection on which this was presented.
+    fn from_tls(error: &rustls::Error, presented: Option<&Presented>) -> Self {
         let protocol =
             |sentence: String| Self::caused(ErrorKind::Protocol, sentence, error.clone());
         match error {
             rustls::Error::AlertReceived(alert) => {
-                Self::rejected_by_alert(*alert, certificate_requested).unwrap_or_else(|| match alert {
+                Self::rejected_by_alert(*alert, presented).unwrap_or_else(|| match alert {
                     AlertDescription::UnrecognisedName => Self::caused(
                         ErrorKind::NameMismatch,
                         "the server does not serve that name (alert unrecognized_name); check the host \

@@ -8,6 +8,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use hyper::rt::{Read, ReadBuf};
+use rustls::time_provider::TimeProvider;
 use tower::Layer;
 use tower_service::Service;
 
@@ -61,25 +62,31 @@ impl Connector {
             .tcp_nodelay(true)
             .no_proxy()
             .redirect(redirect::within_origin())
-            .connector_layer(Watched);
+            .connector_layer(Watched(Arc::clone(&settings.config.time_provider)));
         resolve::with_addresses(builder, &settings.resolve)
     }
 }
 
 /// Runs each of reqwest's handshakes in a [`HandshakeContext`], so that its error can be explained in full.
 #[derive(Clone, Debug)]
-struct Watched;
+struct Watched(Arc<dyn TimeProvider>);
 
 impl<S> Layer<S> for Watched {
     type Service = WatchedService<S>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        WatchedService(inner)
+        WatchedService {
+            inner,
+            clock: Arc::clone(&self.0),
+        }
     }
 }
 
 #[derive(Clone, Debug)]
-struct WatchedService<S>(S);
+struct WatchedService<S> {
+    inner: S,
+    clock: Arc<dyn TimeProvider>,
+}
 
 impl<S, R> Service<R> for WatchedService<S>
 where
@@ -92,12 +99,12 @@ where
     type Future = Pin<Box<dyn Future<Output = Result<S::Response, Source>> + Send>>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Source>> {
-        self.0.poll_ready(cx)
+        self.inner.poll_ready(cx)
     }
 
     fn call(&mut self, request: R) -> Self::Future {
-        let context = Arc::new(HandshakeContext::default());
-        let connecting = context.enter(|| self.0.call(request));
+        let context = Arc::new(HandshakeContext::new(Arc::clone(&self.clock)));
+        let connecting = context.enter(|| self.inner.call(request));
         Box::pin(async move {
             let outcome = context
                 .run(async {

@@ -1,11 +1,12 @@
 //! What is wrong with a leaf whoever has issued it: what a person can see without the peer's trust anchors.
 
-use time::OffsetDateTime;
+use rustls_pki_types::UnixTime;
 use x509_identity::{Certificate, SubjectAltName};
 
 use super::{critical_extension, leaf, validity, version};
 use crate::verify::path::label;
 use crate::verify::signature::{has_accepted_algorithm, weak_key, weak_signature};
+use crate::verify::time::date_time;
 use crate::verify::{Purpose, VerifyError};
 
 /// Why [`ChainVerifier`](crate::verify::ChainVerifier) would refuse `certificate` for `purpose` at `now`, with any
@@ -17,11 +18,11 @@ use crate::verify::{Purpose, VerifyError};
 pub fn problems_of_leaf(
     certificate: &Certificate,
     purpose: Purpose,
-    now: OffsetDateTime,
+    now: UnixTime,
 ) -> Vec<VerifyError> {
     let mut problems = Vec::new();
     let mut check = |outcome: Result<(), VerifyError>| problems.extend(outcome.err());
-    check(validity::check_validity(certificate, now));
+    check(validity::check_validity(certificate, date_time(now)));
     check(version(certificate));
     // Before version 3 nothing says what a certificate is for, and a CA's says that it is a CA's.
     if certificate.version() == 3 {
