@@ -6,6 +6,7 @@ mod file;
 mod files;
 mod found;
 mod identity;
+mod problems;
 
 pub use alert::certificate_error;
 pub use error::IdentityError;
