@@ -104,7 +104,7 @@ pub enum KeyError {
         algorithm: String,
     },
 
-    /// The public key in the file is not the private key's.
+    /// The public key in the file is not the private key's, or the key has no form that its kind may have.
     #[error("the {kind} key's parts do not belong together")]
     Inconsistent {
         /// The kind of key, such as `P-256`.
