@@ -16,6 +16,7 @@ use super::signature::weak_key;
 use super::{Path, Purpose, VerifyError};
 
 pub(crate) use critical_extensions::unknown_critical_extension;
+pub(crate) use name_constraints::are_obeyed as name_constraints_are_obeyed;
 pub(super) use usage::{permits, wrong_usage};
 pub(super) use validity::check_time;
 
