@@ -1,7 +1,8 @@
 //! One key with its certificates: the content of a file for one person or device.
 
+use const_oid::db::rfc5912::ID_EC_PUBLIC_KEY;
 use pki_core::{EncodedKey, KeyPair, Password};
-use x509_identity::{Certificate, ParseError};
+use x509_identity::{Certificate, ParseError, PublicKeyAlgorithm};
 
 use crate::chain;
 use crate::open_error::OpenError;
@@ -132,10 +133,17 @@ fn leaf_of(
         (with_id, OpenError::KeyCertMismatch)
     };
     let mut unreadable = None;
+    let mut explicit = None;
     for index in candidates {
         match &certificates[index] {
             Ok(certificate) if certificate.spki_der() == public_key => return Ok(index),
-            Ok(_) => {}
+            Ok(certificate) => {
+                let curve = certificate.public_key_algorithm();
+                if curve == PublicKeyAlgorithm::Other(ID_EC_PUBLIC_KEY) {
+                    let subject = certificate.subject().to_string();
+                    explicit.get_or_insert(OpenError::ExplicitCurve { subject });
+                }
+            }
             Err(source) => {
                 let position = index + 1;
                 let source = source.clone();
@@ -143,7 +151,7 @@ fn leaf_of(
             }
         }
     }
-    Err(unreadable.unwrap_or(none))
+    Err(explicit.or(unreadable).unwrap_or(none))
 }
 
 #[cfg(test)]
@@ -154,7 +162,6 @@ mod tests {
     )]
 
     use const_oid::ObjectIdentifier;
-    use const_oid::db::rfc5912::ID_EC_PUBLIC_KEY;
     use der::Encode;
     use der::asn1::{Any, OctetStringRef};
     use pki_core::KeyKind;

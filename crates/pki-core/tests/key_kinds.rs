@@ -75,7 +75,7 @@ fn other_kinds_are_named() {
         let sentence = refused.to_string();
         let word = match name {
             "explicit-brainpoolP384r1" => "curve parameters of their own",
-            "RSA-1024" => "RSA below 2048 bits",
+            "RSA-1024" => "RSA keys below 2048 bits",
             other => other
                 .trim_start_matches("sec1-")
                 .trim_start_matches("traditional-"),

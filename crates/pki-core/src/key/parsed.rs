@@ -71,10 +71,8 @@ fn pkcs8(der: &[u8]) -> Result<Parsed, KeyError> {
         ID_ML_DSA_44 => ml_dsa("ML-DSA-44", &ML_DSA_44_SIGNING, der),
         ID_ML_DSA_65 => ml_dsa("ML-DSA-65", &ML_DSA_65_SIGNING, der),
         ID_ML_DSA_87 => ml_dsa("ML-DSA-87", &ML_DSA_87_SIGNING, der),
-        ID_RSASSA_PSS => Err(KeyError::unusable(
-            "RSASSA-PSS (those whose certificate allows no other padding)",
-        )),
-        other => Err(KeyError::unusable(name_of(other))),
+        ID_RSASSA_PSS => Err(KeyError::unusable("keys for RSASSA-PSS alone")),
+        other => Err(KeyError::unusable(format!("{} keys", name_of(other)))),
     }
 }
 
@@ -95,8 +93,8 @@ fn ml_dsa(
 fn rsa(key: Result<RsaKeyPair, KeyRejected>) -> Result<Parsed, KeyError> {
     key.map(Parsed::Rsa)
         .map_err(|error| match error.to_string().as_str() {
-            "TooSmall" => KeyError::unusable("RSA below 2048 bits"),
-            "TooLarge" => KeyError::unusable("RSA above 8192 bits"),
+            "TooSmall" => KeyError::unusable("RSA keys below 2048 bits"),
+            "TooLarge" => KeyError::unusable("RSA keys above 8192 bits"),
             _ => KeyError::malformed(error),
         })
 }
@@ -122,7 +120,7 @@ fn curve_in(parameters: AnyRef<'_>) -> Result<Option<Curve>, KeyError> {
         SECP_384_R_1 => Ok(Some(Curve::P384)),
         SECP_521_R_1 => Ok(Some(Curve::P521)),
         other => Err(KeyError::unusable(format!(
-            "ECDSA on {}",
+            "ECDSA keys on {}",
             curve_name(other)
         ))),
     }
@@ -144,7 +142,7 @@ fn ec(curve: Option<Curve>, der: &[u8]) -> Result<Parsed, KeyError> {
             .into_iter()
             .find_map(|curve| read(curve).ok())
             .ok_or_else(|| {
-                KeyError::unusable("ECDSA with curve parameters of their own, or without any,")
+                KeyError::unusable("ECDSA keys with curve parameters of their own, or without any,")
             }),
     }
 }
