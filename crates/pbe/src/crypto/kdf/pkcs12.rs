@@ -12,25 +12,33 @@ use crate::crypto::Digest;
 /// What derived octets are for (RFC 7292 appendix B.3).
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[repr(u8)]
-pub(crate) enum Purpose {
+pub enum Purpose {
+    /// A key for encryption.
     EncryptionKey = 1,
+    /// An initialisation vector.
     Iv = 2,
+    /// A key for a MAC.
     MacKey = 3,
 }
 
 /// One derivation.
 #[derive(Clone, Copy)]
-pub(crate) struct Request<'a> {
-    pub(crate) purpose: Purpose,
+pub struct Request<'a> {
+    /// What it is for.
+    pub purpose: Purpose,
     /// In UTF-16BE, ending in two zero octets (appendix B.1).
-    pub(crate) password: &'a [u8],
-    pub(crate) salt: &'a [u8],
-    pub(crate) iterations: u32,
-    pub(crate) len: usize,
+    pub password: &'a [u8],
+    /// Any number of octets.
+    pub salt: &'a [u8],
+    /// Rounds, 1 or more.
+    pub iterations: u32,
+    /// Octets wanted.
+    pub len: usize,
 }
 
 /// Derives what each request asks for, in their order.
-pub(crate) fn derive(digest: Digest, requests: &[Request<'_>]) -> Vec<Zeroizing<Vec<u8>>> {
+#[must_use]
+pub fn derive(digest: Digest, requests: &[Request<'_>]) -> Vec<Zeroizing<Vec<u8>>> {
     let mut derivations: Vec<_> = requests
         .iter()
         .map(|request| Derivation::start(digest, request))
@@ -46,7 +54,7 @@ pub(crate) fn derive(digest: Digest, requests: &[Request<'_>]) -> Vec<Zeroizing<
         // Step 6A, first round.
         let mut rounds: Vec<_> = unfinished
             .iter()
-            .map(|d| (d.first_hash(digest), d.iterations - 1))
+            .map(|d| (d.first_hash(digest), d.iterations.saturating_sub(1)))
             .collect();
         // Step 6A, the other rounds.
         match digest {

@@ -19,8 +19,9 @@ pub(super) const SHA_256_INITIAL: [u32; 8] = [
     0x5be0_cd19,
 ];
 
-/// Derives `len` octets with HMAC over `digest`.
-pub(crate) fn pbkdf2(
+/// Derives `len` octets with HMAC over `digest`, in one round or more.
+#[must_use]
+pub fn pbkdf2(
     digest: Digest,
     password: &[u8],
     salt: &[u8],
@@ -76,7 +77,8 @@ fn by_definition(
 ///
 /// The derivations go round by round side by side, so that the core overlaps them. Measured for
 /// two: aws-lc takes half as long again, and a quarter longer for one.
-pub(crate) fn pbkdf2_sha256_together<const N: usize>(
+#[must_use]
+pub fn pbkdf2_sha256_together<const N: usize>(
     password: &[u8],
     salts: [&[u8]; N],
     iterations: u32,

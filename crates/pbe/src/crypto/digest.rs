@@ -1,4 +1,4 @@
-//! The hash functions of PKCS#12 files, by each of their names.
+//! The hash functions of key files, by each of their names.
 
 use aws_lc_rs::{digest, hmac};
 use const_oid::ObjectIdentifier;
@@ -7,11 +7,16 @@ use crate::asn1::oid;
 
 /// A hash function that is read. SHA-1 is there for what exists and for devices that take no other.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Digest {
+pub enum Digest {
+    /// SHA-1
     Sha1,
+    /// SHA-224
     Sha224,
+    /// SHA-256
     Sha256,
+    /// SHA-384
     Sha384,
+    /// SHA-512
     Sha512,
 }
 
@@ -25,18 +30,22 @@ impl Digest {
     ];
 
     /// The function named by an identifier of the hash itself.
-    pub(crate) fn of_hash(oid: ObjectIdentifier) -> Option<Self> {
+    #[must_use]
+    pub fn of_hash(oid: ObjectIdentifier) -> Option<Self> {
         Self::ALL.into_iter().find(|digest| digest.oid() == oid)
     }
 
     /// The function named by an identifier of the HMAC made of it.
-    pub(crate) fn of_hmac(oid: ObjectIdentifier) -> Option<Self> {
+    #[must_use]
+    pub fn of_hmac(oid: ObjectIdentifier) -> Option<Self> {
         Self::ALL
             .into_iter()
             .find(|digest| digest.hmac_oid() == oid)
     }
 
-    pub(crate) fn oid(self) -> ObjectIdentifier {
+    /// The identifier of the hash itself.
+    #[must_use]
+    pub fn oid(self) -> ObjectIdentifier {
         match self {
             Self::Sha1 => oid::SHA_1,
             Self::Sha224 => oid::SHA_224,
@@ -46,7 +55,9 @@ impl Digest {
         }
     }
 
-    pub(crate) fn hmac_oid(self) -> ObjectIdentifier {
+    /// The identifier of the HMAC made of it.
+    #[must_use]
+    pub fn hmac_oid(self) -> ObjectIdentifier {
         match self {
             Self::Sha1 => oid::HMAC_SHA_1,
             Self::Sha224 => oid::HMAC_SHA_224,
@@ -56,7 +67,9 @@ impl Digest {
         }
     }
 
-    pub(crate) fn hmac(self) -> hmac::Algorithm {
+    /// HMAC with it, in aws-lc.
+    #[must_use]
+    pub fn hmac(self) -> hmac::Algorithm {
         match self {
             Self::Sha1 => hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY,
             Self::Sha224 => hmac::HMAC_SHA224,
@@ -66,7 +79,9 @@ impl Digest {
         }
     }
 
-    pub(crate) fn algorithm(self) -> &'static digest::Algorithm {
+    /// The hash itself, in aws-lc.
+    #[must_use]
+    pub fn algorithm(self) -> &'static digest::Algorithm {
         match self {
             Self::Sha1 => &digest::SHA1_FOR_LEGACY_USE_ONLY,
             Self::Sha224 => &digest::SHA224,
@@ -77,12 +92,14 @@ impl Digest {
     }
 
     /// Octets in a hash value: `u` in RFC 7292 appendix B.
-    pub(crate) fn output_len(self) -> usize {
+    #[must_use]
+    pub fn output_len(self) -> usize {
         self.algorithm().output_len()
     }
 
     /// Octets in a block: `v` in RFC 7292 appendix B.
-    pub(crate) fn block_len(self) -> usize {
+    #[must_use]
+    pub fn block_len(self) -> usize {
         self.algorithm().block_len()
     }
 }

@@ -1,10 +1,11 @@
 //! The octets that a password becomes.
 
-use pki_core::Password;
+use std::fmt;
+
 use zeroize::Zeroizing;
 
-/// A password in each form that PKCS#12 has for it.
-pub(crate) struct PasswordOctets<'p> {
+/// A password in each form that a scheme has for it.
+pub struct PasswordOctets<'p> {
     utf8: &'p str,
     utf16: Zeroizing<Vec<u8>>,
     empty: Option<EmptyForm>,
@@ -20,8 +21,9 @@ enum EmptyForm {
 }
 
 impl<'p> PasswordOctets<'p> {
-    pub(crate) fn new(password: &'p Password) -> Self {
-        let utf8 = password.secret_str();
+    /// The forms of `utf8`, wiped when dropped.
+    #[must_use]
+    pub fn new(utf8: &'p str) -> Self {
         // UTF-16 never has more units than UTF-8 has octets, so this does not move.
         let mut utf16 = Zeroizing::new(Vec::with_capacity(2 * utf8.len() + 2));
         utf8.encode_utf16()
@@ -34,13 +36,15 @@ impl<'p> PasswordOctets<'p> {
         }
     }
 
-    /// For PBKDF2 (RFC 8018): UTF-8.
-    pub(crate) fn utf8(&self) -> &[u8] {
+    /// For RFC 8018, and all that is not RFC 7292: UTF-8.
+    #[must_use]
+    pub fn utf8(&self) -> &[u8] {
         self.utf8.as_bytes()
     }
 
     /// For the derivation of RFC 7292 appendix B.1: UTF-16BE with its terminator.
-    pub(crate) fn utf16(&self) -> &[u8] {
+    #[must_use]
+    pub fn utf16(&self) -> &[u8] {
         match self.empty {
             Some(EmptyForm::Nothing) => &[],
             _ => &self.utf16,
@@ -50,7 +54,11 @@ impl<'p> PasswordOctets<'p> {
     /// Tries the forms that the password may have in a file, until one works.
     ///
     /// That is one form, unless the password is empty. The one that worked is kept for the rest.
-    pub(crate) fn find_form<T, E>(
+    ///
+    /// # Errors
+    ///
+    /// That of the first form, if none works.
+    pub fn find_form<T, E>(
         &mut self,
         mut attempt: impl FnMut(&Self) -> Result<T, E>,
     ) -> Result<T, E> {
@@ -65,5 +73,12 @@ impl<'p> PasswordOctets<'p> {
                 first
             })
         })
+    }
+}
+
+/// Without the password.
+impl fmt::Debug for PasswordOctets<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PasswordOctets(..)")
     }
 }
