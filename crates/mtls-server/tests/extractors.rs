@@ -14,8 +14,8 @@ use axum::{
     routing::get,
 };
 use mtls_server::{
-    ClientAuth, ClientCert, ClientCertRejection, ConnectionIdentity, FromClientCert as _,
-    MockClientCert, MockError, Rule, SpiffeId, TlsInfo,
+    ClientAuth, ClientCert, ConnectionIdentity, FromClientCert as _, MockClientCert, MockError,
+    Rule, SpiffeId, TlsInfo, rejection::ClientCertRejection,
 };
 use serde_json::{Value, json};
 use support::{

@@ -6,7 +6,10 @@ use std::{
 };
 
 use axum::http::{Extensions, Request};
-use pki_core::{Authority, CertificateParameters, IssueError, KeyKind, KeyPair, Profile};
+use pki_core::{
+    AllowedNames, AllowedSubject, Authority, CertificateParameters, IssueError, KeyKind, KeyPair,
+    Profile,
+};
 use time::OffsetDateTime;
 use tower::Layer;
 use tower_service::Service;
@@ -146,7 +149,9 @@ fn issue(
     let now = OffsetDateTime::now_utc();
     let root = Authority::root(root, key()?, &Profile::root(), now)?;
     let parameters = CertificateParameters::for_key(key()?.public_key_der(), subject).sans(sans);
-    let issued = root.issue(&parameters, &Profile::client(), now)?;
+    let mut profile = Profile::client().with_subject(AllowedSubject::any());
+    profile.names = AllowedNames::any();
+    let issued = root.issue(&parameters, &profile, now)?;
     Ok(issued.certificate().clone())
 }
 

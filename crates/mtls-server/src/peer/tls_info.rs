@@ -7,7 +7,7 @@ use serde::{Serialize, Serializer};
 
 /// TLS parameters of the connection, as an extractor; cheap to clone.
 ///
-/// Rejects with [`ClientCertRejection::NotWired`](crate::ClientCertRejection::NotWired) where the
+/// Rejects with [`ClientCertRejection::NotWired`](crate::rejection::ClientCertRejection::NotWired) where the
 /// router is not served by this crate; `Option<TlsInfo>` is `None` there.
 ///
 /// Serializes as an object with the names of its methods.
