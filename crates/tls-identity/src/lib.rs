@@ -5,6 +5,7 @@ mod error;
 mod file;
 mod files;
 mod identity;
+mod problems;
 
 pub use alert::certificate_error;
 pub use error::IdentityError;
