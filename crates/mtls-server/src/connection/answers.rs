@@ -1,15 +1,18 @@
 //! Responses that an HTTP/2 peer does not take.
 //!
-//! Such a peer reads everything from its socket but never opens a flow-control window. No write
-//! ever blocks, and the response is not asked for its next bytes. So each response notes when it
-//! last gave bytes away, and the connection notes when its socket took more bytes than a ping has.
+//! Such a peer reads everything from its socket but opens no flow-control window, or a small one. No
+//! write ever blocks, and the server holds the response. So each response counts what it has given
+//! away and was not taken yet, and notes when that changed; and the connection notes when its socket
+//! took more bytes than a ping has.
 
 use std::sync::{
     Arc, Mutex, PoisonError, Weak,
-    atomic::{AtomicU64, Ordering::Relaxed},
+    atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed},
 };
 
-use crate::connection::clock::Tick;
+use axum::body::Bytes;
+
+use crate::connection::clock::{Clock, Tick};
 
 /// The responses of one connection that are on their way.
 #[derive(Debug, Default)]
@@ -21,18 +24,23 @@ pub(crate) struct Answers {
 /// One response.
 #[derive(Debug)]
 pub(crate) struct Flow {
-    /// Since when it has been waiting to be asked for more; [`NEVER`] while the application has no
-    /// more.
-    waits: AtomicU64,
+    clock: Arc<Clock>,
+    /// How many pieces it has given away that the socket has not taken.
+    given: AtomicUsize,
+    /// Whether it has no more to give for now.
+    pauses: AtomicBool,
+    /// When a piece was given away or taken.
+    moved: AtomicU64,
 }
-
-const NEVER: Tick = Tick::MAX;
 
 impl Answers {
     /// A response begins.
-    pub(crate) fn begin(&self, now: Tick) -> Arc<Flow> {
+    pub(crate) fn begin(&self, clock: &Arc<Clock>) -> Arc<Flow> {
         let flow = Arc::new(Flow {
-            waits: AtomicU64::new(now),
+            given: AtomicUsize::new(0),
+            pauses: AtomicBool::new(false),
+            moved: AtomicU64::new(clock.now()),
+            clock: Arc::clone(clock),
         });
         // No code that can panic runs under the lock, here and below.
         let mut all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
@@ -54,14 +62,15 @@ impl Answers {
 
     /// Since when the peer could have taken some of a response, and has not.
     pub(crate) fn stalled_since(&self) -> Option<Tick> {
-        let mut since = NEVER;
+        let mut since: Option<Tick> = None;
         let mut all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
         all.retain(|flow| {
             let flow = flow.upgrade();
-            since = since.min(flow.as_ref().map_or(NEVER, |it| it.waits.load(Relaxed)));
+            let waits = flow.as_ref().and_then(|flow| flow.waits_since());
+            since = since.into_iter().chain(waits).min();
             flow.is_some()
         });
-        (since != NEVER).then(|| since.max(self.moved()))
+        since.map(|since| since.max(self.moved()))
     }
 }
 
@@ -70,14 +79,48 @@ impl Answers {
 const LEAST: usize = 1024;
 
 impl Flow {
-    /// It gave bytes away. It is asked for the next when the peer takes them.
-    pub(crate) fn gives(&self, now: Tick) {
-        self.waits.store(now, Relaxed);
+    /// It gives bytes away. They are taken when the result is dropped, or what was made of it.
+    pub(crate) fn gives(self: &Arc<Self>, bytes: Bytes) -> Bytes {
+        self.pauses.store(false, Relaxed);
+        self.moves();
+        self.given.fetch_add(1, Relaxed);
+        Bytes::from_owner(Given {
+            bytes,
+            flow: Arc::clone(self),
+        })
     }
 
-    /// The application has no more for now.
+    /// The application has no more for now, or at all.
     pub(crate) fn pauses(&self) {
-        self.waits.store(NEVER, Relaxed);
+        self.pauses.store(true, Relaxed);
+    }
+
+    fn moves(&self) {
+        self.moved.store(self.clock.now(), Relaxed);
+    }
+
+    fn waits_since(&self) -> Option<Tick> {
+        let waits = self.given.load(Relaxed) > 0 || !self.pauses.load(Relaxed);
+        waits.then(|| self.moved.load(Relaxed))
+    }
+}
+
+/// A piece of a response. The server holds it until the socket has taken all of it.
+struct Given {
+    bytes: Bytes,
+    flow: Arc<Flow>,
+}
+
+impl AsRef<[u8]> for Given {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
+impl Drop for Given {
+    fn drop(&mut self) {
+        self.flow.moves();
+        self.flow.given.fetch_sub(1, Relaxed);
     }
 }
 
@@ -88,11 +131,16 @@ mod tests {
     #[test]
     fn the_oldest_wait_counts_but_for_what_the_socket_has_taken_since() {
         let answers = Answers::default();
+        let clock = Arc::new(Clock::new());
+        let at = |now| clock.now.store(now, Relaxed);
         assert_eq!(answers.stalled_since(), None);
-        let first = answers.begin(10);
-        let second = answers.begin(20);
+        at(10);
+        let first = answers.begin(&clock);
+        at(20);
+        let second = answers.begin(&clock);
         assert_eq!(answers.stalled_since(), Some(10));
-        first.gives(30);
+        at(30);
+        let piece = first.gives(Bytes::from_static(b"piece"));
         assert_eq!(answers.stalled_since(), Some(20));
         answers.sent(17, 40);
         assert_eq!(answers.stalled_since(), Some(20));
@@ -100,9 +148,17 @@ mod tests {
         assert_eq!(answers.stalled_since(), Some(50));
         second.pauses();
         assert_eq!(answers.stalled_since(), Some(50));
-        drop(first);
-        assert_eq!(answers.stalled_since(), None);
         drop(second);
+        first.pauses();
+        // It is over, and its last piece was not taken.
+        drop(first);
+        assert_eq!(answers.stalled_since(), Some(50));
+        at(60);
+        let rest = piece.slice(2..);
+        drop(piece);
+        assert_eq!(answers.stalled_since(), Some(50));
+        assert_eq!(&rest[..], b"ece");
+        drop(rest);
         assert_eq!(answers.stalled_since(), None);
         assert!(answers.all.lock().expect("no panic").is_empty());
     }

@@ -11,10 +11,7 @@ use std::{
 use axum::{
     BoxError,
     body::{Body, Bytes, HttpBody},
-    http::{
-        HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri, Version, header,
-        uri::Authority,
-    },
+    http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri, Version, header},
 };
 use http_body::{Frame, SizeHint};
 use pin_project_lite::pin_project;
@@ -25,10 +22,14 @@ use crate::{
     authorize::decide::decide,
     connection::{answers::Flow, end::End, identity::ConnectionIdentity, stream::MtlsStream},
     extract::client_cert::ClientCertRejection,
-    forwarded::received::receive,
+    forwarded::{
+        received::{receive, receive_trailers},
+        trailers::StrippedTrailers,
+    },
     handshake::accepted::AcceptedConnection,
     observe::audit::AboutRequest,
     problem::{Form, GrpcCode, Problem},
+    serve::authority,
 };
 
 /// The application's service for one connection. Every request of the connection goes through it.
@@ -96,13 +97,24 @@ where
         let has_body = !request.body().is_end_stream();
         let running = Running::begin(connection.clone(), has_body);
         let closes = request.version() < Version::HTTP_2;
+        if !closes {
+            connection.state().multiplexes();
+        }
         let tunnels = request.method() == Method::CONNECT;
         connection.attach(request.extensions_mut());
         let form = Form::of(request.headers());
         let refusal = refusal(connection, &request, form).map(Box::new);
         let answer = refusal.is_none().then(|| {
             self.inner.call(request.map(|body| match has_body {
-                true => Body::new(TimeoutBody::new(connection.state().body, body)),
+                true => {
+                    let body = TimeoutBody::new(connection.state().body, body);
+                    let connection = connection.clone();
+                    let strip = move |trailers: &mut HeaderMap| {
+                        let (client, peer) = (connection.client(), connection.peer());
+                        receive_trailers(connection.trust_forwarded(), client, peer, trailers);
+                    };
+                    Body::new(StrippedTrailers::new(body, strip))
+                }
                 false => Body::empty(),
             }))
         });
@@ -167,7 +179,11 @@ where
         };
         let switches = answer.status() == StatusCode::SWITCHING_PROTOCOLS;
         if switches || *this.tunnels && answer.status().is_success() {
-            connection.state().upgrades();
+            match *this.closes {
+                true => connection.state().upgrades(),
+                // One stream alone.
+                false => connection.state().tunnels(),
+            }
         }
         let closes = *this.closes && !switches;
         match this.running.take() {
@@ -210,19 +226,27 @@ fn refusal<B>(
 }
 
 /// Whether the request is for a virtual host that asks other things of clients than the one of this
-/// connection (RFC 9110 section 7.4). Where it names several hosts, each counts.
+/// connection (RFC 9110 section 7.4). Where it names several hosts, each counts; where it names none,
+/// it is for the default.
 fn is_misdirected(connection: &ConnectionIdentity, uri: &Uri, headers: &HeaderMap) -> bool {
     if !connection.has_virtual_hosts() {
         return false;
     }
-    let differs = |host: &str| connection.has_other_settings(host);
-    let named = |value: &HeaderValue| match Authority::try_from(value.as_bytes()) {
-        Ok(authority) => differs(authority.host()),
-        Err(_) if value.is_empty() => differs(""),
-        // It cannot be parsed, so the application may take it for any host.
-        Err(_) => connection.policies_differ(),
+    let differs = |authority: &[u8]| match authority::host(authority) {
+        Some(host) => connection.has_other_settings(host),
+        // The application may take it for any host.
+        None => connection.policies_differ(),
     };
-    uri.host().is_some_and(differs) || headers.get_all(header::HOST).iter().any(named)
+    let target = uri.authority().map(|it| it.as_str().as_bytes());
+    let hosts = headers.get_all(header::HOST).iter();
+    let mut named = target
+        .into_iter()
+        .chain(hosts.map(HeaderValue::as_bytes))
+        .peekable();
+    match named.peek() {
+        Some(_) => named.any(differs),
+        None => differs(b""),
+    }
 }
 
 fn no_longer_good(form: Form) -> Response<Body> {
@@ -244,7 +268,7 @@ fn finish(mut answer: Response<Body>, running: Running, closes: bool) -> Respons
         Body::new(Answer {
             inner,
             flow,
-            running,
+            _running: running,
         })
     })
 }
@@ -269,7 +293,15 @@ impl Drop for Running {
 struct Answer {
     inner: Body,
     flow: Option<Arc<Flow>>,
-    running: Running,
+    _running: Running,
+}
+
+impl Drop for Answer {
+    fn drop(&mut self) {
+        if let Some(flow) = &self.flow {
+            flow.pauses();
+        }
+    }
 }
 
 impl HttpBody for Answer {
@@ -281,13 +313,19 @@ impl HttpBody for Answer {
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
         let frame = Pin::new(&mut self.inner).poll_frame(context);
-        if let Some(flow) = &self.flow {
-            match frame {
-                Poll::Pending => flow.pauses(),
-                Poll::Ready(_) => flow.gives(self.running.0.state().now()),
+        let Some(flow) = &self.flow else {
+            return frame;
+        };
+        match frame {
+            Poll::Pending => {
+                flow.pauses();
+                Poll::Pending
+            }
+            Poll::Ready(frame) => {
+                let given = |frame: Frame<Bytes>| frame.map_data(|bytes| flow.gives(bytes));
+                Poll::Ready(frame.map(|frame| frame.map(given)))
             }
         }
-        frame
     }
 
     fn is_end_stream(&self) -> bool {
