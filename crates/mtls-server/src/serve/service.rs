@@ -20,7 +20,7 @@ use tower_service::Service;
 
 use crate::{
     authorize::decide::decide,
-    connection::{answers::Flow, end::End, identity::ConnectionIdentity, stream::MtlsStream},
+    connection::{end::End, identity::ConnectionIdentity, responses::Flow, stream::MtlsStream},
     extract::client_cert::ClientCertRejection,
     forwarded::{
         received::{receive, receive_trailers},
@@ -263,7 +263,7 @@ fn finish(mut answer: Response<Body>, running: Running, closes: bool) -> Respons
     answer.map(|inner| {
         let flow = match inner.is_end_stream() {
             true => None,
-            false => running.0.state().answers(),
+            false => running.0.state().response_begins(),
         };
         Body::new(Answer {
             inner,

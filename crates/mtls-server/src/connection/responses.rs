@@ -16,7 +16,7 @@ use crate::connection::clock::{Clock, Tick};
 
 /// The responses of one connection that are on their way.
 #[derive(Debug, Default)]
-pub(crate) struct Answers {
+pub(crate) struct Responses {
     all: Mutex<Vec<Weak<Flow>>>,
     moved: AtomicU64,
 }
@@ -33,7 +33,7 @@ pub(crate) struct Flow {
     moved: AtomicU64,
 }
 
-impl Answers {
+impl Responses {
     /// A response begins.
     pub(crate) fn begin(&self, clock: &Arc<Clock>) -> Arc<Flow> {
         let flow = Arc::new(Flow {
@@ -130,36 +130,36 @@ mod tests {
 
     #[test]
     fn the_oldest_wait_counts_but_for_what_the_socket_has_taken_since() {
-        let answers = Answers::default();
+        let responses = Responses::default();
         let clock = Arc::new(Clock::new());
         let at = |now| clock.now.store(now, Relaxed);
-        assert_eq!(answers.stalled_since(), None);
+        assert_eq!(responses.stalled_since(), None);
         at(10);
-        let first = answers.begin(&clock);
+        let first = responses.begin(&clock);
         at(20);
-        let second = answers.begin(&clock);
-        assert_eq!(answers.stalled_since(), Some(10));
+        let second = responses.begin(&clock);
+        assert_eq!(responses.stalled_since(), Some(10));
         at(30);
         let piece = first.gives(Bytes::from_static(b"piece"));
-        assert_eq!(answers.stalled_since(), Some(20));
-        answers.sent(17, 40);
-        assert_eq!(answers.stalled_since(), Some(20));
-        answers.sent(16 << 10, 50);
-        assert_eq!(answers.stalled_since(), Some(50));
+        assert_eq!(responses.stalled_since(), Some(20));
+        responses.sent(17, 40);
+        assert_eq!(responses.stalled_since(), Some(20));
+        responses.sent(16 << 10, 50);
+        assert_eq!(responses.stalled_since(), Some(50));
         second.pauses();
-        assert_eq!(answers.stalled_since(), Some(50));
+        assert_eq!(responses.stalled_since(), Some(50));
         drop(second);
         first.pauses();
         // It is over, and its last piece was not taken.
         drop(first);
-        assert_eq!(answers.stalled_since(), Some(50));
+        assert_eq!(responses.stalled_since(), Some(50));
         at(60);
         let rest = piece.slice(2..);
         drop(piece);
-        assert_eq!(answers.stalled_since(), Some(50));
+        assert_eq!(responses.stalled_since(), Some(50));
         assert_eq!(&rest[..], b"ece");
         drop(rest);
-        assert_eq!(answers.stalled_since(), None);
-        assert!(answers.all.lock().expect("no panic").is_empty());
+        assert_eq!(responses.stalled_since(), None);
+        assert!(responses.all.lock().expect("no panic").is_empty());
     }
 }
