@@ -149,13 +149,20 @@ fn absolute(text: &str) -> Result<Uri, &'static str> {
 }
 
 fn password(path: &Path) -> Result<Password, Failure> {
-    let bytes = read(path)?;
-    let text = std::str::from_utf8(&bytes).map_err(|error| Failure::file(path, error))?;
-    Ok(Password::new(text.lines().next().unwrap_or_default()))
+    Password::from_file(&read_any(path)?).map_err(|error| Failure::file(path, error))
 }
 
 fn read(path: &Path) -> Result<Zeroizing<Vec<u8>>, Failure> {
-    let bytes = std::fs::read(path).map(Zeroizing::new).map_err(|error| {
+    let bytes = read_any(path)?;
+    if bytes.is_empty() {
+        Err(Failure::file(path, "is empty; make it again"))
+    } else {
+        Ok(bytes)
+    }
+}
+
+fn read_any(path: &Path) -> Result<Zeroizing<Vec<u8>>, Failure> {
+    std::fs::read(path).map(Zeroizing::new).map_err(|error| {
         Failure::file(
             path,
             match error.kind() {
@@ -167,12 +174,7 @@ fn read(path: &Path) -> Result<Zeroizing<Vec<u8>>, Failure> {
                 _ => error.to_string(),
             },
         )
-    })?;
-    if bytes.is_empty() {
-        Err(Failure::file(path, "is empty; make it again"))
-    } else {
-        Ok(bytes)
-    }
+    })
 }
 
 /// What went wrong, as `KIND: SENTENCE`.

@@ -10,25 +10,25 @@ use crate::read::ReadError;
 #[non_exhaustive]
 pub enum OpenError {
     /// The certificate that the file pairs with the key is for another key.
-    #[error("the private key does not belong to the certificate it is paired with")]
+    #[error("the private key does not belong to the certificate it is paired with; {EXPORT_AGAIN}")]
     KeyCertMismatch,
 
-    /// A certificate could not be read.
-    #[error("certificate {index} of the file could not be read")]
+    /// A certificate that may be the key's could not be read.
+    #[error("certificate {position} of the file could not be read; {EXPORT_AGAIN}")]
     MalformedCertificate {
-        /// Which one, in the order of the file, counted from 0.
-        index: usize,
+        /// Which one, in the order of the file, counted from 1.
+        position: usize,
         /// What is wrong with it.
         #[source]
         source: ParseError,
     },
 
     /// There is no certificate for the key.
-    #[error("the file does not have a certificate for its key")]
+    #[error("the file does not have a certificate for its key; {EXPORT_AGAIN}")]
     NoCert,
 
     /// There is no private key.
-    #[error("the file does not have a private key")]
+    #[error("the file does not have a private key; {EXPORT_AGAIN}")]
     NoKey,
 
     /// The file itself could not be read.
@@ -36,13 +36,15 @@ pub enum OpenError {
     Read(#[from] ReadError),
 
     /// There is more than one private key.
-    #[error("the file has {got} private keys, expected one")]
+    #[error("the file has {got} private keys, expected one; {EXPORT_AGAIN}")]
     SeveralIdentities {
         /// How many.
         got: usize,
     },
 
     /// The private key is of a kind that is not used here, or broken.
-    #[error("the private key could not be used")]
-    UnusableKey(#[source] KeyError),
+    #[error(transparent)]
+    UnusableKey(KeyError),
 }
+
+const EXPORT_AGAIN: &str = "export it again, with one key and its certificate";

@@ -210,7 +210,7 @@ fn a_trusted_certificate_gives_the_certificate_unless_it_is_rejected() {
 #[test]
 fn a_file_says_what_it_holds() {
     let key = "-----BEGIN PUBLIC KEY-----\nMAMCAQE=\n-----END PUBLIC KEY-----\n";
-    let base64 = "MAMC".repeat(20);
+    let base64 = "MIIB".repeat(20);
     let files: [(Vec<u8>, &str); 7] = [
         (
             format!("{ONE}{TWO}{key}").into(),
@@ -218,8 +218,11 @@ fn a_file_says_what_it_holds() {
         ),
         (ONE.into(), "a certificate"),
         (Vec::new(), "nothing"),
-        (base64.into(), "base64 without a `-----BEGIN` line"),
-        (ONE_DER.to_vec(), "DER"),
+        (
+            base64.into(),
+            "base64 without a `-----BEGIN` and an `-----END` line around it",
+        ),
+        (ONE_DER.to_vec(), "a private key"),
         ("hello".into(), "text without a PEM section"),
         (vec![0x80, 0xff], "neither PEM nor DER"),
     ];

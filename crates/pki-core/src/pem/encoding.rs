@@ -2,7 +2,7 @@
 
 use zeroize::{Zeroize as _, Zeroizing};
 
-use super::PemError;
+use super::{Found, PemError};
 
 /// The file as UTF-8 or anything that contains ASCII as itself, such as Latin-1.
 ///
@@ -37,13 +37,11 @@ type ReadUnit = fn([u8; 2]) -> u16;
 pub(super) fn describe(text: &[u8]) -> String {
     let text = text.strip_prefix("\u{feff}".as_bytes()).unwrap_or(text);
     let visible = || text.iter().filter(|byte| !byte.is_ascii_whitespace());
-    let base64 = |byte: &u8| byte.is_ascii_alphanumeric() || b"+/=".contains(byte);
+    let found = Found::of(text);
     let what = if visible().next().is_none() {
         "nothing"
-    } else if visible().count() > 40 && visible().all(base64) {
-        "base64 without a `-----BEGIN` line"
-    } else if text.first() == Some(&0x30) {
-        "DER"
+    } else if found != Found::Unknown {
+        return found.to_string();
     } else if text
         .iter()
         .all(|byte| byte.is_ascii_graphic() || byte.is_ascii_whitespace())

@@ -26,12 +26,14 @@
 
 mod encoding;
 mod error;
+mod found;
 mod label;
 mod scan;
 mod section;
 mod trusted;
 
 pub use error::PemError;
+pub use found::Found;
 pub use label::Label;
 pub use section::Section;
 

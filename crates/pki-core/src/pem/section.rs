@@ -48,6 +48,18 @@ impl<'t> Section<'t> {
         })
     }
 
+    /// How it is encrypted, where [it is](Self::is_encrypted): a cipher and its initialisation vector,
+    /// the value of `DEK-Info` (RFC 1421 section 4.6.1.3).
+    #[must_use]
+    pub fn dek_info(&self) -> Option<&'t str> {
+        let (headers, _) = headers(self.body);
+        headers
+            .split(|byte| matches!(byte, b'\n' | b'\r'))
+            .find_map(|line| line.trim_ascii().strip_prefix(b"DEK-Info:"))
+            .and_then(|value| str::from_utf8(value).ok())
+            .map(str::trim)
+    }
+
     /// Its content: one DER value. A `TRUSTED CERTIFICATE` gives the certificate alone.
     ///
     /// # Errors

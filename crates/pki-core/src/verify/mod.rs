@@ -50,7 +50,7 @@ pub(crate) use path::label;
 pub use purpose::Purpose;
 pub use revocation_reason::RevocationReason;
 pub use rules::problems_of_leaf;
-pub(crate) use rules::unknown_critical_extension;
+pub(crate) use rules::{name_constraints_are_obeyed, unknown_critical_extension};
 pub use settings::Strictness;
 pub use signature::{has_accepted_algorithm, is_signed_by};
 pub use time::unix_time;

@@ -18,6 +18,7 @@ use super::{Path, Purpose, VerifyError};
 
 pub use alone::problems_of_leaf;
 pub(crate) use critical_extensions::unknown_critical_extension;
+pub(crate) use name_constraints::are_obeyed as name_constraints_are_obeyed;
 pub(super) use usage::{permits, wrong_usage};
 pub(super) use validity::check_time;
 
