@@ -1,5 +1,5 @@
 //! Ways around a decision that was made: by timing, by what is kept, by what cannot be read.
-#![allow(clippy::unwrap_used, reason = "tests")]
+#![allow(clippy::panic, clippy::unwrap_used, reason = "tests")]
 
 mod support;
 
@@ -13,7 +13,7 @@ use mtls_server::{ClientAuth, ConnectionAcceptor, Limits, Rule, VirtualHost};
 use rustls::HandshakeKind;
 use test_pki::rcgen::CustomExtension;
 use tokio::{
-    io::AsyncReadExt,
+    io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
     sync::mpsc,
     time::timeout,
@@ -24,6 +24,7 @@ use support::{
     adapter::{ADAPTERS, Adapter},
     client::{self, VERSIONS},
     connection::{Connection, HTTPS, Http, PATIENCE},
+    h2,
     pki::{Ca, Leaf},
     raw::Raw,
     router, start,
@@ -154,6 +155,19 @@ async fn a_host_that_cannot_be_read_is_no_way_to_a_name_with_other_settings() {
             ("secret.localhost#", false),
             ("secret.localhost\tx", false),
             ("\"secret.localhost\"", false),
+            ("secret.localhost:443@localhost", false),
+            ("localhost@secret.localhost", false),
+            ("localhost\\secret.localhost", false),
+            ("secret.localhost localhost", false),
+            ("localhost:65536", false),
+            ("localhost:x", false),
+            (":443", false),
+            ("secret%2elocalhost", false),
+            ("localhost..", false),
+            ("secret.localhost.", false),
+            ("[secret.localhost]", false),
+            ("[::1]:8443", true),
+            ("127.0.0.1", true),
             ("", true),
         ] {
             let config = client::config(&world, None, VERSIONS[1]);
@@ -165,6 +179,111 @@ async fn a_host_that_cannot_be_read_is_no_way_to_a_name_with_other_settings() {
                 false => "421",
             };
             assert_eq!(status, expected, "{adapter:?} {host:?} {answer}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn user_information_is_no_way_to_a_name_with_other_settings_in_any_version_of_http() {
+    let world = World::new();
+    let secret = VirtualHost::new(world.identity(), world.anchors());
+    let config = world
+        .config()
+        .client_auth(ClientAuth::Optional)
+        .virtual_host("secret.localhost", secret)
+        .build()
+        .unwrap();
+    for adapter in ADAPTERS {
+        let server = adapter.start(config.clone(), router()).await;
+        for (target, hosts, expected) in [
+            ("http://localhost/", &["localhost"][..], "200"),
+            ("http://secret@localhost/", &["localhost"], "421"),
+            (
+                "http://secret.localhost:443@localhost/",
+                &["localhost"],
+                "421",
+            ),
+            (
+                "http://localhost/",
+                &["secret.localhost:443@localhost"],
+                "421",
+            ),
+            ("/", &["localhost", "localhost@secret.localhost"], "421"),
+            ("/", &["localhost", "localhost"], "200"),
+        ] {
+            let config = client::config(&world, None, VERSIONS[1]);
+            let mut stream = client::connect(server.address, config).await.unwrap();
+            let hosts: String = hosts
+                .iter()
+                .map(|host| format!("Host: {host}\r\n"))
+                .collect();
+            let request = format!("GET {target} HTTP/1.1\r\n{hosts}Connection: close\r\n\r\n");
+            stream.write_all(request.as_bytes()).await.unwrap();
+            let mut answer = String::new();
+            stream.read_to_string(&mut answer).await.unwrap();
+            let status = answer.get(9..12).unwrap_or_default();
+            assert_eq!(status, expected, "{adapter:?} {target} {hosts:?}");
+        }
+        for (authority, host, expected) in [
+            (Some("localhost"), None, Some(Status::Ok)),
+            (Some("secret.localhost"), None, Some(Status::Misdirected)),
+            // Some libraries refuse it themselves.
+            (Some("secret.localhost:443@localhost"), None, None),
+            (
+                Some("localhost"),
+                Some("secret.localhost:443@localhost"),
+                Some(Status::Misdirected),
+            ),
+            (
+                Some("localhost"),
+                Some("secret.localhost"),
+                Some(Status::Misdirected),
+            ),
+            (None, Some("localhost"), Some(Status::Ok)),
+            (None, Some("secret@localhost"), Some(Status::Misdirected)),
+            (None, None, Some(Status::Ok)),
+        ] {
+            let mut config = client::config(&world, None, VERSIONS[1]);
+            config.alpn_protocols = vec![b"h2".to_vec()];
+            let mut stream = client::connect(server.address, config).await.unwrap();
+            h2::begin(&mut stream).await;
+            let block = h2::get_of(authority, host, "/");
+            let flags = h2::END_STREAM | h2::END_HEADERS;
+            let request = h2::frame(h2::HEADERS, flags, 1, &block);
+            stream.write_all(&request).await.unwrap();
+            let status = status(&mut stream).await;
+            let case = format!("{adapter:?} {authority:?} {host:?}");
+            match expected {
+                Some(expected) => assert_eq!(status, expected, "{case}"),
+                None => assert_ne!(status, Status::Ok, "{case}"),
+            }
+        }
+    }
+}
+
+#[derive(Debug, Eq, PartialEq)]
+enum Status {
+    Ok,
+    Misdirected,
+    /// The stream was reset, or the connection closed.
+    Refused,
+}
+
+/// The answer to the first request.
+async fn status(stream: &mut tokio_rustls::client::TlsStream<TcpStream>) -> Status {
+    loop {
+        match h2::read(stream).await {
+            // 200 has an index of its own (RFC 7541 appendix A). Others are Huffman-coded: 421.
+            Some(frame) if frame.kind == h2::HEADERS => {
+                return match frame.payload[..] {
+                    [0x88, ..] => Status::Ok,
+                    [_, 0x82, a, b, ..] if [a, b] == [0x68, 0x41] => Status::Misdirected,
+                    ref other => panic!("{other:x?}"),
+                };
+            }
+            Some(frame) if frame.kind == h2::RST_STREAM => return Status::Refused,
+            Some(_) => {}
+            None => return Status::Refused,
         }
     }
 }

@@ -7,16 +7,19 @@ use std::sync::Arc;
 
 use axum::{
     Router,
+    extract::Request,
     http::{HeaderMap, HeaderName, StatusCode, Uri, header},
     routing::get,
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use http_body_util::BodyExt as _;
 use mtls_server::{
     ClientAuth, ForwardIdentity, ForwardedFormat, MockClientCert, Rule, Serving, TrustForwarded,
 };
 use serde_json::{Value, json};
 use support::{
     World,
+    adapter::ADAPTERS,
     ask::ask,
     client::{self, VERSIONS},
     forwarded::{field, perhaps, trust, whoami},
@@ -135,6 +138,80 @@ async fn no_client_has_its_identity_removed_on_the_way() {
     let mut answer = String::new();
     stream.read_to_string(&mut answer).await.unwrap();
     assert!(answer.ends_with("CN=alice"), "{answer}");
+}
+
+#[tokio::test]
+async fn no_neighbour_hides_an_option_that_removes_the_identity() {
+    let world = World::new();
+    let seen = async |headers: HeaderMap| {
+        let all = ["connection", "proxy-connection"].map(|it| headers.get_all(it).iter());
+        let all = all.into_iter().flatten().map(|it| it.as_bytes().to_vec());
+        all.collect::<Vec<_>>().concat()
+    };
+    let router = Router::new()
+        .fallback(seen)
+        .layer(ForwardIdentity::rfc9440());
+    let server = start_with(world.config(), router).await;
+    let alice = world.ca.client("alice");
+    for (listed, left) in [
+        (&b"Client-Cert, \xe9"[..], &b"close"[..]),
+        (b"\xe9,Client-Cert ,X", b"X, close"),
+        (b"X, \"Client-Cert\", client_cert;q=1", b"X, close"),
+    ] {
+        for name in ["Connection", "Proxy-Connection"] {
+            let config = client::config(&world, Some(&alice), VERSIONS[1]);
+            let mut stream = client::connect(server.local_addr(), config).await.unwrap();
+            let head = format!("GET / HTTP/1.1\r\nHost: localhost\r\n{name}: ");
+            let end = b"\r\nConnection: close\r\n\r\n";
+            let request = [head.as_bytes(), listed, end].concat();
+            stream.write_all(&request).await.unwrap();
+            let mut answer = Vec::new();
+            stream.read_to_end(&mut answer).await.unwrap();
+            let body = answer.split(|byte| *byte == b'\n').next_back().unwrap();
+            let body: Vec<u8> = body.to_vec();
+            let expected = match name {
+                "Connection" => left.to_vec(),
+                _ => [b"close", left.strip_suffix(b", close").unwrap_or_default()].concat(),
+            };
+            assert_eq!(body, expected, "{}", String::from_utf8_lossy(&answer));
+        }
+    }
+}
+
+#[tokio::test]
+async fn trailers_claim_nothing() {
+    let world = World::new();
+    let alice = world.ca.client("alice");
+    // What a gateway would forward.
+    let names = async |request: Request| {
+        let body = request.into_body().collect().await.unwrap();
+        let trailers = body.trailers().cloned().unwrap_or_default();
+        let mut names: Vec<_> = trailers.keys().map(HeaderName::to_string).collect();
+        names.sort();
+        names.join(" ")
+    };
+    let own = ForwardedFormat::escaped_pem("x-caller".parse().unwrap());
+    let plain = || Router::new().fallback(names);
+    for adapter in ADAPTERS {
+        for (router, left) in [
+            (plain(), "x-caller x-fine"),
+            (plain().layer(ForwardIdentity::new(own.clone())), "x-fine"),
+        ] {
+            let server = adapter.start(world.config().build().unwrap(), router).await;
+            let config = client::config(&world, Some(&alice), VERSIONS[1]);
+            let mut stream = client::connect(server.address, config).await.unwrap();
+            let request = "POST / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\
+                Transfer-Encoding: chunked\r\nTE: trailers\r\n\
+                Trailer: client-cert, x_client_cert, x-caller, x-fine\r\n\r\n\
+                1\r\nx\r\n0\r\nClient-Cert: :AA==:\r\nX_Client_Cert: a\r\nX-Caller: b\r\n\
+                X-Fine: c\r\n\r\n";
+            stream.write_all(request.as_bytes()).await.unwrap();
+            let mut answer = String::new();
+            stream.read_to_string(&mut answer).await.unwrap();
+            let (_, body) = answer.split_once("\r\n\r\n").unwrap();
+            assert_eq!(body, left, "{adapter:?} {answer}");
+        }
+    }
 }
 
 #[tokio::test]

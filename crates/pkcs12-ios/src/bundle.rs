@@ -1,7 +1,8 @@
 //! One key with its certificates: the content of a file for one person or device.
 
+use const_oid::db::rfc5912::ID_EC_PUBLIC_KEY;
 use pki_core::{EncodedKey, KeyPair, Password};
-use x509_identity::{Certificate, ParseError};
+use x509_identity::{Certificate, ParseError, PublicKeyAlgorithm};
 
 use crate::chain;
 use crate::open_error::OpenError;
@@ -132,10 +133,17 @@ fn leaf_of(
         (with_id, OpenError::KeyCertMismatch)
     };
     let mut unreadable = None;
+    let mut explicit = None;
     for index in candidates {
         match &certificates[index] {
             Ok(certificate) if certificate.spki_der() == public_key => return Ok(index),
-            Ok(_) => {}
+            Ok(certificate) => {
+                let curve = certificate.public_key_algorithm();
+                if curve == PublicKeyAlgorithm::Other(ID_EC_PUBLIC_KEY) {
+                    let subject = certificate.subject().to_string();
+                    explicit.get_or_insert(OpenError::ExplicitCurve { subject });
+                }
+            }
             Err(source) => {
                 let position = index + 1;
                 let source = source.clone();
@@ -143,7 +151,7 @@ fn leaf_of(
             }
         }
     }
-    Err(unreadable.unwrap_or(none))
+    Err(explicit.or(unreadable).unwrap_or(none))
 }
 
 #[cfg(test)]
@@ -153,9 +161,12 @@ mod tests {
         reason = "a test says what it expects by unwrapping it"
     )]
 
-    use const_oid::db::rfc5912::ID_EC_PUBLIC_KEY;
+    use const_oid::ObjectIdentifier;
+    use der::Encode;
+    use der::asn1::{Any, OctetStringRef};
     use pki_core::KeyKind;
-    use test_pki::{Ca, rcgen};
+    use spki::AlgorithmIdentifierRef;
+    use test_pki::{Ca, KeyKind as Kind, rcgen};
     use zeroize::Zeroizing;
 
     use super::*;
@@ -242,6 +253,42 @@ mod tests {
                 Err(other) => assert!(opens, "{other}"),
             }
         }
+    }
+
+    #[test]
+    fn a_key_of_any_kind_that_tls_uses_opens_and_others_are_named() {
+        let open = |pkcs8: Vec<u8>, leaf: &[u8]| {
+            let keys = vec![ArchivedKey {
+                algorithm: ID_EC_PUBLIC_KEY,
+                attributes: attributes(None),
+                pkcs8: Zeroizing::new(pkcs8),
+            }];
+            let certificates = vec![ArchivedCertificate {
+                attributes: attributes(None),
+                der: leaf.to_vec(),
+            }];
+            Bundle::from_archive(&Archive { certificates, keys })
+        };
+        let ca = Ca::root("root");
+        for kind in [Kind::P521, Kind::MlDsa44, Kind::MlDsa65, Kind::MlDsa87] {
+            let leaf = ca.client("leaf").with_key(kind);
+            let bundle = open(leaf.key().serialize_der(), leaf.der()).unwrap();
+            assert_eq!(bundle.leaf_der(), &**leaf.der(), "{kind:?}");
+            let other = ca.client("other").with_key(kind);
+            let refused = open(leaf.key().serialize_der(), other.der());
+            assert!(matches!(refused, Err(OpenError::NoCert)), "{kind:?}");
+        }
+        // A key on secp256k1, without the key.
+        let curve = Any::encode_from(&ObjectIdentifier::new_unwrap("1.3.132.0.10")).unwrap();
+        let algorithm = AlgorithmIdentifierRef {
+            oid: ID_EC_PUBLIC_KEY,
+            parameters: Some(curve.to_ref()),
+        };
+        let key = OctetStringRef::new(&[]).unwrap();
+        let pkcs8 = pkcs8::PrivateKeyInfoRef::new(algorithm, key).to_der();
+        let refused = open(pkcs8.unwrap(), ca.der()).unwrap_err();
+        assert!(matches!(refused, OpenError::UnusableKey(_)));
+        assert!(refused.to_string().contains("secp256k1"), "{refused}");
     }
 
     #[test]

@@ -9,6 +9,17 @@ use crate::read::ReadError;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum OpenError {
+    /// The certificate's curve has no name, but its parameters, which RFC 5480 section 2.1.1 forbids: nobody can tell
+    /// whether the key is its own.
+    #[error(
+        "the certificate of {subject} has explicit curve parameters, and TLS takes a named curve alone; have it issued \
+         again for a key with a named curve (openssl ecparam -name prime256v1 -genkey)"
+    )]
+    ExplicitCurve {
+        /// The certificate's subject (RFC 4514).
+        subject: String,
+    },
+
     /// The certificate that the file pairs with the key is for another key.
     #[error("the private key does not belong to the certificate it is paired with; {EXPORT_AGAIN}")]
     KeyCertMismatch,

@@ -6,7 +6,6 @@ mod issue;
 mod key;
 mod lint;
 pub mod ocsp;
-pub mod pem;
 mod profile;
 mod random;
 mod request;
@@ -24,3 +23,6 @@ pub use profile::{
     Profile, Role, SubjectText, Subtrees, ValidityLimits,
 };
 pub use request::{CertificateParameters, CertificateRequest, CsrError, RequestedNames};
+
+/// PEM files: the one reader for all of these crates.
+pub use x509_identity::pem;

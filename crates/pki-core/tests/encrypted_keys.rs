@@ -6,6 +6,7 @@ use der::Encode;
 use der::asn1::OctetStringRef;
 use der::referenced::OwnedToRef;
 use pki_core::{EncodedKey, KeyError, KeyKind, KeyPair, Password, PasswordFileError};
+use proptest::prelude::*;
 
 const PUBLIC_KEY: &[u8] = include_bytes!("data/encrypted-public.der");
 const READ: &str = include_str!("data/encrypted.txt");
@@ -186,4 +187,35 @@ fn a_password_file_is_read_as_it_is_saved() {
     }
     let latin1 = Password::from_file(b"m\xfcller\n");
     assert!(matches!(latin1, Err(PasswordFileError::NotUtf8(_))));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(300))]
+
+    #[test]
+    fn no_changed_file_opens_as_another_key_or_panics(
+        which in any::<prop::sample::Index>(),
+        at in any::<prop::sample::Index>(),
+        flip in 1..=255_u8,
+    ) {
+        let cheap = ["openssl-pbe", "openssl-3des-sha1", "old-", "gnutls-"];
+        let cheap: Vec<_> = files(READ)
+            .filter(|(name, _)| cheap.iter().any(|start| name.starts_with(start)))
+            .collect();
+        let (name, pem) = cheap[which.index(cheap.len())];
+        let mut file = pem.as_bytes().to_vec();
+        let at = at.index(file.len());
+        file[at] ^= flip;
+        // A change of what stands around a section is none, and CBC hides one of a name in it.
+        if let Ok(key) = KeyPair::from_pem(&file, Some(&Password::new("secret"))) {
+            prop_assert_eq!(key.public_key_der(), PUBLIC_KEY, "{}", name);
+        }
+    }
+
+    #[test]
+    fn no_bytes_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+        let password = Password::new("secret");
+        prop_assert!(EncodedKey::read(&bytes, Some(&password)).and_then(|key| key.key_pair()).is_err());
+        let _ = Password::from_file(&bytes);
+    }
 }

@@ -269,6 +269,24 @@ fn a_csr_gives_its_key_and_names_and_nothing_else() {
     assert_eq!(lint(issued.certificate()), []);
 }
 
+/// SubjectPublicKeyInfo of an RSA key of 1024 bits.
+fn short_rsa_key() -> Vec<u8> {
+    let start = [
+        0x30, 0x81, 0x9f, 0x30, 0x0d, 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 1, 5,
+        0, 0x03, 0x81, 0x8d, 0, 0x30, 0x81, 0x89, 0x02, 0x81, 0x81, 0,
+    ];
+    [&start[..], &[0xff; 128], &[0x02, 3, 1, 0, 1]].concat()
+}
+
+#[test]
+fn a_key_that_is_not_certified_is_named_as_people_name_it() {
+    let name = DistinguishedName::builder().common_name("client1");
+    let parameters = CertificateParameters::for_key(&short_rsa_key(), name.build().unwrap());
+    let error = root().issue(&parameters, &Profile::client(), NOW);
+    let sentence = error.unwrap_err().to_string();
+    assert!(sentence.starts_with("RSA 1024 keys are"), "{sentence}");
+}
+
 #[test]
 fn a_csr_with_a_wrong_signature_or_no_sense_is_refused() {
     let key = rcgen::KeyPair::generate().unwrap();

@@ -2,7 +2,16 @@
 //! `data/README.md`.
 #![allow(clippy::panic, clippy::unwrap_used, reason = "tests")]
 
+use aws_lc_rs::encoding::AsRawBytes;
+use aws_lc_rs::signature::{
+    ML_DSA_44_SIGNING, ML_DSA_65_SIGNING, ML_DSA_87_SIGNING, PqdsaKeyPair, PqdsaSigningAlgorithm,
+};
+use const_oid::ObjectIdentifier;
+use const_oid::db::fips204;
+use der::Encode;
+use der::asn1::OctetStringRef;
 use pki_core::{EncodedKey, KeyError, KeyKind, KeyPair};
+use spki::AlgorithmIdentifierRef;
 use x509_identity::PublicKeyAlgorithm;
 
 const NOT_USED: &str = include_str!("data/keys-not-used.txt");
@@ -66,7 +75,7 @@ fn other_kinds_are_named() {
         let sentence = refused.to_string();
         let word = match name {
             "explicit-brainpoolP384r1" => "curve parameters of their own",
-            "RSA-1024" => "RSA below 2048 bits",
+            "RSA-1024" => "RSA keys below 2048 bits",
             other => other
                 .trim_start_matches("sec1-")
                 .trim_start_matches("traditional-"),
@@ -106,4 +115,63 @@ fn what_is_no_key_in_der_says_what_it_is() {
     }
     let pem = der::pem::encode_string("PRIVATE KEY", der::pem::LineEnding::LF, &der[..60]).unwrap();
     assert!(matches!(refused(pem.as_bytes()), KeyError::Truncated));
+}
+
+/// The private key of RFC 9881 section 6 in its three forms, made by hand as aws-lc writes the seed alone.
+fn ml_dsa_forms(algorithm: &'static PqdsaSigningAlgorithm, oid: ObjectIdentifier) -> [Vec<u8>; 3] {
+    let seed = [7; 32];
+    let pair = PqdsaKeyPair::from_seed(algorithm, &seed).unwrap();
+    let expanded = pair.private_key().as_raw_bytes().unwrap().as_ref().to_vec();
+    let [tagged, seed] = [0x80, 4].map(|tag| test_pki::der::tlv(tag, seed));
+    let expanded = test_pki::der::tlv(4, expanded);
+    let both = test_pki::der::tlv(0x30, [seed, expanded.clone()].concat());
+    [tagged, expanded, both].map(|key| {
+        let algorithm = AlgorithmIdentifierRef {
+            oid,
+            parameters: None,
+        };
+        let key = OctetStringRef::new(&key).unwrap();
+        pkcs8::PrivateKeyInfoRef::new(algorithm, key)
+            .to_der()
+            .unwrap()
+    })
+}
+
+#[test]
+fn ml_dsa_keys_are_read_in_each_of_their_forms() {
+    for (algorithm, oid, name) in [
+        (&ML_DSA_44_SIGNING, fips204::ID_ML_DSA_44, "ML-DSA-44"),
+        (&ML_DSA_65_SIGNING, fips204::ID_ML_DSA_65, "ML-DSA-65"),
+        (&ML_DSA_87_SIGNING, fips204::ID_ML_DSA_87, "ML-DSA-87"),
+    ] {
+        let forms = ml_dsa_forms(algorithm, oid);
+        let public_keys = forms.each_ref().map(|der| {
+            let key = EncodedKey::read(der, None).unwrap();
+            assert!(matches!(key.key_pair(), Err(KeyError::Unsupported { .. })));
+            key.public_key_der().unwrap()
+        });
+        assert_eq!(
+            PublicKeyAlgorithm::from_spki(&public_keys[0]).unwrap(),
+            PublicKeyAlgorithm::Other(oid)
+        );
+        assert!(public_keys.iter().all(|key| *key == public_keys[0]));
+
+        // Seed and expanded key of two keys.
+        let mut both = forms[2].clone();
+        let seed = both
+            .windows(32)
+            .position(|window| window == [7; 32])
+            .unwrap();
+        both[seed] = 8;
+        // A seed that is too short.
+        let short = forms[0][..forms[0].len() - 1].to_vec();
+        for (der, cut) in [(both, false), (short, true)] {
+            let refused = EncodedKey::read(&der, None).and_then(|key| key.public_key_der());
+            match refused.unwrap_err() {
+                KeyError::Truncated => assert!(cut),
+                KeyError::Inconsistent { kind, .. } => assert_eq!((cut, kind), (false, name)),
+                other => panic!("{other}"),
+            }
+        }
+    }
 }

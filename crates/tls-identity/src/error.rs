@@ -74,7 +74,7 @@ pub enum IdentityError {
     },
 
     /// A PEM section of the chain is broken or not known.
-    #[error("the certificate chain cannot be read: {0}")]
+    #[error("{}", section(.0))]
     Pem(PemError),
 
     /// The `.p12` bundle cannot be opened.
@@ -104,6 +104,14 @@ impl IdentityError {
             self,
             Self::Key(_) | Self::KeyMismatch { .. } | Self::Unusable(_)
         )
+    }
+}
+
+fn section(error: &PemError) -> String {
+    match error {
+        // Whole, and of no use here.
+        PemError::Container { .. } | PemError::Rejected { .. } => error.to_string(),
+        _ => format!("the certificate chain is damaged: {error}"),
     }
 }
 

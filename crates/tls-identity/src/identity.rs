@@ -7,6 +7,7 @@ use const_oid::db::rfc5912::{ID_EC_PUBLIC_KEY, ID_RSASSA_PSS};
 use pkcs12_ios::{Bundle, Limits, OpenError};
 use pki_core::pem::{self, Label, Section};
 use pki_core::{EncodedKey, Password};
+use rustls::SignatureScheme;
 use rustls::crypto::aws_lc_rs::sign::any_supported_type;
 use rustls::pki_types::CertificateDer;
 use rustls::sign::{CertifiedKey, SigningKey};
@@ -144,6 +145,13 @@ impl Identity {
         &self.key
     }
 
+    /// Whether only TLS 1.3 can use the key, as with ML-DSA (RFC 9881): a peer that speaks no more than TLS 1.2 gets no
+    /// signature from it.
+    #[must_use]
+    pub fn needs_tls13(&self) -> bool {
+        self.key.key.choose_scheme(TLS12_SCHEMES).is_none()
+    }
+
     /// Whether one of these CAs (DER names) issued a certificate of the chain.
     #[must_use]
     pub fn is_issued_by_any(&self, issuers: &[&[u8]]) -> bool {
@@ -168,6 +176,20 @@ fn signing_key(key: &EncodedKey) -> Result<Arc<dyn SigningKey>, IdentityError> {
     key.public_key_der().map_err(IdentityError::Key)?;
     any_supported_type(&key.secret_der()).map_err(|error| IdentityError::Unusable(Box::new(error)))
 }
+
+/// What signs in TLS 1.2: RFC 5246 section 7.4.1.4.1, RFC 8422 section 5.1.3, and RFC 8446 section 4.2.3 for the rest.
+const TLS12_SCHEMES: &[SignatureScheme] = &[
+    SignatureScheme::ECDSA_NISTP256_SHA256,
+    SignatureScheme::ECDSA_NISTP384_SHA384,
+    SignatureScheme::ECDSA_NISTP521_SHA512,
+    SignatureScheme::ED25519,
+    SignatureScheme::RSA_PKCS1_SHA256,
+    SignatureScheme::RSA_PKCS1_SHA384,
+    SignatureScheme::RSA_PKCS1_SHA512,
+    SignatureScheme::RSA_PSS_SHA256,
+    SignatureScheme::RSA_PSS_SHA384,
+    SignatureScheme::RSA_PSS_SHA512,
+];
 
 /// Why a key is not that of its certificate.
 fn mismatch(leaf: &Certificate) -> IdentityError {

@@ -17,10 +17,10 @@ use tokio::sync::Notify;
 use crate::{
     config::limits::Limits,
     connection::{
-        answers::{Answers, Flow},
         clock::{Clock, Tick, ticks},
         end::{End, end_grace},
         idle::IdleWatch,
+        responses::{Flow, Responses},
         wait::{Wait, decode, encode},
     },
 };
@@ -47,14 +47,19 @@ pub(crate) struct ConnectionState {
     waiting: AtomicU64,
     /// Since when a write has been blocked; 0 if none is.
     stalled: AtomicU64,
-    answers: Answers,
+    responses: Responses,
     /// HTTP/2 has frames that belong to no request, so bytes do not mean that a header begins.
-    multiplexed: bool,
+    multiplexed: AtomicBool,
     upgraded: AtomicBool,
+    /// When a tunnel in HTTP/2 may last have been used; [`NEVER`] while there was none.
+    tunnel: AtomicU64,
     idle: IdleWatch,
 }
 
 const NEVER: Tick = u64::MAX;
+
+/// The bytes of a ping of HTTP/2, and of its answer.
+const PING: usize = 17;
 
 impl ConnectionState {
     /// For a client whose certificate is still valid for `valid`, if it has presented one.
@@ -78,9 +83,10 @@ impl ConnectionState {
             requests: AtomicU32::new(0),
             waiting: AtomicU64::new(encode(now, Wait::FirstRequest)),
             stalled: AtomicU64::new(0),
-            answers: Answers::default(),
-            multiplexed,
+            responses: Responses::default(),
+            multiplexed: AtomicBool::new(multiplexed),
             upgraded: AtomicBool::new(false),
+            tunnel: AtomicU64::new(NEVER),
             idle: IdleWatch::default(),
         }
     }
@@ -88,9 +94,10 @@ impl ConnectionState {
     /// Bytes came from the peer.
     pub(crate) fn received(&self, bytes: &[u8]) {
         self.idle.received(bytes);
+        self.uses_tunnel(bytes.len());
         let before = self.waiting.load(Relaxed);
         let wait = match decode(before).1 {
-            Wait::NextRequest if !self.multiplexed => Wait::Header,
+            Wait::NextRequest if !self.multiplexed.load(Relaxed) => Wait::Header,
             Wait::Bytes => Wait::Bytes,
             _ => return,
         };
@@ -118,21 +125,24 @@ impl ConnectionState {
     /// The socket took this many bytes.
     pub(crate) fn sent(&self, bytes: usize) {
         let now = self.clock.now();
-        self.answers.sent(bytes, now);
+        self.responses.sent(bytes, now);
+        self.uses_tunnel(bytes);
         if decode(self.waiting.load(Relaxed)).1 == Wait::Bytes {
             self.waiting.store(encode(now, Wait::Bytes), Relaxed);
         }
     }
 
     /// A response with a body begins; `None` where a blocked write tells enough.
-    pub(crate) fn answers(&self) -> Option<Arc<Flow>> {
-        let begin = || self.answers.begin(self.clock.now());
-        self.multiplexed.then(begin)
+    pub(crate) fn response_begins(&self) -> Option<Arc<Flow>> {
+        let begin = || self.responses.begin(&self.clock);
+        self.multiplexed.load(Relaxed).then(begin)
     }
 
-    /// The time of the last sweep.
-    pub(crate) fn now(&self) -> Tick {
-        self.clock.now()
+    /// It speaks HTTP/2, which some servers find out by its first bytes.
+    pub(crate) fn multiplexes(&self) {
+        if !self.multiplexed.load(Relaxed) {
+            self.multiplexed.store(true, Relaxed);
+        }
     }
 
     /// A request has begun; with a body or without.
@@ -164,6 +174,19 @@ impl ConnectionState {
     /// The connection speaks something else from now on, such as WebSocket.
     pub(crate) fn upgrades(&self) {
         self.upgraded.store(true, Relaxed);
+    }
+
+    /// One stream of HTTP/2 speaks something else from now on. When it ends is not known here, so it
+    /// counts as long as anything is sent or received.
+    pub(crate) fn tunnels(&self) {
+        self.tunnel.store(self.clock.now(), Relaxed);
+    }
+
+    /// Bytes were sent or received, which may be those of a tunnel.
+    fn uses_tunnel(&self, bytes: usize) {
+        if bytes != PING && self.tunnel.load(Relaxed) != NEVER {
+            self.tunnel.store(self.clock.now(), Relaxed);
+        }
     }
 
     /// Whether an HTTP/1 server holds nothing of this connection but complete requests in its buffer.
@@ -250,7 +273,7 @@ impl ConnectionState {
         match wait {
             _ if now >= self.old => Some(End::MaxAge),
             _ if write.is_some_and(is_stalled) => Some(End::BodyTimeout),
-            _ if self.answers.stalled_since().is_some_and(is_stalled) => Some(End::BodyTimeout),
+            _ if self.responses.stalled_since().is_some_and(is_stalled) => Some(End::BodyTimeout),
             Wait::FirstRequest | Wait::Header if waited(limits.header) => Some(End::HeaderTimeout),
             Wait::Bytes if waited(limits.idle) => Some(End::Idle),
             // Another thread may note the end of one request after the beginning of the next.
@@ -258,12 +281,20 @@ impl ConnectionState {
             // Servers buffer the end of a response, which a slow peer may still be taking.
             Wait::NextRequest
                 if waited(limits.idle)
-                    && now.saturating_sub(self.answers.moved()) > ticks(limits.idle) =>
+                    && now.saturating_sub(self.last_moved()) > ticks(limits.idle) =>
             {
                 Some(End::Idle)
             }
             _ => None,
         }
+    }
+
+    /// When anything but a ping was last sent that belongs to a response, or sent or received by a
+    /// tunnel.
+    fn last_moved(&self) -> Tick {
+        let tunnel = self.tunnel.load(Relaxed);
+        let tunnel = Some(tunnel).filter(|it| *it != NEVER).unwrap_or(0);
+        self.responses.moved().max(tunnel)
     }
 
     /// Whether it is time to close the socket.
@@ -327,6 +358,23 @@ mod tests {
         state.request_ends();
         assert_eq!(due(&state, 900_000), None);
         assert_eq!(due(&state, 1_001_000), Some(End::MaxAge));
+    }
+
+    #[test]
+    fn a_tunnel_in_http_2_is_idle_when_nothing_but_pings_is_sent() {
+        let state = state(true);
+        state.request_begins(false);
+        state.tunnels();
+        state.request_ends();
+        state.clock.now.store(50_000, Relaxed);
+        state.received(b"a message in a frame");
+        assert_eq!(due(&state, 100_000), None);
+        state.clock.now.store(100_000, Relaxed);
+        state.sent(PING);
+        state.received(&[0; PING]);
+        assert_eq!(due(&state, 110_500), Some(End::Idle));
+        state.sent(PING + 1);
+        assert_eq!(due(&state, 110_500), None);
     }
 
     #[test]

@@ -12,6 +12,7 @@ pub(crate) mod error;
 pub(crate) mod format;
 pub(crate) mod names;
 pub(crate) mod received;
+pub(crate) mod trailers;
 pub(crate) mod trust;
 
 mod base64_der;

@@ -6,7 +6,7 @@ use std::{
     sync::{Arc, OnceLock},
 };
 
-use axum::http::Request;
+use axum::http::{HeaderMap, Request};
 use pki_core::verify::ChainVerifier;
 use rustls::{
     pki_types::CertificateDer,
@@ -14,7 +14,11 @@ use rustls::{
 };
 
 use super::{
-    chain::Chain, client_cert::ForwardedClientCert, error::ForwardedError, format::Picked, names,
+    chain::Chain,
+    client_cert::ForwardedClientCert,
+    error::ForwardedError,
+    format::{ForwardedFormat, Picked},
+    names,
     trust::TrustForwarded,
 };
 use crate::{observe::audit, peer::client_cert::ClientCert};
@@ -30,7 +34,7 @@ pub(crate) fn receive<B>(
     peer: SocketAddr,
     request: &mut Request<B>,
 ) {
-    let formats = trust.map_or(&[][..], |trust| slice::from_ref(trust.format()));
+    let formats = formats(trust);
     if let (Some(trust), Some(proxy)) = (trust, client)
         && trust.admits(proxy)
     {
@@ -46,6 +50,22 @@ pub(crate) fn receive<B>(
     } else if names::strip(request.headers_mut(), formats) {
         audit::stripped(peer, client);
     }
+}
+
+/// Removes the same from the trailers of a request. No proxy forwards a client certificate there.
+pub(crate) fn receive_trailers(
+    trust: Option<&Arc<TrustForwarded>>,
+    client: Option<&ClientCert>,
+    peer: SocketAddr,
+    trailers: &mut HeaderMap,
+) {
+    if names::strip(trailers, formats(trust)) {
+        audit::stripped(peer, client);
+    }
+}
+
+fn formats(trust: Option<&Arc<TrustForwarded>>) -> &[ForwardedFormat] {
+    trust.map_or(&[][..], |trust| slice::from_ref(trust.format()))
 }
 
 /// What a trusted proxy has forwarded with one request. It is an extension of the request, and parsed

@@ -1,11 +1,13 @@
 //! Loading the files of one virtual host, again and again: what has not changed is not made again.
 
-use std::path::Path;
+use std::{path::Path, sync::Arc};
 
 use pki_core::verify::Revocation;
 use sha2::{Digest as _, Sha256};
 use time::OffsetDateTime;
+use tls_identity::certificates;
 use tokio::sync::Mutex;
+use x509_identity::Certificate;
 
 use crate::{
     config::{error::LoadError, virtual_host::VirtualHost},
@@ -68,7 +70,11 @@ impl HostFiles {
         problems: &mut Vec<String>,
     ) -> Result<Part, LoadError> {
         let crls = match &self.crls {
-            Some(crls) => Some(crls.load(now).await.map_err(LoadError::Crls)?),
+            Some(crls) => {
+                let issuers = known_issuers(&contents);
+                let loaded = crls.load_with(&issuers, now).await;
+                Some(loaded.map_err(LoadError::Crls)?)
+            }
             None => None,
         };
         let mut previous = self.previous.lock().await;
@@ -113,13 +119,25 @@ impl HostFiles {
         let roots = files::client_roots_of(&files.client_roots, roots)?;
         let mut host = VirtualHost::new(identity, roots).client_auth(files.client_auth);
         if let Some(loaded) = part.crls {
-            host = host.revocation((files.revocation)(Revocation::new(loaded.crls)));
+            host = host.revocation(files.revocation.apply(Revocation::new(loaded.crls)));
         }
         if let Some(rule) = part.rule {
             host = host.rule(rule);
         }
-        Ok((files.settings)(host))
+        Ok(files.settings.apply(host))
     }
+}
+
+/// The CAs of which CRLs can be verified as soon as they arrive. What cannot be read is found when the
+/// settings are made.
+fn known_issuers(contents: &Contents) -> Arc<[Certificate]> {
+    let files = [&contents.roots, &contents.chain];
+    let certificates = files.map(|bytes| certificates(bytes).unwrap_or_default());
+    let parsed = certificates
+        .iter()
+        .flatten()
+        .map(|der| Certificate::from_der(der));
+    parsed.flatten().collect()
 }
 
 impl Previous {

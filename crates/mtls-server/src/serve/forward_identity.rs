@@ -3,13 +3,15 @@
 use std::{
     convert::Infallible,
     future::{Ready, ready},
+    sync::Arc,
     task::{Context, Poll},
 };
 
 use axum::{
+    body::{Body, HttpBody as _},
     extract::Request,
     http::HeaderMap,
-    response::{IntoResponse as _, Response},
+    response::Response,
 };
 use futures_util::future::Either;
 use tower::Layer;
@@ -17,15 +19,16 @@ use tower_service::Service;
 
 use crate::{
     extract::client_cert,
-    forwarded::{format::ForwardedFormat, names},
+    forwarded::{format::ForwardedFormat, names, trailers::StrippedTrailers},
     peer::client_cert::ClientCert,
+    problem::Form,
 };
 
 /// Tells an upstream who the client of this connection is: a layer for a gateway, before the handler
 /// that forwards the request with its headers.
 ///
-/// First, every header is removed that could claim a client certificate, whoever wrote it, and so is
-/// its mention in `Connection`. Then the certificate of the connection is written; for an anonymous
+/// First, every header is removed that could claim a client certificate, whoever wrote it, from the
+/// trailers, too, and so is its mention in `Connection`. Then the certificate of the connection is written; for an anonymous
 /// client, nothing is. The upstream must accept these headers from the gateway only, for example by
 /// requiring the gateway's own client certificate.
 ///
@@ -50,7 +53,7 @@ use crate::{
 /// ```
 #[derive(Clone, Debug)]
 pub struct ForwardIdentity {
-    formats: Vec<ForwardedFormat>,
+    formats: Arc<Vec<ForwardedFormat>>,
     with_chain: bool,
 }
 
@@ -58,7 +61,7 @@ impl ForwardIdentity {
     /// Writes headers of this form.
     pub fn new(format: ForwardedFormat) -> Self {
         Self {
-            formats: vec![format],
+            formats: Arc::new(vec![format]),
             with_chain: false,
         }
     }
@@ -86,7 +89,7 @@ impl ForwardIdentity {
     /// Writes headers of this form, too.
     #[must_use]
     pub fn and(mut self, format: ForwardedFormat) -> Self {
-        self.formats.push(format);
+        Arc::make_mut(&mut self.formats).push(format);
         self
     }
 
@@ -99,14 +102,21 @@ impl ForwardIdentity {
     }
 
     /// Removes and writes headers as the layer does, for a gateway that builds the request to the
-    /// upstream itself.
+    /// upstream itself. Trailers that it sends are to be given to [`strip`](Self::strip).
     pub fn apply(&self, client: Option<&ClientCert>, headers: &mut HeaderMap) {
         names::strip(headers, &self.formats);
         names::strip_connection_options(headers, &self.formats);
         let Some(client) = client else { return };
-        for format in &self.formats {
+        for format in self.formats.iter() {
             format.write(client, self.with_chain, headers);
         }
+    }
+}
+
+impl ForwardIdentity {
+    /// Removes all headers that claim a client certificate, and writes none: for trailers.
+    pub fn strip(&self, headers: &mut HeaderMap) {
+        names::strip(headers, &self.formats);
     }
 }
 
@@ -142,9 +152,19 @@ where
         // Without an acceptor the client is not known, which does not mean that it is anonymous.
         let client = match client_cert::find(request.extensions()) {
             Ok(client) => client.cloned(),
-            Err(rejection) => return Either::Left(ready(Ok(rejection.into_response()))),
+            Err(rejection) => {
+                let response = rejection.response(Form::of(request.headers()));
+                return Either::Left(ready(Ok(response)));
+            }
         };
         self.identity.apply(client.as_ref(), request.headers_mut());
+        if !request.body().is_end_stream() {
+            let identity = self.identity.clone();
+            request = request.map(|body| {
+                let strip = move |trailers: &mut HeaderMap| identity.strip(trailers);
+                Body::new(StrippedTrailers::new(body, strip))
+            });
+        }
         Either::Right(self.inner.call(request))
     }
 }

@@ -8,3 +8,5 @@ pub mod listen;
 pub(crate) mod listener;
 pub(crate) mod server;
 pub(crate) mod service;
+
+mod authority;

@@ -11,12 +11,7 @@ use std::{
 use axum::{
     BoxError,
     body::{Body, Bytes, HttpBody},
-    extract::ConnectInfo,
-    http::{
-        HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri, Version, header,
-        uri::Authority,
-    },
-    response::IntoResponse as _,
+    http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri, Version, header},
 };
 use http_body::{Frame, SizeHint};
 use pin_project_lite::pin_project;
@@ -25,11 +20,16 @@ use tower_service::Service;
 
 use crate::{
     authorize::decide::decide,
-    connection::{answers::Flow, end::End, identity::ConnectionIdentity, stream::MtlsStream},
+    connection::{end::End, identity::ConnectionIdentity, responses::Flow, stream::MtlsStream},
     extract::client_cert::ClientCertRejection,
-    forwarded::received::receive,
+    forwarded::{
+        received::{receive, receive_trailers},
+        trailers::StrippedTrailers,
+    },
     handshake::accepted::AcceptedConnection,
-    problem::problem,
+    observe::audit::AboutRequest,
+    problem::{Form, GrpcCode, Problem},
+    serve::authority,
 };
 
 /// The application's service for one connection. Every request of the connection goes through it.
@@ -38,7 +38,9 @@ use crate::{
 /// headers that claim a client certificate, unless a trusted proxy wrote them
 /// ([`TrustForwarded`](crate::TrustForwarded)). A request that the rule of the virtual host denies is
 /// answered 403, and one for a virtual host with other settings 421. When the client is no longer
-/// good, all requests are answered 403, those that are running included.
+/// good, all requests are answered 403, those that are running included. Requests of gRPC
+/// (`content-type: application/grpc`) are answered `PERMISSION_DENIED` instead, or `UNAUTHENTICATED`
+/// where there is no certificate, or it is no longer good.
 #[derive(Clone, Debug)]
 pub struct MtlsService<S> {
     inner: S,
@@ -95,13 +97,24 @@ where
         let has_body = !request.body().is_end_stream();
         let running = Running::begin(connection.clone(), has_body);
         let closes = request.version() < Version::HTTP_2;
+        if !closes {
+            connection.state().multiplexes();
+        }
         let tunnels = request.method() == Method::CONNECT;
         connection.attach(request.extensions_mut());
-        request.extensions_mut().insert(ConnectInfo(peer));
-        let refusal = refusal(connection, request.uri(), request.headers()).map(Box::new);
+        let form = Form::of(request.headers());
+        let refusal = refusal(connection, &request, form).map(Box::new);
         let answer = refusal.is_none().then(|| {
             self.inner.call(request.map(|body| match has_body {
-                true => Body::new(TimeoutBody::new(connection.state().body, body)),
+                true => {
+                    let body = TimeoutBody::new(connection.state().body, body);
+                    let connection = connection.clone();
+                    let strip = move |trailers: &mut HeaderMap| {
+                        let (client, peer) = (connection.client(), connection.peer());
+                        receive_trailers(connection.trust_forwarded(), client, peer, trailers);
+                    };
+                    Body::new(StrippedTrailers::new(body, strip))
+                }
                 false => Body::empty(),
             }))
         });
@@ -110,6 +123,7 @@ where
             refusal,
             running: Some(running),
             terminated: None,
+            form,
             closes,
             tunnels,
         }
@@ -129,6 +143,7 @@ pin_project! {
         running: Option<Running>,
         // Made when the application does not respond at once.
         terminated: Option<Pin<Box<dyn Future<Output = End> + Send>>>,
+        form: Form,
         closes: bool,
         tunnels: bool,
     }
@@ -155,13 +170,20 @@ where
                     Box::pin(async move { connection.state().ended(End::terminates).await })
                 });
                 ready!(terminated.as_mut().poll(context));
-                no_longer_good()
+                no_longer_good(*this.form)
             }
-            None => this.refusal.take().map_or_else(no_longer_good, |it| *it),
+            None => {
+                let refusal = this.refusal.take();
+                refusal.map_or_else(|| no_longer_good(*this.form), |it| *it)
+            }
         };
         let switches = answer.status() == StatusCode::SWITCHING_PROTOCOLS;
         if switches || *this.tunnels && answer.status().is_success() {
-            connection.state().upgrades();
+            match *this.closes {
+                true => connection.state().upgrades(),
+                // One stream alone.
+                false => connection.state().tunnels(),
+            }
         }
         let closes = *this.closes && !switches;
         match this.running.take() {
@@ -178,45 +200,57 @@ impl<F> fmt::Debug for ResponseFuture<F> {
 }
 
 /// The response to a request that does not reach the application.
-fn refusal(
+fn refusal<B>(
     connection: &ConnectionIdentity,
-    uri: &Uri,
-    headers: &HeaderMap,
+    request: &Request<B>,
+    form: Form,
 ) -> Option<Response<Body>> {
     if connection.state().ending().is_some_and(End::terminates) {
-        return Some(no_longer_good());
+        return Some(no_longer_good(form));
     }
-    if is_misdirected(connection, uri, headers) {
-        return Some(problem(
-            StatusCode::MISDIRECTED_REQUEST,
-            "misdirected_request",
-            "this host asks other things of its clients than the one that this connection is for: \
-             connect to it anew",
-        ));
+    if is_misdirected(connection, request.uri(), request.headers()) {
+        let problem = Problem {
+            status: StatusCode::MISDIRECTED_REQUEST,
+            kind: "misdirected_request",
+            detail: "this host asks other things of its clients than the one that this connection is \
+                     for: connect to it anew",
+            grpc: GrpcCode::PermissionDenied,
+        };
+        return Some(problem.response(form));
     }
     let rule = connection.policy().rule.as_ref()?;
-    let denied = decide(rule, connection.client(), Some(connection.peer())).err()?;
-    Some(ClientCertRejection::from(denied).into_response())
+    let about = AboutRequest::new(request.method(), request.uri(), request.extensions());
+    let peer = connection.peer();
+    let denied = decide(rule, Some(about), connection.client(), peer).err()?;
+    Some(ClientCertRejection::from(denied).response(form))
 }
 
 /// Whether the request is for a virtual host that asks other things of clients than the one of this
-/// connection (RFC 9110 section 7.4). Where it names several hosts, each counts.
+/// connection (RFC 9110 section 7.4). Where it names several hosts, each counts; where it names none,
+/// it is for the default.
 fn is_misdirected(connection: &ConnectionIdentity, uri: &Uri, headers: &HeaderMap) -> bool {
     if !connection.has_virtual_hosts() {
         return false;
     }
-    let differs = |host: &str| connection.has_other_settings(host);
-    let named = |value: &HeaderValue| match Authority::try_from(value.as_bytes()) {
-        Ok(authority) => differs(authority.host()),
-        Err(_) if value.is_empty() => differs(""),
-        // It cannot be parsed, so the application may take it for any host.
-        Err(_) => connection.policies_differ(),
+    let differs = |authority: &[u8]| match authority::host(authority) {
+        Some(host) => connection.has_other_settings(host),
+        // The application may take it for any host.
+        None => connection.policies_differ(),
     };
-    uri.host().is_some_and(differs) || headers.get_all(header::HOST).iter().any(named)
+    let target = uri.authority().map(|it| it.as_str().as_bytes());
+    let hosts = headers.get_all(header::HOST).iter();
+    let mut named = target
+        .into_iter()
+        .chain(hosts.map(HeaderValue::as_bytes))
+        .peekable();
+    match named.peek() {
+        Some(_) => named.any(differs),
+        None => differs(b""),
+    }
 }
 
-fn no_longer_good() -> Response<Body> {
-    ClientCertRejection::NoLongerGood.into_response()
+fn no_longer_good(form: Form) -> Response<Body> {
+    ClientCertRejection::NoLongerGood.response(form)
 }
 
 /// Counts the request as running until the last byte of its response, and tells an HTTP/1 client that
@@ -229,12 +263,12 @@ fn finish(mut answer: Response<Body>, running: Running, closes: bool) -> Respons
     answer.map(|inner| {
         let flow = match inner.is_end_stream() {
             true => None,
-            false => running.0.state().answers(),
+            false => running.0.state().response_begins(),
         };
         Body::new(Answer {
             inner,
             flow,
-            running,
+            _running: running,
         })
     })
 }
@@ -259,7 +293,15 @@ impl Drop for Running {
 struct Answer {
     inner: Body,
     flow: Option<Arc<Flow>>,
-    running: Running,
+    _running: Running,
+}
+
+impl Drop for Answer {
+    fn drop(&mut self) {
+        if let Some(flow) = &self.flow {
+            flow.pauses();
+        }
+    }
 }
 
 impl HttpBody for Answer {
@@ -271,13 +313,19 @@ impl HttpBody for Answer {
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
         let frame = Pin::new(&mut self.inner).poll_frame(context);
-        if let Some(flow) = &self.flow {
-            match frame {
-                Poll::Pending => flow.pauses(),
-                Poll::Ready(_) => flow.gives(self.running.0.state().now()),
+        let Some(flow) = &self.flow else {
+            return frame;
+        };
+        match frame {
+            Poll::Pending => {
+                flow.pauses();
+                Poll::Pending
+            }
+            Poll::Ready(frame) => {
+                let given = |frame: Frame<Bytes>| frame.map_data(|bytes| flow.gives(bytes));
+                Poll::Ready(frame.map(|frame| frame.map(given)))
             }
         }
-        frame
     }
 
     fn is_end_stream(&self) -> bool {

@@ -6,11 +6,16 @@ use tokio::{
 };
 use tokio_rustls::client::TlsStream;
 
+pub const DATA: u8 = 0;
 pub const HEADERS: u8 = 1;
 pub const RST_STREAM: u8 = 3;
 pub const SETTINGS: u8 = 4;
 pub const GOAWAY: u8 = 7;
+pub const WINDOW_UPDATE: u8 = 8;
 pub const CONTINUATION: u8 = 9;
+
+/// SETTINGS_INITIAL_WINDOW_SIZE (section 6.5.2).
+pub const INITIAL_WINDOW: u16 = 4;
 
 pub const END_STREAM: u8 = 1;
 pub const END_HEADERS: u8 = 4;
@@ -33,11 +38,19 @@ impl Frame {
 
 /// After the preface, and SETTINGS that change nothing.
 pub async fn begin(stream: &mut TlsStream<TcpStream>) {
-    stream
-        .write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")
-        .await
-        .unwrap();
-    stream.write_all(&frame(SETTINGS, 0, 0, &[])).await.unwrap();
+    begin_with(stream, &[]).await;
+}
+
+/// After the preface and these settings.
+pub async fn begin_with(stream: &mut TlsStream<TcpStream>, settings: &[(u16, u32)]) {
+    let mut bytes = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec();
+    let mut payload = Vec::new();
+    for (id, value) in settings {
+        payload.extend(id.to_be_bytes());
+        payload.extend(value.to_be_bytes());
+    }
+    bytes.extend(frame(SETTINGS, 0, 0, &payload));
+    stream.write_all(&bytes).await.unwrap();
 }
 
 pub fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
@@ -51,11 +64,32 @@ pub fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
 
 /// The header block of a GET (RFC 7541): the fixed fields by their index, the others as they are.
 pub fn get(path: &str) -> Vec<u8> {
+    get_of(Some("localhost"), None, path)
+}
+
+/// The same with this `:authority` and this `host`.
+pub fn get_of(authority: Option<&str>, host: Option<&str>, path: &str) -> Vec<u8> {
     let mut block = vec![0x82, 0x87];
-    for (index, value) in [(0x04, path), (0x01, "localhost")] {
-        block.extend([index, u8::try_from(value.len()).unwrap()]);
+    let authority = authority.map(|authority| (&[0x01][..], authority));
+    let host = host.map(|host| (&[0x0f, 38 - 15][..], host));
+    for (index, value) in [(&[0x04][..], path)]
+        .into_iter()
+        .chain(authority)
+        .chain(host)
+    {
+        block.extend(index);
+        block.push(u8::try_from(value.len()).unwrap());
         block.extend(value.as_bytes());
     }
+    block
+}
+
+/// The header block of a CONNECT.
+pub fn connect(authority: &str) -> Vec<u8> {
+    let mut block = vec![0x02, 7];
+    block.extend(b"CONNECT");
+    block.extend([0x01, u8::try_from(authority.len()).unwrap()]);
+    block.extend(authority.as_bytes());
     block
 }
 

@@ -61,7 +61,7 @@ pub(super) fn build_tbs(
     let algorithm =
         PublicKeyAlgorithm::from_spki(&parameters.public_key).map_err(IssueError::encode)?;
     let key = KeyKind::of_public_key(algorithm).ok_or_else(|| IssueError::KeyKind {
-        found: format!("{algorithm:?}"),
+        found: algorithm.to_string(),
     })?;
     let subject = parameters.subject.to_der();
     let tbs = TbsCertificate {

@@ -69,7 +69,7 @@ impl EncodedKey {
             Label::EcPrivateKey => Form::Sec1,
             other => {
                 return Err(match other {
-                    Label::DsaPrivateKey => KeyError::unusable("DSA"),
+                    Label::DsaPrivateKey => KeyError::unusable("DSA keys"),
                     _ => KeyError::OpenSshForm,
                 });
             }

@@ -79,18 +79,18 @@ pub enum KeyError {
     Truncated,
 
     /// A key of a kind that this crate does not use.
-    #[error("{found} keys are not supported; use P-256, P-384, RSA 2048, 3072 or 4096, or Ed25519")]
+    #[error("{found} are not supported; use P-256, P-384, RSA 2048, 3072 or 4096, or Ed25519")]
     Unsupported {
-        /// What was found.
+        /// What was found, such as `Ed448 keys`.
         found: String,
     },
 
     /// A key of a kind that TLS cannot sign with here.
     #[error(
-        "{found} keys are not supported; use ECDSA on P-256, P-384 or P-521, RSA of 2048 to 8192 bits, Ed25519 or ML-DSA"
+        "{found} are not supported; use ECDSA on P-256, P-384 or P-521, RSA of 2048 to 8192 bits, Ed25519 or ML-DSA"
     )]
     Unusable {
-        /// What was found.
+        /// What was found, such as `Ed448 keys`.
         found: String,
     },
 
@@ -104,7 +104,7 @@ pub enum KeyError {
         algorithm: String,
     },
 
-    /// The public key in the file is not the private key's.
+    /// The public key in the file is not the private key's, or the key has no form that its kind may have.
     #[error("the {kind} key's parts do not belong together")]
     Inconsistent {
         /// The kind of key, such as `P-256`.

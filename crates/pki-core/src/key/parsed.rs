@@ -5,7 +5,7 @@ use aws_lc_rs::error::{KeyRejected, Unspecified};
 use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_ASN1_SIGNING, ECDSA_P384_SHA384_ASN1_SIGNING, ECDSA_P521_SHA512_ASN1_SIGNING,
     EcdsaKeyPair, EcdsaSigningAlgorithm, Ed25519KeyPair, KeyPair as _, ML_DSA_44_SIGNING,
-    ML_DSA_65_SIGNING, ML_DSA_87_SIGNING, PqdsaKeyPair, RsaKeyPair,
+    ML_DSA_65_SIGNING, ML_DSA_87_SIGNING, PqdsaKeyPair, PqdsaSigningAlgorithm, RsaKeyPair,
 };
 use const_oid::ObjectIdentifier;
 use const_oid::db::fips204::{ID_ML_DSA_44, ID_ML_DSA_65, ID_ML_DSA_87};
@@ -68,28 +68,33 @@ fn pkcs8(der: &[u8]) -> Result<Parsed, KeyError> {
             // Then the key itself says, as in a SEC1 file.
             None => sec1(info.private_key.as_bytes()),
         },
-        oid @ (ID_ML_DSA_44 | ID_ML_DSA_65 | ID_ML_DSA_87) => {
-            let algorithm = match oid {
-                ID_ML_DSA_44 => &ML_DSA_44_SIGNING,
-                ID_ML_DSA_65 => &ML_DSA_65_SIGNING,
-                _ => &ML_DSA_87_SIGNING,
-            };
-            PqdsaKeyPair::from_pkcs8(algorithm, der)
-                .map(Parsed::MlDsa)
-                .map_err(KeyError::malformed)
-        }
-        ID_RSASSA_PSS => Err(KeyError::unusable(
-            "RSASSA-PSS (those whose certificate allows no other padding)",
-        )),
-        other => Err(KeyError::unusable(name_of(other))),
+        ID_ML_DSA_44 => ml_dsa("ML-DSA-44", &ML_DSA_44_SIGNING, der),
+        ID_ML_DSA_65 => ml_dsa("ML-DSA-65", &ML_DSA_65_SIGNING, der),
+        ID_ML_DSA_87 => ml_dsa("ML-DSA-87", &ML_DSA_87_SIGNING, der),
+        ID_RSASSA_PSS => Err(KeyError::unusable("keys for RSASSA-PSS alone")),
+        other => Err(KeyError::unusable(format!("{} keys", name_of(other)))),
     }
+}
+
+/// A key in any form of RFC 9881 section 6: its seed, the expanded key, or both, which then have to agree.
+fn ml_dsa(
+    kind: &'static str,
+    algorithm: &'static PqdsaSigningAlgorithm,
+    der: &[u8],
+) -> Result<Parsed, KeyError> {
+    PqdsaKeyPair::from_pkcs8(algorithm, der)
+        .map(Parsed::MlDsa)
+        .map_err(|source| KeyError::Inconsistent {
+            kind,
+            source: source.into(),
+        })
 }
 
 fn rsa(key: Result<RsaKeyPair, KeyRejected>) -> Result<Parsed, KeyError> {
     key.map(Parsed::Rsa)
         .map_err(|error| match error.to_string().as_str() {
-            "TooSmall" => KeyError::unusable("RSA below 2048 bits"),
-            "TooLarge" => KeyError::unusable("RSA above 8192 bits"),
+            "TooSmall" => KeyError::unusable("RSA keys below 2048 bits"),
+            "TooLarge" => KeyError::unusable("RSA keys above 8192 bits"),
             _ => KeyError::malformed(error),
         })
 }
@@ -115,7 +120,7 @@ fn curve_in(parameters: AnyRef<'_>) -> Result<Option<Curve>, KeyError> {
         SECP_384_R_1 => Ok(Some(Curve::P384)),
         SECP_521_R_1 => Ok(Some(Curve::P521)),
         other => Err(KeyError::unusable(format!(
-            "ECDSA on {}",
+            "ECDSA keys on {}",
             curve_name(other)
         ))),
     }
@@ -137,7 +142,7 @@ fn ec(curve: Option<Curve>, der: &[u8]) -> Result<Parsed, KeyError> {
             .into_iter()
             .find_map(|curve| read(curve).ok())
             .ok_or_else(|| {
-                KeyError::unusable("ECDSA with curve parameters of their own, or without any,")
+                KeyError::unusable("ECDSA keys with curve parameters of their own, or without any,")
             }),
     }
 }

@@ -32,14 +32,16 @@ impl KeyPair {
         let (kind, private) = match Parsed::from_der(form, der) {
             Ok(Parsed::Ec(Curve::P256, key)) => (KeyKind::P256, Private::Ecdsa(key)),
             Ok(Parsed::Ec(Curve::P384, key)) => (KeyKind::P384, Private::Ecdsa(key)),
-            Ok(Parsed::Ec(Curve::P521, _)) => return Err(KeyError::unsupported("P-521")),
+            Ok(Parsed::Ec(Curve::P521, _)) => {
+                return Err(KeyError::unsupported("ECDSA keys on P-521"));
+            }
             Ok(Parsed::Ed25519(key)) => (KeyKind::Ed25519, Private::Ed25519(key)),
-            Ok(Parsed::MlDsa(_)) => return Err(KeyError::unsupported("ML-DSA")),
+            Ok(Parsed::MlDsa(_)) => return Err(KeyError::unsupported("ML-DSA keys")),
             Ok(Parsed::Rsa(key)) => {
                 let bits = key.public_modulus_len() * 8;
                 match KeyKind::of_rsa_bits(bits) {
                     Some(kind) => (kind, Private::Rsa(key)),
-                    None => return Err(KeyError::unsupported(format!("RSA {bits}"))),
+                    None => return Err(KeyError::unsupported(format!("RSA keys of {bits} bits"))),
                 }
             }
             Err(KeyError::Unusable { found }) => return Err(KeyError::unsupported(found)),

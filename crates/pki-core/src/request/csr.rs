@@ -102,7 +102,7 @@ impl CertificateRequest {
         let public_key = request.info.public_key.to_der().map_err(malformed)?;
         let algorithm = PublicKeyAlgorithm::from_spki(&public_key).map_err(CsrError::Name)?;
         let key_kind = KeyKind::of_public_key(algorithm).ok_or_else(|| CsrError::WeakKey {
-            found: format!("{algorithm:?}"),
+            found: algorithm.to_string(),
         })?;
         let signed = Signed::from_der(der).map_err(malformed)?;
         if !signed.is_by(&public_key) {

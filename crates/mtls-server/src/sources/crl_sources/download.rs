@@ -1,6 +1,6 @@
 //! CRLs from a URL.
 
-use std::{path::Path, time::Duration};
+use std::{path::Path, sync::Arc, time::Duration};
 
 use axum::{
     body::Bytes,
@@ -9,9 +9,10 @@ use axum::{
         header::{ETAG, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED},
     },
 };
-use pki_core::verify::{CrlFile, CrlSet};
+use pki_core::verify::{CrlFile, CrlHistory, CrlResponseError, CrlSet};
 use sha2::{Digest as _, Sha256};
 use time::OffsetDateTime;
+use x509_identity::Certificate;
 
 use super::{
     error::CrlSourceError,
@@ -27,13 +28,16 @@ pub(super) struct Download {
     url: HttpUrl,
     bounds: Bounds,
     latest: Option<Latest>,
-    /// The newest CRLs before the latest of which it is known that their CA signed them.
-    confirmed: Option<Part>,
+    /// What was there before the latest response, until it is known that the CRLs of all sources can
+    /// be used together.
+    before: Option<Option<Latest>>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Latest {
-    part: Part,
+    crls: CrlHistory,
+    /// SHA-256 of the response.
+    digest: [u8; 32],
     /// What the server called this version, as the headers that ask for a newer one.
     version: HeaderMap,
 }
@@ -45,43 +49,86 @@ impl Download {
             url,
             bounds: Bounds { time, bytes },
             latest: None,
-            confirmed: None,
+            before: None,
         }
     }
 
-    pub(super) fn parts(&self) -> impl Iterator<Item = &Part> {
-        let latest = self.latest.as_ref().map(|latest| &latest.part);
-        latest.into_iter().chain(&self.confirmed)
-    }
-
-    /// SHA-256 of the latest response; zeros before there is one.
-    pub(super) fn digest(&self) -> [u8; 32] {
-        self.latest
-            .as_ref()
-            .map_or([0; 32], |latest| latest.part.digest)
+    /// The CRLs of the latest response, and those that it cannot take away. Its digest is that of the
+    /// response alone, so that it is no change when one of the others is not needed any more.
+    pub(super) fn part(&self) -> Option<Part> {
+        self.latest.as_ref().map(|latest| Part {
+            name: self.url.to_string(),
+            digest: latest.digest,
+            crls: latest.crls.to_file(),
+        })
     }
 
     /// Asks for a newer version. A problem is an error only where there is no version at all.
     pub(super) async fn refresh(
         &mut self,
+        issuers: &Arc<[Certificate]>,
         now: OffsetDateTime,
     ) -> Result<Option<CrlSourceError>, CrlSourceError> {
-        match self.fetch(now).await {
-            Ok(()) => Ok(None),
+        self.settle(issuers, now).await;
+        match self.fetch(issuers, now).await {
+            Ok(()) => Ok(self.doubt(now)),
             Err(error) if self.latest.is_some() => Ok(Some(error)),
             Err(error) => Err(error),
         }
     }
 
-    async fn fetch(&mut self, now: OffsetDateTime) -> Result<(), CrlSourceError> {
-        // Once it is known that the CA signed the latest CRLs, those before them are not needed.
-        if self
-            .latest
-            .as_ref()
-            .is_some_and(|latest| latest.part.crls.is_confirmed())
-        {
-            self.confirmed = None;
+    /// Goes back to what was there before the latest response; false if nothing has changed.
+    pub(super) fn undo(&mut self) -> bool {
+        match self.before.take() {
+            Some(before) => {
+                self.latest = before;
+                true
+            }
+            None => false,
         }
+    }
+
+    /// The latest response can be used.
+    pub(super) fn keep(&mut self) {
+        self.before = None;
+    }
+
+    /// Whether there is any version.
+    pub(super) fn is_usable(&self) -> bool {
+        self.latest.is_some()
+    }
+
+    /// Since the last time, paths may have been verified.
+    async fn settle(&mut self, issuers: &Arc<[Certificate]>, now: OffsetDateTime) {
+        let Some(mut latest) = self.latest.take() else {
+            return;
+        };
+        let issuers = Arc::clone(issuers);
+        let settle = move || {
+            latest.crls.name_issuers(issuers);
+            latest.crls.settle(now);
+            latest
+        };
+        self.latest = Some(in_background(settle).await);
+    }
+
+    /// Whether somebody has replaced a CRL that nobody could verify by an older one, or by none.
+    fn doubt(&self, now: OffsetDateTime) -> Option<CrlSourceError> {
+        let latest = self.latest.as_ref()?;
+        latest.crls.is_doubtful(now).then(|| self.rolled_back())
+    }
+
+    fn rolled_back(&self) -> CrlSourceError {
+        CrlSourceError::RolledBack {
+            url: self.url.to_string(),
+        }
+    }
+
+    async fn fetch(
+        &mut self,
+        issuers: &Arc<[Certificate]>,
+        now: OffsetDateTime,
+    ) -> Result<(), CrlSourceError> {
         let version = self.latest.as_ref().map(|latest| latest.version.clone());
         let response = exchange(
             &self.url,
@@ -105,53 +152,36 @@ impl Download {
         if let Some(latest) = self
             .latest
             .as_mut()
-            .filter(|latest| latest.part.digest == digest)
+            .filter(|latest| latest.digest == digest)
         {
             latest.version = version;
             return Ok(());
         }
         let name = self.url.to_string();
+        let mut crls = match &self.latest {
+            Some(latest) => latest.crls.clone(),
+            None => CrlHistory::default(),
+        };
+        let issuers = Arc::clone(issuers);
         let read = in_background(move || {
-            CrlFile::from_pem_or_der(&bytes)
-                .map_err(|error| FileError::of_crl(Path::new(&name), &bytes, error))
+            let response = CrlFile::from_pem_or_der(&bytes).map_err(|error| {
+                let error = FileError::of_crl(Path::new(&name), &bytes, error);
+                CrlSourceError::Downloaded(error)
+            })?;
+            crls.name_issuers(issuers);
+            let taken = crls.take(response, now);
+            taken.map(|()| crls).map_err(|error| match error {
+                CrlResponseError::Older => CrlSourceError::RolledBack { url: name },
+                _ => CrlSourceError::TooMany { url: name },
+            })
         });
-        let crls = read.await.map_err(CrlSourceError::Downloaded)?;
-        let new = Latest {
-            part: Part {
-                name: self.url.to_string(),
-                digest,
-                crls,
-            },
+        let crls = read.await?;
+        let latest = Latest {
+            crls,
+            digest,
             version,
         };
-        self.accept(new, now)
-    }
-
-    fn accept(&mut self, new: Latest, now: OffsetDateTime) -> Result<(), CrlSourceError> {
-        let latest = self.latest.take();
-        // An unconfirmed CRL does not decide what may replace it, as it may be forged.
-        let (confirmed, latest) = match latest {
-            Some(latest) if latest.part.crls.is_confirmed() => {
-                (Some(latest.part.clone()), Some(latest))
-            }
-            latest => (self.confirmed.take(), latest),
-        };
-        let rolled_back = confirmed
-            .as_ref()
-            .is_some_and(|confirmed| new.part.crls.is_older_than(&confirmed.crls, now));
-        if rolled_back {
-            self.confirmed = confirmed.filter(|confirmed| {
-                latest
-                    .as_ref()
-                    .is_none_or(|latest| latest.part.digest != confirmed.digest)
-            });
-            self.latest = latest;
-            return Err(CrlSourceError::RolledBack {
-                url: self.url.to_string(),
-            });
-        }
-        self.confirmed = confirmed;
-        self.latest = Some(new);
+        self.before = Some(self.latest.replace(latest));
         Ok(())
     }
 }

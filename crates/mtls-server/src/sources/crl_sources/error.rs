@@ -36,11 +36,22 @@ pub enum CrlSourceError {
     #[error("no source of CRLs is named")]
     NoSource,
 
-    /// The response holds older CRLs than before, or lacks one that has not expired.
+    /// The response holds older CRLs than before, or lacks one that has not expired. If the CA of the
+    /// earlier ones is not known yet, those may have been forged instead, and all of them are in use.
     #[error(
         "{url} responds with older CRLs than before, or without one of them: somebody may be replaying them"
     )]
     RolledBack {
+        /// The URL.
+        url: String,
+    },
+
+    /// The response holds more than 4096 CRLs, or it and those before hold too many whose CA is not
+    /// known. The earlier ones stay in use.
+    #[error(
+        "{url} has responded with too many CRLs that nobody can verify: name the certificate of their CA, or somebody may be forging them"
+    )]
+    TooMany {
         /// The URL.
         url: String,
     },

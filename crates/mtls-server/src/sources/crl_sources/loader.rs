@@ -1,9 +1,12 @@
 //! All sources together, loaded again and again.
 
+use std::sync::Arc;
+
 use pki_core::verify::{CrlLoadError, CrlSet};
 use sha2::{Digest as _, Sha256};
 use time::OffsetDateTime;
 use tokio::sync::Mutex;
+use x509_identity::Certificate;
 
 use super::{
     disk::Disk,
@@ -18,10 +21,11 @@ use super::{
 /// What has not changed since the last time is neither read again nor verified again: files are
 /// compared by their SHA-256, URLs are asked with `If-None-Match` and `If-Modified-Since`.
 ///
-/// A CRL that was downloaded is trusted only as far as its signature goes. One that is older than the
-/// last one does not replace it. A newer one is used beside the last one, until it is known that its
-/// CA signed it. So somebody on the network who replays or forges CRLs cannot remove a revocation,
-/// until the genuine CRL expires.
+/// A CRL that was downloaded is trusted only as far as its signature goes, and replaces another one
+/// only if the same CA is known to have signed it. Until then both are in use. So somebody on the
+/// network who replays or forges CRLs cannot remove a revocation that was loaded once, until the
+/// genuine CRL expires; see [`CrlHistory`](pki_core::verify::CrlHistory). A CA is known if it is one
+/// of the [`issuers`](Self::issuers), and from the first client on whose path leads through it.
 ///
 /// ```no_run
 /// use mtls_server::{CrlSource, CrlSources, Revocation};
@@ -44,6 +48,7 @@ use super::{
 #[derive(Debug)]
 pub struct CrlSources {
     sources: Mutex<Vec<Source>>,
+    issuers: Arc<[Certificate]>,
 }
 
 #[derive(Debug)]
@@ -74,7 +79,19 @@ impl CrlSources {
         });
         Self {
             sources: Mutex::new(sources.collect()),
+            issuers: Arc::default(),
         }
+    }
+
+    /// Names CAs whose CRLs are downloaded from these sources, so that each is verified as soon as it
+    /// arrives; none by default, and those that were named before are not. Name trust anchors, too.
+    ///
+    /// [`VirtualHostFiles`](crate::VirtualHostFiles) names the trust anchors for clients, and the CAs
+    /// in the server's own chain.
+    #[must_use]
+    pub fn issuers(mut self, certificates: impl IntoIterator<Item = Certificate>) -> Self {
+        self.issuers = certificates.into_iter().collect();
+        self
     }
 
     /// Reads each source, one after the other, and combines what they hold. `now` decides whether a
@@ -86,33 +103,50 @@ impl CrlSources {
     /// about it. A URL that gave a usable CRL before is not an error, but one of the
     /// [`problems`](LoadedCrls::problems).
     pub async fn load(&self, now: OffsetDateTime) -> Result<LoadedCrls, CrlSourceError> {
+        self.load_with(&self.issuers, now).await
+    }
+
+    pub(crate) async fn load_with(
+        &self,
+        issuers: &Arc<[Certificate]>,
+        now: OffsetDateTime,
+    ) -> Result<LoadedCrls, CrlSourceError> {
         let mut sources = self.sources.lock().await;
-        let mut parts = Vec::new();
+        let mut found = Vec::new();
         let mut problems = Vec::new();
-        let mut fingerprint = Sha256::new();
         for source in sources.iter_mut() {
             match source {
-                Source::Disk(disk) => {
-                    let found = disk.load().await?;
-                    found
-                        .iter()
-                        .for_each(|part| fingerprint.update(part.digest));
-                    parts.extend(found);
-                }
+                Source::Disk(disk) => found.push(disk.load().await?),
                 Source::Download(download) => {
-                    problems.extend(download.refresh(now).await?);
-                    // Without what is kept beside it, so that dropping that is not a change.
-                    fingerprint.update(download.digest());
-                    parts.extend(download.parts().cloned());
+                    problems.extend(download.refresh(issuers, now).await?);
+                    found.push(download.part().into_iter().collect());
                 }
             }
         }
-        let files = parts.iter().map(|part| part.crls.clone());
-        let crls = CrlSet::from_files(files).map_err(|error| {
-            let part = error.file().and_then(|file| parts.get(file));
-            CrlSourceError::together(part.map(|part| part.name.clone()), error)
-        })?;
-        warn_of_set_aside(&crls, &parts);
+        let crls = loop {
+            match together(&found) {
+                Ok(crls) => break crls,
+                // A response that cannot be used is not taken, so that the next one can be.
+                Err((source, error)) => {
+                    let download = source.and_then(|source| {
+                        let at_fault = sources.get_mut(source)?;
+                        at_fault.undo().then_some((source, at_fault))
+                    });
+                    match download {
+                        Some((source, Source::Download(download))) if download.is_usable() => {
+                            found[source] = download.part().into_iter().collect();
+                            problems.push(error);
+                        }
+                        _ => return Err(error),
+                    }
+                }
+            }
+        };
+        let mut fingerprint = Sha256::new();
+        for part in found.iter().flatten() {
+            fingerprint.update(part.digest);
+        }
+        sources.iter_mut().for_each(Source::keep);
         Ok(LoadedCrls {
             crls,
             fingerprint: fingerprint.finalize().into(),
@@ -121,10 +155,46 @@ impl CrlSources {
     }
 }
 
-fn warn_of_set_aside(crls: &CrlSet, parts: &[Part]) {
+impl Source {
+    fn undo(&mut self) -> bool {
+        match self {
+            Self::Disk(_) => false,
+            Self::Download(download) => download.undo(),
+        }
+    }
+
+    fn keep(&mut self) {
+        if let Self::Download(download) = self {
+            download.keep();
+        }
+    }
+}
+
+/// All CRLs as one set, or what is wrong with which source.
+fn together(found: &[Vec<Part>]) -> Result<CrlSet, (Option<usize>, CrlSourceError)> {
+    let all = found.iter().enumerate();
+    let parts: Vec<(usize, &Part)> = all
+        .flat_map(|(source, parts)| parts.iter().map(move |part| (source, part)))
+        .collect();
+    let files = parts.iter().map(|(_, part)| part.crls.clone());
+    match CrlSet::from_files(files) {
+        Ok(crls) => {
+            warn_of_set_aside(&crls, &parts);
+            Ok(crls)
+        }
+        Err(error) => {
+            let at_fault = error.file().and_then(|file| parts.get(file));
+            let name = at_fault.map(|(_, part)| part.name.clone());
+            let source = at_fault.map(|(source, _)| *source);
+            Err((source, CrlSourceError::together(name, error)))
+        }
+    }
+}
+
+fn warn_of_set_aside(crls: &CrlSet, parts: &[(usize, &Part)]) {
     for aside in crls.set_aside() {
         let part = aside.file().and_then(|file| parts.get(file));
-        if let (Some(part), CrlLoadError::Unusable { source, .. }) = (part, aside) {
+        if let (Some((_, part)), CrlLoadError::Unusable { source, .. }) = (part, aside) {
             let name = &part.name;
             tracing::warn!(target: "mtls_server", "{name}: {source}: it is not used");
         }

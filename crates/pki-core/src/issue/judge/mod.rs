@@ -70,21 +70,19 @@ fn policy(
             format!("the profile has {setting}, which only a CA's can have"),
         );
     }
-    match KeyKind::of_public_key(certificate.public_key_algorithm()) {
+    let algorithm = certificate.public_key_algorithm();
+    match KeyKind::of_public_key(algorithm) {
         Some(kind) if profile.keys.contains(&kind) => {
             if certificate.key_usage() != Some(role.key_usage(kind)) {
                 refuse(
                     "key-usage",
-                    format!("the key usage is not that of a {role:?} certificate"),
+                    format!("the key usage is not that of {} certificate", a(role)),
                 );
             }
         }
-        kind => refuse(
+        _ => refuse(
             "key-kind",
-            format!(
-                "a {role:?} certificate is not issued for {} keys",
-                kind_name(kind)
-            ),
+            format!("{} certificate is not issued for {algorithm} keys", a(role)),
         ),
     }
     for name in certificate
@@ -105,14 +103,18 @@ fn policy(
     if usages != profile.extended_key_usage() {
         refuse(
             "extended-key-usage",
-            format!("the extended key usage is not that of a {role:?} certificate"),
+            format!(
+                "the extended key usage is not that of {} certificate",
+                a(role)
+            ),
         );
     }
     if certificate.is_ca() != role.is_ca() {
         refuse(
             "basic-constraints",
             format!(
-                "a {role:?} certificate {} a CA",
+                "{} certificate {} a CA",
+                a(role),
                 if role.is_ca() { "is" } else { "is not" }
             ),
         );
@@ -195,6 +197,13 @@ fn judge_validity(
     }
 }
 
-fn kind_name(kind: Option<KeyKind>) -> String {
-    kind.map_or_else(|| "such".to_owned(), |kind| format!("{kind:?}"))
+/// The role in words, before "certificate".
+fn a(role: Role) -> &'static str {
+    match role {
+        Role::Client => "a client",
+        Role::IssuingCa => "an issuing CA's",
+        Role::OcspResponder => "an OCSP responder's",
+        Role::Root => "a root",
+        Role::Server => "a server",
+    }
 }

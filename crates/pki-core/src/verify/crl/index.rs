@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::hash::{BuildHasher, RandomState};
-use std::sync::{PoisonError, RwLock};
+use std::sync::{OnceLock, PoisonError, RwLock};
 
 use hashbrown::HashTable;
 use x509_identity::Certificate;
@@ -28,6 +28,33 @@ pub(super) struct Crl {
     hasher: RandomState,
     /// Issuer keys (SHA-256 of their SubjectPublicKeyInfo) that were tried on the signature.
     tried: RwLock<Vec<([u8; 32], bool)>>,
+    /// The first of them that made it.
+    signer: OnceLock<IssuerKey>,
+}
+
+/// The key of a CA whose name is that of a CRL's issuer.
+#[derive(Clone)]
+pub(super) struct IssuerKey {
+    /// The subjectKeyIdentifier of the CA's certificate.
+    id: Option<Box<[u8]>>,
+    spki: Box<[u8]>,
+    hash: [u8; 32],
+}
+
+impl IssuerKey {
+    fn of(issuer: &Certificate) -> Self {
+        Self {
+            id: issuer.subject_key_id().map(Into::into),
+            spki: issuer.spki_der().into(),
+            hash: *issuer.spki_sha256(),
+        }
+    }
+}
+
+impl PartialEq for IssuerKey {
+    fn eq(&self, other: &Self) -> bool {
+        self.hash == other.hash
+    }
 }
 
 impl Crl {
@@ -51,6 +78,7 @@ impl Crl {
             entries,
             hasher,
             tried: RwLock::default(),
+            signer: OnceLock::new(),
         })
     }
 
@@ -108,12 +136,29 @@ impl Crl {
     /// Whether the issuer's key signed this CRL, and the CRL does not name another key. The signature is
     /// verified once for each key.
     pub(super) fn is_by(&self, issuer: &Certificate) -> bool {
-        if let (Some(named), Some(id)) = (&self.header.key_id, issuer.subject_key_id())
+        let id = issuer.subject_key_id();
+        let is_by = self.verify(id, issuer.spki_der(), issuer.spki_sha256());
+        if is_by {
+            self.signer.get_or_init(|| IssuerKey::of(issuer));
+        }
+        is_by
+    }
+
+    /// The same for the key that signed another CRL of this issuer.
+    pub(super) fn is_by_key(&self, key: &IssuerKey) -> bool {
+        let is_by = self.verify(key.id.as_deref(), &key.spki, &key.hash);
+        if is_by {
+            self.signer.get_or_init(|| key.clone());
+        }
+        is_by
+    }
+
+    fn verify(&self, id: Option<&[u8]>, spki: &[u8], key: &[u8; 32]) -> bool {
+        if let (Some(named), Some(id)) = (&self.header.key_id, id)
             && named != id
         {
             return false;
         }
-        let key = issuer.spki_sha256();
         let known = |tried: &[([u8; 32], bool)]| {
             tried
                 .iter()
@@ -128,18 +173,38 @@ impl Crl {
         if let Some(verdict) = known(&tried) {
             return verdict;
         }
-        let verdict =
-            Signed::from_der(&self.der).is_ok_and(|signed| signed.is_by(issuer.spki_der()));
+        let verdict = Signed::from_der(&self.der).is_ok_and(|signed| signed.is_by(spki));
         if tried.len() < MAX_KEYS_TRIED {
             tried.push((*key, verdict));
         }
         verdict
     }
 
+    /// The issuer's key that was found to have signed this CRL.
+    pub(super) fn signer(&self) -> Option<&IssuerKey> {
+        self.signer.get()
+    }
+
     /// Whether some issuer's key was found to have signed this CRL.
     pub(super) fn is_confirmed(&self) -> bool {
+        self.signer.get().is_some()
+    }
+
+    /// Whether keys of its issuer are known, and none of them has signed it.
+    pub(super) fn is_disproved(&self) -> bool {
         let tried = self.tried.read().unwrap_or_else(PoisonError::into_inner);
-        tried.iter().any(|(_, verdict)| *verdict)
+        !self.is_confirmed() && !tried.is_empty()
+    }
+
+    /// Whether one key may have signed both, by what they say and by what is known.
+    pub(super) fn may_share_key(&self, other: &Self) -> bool {
+        match (self.signer(), other.signer()) {
+            (Some(one), Some(other)) => one == other,
+            _ => match (&self.header.key_id, &other.header.key_id) {
+                (Some(one), Some(other)) => one == other,
+                _ => true,
+            },
+        }
     }
 }
 

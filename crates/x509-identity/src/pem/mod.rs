@@ -7,7 +7,7 @@
 //! returned, or is an error that names its line.
 //!
 //! ```
-//! use pki_core::pem::{self, Label};
+//! use x509_identity::pem::{self, Label};
 //!
 //! # fn main() -> Result<(), pem::PemError> {
 //! let file = "issued by hand

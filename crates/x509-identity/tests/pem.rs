@@ -2,8 +2,8 @@
 
 #![allow(clippy::panic, reason = "tests")]
 
-use pki_core::pem::{self, Label, PemError, PemFile};
 use proptest::prelude::*;
+use x509_identity::pem::{self, Label, PemError, PemFile};
 
 const ONE: &str = "-----BEGIN CERTIFICATE-----\nMAMCAQE=\n-----END CERTIFICATE-----\n";
 const TWO: &str = "-----BEGIN CERTIFICATE-----\nMAMCAQI=\n-----END CERTIFICATE-----\n";
