@@ -146,7 +146,7 @@ async fn a_peer_without_tls_is_told_so() {
         }
         let event = audit.only();
         assert_eq!(event["reason"], "not-tls");
-        assert!(event["cause"].contains(message), "{event:?}");
+        assert!(event["message"].contains(message), "{event:?}");
     }
 }
 

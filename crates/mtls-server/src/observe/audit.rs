@@ -13,8 +13,8 @@
 //! `reason` is a sentence. The names are those of the connection's certificate.
 //!
 //! Whatever a peer may have chosen is a text field. So a subscriber that writes lines puts it between
-//! quotes, and a name such as `CN=m outcome=allowed` adds no field. For the same reason the message
-//! has no part that comes from a peer: why a connection was refused is the field `cause`.
+//! quotes, and a name such as `CN=m outcome=allowed` adds no field. For the same reason the sentence
+//! that says why a connection was refused, which is part of the message, is between quotes.
 
 use std::{error::Error, fmt::Display, net::SocketAddr};
 
@@ -125,8 +125,8 @@ pub(crate) fn refused(refused: &Refused<'_>) {
         spki = names.map(|names| names.spki.as_str()),
         sni = refused.server_name,
         version = refused.version,
-        cause = sentence(refused.cause),
-        "connection refused",
+        "connection refused: {:?}",
+        sentence(refused.cause),
     );
 }
 
