@@ -1,11 +1,12 @@
 //! The files of a server, as options of a program.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use anyhow::Context;
 use clap::Args;
-use mtls_server::{LoadError, MtlsConfig, MtlsFiles, VirtualHostFiles, listen};
+use mtls_server::{LoadError, MtlsConfig, MtlsFiles, ServerIdentity, VirtualHostFiles, listen};
 use tokio::net::TcpListener;
 
 /// What a server reads, and where it listens.
@@ -32,12 +33,13 @@ pub struct ServerFiles {
 }
 
 impl ServerFiles {
-    /// The settings that these files hold.
+    /// The settings that these files hold. What clients will have against the certificate is told on stderr.
     ///
     /// # Errors
     ///
     /// [`LoadError`] names the file that cannot be used.
     pub async fn load(self) -> Result<MtlsConfig, LoadError> {
+        let (cert, key) = (self.cert.clone(), self.key.clone());
         let mut files = VirtualHostFiles::new(self.cert, self.key, self.client_ca);
         for file in self.crl {
             files = files.crl(file);
@@ -45,7 +47,9 @@ impl ServerFiles {
         if let Some(file) = self.rule {
             files = files.rule(file);
         }
-        MtlsFiles::new(files).load().await
+        let config = MtlsFiles::new(files).load().await?;
+        warn_about_server(&cert, &key);
+        Ok(config)
     }
 
     /// Listens.
@@ -58,5 +62,16 @@ impl ServerFiles {
         listen::bind(self.listen).with_context(|| {
             format!("cannot listen on port {port} of {ip}: choose another with --listen")
         })
+    }
+}
+
+/// Tells on stderr why clients will refuse this server's certificate, if they will: a line for each reason.
+///
+/// Files that cannot be used are passed over, since loading the settings has said so.
+pub fn warn_about_server(cert: &Path, key: &Path) {
+    if let Ok(identity) = ServerIdentity::from_files(cert, key) {
+        for problem in identity.problems_as_server(SystemTime::now()) {
+            eprintln!("warning: {}: {problem}", cert.display());
+        }
     }
 }

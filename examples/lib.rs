@@ -3,6 +3,7 @@
 mod files;
 mod peer;
 
+use std::error::Error;
 use std::future::Future;
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
@@ -15,7 +16,7 @@ use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{Layer, fmt};
 
-pub use files::ServerFiles;
+pub use files::{ServerFiles, warn_about_server};
 pub use peer::Peer;
 
 /// Runs a program to its end: what fails is one line on stderr with its causes, and exit code 1.
@@ -26,8 +27,12 @@ pub async fn finish(program: impl Future<Output = anyhow::Result<ExitCode>>) -> 
     outcome(program.await)
 }
 
-/// Writes events to stderr, as the environment variable `RUST_LOG` says (`info,mtls_server=debug`); errors alone
-/// without it.
+/// What the programs log, for the end of their `--help`.
+pub const LOG_HELP: &str = "Each client that is refused is one line on stderr. RUST_LOG=mtls_server=info also shows \
+     those that are accepted, RUST_LOG=debug everything, RUST_LOG=error errors alone.";
+
+/// Writes events to stderr, as the environment variable `RUST_LOG` says (`info,mtls_server=debug`). Without it, errors,
+/// and the warnings of this project's crates: a line for each client that is refused, denied or cut off.
 pub fn log_to_stderr<S>() -> impl Layer<S>
 where
     S: Subscriber + for<'a> LookupSpan<'a>,
@@ -43,22 +48,41 @@ fn levels() -> Targets {
         Ok(Ok(levels)) => levels,
         Ok(Err(error)) => {
             eprintln!("warning: RUST_LOG has no meaning here: {error}");
-            errors_alone()
+            default_levels()
         }
-        Err(_) => errors_alone(),
+        Err(_) => default_levels(),
     }
 }
 
-fn errors_alone() -> Targets {
-    Targets::new().with_default(LevelFilter::ERROR)
+fn default_levels() -> Targets {
+    Targets::new()
+        .with_default(LevelFilter::ERROR)
+        .with_target("mtls_client", LevelFilter::WARN)
+        .with_target("mtls_server", LevelFilter::WARN)
 }
 
 /// Tells on stderr why a program failed, in one line with its causes.
 pub fn outcome(result: anyhow::Result<ExitCode>) -> ExitCode {
     result.unwrap_or_else(|error| {
-        eprintln!("error: {error:#}");
+        eprintln!("error: {}", sentence(&*error));
         ExitCode::FAILURE
     })
+}
+
+/// An error and its causes in one line, without those that are told by the error above them.
+#[must_use]
+pub fn sentence(error: &(dyn Error + 'static)) -> String {
+    let mut sentence = error.to_string();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        let said = cause.to_string();
+        if !sentence.contains(&said) {
+            sentence.push_str(": ");
+            sentence.push_str(&said);
+        }
+        next = cause.source();
+    }
+    sentence
 }
 
 /// Waits until somebody wants the program to stop: Ctrl-C, or SIGTERM as service managers send it.
@@ -116,5 +140,19 @@ pub fn print(text: &str) -> io::Result<()> {
     {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error),
         _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn causes_are_told_once() {
+        let error = anyhow::anyhow!("disk full")
+            .context("disk full")
+            .context("it cannot be written");
+        assert_eq!(sentence(&*error), "it cannot be written: disk full");
+        assert_eq!(sentence(&*anyhow::anyhow!("alone")), "alone");
     }
 }

@@ -12,7 +12,7 @@ use std::{net::SocketAddr, path::PathBuf, process::ExitCode, time::Duration};
 use anyhow::Context;
 use axum::{Router, routing::get};
 use clap::Parser;
-use examples::{finish, print, stop_wanted};
+use examples::{LOG_HELP, finish, print, stop_wanted};
 use mtls_server::{
     ChainVerifier, ForwardedClientCert, ForwardedFormat, MtlsConfig, Purpose, Rule, ServerIdentity,
     TrustForwarded, files,
@@ -21,8 +21,8 @@ use mtls_server::{
 /// Serves `/` to the clients of one proxy.
 #[derive(Parser)]
 #[command(
-    after_help = "Example: behind --cert lab/same-ca/server.crt --key lab/same-ca/server.key \
-                        --proxy-ca lab/same-ca/ca.crt --proxy edge --form nginx-escaped-pem"
+    after_help = format!("Example: behind --cert lab/same-ca/server.crt --key lab/same-ca/server.key \
+                        --proxy-ca lab/same-ca/ca.crt --proxy edge --form nginx-escaped-pem\n\n{LOG_HELP}")
 )]
 struct Options {
     /// The server's certificate chain, leaf first (PEM, or one certificate in DER)

@@ -1,5 +1,6 @@
 //! The command line, and the files that it names.
 
+use std::error::Error;
 use std::fmt;
 use std::io;
 use std::net::IpAddr;
@@ -7,9 +8,10 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use clap::Parser;
+use examples::sentence;
 use http::Uri;
 use mtls_client::{
-    ClientIdentity, ConfigError, CrlSet, Error, ErrorKind, Password, Pin, Revocation, TrustAnchors,
+    ClientIdentity, ConfigError, CrlSet, ErrorKind, Password, Pin, Revocation, TrustAnchors,
 };
 use zeroize::Zeroizing;
 
@@ -132,6 +134,11 @@ impl FromStr for Resolve {
 }
 
 fn absolute(text: &str) -> Result<Uri, &'static str> {
+    if !text.is_ascii() {
+        return Err(
+            "not ASCII: write an international host name in its xn-- form, and %-encode the rest",
+        );
+    }
     let url: Uri = text.parse().map_err(|_| "not a URL")?;
     let whole = url.scheme().is_some() && url.host().is_some_and(|host| !host.is_empty());
     if whole {
@@ -142,13 +149,20 @@ fn absolute(text: &str) -> Result<Uri, &'static str> {
 }
 
 fn password(path: &Path) -> Result<Password, Failure> {
-    let bytes = read(path)?;
-    let text = std::str::from_utf8(&bytes).map_err(|error| Failure::file(path, error))?;
-    Ok(Password::new(text.lines().next().unwrap_or_default()))
+    Password::from_file(&read_any(path)?).map_err(|error| Failure::file(path, error))
 }
 
 fn read(path: &Path) -> Result<Zeroizing<Vec<u8>>, Failure> {
-    let bytes = std::fs::read(path).map(Zeroizing::new).map_err(|error| {
+    let bytes = read_any(path)?;
+    if bytes.is_empty() {
+        Err(Failure::file(path, "is empty; make it again"))
+    } else {
+        Ok(bytes)
+    }
+}
+
+fn read_any(path: &Path) -> Result<Zeroizing<Vec<u8>>, Failure> {
+    std::fs::read(path).map(Zeroizing::new).map_err(|error| {
         Failure::file(
             path,
             match error.kind() {
@@ -160,12 +174,7 @@ fn read(path: &Path) -> Result<Zeroizing<Vec<u8>>, Failure> {
                 _ => error.to_string(),
             },
         )
-    })?;
-    if bytes.is_empty() {
-        Err(Failure::file(path, "is empty; make it again"))
-    } else {
-        Ok(bytes)
-    }
+    })
 }
 
 /// What went wrong, as `KIND: SENTENCE`.
@@ -175,10 +184,11 @@ pub(crate) struct Failure {
 }
 
 impl Failure {
-    fn file(path: &Path, what: impl fmt::Display) -> Self {
+    /// `what` is an error whose causes are told with it, or a sentence.
+    fn file(path: &Path, what: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self {
             kind: ErrorKind::IdentityInvalid.as_str(),
-            sentence: format!("{}: {what}", path.display()),
+            sentence: format!("{}: {}", path.display(), sentence(&*what.into())),
         }
     }
 }
@@ -189,11 +199,11 @@ impl fmt::Display for Failure {
     }
 }
 
-impl From<Error> for Failure {
-    fn from(error: Error) -> Self {
+impl From<mtls_client::Error> for Failure {
+    fn from(error: mtls_client::Error) -> Self {
         Self {
             kind: error.kind().as_str(),
-            sentence: error.to_string(),
+            sentence: sentence(&error),
         }
     }
 }
@@ -202,7 +212,7 @@ impl From<ConfigError> for Failure {
     fn from(error: ConfigError) -> Self {
         Self {
             kind: ErrorKind::IdentityInvalid.as_str(),
-            sentence: error.to_string(),
+            sentence: sentence(&error),
         }
     }
 }

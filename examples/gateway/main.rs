@@ -19,7 +19,7 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use clap::Parser;
-use examples::{finish, print, stop_wanted};
+use examples::{LOG_HELP, finish, print, stop_wanted};
 use hyper_util::{client::legacy, rt::TokioExecutor};
 use mtls_client::{ClientIdentity, Connector, TrustAnchors};
 use mtls_server::{
@@ -29,10 +29,10 @@ use mtls_server::{
 /// Forwards every request to one upstream.
 #[derive(Parser)]
 #[command(
-    after_help = "Example: gateway --cert lab/same-ca/server.crt --key lab/same-ca/server.key \
+    after_help = format!("Example: gateway --cert lab/same-ca/server.crt --key lab/same-ca/server.key \
                         --client-ca lab/same-ca/ca.crt --upstream https://localhost:9443 \
                         --upstream-ca lab/same-ca/ca.crt --own-cert edge.crt --own-key edge.key \
-                        --form envoy-xfcc"
+                        --form envoy-xfcc\n\n{LOG_HELP}")
 )]
 struct Options {
     /// The gateway's certificate chain, leaf first (PEM, or one certificate in DER)

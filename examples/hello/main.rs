@@ -13,7 +13,7 @@ use std::{net::SocketAddr, path::PathBuf, process::ExitCode, time::Duration};
 use anyhow::Context;
 use axum::{Json, Router, routing::get};
 use clap::Parser;
-use examples::{finish, print, reload_on_hangup, stop_wanted};
+use examples::{LOG_HELP, finish, print, reload_on_hangup, stop_wanted, warn_about_server};
 use mtls_server::{ClientAuth, ClientCert, MtlsFiles, TlsInfo, VirtualHostFiles, listen};
 use serde_json::{Value, json};
 use time::format_description::well_known::Rfc3339;
@@ -21,8 +21,8 @@ use time::format_description::well_known::Rfc3339;
 /// Serves `/` and `/whoami` over mutual TLS.
 #[derive(Parser)]
 #[command(
-    after_help = "Example: hello --cert lab/same-ca/server.crt --key lab/same-ca/server.key \
-                        --client-ca lab/same-ca/ca.crt --crl lab/same-ca/ca.crl"
+    after_help = format!("Example: hello --cert lab/same-ca/server.crt --key lab/same-ca/server.key \
+                        --client-ca lab/same-ca/ca.crt --crl lab/same-ca/ca.crl\n\n{LOG_HELP}")
 )]
 struct Options {
     /// The server's certificate chain, leaf first (PEM, or one certificate in DER)
@@ -54,6 +54,7 @@ async fn main() -> ExitCode {
 }
 
 async fn run(options: Options) -> anyhow::Result<ExitCode> {
+    let (cert, key) = (options.cert.clone(), options.key.clone());
     let mut site = VirtualHostFiles::new(options.cert, options.key, options.client_ca);
     for file in options.crl {
         site = site.crl(file);
@@ -62,6 +63,7 @@ async fn run(options: Options) -> anyhow::Result<ExitCode> {
         site = site.client_auth(ClientAuth::Optional);
     }
     let config = MtlsFiles::new(site).load().await?;
+    warn_about_server(&cert, &key);
     let listener = match listen::from_environment()? {
         Some(handed_over) => {
             eprintln!("serving the socket that was handed over (LISTEN_FDS), not --listen");

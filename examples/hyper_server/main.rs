@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use axum::body::Body;
 use clap::Parser;
-use examples::{ServerFiles, finish, print, reload_on_hangup, stop_wanted};
+use examples::{LOG_HELP, ServerFiles, finish, print, reload_on_hangup, stop_wanted};
 use http::{Request, Response};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
@@ -23,6 +23,7 @@ use tower::service_fn;
 
 /// Says who is asking, and with which headers.
 #[derive(Parser)]
+#[command(after_help = LOG_HELP)]
 struct Options {
     #[command(flatten)]
     files: ServerFiles,

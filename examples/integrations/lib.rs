@@ -1,5 +1,14 @@
-//! Examples whose crates the others do not need, so that `cargo run --example lab` does not build them:
-//! `audit` (Prometheus), `grpc` (tonic) and `websocket` (tokio-tungstenite).
+//! Examples whose crates the others do not need, so that `cargo run --example lab` does not build them.
+//!
+//! - `live`: axum with tower layers, server-sent events and a WebSocket
+//! - `sdk`: an SDK on reqwest, with typed calls and errors
+//! - `grpc`: tonic, a service that knows its client and a channel that presents a certificate
+//! - `tested`: an application with tests of its own, by `test-pki`
+//! - `audit`: a rule, audit events as JSON, metrics for Prometheus, health
+//! - `websocket`: a client by tokio-tungstenite
+//!
+//! A line protocol and plain hyper need no crates of their own: they are `line` and `hyper_server` of the package
+//! `examples`.
 //!
 //! ```sh
 //! cargo run --package integrations --example grpc

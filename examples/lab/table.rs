@@ -3,55 +3,100 @@
 use std::io::{IsTerminal as _, stdout};
 
 use comfy_table::{Cell, ContentArrangement, Table, presets};
-use lab_matrix::Report;
+use lab_matrix::{Line, Report};
+use mtls_lab::Verdict;
 
-/// One line for each row, narrower where the terminal is.
+/// What was tried, one line for each case, and how many are as expected.
+///
+/// On a terminal a line is no longer than the terminal is wide: the reason is cut where all is as expected. `--json`
+/// and the page have the whole.
 pub(crate) fn of(report: &Report) -> String {
-    let mut table = Table::new();
-    table
-        .load_style(presets::NOTHING)
-        .set_content_arrangement(ContentArrangement::Dynamic)
-        .set_width(width());
-    table.set_header([
-        "",
-        "scenario",
-        "who is judged",
-        "what is shown",
-        "expected",
-        "got",
-        "why",
-    ]);
-    for row in &report.results {
-        table.add_row([
-            Cell::new(if row.ok { OK } else { WRONG }),
-            Cell::new(row.scenario),
-            Cell::new(row.direction),
-            Cell::new(&row.case),
-            Cell::new(row.expected),
-            Cell::new(row.got),
-            Cell::new(&row.reason),
-        ]);
-    }
-    let mut table = table.to_string();
-    if stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none() {
-        let lines: Vec<_> = table.lines().map(in_colour).collect();
-        table = lines.join("\n");
+    let lines = report.lines();
+    let table = columns(&lines).to_string();
+    let mut rows = table.lines();
+    let header = rows.next().unwrap_or_default();
+    let mut out = format!("{}\n\n{header} why\n", summary(report, &lines));
+    for (row, line) in rows.zip(&lines) {
+        out += &with_reason(row, line);
+        out.push('\n');
     }
     format!(
-        "{table}\n\n{} as expected, {} not",
+        "{out}\n{} as expected, {} not",
         report.passed, report.failed
     )
 }
 
-/// The columns of the terminal. Where there is none, nobody folds the lines: it is a log.
-fn width() -> u16 {
+fn columns(lines: &[Line<'_>]) -> Table {
+    let mut table = Table::new();
+    table
+        .load_style(presets::NOTHING)
+        .set_content_arrangement(ContentArrangement::Disabled);
+    table.set_header([
+        "",
+        "scenario",
+        "judged",
+        "what is presented",
+        "TLS",
+        "expected",
+        "got",
+    ]);
+    for line in lines {
+        let row = line.row;
+        table.add_row([
+            Cell::new(if row.ok { OK } else { WRONG }),
+            Cell::new(row.scenario),
+            Cell::new(row.direction),
+            Cell::new(&row.presented),
+            Cell::new(line.versions()),
+            Cell::new(row.expected),
+            Cell::new(row.got),
+        ]);
+    }
+    table
+}
+
+fn summary(report: &Report, lines: &[Line<'_>]) -> String {
+    let results = report.results.len();
+    let accepted = lines
+        .iter()
+        .filter(|line| line.row.expected == Verdict::Accepted)
+        .count();
+    let refused = lines.len() - accepted;
+    format!(
+        "tried {} cases with a real server and a real client, {results} results over TLS 1.2 and 1.3: {accepted} have to be \
+         accepted, {refused} refused",
+        lines.len()
+    )
+}
+
+fn with_reason(row: &str, line: &Line<'_>) -> String {
+    let whole = format!("{row} {}", line.reason);
+    let Some(width) = terminal_width() else {
+        return whole;
+    };
+    let mut shown = whole;
+    if line.row.ok && shown.chars().count() > width {
+        shown = shown.chars().take(width.saturating_sub(1)).collect();
+        shown.push('…');
+    }
+    match std::env::var_os("NO_COLOR") {
+        None => in_colour(&shown),
+        Some(_) => shown,
+    }
+}
+
+/// The columns of the terminal. Where there is none it is a log, and nobody folds the lines.
+fn terminal_width() -> Option<usize> {
+    if !stdout().is_terminal() {
+        return None;
+    }
     #[cfg(unix)]
     if let Ok(size) = rustix::termios::tcgetwinsize(stdout())
         && size.ws_col > 0
     {
-        return size.ws_col;
+        return Some(size.ws_col.into());
     }
-    160
+    Some(160)
 }
 
 fn in_colour(line: &str) -> String {

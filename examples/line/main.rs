@@ -11,13 +11,14 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Parser;
-use examples::{ServerFiles, finish, print, reload_on_hangup, stop_wanted};
+use examples::{LOG_HELP, ServerFiles, finish, print, reload_on_hangup, stop_wanted};
 use mtls_server::{ClientCert, ConnectionAcceptor, MtlsStream, listen};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufStream};
 use tokio::net::TcpStream;
 
 /// Echoes each line behind the name of the client who sent it.
 #[derive(Parser)]
+#[command(after_help = LOG_HELP)]
 struct Options {
     #[command(flatten)]
     files: ServerFiles,

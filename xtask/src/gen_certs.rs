@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use clap::{Args, ValueEnum};
-use mtls_lab::{Ensured, Existing, KeyType, LAB_PASSWORD, Manifest, Options, ensure};
+use mtls_lab::{Ensured, Existing, KeyType, LAB_PASSWORD, Manifest, Options, ServerName, ensure};
 use pki_core::Password;
 use serde_json::json;
 use time::OffsetDateTime;
@@ -31,7 +31,7 @@ pub(crate) struct GenCerts {
     p12_password: String,
     /// One more DNS name or IP address of the server; may be given again
     #[arg(long, value_name = "NAME")]
-    san: Vec<String>,
+    san: Vec<ServerName>,
     /// Print the manifest as JSON
     #[arg(long)]
     json: bool,
@@ -112,7 +112,8 @@ fn write_tree(out: &mut String, manifest: &Manifest) -> fmt::Result {
     let mut directory = "";
     let mut line = String::new();
     for file in &manifest.files {
-        let (parent, name) = file.path.rsplit_once('/').unwrap_or(("", &file.path));
+        let path: &str = &file.path;
+        let (parent, name) = path.rsplit_once('/').unwrap_or(("", path));
         if parent != directory {
             writeln!(out, "{line}")?;
             line.clear();

@@ -3,6 +3,8 @@
 //! What takes more than this repository's own crates to build is a [`Suite`], a package of its own.
 
 mod gen_certs;
+mod libraries;
+mod metadata;
 mod suites;
 mod test;
 mod waiting;
@@ -56,6 +58,10 @@ enum Task {
     #[command(disable_help_flag = true)]
     Interop(Passed),
 
+    /// Change the code that decides who is accepted, and see which changes no test notices.
+    #[command(disable_help_flag = true)]
+    Mutants(Passed),
+
     /// Let the server run under load, reloads, rotations and hostile peers, and look what is left.
     #[command(disable_help_flag = true)]
     Soak(Passed),
@@ -80,6 +86,7 @@ fn run(task: Task) -> Result<ExitCode> {
         Task::GenCerts(gen_certs) => gen_certs.run().map(|()| ExitCode::SUCCESS),
         Task::Test => Ok(suite::close(Ok(test::run()))),
         Task::Interop(passed) => Suite::Interop.run(&passed.arguments),
+        Task::Mutants(passed) => Suite::Mutants.run(&passed.arguments),
         Task::Soak(passed) => Suite::Soak.run(&passed.arguments),
     }
 }

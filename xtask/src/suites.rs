@@ -14,6 +14,7 @@ pub(crate) enum Suite {
     Conformance,
     Fuzz,
     Interop,
+    Mutants,
     Soak,
 }
 
@@ -24,6 +25,7 @@ impl Suite {
             Self::Conformance => "xtask-conformance",
             Self::Fuzz => "xtask-fuzz",
             Self::Interop => "xtask-interop",
+            Self::Mutants => "xtask-mutants",
             Self::Soak => "xtask-soak",
         }
     }

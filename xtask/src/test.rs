@@ -2,8 +2,10 @@
 
 use std::process::Command;
 
+use anyhow::Result;
 use suite::{Peers, Tally, workspace};
 
+use crate::libraries;
 use crate::suites::Suite;
 
 /// A command that passes or fails.
@@ -30,6 +32,16 @@ pub(crate) fn run() -> Tally {
         } else {
             tally.failed += 1;
             eprintln!("FAILED  {}", step.name);
+        }
+    }
+    for (name, check) in CHECKS {
+        println!("\n== {name}");
+        match check() {
+            Ok(()) => tally.passed += 1,
+            Err(error) => {
+                tally.failed += 1;
+                eprintln!("FAILED  {name}: {error:#}");
+            }
         }
     }
     // A soak that is over soon finds what fails at once, and not what leaks slowly.
@@ -65,6 +77,15 @@ fn run_step(step: &Step, peers: &Peers) -> bool {
     cargo.status().is_ok_and(|status| status.success())
 }
 
+/// A check that is not a command of cargo's alone.
+type Check = fn() -> Result<()>;
+
+const CHECKS: &[(&str, Check)] = &[
+    ("features", libraries::check_features),
+    ("oldest compiler", libraries::check_oldest_compiler),
+    ("packages", libraries::check_packages),
+];
+
 const STEPS: &[Step] = &[
     Step {
         name: "format",
@@ -85,7 +106,7 @@ const STEPS: &[Step] = &[
     },
     Step {
         name: "tests",
-        arguments: &["test", "--workspace"],
+        arguments: &["test", "--workspace", "--no-fail-fast"],
         environment: &[],
     },
     Step {

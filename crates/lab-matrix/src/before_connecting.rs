@@ -69,6 +69,8 @@ fn row<T, E: std::error::Error + 'static>(
     Row {
         scenario: "before connecting",
         case: case.to_owned(),
+        presented: case.to_owned(),
+        tls: None,
         direction,
         expected: Verdict::Refused,
         got,

@@ -10,5 +10,5 @@ mod run;
 
 pub use error::MatrixError;
 pub use page::page;
-pub use report::{Direction, Report, Row};
+pub use report::{Direction, Line, Report, Row};
 pub use run::run;

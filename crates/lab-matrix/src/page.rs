@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use crate::report::{Report, Row};
+use crate::report::{Line, Report};
 
 /// The results as an HTML document, which `onboarding::Site::page` serves.
 #[must_use]
@@ -23,33 +23,31 @@ struct Matrix<'a> {
     scenarios: Vec<Scenario<'a>>,
 }
 
-/// The rows of one scenario, those that are not as expected first.
+/// The lines of one scenario, those that are not as expected first.
 struct Scenario<'a> {
     name: &'static str,
     failed: usize,
-    rows: Vec<&'a Row>,
+    lines: Vec<Line<'a>>,
 }
 
 impl<'a> Matrix<'a> {
     /// Scenarios keep the order of the report, but for those with a failure, which come first.
     fn new(report: &'a Report) -> Self {
         let mut scenarios: Vec<Scenario<'a>> = Vec::new();
-        for row in &report.results {
-            match scenarios
-                .iter_mut()
-                .find(|scenario| scenario.name == row.scenario)
-            {
-                Some(scenario) => scenario.rows.push(row),
+        for line in report.lines() {
+            let name = line.row.scenario;
+            match scenarios.iter_mut().find(|it| it.name == name) {
+                Some(scenario) => scenario.lines.push(line),
                 None => scenarios.push(Scenario {
-                    name: row.scenario,
+                    name,
                     failed: 0,
-                    rows: vec![row],
+                    lines: vec![line],
                 }),
             }
         }
         for scenario in &mut scenarios {
-            scenario.rows.sort_by_key(|row| row.ok);
-            scenario.failed = scenario.rows.iter().filter(|row| !row.ok).count();
+            scenario.lines.sort_by_key(|line| line.row.ok);
+            scenario.failed = scenario.lines.iter().filter(|line| !line.row.ok).count();
         }
         scenarios.sort_by_key(|scenario| scenario.failed == 0);
         Self {

@@ -40,7 +40,7 @@ pub async fn run(directory: &Path, password: &Password) -> Result<Report, Matrix
 async fn row_of(
     lab: &LabFiles,
     case: &Case,
-    version: &str,
+    version: &'static str,
     versions: TlsVersions,
     server: &mut RunningServer,
 ) -> Result<Row, MatrixError> {
@@ -73,6 +73,8 @@ async fn row_of(
     Ok(Row {
         scenario: case.scenario,
         case: format!("{}, {version}", case.name),
+        presented: case.name.to_owned(),
+        tls: Some(version),
         direction: case.direction,
         expected: case.expected(),
         got,

@@ -28,6 +28,9 @@ pub use tls_identity::{
     FileError, Identity as ClientIdentity, IdentityError, IdentityFileError, IdentityFiles,
 };
 
+/// Names, identifiers and certificates: its types are in signatures of this crate.
+pub use x509_identity;
+
 /// What the connector's settings are made of.
 pub use pki_core::{
     Password,

@@ -24,7 +24,7 @@ fn verdict(identity: Result<ClientIdentity, IdentityError>) -> &'static str {
             found: Found::PrivateKey,
         }) => "swapped",
         Err(IdentityError::NoCertificate { .. }) => "none",
-        Err(IdentityError::Pkcs12(_)) => "p12",
+        Err(IdentityError::NotPkcs12 { .. } | IdentityError::Pkcs12(_)) => "p12",
         Err(_) => "other",
     }
 }

@@ -6,8 +6,9 @@ mod support;
 
 use bytes::Bytes;
 use mtls_client::{ErrorKind, TlsVersions};
-use rustls::AlertDescription;
+use rustls::{AlertDescription, CertificateError};
 use support::*;
+use test_pki::rcgen::{BasicConstraints, CertificateParams, IsCa, KeyUsagePurpose};
 
 const SERIAL: u64 = 4711;
 
@@ -122,6 +123,69 @@ async fn hanging_up_right_after_our_certificate_is_a_refusal() {
                     .unwrap_err();
                 let expected = ErrorKind::IdentityRejected { alert: None };
                 assert_eq!(*error.kind(), expected, "{versions:?} {alpn:?}: {error:?}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_reason_is_looked_for_in_our_own_certificate_before_it_is_told() {
+    use CertificateError::{ApplicationVerificationFailure, BadEncoding, Expired, InvalidPurpose};
+    let ca = Ca::root("root");
+    let with = |change: fn(&mut CertificateParams)| ca.client("alice").with(change);
+    let key_usage = with(|leaf| leaf.key_usages = vec![KeyUsagePurpose::KeyEncipherment]);
+    let is_ca = with(|leaf| leaf.is_ca = IsCa::Ca(BasicConstraints::Unconstrained));
+    let no_usage = with(|leaf| leaf.extended_key_usages.clear());
+    let cases = [
+        (InvalidPurpose, ca.client("alice"), "its log says why"),
+        (
+            InvalidPurpose,
+            ca.server("alice.test"),
+            "is for serverAuth only, not for clientAuth",
+        ),
+        (
+            InvalidPurpose,
+            no_usage,
+            "no extended key usage: issue it again with clientAuth",
+        ),
+        (
+            InvalidPurpose,
+            key_usage.clone(),
+            "probably because key usage of CN=alice lacks digitalSignature",
+        ),
+        (BadEncoding, key_usage.clone(), "lacks digitalSignature"),
+        (
+            ApplicationVerificationFailure,
+            key_usage,
+            "the server knows our certificate",
+        ),
+        (InvalidPurpose, is_ca, "CN=alice is a CA certificate"),
+        (
+            Expired,
+            ca.client("alice").expired(),
+            "probably because CN=alice expired at",
+        ),
+        (Expired, ca.client("alice"), "compare the clocks"),
+        (Expired, ca.server("alice.test"), "compare the clocks"),
+    ];
+    for (reason, client, expected) in cases {
+        let address = serve(&ca.server("localhost"), Clients::Refused(reason.clone())).await;
+        for versions in VERSIONS {
+            for alpn in [HTTP1, HTTP2] {
+                for via in BOTH {
+                    let connector = connector(&ca, identity_of(&client))
+                        .tls_versions(versions)
+                        .alpn(alpn)
+                        .build()
+                        .unwrap();
+                    let got = request(via, &connector, &url(address), Bytes::new()).await;
+                    let said = got.unwrap_err().to_string();
+                    let case =
+                        format!("{expected:?} {reason:?} {versions:?} {alpn:?} {via:?}: {said}");
+                    assert!(said.contains(expected), "{case}");
+                    let by_the_way = said.contains("clientAuth");
+                    assert_eq!(by_the_way, expected.contains("clientAuth"), "{case}");
+                }
             }
         }
     }

@@ -96,7 +96,7 @@ async fn plain_http_is_refused_unless_allowed() {
         let error = request(via, &refusing, &url, Bytes::new())
             .await
             .unwrap_err();
-        assert_eq!(error.kind().as_str(), "protocol", "{error:?}");
+        assert_eq!(error.kind().as_str(), "invalid-request", "{error:?}");
         let allowing = connector(&ca, identity_of(&ca.client("client1")))
             .allow_plain_http()
             .build()

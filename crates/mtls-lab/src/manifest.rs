@@ -10,6 +10,9 @@ use time::OffsetDateTime;
 use crate::file::{About, FileKind, LabFile, Verdict};
 use crate::lab::Lab;
 use crate::options::KeyType;
+use crate::plain_file;
+use crate::relative_path::RelativePath;
+use crate::server_name::ServerName;
 
 /// Every file of a lab, and what the lab was made with.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
@@ -22,7 +25,7 @@ pub struct Manifest {
     /// The kind of its keys.
     pub key_type: KeyType,
     /// The server's names besides the usual ones.
-    pub extra_names: Vec<String>,
+    pub extra_names: Vec<ServerName>,
     /// Its files.
     pub files: Vec<Entry>,
 }
@@ -30,8 +33,8 @@ pub struct Manifest {
 /// One file of a lab.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct Entry {
-    /// Its place below the lab's directory, with `/`.
-    pub path: String,
+    /// Its place below the lab's directory.
+    pub path: RelativePath,
     /// SHA-256 of its contents, in lower-case hex.
     pub sha256: String,
     /// What it is.
@@ -56,7 +59,7 @@ impl Manifest {
     /// The manifest of the lab in `directory`; `None` if there is no lab that this version can read.
     #[must_use]
     pub fn read(directory: &Path) -> Option<Self> {
-        let text = std::fs::read(directory.join(MANIFEST)).ok()?;
+        let text = plain_file::read(directory, &RelativePath::of_lab(MANIFEST)).ok()?;
         serde_json::from_slice(&text).ok()
     }
 
@@ -82,22 +85,15 @@ impl Manifest {
 
     /// The directories that the files are in, parents before children.
     pub(crate) fn directories(&self) -> BTreeSet<&str> {
-        let parents = |path: &'_ str| {
-            path.match_indices('/')
-                .map(|(end, _)| end)
-                .collect::<Vec<_>>()
-        };
-        let files = self.files.iter().map(|file| file.path.as_str());
-        files
-            .flat_map(|path| parents(path).into_iter().map(move |end| &path[..end]))
-            .collect()
+        let paths = self.files.iter().map(|file| &file.path);
+        paths.flat_map(RelativePath::parents).collect()
     }
 }
 
 impl Entry {
     fn of(file: &LabFile) -> Self {
         Self {
-            path: file.path().to_owned(),
+            path: RelativePath::of_lab(file.path()),
             sha256: sha256_hex(file.secret_contents()),
             about: file.about().clone(),
         }

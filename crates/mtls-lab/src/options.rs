@@ -1,10 +1,10 @@
 //! What a lab is made with.
 
-use std::net::IpAddr;
-
 use pki_core::{KeyKind, Password};
 use serde::{Deserialize, Serialize};
 use x509_identity::SubjectAltName;
+
+use crate::server_name::ServerName;
 
 /// The choices that a lab is made with.
 #[derive(Clone, Debug)]
@@ -14,7 +14,7 @@ pub struct Options {
     /// The password of the `.p12` files; `MyP12Passw0rd` by default, which anybody may know.
     pub p12_password: Password,
     /// Names of the server besides `api.example.local`, `localhost`, 127.0.0.1 and ::1.
-    pub extra_names: Vec<String>,
+    pub extra_names: Vec<ServerName>,
 }
 
 /// The lab's own password, for files that protect nothing.
@@ -31,27 +31,23 @@ impl Default for Options {
 }
 
 impl Options {
-    /// The names that every good server certificate of the lab has.
+    /// The names that every good server certificate of the lab has, each once.
     pub(crate) fn server_names(&self) -> Vec<SubjectAltName> {
-        SERVER_NAMES
-            .iter()
-            .copied()
-            .chain(self.extra_names.iter().map(String::as_str))
-            .map(server_name)
-            .collect()
+        let usual = SERVER_NAMES.iter().filter_map(|name| name.parse().ok());
+        let mut names: Vec<ServerName> = usual.collect();
+        for name in &self.extra_names {
+            let text = name.to_string();
+            let is_same = |known: &ServerName| known.to_string().eq_ignore_ascii_case(&text);
+            if !names.iter().any(is_same) {
+                names.push(name.clone());
+            }
+        }
+        names.iter().map(ServerName::to_subject_alt_name).collect()
     }
 }
 
 /// The server's names in every lab; the first is its common name, too.
 pub(crate) const SERVER_NAMES: [&str; 4] = ["api.example.local", "localhost", "127.0.0.1", "::1"];
-
-/// An address if it reads as one, and a DNS name otherwise.
-fn server_name(name: &str) -> SubjectAltName {
-    match name.parse::<IpAddr>() {
-        Ok(address) => SubjectAltName::Ip(address),
-        Err(_) => SubjectAltName::Dns(name.to_owned()),
-    }
-}
 
 /// The kind of the lab's keys.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]

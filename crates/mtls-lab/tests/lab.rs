@@ -181,7 +181,7 @@ fn a_lab_that_cannot_be_kept_is_made_anew_and_says_why() {
         matches!(reason(&Options::default(), later), Some(Unusable::Changed(path)) if path == "same-ca/client.key")
     );
     let named = Options {
-        extra_names: vec!["dev.example.local".into()],
+        extra_names: vec!["dev.example.local".parse().unwrap()],
         ..Options::default()
     };
     assert!(matches!(reason(&named, later), Some(Unusable::OtherNames)));
@@ -233,7 +233,7 @@ fn what_a_killed_run_left_is_cleared_and_nothing_of_it_lost() {
     let old = SystemTime::now() - std::time::Duration::from_secs(120);
     let leave = |name: &str, inside: &str| {
         let staging = parent.join(format!(".lab.mtls-lab-{name}"));
-        fs::create_dir(&staging).unwrap();
+        private_directory(&staging);
         fs::rename(&dir, staging.join(inside)).unwrap();
         fs::File::open(&staging).unwrap().set_modified(old).unwrap();
         staging
@@ -255,7 +255,7 @@ fn what_a_killed_run_left_is_cleared_and_nothing_of_it_lost() {
 
     // Younger ones may be somebody's at work.
     let busy = parent.join(".lab.mtls-lab-busy");
-    fs::create_dir(&busy).unwrap();
+    private_directory(&busy);
     run(&dir, Existing::Replace, NOW);
     assert!(busy.exists());
 }
@@ -285,7 +285,7 @@ fn the_manifest_lists_every_file() {
         .manifest()
         .files
         .iter()
-        .map(|file| file.path.clone())
+        .map(|file| file.path.to_string())
         .collect();
     listed.push(MANIFEST.to_owned());
     listed.sort();
@@ -324,6 +324,16 @@ fn directory() -> (tempfile::TempDir, PathBuf) {
     let keep = tempfile::tempdir().unwrap();
     let lab = keep.path().join("lab");
     (keep, lab)
+}
+
+/// As those are that a lab is written in.
+fn private_directory(path: &Path) {
+    fs::create_dir(path).unwrap();
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        fs::set_permissions(path, fs::Permissions::from_mode(0o700)).unwrap();
+    }
 }
 
 /// Every file below `dir` with its contents.

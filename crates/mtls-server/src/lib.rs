@@ -22,12 +22,29 @@ mod problem;
 mod provider;
 mod text;
 
+/// Why an extractor or a layer rejects a request.
+pub mod rejection {
+    pub use crate::extract::{
+        client_cert::ClientCertRejection, forwarded_client_cert::ForwardedClientCertRejection,
+        peer_identity::PeerIdentityRejection,
+    };
+}
+
+/// The services of this crate's layers, and the future of [`MtlsService`]: for whoever has to name a type.
+pub mod service {
+    pub use crate::{
+        authorize::{authorizer::AuthorizeService, require::RequireClientCertService},
+        extract::mock_client_cert::MockClientCertService,
+        serve::{forward_identity::ForwardIdentityService, service::ResponseFuture},
+    };
+}
+
 pub use authorize::authorizer::{
-    AuthorizationDecision, AuthorizationRequest, Authorize, AuthorizeService, Authorizer,
+    AuthorizationDecision, AuthorizationRequest, Authorize, Authorizer,
 };
 #[cfg(feature = "opa")]
 pub use authorize::opa::{OpaAuthorizer, OpaError};
-pub use authorize::require::{RequireClientCert, RequireClientCertService};
+pub use authorize::require::RequireClientCert;
 pub use config::error::ConfigError;
 pub use config::error::LoadError;
 pub use config::limits::Limits;
@@ -35,9 +52,10 @@ pub use config::virtual_host::VirtualHost;
 pub use config::{builder::MtlsConfigBuilder, mtls_config::MtlsConfig};
 pub use connection::identity::ConnectionIdentity;
 pub use connection::stream::MtlsStream;
-pub use extract::client_cert::{ClientCertRejection, MockClientCert};
-pub use extract::forwarded_client_cert::{ForwardedClientCertRejection, MockForwardedClientCert};
-pub use extract::peer_identity::{FromClientCert, PeerIdentity, PeerIdentityRejection};
+pub use extract::forwarded_client_cert::MockForwardedClientCert;
+pub use extract::mock_client_cert::{MockClientCert, MockError};
+pub use extract::peer_identity::{FromClientCert, PeerIdentity};
+pub use extract::spiffe::SpiffeId;
 pub use forwarded::{
     client_cert::ForwardedClientCert,
     error::ForwardedError,
@@ -49,7 +67,6 @@ pub use handshake::acceptor::ConnectionAcceptor;
 pub use handshake::refusal::{Refusal, RefusalReason};
 pub use observe::audit::TARGET as AUDIT_TARGET;
 pub use peer::client_cert::ClientCert;
-pub use peer::spiffe::{SpiffeId, SpiffeIdError, SvidError};
 pub use peer::tls_info::TlsInfo;
 pub use proxy_protocol::{ProxyProtocol, error::ProxyProtocolError};
 pub use reload::handle::{MtlsHandle, ReloadError, Reloaded, Watch};
@@ -57,13 +74,13 @@ pub use reload::status::{Degraded, Status};
 pub use reload::{mtls_files::MtlsFiles, virtual_host_files::VirtualHostFiles};
 pub use rules::{decision::Decision, error::RuleError, rule::Rule};
 pub use serve::acceptor::MtlsAcceptor;
-pub use serve::forward_identity::{ForwardIdentity, ForwardIdentityService};
+pub use serve::forward_identity::ForwardIdentity;
 pub use serve::health::health;
 pub use serve::http::http_limits;
 pub use serve::listen;
 pub use serve::listener::{MtlsListener, PerConnection};
 pub use serve::server::{Serving, serve};
-pub use serve::service::{MtlsService, ResponseFuture};
+pub use serve::service::MtlsService;
 pub use sources::crl_sources::{
     error::CrlSourceError,
     loader::{CrlSources, LoadedCrls},
@@ -79,6 +96,9 @@ pub use sources::plain_http::{HttpError, HttpUrl, HttpUrlError};
 pub use tls_identity::{Found, Identity as ServerIdentity, IdentityError};
 pub use verify::client_auth::ClientAuth;
 pub use verify::resumption::{Resumption, SessionStorage};
+
+/// Names, identifiers and certificates: its types are in signatures of this crate.
+pub use x509_identity;
 
 /// The verifier's settings, which [`MtlsConfigBuilder`] takes.
 pub use pki_core::verify::{

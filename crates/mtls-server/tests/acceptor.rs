@@ -242,7 +242,10 @@ async fn a_running_request_finishes_before_the_server_ends() {
     let config = client::config(&world, Some(&alice), VERSIONS[1]);
     let request = tokio::spawn(client::get(address, config.clone(), "/"));
     entering.recv().await.unwrap();
-    let shutdown = tokio::spawn(server.graceful_shutdown(Duration::from_secs(20)));
+    let shutdown = tokio::spawn(async move {
+        let grace = Duration::from_secs(20);
+        server.graceful_shutdown(grace).await
+    });
     // Until nobody listens any more.
     while TcpStream::connect(address).await.is_ok() {
         tokio::task::yield_now().await;

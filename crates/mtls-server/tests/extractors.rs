@@ -3,13 +3,20 @@
 
 mod support;
 
+use std::net::SocketAddr;
+
 use axum::{
     Json, Router,
     body::{Body, to_bytes},
-    http::{Request, Response, StatusCode, header::CONTENT_TYPE},
+    extract::ConnectInfo,
+    http::{Extensions, Request, Response, StatusCode, header::CONTENT_TYPE},
+    middleware::{Next, from_fn},
     routing::get,
 };
-use mtls_server::{ClientAuth, ClientCert, MockClientCert, TlsInfo};
+use mtls_server::{
+    ClientAuth, ClientCert, ConnectionIdentity, FromClientCert as _, MockClientCert, MockError,
+    Rule, SpiffeId, TlsInfo, rejection::ClientCertRejection,
+};
 use serde_json::{Value, json};
 use support::{
     World,
@@ -19,6 +26,7 @@ use support::{
     router, start, start_with,
 };
 use tower::ServiceExt as _;
+use x509_identity::SubjectAltName;
 
 async fn describe(client: ClientCert, tls: TlsInfo) -> Json<Value> {
     Json(json!({
@@ -141,6 +149,85 @@ async fn a_mock_stands_in_for_the_acceptor() {
     assert_eq!(ask(as_nobody, "/").await.status(), StatusCode::OK);
 
     MockClientCert::from_der(b"no certificate").unwrap_err();
+}
+
+/// Where a span or a tower service looks, without an extractor.
+fn seen(extensions: &Extensions) -> (Option<String>, bool, bool) {
+    let client = ClientCert::from_extensions(extensions).ok();
+    let subject = client.map(|client| client.subject().to_string());
+    let tls = TlsInfo::from_extensions(extensions).is_ok();
+    let connection = extensions.get::<ConnectionIdentity>();
+    let address = extensions.get::<ConnectInfo<SocketAddr>>();
+    let same = connection.zip(address).map(|(connection, address)| {
+        let client = connection.client();
+        assert_eq!(client.map(|it| it.subject().to_string()), subject);
+        connection.peer() == address.0
+    });
+    (subject, tls, same == Some(true))
+}
+
+#[tokio::test]
+async fn middleware_and_services_find_in_the_extensions_what_a_handler_gets() {
+    let world = World::new();
+    let app = || {
+        let looks = from_fn(async |request: Request<Body>, _: Next| {
+            format!("{:?}", seen(request.extensions()))
+        });
+        Router::new().layer(looks)
+    };
+    let alice = world.ca.client("alice");
+    let config = world.config().client_auth(ClientAuth::Optional);
+    let server = start_with(config, app()).await;
+    for (leaf, expected) in [
+        (Some(&alice), r#"(Some("CN=alice"), true, true)"#),
+        (None, "(None, true, true)"),
+    ] {
+        let config = client::config(&world, leaf, VERSIONS[1]);
+        let answer = client::get(server.local_addr(), config, "/").await.unwrap();
+        assert!(answer.ends_with(expected), "{answer}");
+        let mock = match leaf {
+            Some(leaf) => MockClientCert::from_der(leaf.der()).unwrap(),
+            None => MockClientCert::anonymous(),
+        };
+        let mocked = ask(app().layer(mock), "/").await;
+        let body = to_bytes(mocked.into_body(), 4096).await.unwrap();
+        assert_eq!(body, expected);
+    }
+    assert_eq!(seen(&Extensions::new()), (None, false, false));
+    let error = ClientCert::from_extensions(&Extensions::new()).unwrap_err();
+    assert!(matches!(error, ClientCertRejection::NotWired));
+    let mut anonymous = Extensions::new();
+    MockClientCert::anonymous().attach(&mut anonymous);
+    let error = ClientCert::from_extensions(&anonymous).unwrap_err();
+    assert!(matches!(error, ClientCertRejection::Missing));
+}
+
+#[test]
+fn a_mock_has_the_names_that_a_test_asks_for() {
+    let alice = Ca::root("root").client("alice");
+    let pem = format!("Bag Attributes\n{}{}", alice.key_pem(), alice.chain_pem());
+    let mock = MockClientCert::from_pem(pem.as_bytes()).unwrap();
+    assert_eq!(mock.client().unwrap().der(), &**alice.der());
+    let error = MockClientCert::from_pem(alice.key_pem().as_bytes()).unwrap_err();
+    assert!(error.to_string().contains("a private key"), "{error}");
+
+    let subject = "CN=alice,OU=Operators,O=Example,C=NO";
+    let mock = MockClientCert::with_subject(subject).unwrap();
+    let client = mock.client().unwrap();
+    assert_eq!(client.subject().to_string(), subject);
+    assert_eq!(client.eku_names(), ["clientAuth"]);
+    let operators = Rule::dn_exact(subject.parse().unwrap());
+    assert!(operators.decide(client).is_allowed());
+    assert!(!Rule::not(operators).decide(client).is_allowed());
+    let error = MockClientCert::with_subject("alice").unwrap_err();
+    assert!(matches!(error, MockError::Subject(_)));
+
+    let id = "spiffe://example.org/billing";
+    let san = SubjectAltName::Uri(id.to_owned());
+    let mock = MockClientCert::with_names("CN=billing".parse().unwrap(), [san]).unwrap();
+    let found = SpiffeId::from_client_cert(mock.client().unwrap()).unwrap();
+    assert_eq!(found.as_str(), id);
+    assert!(MockClientCert::anonymous().client().is_none());
 }
 
 #[tokio::test]

@@ -88,7 +88,7 @@ fn a_server_identity_from_wrong_files_says_what_to_do() {
         (&empty, "is empty"),
         (&garbage, "neither PEM nor DER"),
         (&key, "look swapped"),
-        (&cut, "damaged"),
+        (&cut, "cut off"),
         (&bad_der, "cannot be read"),
     ] {
         let key = if bad == &key { &certificate } else { &key };

@@ -180,12 +180,19 @@ async fn who_resets_each_stream_at_once_is_cut_off() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_header_list_that_is_too_long_reaches_no_handler() {
     for adapter in ADAPTERS {
-        for (length, good) in [(8_000, true), (16_000, false)] {
+        // 64 KiB, as with HTTP/1; `axum::serve` has a limit of its own.
+        let most = match adapter {
+            Adapter::AxumServe => 1,
+            Adapter::Serve | Adapter::AxumServer | Adapter::Hyper => 4,
+        };
+        for (fields, good) in [(most, true), (most + 1, false)] {
             let scene = Scene::new(adapter).await;
             let mut stream = scene.connect().await;
             let mut bytes = h2::frame(HEADERS, END_STREAM, 1, &h2::get("/never"));
-            bytes.extend(h2::frame(CONTINUATION, 0, 1, &h2::field(length)));
-            let end = h2::frame(CONTINUATION, END_HEADERS, 1, &h2::field(2_000));
+            for _ in 0..fields {
+                bytes.extend(h2::frame(CONTINUATION, 0, 1, &h2::field(15_000)));
+            }
+            let end = h2::frame(CONTINUATION, END_HEADERS, 1, &h2::field(500));
             bytes.extend(end);
             stream.write_all(&bytes).await.unwrap();
             stream.flush().await.unwrap();
@@ -198,8 +205,8 @@ async fn a_header_list_that_is_too_long_reaches_no_handler() {
             };
             let answered = timeout(Duration::from_secs(2), answered).await;
             let begun = scene.running.begun.load(SeqCst);
-            assert_eq!(begun, usize::from(good), "{adapter:?} {length}");
-            assert_eq!(answered.is_err(), good, "{adapter:?} {length}");
+            assert_eq!(begun, usize::from(good), "{adapter:?} {fields}");
+            assert_eq!(answered.is_err(), good, "{adapter:?} {fields}");
         }
     }
 }

@@ -5,7 +5,12 @@ mod support;
 
 use std::error::Error;
 
-use axum::{Router, http::StatusCode, routing::get};
+use axum::{
+    Router,
+    body::{Body, HttpBody as _},
+    http::{Request, StatusCode},
+    routing::get,
+};
 use der::{Any, Decode, Encode};
 use mtls_server::{ClientAuth, MockClientCert, RequireClientCert, Rule, RuleError};
 use serde_json::Value;
@@ -18,6 +23,7 @@ use support::{
     start_with,
 };
 use test_pki::rcgen::{CertificateParams, CustomExtension, DnType, SanType};
+use tower::ServiceExt as _;
 use x509_identity::{Certificate, DistinguishedName};
 
 fn router(rule: Rule) -> Router {
@@ -243,6 +249,55 @@ async fn an_odd_alternative_name_is_neither_a_match_nor_its_opposite() {
     }
 }
 
+#[tokio::test]
+async fn another_spelling_of_a_name_is_the_same_name_under_a_negation_too() {
+    let world = World::new();
+    let uri = |text: &str| SanType::URI(text.try_into().unwrap());
+    let email = |text: &str| SanType::Rfc822Name(text.try_into().unwrap());
+    let ip = |text: &str| SanType::IpAddress(text.parse().unwrap());
+    let glob = "uri_glob = 'https://h/admin/**'";
+    // What the rule finds: that it matches, that it does not, or neither.
+    for (san, rule, found) in [
+        (ip("::ffff:10.1.2.3"), "ip = '10.0.0.0/8'", Some(true)),
+        (ip("10.1.2.3"), "ip = '::ffff:10.0.0.0/104'", Some(true)),
+        (ip("::ffff:11.1.2.3"), "ip = '10.0.0.0/8'", Some(false)),
+        (uri("https://h/admin/x"), glob, Some(true)),
+        (uri("HTTPS://H/admin/x"), glob, Some(true)),
+        (uri("https://h:443/admin/x"), glob, Some(true)),
+        (uri("https://h/%61dmin/x"), glob, Some(true)),
+        (uri("https://h/user/x"), glob, Some(false)),
+        (uri("https://h/user/..%2fadmin/x"), glob, None),
+        (uri("https://h/admin/..%2fuser"), glob, None),
+        (uri("https://h\\admin/x"), glob, None),
+        (uri("https://h/admin/a\\x"), glob, None),
+        (uri("https://u@h/admin/x"), glob, None),
+        (uri("https://h./admin/x"), glob, None),
+        (
+            email("\"a\"@h.example"),
+            "email = 'a@h.example'",
+            Some(true),
+        ),
+        (email("b@h.example"), "email = 'a@h.example'", Some(false)),
+        (email("\"\\a\"@h.example"), "email = 'a@h.example'", None),
+    ] {
+        let leaf = world.ca.client("client").with(|params| {
+            params.subject_alt_names = vec![san.clone()];
+        });
+        let rule = Rule::from_toml(rule).unwrap();
+        let label = format!("{san:?} {rule}");
+        assert_eq!(
+            allows(rule.clone(), leaf.der()).await,
+            found == Some(true),
+            "{label}"
+        );
+        assert_eq!(
+            allows(Rule::not(rule), leaf.der()).await,
+            found == Some(false),
+            "not {label}"
+        );
+    }
+}
+
 #[test]
 fn a_rule_file_that_says_too_much_or_too_little_is_refused_by_field() {
     for (text, names) in [
@@ -269,6 +324,9 @@ fn a_rule_file_that_says_too_much_or_too_little_is_refused_by_field() {
         ("dns = 'a.*.b'", "dns"),
         ("dns = 'a..b'", "dns"),
         ("dns = 'a.b.'", "dns"),
+        ("dns = '.a.b'", "dns"),
+        ("email = '@a.b'", "email"),
+        ("uri_glob = 'https://u@h/*'", "uri_glob"),
         ("dn_exact = ''", "dn_exact"),
         ("dn_exact = 'alice'", "dn_exact"),
         ("common_name = ''", "common_name"),
@@ -351,10 +409,69 @@ async fn over_a_real_connection_each_decision_names_its_rule_and_no_answer_the_c
             assert_eq!(decision["outcome"], outcome);
             assert_eq!(decision["reason"], reason);
             assert_eq!(decision["rule"], rule);
+            assert_eq!((&*decision["method"], &*decision["path"]), ("GET", "/"));
             assert!(decision["peer"].starts_with("127.0.0.1:"));
             assert_eq!(decision.contains_key("serial"), leaf.is_some());
         }
     }
+}
+
+#[tokio::test]
+async fn a_call_of_grpc_is_denied_in_its_own_form() {
+    let world = World::new();
+    let bob = MockClientCert::from_der(world.ca.client("bob").der()).unwrap();
+    for (mock, code, word) in [
+        (Some(bob), "7", "does not allow"),
+        (Some(MockClientCert::anonymous()), "16", "has none"),
+        (None, "13", "set up wrongly"),
+    ] {
+        let mut app = router(Rule::common_name("alice"));
+        if let Some(mock) = mock {
+            app = app.layer(mock);
+        }
+        let request = Request::post("/")
+            .header("content-type", "application/grpc+proto")
+            .body(Body::empty())
+            .unwrap();
+        let response = app.oneshot(request).await.unwrap();
+        assert_eq!(response.status(), StatusCode::OK);
+        let headers = response.headers();
+        assert_eq!(headers["content-type"], "application/grpc");
+        assert_eq!(headers["grpc-status"], code);
+        let message = headers["grpc-message"].to_str().unwrap();
+        assert!(message.contains(word), "{message}");
+        assert!(response.into_body().is_end_stream());
+    }
+}
+
+#[tokio::test]
+async fn any_verified_client_is_a_rule_of_its_own() {
+    let world = World::new();
+    let router = Router::new()
+        .route("/", get(async || "secret"))
+        .layer(RequireClientCert::any());
+    let server = start_with(world.config().client_auth(ClientAuth::Optional), router).await;
+    let alice = world.ca.client("alice");
+    for (leaf, status) in [(Some(&alice), "200"), (None, "403")] {
+        let config = client::config(&world, leaf, VERSIONS[1]);
+        let answer = client::get(server.local_addr(), config, "/").await.unwrap();
+        assert!(
+            answer.starts_with(&format!("HTTP/1.1 {status}")),
+            "{answer}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn the_event_of_a_nested_route_has_the_whole_path_without_its_query() {
+    let audit = Audit::capture();
+    let app = Router::new().nest("/api", router(Rule::common_name("bob")));
+    let mock = MockClientCert::from_der(World::new().ca.client("alice").der()).unwrap();
+    let request = Request::post("/api?token=x").body(Body::empty()).unwrap();
+    let response = app.layer(mock).oneshot(request).await.unwrap();
+    assert_eq!(response.status(), StatusCode::FORBIDDEN);
+    let denied = audit.only();
+    assert_eq!((&*denied["method"], &*denied["path"]), ("POST", "/api"));
 }
 
 #[tokio::test]

@@ -1,11 +1,12 @@
 //! One key with its certificates: the content of a file for one person or device.
 
-use pki_core::{KeyPair, Password};
-use x509_identity::Certificate;
+use const_oid::db::rfc5912::ID_EC_PUBLIC_KEY;
+use pki_core::{EncodedKey, KeyPair, Password};
+use x509_identity::{Certificate, ParseError, PublicKeyAlgorithm};
 
-use crate::link;
+use crate::chain;
 use crate::open_error::OpenError;
-use crate::read::{Archive, ArchivedCertificate, Limits};
+use crate::read::{Archive, ArchivedKey, Limits};
 use crate::write::BundleBuilder;
 
 /// A private key, its certificate and the chain above it.
@@ -15,7 +16,7 @@ use crate::write::BundleBuilder;
 pub struct Bundle {
     chain: Vec<Vec<u8>>,
     friendly_name: Option<String>,
-    key: KeyPair,
+    key: EncodedKey,
     leaf: Vec<u8>,
 }
 
@@ -28,9 +29,11 @@ impl Bundle {
     /// Reads a file that holds exactly one private key, and sorts out what belongs to it.
     ///
     /// The certificate is the one with the key's localKeyID or, where there is none, with its
-    /// public key. The chain follows from it by name and key identifier; signatures are not
-    /// checked here, since nothing here decides on trust. Other certificates in the file are left out
-    /// and can be had from an [`Archive`].
+    /// public key. The chain follows from it by name and signature: the same that a PEM file of these
+    /// certificates would have. Whether it can be trusted is decided elsewhere. Other certificates in the file are
+    /// left out, and can be had from an [`Archive`].
+    ///
+    /// The key is of any kind that TLS can sign with: also of one that [`builder`](Self::builder) does not take.
     ///
     /// # Errors
     ///
@@ -46,32 +49,17 @@ impl Bundle {
             [key] => key,
             several => return Err(OpenError::SeveralIdentities { got: several.len() }),
         };
-        let key = KeyPair::from_der(archived.secret_pkcs8_der()).map_err(OpenError::UnusableKey)?;
-        let certificates = archive
+        let key =
+            EncodedKey::read(archived.secret_pkcs8_der(), None).map_err(OpenError::UnusableKey)?;
+        let public_key = key.public_key_der().map_err(OpenError::UnusableKey)?;
+        let certificates: Vec<_> = archive
             .certificates()
             .iter()
-            .enumerate()
-            .map(|(index, certificate)| {
-                Certificate::from_der(certificate.der())
-                    .map_err(|source| OpenError::MalformedCertificate { index, source })
-            })
-            .collect::<Result<Vec<_>, _>>()?;
-
-        let key_id = archived.attributes().local_key_id();
-        let paired = |certificate: &ArchivedCertificate| {
-            key_id.is_some() && certificate.attributes().local_key_id() == key_id
-        };
-        let has_key = |certificate: &Certificate| certificate.spki_der() == key.public_key_der();
-        let leaf = match archive.certificates().iter().position(paired) {
-            // Some writers give the localKeyID to the whole chain.
-            Some(first) => (first..certificates.len())
-                .find(|&i| paired(&archive.certificates()[i]) && has_key(&certificates[i]))
-                .ok_or(OpenError::KeyCertMismatch)?,
-            None => certificates
-                .iter()
-                .position(has_key)
-                .ok_or(OpenError::NoCert)?,
-        };
+            .map(|certificate| Certificate::from_der(certificate.der()))
+            .collect();
+        let leaf = leaf_of(archived, &public_key, archive, &certificates)?;
+        // What the key does not need may be of any form.
+        let certificates: Vec<_> = certificates.into_iter().map(Result::ok).collect();
 
         let friendly_name = [
             archived.attributes(),
@@ -80,22 +68,21 @@ impl Bundle {
         .iter()
         .find_map(|attributes| attributes.friendly_name())
         .map(str::to_owned);
-        let chain = chain_above(leaf, &certificates)
-            .into_iter()
-            .map(|index| certificates[index].der().to_vec())
-            .collect();
-        let leaf = certificates[leaf].der().to_vec();
+        let der = |index: usize| archive.certificates()[index].der().to_vec();
         Ok(Self {
-            chain,
+            chain: chain::above(leaf, &certificates)
+                .into_iter()
+                .map(der)
+                .collect(),
             friendly_name,
             key,
-            leaf,
+            leaf: der(leaf),
         })
     }
 
-    /// The certificates above the leaf in DER, its issuer first, as far as the file has them.
+    /// The certificates above the leaf in DER, as far as the file has them: its issuer first, the root last.
     ///
-    /// The last one is the root if the file has it.
+    /// Where a CA has several certificates, all of them are among these.
     #[must_use]
     pub fn chain_der(&self) -> &[Vec<u8>] {
         &self.chain
@@ -109,13 +96,13 @@ impl Bundle {
 
     /// Hands over the key, the leaf and the chain above it, the certificates in DER.
     #[must_use]
-    pub fn into_parts(self) -> (KeyPair, Vec<u8>, Vec<Vec<u8>>) {
+    pub fn into_parts(self) -> (EncodedKey, Vec<u8>, Vec<Vec<u8>>) {
         (self.key, self.leaf, self.chain)
     }
 
-    /// The private key with its public key.
+    /// The private key.
     #[must_use]
-    pub fn key(&self) -> &KeyPair {
+    pub fn key(&self) -> &EncodedKey {
         &self.key
     }
 
@@ -126,20 +113,45 @@ impl Bundle {
     }
 }
 
-/// Follows the issuers, each certificate once.
-fn chain_above(leaf: usize, certificates: &[Certificate]) -> Vec<usize> {
-    let mut path = vec![leaf];
-    let mut last = leaf;
-    while !certificates[last].is_self_issued() {
-        let issuer = (0..certificates.len()).find(|&candidate| {
-            !path.contains(&candidate)
-                && link::names_issuer(&certificates[last], &certificates[candidate]).is_ok()
-        });
-        let Some(issuer) = issuer else { break };
-        path.push(issuer);
-        last = issuer;
+/// The certificate of the key: among those with its localKeyID, or, where there are none, among all.
+fn leaf_of(
+    key: &ArchivedKey,
+    public_key: &[u8],
+    archive: &Archive,
+    certificates: &[Result<Certificate, ParseError>],
+) -> Result<usize, OpenError> {
+    let key_id = key.attributes().local_key_id();
+    let paired = |index: &usize| {
+        let attributes = archive.certificates()[*index].attributes();
+        key_id.is_some() && attributes.local_key_id() == key_id
+    };
+    // Some writers give the localKeyID to the whole chain.
+    let with_id: Vec<_> = (0..certificates.len()).filter(paired).collect();
+    let (candidates, none) = if with_id.is_empty() {
+        ((0..certificates.len()).collect(), OpenError::NoCert)
+    } else {
+        (with_id, OpenError::KeyCertMismatch)
+    };
+    let mut unreadable = None;
+    let mut explicit = None;
+    for index in candidates {
+        match &certificates[index] {
+            Ok(certificate) if certificate.spki_der() == public_key => return Ok(index),
+            Ok(certificate) => {
+                let curve = certificate.public_key_algorithm();
+                if curve == PublicKeyAlgorithm::Other(ID_EC_PUBLIC_KEY) {
+                    let subject = certificate.subject().to_string();
+                    explicit.get_or_insert(OpenError::ExplicitCurve { subject });
+                }
+            }
+            Err(source) => {
+                let position = index + 1;
+                let source = source.clone();
+                unreadable.get_or_insert(OpenError::MalformedCertificate { position, source });
+            }
+        }
     }
-    path.split_off(1)
+    Err(explicit.or(unreadable).unwrap_or(none))
 }
 
 #[cfg(test)]
@@ -149,13 +161,16 @@ mod tests {
         reason = "a test says what it expects by unwrapping it"
     )]
 
-    use const_oid::db::rfc5912::ID_EC_PUBLIC_KEY;
+    use const_oid::ObjectIdentifier;
+    use der::Encode;
+    use der::asn1::{Any, OctetStringRef};
     use pki_core::KeyKind;
-    use test_pki::{Ca, rcgen};
+    use spki::AlgorithmIdentifierRef;
+    use test_pki::{Ca, KeyKind as Kind, rcgen};
     use zeroize::Zeroizing;
 
     use super::*;
-    use crate::read::{ArchivedKey, BagAttributes};
+    use crate::read::{ArchivedCertificate, BagAttributes};
 
     fn attributes(local_key_id: Option<u8>) -> BagAttributes {
         BagAttributes {
@@ -241,11 +256,76 @@ mod tests {
     }
 
     #[test]
-    fn a_circle_of_issuers_ends() {
-        let certificates = [("a", "b"), ("b", "a")].map(|(subject, issuer)| {
-            let leaf = Ca::root(issuer).client(subject);
-            Certificate::from_der(leaf.der()).unwrap()
-        });
-        assert_eq!(chain_above(0, &certificates), [1]);
+    fn a_key_of_any_kind_that_tls_uses_opens_and_others_are_named() {
+        let open = |pkcs8: Vec<u8>, leaf: &[u8]| {
+            let keys = vec![ArchivedKey {
+                algorithm: ID_EC_PUBLIC_KEY,
+                attributes: attributes(None),
+                pkcs8: Zeroizing::new(pkcs8),
+            }];
+            let certificates = vec![ArchivedCertificate {
+                attributes: attributes(None),
+                der: leaf.to_vec(),
+            }];
+            Bundle::from_archive(&Archive { certificates, keys })
+        };
+        let ca = Ca::root("root");
+        for kind in [Kind::P521, Kind::MlDsa44, Kind::MlDsa65, Kind::MlDsa87] {
+            let leaf = ca.client("leaf").with_key(kind);
+            let bundle = open(leaf.key().serialize_der(), leaf.der()).unwrap();
+            assert_eq!(bundle.leaf_der(), &**leaf.der(), "{kind:?}");
+            let other = ca.client("other").with_key(kind);
+            let refused = open(leaf.key().serialize_der(), other.der());
+            assert!(matches!(refused, Err(OpenError::NoCert)), "{kind:?}");
+        }
+        // A key on secp256k1, without the key.
+        let curve = Any::encode_from(&ObjectIdentifier::new_unwrap("1.3.132.0.10")).unwrap();
+        let algorithm = AlgorithmIdentifierRef {
+            oid: ID_EC_PUBLIC_KEY,
+            parameters: Some(curve.to_ref()),
+        };
+        let key = OctetStringRef::new(&[]).unwrap();
+        let pkcs8 = pkcs8::PrivateKeyInfoRef::new(algorithm, key).to_der();
+        let refused = open(pkcs8.unwrap(), ca.der()).unwrap_err();
+        assert!(matches!(refused, OpenError::UnusableKey(_)));
+        assert!(refused.to_string().contains("secp256k1"), "{refused}");
+    }
+
+    #[test]
+    fn a_certificate_that_nobody_needs_may_be_of_any_form() {
+        let [key, other] = [(); 2].map(|()| KeyPair::generate(KeyKind::P256).unwrap());
+        let unreadable = |id| ArchivedCertificate {
+            attributes: attributes(id),
+            der: vec![0x30, 0x00],
+        };
+        let open = |key_id, certificates| {
+            let keys = vec![archived_key(&key, key_id)];
+            name(Bundle::from_archive(&Archive { certificates, keys }))
+        };
+        let leaf = |id| archived_certificate(&key, "leaf", id);
+        for (key_id, certificates) in [
+            (None, vec![unreadable(None), leaf(None), unreadable(None)]),
+            (Some(1), vec![unreadable(None), leaf(Some(1))]),
+            (Some(1), vec![unreadable(Some(1)), leaf(Some(1))]),
+        ] {
+            assert_eq!(open(key_id, certificates).unwrap(), "leaf");
+        }
+        for (key_id, certificates, at) in [
+            (None, vec![unreadable(None)], 1),
+            (Some(1), vec![leaf(None), unreadable(Some(1))], 2),
+            (
+                None,
+                vec![
+                    archived_certificate(&other, "other", None),
+                    unreadable(None),
+                ],
+                2,
+            ),
+        ] {
+            assert!(matches!(
+                open(key_id, certificates),
+                Err(OpenError::MalformedCertificate { position, .. }) if position == at
+            ));
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 mod asn1;
 mod bundle;
-mod crypto;
+mod chain;
 mod link;
 mod open_error;
 mod profile;

@@ -111,6 +111,15 @@ fn a_file_of_certificates_is_an_archive_and_no_bundle() {
 }
 
 #[test]
+fn a_certificate_without_a_name_for_its_curve_is_not_called_another_keys() {
+    let (_, file) = data!("openssl-explicit-curve");
+    let refused = open(file, PASSWORD, &Limits::default());
+    assert!(
+        matches!(refused, Err(OpenError::ExplicitCurve { subject }) if subject == "CN=explicit")
+    );
+}
+
+#[test]
 fn algorithms_that_are_not_read_are_refused_by_name() {
     for ((name, file), place, oid, text) in [
         (

@@ -6,17 +6,23 @@ mod issue;
 mod key;
 mod lint;
 pub mod ocsp;
-pub mod pem;
 mod profile;
 mod random;
 mod request;
 pub mod verify;
 
 pub use crl::{CrlBuildError, CrlBuilder, CrlScope, SignedCrl};
-pub use issue::{Authority, IssueError, Issued, certificate_pem};
+pub use issue::{Authority, IssueError, Issued, Prepared, certificate_pem};
 pub use key::{
-    EncodedKey, KeyError, KeyKind, KeyPair, Password, SignError, SignatureAlgorithm, Signer,
+    EncodedKey, KeyError, KeyKind, KeyPair, Password, PasswordFileError, SignError,
+    SignatureAlgorithm, Signer,
 };
 pub use lint::{Finding, Severity, lint};
-pub use profile::{AllowedNames, NameRule, Profile, Role, ValidityLimits};
+pub use profile::{
+    AllowedNames, AllowedSubject, CaUsage, DnsSubtree, DnsSubtreeError, NameConstraints, NameRule,
+    Profile, Role, SubjectText, Subtrees, ValidityLimits,
+};
 pub use request::{CertificateParameters, CertificateRequest, CsrError, RequestedNames};
+
+/// PEM files: the one reader for all of these crates.
+pub use x509_identity::pem;

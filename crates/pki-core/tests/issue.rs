@@ -2,8 +2,8 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 use pki_core::{
-    AllowedNames, Authority, CertificateParameters, CertificateRequest, CsrError, IssueError,
-    Issued, KeyKind, KeyPair, NameRule, Profile, Severity, ValidityLimits, lint,
+    AllowedNames, AllowedSubject, Authority, CertificateParameters, CertificateRequest, CsrError,
+    IssueError, Issued, KeyKind, KeyPair, NameRule, Profile, Severity, ValidityLimits, lint,
 };
 use time::macros::datetime;
 use time::{Duration, OffsetDateTime};
@@ -22,8 +22,8 @@ fn every_role_is_issued_without_a_lint_finding() {
             .sans([dns("client1.example.org")]);
         let responder = CertificateParameters::for_key(key.public_key_der(), named("ocsp"));
         for (request, profile) in [
-            (server, Profile::server()),
-            (client, Profile::client()),
+            (server, server_profile()),
+            (client, client_profile()),
             (responder, Profile::ocsp_responder()),
         ] {
             let issued = root.issue(&request, &profile, NOW).unwrap();
@@ -70,7 +70,7 @@ fn an_issuing_ca_signs_leaves_and_no_ca() {
     let issuing = issuing_ca(&root);
     let key = KeyPair::generate(KeyKind::P256).unwrap();
     let leaf = issuing
-        .issue(&client_request(&key), &Profile::client(), NOW)
+        .issue(&client_request(&key), &client_profile(), NOW)
         .unwrap();
     assert_eq!(leaf.presented().count(), 2);
     assert_eq!(leaf.chain_pem().matches("BEGIN CERTIFICATE").count(), 2);
@@ -99,7 +99,7 @@ fn a_leaf_does_not_outlive_its_issuer() {
     let issue = |period| {
         root.issue(
             &client_request(&key).validity(period),
-            &Profile::client(),
+            &client_profile(),
             NOW,
         )
     };
@@ -117,7 +117,7 @@ fn a_validity_period_is_within_the_profile_and_ends_on_the_second() {
     let issue = |period| {
         root.issue(
             &client_request(&key).validity(period),
-            &Profile::client(),
+            &client_profile(),
             NOW,
         )
     };
@@ -150,7 +150,7 @@ fn names_are_those_that_the_profile_allows() {
     };
     let profile = Profile {
         names,
-        ..Profile::server()
+        ..server_profile()
     };
     let issue = |name: SubjectAltName| {
         let request = CertificateParameters::for_key(
@@ -177,7 +177,7 @@ fn a_server_is_named_by_its_alternative_names() {
     let issue = |cn: &str, sans: &[&str]| {
         let request = CertificateParameters::for_key(key.public_key_der(), named(cn))
             .sans(sans.iter().map(|name| dns(name)));
-        root.issue(&request, &Profile::server(), NOW)
+        root.issue(&request, &server_profile(), NOW)
     };
     assert!(issue("api.example.org", &["api.example.org"]).is_ok());
     assert_eq!(
@@ -202,7 +202,7 @@ fn a_key_is_of_a_kind_that_the_profile_allows() {
         let request = CertificateParameters::for_key(key.public_key_der(), named("localhost"))
             .sans([dns("localhost")]);
         assert_eq!(
-            root.issue(&request, &Profile::server(), NOW).is_ok(),
+            root.issue(&request, &server_profile(), NOW).is_ok(),
             ok,
             "{kind:?}"
         );
@@ -222,7 +222,7 @@ fn an_empty_subject_makes_the_names_critical_and_no_name_at_all_is_refused() {
     let issued = root
         .issue(
             &nobody().sans([dns("device.example.org")]),
-            &Profile::client(),
+            &client_profile(),
             NOW,
         )
         .unwrap();
@@ -234,7 +234,7 @@ fn an_empty_subject_makes_the_names_critical_and_no_name_at_all_is_refused() {
             .any(|oid| oid == san)
     );
     assert_eq!(
-        refusals(root.issue(&nobody(), &Profile::client(), NOW)),
+        refusals(root.issue(&nobody(), &client_profile(), NOW)),
         ["subject"]
     );
 }
@@ -260,13 +260,31 @@ fn a_csr_gives_its_key_and_names_and_nothing_else() {
     let issued = root()
         .issue(
             &CertificateParameters::from_csr(&csr),
-            &Profile::client(),
+            &client_profile(),
             NOW,
         )
         .unwrap();
     assert!(!issued.certificate().is_ca());
     assert_eq!(issued.certificate().spki_der(), csr.public_key_der());
     assert_eq!(lint(issued.certificate()), []);
+}
+
+/// SubjectPublicKeyInfo of an RSA key of 1024 bits.
+fn short_rsa_key() -> Vec<u8> {
+    let start = [
+        0x30, 0x81, 0x9f, 0x30, 0x0d, 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 1, 5,
+        0, 0x03, 0x81, 0x8d, 0, 0x30, 0x81, 0x89, 0x02, 0x81, 0x81, 0,
+    ];
+    [&start[..], &[0xff; 128], &[0x02, 3, 1, 0, 1]].concat()
+}
+
+#[test]
+fn a_key_that_is_not_certified_is_named_as_people_name_it() {
+    let name = DistinguishedName::builder().common_name("client1");
+    let parameters = CertificateParameters::for_key(&short_rsa_key(), name.build().unwrap());
+    let error = root().issue(&parameters, &Profile::client(), NOW);
+    let sentence = error.unwrap_err().to_string();
+    assert!(sentence.starts_with("RSA 1024 keys are"), "{sentence}");
 }
 
 #[test]
@@ -317,7 +335,7 @@ fn a_country_is_a_printable_string_however_it_was_asked_for() {
         let csr = CertificateRequest::from_der(request.der()).unwrap();
         root().issue(
             &CertificateParameters::from_csr(&csr),
-            &Profile::client(),
+            &client_profile(),
             NOW,
         )
     };
@@ -332,7 +350,7 @@ fn an_authority_is_a_ca_certificate_and_its_own_key() {
     let root = root();
     let key = KeyPair::generate(KeyKind::P256).unwrap();
     let leaf = root
-        .issue(&client_request(&key), &Profile::client(), NOW)
+        .issue(&client_request(&key), &client_profile(), NOW)
         .unwrap();
     let no_ca = Authority::new(vec![leaf.certificate().clone()], key);
     assert!(matches!(no_ca, Err(IssueError::NotACa { .. })));
@@ -376,7 +394,7 @@ fn no_validity_period_and_no_clock_makes_issuing_panic() {
     let last = datetime!(9999-12-31 23:59:59 UTC);
     let endless = Profile {
         backdate: std::time::Duration::MAX,
-        ..Profile::client().with_validity(ValidityLimits {
+        ..client_profile().with_validity(ValidityLimits {
             min: std::time::Duration::ZERO,
             default: std::time::Duration::MAX,
             max: std::time::Duration::MAX,
@@ -393,7 +411,7 @@ fn no_validity_period_and_no_clock_makes_issuing_panic() {
     ] {
         let request = client_request(&key).validity(period);
         for now in [NOW, last, datetime!(0000-01-01 00:00 UTC)] {
-            assert!(root.issue(&request, &Profile::client(), now).is_err());
+            assert!(root.issue(&request, &client_profile(), now).is_err());
             assert!(root.issue(&request, &endless, now).is_err(), "{period}");
         }
     }
@@ -415,7 +433,7 @@ fn a_subject_holds_plain_text_that_the_profile_allows() {
             email: NameRule::None,
             ..AllowedNames::any()
         },
-        ..Profile::client()
+        ..client_profile()
     };
     let long = |chars| format!("CN={}", "x".repeat(chars));
     for (subject, expected) in [
@@ -431,7 +449,7 @@ fn a_subject_holds_plain_text_that_the_profile_allows() {
         assert_eq!(issue(subject, &no_email), expected, "{subject}");
     }
     assert_eq!(
-        issue("CN=a,emailAddress=a@example.org", &Profile::client()),
+        issue("CN=a,emailAddress=a@example.org", &client_profile()),
         ["issued"]
     );
     for (subject, expected) in [
@@ -439,8 +457,17 @@ fn a_subject_holds_plain_text_that_the_profile_allows() {
         ("CN=api.example.org,CN=evil.example", &["common-name"]),
         ("CN=evil.example,CN=api.example.org", &["common-name"]),
     ] {
-        assert_eq!(issue(subject, &Profile::server()), expected, "{subject}");
+        assert_eq!(issue(subject, &server_profile()), expected, "{subject}");
     }
+}
+
+/// Tests of other rules name an organization.
+fn client_profile() -> Profile {
+    Profile::client().with_subject(AllowedSubject::any())
+}
+
+fn server_profile() -> Profile {
+    Profile::server().with_subject(AllowedSubject::any())
 }
 
 fn root() -> Authority {

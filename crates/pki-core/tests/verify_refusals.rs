@@ -36,7 +36,10 @@ fn server_name_must_be_among_the_alternative_names() {
         let result =
             verifier.verify_server(&leaf, &[], &ServerName::try_from(name).unwrap(), at(NOW));
         assert_eq!(verdict(&result), expected, "{name}");
-        if let Err(VerifyError::NameMismatch { wanted, presented }) = result {
+        if let Err(VerifyError::NameMismatch {
+            wanted, presented, ..
+        }) = result
+        {
             assert_eq!(wanted, name);
             assert_eq!(
                 presented,

@@ -4,6 +4,7 @@
 
 mod verify_kit;
 
+use pki_core::pem::Found;
 use pki_core::verify::{AnchorError, TrustAnchors};
 use rcgen::{CertificateParams, KeyPair};
 use rustls_pki_types::CertificateDer;
@@ -201,14 +202,26 @@ fn trust_bundle_is_read_whole_or_refused() {
     let nothing = |bytes: &[u8]| TrustAnchors::from_pem(bytes).unwrap_err();
     assert!(matches!(nothing(b""), AnchorError::Empty));
     assert!(matches!(nothing(b"not a certificate"), AnchorError::Empty));
-    assert!(matches!(
-        nothing(a.key().serialize_pem().as_bytes()),
-        AnchorError::Empty
-    ));
-    assert!(matches!(
-        nothing(&a.der()[..100]),
-        AnchorError::Malformed { index: 0, .. }
-    ));
+    let key = a.key().serialize_pem();
+    let container = "-----BEGIN PKCS7-----\nMAA=\n-----END PKCS7-----\n";
+    let pem = a.pem();
+    let base64 = pem.lines().filter(|line| !line.contains('-'));
+    for (other, found) in [
+        (key.as_bytes(), Found::PrivateKey),
+        (&a.der()[..100], Found::Truncated),
+        (a.crl().der(), Found::RevocationList),
+        (container.as_bytes(), Found::Container),
+        (base64.collect::<String>().as_bytes(), Found::Base64),
+    ] {
+        let refused = nothing(other);
+        assert!(
+            matches!(refused, AnchorError::NotCertificates { found: it } if it == found),
+            "{found}: {refused:?}"
+        );
+    }
+    // In a file of certificates, what else is there is another matter.
+    let beside = format!("{key}{pem}");
+    assert!(TrustAnchors::from_pem(beside.as_bytes()).is_ok());
     // A line break behind DER is no part of it; a second certificate would be lost.
     assert!(TrustAnchors::from_pem(&[&**a.der(), b"\n"].concat()).is_ok());
     assert!(matches!(

@@ -11,6 +11,12 @@ use rcgen::{KeyPair, RsaKeySize, SignatureAlgorithm};
 pub enum KeyKind {
     /// Ed25519.
     Ed25519,
+    /// ML-DSA-44 (RFC 9881), which TLS 1.3 alone uses, as the next two.
+    MlDsa44,
+    /// ML-DSA-65.
+    MlDsa65,
+    /// ML-DSA-87.
+    MlDsa87,
     /// ECDSA on NIST P-256, which every key is unless a test asks for another.
     P256,
     /// ECDSA on NIST P-384.
@@ -30,6 +36,9 @@ impl KeyKind {
     pub fn generate(self) -> KeyPair {
         let key = match self {
             Self::Ed25519 => KeyPair::generate_for(&rcgen::PKCS_ED25519),
+            Self::MlDsa44 => KeyPair::generate_for(&rcgen::PKCS_ML_DSA_44),
+            Self::MlDsa65 => KeyPair::generate_for(&rcgen::PKCS_ML_DSA_65),
+            Self::MlDsa87 => KeyPair::generate_for(&rcgen::PKCS_ML_DSA_87),
             Self::P256 => KeyPair::generate_for(&rcgen::PKCS_ECDSA_P256_SHA256),
             Self::P384 => KeyPair::generate_for(&rcgen::PKCS_ECDSA_P384_SHA384),
             Self::P521 => KeyPair::generate_for(&rcgen::PKCS_ECDSA_P521_SHA512),

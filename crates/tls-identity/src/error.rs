@@ -2,7 +2,7 @@
 
 use std::error::Error as StdError;
 
-use pkcs12_ios::{OpenError, ReadError};
+use pkcs12_ios::OpenError;
 use pki_core::KeyError;
 use pki_core::pem::PemError;
 use x509_identity::ParseError;
@@ -35,6 +35,16 @@ pub enum IdentityError {
     #[error("the certificate file is empty")]
     Empty,
 
+    /// The certificate's curve has no name, but its parameters, which RFC 5480 section 2.1.1 forbids and no peer takes.
+    #[error(
+        "the certificate of {subject} has explicit curve parameters, and TLS takes a named curve alone; convert the key \
+         with `openssl ec -param_enc named_curve -in KEY -out NEW_KEY`, and have the certificate issued again for it"
+    )]
+    ExplicitCurve {
+        /// The certificate's subject (RFC 4514).
+        subject: String,
+    },
+
     /// The key cannot be read.
     #[error(transparent)]
     Key(KeyError),
@@ -56,18 +66,33 @@ pub enum IdentityError {
         found: Found,
     },
 
+    /// Something else than a bundle is given as one.
+    #[error("a PKCS#12 bundle (.p12, .pfx) is expected and the file holds {found}")]
+    NotPkcs12 {
+        /// What was there instead.
+        found: Found,
+    },
+
     /// A PEM section of the chain is broken or not known.
-    #[error("the certificate chain is damaged: {0}")]
+    #[error("{}", section(.0))]
     Pem(PemError),
 
     /// The `.p12` bundle cannot be opened.
-    #[error("{0}; {advice}", advice = advice(.0))]
+    #[error(transparent)]
     Pkcs12(OpenError),
 
-    /// The key is readable, but TLS cannot sign with it.
+    /// The certificate is for RSASSA-PSS alone (RFC 4055 section 1.2), and the key for any RSA.
     #[error(
-        "TLS cannot use this key: it takes RSA of 2048 bits or more, ECDSA on P-256, P-384 or P-521, and Ed25519"
+        "the certificate of {subject} allows its RSA key no other use than RSASSA-PSS, which is not supported; have it \
+         issued again for the key as rsaEncryption (openssl genpkey -algorithm RSA)"
     )]
+    PssKey {
+        /// The certificate's subject (RFC 4514).
+        subject: String,
+    },
+
+    /// The key is readable, but TLS cannot sign with it.
+    #[error("TLS cannot sign with this key")]
     Unusable(#[source] Box<dyn StdError + Send + Sync>),
 }
 
@@ -82,20 +107,23 @@ impl IdentityError {
     }
 }
 
+fn section(error: &PemError) -> String {
+    match error {
+        // Whole, and of no use here.
+        PemError::Container { .. } | PemError::Rejected { .. } => error.to_string(),
+        _ => format!("the certificate chain is damaged: {error}"),
+    }
+}
+
 fn no_certificate(found: &Found) -> String {
-    let swapped = matches!(found, Found::PrivateKey | Found::EncryptedPrivateKey);
+    let swapped = matches!(
+        found,
+        Found::PrivateKey | Found::EncryptedPrivateKey | Found::OpenSshKey
+    );
     let hint = if swapped {
         ": certificate and key look swapped"
     } else {
         ""
     };
     format!("no certificate in it, but {found}{hint}")
-}
-
-fn advice(error: &OpenError) -> &'static str {
-    match error {
-        OpenError::Read(ReadError::MacMismatch) => "give the password that it was exported with",
-        OpenError::Read(ReadError::NotPkcs12 { .. }) => "give a .p12 or .pfx file",
-        _ => "export it again, with one key and its certificate",
-    }
 }

@@ -3,13 +3,15 @@
 use std::fmt;
 use std::sync::Arc;
 
-use pkcs12_ios::{Bundle, Limits};
+use const_oid::db::rfc5912::{ID_EC_PUBLIC_KEY, ID_RSASSA_PSS};
+use pkcs12_ios::{Bundle, Limits, OpenError};
 use pki_core::pem::{self, Label, Section};
 use pki_core::{EncodedKey, Password};
+use rustls::SignatureScheme;
 use rustls::crypto::aws_lc_rs::sign::any_supported_type;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
+use rustls::pki_types::CertificateDer;
 use rustls::sign::{CertifiedKey, SigningKey};
-use x509_identity::Certificate;
+use x509_identity::{Certificate, PublicKeyAlgorithm};
 
 use crate::{Found, IdentityError};
 
@@ -35,7 +37,7 @@ impl Identity {
         Self::of(chain, key, None)
     }
 
-    /// As [`from_pem`](Self::from_pem), with a key that is encrypted by `password` (PKCS#8).
+    /// As [`from_pem`](Self::from_pem), with a key that is encrypted by `password`: PKCS#8, or OpenSSL's old PEM form.
     ///
     /// # Errors
     ///
@@ -51,23 +53,27 @@ impl Identity {
     fn of(chain: &[u8], key: &[u8], password: Option<&Password>) -> Result<Self, IdentityError> {
         let chain = certificates(chain)?;
         let key = EncodedKey::read(key, password).map_err(IdentityError::Key)?;
-        Self::new(chain, signing_key(&key.secret_der())?)
+        Self::new(chain, signing_key(&key)?)
     }
 
     /// Opens a `.p12` bundle: one key, its certificate, and the issuers to present with it.
     ///
     /// # Errors
     ///
-    /// [`IdentityError::Pkcs12`] for a wrong password, a damaged file or one without a key.
+    /// [`IdentityError::Pkcs12`] for a wrong password, a damaged file or one without a key,
+    /// [`IdentityError::NotPkcs12`] for a file of another kind.
     pub fn from_pkcs12(bundle: &[u8], password: &Password) -> Result<Self, IdentityError> {
-        let bundle =
-            Bundle::open(bundle, password, &Limits::default()).map_err(IdentityError::Pkcs12)?;
-        let (key, leaf, chain) = bundle.into_parts();
+        let opened = Bundle::open(bundle, password, &Limits::default());
+        let opened = opened.map_err(|error| match (error, Found::of(bundle)) {
+            (error, Found::Pkcs12 | Found::Der | Found::Unknown) => IdentityError::Pkcs12(error),
+            (OpenError::Read(_), found) => IdentityError::NotPkcs12 { found },
+            (error, _) => IdentityError::Pkcs12(error),
+        })?;
+        let (key, leaf, chain) = opened.into_parts();
         let chain = std::iter::once(leaf).chain(chain);
-        let der = PrivatePkcs8KeyDer::from(key.secret_pkcs8_der());
         Self::new(
             chain.map(CertificateDer::from).collect(),
-            signing_key(&der.into())?,
+            signing_key(&key)?,
         )
     }
 
@@ -103,9 +109,7 @@ impl Identity {
                 Some(index) => IdentityError::ChainOrder {
                     position: index + 1,
                 },
-                None => IdentityError::KeyMismatch {
-                    subject: leaf.subject().to_string(),
-                },
+                None => mismatch(leaf),
             });
         }
         let issuers = parsed
@@ -141,6 +145,13 @@ impl Identity {
         &self.key
     }
 
+    /// Whether only TLS 1.3 can use the key, as with ML-DSA (RFC 9881): a peer that speaks no more than TLS 1.2 gets no
+    /// signature from it.
+    #[must_use]
+    pub fn needs_tls13(&self) -> bool {
+        self.key.key.choose_scheme(TLS12_SCHEMES).is_none()
+    }
+
     /// Whether one of these CAs (DER names) issued a certificate of the chain.
     #[must_use]
     pub fn is_issued_by_any(&self, issuers: &[&[u8]]) -> bool {
@@ -160,8 +171,35 @@ impl fmt::Debug for Identity {
     }
 }
 
-fn signing_key(der: &PrivateKeyDer<'_>) -> Result<Arc<dyn SigningKey>, IdentityError> {
-    any_supported_type(der).map_err(|error| IdentityError::Unusable(Box::new(error)))
+fn signing_key(key: &EncodedKey) -> Result<Arc<dyn SigningKey>, IdentityError> {
+    // First the reader that tells one kind from another: rustls tries all of its own, and says that none fits.
+    key.public_key_der().map_err(IdentityError::Key)?;
+    any_supported_type(&key.secret_der()).map_err(|error| IdentityError::Unusable(Box::new(error)))
+}
+
+/// What signs in TLS 1.2: RFC 5246 section 7.4.1.4.1, RFC 8422 section 5.1.3, and RFC 8446 section 4.2.3 for the rest.
+const TLS12_SCHEMES: &[SignatureScheme] = &[
+    SignatureScheme::ECDSA_NISTP256_SHA256,
+    SignatureScheme::ECDSA_NISTP384_SHA384,
+    SignatureScheme::ECDSA_NISTP521_SHA512,
+    SignatureScheme::ED25519,
+    SignatureScheme::RSA_PKCS1_SHA256,
+    SignatureScheme::RSA_PKCS1_SHA384,
+    SignatureScheme::RSA_PKCS1_SHA512,
+    SignatureScheme::RSA_PSS_SHA256,
+    SignatureScheme::RSA_PSS_SHA384,
+    SignatureScheme::RSA_PSS_SHA512,
+];
+
+/// Why a key is not that of its certificate.
+fn mismatch(leaf: &Certificate) -> IdentityError {
+    let subject = leaf.subject().to_string();
+    match leaf.public_key_algorithm() {
+        // The curve has no name there: the key may be the right one, and no peer would take it.
+        PublicKeyAlgorithm::Other(ID_EC_PUBLIC_KEY) => IdentityError::ExplicitCurve { subject },
+        PublicKeyAlgorithm::Other(ID_RSASSA_PSS) => IdentityError::PssKey { subject },
+        _ => IdentityError::KeyMismatch { subject },
+    }
 }
 
 /// Every certificate of a file, in order: PEM with any number, or one in DER.

@@ -1,10 +1,11 @@
 //! Which files make an identity, and what is said about the others.
 
-#![allow(clippy::unwrap_used, reason = "tests")]
+#![allow(clippy::panic, clippy::unwrap_used, reason = "tests")]
 
 use std::fs;
 use std::sync::Arc;
 
+use base64ct::{Base64, Encoding as _};
 use pkcs12_ios::Bundle;
 use pki_core::{KeyError, KeyPair};
 use rustls::crypto::aws_lc_rs::sign::any_supported_type;
@@ -110,10 +111,88 @@ fn a_bundle_opens_with_its_password_only() {
         let file = IdentityFiles::pkcs12(&path, password).read();
         assert_eq!(file.is_ok(), opens, "{word}: {file:?}");
     }
+}
+
+#[test]
+fn what_is_no_bundle_says_what_it_is() {
+    let own = own();
+    let password = Password::new("right");
+    let key = KeyPair::from_pem(own.key_pem().as_bytes(), None).unwrap();
+    let bundle = Bundle::builder(&key, own.der()).build(&password).unwrap();
+    let base64 = Base64::encode_string(&bundle);
+    for (file, found) in [
+        (own.chain_pem().as_bytes(), Found::Certificate),
+        (own.key_pem().as_bytes(), Found::PrivateKey),
+        (own.der(), Found::Certificate),
+        (&bundle[..bundle.len() - 1], Found::Truncated),
+        (&bundle[..100], Found::Truncated),
+        (base64.as_bytes(), Found::Base64Pkcs12),
+        (b"", Found::Nothing),
+    ] {
+        let refused = Identity::from_pkcs12(file, &password).unwrap_err();
+        assert!(
+            matches!(refused, IdentityError::NotPkcs12 { found: it } if it == found),
+            "{found}: {refused:?}"
+        );
+    }
+    assert!(Identity::from_pkcs12(&bundle, &password).is_ok());
+    let garbage = Identity::from_pkcs12(b"garbage", &password);
+    assert!(matches!(garbage, Err(IdentityError::Pkcs12(_))));
+}
+
+#[test]
+fn a_certificate_that_hides_its_key_is_named_rather_than_the_key_called_wrong() {
+    for (file, explicit) in [
+        (&include_bytes!("data/explicit-curve.pem")[..], true),
+        (include_bytes!("data/pss.pem"), false),
+    ] {
+        let refused = Identity::from_pem(file, file).unwrap_err();
+        match refused {
+            IdentityError::ExplicitCurve { subject } => {
+                assert_eq!((explicit, &*subject), (true, "CN=explicit"))
+            }
+            IdentityError::PssKey { subject } => {
+                assert_eq!((explicit, &*subject), (false, "CN=pss"))
+            }
+            other => panic!("{other}"),
+        }
+    }
+    let own = own();
+    let explicit = include_bytes!("data/explicit-curve.pem");
+    // The key alone is a good one, and another's.
     assert!(matches!(
-        Identity::from_pkcs12(own.chain_pem().as_bytes(), &right),
-        Err(IdentityError::Pkcs12(_))
+        Identity::from_pem(own.chain_pem().as_bytes(), explicit),
+        Err(IdentityError::KeyMismatch { .. })
     ));
+}
+
+#[test]
+fn what_is_no_chain_says_what_it_is() {
+    let own = own();
+    let certificate = own.der().to_vec();
+    for (chain, found) in [
+        (
+            &b"-----BEGIN PUBLIC KEY-----\nMAA=\n-----END PUBLIC KEY-----\n"[..],
+            Found::PublicKey,
+        ),
+        (
+            b"-----BEGIN X509 CRL-----\nMAA=\n-----END X509 CRL-----\n",
+            Found::RevocationList,
+        ),
+        // A signedData in DER.
+        (
+            &[0x30, 13, 6, 9, 42, 134, 72, 134, 247, 13, 1, 7, 2, 0xa0, 0],
+            Found::Container,
+        ),
+        (&certificate[..certificate.len() - 1], Found::Truncated),
+        (&[0x30, 0x80, 2, 1, 3, 0, 0], Found::Pkcs12),
+    ] {
+        let refused = Identity::from_pem(chain, own.key_pem().as_bytes()).unwrap_err();
+        assert!(
+            matches!(refused, IdentityError::NoCertificate { found: it } if it == found),
+            "{found}: {refused:?}"
+        );
+    }
 }
 
 #[test]
@@ -149,12 +228,7 @@ fn an_encrypted_key_opens_with_its_password_only_in_pem_and_der() {
     for key in [pem.as_bytes(), &der] {
         assert!(Identity::from_pem_with_password(chain, key, &right).is_ok());
         let wrong = Identity::from_pem_with_password(chain, key, &Password::new("wrong"));
-        assert!(matches!(
-            wrong,
-            Err(IdentityError::Key(
-                KeyError::Decrypt(_) | KeyError::Malformed(_)
-            ))
-        ));
+        assert!(matches!(wrong, Err(IdentityError::Key(KeyError::Decrypt))));
         assert!(matches!(
             Identity::from_pem(chain, key),
             Err(IdentityError::Key(KeyError::Encrypted))

@@ -10,6 +10,7 @@ use time::OffsetDateTime;
 
 use crate::extension::{Known, parse_extensions};
 use crate::name::Names;
+use crate::pem;
 use crate::tlv::{self, Fields, INTEGER, SEQUENCE, constructed_context, context};
 use crate::validity::parse_time;
 use crate::{
@@ -67,6 +68,34 @@ impl Certificate {
     /// As [`from_der`](Self::from_der), but for names.
     pub fn trust_anchor_from_der(der: &[u8]) -> Result<Self, ParseError> {
         Self::parse(der, Names::NotAsked)
+    }
+
+    /// Parses the first certificate of a PEM file, as the server or client presents it: whatever else the
+    /// file holds, text and keys included, is passed over. A file of one certificate in DER is taken, too.
+    ///
+    /// ```
+    /// # fn read(file: &[u8]) -> Result<(), x509_identity::ParseError> {
+    /// let certificate = x509_identity::Certificate::from_pem(file)?;
+    /// println!("{}", certificate.subject());
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`ParseError::Pem`] and [`ParseError::NoCertificate`], and what [`from_der`](Self::from_der) says.
+    pub fn from_pem(pem: &[u8]) -> Result<Self, ParseError> {
+        if pem::is_der(pem) {
+            return Self::from_der(pem::der_value(pem));
+        }
+        let file = pem::read(pem)?;
+        let section = file
+            .sections()
+            .find(|section| section.label().is_certificate())
+            .ok_or_else(|| ParseError::NoCertificate {
+                found: file.describe(),
+            })?;
+        Self::from_der(&section.der()?)
     }
 
     fn parse(der: &[u8], names: Names) -> Result<Self, ParseError> {

@@ -29,6 +29,13 @@ pub enum ParseError {
         source: der::Error,
     },
 
+    /// A text that is not a number in hexadecimal.
+    #[error("{what} is not hexadecimal: 0-9 and A-F, with or without colons")]
+    Hexadecimal {
+        /// What it should be.
+        what: &'static str,
+    },
+
     /// One relative distinguished name holds the same attribute twice (X.501 9.3).
     #[error("attribute {0} is given twice in one relative distinguished name")]
     DuplicateAttribute(ObjectIdentifier),
@@ -58,6 +65,17 @@ pub enum ParseError {
     /// An IP address that has neither 4 nor 16 octets (RFC 5280 4.2.1.6).
     #[error("IP address of {0} octets in the subject alternative names")]
     IpAddressLength(usize),
+
+    /// A PEM file without what was looked for.
+    #[error("there is no certificate in it: what is there is {found}")]
+    NoCertificate {
+        /// What it holds, in words.
+        found: String,
+    },
+
+    /// A PEM file that cannot be read.
+    #[error("it cannot be read as PEM")]
+    Pem(#[from] crate::pem::PemError),
 
     /// Text that is not a distinguished name (RFC 4514 section 3).
     #[error("not a distinguished name at byte {offset}: {reason}")]

@@ -6,8 +6,11 @@ mod extension;
 mod key_usage;
 mod name;
 pub mod pattern;
+pub mod pem;
 mod public_key;
 mod san;
+#[cfg(feature = "serde")]
+mod serde_text;
 mod serial;
 mod spiffe;
 mod tlv;

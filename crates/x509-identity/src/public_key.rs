@@ -1,4 +1,7 @@
+use std::fmt;
+
 use const_oid::ObjectIdentifier;
+use const_oid::db::DB;
 use der::asn1::{AnyRef, BitStringRef, UintRef};
 use spki::AlgorithmIdentifierRef;
 
@@ -55,6 +58,24 @@ impl PublicKeyAlgorithm {
     }
 }
 
+/// Kind and size as people say them: `P-256`, `RSA 2048`; the name of any other algorithm or curve, or its
+/// dotted identifier.
+impl fmt::Display for PublicKeyAlgorithm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::EcP256 => f.write_str("P-256"),
+            Self::EcP384 => f.write_str("P-384"),
+            Self::EcP521 => f.write_str("P-521"),
+            Self::Ed25519 => f.write_str("Ed25519"),
+            Self::Other(oid) => match DB.by_oid(oid) {
+                Some(name) => f.write_str(name),
+                None => oid.fmt(f),
+            },
+            Self::Rsa { bits } => write!(f, "RSA {bits}"),
+        }
+    }
+}
+
 /// The curve's name; `None` for parameters that are spelled out (RFC 5480 2.1.1 forbids them).
 fn named_curve(parameters: AnyRef<'_>) -> Result<Option<ObjectIdentifier>, ParseError> {
     if der::Tagged::tag(&parameters) != der::Tag::ObjectIdentifier {
@@ -87,3 +108,22 @@ const SECP256R1: ObjectIdentifier = const_oid::db::rfc5912::SECP_256_R_1;
 const SECP384R1: ObjectIdentifier = const_oid::db::rfc5912::SECP_384_R_1;
 const SECP521R1: ObjectIdentifier = const_oid::db::rfc5912::SECP_521_R_1;
 const ED25519: ObjectIdentifier = const_oid::db::rfc8410::ID_ED_25519;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_kind_prints_as_people_say_it() {
+        let ed448 = const_oid::db::rfc8410::ID_ED_448;
+        let private = ObjectIdentifier::new_unwrap("1.2.3.4");
+        for (kind, printed) in [
+            (PublicKeyAlgorithm::EcP256, "P-256"),
+            (PublicKeyAlgorithm::Rsa { bits: 1024 }, "RSA 1024"),
+            (PublicKeyAlgorithm::Other(ed448), "id-Ed448"),
+            (PublicKeyAlgorithm::Other(private), "1.2.3.4"),
+        ] {
+            assert_eq!(kind.to_string(), printed);
+        }
+    }
+}

@@ -1,4 +1,5 @@
 use std::fmt;
+use std::str::FromStr;
 
 use crate::ParseError;
 
@@ -61,6 +62,43 @@ impl SerialNumber {
     }
 }
 
+impl FromStr for SerialNumber {
+    type Err = ParseError;
+
+    /// Reads hexadecimal as `Display` writes it, and as others do: in either case, with colons between the
+    /// octets or without, with or without zeros in front.
+    ///
+    /// # Errors
+    ///
+    /// [`ParseError::Hexadecimal`], and what RFC 5280 4.1.2.2 forbids: see
+    /// [`from_be_bytes`](Self::from_be_bytes).
+    fn from_str(text: &str) -> Result<Self, ParseError> {
+        let what = "serial number";
+        // No number has more digits and colons, but for zeros in front.
+        let len = text.len();
+        if len > MAX_TEXT_LEN {
+            let limit = MAX_TEXT_LEN;
+            return Err(ParseError::TooLong { what, len, limit });
+        }
+        let wrong = ParseError::Hexadecimal { what };
+        let digits: Option<Vec<u8>> = text
+            .bytes()
+            .filter(|byte| *byte != b':')
+            .map(|byte| u8::try_from(char::from(byte).to_digit(16)?).ok())
+            .collect();
+        let digits = digits.filter(|digits| !digits.is_empty()).ok_or(wrong)?;
+        let octets: Vec<u8> = digits
+            .rchunks(2)
+            .rev()
+            .map(|pair| pair.iter().fold(0, |octet, digit| octet << 4 | digit))
+            .collect();
+        Self::from_be_bytes(&octets)
+    }
+}
+
+/// Bytes of a text that is read.
+const MAX_TEXT_LEN: usize = 256;
+
 /// Octets of a serial number (RFC 5280 4.1.2.2).
 const MAX_LEN: usize = 20;
 
@@ -118,6 +156,30 @@ mod tests {
             assert_eq!(number.as_bytes(), octets);
             assert!(number.is_rfc5280());
         }
+    }
+
+    #[test]
+    fn hexadecimal_is_read_as_people_write_it() {
+        for (text, printed) in [
+            ("4A01", "4A01"),
+            ("4a:01", "4A01"),
+            ("0", ""),
+            ("1", "01"),
+            ("00:8a:01", "8A01"),
+            ("8A01", "8A01"),
+            ("", ""),
+            (":", ""),
+            ("-1", ""),
+            ("0x1", ""),
+            ("g", ""),
+            ("å", ""),
+        ] {
+            let read = text.parse::<SerialNumber>();
+            let read = read.map(|number| number.to_string()).unwrap_or_default();
+            assert_eq!(read, printed, "{text}");
+        }
+        let long = "0".repeat(MAX_TEXT_LEN + 1);
+        assert!(long.parse::<SerialNumber>().is_err());
     }
 
     #[test]

@@ -19,10 +19,11 @@ use clap::Parser;
 use examples::{log_to_stderr, outcome, reload_on_hangup, stop_wanted};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder};
 use mtls_server::{
-    ClientCert, MtlsFiles, RequireClientCert, VirtualHostFiles, files, health, listen,
+    AUDIT_TARGET, ClientCert, MtlsFiles, RequireClientCert, VirtualHostFiles, files, health, listen,
 };
 use tokio::net::TcpListener;
-use tracing_subscriber::{layer::SubscriberExt as _, util::SubscriberInitExt as _};
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::{Layer as _, layer::SubscriberExt as _, util::SubscriberInitExt as _};
 
 /// Serves `/orders` to those whom a rule lets pass, and writes down who asked.
 #[derive(Parser)]
@@ -65,7 +66,14 @@ async fn main() -> ExitCode {
 
 async fn run(options: Options) -> anyhow::Result<ExitCode> {
     tracing_subscriber::registry()
-        .with(log_to_stderr())
+        // Audit events have their own place.
+        .with(
+            log_to_stderr().with_filter(
+                Targets::new()
+                    .with_default(LevelFilter::TRACE)
+                    .with_target(AUDIT_TARGET, LevelFilter::OFF),
+            ),
+        )
         .with(trail::layer(options.trail.as_deref())?)
         .init();
     // Before the server is made: its first figures are those of its settings.

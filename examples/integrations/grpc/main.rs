@@ -1,4 +1,5 @@
-//! gRPC by tonic, over a connector that shows its certificate: tonic's own TLS stays out of it.
+//! gRPC by tonic, both ways: a service that knows its client, and a channel that presents a certificate. tonic's own TLS
+//! stays out of it.
 //!
 //! ```sh
 //! cargo run -p integrations --example grpc
@@ -10,8 +11,11 @@ use std::process::ExitCode;
 use clap::Parser;
 use examples::{Peer, finish, print};
 use mtls_client::Error;
+use mtls_server::ConnectionIdentity;
 use tonic::service::Routes;
+use tonic::service::interceptor::InterceptedService;
 use tonic::transport::Endpoint;
+use tonic::{Request, Status};
 use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_check_response::ServingStatus;
 use tonic_health::pb::health_client::HealthClient;
@@ -34,11 +38,22 @@ async fn run(options: Options) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// The server: before each call, and as a handler would find it, who is asking.
+#[allow(clippy::result_large_err, reason = "tonic's type of an interceptor")]
+fn admit(request: Request<()>) -> Result<Request<()>, Status> {
+    let connection = request.extensions().get::<ConnectionIdentity>();
+    match connection.and_then(ConnectionIdentity::client) {
+        Some(client) if client.common_name() == Some("client1") => Ok(request),
+        Some(client) => Err(Status::permission_denied(client.subject().to_string())),
+        None => Err(Status::unauthenticated("no certificate")),
+    }
+}
+
 /// What the server says about itself as a whole.
 pub(crate) async fn health(peer: Peer) -> anyhow::Result<ServingStatus> {
-    // A gRPC service is one more route of the server, so rules and extractors hold for it, too.
+    // A gRPC service is one more route of the server, so rules and layers hold for it, too.
     let (_, service) = tonic_health::server::health_reporter();
-    let router = Routes::new(service).into_axum_router();
+    let router = Routes::new(InterceptedService::new(service, admit)).into_axum_router();
     let (url, builder) = peer.find(router, "").await?;
     let connector = builder.alpn(&[b"h2"]).build()?;
     let channel = Endpoint::from(url)

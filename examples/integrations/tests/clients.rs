@@ -18,6 +18,10 @@ use tokio::net::TcpListener;
 mod grpc;
 #[path = "../../hyper/main.rs"]
 mod hyper;
+#[path = "../live/main.rs"]
+mod live;
+#[path = "../sdk/main.rs"]
+mod sdk;
 #[path = "../websocket/main.rs"]
 mod websocket;
 
@@ -37,6 +41,13 @@ async fn each_program_has_its_answer_from_a_server_of_its_own() {
         word.starts_with("client1") && word.ends_with(": word"),
         "{word}"
     );
+    let (events, answer) = live::follow(Peer::default()).await.unwrap();
+    let told = ["1", "2", "3"].map(|n| format!("data: {n} for client1\n\n"));
+    assert_eq!((events, &*answer), (told.concat(), "client1: hello"));
+    let orders = sdk::orders(Peer::default()).await.unwrap();
+    let order = orders.get(7).await.unwrap().unwrap();
+    assert_eq!((order.number, &*order.item), (7, "two apples"));
+    assert_eq!(orders.get(8).await.unwrap(), None);
 }
 
 /// A lab, with a server of it that takes clients of its CA only.
@@ -86,6 +97,14 @@ async fn each_program_says_why_it_has_none() {
             hyper::fetch_twice(peer("https")).await.unwrap_err(),
             grpc::health(peer("https")).await.unwrap_err(),
             websocket::converse(peer("wss"), "word").await.unwrap_err(),
+            live::follow(peer("https")).await.unwrap_err(),
+            sdk::orders(peer("https"))
+                .await
+                .unwrap()
+                .get(7)
+                .await
+                .unwrap_err()
+                .into(),
         ];
         for error in errors {
             let found = Error::classify(&*error);

@@ -18,7 +18,7 @@ use bytes::Bytes;
 use http_body_util::{BodyExt as _, Empty};
 use hyper_util::{client::legacy, rt::TokioExecutor};
 use mtls_client::{ClientIdentity, Connector, TrustAnchors};
-use test_pki::Ca;
+use test_pki::{Ca, Leaf};
 use x509_identity::Certificate;
 
 /// A root, and the files of a server that it vouches for: `server.crt`, `server.key`, `ca.crt` and
@@ -48,6 +48,11 @@ impl Pki {
 
     pub fn write(&self, name: &str, content: &str) {
         fs::write(self.path(name), content).unwrap();
+    }
+
+    /// Replaces the server's certificate and key.
+    pub fn present(&self, server: impl FnOnce(&Ca) -> Leaf) {
+        server(&self.root).write_to(&self.directory, "server");
     }
 
     /// Replaces the revocation list.
@@ -159,6 +164,7 @@ impl Program {
         assert!(program.exists(), "run `cargo build --examples` first");
         let mut child = Command::new(program)
             .args(arguments)
+            .env_remove("RUST_LOG")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

@@ -10,7 +10,8 @@ use p12_keystore::{
 };
 use pkcs12_ios::{Bundle, Encoding};
 use pki_core::{
-    Authority, CertificateParameters, KeyKind, KeyPair, Password, Profile, certificate_pem,
+    AllowedSubject, Authority, CertificateParameters, KeyKind, KeyPair, Password, Profile,
+    certificate_pem,
 };
 use suite::Peers;
 use time::OffsetDateTime;
@@ -88,7 +89,11 @@ impl Identity {
         let key = key()?;
         let client = set::name("MyOrg", Some("Clients"), "client1")?;
         let request = CertificateParameters::for_key(key.public_key_der(), client);
-        let leaf = issuing.issue(&request, &Profile::client(), now)?;
+        let leaf = issuing.issue(
+            &request,
+            &Profile::client().with_subject(AllowedSubject::any()),
+            now,
+        )?;
 
         let files = tempfile::tempdir()?;
         let chain_pem: String = issuing.chain().iter().map(certificate_pem).collect();

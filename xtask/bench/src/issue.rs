@@ -10,7 +10,8 @@ use aws_lc_rs::signature::{
     UnparsedPublicKey,
 };
 use pki_core::{
-    Authority, CertificateParameters, CertificateRequest, KeyKind, KeyPair, Profile, ValidityLimits,
+    AllowedSubject, Authority, CertificateParameters, CertificateRequest, KeyKind, KeyPair,
+    Profile, ValidityLimits,
 };
 use rcgen::{
     CertificateParams, CertificateSigningRequest, CertificateSigningRequestParams, DnType, Issuer,
@@ -93,7 +94,9 @@ impl Ours {
         Ok(Self {
             authority,
             key_pem,
-            profile: Profile::client().with_validity(ValidityLimits::exactly_days(365)),
+            profile: Profile::client()
+                .with_subject(AllowedSubject::any())
+                .with_validity(ValidityLimits::exactly_days(365)),
             request,
         })
     }

@@ -9,8 +9,8 @@ use anyhow::{Context, Result};
 use clap::{Args, ValueEnum};
 use pkcs12_ios::{Bundle, Encoding};
 use pki_core::{
-    Authority, CertificateParameters, Issued, KeyKind, KeyPair, Password, Profile, ValidityLimits,
-    certificate_pem,
+    AllowedSubject, Authority, CertificateParameters, Issued, KeyKind, KeyPair, Password, Profile,
+    ValidityLimits, certificate_pem,
 };
 use time::OffsetDateTime;
 use x509_identity::{DistinguishedName, SubjectAltName};
@@ -96,12 +96,16 @@ pub(crate) fn write(directory: &Path, keys: Keys) -> Result<()> {
         SubjectAltName::Dns("api.example.local".to_owned()),
         SubjectAltName::Ip([127, 0, 0, 1].into()),
     ];
-    let profile = Profile::server().with_validity(ValidityLimits::exactly_days(825));
+    let profile = Profile::server()
+        .with_subject(AllowedSubject::any())
+        .with_validity(ValidityLimits::exactly_days(825));
     let subject = name("MyOrg", None, "api.example.local")?;
     let (server_key, server) = leaf(&root, keys, &profile, subject, server_names, now)?;
 
     let email = SubjectAltName::Email("client1@example.local".to_owned());
-    let profile = Profile::client().with_validity(ValidityLimits::exactly_days(365));
+    let profile = Profile::client()
+        .with_subject(AllowedSubject::any())
+        .with_validity(ValidityLimits::exactly_days(365));
     let subject = name("MyOrg", Some("Clients"), "client1")?;
     let (client_key, client) = leaf(&root, keys, &profile, subject, [email], now)?;
     let bundle = |encoding| {

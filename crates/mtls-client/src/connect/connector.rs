@@ -132,32 +132,32 @@ impl Inner {
             Some("http") => true,
             _ => false,
         };
-        let host = uri
-            .host()
-            .ok_or_else(|| Error::new(ErrorKind::Connect, "the URL has no host"))?;
+        let host = uri.host().filter(|host| !host.is_empty()).ok_or_else(|| {
+            let what = "the URL has no host; give the whole URL, such as https://localhost:8443/";
+            Error::new(ErrorKind::InvalidRequest, what)
+        })?;
         let host = host.trim_start_matches('[').trim_end_matches(']');
         let port = uri.port_u16().unwrap_or(if plain { 80 } else { 443 });
-        let tcp = self.dial(host, port).await?;
         if plain {
-            return Ok(TlsStream::plain(tcp));
+            return Ok(TlsStream::plain(self.dial(host, port).await?));
         }
         let name = match &self.name {
             Some(name) => name.clone(),
             None => ServerName::try_from(host.to_owned()).map_err(|error| {
-                Error::caused(
-                    ErrorKind::Connect,
-                    format!("{host} is not a host name"),
-                    error,
-                )
+                let what = format!("{host} is not a host name");
+                Error::caused(ErrorKind::InvalidRequest, what, error)
             })?,
         };
+        let tcp = self.dial(host, port).await?;
         let generation = self.active.generation();
         let server = (host.to_ascii_lowercase(), port);
-        let context = Arc::new(HandshakeContext::default());
+        let context = Arc::new(HandshakeContext::new(Arc::clone(
+            &self.config.time_provider,
+        )));
         let config = rustls_config::of_connection(&self.config, &generation, &server, &context);
         let handshake = TlsConnector::from(Arc::new(config)).connect(name, tcp);
         match context.run(handshake).await {
-            Ok(stream) => Ok(TlsStream::tls(stream, context.certificate_requested())),
+            Ok(stream) => Ok(TlsStream::tls(stream, context.presented())),
             Err(error) => {
                 generation.sessions.forget(&server);
                 Err(context.explain(error))
@@ -179,7 +179,7 @@ impl Inner {
             .build()
             .map_err(|error| {
                 Error::caused(
-                    ErrorKind::Connect,
+                    ErrorKind::InvalidRequest,
                     format!("{host} is not a host name"),
                     error,
                 )
@@ -209,9 +209,9 @@ impl Service<Uri> for Connector {
 }
 
 impl Error {
-    fn plain_http() -> Self {
+    pub(crate) fn plain_http() -> Self {
         Self::new(
-            ErrorKind::Protocol,
+            ErrorKind::InvalidRequest,
             "plain http:// presents no certificate and verifies no server; use https://",
         )
     }

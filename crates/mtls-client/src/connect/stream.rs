@@ -16,6 +16,7 @@ use tokio::time::Sleep;
 
 use crate::connect::io::{Io, Socket};
 use crate::failure::error::Error;
+use crate::failure::presented::Presented;
 
 /// How long a failed write looks for the reason. It lies in the receive buffer already: the reset
 /// that made the write fail came after it.
@@ -34,7 +35,8 @@ const WAIT_FOR_REQUEST: Duration = Duration::from_millis(100);
 #[derive(Debug)]
 pub struct TlsStream {
     io: Io,
-    certificate_requested: bool,
+    /// What the server requested of us, and got.
+    presented: Option<Presented>,
     answered: bool,
     writing: Writing,
     early: Vec<u8>,
@@ -62,24 +64,25 @@ enum Writing {
 impl TlsStream {
     pub(crate) fn tls(
         stream: tokio_rustls::client::TlsStream<TcpStream>,
-        certificate_requested: bool,
+        presented: Option<Presented>,
     ) -> Self {
-        Self::with(Io::Tls(Box::new(stream)), certificate_requested)
+        Self::with(Io::Tls(Box::new(stream)), presented)
     }
 
     pub(crate) fn plain(stream: TcpStream) -> Self {
-        Self::with(Io::Plain(stream), false)
+        Self::with(Io::Plain(stream), None)
     }
 
-    fn with(io: Io, certificate_requested: bool) -> Self {
+    fn with(io: Io, presented: Option<Presented>) -> Self {
         Self {
             io,
-            certificate_requested,
             answered: false,
             writing: Writing::Open,
             early: Vec::new(),
-            request_due: certificate_requested
+            request_due: presented
+                .is_some()
                 .then(|| Box::pin(tokio::time::sleep(WAIT_FOR_REQUEST))),
+            presented,
             reader: None,
             held: None,
         }
@@ -93,7 +96,8 @@ impl TlsStream {
 
     /// What an error, or the end, means at this point of the conversation.
     fn explain(&self, error: io::Error) -> Error {
-        Error::explain(error, self.certificate_requested && !self.answered)
+        let presented = self.presented.as_ref().filter(|_| !self.answered);
+        Error::explain(error, presented)
     }
 
     fn poll_read_explained(
@@ -107,7 +111,7 @@ impl TlsStream {
         Poll::Ready(match ready!(outcome) {
             Ok(())
                 if read == 0
-                    && self.certificate_requested
+                    && self.presented.is_some()
                     && !self.answered
                     && buf.remaining() > 0 =>
             {

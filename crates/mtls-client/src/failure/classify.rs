@@ -5,8 +5,9 @@ use std::io;
 
 use rustls::{AlertDescription, CertificateError, InvalidMessage, PeerIncompatible};
 
-use crate::failure::client_error::{is_connect, is_timeout};
+use crate::failure::client_error::ClientError;
 use crate::failure::error::{Error, ErrorKind, Source};
+use crate::failure::presented::Presented;
 
 impl Error {
     /// Finds out what `error` is about, by walking down its causes.
@@ -14,36 +15,46 @@ impl Error {
     /// Works for what this crate's connector, hyper, reqwest, tonic and bare rustls streams return.
     #[must_use]
     pub fn classify(error: &(dyn StdError + 'static)) -> Self {
-        Self::find(error, false)
+        Self::find(error, None)
     }
 
-    /// As [`classify`](Self::classify), for a connection without an answer so far. `certificate_requested`: the server
-    /// requested our certificate on this connection.
-    pub(crate) fn explain(error: impl Into<Source>, certificate_requested: bool) -> Self {
+    /// As [`classify`](Self::classify), for a connection without an answer so far. `presented` is what we presented on
+    /// this connection, if the server requested a certificate.
+    pub(crate) fn explain(error: impl Into<Source>, presented: Option<&Presented>) -> Self {
         let error = error.into();
-        let found = Self::find(error.as_ref(), certificate_requested);
+        let found = Self::find(error.as_ref(), presented);
         if found.has_cause() {
             return found;
         }
-        Self::caused(found.kind().clone(), found.to_string(), error)
+        let (kind, sentence) = (found.kind().clone(), found.to_string());
+        match kind {
+            // The sentence names the alert.
+            ErrorKind::IdentityRejected { alert: Some(_) } => Self::telling(kind, sentence, error),
+            _ => Self::caused(kind, sentence, error),
+        }
     }
 
-    fn find(error: &(dyn StdError + 'static), certificate_requested: bool) -> Self {
+    fn find(error: &(dyn StdError + 'static), presented: Option<&Presented>) -> Self {
         let mut last_io = None;
-        let mut connecting = false;
+        let mut client = None;
+        let mut transport = false;
         let mut next = Some(error);
         while let Some(current) = next {
             if let Some(known) = current.downcast_ref::<Self>() {
                 return known.clone();
             }
             if let Some(tls) = current.downcast_ref::<rustls::Error>() {
-                return Self::from_tls(tls, certificate_requested);
+                return Self::from_tls(tls, presented);
             }
-            if current.is::<tokio::time::error::Elapsed>() || is_timeout(current) {
+            if current.is::<tokio::time::error::Elapsed>() {
                 return Self::timeout();
             }
-            connecting |= is_connect(current);
-            if let Some(refusal) = Self::rejected_in_text(&current.to_string()) {
+            client = client.or_else(|| ClientError::of(current));
+            if client == Some(ClientError::Timeout) {
+                return Self::timeout();
+            }
+            transport |= current.is::<hyper::Error>() || current.is::<h2::Error>();
+            if let Some(refusal) = Self::rejected_in_text(&current.to_string(), presented) {
                 return refusal;
             }
             next = match current.downcast_ref::<io::Error>() {
@@ -55,18 +66,42 @@ impl Error {
                 None => current.source(),
             };
         }
-        match last_io {
-            Some(kind) if certificate_requested && is_end(kind) => Self::rejected_by_closing(),
-            Some(kind) => Self::from_io_kind(kind, root_cause(error)),
-            None if connecting => Self::new(
-                ErrorKind::Connect,
-                format!("no connection: {}", root_cause(error)),
-            ),
-            None => Self::new(
-                ErrorKind::Protocol,
-                format!("the request failed: {}", root_cause(error)),
-            ),
+        if let Some(kind) = last_io {
+            return if presented.is_some() && is_end(kind) {
+                Self::rejected_by_closing()
+            } else {
+                Self::from_io_kind(kind, root_cause(error))
+            };
         }
+        // A body that breaks off is an error of reading it to reqwest, and one of the transport to us.
+        let client = client.filter(|client| *client != ClientError::Body || !transport);
+        Self::from_client(client, &root_cause(error))
+    }
+
+    fn from_client(client: Option<ClientError>, cause: &str) -> Self {
+        let (kind, sentence) = match client {
+            Some(ClientError::Body) => (
+                ErrorKind::Body,
+                format!("the answer is not what was expected of it: {cause}"),
+            ),
+            Some(ClientError::Connect) => (ErrorKind::Connect, format!("no connection: {cause}")),
+            Some(ClientError::PlainHttp) => return Self::plain_http(),
+            Some(ClientError::Redirect) => (
+                ErrorKind::Redirect,
+                format!("the server's redirect is not followed: {cause}"),
+            ),
+            Some(ClientError::Request) => (
+                ErrorKind::InvalidRequest,
+                format!("the request cannot be made: {cause}; check its URL and headers"),
+            ),
+            Some(ClientError::Status(status)) => (
+                ErrorKind::Status(status),
+                format!("the server answered {status}"),
+            ),
+            Some(ClientError::Timeout) => return Self::timeout(),
+            None => (ErrorKind::Protocol, format!("the request failed: {cause}")),
+        };
+        Self::new(kind, sentence)
     }
 
     pub(crate) fn timeout() -> Self {
@@ -99,13 +134,13 @@ impl Error {
         }
     }
 
-    /// What a rustls error is about. `certificate_requested`: the server requested our certificate.
-    fn from_tls(error: &rustls::Error, certificate_requested: bool) -> Self {
+    /// What a rustls error is about, on a connection on which this was presented.
+    fn from_tls(error: &rustls::Error, presented: Option<&Presented>) -> Self {
         let protocol =
             |sentence: String| Self::caused(ErrorKind::Protocol, sentence, error.clone());
         match error {
             rustls::Error::AlertReceived(alert) => {
-                Self::rejected_by_alert(*alert, certificate_requested).unwrap_or_else(|| match alert {
+                Self::rejected_by_alert(*alert, presented).unwrap_or_else(|| match alert {
                     AlertDescription::UnrecognisedName => Self::caused(
                         ErrorKind::NameMismatch,
                         "the server does not serve that name (alert unrecognized_name); check the host \

@@ -4,6 +4,7 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::sync::Arc;
 
+use http::StatusCode;
 use pki_core::verify::VerifyError;
 use rustls::AlertDescription;
 
@@ -30,6 +31,8 @@ struct Inner {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ErrorKind {
+    /// The answer came and is not what was expected of it, such as JSON of another form.
+    Body,
     /// No connection could be made: nothing listens there, no route, no such host.
     Connect,
     /// A certificate of the server's chain is expired or not yet valid.
@@ -42,6 +45,9 @@ pub enum ErrorKind {
         /// an error page, instead of sending one.
         alert: Option<AlertDescription>,
     },
+    /// The request cannot be made: no whole URL, `http://` where that is not allowed, a header that is none. Nothing
+    /// was sent.
+    InvalidRequest,
     /// The server's certificate is for another name.
     NameMismatch,
     /// The server's chain is verified and has none of the pinned keys.
@@ -51,8 +57,13 @@ pub enum ErrorKind {
     },
     /// The two sides do not speak the same protocol: no TLS on that port, no common version, bad HTTP.
     Protocol,
+    /// The server redirects to another origin, or too often. The last request was not sent.
+    Redirect,
     /// A certificate of the server's chain is revoked.
     Revoked,
+    /// The server answered with this status, and the caller takes it for an error, as
+    /// reqwest's `error_for_status` does.
+    Status(StatusCode),
     /// The server did not answer in time.
     Timeout,
     /// The server's chain does not end in a trusted root, or its certificate is not for servers.
@@ -64,14 +75,18 @@ impl ErrorKind {
     #[must_use]
     pub fn as_str(&self) -> &'static str {
         match self {
+            Self::Body => "body",
             Self::Connect => "connect",
             Self::Expired => "expired",
             Self::IdentityInvalid => "identity-invalid",
             Self::IdentityRejected { .. } => "identity-rejected",
+            Self::InvalidRequest => "invalid-request",
             Self::NameMismatch => "name-mismatch",
             Self::PinMismatch { .. } => "pin-mismatch",
             Self::Protocol => "protocol",
+            Self::Redirect => "redirect",
             Self::Revoked => "revoked",
+            Self::Status(_) => "status",
             Self::Timeout => "timeout",
             Self::UntrustedServer => "untrusted-server",
         }

@@ -2,6 +2,7 @@
 
 pub(crate) mod classify;
 pub(crate) mod error;
+pub(crate) mod presented;
 
 mod client_error;
 mod refusal;

@@ -7,7 +7,11 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
+use rustls::sign::CertifiedKey;
+use rustls::time_provider::TimeProvider;
+
 use crate::failure::error::{Error, Source};
+use crate::failure::presented::Presented;
 use crate::handshake::verified_chain::{SessionOrigin, VerifiedChain};
 
 tokio::task_local! {
@@ -15,11 +19,15 @@ tokio::task_local! {
 }
 
 /// One handshake: was our certificate requested and accepted, and why was the server's refused?
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct HandshakeContext {
-    certificate_requested: AtomicBool,
+    clock: Arc<dyn TimeProvider>,
+    presented: OnceLock<Presented>,
     ticket_received: AtomicBool,
     tls13: AtomicBool,
+    /// The port that is dialled, where reqwest dials.
+    #[cfg(feature = "reqwest")]
+    port: OnceLock<u16>,
     refusal: OnceLock<Error>,
     /// Of a full handshake.
     verified: OnceLock<Arc<VerifiedChain>>,
@@ -28,24 +36,43 @@ pub(crate) struct HandshakeContext {
 }
 
 impl HandshakeContext {
+    /// Of a handshake that is judged by `clock`.
+    pub(crate) fn new(clock: Arc<dyn TimeProvider>) -> Self {
+        Self {
+            clock,
+            presented: OnceLock::new(),
+            ticket_received: AtomicBool::new(false),
+            tls13: AtomicBool::new(false),
+            #[cfg(feature = "reqwest")]
+            port: OnceLock::new(),
+            refusal: OnceLock::new(),
+            verified: OnceLock::new(),
+            offered: OnceLock::new(),
+        }
+    }
+
     /// Runs a handshake whose events are noted in `self`.
     pub(crate) async fn run<F: Future>(self: &Arc<Self>, handshake: F) -> F::Output {
         CURRENT.scope(Arc::clone(self), handshake).await
     }
 
-    /// Whether the server requested our certificate, now or when the resumed session was made.
-    pub(crate) fn certificate_requested(&self) -> bool {
-        self.certificate_requested.load(Ordering::Relaxed)
-            || self
-                .origin()
-                .is_some_and(|origin| origin.certificate_requested)
+    /// Calls what begins a handshake, whose events are noted in `self`.
+    #[cfg(feature = "reqwest")]
+    pub(crate) fn enter<T>(self: &Arc<Self>, begin: impl FnOnce() -> T) -> T {
+        CURRENT.sync_scope(Arc::clone(self), begin)
+    }
+
+    /// What we presented, now or when the resumed session was made. `None` if the server requested no certificate.
+    pub(crate) fn presented(&self) -> Option<Presented> {
+        let now = self.presented.get().cloned();
+        now.or_else(|| self.origin()?.presented)
     }
 
     /// What the failure of this handshake was about.
     pub(crate) fn explain(&self, error: impl Into<Source>) -> Error {
         match self.refusal.get() {
             Some(refusal) => refusal.clone(),
-            None => Error::explain(error, self.certificate_requested.load(Ordering::Relaxed)),
+            None => Error::explain(error, self.presented.get()),
         }
     }
 
@@ -54,7 +81,7 @@ impl HandshakeContext {
         match self.verified.get() {
             Some(verified) => Some(SessionOrigin {
                 verified: Arc::clone(verified),
-                certificate_requested: self.certificate_requested.load(Ordering::Relaxed),
+                presented: self.presented.get().cloned(),
             }),
             None => self.offered.get().cloned(),
         }
@@ -72,16 +99,35 @@ impl HandshakeContext {
         let is = |flag: &AtomicBool| flag.load(Ordering::Relaxed);
         CURRENT
             .try_with(|context| {
-                is(&context.certificate_requested)
+                context.presented.get().is_some()
                     && is(&context.tls13)
                     && !is(&context.ticket_received)
             })
             .unwrap_or(false)
     }
 
-    /// Notes that the server of the current handshake requested our certificate.
-    pub(crate) fn note_certificate_requested() {
-        note(|context| context.certificate_requested.store(true, Ordering::Relaxed));
+    /// Notes the port that the current connection goes to.
+    #[cfg(feature = "reqwest")]
+    pub(crate) fn note_port(port: u16) {
+        note(|context| _ = context.port.set(port));
+    }
+
+    /// The port that the current connection goes to, where it was noted.
+    #[cfg(feature = "reqwest")]
+    pub(crate) fn port() -> Option<u16> {
+        CURRENT
+            .try_with(|context| context.port.get().copied())
+            .ok()?
+    }
+
+    /// Notes that the server of the current handshake requested our certificate, and is presented this one.
+    pub(crate) fn note_presented(identity: &Arc<CertifiedKey>) {
+        note(|context| {
+            _ = context.presented.set(Presented {
+                identity: Arc::clone(identity),
+                clock: Arc::clone(&context.clock),
+            });
+        });
     }
 
     /// Notes why the server of the current handshake is refused.

@@ -15,8 +15,9 @@ pub(crate) struct IdentityResolver(pub(crate) Arc<Identities>);
 
 impl ResolvesClientCert for IdentityResolver {
     fn resolve(&self, issuers: &[&[u8]], schemes: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
-        HandshakeContext::note_certificate_requested();
-        Some(self.0.fitting(issuers, schemes))
+        let identity = self.0.fitting(issuers, schemes);
+        HandshakeContext::note_presented(&identity);
+        Some(identity)
     }
 
     fn has_certs(&self) -> bool {

@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use rustls::pki_types::{CertificateDer, UnixTime};
 
+use crate::failure::presented::Presented;
+
 /// The chain of a server that was accepted, and when.
 #[derive(Debug)]
 pub(crate) struct VerifiedChain {
@@ -16,6 +18,6 @@ pub(crate) struct VerifiedChain {
 #[derive(Clone, Debug)]
 pub(crate) struct SessionOrigin {
     pub(crate) verified: Arc<VerifiedChain>,
-    /// Whether the server requested our certificate.
-    pub(crate) certificate_requested: bool,
+    /// What we presented, if the server requested our certificate.
+    pub(crate) presented: Option<Presented>,
 }

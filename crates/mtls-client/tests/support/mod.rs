@@ -18,7 +18,7 @@ use mtls_client::{ClientIdentity, Connector, ConnectorBuilder, Error, TlsVersion
 use pki_core::verify::{CrlSet, Revocation, TrustAnchors};
 use rustls::pki_types::{CertificateDer, CertificateRevocationListDer};
 use rustls::server::WebPkiClientVerifier;
-use rustls::{RootCertStore, ServerConfig};
+use rustls::{CertificateError, RootCertStore, ServerConfig};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
@@ -51,6 +51,8 @@ pub(crate) enum Clients<'a> {
     Required(&'a Ca, Vec<CertificateRevocationListDer<'static>>),
     /// Asked for, never judged by TLS, and then hung up on, as Node does.
     HangUp,
+    /// Whatever is presented is refused for this reason.
+    Refused(CertificateError),
 }
 
 pub(crate) fn server_config(leaf: &Leaf, clients: &Clients<'_>, alpn: &[&[u8]]) -> ServerConfig {
@@ -70,7 +72,10 @@ pub(crate) fn server_config(leaf: &Leaf, clients: &Clients<'_>, alpn: &[&[u8]]) 
                 .unwrap();
             builder.with_client_cert_verifier(verifier)
         }
-        Clients::HangUp => builder.with_client_cert_verifier(Arc::new(AcceptAny(provider))),
+        Clients::HangUp => builder.with_client_cert_verifier(Arc::new(Any(provider, None))),
+        Clients::Refused(reason) => {
+            builder.with_client_cert_verifier(Arc::new(Any(provider, Some(reason.clone()))))
+        }
     };
     let mut config = builder
         .with_single_cert(leaf.chain(), leaf.key_der())
@@ -141,9 +146,12 @@ async fn handle(acceptor: TlsAcceptor, tcp: TcpStream, hang_up: bool) {
 }
 
 #[derive(Debug)]
-struct AcceptAny(Arc<rustls::crypto::CryptoProvider>);
+struct Any(
+    Arc<rustls::crypto::CryptoProvider>,
+    Option<CertificateError>,
+);
 
-impl rustls::server::danger::ClientCertVerifier for AcceptAny {
+impl rustls::server::danger::ClientCertVerifier for Any {
     fn root_hint_subjects(&self) -> &[rustls::DistinguishedName] {
         &[]
     }
@@ -154,7 +162,10 @@ impl rustls::server::danger::ClientCertVerifier for AcceptAny {
         _: &[CertificateDer<'_>],
         _: rustls::pki_types::UnixTime,
     ) -> Result<rustls::server::danger::ClientCertVerified, rustls::Error> {
-        Ok(rustls::server::danger::ClientCertVerified::assertion())
+        match &self.1 {
+            Some(reason) => Err(rustls::Error::InvalidCertificate(reason.clone())),
+            None => Ok(rustls::server::danger::ClientCertVerified::assertion()),
+        }
     }
 
     fn verify_tls12_signature(

@@ -13,6 +13,10 @@ pub enum DiskError {
     #[error("no lab could be made")]
     Make(#[source] Box<MakeError>),
 
+    /// The path is a symbolic link to nothing.
+    #[error("{} is a symbolic link to what does not exist: make that directory, or choose another", .0.display())]
+    DanglingLink(PathBuf),
+
     /// There is something else in the directory.
     #[error("{} is not empty and holds no lab: choose another directory", .0.display())]
     NotALab(PathBuf),
@@ -20,6 +24,11 @@ pub enum DiskError {
     /// The path is that of a file.
     #[error("{} is not a directory: choose another", .0.display())]
     NotADirectory(PathBuf),
+
+    /// The directory, or the symbolic link to it, belongs to another user, or everybody can write to it: what its
+    /// manifest says is not to be relied on.
+    #[error("{} belongs to another user or can be written by everybody: choose another directory", .0.display())]
+    NotOurs(PathBuf),
 
     /// Something could not be read.
     #[error("{} cannot be read", path.display())]

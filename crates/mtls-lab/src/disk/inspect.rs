@@ -8,8 +8,11 @@ use pkcs12_ios::{Bundle, Limits};
 use time::{Duration, OffsetDateTime};
 
 use super::error::DiskError;
+use super::place;
 use crate::file::FileKind;
 use crate::manifest::{MANIFEST, Manifest, sha256_hex};
+use crate::plain_file;
+use crate::relative_path::RelativePath;
 use crate::{KeyType, Options};
 
 /// Why the lab that is there cannot be used.
@@ -62,7 +65,8 @@ pub fn inspect(
     options: &Options,
     now: OffsetDateTime,
 ) -> Result<LabState, DiskError> {
-    let text = match fs::read(directory.join(MANIFEST)) {
+    let directory = &place::resolve(directory)?;
+    let text = match plain_file::read(directory, &RelativePath::of_lab(MANIFEST)) {
         Ok(text) => text,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return nothing_there(directory),
         Err(error) if error.kind() == io::ErrorKind::NotADirectory => {
@@ -70,6 +74,7 @@ pub fn inspect(
         }
         Err(error) => return Err(DiskError::read(&directory.join(MANIFEST))(error)),
     };
+    place::check_own(directory)?;
     let Ok(manifest) = serde_json::from_slice::<Manifest>(&text) else {
         return if is_labs_manifest(&text) {
             Ok(LabState::Unusable(Unusable::Format))
@@ -123,16 +128,14 @@ fn unusable(
         return Ok(Some(Unusable::Expiring));
     }
     for file in &manifest.files {
-        let path = directory.join(&file.path);
-        let contents = match fs::read(&path) {
-            Ok(contents) => zeroize::Zeroizing::new(contents),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                return Ok(Some(Unusable::Changed(file.path.clone())));
-            }
-            Err(error) => return Err(DiskError::read(&path)(error)),
+        let changed = || Ok(Some(Unusable::Changed(file.path.to_string())));
+        let contents = match plain_file::read(directory, &file.path) {
+            Ok(contents) => contents,
+            Err(error) if is_another_file(&error) => return changed(),
+            Err(error) => return Err(DiskError::read(&directory.join(&file.path))(error)),
         };
         if sha256_hex(&contents) != file.sha256 {
-            return Ok(Some(Unusable::Changed(file.path.clone())));
+            return changed();
         }
         // The password is written down nowhere; a bundle tells whether it is the same.
         let is_bundle = file.about.kind == FileKind::Pkcs12;
@@ -142,6 +145,14 @@ fn unusable(
         }
     }
     Ok(None)
+}
+
+/// Whether there is no file of a lab, but nothing or something else.
+fn is_another_file(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::NotFound | io::ErrorKind::FileTooLarge
+    )
 }
 
 const SOON: Duration = Duration::days(30);

@@ -6,17 +6,19 @@ use std::time::Duration;
 
 use super::error::DiskError;
 use super::old_lab::keep_other_files;
+use super::place::is_private_directory;
 use super::staging::{LAB, OLD};
 use crate::manifest::MANIFEST;
 
 /// Clears away the staging directories in `parent` that begin with `name` and are older than any run
-/// that is still alive. The lab goes back to `directory` if it was on its way, and so does what is
+/// that is still alive. Each was made for its owner alone; what is not so was made by somebody else, and is left. The lab goes back to `directory` if it was on its way, and so does what is
 /// not the lab's.
 pub(super) fn clear(parent: &Path, name: &str, directory: &Path) -> Result<(), DiskError> {
     for entry in fs::read_dir(parent).map_err(DiskError::read(parent))? {
         let entry = entry.map_err(DiskError::read(parent))?;
         let path = entry.path();
-        if entry.file_name().to_string_lossy().starts_with(name) && is_abandoned(&path) {
+        let is_staging = entry.file_name().to_string_lossy().starts_with(name);
+        if is_staging && is_private_directory(&path) && is_abandoned(&path) {
             put_back(&path, directory)?;
             fs::remove_dir_all(&path).map_err(DiskError::write(&path))?;
         }
@@ -39,7 +41,7 @@ fn put_back(staging: &Path, directory: &Path) -> Result<(), DiskError> {
 
 /// Writing takes well under a second; the keys are made before it begins.
 fn is_abandoned(path: &Path) -> bool {
-    let modified = fs::metadata(path).and_then(|metadata| metadata.modified());
+    let modified = fs::symlink_metadata(path).and_then(|metadata| metadata.modified());
     modified.is_ok_and(|modified| modified.elapsed().is_ok_and(|age| age > MINUTE))
 }
 

@@ -4,6 +4,7 @@ mod error;
 mod inspect;
 mod leftovers;
 mod old_lab;
+mod place;
 mod staging;
 mod write;
 
@@ -50,7 +51,7 @@ impl Ensured {
 ///
 /// A new lab is written beside the old one and then takes its place in one step, so that whatever
 /// goes wrong (no right to write, no room, the process killed) leaves the old one whole. Files that
-/// are not the lab's stay where they are.
+/// are not the lab's stay where they are. If `directory` is a symbolic link, the lab is where it leads.
 ///
 /// # Errors
 ///
@@ -61,6 +62,7 @@ pub fn ensure(
     existing: Existing,
     now: OffsetDateTime,
 ) -> Result<Ensured, DiskError> {
+    let directory = &place::resolve(directory)?;
     let reason = match inspect(directory, options, now)? {
         LabState::Usable(manifest) if existing == Existing::Keep => {
             return Ok(Ensured::Kept(manifest));

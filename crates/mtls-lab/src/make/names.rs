@@ -1,6 +1,6 @@
 //! Who the lab's certificates name, and how long: the recipe's subjects and validity periods.
 
-use pki_core::{Profile, ValidityLimits};
+use pki_core::{AllowedSubject, Profile, ValidityLimits};
 use x509_identity::{DistinguishedName, ParseError};
 
 use crate::options::{KeyType, SERVER_NAMES};
@@ -60,12 +60,14 @@ pub(super) fn issuing_profile(keys: KeyType) -> Profile {
 
 pub(super) fn server_profile(keys: KeyType) -> Profile {
     Profile::server()
+        .with_subject(AllowedSubject::any())
         .with_validity(ValidityLimits::exactly_days(SERVER_DAYS))
         .with_keys([keys.of_leaves()])
 }
 
 pub(super) fn client_profile(keys: KeyType) -> Profile {
     Profile::client()
+        .with_subject(AllowedSubject::any())
         .with_validity(ValidityLimits::exactly_days(CLIENT_DAYS))
         .with_keys([keys.of_leaves()])
 }

@@ -12,19 +12,16 @@ use std::{
     time::Duration,
 };
 
-use axum::{
-    extract::Request,
-    http::request::Parts,
-    response::{IntoResponse as _, Response},
-};
+use axum::{extract::Request, http::request::Parts, response::Response};
 use tokio::time::timeout;
 use tower::Layer;
 use tower_service::Service;
 
 use crate::{
     extract::client_cert::{self, Caller, ClientCertRejection},
-    observe::audit::{self, Outcome},
+    observe::audit::{self, AboutRequest, Outcome},
     peer::client_cert::ClientCert,
+    problem::Form,
 };
 
 /// A policy decision point, for [`Authorize`].
@@ -123,9 +120,11 @@ impl<A: Authorizer> Authorize<A> {
 
     async fn decide(&self, request: &Parts) -> Result<(), ClientCertRejection> {
         let Caller { client, peer } = client_cert::caller(&request.extensions)?;
+        let about = AboutRequest::new(&request.method, &request.uri, &request.extensions);
+        let about = Some(about);
         let Some(client) = client else {
             let rule = &"authorizer";
-            audit::decided(peer, None, rule, Outcome::Denied, &"no-certificate");
+            audit::decided(about, peer, None, rule, Outcome::Denied, &"no-certificate");
             return Err(ClientCertRejection::Missing);
         };
         let asked = AuthorizationRequest {
@@ -142,11 +141,11 @@ impl<A: Authorizer> Authorize<A> {
             }
             Ok(Err(error)) => {
                 tracing::error!(target: "mtls_server", error = &error as &dyn Error, "no decision");
-                return Err(undecided(peer, client, "authorizer-failed"));
+                return Err(undecided(about, peer, client, "authorizer-failed"));
             }
-            Err(_) => return Err(undecided(peer, client, "authorizer-timeout")),
+            Err(_) => return Err(undecided(about, peer, client, "authorizer-timeout")),
         };
-        audit::decided(peer, Some(client), &rule, outcome, &reason);
+        audit::decided(about, peer, Some(client), &rule, outcome, &reason);
         match outcome {
             Outcome::Allowed => Ok(()),
             Outcome::Denied => Err(ClientCertRejection::Denied),
@@ -164,12 +163,13 @@ impl<A> Clone for Authorize<A> {
 }
 
 fn undecided(
-    peer: Option<SocketAddr>,
+    about: Option<AboutRequest<'_>>,
+    peer: SocketAddr,
     client: &ClientCert,
     reason: &'static str,
 ) -> ClientCertRejection {
     let rule = &"authorizer";
-    audit::decided(peer, Some(client), rule, Outcome::Denied, &reason);
+    audit::decided(about, peer, Some(client), rule, Outcome::Denied, &reason);
     ClientCertRejection::Undecided
 }
 
@@ -221,7 +221,7 @@ where
             let (parts, body) = request.into_parts();
             match authorize.decide(&parts).await {
                 Ok(()) => inner.call(Request::from_parts(parts, body)).await,
-                Err(rejection) => Ok(rejection.into_response()),
+                Err(rejection) => Ok(rejection.response(Form::of(&parts.headers))),
             }
         })
     }

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use crate::{
     extract::client_cert::ClientCertRejection,
-    observe::audit::{self, Outcome},
+    observe::audit::{self, AboutRequest, Outcome},
     peer::client_cert::ClientCert,
     rules::rule::Rule,
 };
@@ -18,14 +18,23 @@ pub(crate) enum Denial {
     NoCertificate,
 }
 
-/// Asks `rule` about a client, and writes the audit event. `peer` is unknown in tests of handlers.
+/// Asks `rule` about a client, and writes the audit event. There is no request
+/// where the rule decides about a stream without HTTP.
 pub(crate) fn decide(
     rule: &Rule,
+    request: Option<AboutRequest<'_>>,
     client: Option<&ClientCert>,
-    peer: Option<SocketAddr>,
+    peer: SocketAddr,
 ) -> Result<(), Denial> {
     let Some(client) = client else {
-        audit::decided(peer, None, rule, Outcome::Denied, &"no-certificate");
+        audit::decided(
+            request,
+            peer,
+            None,
+            rule,
+            Outcome::Denied,
+            &"no-certificate",
+        );
         return Err(Denial::NoCertificate);
     };
     let decision = rule.decide(client);
@@ -34,7 +43,14 @@ pub(crate) fn decide(
         false => Outcome::Denied,
     };
     let reason = decision.reason();
-    audit::decided(peer, Some(client), decision.rule(), outcome, &reason);
+    audit::decided(
+        request,
+        peer,
+        Some(client),
+        decision.rule(),
+        outcome,
+        &reason,
+    );
     match outcome {
         Outcome::Allowed => Ok(()),
         Outcome::Denied => Err(Denial::Certificate),

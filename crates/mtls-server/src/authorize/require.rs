@@ -6,10 +6,7 @@ use std::{
     task::{Context, Poll},
 };
 
-use axum::{
-    extract::Request,
-    response::{IntoResponse as _, Response},
-};
+use axum::{extract::Request, response::Response};
 use futures_util::future::Either;
 use tower::Layer;
 use tower_service::Service;
@@ -17,6 +14,8 @@ use tower_service::Service;
 use crate::{
     authorize::decide::decide,
     extract::client_cert::{self, ClientCertRejection},
+    observe::audit::AboutRequest,
+    problem::Form,
     rules::rule::Rule,
 };
 
@@ -24,8 +23,9 @@ use crate::{
 ///
 /// Without a certificate, a request is answered 403, `client_certificate_required`. If the rule denies
 /// the certificate, it is 403, `client_certificate_denied`. If the router is not served by this crate,
-/// it is 500. Each decision is an audit event that names the rule. No response says anything about
-/// the certificate.
+/// it is 500. A request of gRPC (`content-type: application/grpc`) is answered in the form of gRPC:
+/// `UNAUTHENTICATED`, `PERMISSION_DENIED`, `INTERNAL`. Each decision is an audit event that names the
+/// rule. No response says anything about the certificate.
 ///
 /// As every layer of axum it covers the routes that were added before it.
 ///
@@ -53,6 +53,12 @@ impl RequireClientCert {
     /// Requires `rule`.
     pub fn new(rule: Rule) -> Self {
         Self(rule)
+    }
+
+    /// Requires a verified client certificate, whosever it is. For routes behind
+    /// [`ClientAuth::Optional`](crate::ClientAuth): everywhere else each client has one.
+    pub fn any() -> Self {
+        Self(Rule::custom("any verified client", |_| true))
     }
 }
 
@@ -86,11 +92,16 @@ where
 
     fn call(&mut self, request: Request) -> Self::Future {
         let decided = client_cert::caller(request.extensions()).and_then(|caller| {
-            decide(&self.rule, caller.client, caller.peer).map_err(ClientCertRejection::from)
+            let about = AboutRequest::new(request.method(), request.uri(), request.extensions());
+            decide(&self.rule, Some(about), caller.client, caller.peer)
+                .map_err(ClientCertRejection::from)
         });
         match decided {
             Ok(()) => Either::Right(self.inner.call(request)),
-            Err(rejection) => Either::Left(ready(Ok(rejection.into_response()))),
+            Err(rejection) => {
+                let response = rejection.response(Form::of(request.headers()));
+                Either::Left(ready(Ok(response)))
+            }
         }
     }
 }

@@ -13,7 +13,7 @@ use crate::{
         error::ConfigError,
         limits::Limits,
         mtls_config::{Inner, MtlsConfig, Source},
-        sni_map::{Pattern, SniMap},
+        sni_map::{self, SniMap},
         virtual_host::VirtualHost,
     },
     forwarded::trust::TrustForwarded,
@@ -211,9 +211,9 @@ impl MtlsConfigBuilder {
         };
         let mut hosts = SniMap::new(active(self.default_host)?);
         for (name, host) in self.hosts {
-            let pattern = Pattern::new(&name);
+            let pattern = sni_map::pattern(&name);
             let pattern = pattern.ok_or_else(|| ConfigError::Name { name: name.clone() })?;
-            if hosts.insert(pattern, active(host)?).is_some() {
+            if hosts.insert(&pattern, active(host)?).is_some() {
                 return Err(ConfigError::NameTwice { name });
             }
         }

@@ -1,6 +1,8 @@
 //! Which settings a host name has.
 
-use std::{collections::HashMap, fmt};
+use std::collections::HashMap;
+
+use x509_identity::pattern::{DnsPattern, DnsScope};
 
 /// One value for each host name or `*.` below a name, and one for all others.
 #[derive(Debug)]
@@ -20,11 +22,13 @@ impl<T> SniMap<T> {
         }
     }
 
-    pub(crate) fn insert(&mut self, pattern: Pattern, value: T) -> Option<T> {
-        match pattern {
-            Pattern::Exact(name) => self.exact.insert(name, value),
-            Pattern::Below(parent) => self.below.insert(parent, value),
-        }
+    /// Takes what [`pattern`] has parsed.
+    pub(crate) fn insert(&mut self, pattern: &DnsPattern, value: T) -> Option<T> {
+        let names = match pattern.scope() {
+            DnsScope::Host => &mut self.exact,
+            DnsScope::OneLabelBelow | DnsScope::Below => &mut self.below,
+        };
+        names.insert(pattern.domain().into(), value)
     }
 
     /// The value for a name, which may be absent. An exact name comes before a wildcard.
@@ -72,46 +76,11 @@ fn normal(name: &str) -> String {
     name.trim_end_matches('.').to_ascii_lowercase()
 }
 
-/// A host name, or all that are one label below a name.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub(crate) enum Pattern {
-    Exact(Box<str>),
-    Below(Box<str>),
-}
-
-impl Pattern {
-    /// Parses `api.example.com` or `*.example.com`; `None` if it is neither.
-    pub(crate) fn new(text: &str) -> Option<Self> {
-        let text = normal(text);
-        let (name, wildcard) = match text.strip_prefix("*.") {
-            Some(parent) => (parent, true),
-            None => (&*text, false),
-        };
-        let label = |label: &str| {
-            (1..=63).contains(&label.len())
-                && !label.starts_with('-')
-                && !label.ends_with('-')
-                && label
-                    .bytes()
-                    .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
-        };
-        if name.len() > 253 || !name.split('.').all(label) {
-            return None;
-        }
-        Some(match wildcard {
-            true => Self::Below(name.into()),
-            false => Self::Exact(name.into()),
-        })
-    }
-}
-
-impl fmt::Display for Pattern {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Exact(name) => f.write_str(name),
-            Self::Below(parent) => write!(f, "*.{parent}"),
-        }
-    }
+/// Parses `api.example.com` or `*.example.com`, with or without a dot at the end; `None` if it is
+/// neither.
+pub(crate) fn pattern(text: &str) -> Option<DnsPattern> {
+    let pattern: DnsPattern = text.trim_end_matches('.').parse().ok()?;
+    (pattern.scope() != DnsScope::Below).then_some(pattern)
 }
 
 #[cfg(test)]
@@ -121,8 +90,8 @@ mod tests {
     #[test]
     fn a_name_comes_before_a_wildcard_and_a_wildcard_before_the_rest() {
         let mut map = SniMap::new("others");
-        for pattern in ["api.example.com", "*.example.com", "*.b.example.com"] {
-            map.insert(Pattern::new(pattern).expect("a pattern"), pattern);
+        for name in ["api.example.com", "*.example.com", "*.b.example.com"] {
+            map.insert(&pattern(name).expect("a pattern"), name);
         }
         for (name, expected) in [
             (Some("api.example.com"), "api.example.com"),
@@ -143,12 +112,12 @@ mod tests {
     #[test]
     fn only_host_names_and_wildcards_are_patterns() {
         for good in ["localhost", "a-b.example", "*.example", "A.B."] {
-            assert!(Pattern::new(good).is_some(), "{good}");
+            assert!(pattern(good).is_some(), "{good}");
         }
         for bad in [
-            "", "*", "*.", "a..b", "-a.b", "a-.b", "a b", "*.*.b", "a.*.b", "ü.b", "a/b",
+            "", "*", "*.", "a..b", "-a.b", "a-.b", "a b", "*.*.b", "a.*.b", "ü.b", "a/b", ".b",
         ] {
-            assert_eq!(Pattern::new(bad), None, "{bad}");
+            assert_eq!(pattern(bad), None, "{bad}");
         }
     }
 }

@@ -1,12 +1,16 @@
 //! Who is at the other end of one connection: decided once, and shared by its requests.
 
-use std::{fmt, net::SocketAddr, sync::Arc};
+use std::{
+    fmt,
+    net::{Ipv4Addr, SocketAddr},
+    sync::Arc,
+};
 
-use axum::http::Extensions;
+use axum::{extract::ConnectInfo, http::Extensions};
 
 use crate::{
-    config::{active_host::HostPolicy, sni_map::SniMap},
-    connection::state::ConnectionState,
+    config::{active_host::HostPolicy, limits::Limits, sni_map::SniMap},
+    connection::{clock::Clock, state::ConnectionState},
     forwarded::trust::TrustForwarded,
     observe::audit,
     peer::{client_cert::ClientCert, tls_info::TlsInfo},
@@ -15,7 +19,8 @@ use crate::{
 /// What the handshake found out about a connection; cheap to clone.
 ///
 /// Only a [`ConnectionAcceptor`](crate::ConnectionAcceptor) makes one, and only
-/// [`MtlsService`](crate::MtlsService) attaches it to requests, where the extractors look for it.
+/// [`MtlsService`](crate::MtlsService) attaches it to requests, where the extractors look for it. In
+/// tests of handlers a [`MockClientCert`](crate::MockClientCert) does.
 #[derive(Clone)]
 pub struct ConnectionIdentity(Arc<Inner>);
 
@@ -26,6 +31,7 @@ struct Inner {
     policies: Arc<SniMap<HostPolicy>>,
     trust: Option<Arc<TrustForwarded>>,
     state: ConnectionState,
+    is_mock: bool,
 }
 
 impl ConnectionIdentity {
@@ -44,7 +50,31 @@ impl ConnectionIdentity {
             policies,
             trust,
             state,
+            is_mock: false,
         }))
+    }
+
+    /// For tests of handlers: there is no connection, and nobody has verified this client.
+    pub(crate) fn mock(client: Option<ClientCert>) -> Self {
+        let policy = HostPolicy {
+            class: 0,
+            rule: None,
+        };
+        let clock = Arc::new(Clock::new());
+        Self(Arc::new(Inner {
+            client,
+            tls: TlsInfo::mock(),
+            peer: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            policies: Arc::new(SniMap::new(policy)),
+            trust: None,
+            state: ConnectionState::new(clock, &Limits::default(), None, false),
+            is_mock: true,
+        }))
+    }
+
+    /// Whether it stands in for a connection.
+    pub(crate) fn is_mock(&self) -> bool {
+        self.0.is_mock
     }
 
     /// The identity that is attached to a request.
@@ -52,9 +82,10 @@ impl ConnectionIdentity {
         extensions.get()
     }
 
-    /// Puts this identity where the extractors look for it.
+    /// Puts this identity where the extractors look for it, and its address where those of axum do.
     pub(crate) fn attach(&self, extensions: &mut Extensions) {
         extensions.insert(self.clone());
+        extensions.insert(ConnectInfo(self.peer()));
     }
 
     /// The verified client certificate; `None` only where client authentication is optional.

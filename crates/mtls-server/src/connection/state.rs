@@ -17,10 +17,10 @@ use tokio::sync::Notify;
 use crate::{
     config::limits::Limits,
     connection::{
-        answers::{Answers, Flow},
         clock::{Clock, Tick, ticks},
         end::{End, end_grace},
         idle::IdleWatch,
+        responses::{Flow, Responses},
         wait::{Wait, decode, encode},
     },
 };
@@ -47,7 +47,7 @@ pub(crate) struct ConnectionState {
     waiting: AtomicU64,
     /// Since when a write has been blocked; 0 if none is.
     stalled: AtomicU64,
-    answers: Answers,
+    responses: Responses,
     /// HTTP/2 has frames that belong to no request, so bytes do not mean that a header begins.
     multiplexed: AtomicBool,
     upgraded: AtomicBool,
@@ -83,7 +83,7 @@ impl ConnectionState {
             requests: AtomicU32::new(0),
             waiting: AtomicU64::new(encode(now, Wait::FirstRequest)),
             stalled: AtomicU64::new(0),
-            answers: Answers::default(),
+            responses: Responses::default(),
             multiplexed: AtomicBool::new(multiplexed),
             upgraded: AtomicBool::new(false),
             tunnel: AtomicU64::new(NEVER),
@@ -125,7 +125,7 @@ impl ConnectionState {
     /// The socket took this many bytes.
     pub(crate) fn sent(&self, bytes: usize) {
         let now = self.clock.now();
-        self.answers.sent(bytes, now);
+        self.responses.sent(bytes, now);
         self.uses_tunnel(bytes);
         if decode(self.waiting.load(Relaxed)).1 == Wait::Bytes {
             self.waiting.store(encode(now, Wait::Bytes), Relaxed);
@@ -133,8 +133,8 @@ impl ConnectionState {
     }
 
     /// A response with a body begins; `None` where a blocked write tells enough.
-    pub(crate) fn answers(&self) -> Option<Arc<Flow>> {
-        let begin = || self.answers.begin(&self.clock);
+    pub(crate) fn response_begins(&self) -> Option<Arc<Flow>> {
+        let begin = || self.responses.begin(&self.clock);
         self.multiplexed.load(Relaxed).then(begin)
     }
 
@@ -273,7 +273,7 @@ impl ConnectionState {
         match wait {
             _ if now >= self.old => Some(End::MaxAge),
             _ if write.is_some_and(is_stalled) => Some(End::BodyTimeout),
-            _ if self.answers.stalled_since().is_some_and(is_stalled) => Some(End::BodyTimeout),
+            _ if self.responses.stalled_since().is_some_and(is_stalled) => Some(End::BodyTimeout),
             Wait::FirstRequest | Wait::Header if waited(limits.header) => Some(End::HeaderTimeout),
             Wait::Bytes if waited(limits.idle) => Some(End::Idle),
             // Another thread may note the end of one request after the beginning of the next.
@@ -294,7 +294,7 @@ impl ConnectionState {
     fn last_moved(&self) -> Tick {
         let tunnel = self.tunnel.load(Relaxed);
         let tunnel = Some(tunnel).filter(|it| *it != NEVER).unwrap_or(0);
-        self.answers.moved().max(tunnel)
+        self.responses.moved().max(tunnel)
     }
 
     /// Whether it is time to close the socket.

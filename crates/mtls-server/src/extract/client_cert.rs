@@ -1,28 +1,52 @@
-//! The verified client certificate as an extractor, its rejection, and its stand-in for tests.
+//! The verified client certificate as an extractor, and its rejection.
 
 use std::net::SocketAddr;
 
 use axum::{
-    Extension,
     extract::{FromRequestParts, OptionalFromRequestParts},
     http::{Extensions, StatusCode, request::Parts},
-    middleware::AddExtension,
     response::{IntoResponse, Response},
 };
-use tower::Layer;
-use x509_identity::ParseError;
 
 use crate::{
-    connection::identity::ConnectionIdentity, peer::client_cert::ClientCert, problem::problem,
+    connection::identity::ConnectionIdentity,
+    peer::client_cert::ClientCert,
+    problem::{Form, GrpcCode, Problem},
 };
+
+impl ClientCert {
+    /// The certificate of the client, from the extensions of a request: for middleware, tower services,
+    /// tonic, and spans. It is what the extractor gives.
+    ///
+    /// ```
+    /// use axum::{body::Body, http::Request};
+    /// use mtls_server::ClientCert;
+    /// use tracing::{Span, info_span};
+    ///
+    /// /// For `tower_http::trace::TraceLayer::make_span_with`.
+    /// fn span(request: &Request<Body>) -> Span {
+    ///     let client = ClientCert::from_extensions(request.extensions());
+    ///     let subject = client.ok().map(|client| client.subject().to_string());
+    ///     info_span!("request", method = %request.method(), subject)
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`ClientCertRejection::Missing`] if the client is anonymous, [`ClientCertRejection::NotWired`] if
+    /// this crate has not received the request.
+    pub fn from_extensions(extensions: &Extensions) -> Result<Self, ClientCertRejection> {
+        find(extensions)?
+            .cloned()
+            .ok_or(ClientCertRejection::Missing)
+    }
+}
 
 impl<S: Send + Sync> FromRequestParts<S> for ClientCert {
     type Rejection = ClientCertRejection;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
-        find(&parts.extensions)?
-            .cloned()
-            .ok_or(ClientCertRejection::Missing)
+        Self::from_extensions(&parts.extensions)
     }
 }
 
@@ -34,8 +58,8 @@ impl<S: Send + Sync> OptionalFromRequestParts<S> for ClientCert {
     }
 }
 
-/// The certificate of the connection, or else that of the mock. On a real connection a mock has no
-/// effect, so that one forgotten in production gives no name to an anonymous peer.
+/// The certificate of the connection. A mock counts only where there is no connection, so that one
+/// forgotten in production gives no name to an anonymous peer.
 pub(crate) fn find(extensions: &Extensions) -> Result<Option<&ClientCert>, ClientCertRejection> {
     caller(extensions).map(|caller| caller.client)
 }
@@ -43,25 +67,16 @@ pub(crate) fn find(extensions: &Extensions) -> Result<Option<&ClientCert>, Clien
 /// Who sent a request.
 pub(crate) struct Caller<'a> {
     pub(crate) client: Option<&'a ClientCert>,
-    /// `None` for a mock.
-    pub(crate) peer: Option<SocketAddr>,
+    pub(crate) peer: SocketAddr,
 }
 
 /// As [`find`], with the address.
 pub(crate) fn caller(extensions: &Extensions) -> Result<Caller<'_>, ClientCertRejection> {
-    if let Some(connection) = ConnectionIdentity::of(extensions) {
-        return Ok(Caller {
-            client: connection.client(),
-            peer: Some(connection.peer()),
-        });
-    }
-    match extensions.get::<MockClientCert>() {
-        Some(mock) => Ok(Caller {
-            client: mock.0.as_ref(),
-            peer: None,
-        }),
-        None => Err(ClientCertRejection::NotWired),
-    }
+    let connection = ConnectionIdentity::of(extensions).ok_or(ClientCertRejection::NotWired)?;
+    Ok(Caller {
+        client: connection.client(),
+        peer: connection.peer(),
+    })
 }
 
 /// Why a request was rejected: a handler did not get its [`ClientCert`], or a layer denied the client.
@@ -101,63 +116,37 @@ impl ClientCertRejection {
     }
 }
 
-impl IntoResponse for ClientCertRejection {
-    fn into_response(self) -> Response {
-        let (kind, detail) = match self {
-            Self::Denied | Self::NoLongerGood => ("client_certificate_denied", self.to_string()),
-            Self::Missing => ("client_certificate_required", self.to_string()),
+impl ClientCertRejection {
+    /// The response, in the form that the client of the request reads.
+    pub(crate) fn response(self, form: Form) -> Response {
+        let sentence = self.to_string();
+        let (kind, grpc) = match self {
+            Self::Denied => ("client_certificate_denied", GrpcCode::PermissionDenied),
+            Self::Missing => ("client_certificate_required", GrpcCode::Unauthenticated),
+            Self::NoLongerGood => ("client_certificate_denied", GrpcCode::Unauthenticated),
             Self::NotWired => {
                 tracing::error!(target: "mtls_server", "{self}: every request is refused");
-                ("server_error", "the server is set up wrongly".to_owned())
+                ("server_error", GrpcCode::Internal)
             }
-            Self::Undecided => ("authorization_unavailable", self.to_string()),
+            Self::Undecided => ("authorization_unavailable", GrpcCode::Unavailable),
         };
-        problem(self.status(), kind, &detail)
+        let detail = match self {
+            Self::NotWired => "the server is set up wrongly",
+            _ => sentence.as_str(),
+        };
+        let status = self.status();
+        Problem {
+            status,
+            kind,
+            detail,
+            grpc,
+        }
+        .response(form)
     }
 }
 
-/// Stands in for the acceptor in tests of handlers: a layer that gives each request a
-/// [`ClientCert`].
-///
-/// On a real connection of this crate it has no effect.
-///
-/// ```
-/// # fn test(certificate_der: &[u8]) -> Result<axum::Router, Box<dyn std::error::Error>> {
-/// use axum::{Router, routing::get};
-/// use mtls_server::{ClientCert, MockClientCert};
-///
-/// async fn whoami(client: ClientCert) -> String {
-///     client.subject().to_string()
-/// }
-///
-/// let app = Router::new().route("/whoami", get(whoami));
-/// let as_alice = app.layer(MockClientCert::from_der(certificate_der)?);
-/// # Ok(as_alice)
-/// # }
-/// ```
-#[derive(Clone, Debug)]
-pub struct MockClientCert(Option<ClientCert>);
-
-impl MockClientCert {
-    /// A client with this certificate, which is not verified.
-    ///
-    /// # Errors
-    ///
-    /// [`ParseError`] if it cannot be parsed.
-    pub fn from_der(der: &[u8]) -> Result<Self, ParseError> {
-        Ok(Self(Some(ClientCert::unverified(der)?)))
-    }
-
-    /// A client without a certificate, where that is allowed.
-    pub fn anonymous() -> Self {
-        Self(None)
-    }
-}
-
-impl<S> Layer<S> for MockClientCert {
-    type Service = AddExtension<S, Self>;
-
-    fn layer(&self, inner: S) -> Self::Service {
-        Extension(self.clone()).layer(inner)
+impl IntoResponse for ClientCertRejection {
+    fn into_response(self) -> Response {
+        self.response(Form::Problem)
     }
 }

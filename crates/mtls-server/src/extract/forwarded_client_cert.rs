@@ -18,14 +18,26 @@ use crate::{
     extract::client_cert::ClientCertRejection,
     forwarded::{client_cert::ForwardedClientCert, error::ForwardedError, received::Forwarded},
     peer::client_cert::ClientCert,
-    problem::problem,
+    problem::{Form, GrpcCode, Problem},
 };
+
+impl ForwardedClientCert {
+    /// The certificate that the proxy forwarded, from the extensions of a request: for middleware, tower
+    /// services, tonic, and spans. It is what the extractor gives.
+    ///
+    /// # Errors
+    ///
+    /// Why there is none.
+    pub fn from_extensions(extensions: &Extensions) -> Result<Self, ForwardedClientCertRejection> {
+        find(extensions)?.ok_or(ForwardedClientCertRejection::Missing)
+    }
+}
 
 impl<S: Send + Sync> FromRequestParts<S> for ForwardedClientCert {
     type Rejection = ForwardedClientCertRejection;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
-        find(&parts.extensions)?.ok_or(ForwardedClientCertRejection::Missing)
+        Self::from_extensions(&parts.extensions)
     }
 }
 
@@ -44,7 +56,7 @@ impl<S: Send + Sync> OptionalFromRequestParts<S> for ForwardedClientCert {
 fn find(
     extensions: &Extensions,
 ) -> Result<Option<ForwardedClientCert>, ForwardedClientCertRejection> {
-    if ConnectionIdentity::of(extensions).is_some() {
+    if ConnectionIdentity::of(extensions).is_some_and(|connection| !connection.is_mock()) {
         let forwarded: &Forwarded = extensions
             .get()
             .ok_or(ForwardedClientCertRejection::Untrusted)?;
@@ -95,15 +107,28 @@ impl ForwardedClientCertRejection {
 
 impl IntoResponse for ForwardedClientCertRejection {
     fn into_response(self) -> Response {
-        let (kind, detail) = match &self {
+        let (kind, grpc) = match &self {
             Self::Invalid(error) if matches!(**error, ForwardedError::Refused(_)) => {
-                ("client_certificate_denied", error.to_string())
+                ("client_certificate_denied", GrpcCode::Unauthenticated)
             }
-            Self::Invalid(error) => ("forwarded_certificate_invalid", error.to_string()),
-            Self::Missing | Self::Untrusted => ("client_certificate_required", self.to_string()),
+            Self::Invalid(_) => ("forwarded_certificate_invalid", GrpcCode::Unauthenticated),
+            Self::Missing | Self::Untrusted => {
+                ("client_certificate_required", GrpcCode::Unauthenticated)
+            }
             Self::NotWired => return ClientCertRejection::NotWired.into_response(),
         };
-        problem(self.status(), kind, &detail)
+        let detail = match &self {
+            Self::Invalid(error) => error.to_string(),
+            _ => self.to_string(),
+        };
+        let status = self.status();
+        Problem {
+            status,
+            kind,
+            detail: &detail,
+            grpc,
+        }
+        .response(Form::Problem)
     }
 }
 
@@ -137,7 +162,7 @@ impl MockForwardedClientCert {
     /// [`ParseError`] if one of them cannot be parsed.
     pub fn from_der(client: &[u8], proxy: &[u8]) -> Result<Self, ParseError> {
         let chain = vec![Arc::new(Certificate::from_der(client)?)];
-        let via = ClientCert::unverified(proxy)?;
+        let via = ClientCert::unverified(Certificate::from_der(proxy)?);
         Ok(Self(ForwardedClientCert::new(chain, via)))
     }
 

@@ -2,6 +2,7 @@
 
 pub(crate) mod client_cert;
 pub(crate) mod forwarded_client_cert;
+pub(crate) mod mock_client_cert;
 pub(crate) mod peer_identity;
 pub(crate) mod spiffe;
 pub(crate) mod tls_info;

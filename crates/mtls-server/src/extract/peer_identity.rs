@@ -4,13 +4,13 @@ use std::{any::type_name, error::Error};
 
 use axum::{
     extract::FromRequestParts,
-    http::{StatusCode, request::Parts},
+    http::{Extensions, StatusCode, request::Parts},
     response::{IntoResponse, Response},
 };
 
 use crate::{
     extract::client_cert::{self, Caller, ClientCertRejection},
-    observe::audit::{self, Outcome},
+    observe::audit::{self, AboutRequest, Outcome},
     peer::client_cert::ClientCert,
 };
 
@@ -57,20 +57,42 @@ pub trait FromClientCert: Sized {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct PeerIdentity<T>(pub T);
 
-impl<S: Send + Sync, T: FromClientCert> FromRequestParts<S> for PeerIdentity<T> {
-    type Rejection = PeerIdentityRejection<T::Error>;
+impl<T: FromClientCert> PeerIdentity<T> {
+    /// The identity, from the extensions of a request: for middleware, tower services, tonic, and spans.
+    /// It is what the extractor gives; the audit event of an unknown peer has no method and path here.
+    ///
+    /// # Errors
+    ///
+    /// Why there is none.
+    pub fn from_extensions(
+        extensions: &Extensions,
+    ) -> Result<Self, PeerIdentityRejection<T::Error>> {
+        Self::find(extensions, None)
+    }
 
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
+    fn find(
+        extensions: &Extensions,
+        request: Option<AboutRequest<'_>>,
+    ) -> Result<Self, PeerIdentityRejection<T::Error>> {
         let Caller { client, peer } =
-            client_cert::caller(&parts.extensions).map_err(PeerIdentityRejection::ClientCert)?;
+            client_cert::caller(extensions).map_err(PeerIdentityRejection::ClientCert)?;
         let client = client.ok_or(PeerIdentityRejection::ClientCert(
             ClientCertRejection::Missing,
         ))?;
         T::from_client_cert(client).map(Self).map_err(|error| {
             let rule = type_name::<T>();
-            audit::decided(peer, Some(client), &rule, Outcome::Denied, &error);
+            audit::decided(request, peer, Some(client), &rule, Outcome::Denied, &error);
             PeerIdentityRejection::Unknown(error)
         })
+    }
+}
+
+impl<S: Send + Sync, T: FromClientCert> FromRequestParts<S> for PeerIdentity<T> {
+    type Rejection = PeerIdentityRejection<T::Error>;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
+        let request = AboutRequest::new(&parts.method, &parts.uri, &parts.extensions);
+        Self::find(&parts.extensions, Some(request))
     }
 }
 

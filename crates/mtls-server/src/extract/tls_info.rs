@@ -4,7 +4,7 @@ use std::convert::Infallible;
 
 use axum::{
     extract::{FromRequestParts, OptionalFromRequestParts},
-    http::request::Parts,
+    http::{Extensions, request::Parts},
 };
 
 use crate::{
@@ -12,13 +12,25 @@ use crate::{
     peer::tls_info::TlsInfo,
 };
 
+impl TlsInfo {
+    /// What was negotiated, from the extensions of a request: for middleware, tower services, tonic, and
+    /// spans. It is what the extractor gives.
+    ///
+    /// # Errors
+    ///
+    /// [`ClientCertRejection::NotWired`] if this crate has not received the request.
+    pub fn from_extensions(extensions: &Extensions) -> Result<Self, ClientCertRejection> {
+        ConnectionIdentity::of(extensions)
+            .map(|connection| connection.tls().clone())
+            .ok_or(ClientCertRejection::NotWired)
+    }
+}
+
 impl<S: Send + Sync> FromRequestParts<S> for TlsInfo {
     type Rejection = ClientCertRejection;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
-        ConnectionIdentity::of(&parts.extensions)
-            .map(|connection| connection.tls().clone())
-            .ok_or(ClientCertRejection::NotWired)
+        Self::from_extensions(&parts.extensions)
     }
 }
 
@@ -26,6 +38,6 @@ impl<S: Send + Sync> OptionalFromRequestParts<S> for TlsInfo {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Self>, Infallible> {
-        Ok(ConnectionIdentity::of(&parts.extensions).map(|connection| connection.tls().clone()))
+        Ok(Self::from_extensions(&parts.extensions).ok())
     }
 }

@@ -6,6 +6,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use proptest::{collection::vec, prelude::*, sample::Index};
 use test_pki::Ca;
+use x509_identity::Certificate;
 
 use super::{error::ForwardedError, format::ForwardedFormat};
 use crate::peer::client_cert::ClientCert;
@@ -52,7 +53,7 @@ fn read(
 
 fn written(format: &ForwardedFormat, der: &[u8]) -> HeaderMap {
     let mut headers = HeaderMap::new();
-    let client = ClientCert::unverified(der).unwrap();
+    let client = ClientCert::unverified(Certificate::from_der(der).unwrap());
     format.write(&client, true, &mut headers);
     headers
 }
@@ -168,7 +169,7 @@ fn of_several_elements_the_proxy_appended_the_last() {
 
 /// Envoy's own element, which quotes neither `URI` nor `DNS`.
 fn element(der: &[u8], uris: &[&str]) -> String {
-    let leaf = ClientCert::unverified(der).unwrap();
+    let leaf = ClientCert::unverified(Certificate::from_der(der).unwrap());
     let cert = value(&ForwardedFormat::nginx_escaped_pem(), der);
     let hash = crate::text::Hex(leaf.fingerprint_sha256());
     let subject = leaf.subject();

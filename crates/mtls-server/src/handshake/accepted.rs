@@ -59,7 +59,7 @@ where
         let Self(stream) = self;
         let identity = stream.identity();
         if let Some(rule) = &identity.policy().rule {
-            let decision = decide(rule, identity.client(), Some(identity.peer()));
+            let decision = decide(rule, None, identity.client(), identity.peer());
             if let Err(denial) = decision {
                 let reason = match denial {
                     Denial::Certificate => RefusalReason::Denied,

@@ -6,14 +6,22 @@
 //! `resumed`. The names of a refused certificate are only what the peer claimed.
 //!
 //! The event of a decision has the outcome `allowed` or `denied`, and `rule`, which names the rule that
-//! decided. It says nothing about the request itself; a span around the request does.
+//! decided. If it is about an HTTP request, it has `method` and `path`, without the query.
 //!
 //! A request with headers that claim a client certificate has the outcome `stripped` if it does not come
 //! from a trusted proxy. If a trusted proxy has written them badly, the outcome is `unusable`, and
 //! `reason` is a sentence. The names are those of the connection's certificate.
+//!
+//! Whatever a peer may have chosen is a text field. So a subscriber that writes lines puts it between
+//! quotes, and a name such as `CN=m outcome=allowed` adds no field. For the same reason the sentence
+//! that says why a connection was refused, which is part of the message, is between quotes.
 
 use std::{error::Error, fmt::Display, net::SocketAddr};
 
+use axum::{
+    extract::OriginalUri,
+    http::{Extensions, Method, Uri},
+};
 use tracing::{Level, event, event_enabled};
 use x509_identity::Certificate;
 
@@ -117,14 +125,33 @@ pub(crate) fn refused(refused: &Refused<'_>) {
         spki = names.map(|names| names.spki.as_str()),
         sni = refused.server_name,
         version = refused.version,
-        "connection refused: {}",
+        "connection refused: {:?}",
         sentence(refused.cause),
     );
 }
 
+/// The HTTP request that a decision is about.
+#[derive(Clone, Copy)]
+pub(crate) struct AboutRequest<'a> {
+    method: &'a Method,
+    path: &'a str,
+}
+
+impl<'a> AboutRequest<'a> {
+    /// `uri` is that of the request, without what nested routers took away from it.
+    pub(crate) fn new(method: &'a Method, uri: &'a Uri, extensions: &'a Extensions) -> Self {
+        let uri = extensions
+            .get::<OriginalUri>()
+            .map_or(uri, |original| &original.0);
+        let path = uri.path();
+        Self { method, path }
+    }
+}
+
 /// A rule or an authorizer has decided. Nothing is formatted unless somebody listens.
 pub(crate) fn decided(
-    peer: Option<SocketAddr>,
+    request: Option<AboutRequest<'_>>,
+    peer: SocketAddr,
     client: Option<&ClientCert>,
     rule: &dyn Display,
     outcome: Outcome,
@@ -136,13 +163,15 @@ pub(crate) fn decided(
                 target: TARGET,
                 $level,
                 outcome = $outcome,
-                reason = %reason,
-                rule = %rule,
-                peer = peer.map(display),
-                subject = client.map(|client| display(client.subject())),
-                issuer = client.map(|client| display(client.issuer())),
-                serial = client.map(|client| display(client.serial())),
-                spki = client.map(|client| display(Hex(client.spki_sha256()))),
+                reason = reason.to_string(),
+                rule = rule.to_string(),
+                method = request.map(|request| request.method.as_str()),
+                path = request.map(|request| request.path),
+                %peer,
+                subject = client.map(|client| client.subject().to_string()),
+                issuer = client.map(|client| client.issuer().to_string()),
+                serial = client.map(|client| client.serial().to_string()),
+                spki = client.map(|client| Hex(client.spki_sha256()).to_string()),
                 concat!("request ", $outcome),
             )
         };
@@ -165,10 +194,10 @@ pub(crate) fn stripped(peer: SocketAddr, client: Option<&ClientCert>) {
         outcome = "stripped",
         reason = "untrusted-certificate-header",
         %peer,
-        subject = client.map(|client| display(client.subject())),
-        issuer = client.map(|client| display(client.issuer())),
-        serial = client.map(|client| display(client.serial())),
-        spki = client.map(|client| display(Hex(client.spki_sha256()))),
+        subject = client.map(|client| client.subject().to_string()),
+        issuer = client.map(|client| client.issuer().to_string()),
+        serial = client.map(|client| client.serial().to_string()),
+        spki = client.map(|client| Hex(client.spki_sha256()).to_string()),
         "certificate headers stripped",
     );
 }
@@ -181,10 +210,10 @@ pub(crate) fn unusable(peer: SocketAddr, client: Option<&ClientCert>, cause: &dy
         outcome = "unusable",
         reason = sentence(cause),
         %peer,
-        subject = client.map(|client| display(client.subject())),
-        issuer = client.map(|client| display(client.issuer())),
-        serial = client.map(|client| display(client.serial())),
-        spki = client.map(|client| display(Hex(client.spki_sha256()))),
+        subject = client.map(|client| client.subject().to_string()),
+        issuer = client.map(|client| client.issuer().to_string()),
+        serial = client.map(|client| client.serial().to_string()),
+        spki = client.map(|client| Hex(client.spki_sha256()).to_string()),
         "forwarded certificate unusable",
     );
 }

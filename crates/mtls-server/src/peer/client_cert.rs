@@ -6,7 +6,7 @@ use const_oid::db::DB;
 use pki_core::verify::Path;
 use time::OffsetDateTime;
 use x509_identity::{
-    Certificate, DistinguishedName, ObjectIdentifier, ParseError, SerialNumber, SubjectAltName,
+    Certificate, DistinguishedName, ObjectIdentifier, SerialNumber, SubjectAltName,
 };
 
 /// A client certificate that was verified in the handshake; cheap to clone.
@@ -28,10 +28,10 @@ impl ClientCert {
     }
 
     /// For mocks: it is not verified.
-    pub(crate) fn unverified(der: &[u8]) -> Result<Self, ParseError> {
-        let leaf = Arc::new(Certificate::from_der(der)?);
+    pub(crate) fn unverified(certificate: Certificate) -> Self {
+        let leaf = Arc::new(certificate);
         let chain = Arc::new([Arc::clone(&leaf)]);
-        Ok(Self { leaf, chain })
+        Self { leaf, chain }
     }
 
     /// The subject. Its `Display` is RFC 4514.

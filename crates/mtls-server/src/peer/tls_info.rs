@@ -7,7 +7,7 @@ use serde::{Serialize, Serializer};
 
 /// TLS parameters of the connection, as an extractor; cheap to clone.
 ///
-/// Rejects with [`ClientCertRejection::NotWired`](crate::ClientCertRejection::NotWired) where the
+/// Rejects with [`ClientCertRejection::NotWired`](crate::rejection::ClientCertRejection::NotWired) where the
 /// router is not served by this crate; `Option<TlsInfo>` is `None` there.
 ///
 /// Serializes as an object with the names of its methods.
@@ -48,6 +48,18 @@ impl TlsInfo {
                 .alpn_protocol()
                 .map(|protocol| String::from_utf8_lossy(protocol).into_owned()),
             server_name: connection.server_name().map(str::to_owned),
+        }))
+    }
+
+    /// For tests of handlers: what a connection usually has.
+    pub(crate) fn mock() -> Self {
+        Self(Arc::new(Parameters {
+            version: "TLSv1.3",
+            cipher_suite: "TLS_AES_256_GCM_SHA384".to_owned(),
+            key_exchange: "X25519MLKEM768".to_owned(),
+            resumed: false,
+            alpn: None,
+            server_name: None,
         }))
     }
 

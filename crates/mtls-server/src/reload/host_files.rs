@@ -119,12 +119,12 @@ impl HostFiles {
         let roots = files::client_roots_of(&files.client_roots, roots)?;
         let mut host = VirtualHost::new(identity, roots).client_auth(files.client_auth);
         if let Some(loaded) = part.crls {
-            host = host.revocation((files.revocation)(Revocation::new(loaded.crls)));
+            host = host.revocation(files.revocation.apply(Revocation::new(loaded.crls)));
         }
         if let Some(rule) = part.rule {
             host = host.rule(rule);
         }
-        Ok((files.settings)(host))
+        Ok(files.settings.apply(host))
     }
 }
 

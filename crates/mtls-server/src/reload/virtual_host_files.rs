@@ -1,6 +1,6 @@
 //! The files of one virtual host.
 
-use std::path::PathBuf;
+use std::{fmt, path::PathBuf, sync::Arc};
 
 use pki_core::verify::Revocation;
 use zeroize::Zeroizing;
@@ -25,8 +25,8 @@ pub struct VirtualHostFiles {
     pub(super) rule: Option<PathBuf>,
     pub(super) stapled: bool,
     pub(super) client_auth: ClientAuth,
-    pub(super) settings: fn(VirtualHost) -> VirtualHost,
-    pub(super) revocation: fn(Revocation) -> Revocation,
+    pub(super) settings: Adjust<VirtualHost>,
+    pub(super) revocation: Adjust<Revocation>,
 }
 
 impl VirtualHostFiles {
@@ -45,8 +45,8 @@ impl VirtualHostFiles {
             rule: None,
             stapled: false,
             client_auth: ClientAuth::Required,
-            settings: |host| host,
-            revocation: |revocation| revocation,
+            settings: Adjust::default(),
+            revocation: Adjust::default(),
         }
     }
 
@@ -57,8 +57,11 @@ impl VirtualHostFiles {
     }
 
     /// How the CRLs are used; as [`Revocation::new`] says by default.
-    pub fn revocation(mut self, how: fn(Revocation) -> Revocation) -> Self {
-        self.revocation = how;
+    pub fn revocation(
+        mut self,
+        how: impl Fn(Revocation) -> Revocation + Send + Sync + 'static,
+    ) -> Self {
+        self.revocation = Adjust(Arc::new(how));
         self
     }
 
@@ -86,9 +89,48 @@ impl VirtualHostFiles {
 
     /// Settings of this virtual host that are not files, such as [`VirtualHost::ocsp`]. Called for each
     /// load that found a change.
-    pub fn settings(mut self, settings: fn(VirtualHost) -> VirtualHost) -> Self {
-        self.settings = settings;
+    ///
+    /// ```
+    /// use mtls_server::{OcspCheck, VirtualHostFiles};
+    ///
+    /// fn files(ocsp: OcspCheck) -> VirtualHostFiles {
+    ///     VirtualHostFiles::new("server.crt", "server.key", "ca.crt")
+    ///         .settings(move |host| host.ocsp(ocsp.clone()))
+    /// }
+    /// ```
+    pub fn settings(
+        mut self,
+        settings: impl Fn(VirtualHost) -> VirtualHost + Send + Sync + 'static,
+    ) -> Self {
+        self.settings = Adjust(Arc::new(settings));
         self
+    }
+}
+
+/// What the application does to settings of this crate before they are used; nothing by default.
+pub(super) struct Adjust<T>(Arc<dyn Fn(T) -> T + Send + Sync>);
+
+impl<T> Adjust<T> {
+    pub(super) fn apply(&self, to: T) -> T {
+        (self.0)(to)
+    }
+}
+
+impl<T> Clone for Adjust<T> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<T> Default for Adjust<T> {
+    fn default() -> Self {
+        Self(Arc::new(|unchanged| unchanged))
+    }
+}
+
+impl<T> fmt::Debug for Adjust<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Adjust")
     }
 }
 

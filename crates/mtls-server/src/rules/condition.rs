@@ -2,26 +2,20 @@
 
 use std::{
     fmt,
-    net::IpAddr,
     panic::{AssertUnwindSafe, catch_unwind},
 };
 
 use const_oid::db::rfc4519;
-use ipnet::IpNet;
-use x509_identity::{DistinguishedName, ObjectIdentifier, SubjectAltName};
-
-use super::{
-    finding::Finding,
-    glob::{self, Glob},
-    policy,
-};
-use crate::{
-    peer::{
-        client_cert::ClientCert,
-        spiffe::{self, SCHEME, SvidError, check_segment, check_trust_domain},
+use x509_identity::{
+    DistinguishedName, ObjectIdentifier, SerialNumber, SubjectAltName, SvidError,
+    pattern::{
+        DnsPattern, IpPattern, Mailbox, MailboxPattern, NormalUri, SpiffePattern, UriPattern,
+        is_host_name,
     },
-    text::Hex,
 };
+
+use super::{finding::Finding, policy};
+use crate::{peer::client_cert::ClientCert, text::Hex};
 
 pub(super) enum Condition {
     CommonName(String),
@@ -29,15 +23,15 @@ pub(super) enum Condition {
     DnExact(DistinguishedName),
     Dns(DnsPattern),
     Eku(ObjectIdentifier),
-    Email(Email),
+    Email(MailboxPattern),
     Fingerprint([u8; 32]),
-    Ip(IpNet),
+    Ip(IpPattern),
     OrganizationalUnit(String),
     PolicyOid(ObjectIdentifier),
-    Serial(DistinguishedName, Serial),
-    Spiffe(Glob),
+    Serial(DistinguishedName, SerialNumber),
+    Spiffe(SpiffePattern),
     Spki([u8; 32]),
-    UriGlob(Glob),
+    UriGlob(UriPattern),
 }
 
 pub(super) type Predicate = dyn Fn(&ClientCert) -> bool + Send + Sync;
@@ -52,13 +46,10 @@ impl Condition {
             Self::DnExact(wanted) => Finding::when(!wanted.is_empty() && subject == wanted),
             Self::Dns(pattern) => dns(sans, pattern),
             Self::Eku(wanted) => Finding::when(client.eku().contains(wanted)),
-            Self::Email(wanted) => Finding::when(sans.iter().any(
-                |san| matches!(san, SubjectAltName::Email(address) if wanted.matches(address)),
-            ))
-            .or_unclear(is_unreadable(sans, "email"), "email-unreadable"),
+            Self::Email(pattern) => email(sans, pattern),
             Self::Fingerprint(wanted) => Finding::when(client.fingerprint_sha256() == wanted),
             Self::Ip(network) => Finding::when(sans.iter().any(
-                |san| matches!(san, SubjectAltName::Ip(address) if contains(network, *address)),
+                |san| matches!(san, SubjectAltName::Ip(address) if network.matches(*address)),
             )),
             Self::OrganizationalUnit(wanted) => {
                 Finding::when(subject.organizational_units().any(|unit| unit == wanted)).or_unclear(
@@ -70,8 +61,8 @@ impl Condition {
                 )
             }
             Self::PolicyOid(wanted) => policy::asserted(client.chain(), *wanted),
-            Self::Serial(issuer, Serial(number)) => {
-                Finding::when(client.serial().as_bytes() == number && client.issuer() == issuer)
+            Self::Serial(issuer, number) => {
+                Finding::when(client.serial() == number && client.issuer() == issuer)
             }
             Self::Spiffe(pattern) => spiffe_id(client, pattern),
             Self::Spki(wanted) => Finding::when(client.spki_sha256() == wanted),
@@ -107,7 +98,7 @@ fn dns(sans: &[SubjectAltName], pattern: &DnsPattern) -> Finding {
         let SubjectAltName::Dns(name) = san else {
             continue;
         };
-        if !is_host(name) {
+        if !is_host_name(name) {
             odd = true;
         } else if pattern.matches(name) {
             return Finding::Match;
@@ -118,20 +109,37 @@ fn dns(sans: &[SubjectAltName], pattern: &DnsPattern) -> Finding {
         .or_unclear(is_unreadable(sans, "dns"), "dns-name-unreadable")
 }
 
-fn uri(sans: &[SubjectAltName], pattern: &Glob) -> Finding {
+fn email(sans: &[SubjectAltName], pattern: &MailboxPattern) -> Finding {
+    let mut odd = false;
+    for san in sans {
+        let SubjectAltName::Email(address) = san else {
+            continue;
+        };
+        match Mailbox::parse(address) {
+            None => odd = true,
+            Some(mailbox) if pattern.matches_mailbox(mailbox) => return Finding::Match,
+            Some(_) => {}
+        }
+    }
+    Finding::Mismatch
+        .or_unclear(odd, "email-ambiguous")
+        .or_unclear(is_unreadable(sans, "email"), "email-unreadable")
+}
+
+fn uri(sans: &[SubjectAltName], pattern: &UriPattern) -> Finding {
     let mut odd = false;
     for san in sans {
         let SubjectAltName::Uri(uri) = san else {
             continue;
         };
-        if glob::has_relative_segment(uri) {
-            odd = true;
-        } else if pattern.matches(uri) {
-            return Finding::Match;
+        match NormalUri::parse(uri) {
+            None => odd = true,
+            Some(uri) if pattern.matches_normal(&uri) => return Finding::Match,
+            Some(_) => {}
         }
     }
     Finding::Mismatch
-        .or_unclear(odd, "uri-with-relative-segment")
+        .or_unclear(odd, "uri-ambiguous")
         .or_unclear(is_unreadable(sans, "uri"), "uri-unreadable")
 }
 
@@ -141,114 +149,11 @@ fn is_unreadable(sans: &[SubjectAltName], kind: &str) -> bool {
     sans.iter().any(|san| unreadable(san) && san.kind() == kind)
 }
 
-fn spiffe_id(client: &ClientCert, pattern: &Glob) -> Finding {
-    match spiffe::in_certificate(client.certificate()) {
-        Ok(id) => Finding::when(pattern.matches(id)),
+fn spiffe_id(client: &ClientCert, pattern: &SpiffePattern) -> Finding {
+    match pattern.matches_svid(client.certificate()) {
+        Ok(matches) => Finding::when(matches),
         Err(SvidError::NoUri) => Finding::Mismatch,
         Err(_) => Finding::Unclear("no-spiffe-svid"),
-    }
-}
-
-/// A pattern for the IDs of workloads: the trust domain is literal, and the path has segments.
-pub(super) fn spiffe_pattern(pattern: &str) -> Result<Glob, &'static str> {
-    let (trust_domain, path) = pattern
-        .strip_prefix(SCHEME)
-        .and_then(|rest| rest.split_once('/'))
-        .ok_or("it must read spiffe://trust-domain/path; /** at the end is every workload of it")?;
-    check_trust_domain(trust_domain)
-        .map_err(|_| "the trust domain must be one, without wildcards: a-z, 0-9, . - _")?;
-    let plain = |segment: &str| check_segment(&segment.replace('*', "x")).is_ok();
-    if !path.split('/').all(plain) {
-        return Err("a path has segments of A-Z a-z 0-9 . - _ and *, none empty");
-    }
-    Glob::new(pattern)
-}
-
-fn contains(network: &IpNet, address: IpAddr) -> bool {
-    network.contains(&address)
-}
-
-/// A host name, or `*.` and one: the star stands for one whole label.
-pub(super) struct DnsPattern(String);
-
-impl DnsPattern {
-    pub(super) fn new(pattern: &str) -> Result<Self, &'static str> {
-        if !is_host(pattern.strip_prefix("*.").unwrap_or(pattern)) {
-            return Err(
-                "it must be a host name (A-labels, no dot at the end), whose first label may be *",
-            );
-        }
-        Ok(Self(pattern.to_owned()))
-    }
-
-    fn matches(&self, name: &str) -> bool {
-        match self.0.strip_prefix("*.") {
-            Some(parent) => name
-                .split_once('.')
-                .is_some_and(|(_, rest)| rest.eq_ignore_ascii_case(parent)),
-            None => name.eq_ignore_ascii_case(&self.0),
-        }
-    }
-}
-
-fn is_host(name: &str) -> bool {
-    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
-    name.len() <= 253
-        && name
-            .split('.')
-            .all(|label| (1..=63).contains(&label.len()) && label.chars().all(plain))
-}
-
-/// A mailbox. Case is ignored in the domain, but not before it.
-pub(super) struct Email(String);
-
-impl Email {
-    pub(super) fn new(address: &str) -> Result<Self, &'static str> {
-        match address.rsplit_once('@') {
-            Some((local, domain))
-                if !local.is_empty()
-                    && is_host(domain)
-                    && local.chars().all(|c| c.is_ascii_graphic()) =>
-            {
-                Ok(Self(address.to_owned()))
-            }
-            _ => Err("it must be a mailbox in ASCII, such as alice@example.com"),
-        }
-    }
-
-    fn matches(&self, address: &str) -> bool {
-        let (Some((wanted, wanted_domain)), Some((found, found_domain))) =
-            (self.0.rsplit_once('@'), address.rsplit_once('@'))
-        else {
-            return false;
-        };
-        wanted == found && wanted_domain.eq_ignore_ascii_case(found_domain)
-    }
-}
-
-/// A positive serial number, as the content of its DER INTEGER.
-pub(super) struct Serial(Vec<u8>);
-
-impl Serial {
-    /// Reads hexadecimal, with or without colons.
-    pub(super) fn new(hex: &str) -> Result<Self, &'static str> {
-        const WRONG: &str = "it must be a positive number in hexadecimal of at most 20 octets";
-        let mut digits: Vec<u8> = hex
-            .bytes()
-            .filter(|byte| *byte != b':')
-            .skip_while(|byte| *byte == b'0')
-            .collect();
-        if digits.len() % 2 == 1 {
-            digits.insert(0, b'0');
-        }
-        let mut octets = octets(&digits).ok_or(WRONG)?;
-        if octets.first().ok_or(WRONG)? & 0x80 != 0 {
-            octets.insert(0, 0);
-        }
-        if octets.len() > 20 {
-            return Err(WRONG);
-        }
-        Ok(Self(octets))
     }
 }
 
@@ -277,19 +182,17 @@ impl fmt::Display for Condition {
             Self::CommonName(name) => write!(f, "common_name({name:?})"),
             Self::Custom(_) => write!(f, "custom"),
             Self::DnExact(name) => write!(f, "dn_exact({name})"),
-            Self::Dns(DnsPattern(pattern)) => write!(f, "dns({pattern})"),
+            Self::Dns(pattern) => write!(f, "dns({pattern})"),
             Self::Eku(oid) => write!(f, "eku({oid})"),
-            Self::Email(Email(address)) => write!(f, "email({address})"),
+            Self::Email(address) => write!(f, "email({address})"),
             Self::Fingerprint(hash) => write!(f, "fingerprint({})", Hex(hash)),
             Self::Ip(network) => write!(f, "ip({network})"),
             Self::OrganizationalUnit(unit) => write!(f, "organizational_unit({unit:?})"),
             Self::PolicyOid(oid) => write!(f, "policy_oid({oid})"),
-            Self::Serial(issuer, Serial(number)) => {
-                write!(f, "serial({} of {issuer})", Hex(number))
-            }
-            Self::Spiffe(pattern) => write!(f, "spiffe({})", pattern.as_str()),
+            Self::Serial(issuer, number) => write!(f, "serial({number} of {issuer})"),
+            Self::Spiffe(pattern) => write!(f, "spiffe({pattern})"),
             Self::Spki(hash) => write!(f, "spki({})", Hex(hash)),
-            Self::UriGlob(pattern) => write!(f, "uri_glob({})", pattern.as_str()),
+            Self::UriGlob(pattern) => write!(f, "uri_glob({pattern})"),
         }
     }
 }

@@ -3,12 +3,14 @@
 use std::sync::Arc;
 
 use ipnet::IpNet;
-use x509_identity::{DistinguishedName, ObjectIdentifier};
+use x509_identity::{
+    DistinguishedName, ObjectIdentifier,
+    pattern::{DnsPattern, DnsScope, MailboxPattern, PatternError},
+};
 
 use super::{
-    condition::{self, Condition, DnsPattern, Email, Serial},
+    condition::Condition,
     error::RuleError,
-    glob::Glob,
     rule::{Expression, Rule},
 };
 use crate::peer::client_cert::ClientCert;
@@ -46,7 +48,12 @@ impl Rule {
     ///
     /// [`RuleError::Value`] if `pattern` is not a host name of that form.
     pub fn dns(pattern: &str) -> Result<Self, RuleError> {
-        let checked = DnsPattern::new(pattern).map_err(RuleError::value("dns", pattern))?;
+        let parsed = match pattern.parse::<DnsPattern>() {
+            // A client is one host, or one of those that a name has directly below it.
+            Ok(parsed) if parsed.scope() == DnsScope::Below => Err(PatternError::Dns),
+            parsed => parsed,
+        };
+        let checked = parsed.map_err(RuleError::pattern("dns", pattern))?;
         Ok(Self::test(Condition::Dns(checked)))
     }
 
@@ -54,13 +61,19 @@ impl Rule {
     /// segments, and every other character for itself.
     ///
     /// At the end of the pattern `**` stands for at least one segment; between others it may stand for
-    /// none. Neither stands for `?` or `#`. A URI with relative segments (`..`) matches nothing.
+    /// none. Neither stands for `?` or `#`.
+    ///
+    /// Pattern and URI are compared in their normal form (RFC 3986 section 6.2): `HTTPS://H:443/%61` is
+    /// `https://h/a`. A URI that has none, such as one with a relative segment (`..`), `%2F`, a backslash
+    /// or user information, is ambiguous. See [`NormalUri`](x509_identity::pattern::NormalUri).
     ///
     /// # Errors
     ///
     /// [`RuleError::Value`] if `pattern` does not start with a scheme, or has `**` elsewhere.
     pub fn uri_glob(pattern: &str) -> Result<Self, RuleError> {
-        let checked = Glob::new(pattern).map_err(RuleError::value("uri_glob", pattern))?;
+        let checked = pattern
+            .parse()
+            .map_err(RuleError::pattern("uri_glob", pattern))?;
         Ok(Self::test(Condition::UriGlob(checked)))
     }
 
@@ -72,26 +85,33 @@ impl Rule {
     /// [`RuleError::Value`] if `pattern` could not match the ID of any workload, or could match any trust
     /// domain.
     pub fn spiffe(pattern: &str) -> Result<Self, RuleError> {
-        let checked =
-            condition::spiffe_pattern(pattern).map_err(RuleError::value("spiffe", pattern))?;
+        let checked = pattern
+            .parse()
+            .map_err(RuleError::pattern("spiffe", pattern))?;
         Ok(Self::test(Condition::Spiffe(checked)))
     }
 
     /// One of the mail addresses among the alternative names is `address`. Case is ignored in its domain
-    /// only. An address in the subject does not count.
+    /// only. An address in the subject does not count. What is not a mailbox is ambiguous.
     ///
     /// # Errors
     ///
     /// [`RuleError::Value`] if `address` is not a mailbox in ASCII.
     pub fn email(address: &str) -> Result<Self, RuleError> {
-        let checked = Email::new(address).map_err(RuleError::value("email", address))?;
+        let parsed = match address.parse::<MailboxPattern>() {
+            Ok(parsed) if parsed.local_part().is_none() => Err(PatternError::Mailbox),
+            parsed => parsed,
+        };
+        let checked = parsed.map_err(RuleError::pattern("email", address))?;
         Ok(Self::test(Condition::Email(checked)))
     }
 
     /// One of the certificate's addresses is in `network`, which may be a single address. The
     /// address that the connection comes from does not count.
+    ///
+    /// An IPv4-mapped address (`::ffff:10.1.2.3`) is also the IPv4 address that it stands for.
     pub fn ip(network: impl Into<IpNet>) -> Self {
-        Self::test(Condition::Ip(network.into()))
+        Self::test(Condition::Ip(network.into().into()))
     }
 
     /// The certificate has this serial number and this issuer. `number` is hexadecimal, with
@@ -101,7 +121,10 @@ impl Rule {
     ///
     /// [`RuleError::Value`] if RFC 5280 does not allow `number`.
     pub fn serial(issuer: DistinguishedName, number: &str) -> Result<Self, RuleError> {
-        let checked = Serial::new(number).map_err(RuleError::value("serial", number))?;
+        let checked = number.parse().map_err(|_| {
+            let why = "it must be a positive number in hexadecimal of at most 20 octets";
+            RuleError::value("serial", number)(why)
+        })?;
         Ok(Self::test(Condition::Serial(issuer, checked)))
     }
 

@@ -45,4 +45,12 @@ impl RuleError {
         let value = value.to_owned();
         move |why| Self::Value { field, value, why }
     }
+
+    pub(super) fn pattern(
+        field: &'static str,
+        value: &str,
+    ) -> impl FnOnce(x509_identity::pattern::PatternError) -> Self {
+        let wrong = Self::value(field, value);
+        move |error| wrong(error.sentence())
+    }
 }

@@ -1,11 +1,10 @@
 //! Rules as TOML has them.
 
-use std::{error::Error as _, net::IpAddr};
+use std::error::Error as _;
 
 use const_oid::ObjectIdentifier;
-use ipnet::IpNet;
 use serde::{Deserialize, Deserializer, de::Error};
-use x509_identity::DistinguishedName;
+use x509_identity::{DistinguishedName, pattern::IpPattern};
 
 use super::{condition, error::RuleError, rule::Rule};
 
@@ -156,15 +155,10 @@ fn fingerprint<'de, D: Deserializer<'de>>(input: D) -> Result<Option<Rule>, D::E
 
 fn ip<'de, D: Deserializer<'de>>(input: D) -> Result<Option<Rule>, D::Error> {
     text(input, |network| {
-        let parsed = network
-            .parse::<IpNet>()
-            .or_else(|_| network.parse::<IpAddr>().map(IpNet::from));
-        match parsed {
-            Ok(network) if network.trunc() == network => Ok(Rule::ip(network)),
-            Ok(_) => Err("it has bits beyond the prefix: is the length right?"),
-            Err(_) => Err("it must be an address or a network, such as 10.0.0.0/8"),
-        }
-        .map_err(RuleError::value("ip", network))
+        network
+            .parse::<IpPattern>()
+            .map(|pattern| Rule::ip(pattern.network()))
+            .map_err(RuleError::pattern("ip", network))
     })
 }
 

@@ -8,5 +8,4 @@ mod condition;
 mod constructors;
 mod file;
 mod finding;
-mod glob;
 mod policy;

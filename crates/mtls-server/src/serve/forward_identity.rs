@@ -11,7 +11,7 @@ use axum::{
     body::{Body, HttpBody as _},
     extract::Request,
     http::HeaderMap,
-    response::{IntoResponse as _, Response},
+    response::Response,
 };
 use futures_util::future::Either;
 use tower::Layer;
@@ -21,6 +21,7 @@ use crate::{
     extract::client_cert,
     forwarded::{format::ForwardedFormat, names, trailers::StrippedTrailers},
     peer::client_cert::ClientCert,
+    problem::Form,
 };
 
 /// Tells an upstream who the client of this connection is: a layer for a gateway, before the handler
@@ -151,7 +152,10 @@ where
         // Without an acceptor the client is not known, which does not mean that it is anonymous.
         let client = match client_cert::find(request.extensions()) {
             Ok(client) => client.cloned(),
-            Err(rejection) => return Either::Left(ready(Ok(rejection.into_response()))),
+            Err(rejection) => {
+                let response = rejection.response(Form::of(request.headers()));
+                return Either::Left(ready(Ok(response)));
+            }
         };
         self.identity.apply(client.as_ref(), request.headers_mut());
         if !request.body().is_end_stream() {

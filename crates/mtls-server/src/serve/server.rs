@@ -1,12 +1,18 @@
 //! A whole server in one call.
 
-use std::{io, net::SocketAddr, pin::pin, time::Duration};
+use std::{
+    future::IntoFuture,
+    io,
+    net::SocketAddr,
+    pin::{Pin, pin},
+    time::Duration,
+};
 
 use axum::Router;
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::watch,
-    task::{JoinHandle, JoinSet},
+    task::JoinSet,
     time::timeout,
 };
 
@@ -33,12 +39,16 @@ pub fn serve(listener: TcpListener, router: Router, config: MtlsConfig) -> io::R
     let acceptor = ConnectionAcceptor::new(config);
     let handle = acceptor.handle();
     let (stop, stopped) = watch::channel(None);
-    let task = tokio::spawn(run(listener, router, acceptor, stopped));
+    let (end, ended) = watch::channel(false);
+    tokio::spawn(async move {
+        run(listener, router, acceptor, stopped).await;
+        end.send_replace(true);
+    });
     Ok(Serving {
         address,
         handle,
         stop,
-        task,
+        ended,
     })
 }
 
@@ -103,13 +113,38 @@ async fn serve_one(
 }
 
 /// A running server. It keeps running when this is dropped.
+///
+/// `await` waits for its end, as with `axum::serve`:
+///
+/// ```no_run
+/// # async fn run(listener: tokio::net::TcpListener, router: axum::Router, config: mtls_server::MtlsConfig) -> std::io::Result<()> {
+/// mtls_server::serve(listener, router, config)?
+///     .with_graceful_shutdown(async {
+///         let _ = tokio::signal::ctrl_c().await;
+///     })
+///     .await
+/// # }
+/// ```
+///
+/// The methods borrow it, so that they can be part of a `select!`:
+///
+/// ```no_run
+/// # use std::{io, time::Duration};
+/// # async fn run(server: mtls_server::Serving, stop: impl Future<Output = ()>) -> io::Result<()> {
+/// tokio::select! {
+///     ended = server.finished() => ended,
+///     () = stop => server.graceful_shutdown(Duration::from_secs(5)).await,
+/// }
+/// # }
+/// ```
 #[derive(Debug)]
 #[must_use = "the server runs in a task of its own, and only this can end it"]
 pub struct Serving {
     address: SocketAddr,
     handle: MtlsHandle,
     stop: watch::Sender<Option<Duration>>,
-    task: JoinHandle<()>,
+    /// True when the server has ended. Closed without that, it has panicked.
+    ended: watch::Receiver<bool>,
 }
 
 impl Serving {
@@ -128,26 +163,57 @@ impl Serving {
         self.handle.connection_count()
     }
 
-    /// Stops accepting, gives running requests up to `grace` to finish, and closes the rest.
+    /// When `signal` completes, the server stops accepting, gives running requests 30 s to finish, and
+    /// closes the rest. [`graceful_shutdown`](Self::graceful_shutdown) takes another time.
+    pub fn with_graceful_shutdown<F>(self, signal: F) -> Self
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let stop = self.stop.clone();
+        tokio::spawn(async move {
+            tokio::select! {
+                () = signal => {
+                    stop.send_replace(Some(GRACE));
+                }
+                // It has ended for another reason.
+                () = stop.closed() => {}
+            }
+        });
+        self
+    }
+
+    /// Stops accepting, gives running requests up to `grace` to finish, and closes the rest. Returns
+    /// when all is closed. If it is dropped before, the server stops all the same.
     ///
     /// # Errors
     ///
-    /// If the server ended for another reason.
-    pub async fn graceful_shutdown(self, grace: Duration) -> io::Result<()> {
+    /// As [`finished`](Self::finished).
+    pub async fn graceful_shutdown(&self, grace: Duration) -> io::Result<()> {
         self.stop.send_replace(Some(grace));
         self.finished().await
     }
 
-    /// Waits for the server to end by itself.
+    /// Waits until the server has ended: it was told to stop, and all connections are closed.
     ///
     /// # Errors
     ///
-    /// What ended it.
-    pub async fn finished(self) -> io::Result<()> {
-        // The sender is kept: without it nobody could tell the server to stop.
-        let Self { stop, task, .. } = self;
-        let ended = task.await.map_err(io::Error::other);
-        drop(stop);
-        ended
+    /// If it has ended by a panic.
+    pub async fn finished(&self) -> io::Result<()> {
+        let mut ended = self.ended.clone();
+        let ended = ended.wait_for(|ended| *ended).await;
+        ended.map(drop).map_err(io::Error::other)
+    }
+}
+
+/// As at a reload that ends connections.
+const GRACE: Duration = Duration::from_secs(30);
+
+impl IntoFuture for Serving {
+    type Output = io::Result<()>;
+    type IntoFuture = Pin<Box<dyn Future<Output = io::Result<()>> + Send>>;
+
+    /// Waits as [`finished`](Self::finished) does.
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(async move { self.finished().await })
     }
 }

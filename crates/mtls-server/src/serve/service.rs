@@ -11,9 +11,7 @@ use std::{
 use axum::{
     BoxError,
     body::{Body, Bytes, HttpBody},
-    extract::ConnectInfo,
     http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri, Version, header},
-    response::IntoResponse as _,
 };
 use http_body::{Frame, SizeHint};
 use pin_project_lite::pin_project;
@@ -22,14 +20,15 @@ use tower_service::Service;
 
 use crate::{
     authorize::decide::decide,
-    connection::{answers::Flow, end::End, identity::ConnectionIdentity, stream::MtlsStream},
+    connection::{end::End, identity::ConnectionIdentity, responses::Flow, stream::MtlsStream},
     extract::client_cert::ClientCertRejection,
     forwarded::{
         received::{receive, receive_trailers},
         trailers::StrippedTrailers,
     },
     handshake::accepted::AcceptedConnection,
-    problem::problem,
+    observe::audit::AboutRequest,
+    problem::{Form, GrpcCode, Problem},
     serve::authority,
 };
 
@@ -39,7 +38,9 @@ use crate::{
 /// headers that claim a client certificate, unless a trusted proxy wrote them
 /// ([`TrustForwarded`](crate::TrustForwarded)). A request that the rule of the virtual host denies is
 /// answered 403, and one for a virtual host with other settings 421. When the client is no longer
-/// good, all requests are answered 403, those that are running included.
+/// good, all requests are answered 403, those that are running included. Requests of gRPC
+/// (`content-type: application/grpc`) are answered `PERMISSION_DENIED` instead, or `UNAUTHENTICATED`
+/// where there is no certificate, or it is no longer good.
 #[derive(Clone, Debug)]
 pub struct MtlsService<S> {
     inner: S,
@@ -101,8 +102,8 @@ where
         }
         let tunnels = request.method() == Method::CONNECT;
         connection.attach(request.extensions_mut());
-        request.extensions_mut().insert(ConnectInfo(peer));
-        let refusal = refusal(connection, request.uri(), request.headers()).map(Box::new);
+        let form = Form::of(request.headers());
+        let refusal = refusal(connection, &request, form).map(Box::new);
         let answer = refusal.is_none().then(|| {
             self.inner.call(request.map(|body| match has_body {
                 true => {
@@ -122,6 +123,7 @@ where
             refusal,
             running: Some(running),
             terminated: None,
+            form,
             closes,
             tunnels,
         }
@@ -141,6 +143,7 @@ pin_project! {
         running: Option<Running>,
         // Made when the application does not respond at once.
         terminated: Option<Pin<Box<dyn Future<Output = End> + Send>>>,
+        form: Form,
         closes: bool,
         tunnels: bool,
     }
@@ -167,9 +170,12 @@ where
                     Box::pin(async move { connection.state().ended(End::terminates).await })
                 });
                 ready!(terminated.as_mut().poll(context));
-                no_longer_good()
+                no_longer_good(*this.form)
             }
-            None => this.refusal.take().map_or_else(no_longer_good, |it| *it),
+            None => {
+                let refusal = this.refusal.take();
+                refusal.map_or_else(|| no_longer_good(*this.form), |it| *it)
+            }
         };
         let switches = answer.status() == StatusCode::SWITCHING_PROTOCOLS;
         if switches || *this.tunnels && answer.status().is_success() {
@@ -194,25 +200,29 @@ impl<F> fmt::Debug for ResponseFuture<F> {
 }
 
 /// The response to a request that does not reach the application.
-fn refusal(
+fn refusal<B>(
     connection: &ConnectionIdentity,
-    uri: &Uri,
-    headers: &HeaderMap,
+    request: &Request<B>,
+    form: Form,
 ) -> Option<Response<Body>> {
     if connection.state().ending().is_some_and(End::terminates) {
-        return Some(no_longer_good());
+        return Some(no_longer_good(form));
     }
-    if is_misdirected(connection, uri, headers) {
-        return Some(problem(
-            StatusCode::MISDIRECTED_REQUEST,
-            "misdirected_request",
-            "this host asks other things of its clients than the one that this connection is for: \
-             connect to it anew",
-        ));
+    if is_misdirected(connection, request.uri(), request.headers()) {
+        let problem = Problem {
+            status: StatusCode::MISDIRECTED_REQUEST,
+            kind: "misdirected_request",
+            detail: "this host asks other things of its clients than the one that this connection is \
+                     for: connect to it anew",
+            grpc: GrpcCode::PermissionDenied,
+        };
+        return Some(problem.response(form));
     }
     let rule = connection.policy().rule.as_ref()?;
-    let denied = decide(rule, connection.client(), Some(connection.peer())).err()?;
-    Some(ClientCertRejection::from(denied).into_response())
+    let about = AboutRequest::new(request.method(), request.uri(), request.extensions());
+    let peer = connection.peer();
+    let denied = decide(rule, Some(about), connection.client(), peer).err()?;
+    Some(ClientCertRejection::from(denied).response(form))
 }
 
 /// Whether the request is for a virtual host that asks other things of clients than the one of this
@@ -239,8 +249,8 @@ fn is_misdirected(connection: &ConnectionIdentity, uri: &Uri, headers: &HeaderMa
     }
 }
 
-fn no_longer_good() -> Response<Body> {
-    ClientCertRejection::NoLongerGood.into_response()
+fn no_longer_good(form: Form) -> Response<Body> {
+    ClientCertRejection::NoLongerGood.response(form)
 }
 
 /// Counts the request as running until the last byte of its response, and tells an HTTP/1 client that
@@ -253,7 +263,7 @@ fn finish(mut answer: Response<Body>, running: Running, closes: bool) -> Respons
     answer.map(|inner| {
         let flow = match inner.is_end_stream() {
             true => None,
-            false => running.0.state().answers(),
+            false => running.0.state().response_begins(),
         };
         Body::new(Answer {
             inner,

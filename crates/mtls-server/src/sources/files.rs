@@ -25,7 +25,9 @@ pub fn client_roots(path: impl AsRef<Path>) -> Result<TrustAnchors, FileError> {
 
 pub(crate) fn client_roots_of(path: &Path, bytes: &[u8]) -> Result<TrustAnchors, FileError> {
     TrustAnchors::from_pem(bytes).map_err(|error| match error {
-        AnchorError::Empty => FileError::holds(path, bytes, ROOTS),
+        AnchorError::Empty | AnchorError::NotCertificates { .. } => {
+            FileError::holds(path, bytes, ROOTS)
+        }
         AnchorError::Malformed { .. } if Found::of(bytes) != Found::Certificate => {
             FileError::holds(path, bytes, ROOTS)
         }

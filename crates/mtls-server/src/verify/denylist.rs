@@ -54,7 +54,8 @@ mod tests {
 
     fn alice() -> ClientCert {
         let alice = test_pki::Ca::root("root").client("alice");
-        ClientCert::unverified(alice.der()).expect("it can be read")
+        let alice = x509_identity::Certificate::from_der(alice.der());
+        ClientCert::unverified(alice.expect("it can be read"))
     }
 
     #[test]

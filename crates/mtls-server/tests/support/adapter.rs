@@ -49,7 +49,7 @@ impl Adapter {
             Self::Serve => {
                 let server = mtls_server::serve(tcp, router, config).unwrap();
                 let handle = server.handle();
-                let task = tokio::spawn(async { server.finished().await.unwrap() });
+                let task = tokio::spawn(async move { server.finished().await.unwrap() });
                 (handle, task)
             }
             Self::AxumServer => {

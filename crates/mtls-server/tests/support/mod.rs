@@ -37,6 +37,11 @@ pub struct World {
 impl World {
     pub fn new() -> Self {
         audit::listen();
+        Self::untracked()
+    }
+
+    /// For a test that has a subscriber of its own.
+    pub fn untracked() -> Self {
         let ca = Ca::root("Test root");
         let server = ca.server("localhost");
         Self { ca, server }

@@ -1,12 +1,12 @@
-//! The structures of RFC 7292 (PKCS #12) and RFC 8018 (PKCS #5), one section a file.
+//! The structures of RFC 7292 (PKCS #12), one section a file.
 
 mod content;
 pub(crate) mod oid;
-mod pbe;
+mod pbmac1;
 mod pfx;
 mod safe_bag;
 
 pub(crate) use content::{ContentInfo, EncryptedContentInfo, EncryptedData};
-pub(crate) use pbe::{Pbes2Params, Pbkdf2Params, Pbmac1Params, Pkcs12PbeParams};
+pub(crate) use pbmac1::Pbmac1Params;
 pub(crate) use pfx::{DigestInfo, MacData, Pfx};
-pub(crate) use safe_bag::{CertBag, EncryptedPrivateKeyInfo, SafeBag};
+pub(crate) use safe_bag::{CertBag, SafeBag};

@@ -1,8 +1,7 @@
 //! Bags (RFC 7292 section 4.2).
 
 use der::Sequence;
-use der::asn1::{AnyRef, ObjectIdentifier, OctetStringRef};
-use spki::AlgorithmIdentifierRef;
+use der::asn1::{AnyRef, ObjectIdentifier};
 use x509_cert::attr::Attributes;
 
 /// RFC 7292 section 4.2. `SafeContents` is a sequence of these.
@@ -33,17 +32,4 @@ pub(crate) struct CertBag<'a> {
     pub(crate) cert_id: ObjectIdentifier,
     #[asn1(context_specific = "0", tag_mode = "EXPLICIT")]
     pub(crate) cert_value: AnyRef<'a>,
-}
-
-/// RFC 5958 section 3. The `pkcs8` crate has the same, but for PBES2 and PKCS#5 algorithms alone.
-///
-/// ```text
-/// EncryptedPrivateKeyInfo ::= SEQUENCE {
-///     encryptionAlgorithm AlgorithmIdentifier,
-///     encryptedData       OCTET STRING }
-/// ```
-#[derive(Sequence)]
-pub(crate) struct EncryptedPrivateKeyInfo<'a> {
-    pub(crate) algorithm: AlgorithmIdentifierRef<'a>,
-    pub(crate) encrypted_data: &'a OctetStringRef,
 }

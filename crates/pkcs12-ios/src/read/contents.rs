@@ -2,6 +2,7 @@
 
 use der::asn1::{AnyRef, OctetStringRef};
 use der::{Decode, Reader, SliceReader};
+use pbe::{Budget, EncryptedPrivateKeyInfo, PasswordOctets, Scheme};
 use pkcs8::PrivateKeyInfoRef;
 use spki::AlgorithmIdentifierRef;
 use zeroize::Zeroizing;
@@ -9,12 +10,10 @@ use zeroize::Zeroizing;
 use super::archive::{Archive, ArchivedCertificate, ArchivedKey};
 use super::attributes::BagAttributes;
 use super::ber;
-use super::budget::KdfBudget;
 use super::error::ReadError;
+use super::limits::Limits;
 use super::place::{Limit, Place};
-use super::scheme::Scheme;
-use crate::asn1::{CertBag, ContentInfo, EncryptedData, EncryptedPrivateKeyInfo, SafeBag, oid};
-use crate::crypto::PasswordOctets;
+use crate::asn1::{CertBag, ContentInfo, EncryptedData, SafeBag, oid};
 
 /// The octets of a `data` content.
 pub(crate) fn data_of<'a>(info: &ContentInfo<'a>, place: Place) -> Result<&'a [u8], ReadError> {
@@ -35,16 +34,18 @@ pub(crate) fn data_of<'a>(info: &ContentInfo<'a>, place: Place) -> Result<&'a [u
 pub(crate) struct Contents<'p, 'l> {
     archive: Archive,
     bags: usize,
-    budget: KdfBudget<'l>,
+    budget: Budget,
+    limits: &'l Limits,
     password: PasswordOctets<'p>,
 }
 
 impl<'p, 'l> Contents<'p, 'l> {
-    pub(crate) fn new(password: PasswordOctets<'p>, budget: KdfBudget<'l>) -> Self {
+    pub(crate) fn new(limits: &'l Limits, password: PasswordOctets<'p>, budget: Budget) -> Self {
         Self {
             archive: Archive::default(),
             bags: 0,
             budget,
+            limits,
             password,
         }
     }
@@ -56,7 +57,7 @@ impl<'p, 'l> Contents<'p, 'l> {
     /// Reads an `AuthenticatedSafe`: a sequence of parts, each plain or encrypted.
     pub(crate) fn read(&mut self, authenticated_safe: &[u8]) -> Result<(), ReadError> {
         let place = Place::AuthenticatedSafe;
-        let der = ber::to_der(authenticated_safe, place, self.budget.limits())?;
+        let der = ber::to_der(authenticated_safe, place, self.limits)?;
         let parts = Vec::<ContentInfo<'_>>::from_der(&der).map_err(ReadError::malformed(place))?;
         for part in parts {
             match part.content_type {
@@ -95,13 +96,14 @@ impl<'p, 'l> Contents<'p, 'l> {
         ciphertext: &[u8],
         place: Place,
     ) -> Result<Zeroizing<Vec<u8>>, ReadError> {
-        let scheme = Scheme::parse(algorithm, place, &self.budget)?;
-        scheme.decrypt(ciphertext, &mut self.password, place, &mut self.budget)
+        Scheme::parse(algorithm, &self.budget)
+            .and_then(|scheme| scheme.decrypt(ciphertext, &mut self.password, &mut self.budget))
+            .map_err(ReadError::encryption(place))
     }
 
     fn read_safe_contents(&mut self, safe_contents: &[u8]) -> Result<(), ReadError> {
         let place = Place::SafeContents;
-        let der = ber::to_der(safe_contents, place, self.budget.limits())?;
+        let der = ber::to_der(safe_contents, place, self.limits)?;
         let list = AnyRef::from_der(&der).map_err(ReadError::malformed(place))?;
         self.read_bags(list)
     }
@@ -114,7 +116,7 @@ impl<'p, 'l> Contents<'p, 'l> {
             .map_err(ReadError::malformed(place))?;
         let mut reader = SliceReader::new(list.as_bytes()).map_err(ReadError::malformed(place))?;
         while !reader.is_finished() {
-            let limits = self.budget.limits();
+            let limits = self.limits;
             self.bags += 1;
             limits.check(Limit::Bags, limits.bags, self.bags)?;
             let bag = SafeBag::decode(&mut reader).map_err(ReadError::malformed(place))?;
@@ -124,7 +126,7 @@ impl<'p, 'l> Contents<'p, 'l> {
     }
 
     fn read_bag(&mut self, bag: SafeBag<'_>) -> Result<(), ReadError> {
-        let attributes = BagAttributes::read(bag.bag_attributes, self.budget.limits())?;
+        let attributes = BagAttributes::read(bag.bag_attributes, self.limits)?;
         match bag.bag_id {
             oid::KEY_BAG => {
                 let key = bag.bag_value;
@@ -140,7 +142,7 @@ impl<'p, 'l> Contents<'p, 'l> {
                     .map_err(ReadError::malformed(place))?;
                 let ciphertext = encrypted.encrypted_data.as_bytes();
                 let ber = self.decrypt(&encrypted.algorithm, ciphertext, place)?;
-                let pkcs8 = ber::to_der(&ber, place, self.budget.limits())?;
+                let pkcs8 = ber::to_der(&ber, place, self.limits)?;
                 self.add_key(pkcs8, attributes)
             }
             oid::CERT_BAG => self.add_certificate(bag.bag_value, attributes),
@@ -166,7 +168,7 @@ impl<'p, 'l> Contents<'p, 'l> {
             attributes,
             pkcs8,
         });
-        let limits = self.budget.limits();
+        let limits = self.limits;
         limits.check(Limit::Keys, limits.keys, self.archive.keys.len())
     }
 
@@ -184,13 +186,12 @@ impl<'p, 'l> Contents<'p, 'l> {
             .cert_value
             .decode_as()
             .map_err(ReadError::malformed(place))?;
-        // What it says is for others to judge; here it has to be one encoded value.
-        AnyRef::from_der(octets.as_bytes()).map_err(ReadError::malformed(place))?;
+        // What it says, and whether it is one, is for others to judge.
         let der = octets.as_bytes().to_vec();
         self.archive
             .certificates
             .push(ArchivedCertificate { attributes, der });
-        let limits = self.budget.limits();
+        let limits = self.limits;
         limits.check(
             Limit::Certificates,
             limits.certificates,

@@ -4,9 +4,9 @@ use std::error::Error;
 use std::ops::RangeInclusive;
 
 use const_oid::ObjectIdentifier;
+use pbe::PbeError;
 
 use super::place::{Limit, Place};
-use crate::asn1::oid;
 
 /// Why a file is not read.
 #[derive(Debug, thiserror::Error)]
@@ -49,15 +49,17 @@ pub enum ReadError {
     },
 
     /// The MAC does not match: the password is wrong, or the file is damaged.
-    #[error("the password is wrong or the file is damaged")]
+    #[error(
+        "the password is wrong or the file is damaged; give the password that it was exported with"
+    )]
     MacMismatch,
 
     /// There is no MAC, so it is not known whether the file is whole.
-    #[error("the file has no MAC")]
+    #[error("the file has no MAC; export it again, with a password")]
     MacMissing,
 
     /// A part is not encoded as RFC 7292 says.
-    #[error("the {place} is malformed")]
+    #[error("the {place} is malformed; export the file again")]
     Malformed {
         /// Which part.
         place: Place,
@@ -67,21 +69,21 @@ pub enum ReadError {
     },
 
     /// The file is not PKCS#12, not BER, or cut off.
-    #[error("not a PKCS#12 file: no valid BER at byte {offset}")]
+    #[error("not a PKCS#12 file (.p12, .pfx), or cut off: no valid BER at byte {offset}")]
     NotPkcs12 {
         /// Where reading stopped.
         offset: usize,
     },
 
     /// Something follows after the end.
-    #[error("{len} bytes follow after the end of the file's structure")]
+    #[error("{len} bytes follow after the end of the file's structure; export it again")]
     TrailingData {
         /// How many bytes.
         len: usize,
     },
 
     /// An algorithm or form that is not read here: unsafe, or never seen in use.
-    #[error("the {place} uses {}, which is not supported", named(.oid))]
+    #[error("the {place} uses {}, which is not supported; export the file again, with AES-256 and SHA-256", pbe::oid::describe(.oid))]
     UnsupportedAlgorithm {
         /// Its object identifier.
         oid: ObjectIdentifier,
@@ -106,11 +108,30 @@ impl ReadError {
             source: source.into(),
         }
     }
-}
 
-fn named(oid: &ObjectIdentifier) -> String {
-    match oid::name(oid) {
-        Some(name) => format!("{name} ({oid})"),
-        None => oid.to_string(),
+    /// What `pbe` says of one part.
+    pub(crate) fn encryption(place: Place) -> impl FnOnce(PbeError) -> Self {
+        move |error| match error {
+            PbeError::DecryptFailed => Self::DecryptFailed { place },
+            PbeError::IterationsOutOfRange { got, allowed } => Self::IterationsOutOfRange {
+                place,
+                got,
+                allowed,
+            },
+            PbeError::LimitExceeded { what, limit, got } => Self::LimitExceeded {
+                what: what.into(),
+                limit,
+                got,
+            },
+            PbeError::UnsupportedAlgorithm { oid } => Self::UnsupportedAlgorithm { oid, place },
+            PbeError::UnsupportedParameters { reason } => {
+                Self::UnsupportedParameters { place, reason }
+            }
+            PbeError::Malformed(source) => Self::Malformed { place, source },
+            other => Self::Malformed {
+                place,
+                source: other.into(),
+            },
+        }
     }
 }

@@ -1,29 +1,27 @@
 //! A whole file, from its outermost structure to its bags.
 
 use der::Decode;
+use pbe::{Budget, PasswordOctets};
 use pki_core::Password;
 
 use super::archive::Archive;
 use super::ber;
-use super::budget::KdfBudget;
 use super::contents::{self, Contents};
 use super::error::ReadError;
 use super::limits::Limits;
 use super::mac::Mac;
 use super::place::{Limit, Place};
 use crate::asn1::Pfx;
-use crate::crypto::PasswordOctets;
 
 impl Archive {
     /// Reads a file: first its MAC, then the rest.
     ///
-    /// Takes BER as well as DER; PBES1 with 3DES and RC2; PBES2 with PBKDF2, AES and 3DES; MACs
-    /// with SHA-1, SHA-2 and PBMAC1. The first bag that cannot be read ends the reading.
+    /// Takes BER as well as DER; what [`pbe`] decrypts; MACs with SHA-1, SHA-2 and PBMAC1. The first bag that cannot be read ends the reading.
     ///
     /// # Errors
     ///
     /// [`ReadError::MacMismatch`] for a wrong password or a damaged file,
-    /// [`ReadError::UnsupportedAlgorithm`] for the algorithms not named above (RC4, scrypt, MD5),
+    /// [`ReadError::UnsupportedAlgorithm`] for the algorithms not named above (RC4, a MAC with MD5),
     /// [`ReadError::LimitExceeded`] and [`ReadError::IterationsOutOfRange`] for a file that costs
     /// more than `limits` allow, and the other [`ReadError`]s for one that is malformed.
     pub fn read(pkcs12: &[u8], password: &Password, limits: &Limits) -> Result<Self, ReadError> {
@@ -35,16 +33,16 @@ impl Archive {
         }
         let content = contents::data_of(&pfx.auth_safe, Place::Pfx)?;
 
-        let mut password = PasswordOctets::new(password);
-        let mut budget = KdfBudget::new(limits);
+        let mut password = PasswordOctets::new(password.secret_str());
+        let mut budget = Budget::new(limits.of_key_derivation());
         match &pfx.mac_data {
             Some(data) => {
-                Mac::parse(data, &budget)?.verify(content, &mut password, &mut budget)?;
+                Mac::parse(data, limits, &budget)?.verify(content, &mut password, &mut budget)?;
             }
             None if limits.allows_missing_mac() => {}
             None => return Err(ReadError::MacMissing),
         }
-        let mut contents = Contents::new(password, budget);
+        let mut contents = Contents::new(limits, password, budget);
         contents.read(content)?;
         Ok(contents.into_archive())
     }

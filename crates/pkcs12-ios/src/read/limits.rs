@@ -50,6 +50,16 @@ impl Limits {
         self.missing_mac == MissingMac::Allow
     }
 
+    /// What deriving keys may cost in one file.
+    pub(crate) fn of_key_derivation(&self) -> pbe::Limits {
+        pbe::Limits {
+            salt_len: self.salt_len,
+            iterations: self.iterations,
+            total_iterations: self.total_iterations,
+            ..pbe::Limits::default()
+        }
+    }
+
     pub(crate) fn check(&self, what: Limit, limit: usize, got: usize) -> Result<(), ReadError> {
         if got <= limit {
             return Ok(());

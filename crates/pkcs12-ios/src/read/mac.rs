@@ -1,14 +1,13 @@
 //! The MAC over a file: HMAC by RFC 7292 section 5.1, and PBMAC1 by RFC 9579.
 
 use aws_lc_rs::hmac;
+use pbe::{Budget, Digest, PasswordOctets, Pbkdf2, Purpose, Request, derive, parameters};
 
 use crate::asn1::{MacData, Pbmac1Params, oid};
 
-use super::budget::KdfBudget;
 use super::error::ReadError;
+use super::limits::Limits;
 use super::place::{Limit, Place};
-use super::scheme::{Pbkdf2, parameters};
-use crate::crypto::{Digest, PasswordOctets, Purpose, Request, derive};
 
 /// A MAC whose parameters have been judged.
 pub(crate) struct Mac<'a> {
@@ -30,17 +29,23 @@ enum MacKey<'a> {
 }
 
 impl<'a> Mac<'a> {
-    pub(crate) fn parse(data: &MacData<'a>, budget: &KdfBudget<'_>) -> Result<Self, ReadError> {
+    pub(crate) fn parse(
+        data: &MacData<'a>,
+        limits: &Limits,
+        budget: &Budget,
+    ) -> Result<Self, ReadError> {
         let place = Place::Mac;
         let algorithm = &data.mac.algorithm;
         let key = if algorithm.oid == oid::PBMAC1 {
-            let params: Pbmac1Params<'_> = parameters(algorithm, place)?;
+            let params: Pbmac1Params<'_> =
+                parameters(algorithm).map_err(ReadError::encryption(place))?;
             let oid = params.authentication.oid;
             let hmac =
                 Digest::of_hmac(oid).ok_or(ReadError::UnsupportedAlgorithm { oid, place })?;
-            let kdf = Pbkdf2::parse(&params.key_derivation, place, budget)?;
+            let kdf = Pbkdf2::parse(&params.key_derivation, budget)
+                .map_err(ReadError::encryption(place))?;
             // RFC 9579 section 4 wants the length to be there. A short key could be searched for.
-            let len = kdf.len.filter(|len| (20..=64).contains(len)).ok_or(
+            let len = kdf.key_len().filter(|len| (20..=64).contains(len)).ok_or(
                 ReadError::UnsupportedParameters {
                     place,
                     reason: "the key length is not 20 to 64",
@@ -53,9 +58,10 @@ impl<'a> Mac<'a> {
                 place,
             })?;
             let salt = data.mac_salt.as_bytes();
-            let limits = budget.limits();
             limits.check(Limit::SaltLen, limits.salt_len, salt.len())?;
-            let iterations = budget.accept(place, data.iterations)?;
+            let iterations = budget
+                .accept(data.iterations)
+                .map_err(ReadError::encryption(place))?;
             MacKey::Pkcs12 {
                 digest,
                 salt,
@@ -73,19 +79,23 @@ impl<'a> Mac<'a> {
         &self,
         content: &[u8],
         password: &mut PasswordOctets<'_>,
-        budget: &mut KdfBudget<'_>,
+        budget: &mut Budget,
     ) -> Result<(), ReadError> {
+        let place = Place::Mac;
         password.find_form(|password| {
             let key = match &self.key {
                 MacKey::Pbmac1 { hmac, kdf, len } => {
-                    hmac::Key::new(hmac.hmac(), &kdf.derive(password.utf8(), *len, budget)?)
+                    let key = kdf.derive(password.utf8(), *len, budget);
+                    hmac::Key::new(hmac.hmac(), &key.map_err(ReadError::encryption(place))?)
                 }
                 MacKey::Pkcs12 {
                     digest,
                     salt,
                     iterations,
                 } => {
-                    budget.charge(*iterations)?;
+                    budget
+                        .charge(*iterations)
+                        .map_err(ReadError::encryption(place))?;
                     pkcs12_key(*digest, password, salt, *iterations)
                 }
             };
@@ -119,13 +129,11 @@ mod tests {
     )]
 
     use der::asn1::{Any, AnyRef, OctetStringRef};
-    use pki_core::Password;
+    use pbe::{Pbkdf2Params, pbkdf2};
     use spki::AlgorithmIdentifierRef;
 
     use super::*;
-    use crate::asn1::{DigestInfo, Pbkdf2Params};
-    use crate::crypto::pbkdf2;
-    use crate::read::Limits;
+    use crate::asn1::DigestInfo;
 
     const CONTENT: &[u8] = b"authenticated safe";
 
@@ -149,7 +157,7 @@ mod tests {
         .unwrap();
         let params = Any::encode_from(&Pbmac1Params {
             key_derivation: AlgorithmIdentifierRef {
-                oid: oid::PBKDF2,
+                oid: pbe::oid::PBKDF2,
                 parameters: Some(kdf.to_ref()),
             },
             authentication: with_null(Digest::Sha256.hmac_oid()),
@@ -168,11 +176,10 @@ mod tests {
             iterations: 1,
         };
         let limits = Limits::default();
-        let mut budget = KdfBudget::new(&limits);
-        let password = Password::new(password);
-        Mac::parse(&data, &budget)?.verify(
+        let mut budget = Budget::new(limits.of_key_derivation());
+        Mac::parse(&data, &limits, &budget)?.verify(
             CONTENT,
-            &mut PasswordOctets::new(&password),
+            &mut PasswordOctets::new(password),
             &mut budget,
         )
     }

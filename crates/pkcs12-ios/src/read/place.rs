@@ -54,6 +54,8 @@ pub enum Limit {
     Nesting,
     /// Octets in one salt.
     SaltLen,
+    /// Octets that scrypt fills: 256 MiB in the whole file.
+    ScryptMemory,
     /// Rounds of key derivation in the whole file.
     TotalIterations,
 }
@@ -68,7 +70,18 @@ impl fmt::Display for Limit {
             Self::Keys => "private keys",
             Self::Nesting => "levels of nesting",
             Self::SaltLen => "bytes in a salt",
+            Self::ScryptMemory => "bytes of memory for scrypt",
             Self::TotalIterations => "rounds of key derivation",
         })
+    }
+}
+
+impl From<pbe::Limit> for Limit {
+    fn from(limit: pbe::Limit) -> Self {
+        match limit {
+            pbe::Limit::SaltLen => Self::SaltLen,
+            pbe::Limit::ScryptMemory => Self::ScryptMemory,
+            _ => Self::TotalIterations,
+        }
     }
 }

@@ -8,13 +8,13 @@
 use const_oid::ObjectIdentifier;
 use der::Encode;
 use der::asn1::{Any, OctetString, OctetStringRef};
+use pbe::oid::{AES_256_CBC, PBES2, PBKDF2};
+use pbe::{EncryptedPrivateKeyInfo, Pbes2Params, Pbkdf2Params};
 use pki_core::Password;
 use spki::AlgorithmIdentifierRef;
 
 use super::*;
-use crate::asn1::{
-    ContentInfo, EncryptedPrivateKeyInfo, Pbes2Params, Pbkdf2Params, Pfx, SafeBag, oid,
-};
+use crate::asn1::{ContentInfo, Pfx, SafeBag, oid};
 
 const SECRET_BAG: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.12.10.1.5");
 
@@ -33,12 +33,12 @@ fn without_mac(bag_id: ObjectIdentifier, bags: usize, iterations: i64) -> Vec<u8
         parameters: Some(params),
     };
     let pbes2 = Any::encode_from(&Pbes2Params {
-        key_derivation: algorithm(oid::PBKDF2, kdf.to_ref()),
-        encryption: algorithm(oid::AES_256_CBC, iv.to_ref()),
+        key_derivation: algorithm(PBKDF2, kdf.to_ref()),
+        encryption: algorithm(AES_256_CBC, iv.to_ref()),
     })
     .unwrap();
     let key = Any::encode_from(&EncryptedPrivateKeyInfo {
-        algorithm: algorithm(oid::PBES2, pbes2.to_ref()),
+        algorithm: algorithm(PBES2, pbes2.to_ref()),
         encrypted_data: OctetStringRef::new(&[0; 16]).unwrap(),
     })
     .unwrap();

@@ -12,7 +12,6 @@ use super::encoding::Encoding;
 use super::error::BuildError;
 use super::finding::{Finding, Target};
 use super::layout::{self, Parts};
-use crate::crypto::PasswordOctets;
 use crate::link;
 
 /// A file in the making, from [`Bundle::builder`](crate::Bundle::builder).
@@ -129,7 +128,7 @@ impl<'a> BundleBuilder<'a> {
             &parts,
             self.encoding,
             iterations,
-            &PasswordOctets::new(password),
+            &pbe::PasswordOctets::new(password.secret_str()),
         )
     }
 

@@ -10,6 +10,7 @@ use aws_lc_rs::hmac;
 use der::Encode;
 use der::asn1::{Any, BmpString, OctetString, OctetStringRef, SetOfVec};
 use der::referenced::OwnedToRef;
+use pbe::{EncryptedPrivateKeyInfo, PasswordOctets};
 use spki::AlgorithmIdentifierOwned;
 use x509_cert::attr::{Attribute, Attributes};
 use zeroize::Zeroizing;
@@ -18,10 +19,9 @@ use super::encoding::Encoding;
 use super::error::BuildError;
 use super::secrets::{MacSecret, Secrets, with_null};
 use crate::asn1::{
-    CertBag, ContentInfo, DigestInfo, EncryptedContentInfo, EncryptedData, EncryptedPrivateKeyInfo,
-    MacData, Pfx, SafeBag, oid,
+    CertBag, ContentInfo, DigestInfo, EncryptedContentInfo, EncryptedData, MacData, Pfx, SafeBag,
+    oid,
 };
-use crate::crypto::PasswordOctets;
 
 /// What goes into a file.
 pub(crate) struct Parts<'a> {

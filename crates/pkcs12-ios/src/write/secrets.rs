@@ -1,17 +1,12 @@
 //! What is derived from the password for one new file, and the parameters that say how.
 
 use const_oid::ObjectIdentifier;
-use der::asn1::{Any, AnyRef, OctetString, OctetStringRef};
-use der::referenced::OwnedToRef;
-use der::{Decode, Encode};
+use der::asn1::AnyRef;
+use pbe::{Cipher, Digest, PasswordOctets, Purpose, Request, derive, pbkdf2_sha256_together};
 use spki::{AlgorithmIdentifierOwned, AlgorithmIdentifierRef};
 use zeroize::Zeroizing;
 
 use super::error::BuildError;
-use crate::asn1::{Pbes2Params, Pbkdf2Params, Pkcs12PbeParams, oid};
-use crate::crypto::{
-    Cipher, Digest, PasswordOctets, Purpose, Request, derive, pbkdf2_sha256_together,
-};
 
 /// All that is derived from the password for one file. The salts are fresh for each.
 pub(super) struct Secrets {
@@ -61,7 +56,7 @@ impl Secrets {
         .into_iter();
         let mut next = || derived.next().unwrap_or_default();
         let mut seal = |salt: &[u8]| {
-            let algorithm = pbes1(salt, iterations).map_err(BuildError::encode)?;
+            let algorithm = pbe::pbes1_3des(salt, iterations).map_err(BuildError::encode)?;
             Ok::<_, BuildError>(Seal {
                 algorithm,
                 cipher,
@@ -89,7 +84,7 @@ impl Secrets {
         let keys = pbkdf2_sha256_together(password.utf8(), [certificates, key], iterations);
         let seal = |salt: &[u8], key| {
             let iv: [u8; 16] = random()?;
-            let algorithm = pbes2(salt, iterations, &iv).map_err(BuildError::encode)?;
+            let algorithm = pbe::pbes2_aes256(salt, iterations, &iv).map_err(BuildError::encode)?;
             let iv = Zeroizing::new(iv.to_vec());
             Ok::<_, BuildError>(Seal {
                 algorithm,
@@ -134,42 +129,6 @@ fn random<const N: usize>() -> Result<[u8; N], BuildError> {
     let mut octets = [0; N];
     aws_lc_rs::rand::fill(&mut octets).map_err(|_| BuildError::Random)?;
     Ok(octets)
-}
-
-fn pbes1(salt: &[u8], iterations: u32) -> der::Result<AlgorithmIdentifierOwned> {
-    let params = Pkcs12PbeParams {
-        salt: OctetStringRef::new(salt)?,
-        iterations: iterations.into(),
-    };
-    algorithm(oid::PBE_3DES, &params)
-}
-
-fn pbes2(salt: &[u8], iterations: u32, iv: &[u8]) -> der::Result<AlgorithmIdentifierOwned> {
-    // Apple reads the function only if it is there with its NULL, and takes no other.
-    let prf = with_null(Digest::Sha256.hmac_oid());
-    let key_derivation = Pbkdf2Params {
-        salt: OctetStringRef::new(salt)?,
-        iterations: iterations.into(),
-        key_length: None,
-        prf: Some(prf),
-    };
-    let key_derivation = algorithm(oid::PBKDF2, &key_derivation)?;
-    let encryption = algorithm(oid::AES_256_CBC, &OctetString::new(iv)?)?;
-    let params = Pbes2Params {
-        key_derivation: key_derivation.owned_to_ref(),
-        encryption: encryption.owned_to_ref(),
-    };
-    algorithm(oid::PBES2, &params)
-}
-
-fn algorithm<T: Encode>(
-    oid: ObjectIdentifier,
-    params: &T,
-) -> der::Result<AlgorithmIdentifierOwned> {
-    Ok(AlgorithmIdentifierOwned {
-        oid,
-        parameters: Some(Any::from_der(&params.to_der()?)?),
-    })
 }
 
 pub(super) fn with_null(oid: ObjectIdentifier) -> AlgorithmIdentifierRef<'static> {

@@ -8,7 +8,9 @@ use x509_identity::{Certificate, DistinguishedName, KeyUsageBit};
 
 use super::IssueError;
 use super::judge::{Approved, judge};
+use super::prepared::Prepared;
 use super::tbs::{IssuerFacts, build_tbs};
+use crate::pem::{self, Label};
 use crate::{CertificateParameters, Profile, Signer};
 
 /// A certificate authority.
@@ -45,9 +47,10 @@ impl Authority {
             name_der: &name,
             key_id: None,
             algorithm: signer.algorithm(),
+            not_after: None,
         };
         let tbs = build_tbs(&parameters, profile, &facts, now)?;
-        let approved = judge(tbs, profile, None, facts.algorithm, now)?;
+        let (approved, _) = judge(tbs, profile, &[], facts.algorithm, now)?;
         let certificate = sign(&signer, approved)?;
         Ok(Self {
             chain: vec![certificate],
@@ -88,27 +91,81 @@ impl Authority {
         })
     }
 
-    /// Issues a certificate with these `parameters` within `profile`, valid from `now`.
+    /// Takes up a CA that exists: PEM with its own certificate first, then those above it.
     ///
     /// # Errors
     ///
-    /// [`IssueError::Refused`] names each rule that the certificate would break, and
-    /// [`IssueError::OutlivesIssuer`] a validity period that is too long for this authority.
+    /// As [`new`](Self::new), and [`IssueError::Chain`] if the certificates cannot be read.
+    pub fn from_pem(chain: &[u8], signer: impl Signer + 'static) -> Result<Self, IssueError> {
+        let file = pem::read(chain).map_err(IssueError::chain)?;
+        let certificates = file
+            .sections()
+            .filter(|section| section.label() == Label::Certificate)
+            .map(|section| {
+                let der = section.der().map_err(IssueError::chain)?;
+                Certificate::from_der(&der).map_err(IssueError::chain)
+            });
+        Self::new(certificates.collect::<Result<_, _>>()?, signer)
+    }
+
+    /// Issues a certificate with these `parameters` within `profile`, valid from `now`: [`prepare`](Self::prepare) and
+    /// [`sign`](Self::sign) in one.
+    ///
+    /// # Errors
+    ///
+    /// As these two.
     pub fn issue(
         &self,
         parameters: &CertificateParameters,
         profile: &Profile,
         now: OffsetDateTime,
     ) -> Result<Issued, IssueError> {
+        self.sign(self.prepare(parameters, profile, now)?)
+    }
+
+    /// Builds and judges the certificate that [`sign`](Self::sign) will sign, valid from `now`.
+    ///
+    /// Whoever keeps a record of certificates writes it now: after this nothing but the signature is added.
+    ///
+    /// # Errors
+    ///
+    /// [`IssueError::Refused`] names each rule that the certificate would break, and
+    /// [`IssueError::OutlivesIssuer`] a validity period that is too long for this authority.
+    pub fn prepare(
+        &self,
+        parameters: &CertificateParameters,
+        profile: &Profile,
+        now: OffsetDateTime,
+    ) -> Result<Prepared, IssueError> {
         let issuer = self.certificate();
         let facts = IssuerFacts {
             name_der: issuer.subject_der(),
             key_id: issuer.subject_key_id(),
             algorithm: self.signer.algorithm(),
+            not_after: Some(issuer.not_after()),
         };
         let tbs = build_tbs(parameters, profile, &facts, now)?;
-        let approved = judge(tbs, profile, Some(issuer), facts.algorithm, now)?;
-        let certificate = sign(self.signer.as_ref(), approved)?;
+        let (approved, unsigned) = judge(tbs, profile, &self.chain, facts.algorithm, now)?;
+        Ok(Prepared {
+            approved,
+            unsigned,
+            issuer_spki: issuer.spki_der().to_vec(),
+        })
+    }
+
+    /// Signs what this authority has prepared, as it is.
+    ///
+    /// # Errors
+    ///
+    /// [`IssueError::KeyMismatch`] for what another authority has prepared, [`IssueError::Sign`] if the signer refuses.
+    pub fn sign(&self, prepared: Prepared) -> Result<Issued, IssueError> {
+        let issuer = self.certificate();
+        if prepared.issuer_spki != issuer.spki_der() {
+            return Err(IssueError::KeyMismatch {
+                subject: prepared.unsigned.issuer().to_string(),
+            });
+        }
+        let certificate = sign(self.signer.as_ref(), prepared.approved)?;
         Ok(Issued {
             certificate,
             issuers: self.chain.clone(),

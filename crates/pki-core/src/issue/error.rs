@@ -10,6 +10,10 @@ use crate::lint::Finding;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum IssueError {
+    /// The certificates of an authority cannot be read.
+    #[error("the CA's certificates cannot be read")]
+    Chain(#[source] BoxError),
+
     /// The certificate could not be encoded.
     #[error("the certificate could not be encoded")]
     Encode(#[source] BoxError),
@@ -60,6 +64,10 @@ pub enum IssueError {
 }
 
 impl IssueError {
+    pub(super) fn chain(source: impl Into<BoxError>) -> Self {
+        Self::Chain(source.into())
+    }
+
     pub(super) fn encode(source: impl Into<BoxError>) -> Self {
         Self::Encode(source.into())
     }

@@ -1,9 +1,12 @@
-//! Issuing along one path: request, profile, to-be-signed bytes, judge, sign.
+//! Issuing along one path: parameters, profile, to-be-signed bytes, judge, sign.
 
 mod authority;
 mod error;
+mod extensions;
 mod judge;
+mod prepared;
 mod tbs;
 
 pub use authority::{Authority, Issued, certificate_pem};
 pub use error::IssueError;
+pub use prepared::Prepared;

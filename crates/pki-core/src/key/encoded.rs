@@ -2,17 +2,15 @@
 
 use std::fmt;
 
-use der::Decode;
-use pkcs8::EncryptedPrivateKeyInfoRef;
-use pkcs8::pkcs5::EncryptionScheme;
-use pkcs8::pkcs5::pbes2::Kdf;
 use rustls_pki_types::{PrivateKeyDer, PrivatePkcs1KeyDer, PrivatePkcs8KeyDer, PrivateSec1KeyDer};
 use zeroize::Zeroizing;
 
+use super::decrypt;
 use super::error::KeyError;
 use super::pair::KeyPair;
+use super::parsed::Parsed;
 use super::password::Password;
-use crate::pem::{self, Label, PemFile};
+use crate::pem::{self, Found, Label, PemFile};
 
 /// A private key as its file holds it, decrypted, of whatever kind: also of one that this crate does not
 /// use itself, and that TLS may.
@@ -50,7 +48,7 @@ impl EncodedKey {
         if pem::is_der(bytes) {
             return Err(KeyError::NotPem);
         }
-        let file = pem::read(bytes).map_err(KeyError::malformed)?;
+        let file = pem::read(bytes).map_err(KeyError::Pem)?;
         // The first key of the file counts.
         let mut sections = file.sections();
         let Some(key) = sections.find(|section| section.label().is_private_key()) else {
@@ -58,10 +56,10 @@ impl EncodedKey {
                 found: what_is_there(&file),
             });
         };
-        if key.is_encrypted() {
-            return Err(KeyError::LegacyEncryption);
+        let der = key.der().map_err(KeyError::Pem)?;
+        if !key.is_encrypted() {
+            check_whole(&der)?;
         }
-        let der = key.der().map_err(KeyError::malformed)?;
         let form = match key.label() {
             Label::EncryptedPrivateKey => {
                 return Self::decrypt(&der, password.ok_or(KeyError::Encrypted)?);
@@ -70,15 +68,17 @@ impl EncodedKey {
             Label::RsaPrivateKey => Form::Pkcs1,
             Label::EcPrivateKey => Form::Sec1,
             other => {
-                let found = match other {
-                    Label::DsaPrivateKey => "DSA",
-                    _ => "OpenSSH",
-                };
-                return Err(KeyError::Unsupported {
-                    found: found.to_owned(),
+                return Err(match other {
+                    Label::DsaPrivateKey => KeyError::unusable("DSA keys"),
+                    _ => KeyError::OpenSshForm,
                 });
             }
         };
+        if !key.is_encrypted() {
+            return Ok(Self { form, der });
+        }
+        let password = password.ok_or(KeyError::Encrypted)?;
+        let der = decrypt::old_pem(key.dek_info(), &der, password)?;
         Ok(Self { form, der })
     }
 
@@ -87,28 +87,26 @@ impl EncodedKey {
             return Err(KeyError::Empty);
         }
         check_size(der)?;
+        check_whole(der)?;
         let form = match PrivateKeyDer::try_from(der) {
+            // It looks at the first octets alone.
+            Ok(_) if Found::of(der) != Found::PrivateKey => return Err(not_a_key(der)),
             Ok(PrivateKeyDer::Pkcs1(_)) => Form::Pkcs1,
             Ok(PrivateKeyDer::Sec1(_)) => Form::Sec1,
             Ok(_) => Form::Pkcs8,
-            Err(_) if EncryptedPrivateKeyInfoRef::from_der(der).is_ok() => {
+            Err(_) if decrypt::is_encrypted(der) => {
                 return Self::decrypt(der, password.ok_or(KeyError::Encrypted)?);
             }
-            Err(error) => return Err(KeyError::malformed(error)),
+            Err(_) => return Err(not_a_key(der)),
         };
         let der = Zeroizing::new(der.to_vec());
         Ok(Self { form, der })
     }
 
     fn decrypt(der: &[u8], password: &Password) -> Result<Self, KeyError> {
-        let info = EncryptedPrivateKeyInfoRef::from_der(der).map_err(KeyError::malformed)?;
-        check_work(&info.encryption_algorithm)?;
-        let plain = info
-            .decrypt(password.secret_str())
-            .map_err(|error| KeyError::Decrypt(error.into()))?;
         Ok(Self {
             form: Form::Pkcs8,
-            der: Zeroizing::new(plain.as_bytes().to_vec()),
+            der: decrypt::pkcs8(der, password)?,
         })
     }
 
@@ -120,6 +118,17 @@ impl EncodedKey {
     /// [`KeyError::Inconsistent`] for what is not a key.
     pub fn key_pair(&self) -> Result<KeyPair, KeyError> {
         KeyPair::from_encoded(self.form, &self.der)
+    }
+
+    /// The public key as `SubjectPublicKeyInfo` DER (RFC 5280 section 4.1.2.7), where TLS can sign with the key.
+    ///
+    /// # Errors
+    ///
+    /// [`KeyError::Unusable`] names another kind, [`KeyError::Malformed`] and [`KeyError::Inconsistent`] are for what is
+    /// not a key.
+    pub fn public_key_der(&self) -> Result<Vec<u8>, KeyError> {
+        let key = Parsed::from_der(self.form, &self.der)?;
+        key.public_key_der().map_err(KeyError::malformed)
     }
 
     /// The key for a TLS library.
@@ -153,34 +162,21 @@ fn check_size(bytes: &[u8]) -> Result<(), KeyError> {
     Ok(())
 }
 
-fn check_work(scheme: &EncryptionScheme) -> Result<(), KeyError> {
-    let EncryptionScheme::Pbes2(parameters) = scheme else {
-        return Ok(());
-    };
-    let (what, limit, got) = match &parameters.kdf {
-        Kdf::Pbkdf2(kdf) => (
-            "PBKDF2 rounds",
-            MAX_PBKDF2_ROUNDS,
-            u64::from(kdf.iteration_count),
-        ),
-        Kdf::Scrypt(kdf) => {
-            // RFC 7914 section 2: N is a power of two above 1.
-            if !kdf.cost_parameter.is_power_of_two() || kdf.cost_parameter < 2 {
-                return Err(KeyError::malformed("scrypt's N is not a power of two"));
-            }
-            let memory = kdf
-                .cost_parameter
-                .saturating_mul(u64::from(kdf.block_size))
-                .saturating_mul(u64::from(kdf.parallelization))
-                .saturating_mul(128);
-            ("scrypt memory (bytes)", MAX_SCRYPT_MEMORY, memory)
+fn not_a_key(der: &[u8]) -> KeyError {
+    match Found::of(der) {
+        Found::Der | Found::PrivateKey => {
+            KeyError::malformed("it is in none of the forms PKCS#8, PKCS#1 and SEC1")
         }
-        _ => return Ok(()),
-    };
-    if got > limit {
-        Err(KeyError::KdfLimit { what, limit, got })
-    } else {
-        Ok(())
+        found => KeyError::NotAKey {
+            found: found.to_string(),
+        },
+    }
+}
+
+fn check_whole(der: &[u8]) -> Result<(), KeyError> {
+    match Found::of(der) {
+        Found::Truncated => Err(KeyError::Truncated),
+        _ => Ok(()),
     }
 }
 
@@ -197,7 +193,3 @@ fn what_is_there(file: &PemFile) -> String {
 
 /// An RSA-4096 PKCS#8 file is 3.3 KiB of PEM; room for its comments, not for a denial of service.
 const MAX_KEY_FILE: usize = 64 * 1024;
-/// About one second of PBKDF2-HMAC-SHA-256.
-const MAX_PBKDF2_ROUNDS: u64 = 5_000_000;
-/// scrypt's memory is 128 · N · r bytes (RFC 7914 section 2).
-const MAX_SCRYPT_MEMORY: u64 = 256 * 1024 * 1024;

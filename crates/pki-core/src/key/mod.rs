@@ -1,9 +1,11 @@
 //! Key pairs: made, read from every usual file, written as PKCS#8, and used to sign.
 
+mod decrypt;
 mod encoded;
 mod error;
 mod kind;
 mod pair;
+mod parsed;
 mod password;
 mod read;
 mod signer;
@@ -14,5 +16,5 @@ pub(crate) use error::BoxError;
 pub use error::KeyError;
 pub use kind::KeyKind;
 pub use pair::KeyPair;
-pub use password::Password;
+pub use password::{Password, PasswordFileError};
 pub use signer::{SignError, SignatureAlgorithm, Signer};

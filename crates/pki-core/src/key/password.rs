@@ -14,6 +14,23 @@ impl Password {
         Self(Zeroizing::new(text.into()))
     }
 
+    /// The password in a file: its first line, without the line end of any system and without a byte order mark. An
+    /// empty file has an empty password.
+    ///
+    /// # Errors
+    ///
+    /// [`PasswordFileError`] if it is not UTF-8.
+    pub fn from_file(content: &[u8]) -> Result<Self, PasswordFileError> {
+        let utf16 = content.starts_with(&[0xff, 0xfe]) || content.starts_with(&[0xfe, 0xff]);
+        // No password that somebody can type has a NUL in it, and every one has it in UTF-16.
+        if utf16 || content.contains(&0) {
+            return Err(PasswordFileError::Utf16);
+        }
+        let text = str::from_utf8(content).map_err(PasswordFileError::NotUtf8)?;
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        Ok(Self::new(text.lines().next().unwrap_or_default()))
+    }
+
     /// The text itself.
     #[must_use]
     pub fn secret_str(&self) -> &str {
@@ -25,4 +42,17 @@ impl fmt::Debug for Password {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Password(..)")
     }
+}
+
+/// Why the password cannot be read from a file.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PasswordFileError {
+    /// It has bytes that are not UTF-8.
+    #[error("the password file is not UTF-8 text: save it as UTF-8")]
+    NotUtf8(#[source] std::str::Utf8Error),
+
+    /// It is UTF-16, which PowerShell and Notepad write.
+    #[error("the password file is UTF-16: save it as UTF-8")]
+    Utf16,
 }

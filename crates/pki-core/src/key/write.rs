@@ -2,8 +2,8 @@
 
 use der::Encode;
 use der::pem::LineEnding;
-use pkcs8::pkcs5::pbes2;
-use pkcs8::{EncryptedPrivateKeyInfoRef, SecretDocument};
+use der::referenced::OwnedToRef;
+use pbe::{Cipher, Digest, EncryptedPrivateKeyInfo, pbes2_aes256, pbkdf2};
 use zeroize::Zeroizing;
 
 use super::error::KeyError;
@@ -44,19 +44,20 @@ impl KeyPair {
     ) -> Result<Zeroizing<String>, KeyError> {
         let salt: [u8; 16] = random_bytes().map_err(KeyError::generate)?;
         let iv: [u8; 16] = random_bytes().map_err(KeyError::generate)?;
-        let parameters = pbes2::Parameters::generate_pbkdf2_sha256_aes256cbc(ROUNDS, &salt, iv)
-            .map_err(|error| KeyError::generate(error.to_string()))?;
-        let sealed = parameters
-            .encrypt(password.secret_str(), &self.pkcs8)
-            .map_err(|error| KeyError::generate(error.to_string()))?;
-        let info = EncryptedPrivateKeyInfoRef {
-            encryption_algorithm: parameters.into(),
+        let algorithm = pbes2_aes256(&salt, ROUNDS, &iv).map_err(KeyError::generate)?;
+        let cipher = Cipher::Aes256;
+        let password = password.secret_str().as_bytes();
+        let key = pbkdf2(Digest::Sha256, password, &salt, ROUNDS, cipher.key_len());
+        let sealed = cipher
+            .encrypt(&key, &iv, self.pkcs8.clone())
+            .map_err(KeyError::generate)?;
+        let info = EncryptedPrivateKeyInfo {
+            algorithm: algorithm.owned_to_ref(),
             encrypted_data: der::asn1::OctetStringRef::new(&sealed).map_err(KeyError::generate)?,
         };
-        let document = SecretDocument::try_from(info.to_der().map_err(KeyError::generate)?)
-            .map_err(KeyError::generate)?;
-        document
-            .to_pem("ENCRYPTED PRIVATE KEY", LineEnding::LF)
-            .map_err(KeyError::generate)
+        let der = info.to_der().map_err(KeyError::generate)?;
+        der::pem::encode_string("ENCRYPTED PRIVATE KEY", LineEnding::LF, &der)
+            .map(Zeroizing::new)
+            .map_err(|error| KeyError::generate(error.to_string()))
     }
 }

@@ -1,4 +1,7 @@
+use std::fmt;
+
 use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
 use crate::verify::RevocationReason;
 
@@ -25,6 +28,20 @@ pub enum OcspStatus {
     },
     /// The responder does not know the certificate.
     Unknown,
+}
+
+/// `good`, `revoked since 2026-01-31T12:00:00Z: key-compromise`, `unknown`: as OpenSSL calls them.
+impl fmt::Display for OcspStatus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Good => f.write_str("good"),
+            Self::Revoked { date, reason } => {
+                let since = date.format(&Rfc3339).unwrap_or_else(|_| date.to_string());
+                write!(f, "revoked since {since}: {reason}")
+            }
+            Self::Unknown => f.write_str("unknown"),
+        }
+    }
 }
 
 impl OcspAnswer {

@@ -1,7 +1,9 @@
 //! What a certificate of a role may say: the profile table, as values.
 
+mod ca_limits;
 mod name_rule;
 mod names;
+mod subject;
 mod validity;
 
 use const_oid::db::rfc5280::{ID_KP_CLIENT_AUTH, ID_KP_OCSP_SIGNING, ID_KP_SERVER_AUTH};
@@ -11,8 +13,10 @@ use x509_identity::{KeyUsage, KeyUsageBit, ObjectIdentifier};
 
 use crate::KeyKind;
 
+pub use ca_limits::{CaUsage, DnsSubtree, DnsSubtreeError, NameConstraints, Subtrees};
 pub use name_rule::NameRule;
 pub use names::AllowedNames;
+pub use subject::{AllowedSubject, SubjectText};
 pub use validity::ValidityLimits;
 
 /// What a certificate is for. Everything that RFC 5280 lets vary and should not follows from it.
@@ -45,6 +49,10 @@ pub enum Role {
 ///     keys = ["p256", "rsa2048"]
 ///     crl_distribution_points = ["http://ca.example/client.crl"]
 ///
+///     [subject]
+///     CN = "any"
+///     O = ["Example Ltd"]
+///
 ///     [names]
 ///     dns = "none"
 ///     ip = "none"
@@ -67,9 +75,23 @@ pub struct Profile {
     pub backdate: std::time::Duration,
     /// The kinds of key that are certified.
     pub keys: Vec<KeyKind>,
-    /// The names that may be certified.
+    /// The subjects that may be certified; only an empty one by default.
+    #[serde(default)]
+    pub subject: AllowedSubject,
+    /// The alternative names that may be certified; none by default.
     #[serde(default)]
     pub names: AllowedNames,
+    /// How many CAs may follow one another below a CA of this profile (pathLenConstraint, RFC 5280 section 4.2.1.9). By
+    /// default any number below a root, and none below an issuing CA.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub path_length: Option<u8>,
+    /// What the leaves of a CA of this profile may be for: its extended key usage, which by default it has none of and
+    /// so does not limit.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ca_usages: Vec<CaUsage>,
+    /// Which names there may be below a CA of this profile.
+    #[serde(default, skip_serializing_if = "NameConstraints::is_empty")]
+    pub name_constraints: NameConstraints,
     /// Where the issuer's CRL is: `http` URLs, and byte for byte the CRL's own distribution point.
     #[serde(default)]
     pub crl_distribution_points: Vec<String>,
@@ -102,7 +124,8 @@ impl Profile {
         )
     }
 
-    /// A TLS server: 90 days, and never more than the 825 that Apple accepts from private roots.
+    /// A TLS server: 90 days, and never more than the 825 that Apple accepts from private roots. Its subject is a common
+    /// name or empty.
     #[must_use]
     pub fn server() -> Self {
         let names = AllowedNames {
@@ -117,7 +140,8 @@ impl Profile {
         )
     }
 
-    /// A TLS client or device: 24 hours, an hour to 90 days.
+    /// A TLS client or device: 24 hours, an hour to 90 days. Its subject is a common name, a serial number, or empty;
+    /// [`with_subject`](Self::with_subject) allows more.
     #[must_use]
     pub fn client() -> Self {
         let names = AllowedNames {
@@ -149,6 +173,13 @@ impl Profile {
         self
     }
 
+    /// The same profile for other subjects.
+    #[must_use]
+    pub fn with_subject(mut self, subject: AllowedSubject) -> Self {
+        self.subject = subject;
+        self
+    }
+
     /// The same profile for other kinds of key.
     #[must_use]
     pub fn with_keys(mut self, keys: impl Into<Vec<KeyKind>>) -> Self {
@@ -166,16 +197,55 @@ impl Profile {
                 vec![P256, P384, Rsa2048, Rsa3072, Rsa4096, Ed25519]
             }
         };
+        let subject = match role {
+            Role::Root | Role::IssuingCa | Role::OcspResponder => AllowedSubject::any(),
+            Role::Server => AllowedSubject::common_name(),
+            Role::Client => AllowedSubject::device(),
+        };
         Self {
             role,
             validity,
             backdate: default_backdate(),
             keys,
+            subject,
             names,
+            path_length: None,
+            ca_usages: Vec::new(),
+            name_constraints: NameConstraints::default(),
             crl_distribution_points: Vec::new(),
             ocsp: Vec::new(),
             ca_issuers: Vec::new(),
         }
+    }
+
+    /// The pathLenConstraint of its certificates.
+    pub(crate) fn path_len(&self) -> Option<u8> {
+        match self.role {
+            Role::IssuingCa => Some(self.path_length.unwrap_or(0)),
+            Role::Root => self.path_length,
+            Role::Client | Role::OcspResponder | Role::Server => None,
+        }
+    }
+
+    /// The extended key usages of its certificates; empty for no such extension.
+    pub(crate) fn extended_key_usage(&self) -> Vec<ObjectIdentifier> {
+        match self.role {
+            Role::Client => vec![ID_KP_CLIENT_AUTH],
+            Role::OcspResponder => vec![ID_KP_OCSP_SIGNING],
+            Role::Server => vec![ID_KP_SERVER_AUTH],
+            Role::IssuingCa | Role::Root => self.ca_usages.iter().map(|it| it.oid()).collect(),
+        }
+    }
+
+    /// Which of its settings is for CAs alone, if the profile is not a CA's.
+    pub(crate) fn misplaced(&self) -> Option<&'static str> {
+        let settings = [
+            ("path_length", self.path_length.is_some()),
+            ("ca_usages", !self.ca_usages.is_empty()),
+            ("name_constraints", !self.name_constraints.is_empty()),
+        ];
+        let set = settings.into_iter().find(|(_, is_set)| *is_set);
+        set.filter(|_| !self.role.is_ca()).map(|(name, _)| name)
     }
 
     /// The backdate for a certificate of this validity period.
@@ -193,11 +263,6 @@ impl Role {
         matches!(self, Self::Root | Self::IssuingCa)
     }
 
-    /// The pathLenConstraint (RFC 5280 section 4.2.1.9).
-    pub(crate) fn path_len(self) -> Option<u8> {
-        (self == Self::IssuingCa).then_some(0)
-    }
-
     /// keyEncipherment is for RSA key exchange only; on EC keys RFC 8813 section 3 forbids it.
     pub(crate) fn key_usage(self, key: KeyKind) -> KeyUsage {
         let bits: &[KeyUsageBit] = match self {
@@ -208,15 +273,6 @@ impl Role {
             Self::Client | Self::OcspResponder | Self::Server => &[KeyUsageBit::DigitalSignature],
         };
         bits.iter().copied().collect()
-    }
-
-    pub(crate) fn extended_key_usage(self) -> Option<ObjectIdentifier> {
-        match self {
-            Self::Client => Some(ID_KP_CLIENT_AUTH),
-            Self::OcspResponder => Some(ID_KP_OCSP_SIGNING),
-            Self::Server => Some(ID_KP_SERVER_AUTH),
-            Self::IssuingCa | Self::Root => None,
-        }
     }
 }
 

@@ -74,8 +74,8 @@ impl<'de, P: FromStr<Err: fmt::Display>> Visitor<'de> for Rule<P> {
     }
 }
 
-const ANY: &str = "any";
-const NONE: &str = "none";
+pub(super) const ANY: &str = "any";
+pub(super) const NONE: &str = "none";
 
 #[cfg(test)]
 mod tests {

@@ -20,6 +20,7 @@ use crate::verify::signature::Signed;
 /// extension) is not read, so it cannot reach a certificate.
 #[derive(Clone, Debug)]
 pub struct CertificateRequest {
+    der: Vec<u8>,
     public_key: Vec<u8>,
     key_kind: KeyKind,
     requested_names: RequestedNames,
@@ -101,7 +102,7 @@ impl CertificateRequest {
         let public_key = request.info.public_key.to_der().map_err(malformed)?;
         let algorithm = PublicKeyAlgorithm::from_spki(&public_key).map_err(CsrError::Name)?;
         let key_kind = KeyKind::of_public_key(algorithm).ok_or_else(|| CsrError::WeakKey {
-            found: format!("{algorithm:?}"),
+            found: algorithm.to_string(),
         })?;
         let signed = Signed::from_der(der).map_err(malformed)?;
         if !signed.is_by(&public_key) {
@@ -113,10 +114,17 @@ impl CertificateRequest {
             sans: requested_sans(&request.info.attributes)?,
         };
         Ok(Self {
+            der: der.to_vec(),
             public_key,
             key_kind,
             requested_names,
         })
+    }
+
+    /// The request as it was read, which says what was asked for where that matters later.
+    #[must_use]
+    pub fn der(&self) -> &[u8] {
+        &self.der
     }
 
     /// The key to certify, as `SubjectPublicKeyInfo` DER.

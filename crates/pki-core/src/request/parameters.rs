@@ -12,6 +12,7 @@ pub struct CertificateParameters {
     pub(crate) subject: DistinguishedName,
     pub(crate) sans: Vec<SubjectAltName>,
     pub(crate) validity: Option<Duration>,
+    pub(crate) ends_with_issuer: bool,
 }
 
 impl CertificateParameters {
@@ -29,6 +30,7 @@ impl CertificateParameters {
             subject: in_proper_types(&subject).unwrap_or(subject),
             sans: Vec::new(),
             validity: None,
+            ends_with_issuer: false,
         }
     }
 
@@ -53,6 +55,14 @@ impl CertificateParameters {
     #[must_use]
     pub fn validity(mut self, period: Duration) -> Self {
         self.validity = Some(period);
+        self
+    }
+
+    /// Lets the certificate end with its issuer where it would end later, in place of being refused. It still has to be
+    /// as long as the profile's shortest.
+    #[must_use]
+    pub fn end_with_issuer(mut self) -> Self {
+        self.ends_with_issuer = true;
         self
     }
 }

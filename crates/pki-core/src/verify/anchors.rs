@@ -9,7 +9,7 @@ use rustls_pki_types::{CertificateDer, TrustAnchor};
 use x509_identity::{Certificate, ParseError};
 
 use super::rules::name_constraints::constrains_names;
-use crate::pem::{self, Label, PemError, Section};
+use crate::pem::{self, Found, Label, PemError, Section};
 
 /// The trust anchors, parsed once. Cheap to clone.
 ///
@@ -60,8 +60,22 @@ impl TrustAnchors {
     ///
     /// # Errors
     ///
-    /// As [`TrustAnchors::from_certs`], and [`AnchorError::Pem`] if a section is broken or not known.
+    /// As [`TrustAnchors::from_certs`], [`AnchorError::NotCertificates`] if the file is of another kind, and
+    /// [`AnchorError::Pem`] if a section is broken or not known.
     pub fn from_pem(bytes: &[u8]) -> Result<Self, AnchorError> {
+        Self::read(bytes).map_err(|error| match (error, Found::of(bytes)) {
+            (error, Found::Certificate | Found::Der | Found::Nothing | Found::Unknown) => error,
+            (AnchorError::Empty | AnchorError::Pem(PemError::Container { .. }), found) => {
+                AnchorError::NotCertificates { found }
+            }
+            (AnchorError::Malformed { .. }, found) if pem::is_der(bytes) => {
+                AnchorError::NotCertificates { found }
+            }
+            (error, _) => error,
+        })
+    }
+
+    fn read(bytes: &[u8]) -> Result<Self, AnchorError> {
         if pem::is_der(bytes) {
             return Self::from_certs([pem::der_value(bytes)]);
         }
@@ -225,7 +239,7 @@ impl PartialEq for TrustAnchors {
 
 impl Eq for TrustAnchors {}
 
-/// Why a trust bundle is not one. Positions count certificates from 0.
+/// Why a trust bundle is not one. Positions count certificates from 0, those in sentences from 1.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum AnchorError {
@@ -236,7 +250,7 @@ pub enum AnchorError {
     Empty,
 
     /// A certificate that cannot be read.
-    #[error("trusted certificate {index} cannot be read")]
+    #[error("trusted certificate {} cannot be read: take it again from where it was issued", index + 1)]
     Malformed {
         /// Its position.
         index: usize,
@@ -244,12 +258,19 @@ pub enum AnchorError {
         source: ParseError,
     },
 
+    /// The file holds something else than certificates.
+    #[error("trusted certificates are expected and the file holds {found}")]
+    NotCertificates {
+        /// What it holds.
+        found: Found,
+    },
+
     /// The file is PEM and a section of it is broken or not known.
     #[error(transparent)]
     Pem(#[from] PemError),
 
     /// A certificate that the path library cannot trust.
-    #[error("trusted certificate {index} cannot be used as a trust anchor")]
+    #[error("trusted certificate {} cannot be used as a trust anchor", index + 1)]
     Unsupported {
         /// Its position.
         index: usize,

@@ -158,7 +158,7 @@ pub enum VerifyError {
     },
 
     /// A presented certificate cannot be read, or says something no certificate may say.
-    #[error("presented certificate {position} cannot be read")]
+    #[error("{}", malformed(*position))]
     Malformed {
         /// 0 is the leaf, 1 the first certificate after it.
         position: usize,
@@ -174,15 +174,14 @@ pub enum VerifyError {
     },
 
     /// The server's certificate is for other names than the one that was dialled.
-    #[error(
-        "certificate is not for {wanted}, only for {}: connect by one of those names, or issue it for this one",
-        list(presented)
-    )]
+    #[error("{}", name_mismatch(wanted, presented, unmatchable))]
     NameMismatch {
         /// The name or address that was dialled.
         wanted: String,
-        /// DNS names and addresses in the certificate.
+        /// The certificate's DNS names and addresses.
         presented: Vec<String>,
+        /// What it has as DNS names and no server is dialled by: an IP address, a wildcard alone.
+        unmatchable: Vec<String>,
     },
 
     /// The leaf does not say what it is for. Strict only.
@@ -201,6 +200,16 @@ pub enum VerifyError {
     NoName {
         /// Its serial number.
         serial: String,
+    },
+
+    /// The server's certificate has neither a DNS name nor an IP address among its alternative names.
+    #[error(
+        "{subject} names no host: issue it again with the server's DNS names or IP addresses as subject alternative \
+         names (a common name is not looked at)"
+    )]
+    NoServerName {
+        /// The certificate.
+        subject: String,
     },
 
     /// A certificate that is not a CA's stands where an issuer belongs.
@@ -249,6 +258,19 @@ pub enum VerifyError {
         subject: String,
         /// The library's reason.
         source: Box<dyn StdError + Send + Sync>,
+    },
+
+    /// A signature in the path was made by RSASSA-PSS with other parameters than TLS has.
+    #[error(
+        "{subject} is signed with {parameters}, and of RSASSA-PSS only SHA-256, SHA-384 and SHA-512 with a salt as \
+         long as the hash are accepted: issue it again with these (openssl: -sigopt rsa_pss_saltlen:digest), or \
+         without PSS"
+    )]
+    PssParameters {
+        /// The certificate that carries the signature.
+        subject: String,
+        /// Hash and salt.
+        parameters: String,
     },
 
     /// No loaded CRL says whether this certificate is revoked.
@@ -371,6 +393,41 @@ pub enum VerifyError {
 
 fn stamp(time: &OffsetDateTime) -> String {
     time.format(&Rfc3339).unwrap_or_else(|_| time.to_string())
+}
+
+/// The certificates as they were sent, the leaf first.
+fn malformed(position: usize) -> String {
+    match position {
+        0 => "the presented certificate cannot be read: issue it again".to_owned(),
+        _ => format!(
+            "certificate {} of the presented chain cannot be read: take it again from where it was issued, or leave \
+             it out",
+            position + 1
+        ),
+    }
+}
+
+fn name_mismatch(wanted: &str, presented: &[String], unmatchable: &[String]) -> String {
+    if unmatchable.iter().any(|name| name == wanted) {
+        return format!(
+            "certificate has {wanted} as a DNS name, which no address matches: issue it again with {wanted} as an IP \
+             address"
+        );
+    }
+    match (presented, unmatchable) {
+        ([], []) => format!(
+            "certificate is not for {wanted} and names no host: issue it again with {wanted} as a subject alternative \
+             name (a common name is not looked at)"
+        ),
+        ([], _) => format!(
+            "certificate is not for {wanted}, and no host has the DNS name {}: issue it again for {wanted}",
+            list(unmatchable)
+        ),
+        (names, _) => format!(
+            "certificate is not for {wanted}, only for {}: connect by one of those names, or issue it for this one",
+            list(names)
+        ),
+    }
 }
 
 fn list(items: &[String]) -> String {

@@ -48,11 +48,13 @@ impl VerifyError {
             Self::NameMismatch { .. } => "name-mismatch",
             Self::NoExtendedKeyUsage { .. } => "no-extended-key-usage",
             Self::NoName { .. } => "no-name",
+            Self::NoServerName { .. } => "no-server-name",
             Self::NotACa { .. } => "not-a-ca",
             Self::NotYetValid { .. } => "not-yet-valid",
             Self::PathLength { .. } => "path-length",
             Self::Policy { .. } => "policy",
             Self::Rejected { .. } => "rejected",
+            Self::PssParameters { .. } => "pss-parameters",
             Self::RevocationUnknown { .. } => "revocation-unknown",
             Self::Revoked { .. } => "revoked",
             Self::SelfSigned { .. } => "self-signed",
@@ -80,7 +82,7 @@ impl VerifyError {
             | Self::Rejected { .. }
             | Self::UnfitName { .. } => Kind::BadCertificate,
             Self::Expired { .. } => Kind::Expired,
-            Self::NameMismatch { .. } => Kind::NameMismatch,
+            Self::NameMismatch { .. } | Self::NoServerName { .. } => Kind::NameMismatch,
             Self::NotYetValid { .. } => Kind::NotYetValid,
             Self::CrlBadSignature { .. }
             | Self::CrlExpired { .. }
@@ -96,7 +98,8 @@ impl VerifyError {
             | Self::SelfSigned { .. }
             | Self::TooDeep { .. }
             | Self::UnknownIssuer { .. } => Kind::UntrustedIssuer,
-            Self::UnknownCriticalExtension { .. }
+            Self::PssParameters { .. }
+            | Self::UnknownCriticalExtension { .. }
             | Self::UnsupportedVersion { .. }
             | Self::WeakKey { .. }
             | Self::WeakSignature { .. } => Kind::Unsupported,

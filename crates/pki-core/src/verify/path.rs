@@ -54,20 +54,32 @@ impl Path {
         let der = CertificateDer::from(self.leaf.der());
         let matches = webpki::EndEntityCert::try_from(&der)
             .and_then(|leaf| leaf.verify_is_valid_for_subject_name(name));
-        matches.map_err(|_| VerifyError::NameMismatch {
+        matches.map_err(|_| self.name_mismatch(name))
+    }
+
+    fn name_mismatch(&self, name: &ServerName<'_>) -> VerifyError {
+        let (mut presented, mut unmatchable) = (Vec::new(), Vec::new());
+        for san in self.leaf.sans() {
+            match san {
+                SubjectAltName::Dns(name) if !is_host_pattern(name) => {
+                    unmatchable.push(name.to_string());
+                }
+                SubjectAltName::Dns(_) | SubjectAltName::Ip(_) => presented.push(san.to_string()),
+                _ => {}
+            }
+        }
+        VerifyError::NameMismatch {
             wanted: name.to_str().into_owned(),
-            presented: self
-                .leaf
-                .sans()
-                .iter()
-                .filter_map(server_identity)
-                .collect(),
-        })
+            presented,
+            unmatchable,
+        }
     }
 }
 
-fn server_identity(name: &SubjectAltName) -> Option<String> {
-    matches!(name, SubjectAltName::Dns(_) | SubjectAltName::Ip(_)).then(|| name.to_string())
+/// Whether a server can be dialled by this dNSName (RFC 9525 section 6.3): a host name, or `*.` and one.
+fn is_host_pattern(name: &str) -> bool {
+    let host = name.strip_prefix("*.").unwrap_or(name);
+    !host.ends_with('.') && matches!(ServerName::try_from(host), Ok(ServerName::DnsName(_)))
 }
 
 /// How a message names a certificate: its subject, else its first alternative name, else its serial number.

@@ -6,6 +6,10 @@ use der::asn1::{AnyRef, BitStringRef};
 use der::{Decode, Reader, SliceReader};
 use x509_identity::{Certificate, PublicKeyAlgorithm};
 
+use super::VerifyError;
+use super::path::label;
+use super::pss::PssParameters;
+
 /// What is signed, by which algorithm, and the signature: the outer shape of certificates and CRLs.
 #[derive(Clone, Copy)]
 pub(crate) struct Signed<'a> {
@@ -86,8 +90,29 @@ pub(crate) fn weak_key(certificate: &Certificate) -> Option<String> {
     }
 }
 
+/// How a certificate is signed, where that is not accepted.
+pub(crate) fn weak_signature(certificate: &Certificate) -> VerifyError {
+    let subject = label(certificate);
+    let parameters = Signed::from_der(certificate.der())
+        .ok()
+        .and_then(|signed| PssParameters::of_algorithm(signed.algorithm));
+    match parameters {
+        Some(parameters) => VerifyError::PssParameters {
+            subject,
+            parameters: parameters.to_string(),
+        },
+        None => VerifyError::WeakSignature {
+            subject,
+            algorithm: algorithm_name(certificate.signature_algorithm()),
+        },
+    }
+}
+
 /// The name of an algorithm, or its dotted object identifier.
 pub(crate) fn algorithm_name(oid: ObjectIdentifier) -> String {
+    if oid == ECDSA_WITH_SHA1 {
+        return "ecdsa-with-SHA1".to_owned();
+    }
     DB.by_oid(&oid)
         .map_or_else(|| oid.to_string(), str::to_owned)
 }
@@ -130,6 +155,9 @@ fn whole_bytes(bits: BitStringRef<'_>) -> der::Result<&[u8]> {
         .into()
     })
 }
+
+/// `ecdsa-with-SHA1` (RFC 5758 section 3.2), which `const-oid` has no name for.
+const ECDSA_WITH_SHA1: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.4.1");
 
 /// RFC 9325 section 4.2 and the CA/Browser Forum agree on it.
 const MIN_RSA_BITS: u32 = 2048;

@@ -117,6 +117,16 @@ impl Attribute {
         attribute_type::short_name(&self.oid)
     }
 
+    /// The type that a short or long name stands for, in any case: `CN`, `commonName`.
+    pub fn type_named(name: &str) -> Option<ObjectIdentifier> {
+        attribute_type::by_name(name)
+    }
+
+    /// The short name of a type, if it has a registered one: the inverse of [`type_named`](Self::type_named).
+    pub fn name_of_type(oid: &ObjectIdentifier) -> Option<&'static str> {
+        attribute_type::short_name(oid)
+    }
+
     /// The attribute's value.
     pub fn value(&self) -> &AttributeValue {
         &self.value

@@ -16,6 +16,8 @@ pub enum PatternError {
     Mailbox,
     /// A URI with a space, a control character or a character beyond ASCII.
     NotAscii,
+    /// A URI that can be read in more than one way: see [`NormalUri`](super::NormalUri).
+    NotNormal,
     /// A URI with a segment that is `.` or `..`, in whatever spelling.
     RelativeSegment,
     /// A URI that does not start with a scheme.
@@ -41,6 +43,10 @@ impl PatternError {
             Self::HostBits => "it has bits beyond the prefix: is the length right?",
             Self::Mailbox => "it must be a mailbox in ASCII, such as alice@example.com",
             Self::NotAscii => "a URI is ASCII without spaces; write other characters as %XX",
+            Self::NotNormal => {
+                "it can be read in more than one way: a URI has no user information, no backslash, no %2F \
+                 or %5C, two hexadecimal digits after each %, and a host without a dot at the end"
+            }
             Self::RelativeSegment => "relative segments (. and ..) match nothing",
             Self::Scheme => "it must start with a scheme, such as spiffe: or https:",
             Self::SpiffePath => "a path has segments of A-Z a-z 0-9 . - _ and *, none empty",

@@ -4,11 +4,14 @@ use std::fmt;
 use std::net::IpAddr;
 use std::str::FromStr;
 
-use ipnet::IpNet;
+use ipnet::{IpNet, Ipv4Net};
 
 use super::error::PatternError;
 
 /// One address (`192.0.2.7`), or a network (`192.0.2.0/24`).
+///
+/// An IPv4-mapped IPv6 address (`::ffff:192.0.2.7`, RFC 4291 section 2.5.5.2) is also the IPv4 address that it
+/// stands for: it matches the networks of both. A network of such addresses is the IPv4 network.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub struct IpPattern(IpNet);
 
@@ -18,11 +21,29 @@ impl IpPattern {
         self.0
     }
 
-    /// Whether `address` is in the network. An IPv4 network has no IPv6 addresses, IPv4-mapped ones included.
+    /// Whether `address` is in the network.
     pub fn matches(&self, address: IpAddr) -> bool {
-        self.0.contains(&address)
+        self.0.contains(&address) || self.0.contains(&address.to_canonical())
     }
 }
+
+impl From<IpNet> for IpPattern {
+    /// Takes a network without regard to bits beyond its prefix.
+    fn from(network: IpNet) -> Self {
+        let network = network.trunc();
+        let mapped = match network {
+            IpNet::V4(_) => None,
+            IpNet::V6(net) => net.addr().to_ipv4_mapped().and_then(|address| {
+                let length = net.prefix_len().checked_sub(MAPPED_PREFIX_LEN)?;
+                Ipv4Net::new(address, length).ok()
+            }),
+        };
+        Self(mapped.map_or(network, IpNet::V4))
+    }
+}
+
+/// `::ffff:0:0/96`.
+const MAPPED_PREFIX_LEN: u8 = 96;
 
 impl FromStr for IpPattern {
     type Err = PatternError;
@@ -34,7 +55,7 @@ impl FromStr for IpPattern {
             .or_else(|_| text.parse::<IpAddr>().map(IpNet::from))
             .map_err(|_| PatternError::Address)?;
         if network.trunc() == network {
-            Ok(Self(network))
+            Ok(network.into())
         } else {
             Err(PatternError::HostBits)
         }
@@ -64,7 +85,11 @@ mod tests {
             ("192.0.2.7", "192.0.2.8", false),
             ("10.0.0.0/8", "10.255.0.1", true),
             ("10.0.0.0/8", "11.0.0.1", false),
-            ("10.0.0.0/8", "::ffff:10.0.0.1", false),
+            ("10.0.0.0/8", "::ffff:10.0.0.1", true),
+            ("10.0.0.0/8", "::ffff:11.0.0.1", false),
+            ("10.0.0.0/8", "::10.0.0.1", false),
+            ("::/0", "::ffff:10.0.0.1", true),
+            ("::/0", "10.0.0.1", false),
             ("2001:db8::/32", "2001:db8::1", true),
             ("2001:db8::/32", "2001:db9::1", false),
         ] {
@@ -75,6 +100,21 @@ mod tests {
                 matches,
                 "{pattern} {address}"
             );
+        }
+    }
+
+    #[test]
+    fn a_network_of_mapped_addresses_is_the_ipv4_network() {
+        for (text, printed) in [
+            ("::ffff:10.0.0.0/104", "10.0.0.0/8"),
+            ("::ffff:10.0.0.1", "10.0.0.1"),
+            ("::ffff:0:0/96", "0.0.0.0/0"),
+        ] {
+            let read: IpPattern = text.parse().unwrap();
+            assert_eq!(read.to_string(), printed);
+            assert!(read.matches("10.0.0.1".parse().unwrap()), "{text}");
+            assert!(read.matches("::ffff:a00:1".parse().unwrap()), "{text}");
+            assert!(!read.matches("::1".parse().unwrap()), "{text}");
         }
     }
 

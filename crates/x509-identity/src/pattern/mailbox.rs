@@ -17,12 +17,15 @@ pub struct Mailbox<'a> {
 impl<'a> Mailbox<'a> {
     /// Takes `address` apart at its at sign. `None` where it is not clear which at sign that is, or what
     /// follows it is not a host name: another at sign has to be inside of quotes (RFC 5321 section 4.1.2).
+    /// Quotes that nothing needs are not part of the mailbox, and backslashes within quotes are not read, since
+    /// each would make a second spelling of it.
     pub fn parse(address: &'a str) -> Option<Self> {
         let (local_part, host) = address.rsplit_once('@')?;
-        (is_local_part(local_part) && is_host_name(host)).then_some(Self { local_part, host })
+        let local_part = local_part_of(local_part)?;
+        is_host_name(host).then_some(Self { local_part, host })
     }
 
-    /// What stands before the at sign.
+    /// What stands before the at sign, without quotes that nothing needs.
     pub fn local_part(&self) -> &'a str {
         self.local_part
     }
@@ -41,16 +44,21 @@ impl PartialEq for Mailbox<'_> {
 
 impl Eq for Mailbox<'_> {}
 
-fn is_local_part(text: &str) -> bool {
+fn local_part_of(text: &str) -> Option<&str> {
+    let is_plain = |text: &str| {
+        let plain = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'@' | b'"' | b'\\');
+        !text.is_empty() && text.bytes().all(plain)
+    };
     let quoted = text
         .strip_prefix('"')
         .and_then(|text| text.strip_suffix('"'));
     match quoted {
-        Some(inner) => !inner.contains('"') && inner.bytes().all(|c| (b' '..=b'~').contains(&c)),
-        None => {
-            let plain = |byte: u8| byte.is_ascii_graphic() && byte != b'@';
-            !text.is_empty() && text.bytes().all(plain)
+        Some(inner) if is_plain(inner) => Some(inner),
+        Some(inner) => {
+            let readable = |byte| (b' '..=b'~').contains(&byte) && !matches!(byte, b'"' | b'\\');
+            inner.bytes().all(readable).then_some(text)
         }
+        None => is_plain(text).then_some(text),
     }
 }
 
@@ -75,11 +83,14 @@ impl MailboxPattern {
 
     /// Whether `address` matches. What is not a [`Mailbox`] never does.
     pub fn matches(&self, address: &str) -> bool {
-        Mailbox::parse(address).is_some_and(|mailbox| {
-            let wanted = self.local_part();
-            wanted.is_none_or(|wanted| wanted == mailbox.local_part)
-                && mailbox.host.eq_ignore_ascii_case(&self.host)
-        })
+        Mailbox::parse(address).is_some_and(|mailbox| self.matches_mailbox(mailbox))
+    }
+
+    /// Whether a mailbox matches.
+    pub fn matches_mailbox(&self, mailbox: Mailbox<'_>) -> bool {
+        let wanted = self.local_part();
+        wanted.is_none_or(|wanted| wanted == mailbox.local_part)
+            && mailbox.host.eq_ignore_ascii_case(&self.host)
     }
 }
 
@@ -123,6 +134,9 @@ mod tests {
             ("alice@example.org", "Alice@example.org", false),
             ("alice@example.org", "alice@example.org.evil", false),
             ("alice@example.org", "alice@a.example.org", false),
+            ("alice@example.org", "\"alice\"@example.org", true),
+            ("\"alice\"@example.org", "alice@example.org", true),
+            ("alice@example.org", "\"al\\ice\"@example.org", false),
             ("@example.org", "alice@example.org", true),
             ("@example.org", "\"a@b\"@example.org", true),
             ("@example.org", "@example.org", false),
@@ -141,7 +155,12 @@ mod tests {
         for (address, parts) in [
             ("a@b", Some(("a", "b"))),
             ("\"a@b\"@c.d", Some(("\"a@b\"", "c.d"))),
-            ("a\"b@c", Some(("a\"b", "c"))),
+            ("\"a.b\"@c", Some(("a.b", "c"))),
+            ("a\"b@c", None),
+            ("\"a\".b@c", None),
+            ("a\\b@c", None),
+            ("\"a\\b\"@c", None),
+            ("\"\"@c", Some(("\"\"", "c"))),
             ("a@b@c", None),
             ("\"a\"@\"b\"@c", None),
             ("@c", None),

@@ -13,9 +13,10 @@
 //! | [`SpiffePattern`] | the same for SPIFFE IDs of one trust domain |
 //!
 //! Patterns are read with [`FromStr`](std::str::FromStr); one that would match less or more than it seems to is a
-//! [`PatternError`]. They print in the form that they are read in. A name that is not well-formed matches nothing;
-//! [`is_host_name`] and [`has_relative_segment`] tell such names apart for callers that must not treat them as
-//! names that simply do not match.
+//! [`PatternError`]. They print in the form that they are read in. Names are compared in their normal form, so that
+//! another spelling of a name is the same name. One that is not well-formed, or can be read in more than one way,
+//! matches nothing; [`is_host_name`], [`Mailbox::parse`] and [`NormalUri::parse`] tell such names apart for callers
+//! that must not treat them as names that simply do not match.
 //!
 //! ```
 //! use x509_identity::pattern::{DnsPattern, UriPattern};
@@ -37,6 +38,7 @@ mod error;
 mod host_name;
 mod ip;
 mod mailbox;
+mod normal_uri;
 mod spiffe;
 mod uri;
 
@@ -45,5 +47,6 @@ pub use error::PatternError;
 pub use host_name::is_host_name;
 pub use ip::IpPattern;
 pub use mailbox::{Mailbox, MailboxPattern};
+pub use normal_uri::NormalUri;
 pub use spiffe::SpiffePattern;
-pub use uri::{UriPattern, has_relative_segment};
+pub use uri::UriPattern;

@@ -2,16 +2,17 @@
 
 use std::future::poll_fn;
 use std::io;
-use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use hyper::rt::{Read, ReadBuf};
+use rustls::time_provider::TimeProvider;
 use tower::Layer;
 use tower_service::Service;
 
+use super::{redirect, resolve};
 use crate::connect::connector::{Connector, PlainHttp};
 use crate::failure::error::Source;
 use crate::handshake::context::HandshakeContext;
@@ -28,6 +29,19 @@ impl Connector {
     ///
     /// [`Error::from_reqwest`](crate::Error::from_reqwest) explains its errors.
     ///
+    /// The certificate is for the servers that are asked, and so are the request's body and headers:
+    ///
+    /// - A redirect is followed within its origin (scheme, host and port), ten times. To another origin it is an error
+    ///   of the kind [`Redirect`](crate::ErrorKind::Redirect), and nothing is sent there. Who sets
+    ///   [`ClientBuilder::redirect`](reqwest::ClientBuilder::redirect) to something else presents the certificate to
+    ///   whatever server that policy follows to.
+    /// - No proxy is used: `HTTPS_PROXY` and the settings of the operating system are not read.
+    ///   [`ClientBuilder::proxy`](reqwest::ClientBuilder::proxy) adds one. A proxy whose own URL is `https://` is
+    ///   verified as any server is, and presented the certificate if it requests one.
+    /// - The addresses of [`ConnectorBuilder::resolve`](crate::ConnectorBuilder::resolve) are dialled for their host
+    ///   and port alone. [`ClientBuilder::no_proxy`](reqwest::ClientBuilder::no_proxy) and
+    ///   [`ClientBuilder::dns_resolver`](reqwest::ClientBuilder::dns_resolver) switch them off.
+    ///
     /// A client of it goes on using its pooled connections after [`set_identity`](Self::set_identity) and
     /// the other replacements, as long as they are busy and for 90 s more. Make it by
     /// [`rotating`](Self::rotating) where that is too long: reqwest gives no access to its pool.
@@ -41,33 +55,38 @@ impl Connector {
     /// tickets nor HTTP/2 settings, therefore takes 10 ms longer.
     pub fn reqwest(&self) -> reqwest::ClientBuilder {
         let settings = self.inner();
-        let mut builder = reqwest::Client::builder()
+        let builder = reqwest::Client::builder()
             .tls_backend_preconfigured((*settings.config).clone())
             .https_only(settings.plain_http == PlainHttp::Refused)
             .connect_timeout(settings.timeout)
             .tcp_nodelay(true)
-            .connector_layer(Watched);
-        for ((host, port), address) in &settings.resolve {
-            builder = builder.resolve(host, SocketAddr::new(*address, *port));
-        }
-        builder
+            .no_proxy()
+            .redirect(redirect::within_origin())
+            .connector_layer(Watched(Arc::clone(&settings.config.time_provider)));
+        resolve::with_addresses(builder, &settings.resolve)
     }
 }
 
 /// Runs each of reqwest's handshakes in a [`HandshakeContext`], so that its error can be explained in full.
 #[derive(Clone, Debug)]
-struct Watched;
+struct Watched(Arc<dyn TimeProvider>);
 
 impl<S> Layer<S> for Watched {
     type Service = WatchedService<S>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        WatchedService(inner)
+        WatchedService {
+            inner,
+            clock: Arc::clone(&self.0),
+        }
     }
 }
 
 #[derive(Clone, Debug)]
-struct WatchedService<S>(S);
+struct WatchedService<S> {
+    inner: S,
+    clock: Arc<dyn TimeProvider>,
+}
 
 impl<S, R> Service<R> for WatchedService<S>
 where
@@ -80,13 +99,13 @@ where
     type Future = Pin<Box<dyn Future<Output = Result<S::Response, Source>> + Send>>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Source>> {
-        self.0.poll_ready(cx)
+        self.inner.poll_ready(cx)
     }
 
     fn call(&mut self, request: R) -> Self::Future {
-        let connecting = self.0.call(request);
+        let context = Arc::new(HandshakeContext::new(Arc::clone(&self.clock)));
+        let connecting = context.enter(|| self.inner.call(request));
         Box::pin(async move {
-            let context = Arc::new(HandshakeContext::default());
             let outcome = context
                 .run(async {
                     let mut connection = connecting.await?;

@@ -6,6 +6,6 @@ impl Error {
     /// Finds out what a failed reqwest call is about.
     #[must_use]
     pub fn from_reqwest(error: reqwest::Error) -> Self {
-        Self::explain(error, false)
+        Self::explain(error, None)
     }
 }

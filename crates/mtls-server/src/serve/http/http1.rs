@@ -33,7 +33,7 @@ pub(super) async fn speak(
             return;
         }
         let mut builder = http1::Builder::new();
-        builder.max_buf_size(super::H1_HEADER);
+        builder.max_buf_size(super::HEADERS as usize);
         // On the heap, so that it is not part of this future, which every connection keeps.
         let http = builder.serve_connection(TokioIo::new(stream.lend()), requests.clone());
         let mut http = Box::pin(http.with_upgrades());

@@ -32,7 +32,7 @@ pub(super) async fn speak(
     builder
         .timer(TokioTimer::new())
         .max_concurrent_streams(super::H2_STREAMS)
-        .max_header_list_size(super::H2_HEADERS)
+        .max_header_list_size(super::HEADERS)
         .keep_alive_interval(super::H2_PING)
         .keep_alive_timeout(super::H2_PONG)
         .enable_connect_protocol();

@@ -50,7 +50,7 @@ pub enum StapleError {
     NoIssuer,
 
     /// The response says that the certificate is revoked or unknown, which is not stapled.
-    #[error("the server's own certificate is not good: its issuer says {0:?}")]
+    #[error("the server's own certificate is not good: its issuer says \"{0}\"")]
     NotGood(OcspStatus),
 }
 

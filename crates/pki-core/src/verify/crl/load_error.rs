@@ -3,7 +3,7 @@
 use super::error::CrlError;
 use crate::pem::PemError;
 
-/// Why CRL files cannot be used. Positions count from 0.
+/// Why CRL files cannot be used. Positions count from 0, those in sentences from 1.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CrlLoadError {
@@ -12,14 +12,14 @@ pub enum CrlLoadError {
     Empty,
 
     /// A file holds no CRL.
-    #[error("CRL file {file} holds no CRL: it takes PEM (BEGIN X509 CRL) or one DER CRL")]
+    #[error("CRL file {} holds no CRL: it takes PEM (BEGIN X509 CRL) or one DER CRL", file + 1)]
     NoCrl {
         /// Its position.
         file: usize,
     },
 
     /// A PEM section is broken or not known.
-    #[error("CRL file {file} cannot be read")]
+    #[error("CRL file {} cannot be read", file + 1)]
     Pem {
         /// The file's position.
         file: usize,
@@ -28,7 +28,7 @@ pub enum CrlLoadError {
     },
 
     /// A file is larger than [`CrlSet::MAX_FILE_LEN`](super::CrlSet::MAX_FILE_LEN).
-    #[error("CRL file {file} has {len} bytes, at most 67108864 are read")]
+    #[error("CRL file {} has {len} bytes, at most 67108864 are read", file + 1)]
     TooLarge {
         /// Its position.
         file: usize,
@@ -37,7 +37,7 @@ pub enum CrlLoadError {
     },
 
     /// A CRL cannot be used.
-    #[error("CRL {index} of file {file} cannot be used")]
+    #[error("CRL {} of file {} cannot be used", index + 1, file + 1)]
     Unusable {
         /// The file's position.
         file: usize,

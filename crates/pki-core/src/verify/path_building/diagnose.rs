@@ -10,7 +10,7 @@ use x509_identity::{Certificate, ParseError};
 use crate::verify::path::label;
 use crate::verify::rules::{permits, unknown_critical_extension, wrong_usage};
 use crate::verify::settings::WEBPKI_MAX_DEPTH;
-use crate::verify::signature::{algorithm_name, has_accepted_algorithm, is_signed_by, weak_key};
+use crate::verify::signature::{has_accepted_algorithm, is_signed_by, weak_key, weak_signature};
 use crate::verify::{Purpose, TrustAnchors, VerifyError};
 
 pub(super) struct Diagnosis<'a> {
@@ -231,13 +231,6 @@ fn unknown_issuer(certificate: &Certificate) -> VerifyError {
     VerifyError::UnknownIssuer {
         subject: label(certificate),
         issuer: name(certificate.issuer().to_string()),
-    }
-}
-
-fn weak_signature(certificate: &Certificate) -> VerifyError {
-    VerifyError::WeakSignature {
-        subject: label(certificate),
-        algorithm: algorithm_name(certificate.signature_algorithm()),
     }
 }
 

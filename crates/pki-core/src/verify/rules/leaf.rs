@@ -8,23 +8,42 @@ use crate::verify::{Purpose, VerifyError};
 
 /// Checks the leaf of a path.
 pub(super) fn check_leaf(leaf: &Certificate, purpose: Purpose) -> Result<(), VerifyError> {
+    check_position(leaf, purpose)?;
+    check_usages(leaf, purpose)?;
+    check_key_usage(leaf)?;
+    check_names(leaf)
+}
+
+/// No CA presents its own certificate.
+pub(super) fn check_position(leaf: &Certificate, purpose: Purpose) -> Result<(), VerifyError> {
     if leaf.is_ca() {
         return Err(VerifyError::CaAsLeaf {
             subject: label(leaf),
             purpose,
         });
     }
+    Ok(())
+}
+
+/// The extended key usage is there, and for this purpose.
+pub(super) fn check_usages(leaf: &Certificate, purpose: Purpose) -> Result<(), VerifyError> {
     match leaf.extended_key_usage() {
-        None => {
-            return Err(VerifyError::NoExtendedKeyUsage {
-                subject: label(leaf),
-                purpose,
-            });
-        }
-        Some(usages) if !usages.contains(&purpose.oid()) => return Err(wrong_usage(leaf, purpose)),
-        Some(_) => {}
+        None => Err(VerifyError::NoExtendedKeyUsage {
+            subject: label(leaf),
+            purpose,
+        }),
+        Some(usages) if !usages.contains(&purpose.oid()) => Err(wrong_usage(leaf, purpose)),
+        Some(_) => Ok(()),
     }
-    require_key_usage(leaf, KeyUsageBit::DigitalSignature)?;
+}
+
+/// The key may sign a handshake.
+pub(super) fn check_key_usage(leaf: &Certificate) -> Result<(), VerifyError> {
+    require_key_usage(leaf, KeyUsageBit::DigitalSignature)
+}
+
+/// There is a name, and names are text that can be printed.
+pub(super) fn check_names(leaf: &Certificate) -> Result<(), VerifyError> {
     let unreadable = |name: &SubjectAltName| matches!(name, SubjectAltName::Unreadable { .. });
     if leaf.subject().rdns().is_empty() && leaf.sans().iter().all(unreadable) {
         return Err(VerifyError::NoName {

@@ -1,5 +1,6 @@
 //! The strict rules: what RFC 5280 asks of a path and webpki leaves open, one subject a file.
 
+mod alone;
 mod authority;
 mod critical_extensions;
 mod leaf;
@@ -15,7 +16,9 @@ use super::path::label;
 use super::signature::weak_key;
 use super::{Path, Purpose, VerifyError};
 
+pub use alone::problems_of_leaf;
 pub(crate) use critical_extensions::unknown_critical_extension;
+pub(crate) use name_constraints::are_obeyed as name_constraints_are_obeyed;
 pub(super) use usage::{permits, wrong_usage};
 pub(super) use validity::check_time;
 
@@ -45,17 +48,25 @@ pub(super) fn check(path: &Path, purpose: Purpose, now: OffsetDateTime) -> Resul
 
 /// Checks what holds for leaf and intermediates alike: version, validity, critical extensions.
 fn check_any(certificate: &Certificate, now: OffsetDateTime) -> Result<(), VerifyError> {
-    let subject = || label(certificate);
-    if certificate.version() != 3 {
-        return Err(VerifyError::UnsupportedVersion {
-            subject: subject(),
-            version: certificate.version(),
-        });
-    }
+    version(certificate)?;
     validity::check_validity(certificate, now)?;
+    critical_extension(certificate)
+}
+
+fn version(certificate: &Certificate) -> Result<(), VerifyError> {
+    match certificate.version() {
+        3 => Ok(()),
+        version => Err(VerifyError::UnsupportedVersion {
+            subject: label(certificate),
+            version,
+        }),
+    }
+}
+
+fn critical_extension(certificate: &Certificate) -> Result<(), VerifyError> {
     match unknown_critical_extension(certificate) {
         Some(oid) => Err(VerifyError::UnknownCriticalExtension {
-            subject: subject(),
+            subject: label(certificate),
             oid: oid.to_string(),
         }),
         None => Ok(()),

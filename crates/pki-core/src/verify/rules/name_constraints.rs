@@ -18,6 +18,16 @@ use crate::verify::{Path, VerifyError};
 /// Holds every name of the path against the constraints of every CA above it, the trust anchor included.
 pub(super) fn check(path: &Path) -> Result<(), VerifyError> {
     let certificates: Vec<&Certificate> = path.certificates().map(|c| &**c).collect();
+    if are_obeyed(&certificates) {
+        return Ok(());
+    }
+    Err(VerifyError::NameConstraint {
+        subject: label(&path.leaf),
+    })
+}
+
+/// Whether every name is within the constraints of every CA above it; the leaf comes first.
+pub(crate) fn are_obeyed(certificates: &[&Certificate]) -> bool {
     let mut budget = MAX_COMPARISONS;
     for (position, ca) in certificates.iter().enumerate().skip(1) {
         let Some(extension) = ca
@@ -36,12 +46,10 @@ pub(super) fn check(path: &Path) -> Result<(), VerifyError> {
                 .all(|(_, certificate)| obeys(certificate, &constraints, &mut budget))
         });
         if !obeyed {
-            return Err(VerifyError::NameConstraint {
-                subject: label(&path.leaf),
-            });
+            return false;
         }
     }
-    Ok(())
+    true
 }
 
 /// Whether the certificate limits the names below it.

@@ -1,0 +1,9 @@
+//! Keys from passwords.
+
+mod legacy;
+mod pbkdf2;
+mod pkcs12;
+
+pub(crate) use legacy::{Pbes1Hash, evp_bytes_to_key, pbkdf1};
+pub use pbkdf2::{pbkdf2, pbkdf2_sha256_together};
+pub use pkcs12::{Purpose, Request, derive};

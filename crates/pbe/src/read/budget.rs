@@ -1,0 +1,128 @@
+//! What key derivation may cost in one file.
+
+use std::fmt;
+use std::ops::RangeInclusive;
+
+use super::error::PbeError;
+
+/// Bounds on what a file may ask for.
+///
+/// The defaults take every file that a known writer makes. Each field may be lowered or raised.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Limits {
+    /// Octets in one salt. Default: 1,024.
+    pub salt_len: usize,
+    /// Rounds that one derivation may ask for. Default: 1,000,000.
+    pub iterations: u32,
+    /// Rounds of all derivations together. Default: 4,000,000.
+    pub total_iterations: u32,
+    /// Octets that scrypt fills in all derivations together: 128 · N · r · p (RFC 7914 section 2). Default: 256 MiB.
+    pub scrypt_memory: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            salt_len: 1024,
+            iterations: 1_000_000,
+            total_iterations: 4_000_000,
+            scrypt_memory: 256 * 1024 * 1024,
+        }
+    }
+}
+
+impl Limits {
+    pub(super) fn check_salt(&self, salt: &[u8]) -> Result<(), PbeError> {
+        check(Limit::SaltLen, self.salt_len as u64, salt.len() as u64)
+    }
+}
+
+/// A quantity that [`Limits`] bounds.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum Limit {
+    /// Octets in one salt.
+    SaltLen,
+    /// Octets that scrypt fills.
+    ScryptMemory,
+    /// Rounds of key derivation in the whole file.
+    TotalIterations,
+}
+
+impl fmt::Display for Limit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::SaltLen => "bytes in a salt",
+            Self::ScryptMemory => "bytes of memory for scrypt",
+            Self::TotalIterations => "rounds of key derivation",
+        })
+    }
+}
+
+/// The rounds of key derivation, and scrypt's memory, that a file has left.
+///
+/// Every derivation is charged before it starts, so a file cannot spend first and be refused later.
+#[derive(Debug)]
+pub struct Budget {
+    limits: Limits,
+    spent: u64,
+    filled: u64,
+}
+
+impl Budget {
+    /// All that `limits` allow, for one file.
+    #[must_use]
+    pub fn new(limits: Limits) -> Self {
+        Self {
+            limits,
+            spent: 0,
+            filled: 0,
+        }
+    }
+
+    /// What it was made of.
+    #[must_use]
+    pub fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// Turns the iteration count of a file into one that may be worked off.
+    ///
+    /// # Errors
+    ///
+    /// [`PbeError::IterationsOutOfRange`]
+    pub fn accept(&self, iterations: i64) -> Result<u32, PbeError> {
+        let allowed: RangeInclusive<u32> = 1..=self.limits.iterations;
+        u32::try_from(iterations)
+            .ok()
+            .filter(|count| allowed.contains(count))
+            .ok_or(PbeError::IterationsOutOfRange {
+                got: iterations,
+                allowed,
+            })
+    }
+
+    /// Pays for one derivation of `iterations` rounds.
+    ///
+    /// # Errors
+    ///
+    /// [`PbeError::LimitExceeded`]
+    pub fn charge(&mut self, iterations: u32) -> Result<(), PbeError> {
+        self.spent += u64::from(iterations);
+        let limit = u64::from(self.limits.total_iterations);
+        check(Limit::TotalIterations, limit, self.spent)
+    }
+
+    /// Pays for one run of scrypt.
+    pub(super) fn charge_memory(&mut self, octets: u64) -> Result<(), PbeError> {
+        self.filled = self.filled.saturating_add(octets);
+        check(Limit::ScryptMemory, self.limits.scrypt_memory, self.filled)
+    }
+}
+
+fn check(what: Limit, limit: u64, got: u64) -> Result<(), PbeError> {
+    if got <= limit {
+        return Ok(());
+    }
+    Err(PbeError::LimitExceeded { what, limit, got })
+}

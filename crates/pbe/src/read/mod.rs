@@ -1,0 +1,13 @@
+//! Schemes: what a file asks for, what that may cost, and decrypting by it.
+
+mod budget;
+mod error;
+mod kdf;
+mod pem;
+mod scheme;
+
+pub use budget::{Budget, Limit, Limits};
+pub use error::PbeError;
+pub use kdf::{Pbkdf2, parameters};
+pub use pem::PemEncryption;
+pub use scheme::Scheme;

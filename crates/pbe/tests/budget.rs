@@ -1,0 +1,146 @@
+//! What a file asks for is paid before it is done. That the schemes themselves are right is tested by files of other
+//! programs, in `pki-core` and `pkcs12-ios`.
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+use der::asn1::{Any, OctetString};
+use der::referenced::OwnedToRef;
+use der::{Decode, Encode, Sequence};
+use pbe::{Budget, Limit, Limits, PasswordOctets, PbeError, Scheme, oid, pbes1_3des, pbes2_aes256};
+use spki::AlgorithmIdentifierOwned;
+
+/// As RFC 7914 section 7.1 has them.
+#[derive(Sequence)]
+struct ScryptParams {
+    salt: OctetString,
+    cost: u64,
+    block_size: u32,
+    parallelization: u32,
+}
+
+#[derive(Sequence)]
+struct Pbes2 {
+    key_derivation: AlgorithmIdentifierOwned,
+    encryption: AlgorithmIdentifierOwned,
+}
+
+fn scrypt(cost: u64, block_size: u32, parallelization: u32) -> AlgorithmIdentifierOwned {
+    let algorithm = |oid, parameters: Vec<u8>| AlgorithmIdentifierOwned {
+        oid,
+        parameters: Some(Any::from_der(&parameters).unwrap()),
+    };
+    let salt = OctetString::new(*b"salt").unwrap();
+    let scrypt = ScryptParams {
+        salt,
+        cost,
+        block_size,
+        parallelization,
+    };
+    let iv = OctetString::new([0; 16]).unwrap();
+    let pbes2 = Pbes2 {
+        key_derivation: algorithm(oid::SCRYPT, scrypt.to_der().unwrap()),
+        encryption: algorithm(oid::AES_256_CBC, iv.to_der().unwrap()),
+    };
+    algorithm(oid::PBES2, pbes2.to_der().unwrap())
+}
+
+/// Nothing here is encrypted, so the best that can happen is that a key was derived in vain.
+fn decrypt(algorithm: &AlgorithmIdentifierOwned, budget: &mut Budget) -> PbeError {
+    let scheme = Scheme::parse(&algorithm.owned_to_ref(), budget);
+    scheme
+        .and_then(|scheme| scheme.decrypt(&[0; 16], &mut PasswordOctets::new("password"), budget))
+        .unwrap_err()
+}
+
+#[test]
+fn scrypt_is_paid_by_the_memory_that_it_fills() {
+    let mut budget = Budget::new(Limits {
+        scrypt_memory: 3 * 16 * 128,
+        ..Limits::default()
+    });
+    for _ in 0..3 {
+        assert!(matches!(
+            decrypt(&scrypt(16, 1, 1), &mut budget),
+            PbeError::DecryptFailed
+        ));
+    }
+    let refused = decrypt(&scrypt(16, 1, 1), &mut budget);
+    assert!(matches!(
+        refused,
+        PbeError::LimitExceeded {
+            what: Limit::ScryptMemory,
+            limit: 6144,
+            got: 8192
+        }
+    ));
+    for (n, r, p) in [
+        (1 << 40, 8, 1),
+        (2, 1 << 29, 1),
+        (16, 1, 1 << 29),
+        (1 << 20, 1 << 20, 4),
+    ] {
+        let refused = decrypt(&scrypt(n, r, p), &mut Budget::new(Limits::default()));
+        assert!(
+            matches!(
+                refused,
+                PbeError::LimitExceeded { .. } | PbeError::UnsupportedParameters { .. }
+            ),
+            "{n} {r} {p}: {refused:?}"
+        );
+    }
+}
+
+#[test]
+fn what_scrypt_does_not_define_is_refused() {
+    for (n, r, p) in [
+        (0, 1, 1),
+        (1, 1, 1),
+        (3, 1, 1),
+        (u64::MAX, 1, 1),
+        (2, 0, 1),
+        (2, 1, 0),
+    ] {
+        let refused = decrypt(&scrypt(n, r, p), &mut Budget::new(Limits::default()));
+        assert!(
+            matches!(refused, PbeError::UnsupportedParameters { .. }),
+            "{n} {r} {p}: {refused:?}"
+        );
+    }
+}
+
+#[test]
+fn rounds_are_paid_in_each_scheme() {
+    for algorithm in [
+        pbes1_3des(b"saltsalt", 1000).unwrap(),
+        pbes2_aes256(b"saltsalt", 1000, &[0; 16]).unwrap(),
+    ] {
+        for (iterations, total_iterations) in [(999, 10_000), (1000, 999)] {
+            let limits = Limits {
+                iterations,
+                total_iterations,
+                ..Limits::default()
+            };
+            let refused = decrypt(&algorithm, &mut Budget::new(limits));
+            assert!(
+                matches!(
+                    refused,
+                    PbeError::IterationsOutOfRange { got: 1000, .. }
+                        | PbeError::LimitExceeded {
+                            what: Limit::TotalIterations,
+                            got: 1000,
+                            ..
+                        }
+                ),
+                "{refused:?}"
+            );
+        }
+        let enough = Limits {
+            iterations: 1000,
+            total_iterations: 2000,
+            ..Limits::default()
+        };
+        assert!(matches!(
+            decrypt(&algorithm, &mut Budget::new(enough)),
+            PbeError::DecryptFailed
+        ));
+    }
+}

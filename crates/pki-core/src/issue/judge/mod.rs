@@ -1,0 +1,209 @@
+//! The judge: policy and lint, on exactly the bytes that will be signed.
+
+mod approved;
+mod issuers;
+mod subject;
+
+use const_oid::db::rfc5280::ID_CE_NAME_CONSTRAINTS;
+use time::{Duration, OffsetDateTime};
+use x509_identity::Certificate;
+
+use self::approved::seal;
+use self::issuers::judge_issuers;
+use self::subject::{judge_server_names, judge_subject};
+use super::IssueError;
+use super::extensions::name_constraints_der;
+use crate::lint::{Finding, Severity, lint};
+use crate::{KeyKind, Profile, Role, SignatureAlgorithm};
+
+pub(super) use self::approved::Approved;
+
+/// Judges `tbs` by the profile, by the lint rules and by what the CAs above allow: the issuer first, none for a root.
+///
+/// Returns the certificate without its signature beside what may be signed.
+pub(super) fn judge(
+    tbs: Vec<u8>,
+    profile: &Profile,
+    issuers: &[Certificate],
+    algorithm: SignatureAlgorithm,
+    now: OffsetDateTime,
+) -> Result<(Approved, Certificate), IssueError> {
+    // Relying parties will read these bytes with this parser: so does the judge.
+    let unsigned = seal(&tbs, algorithm, &[])?;
+    let certificate = Certificate::from_der(&unsigned).map_err(IssueError::encode)?;
+
+    if let Some(issuer) = issuers.first()
+        && certificate.not_after() > issuer.not_after()
+    {
+        return Err(IssueError::OutlivesIssuer {
+            leaf: certificate.not_after(),
+            issuer: issuer.not_after(),
+        });
+    }
+    let mut findings = policy(&certificate, profile, issuers, now);
+    findings.extend(
+        lint(&certificate)
+            .into_iter()
+            .filter(|finding| finding.severity == Severity::Error),
+    );
+    if findings.is_empty() {
+        Ok((Approved { tbs, algorithm }, certificate))
+    } else {
+        Err(IssueError::Refused(findings))
+    }
+}
+
+/// What this profile and this issuer ask for, beyond what every certificate has to be.
+fn policy(
+    certificate: &Certificate,
+    profile: &Profile,
+    issuers: &[Certificate],
+    now: OffsetDateTime,
+) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let mut refuse = |rule, sentence: String| findings.push(Finding::policy(rule, sentence));
+    let role = profile.role;
+
+    if let Some(setting) = profile.misplaced() {
+        refuse(
+            "profile",
+            format!("the profile has {setting}, which only a CA's can have"),
+        );
+    }
+    let algorithm = certificate.public_key_algorithm();
+    match KeyKind::of_public_key(algorithm) {
+        Some(kind) if profile.keys.contains(&kind) => {
+            if certificate.key_usage() != Some(role.key_usage(kind)) {
+                refuse(
+                    "key-usage",
+                    format!("the key usage is not that of {} certificate", a(role)),
+                );
+            }
+        }
+        _ => refuse(
+            "key-kind",
+            format!("{} certificate is not issued for {algorithm} keys", a(role)),
+        ),
+    }
+    for name in certificate
+        .sans()
+        .iter()
+        .filter(|name| !profile.names.allow(name))
+    {
+        refuse(
+            "name",
+            format!(
+                "the {} name `{name}` is not allowed by the profile",
+                name.kind()
+            ),
+        );
+    }
+    judge_subject(certificate.subject(), profile, &mut refuse);
+    let usages = certificate.extended_key_usage().unwrap_or_default();
+    if usages != profile.extended_key_usage() {
+        refuse(
+            "extended-key-usage",
+            format!(
+                "the extended key usage is not that of {} certificate",
+                a(role)
+            ),
+        );
+    }
+    if certificate.is_ca() != role.is_ca() {
+        refuse(
+            "basic-constraints",
+            format!(
+                "{} certificate {} a CA",
+                a(role),
+                if role.is_ca() { "is" } else { "is not" }
+            ),
+        );
+    }
+    let path_len = certificate.basic_constraints().and_then(|it| it.path_len);
+    if path_len != profile.path_len().map(u32::from) {
+        refuse(
+            "path-length",
+            "the path length is not that of the profile".to_owned(),
+        );
+    }
+    judge_name_constraints(certificate, profile, &mut refuse);
+    judge_validity(certificate, profile, now, &mut refuse);
+    if issuers.is_empty() && !certificate.is_self_issued() {
+        refuse("issuer", "a root names itself as its issuer".to_owned());
+    }
+    judge_issuers(certificate, issuers, &mut refuse);
+    if role == Role::Server {
+        judge_server_names(certificate, &mut refuse);
+    }
+    findings
+}
+
+/// What the profile constrains is in the certificate, critical, and nothing else is.
+fn judge_name_constraints(
+    certificate: &Certificate,
+    profile: &Profile,
+    refuse: &mut impl FnMut(&'static str, String),
+) {
+    let mut extensions = certificate.extensions();
+    let found = extensions.find(|extension| extension.oid == ID_CE_NAME_CONSTRAINTS);
+    let found = found.map(|extension| (extension.critical, extension.value.to_vec()));
+    let constraints = &profile.name_constraints;
+    let is_right = match found {
+        None => constraints.is_empty(),
+        Some((critical, value)) => {
+            critical
+                && !constraints.is_empty()
+                && name_constraints_der(constraints).ok() == Some(value)
+        }
+    };
+    if !is_right {
+        refuse(
+            "name-constraints",
+            "the name constraints are not those of the profile".to_owned(),
+        );
+    }
+}
+
+fn judge_validity(
+    certificate: &Certificate,
+    profile: &Profile,
+    now: OffsetDateTime,
+    refuse: &mut impl FnMut(&'static str, String),
+) {
+    let period = certificate.not_after() - certificate.not_before() + Duration::SECOND;
+    let (shortest, longest) = (profile.validity.min, profile.validity.max);
+    if period < shortest || period > longest {
+        refuse(
+            "life",
+            format!(
+                "a validity period of {} is outside the profile's {} to {}",
+                humantime_serde::re::humantime::format_duration(period.unsigned_abs()),
+                humantime_serde::re::humantime::format_duration(shortest),
+                humantime_serde::re::humantime::format_duration(longest)
+            ),
+        );
+    }
+    if certificate.not_before() > now || certificate.not_after() < now {
+        refuse(
+            "validity",
+            "the certificate would not be valid now".to_owned(),
+        );
+    }
+    if now - certificate.not_before() > profile.backdate_for(period) + Duration::SECOND {
+        refuse(
+            "backdate",
+            "the certificate would begin too far in the past".to_owned(),
+        );
+    }
+}
+
+/// The role in words, before "certificate".
+fn a(role: Role) -> &'static str {
+    match role {
+        Role::Client => "a client",
+        Role::IssuingCa => "an issuing CA's",
+        Role::OcspResponder => "an OCSP responder's",
+        Role::Root => "a root",
+        Role::Server => "a server",
+    }
+}
