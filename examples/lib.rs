@@ -23,8 +23,13 @@ pub use peer::Peer;
 ///
 /// Events go to stderr as [`log_to_stderr`] says.
 pub async fn finish(program: impl Future<Output = anyhow::Result<ExitCode>>) -> ExitCode {
-    tracing_subscriber::registry().with(log_to_stderr()).init();
+    start_log();
     outcome(program.await)
+}
+
+/// Begins to log, as [`log_to_stderr`] says; for programs that have something to do before.
+pub fn start_log() {
+    tracing_subscriber::registry().with(log_to_stderr()).init();
 }
 
 /// What the programs log, for the end of their `--help`.

@@ -16,7 +16,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use axum::{Router, routing::get};
 use clap::{Parser, ValueEnum};
-use examples::{finish, print, stop_wanted};
+use examples::{outcome, print, start_log, stop_wanted};
 use lab_matrix::Report;
 use mtls_lab::{
     Ensured, Existing, KeyType, LabState, Manifest, Options, Unusable, device_names, ensure,
@@ -61,7 +61,7 @@ enum Keys {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    finish(run(Arguments::parse())).await
+    outcome(run(Arguments::parse()).await)
 }
 
 async fn run(arguments: Arguments) -> Result<ExitCode> {
@@ -83,7 +83,15 @@ async fn run(arguments: Arguments) -> Result<ExitCode> {
     }
     let ensured = ensure(&arguments.dir, &options, Existing::Keep, now)?;
     let server = mtls_server::serve(api, api_router(), api_config(&arguments.dir)?)?;
+    // Clients that are refused here are rows of the table, and lines of the log only for those who ask for them.
+    let is_log_wanted = std::env::var_os("RUST_LOG").is_some();
+    if is_log_wanted {
+        start_log();
+    }
     let report = lab_matrix::run(&arguments.dir, &options.p12_password).await?;
+    if !is_log_wanted {
+        start_log();
+    }
 
     if arguments.json {
         print(&(serde_json::to_string_pretty(&report)? + "\n"))?;

@@ -8,6 +8,7 @@ use bytes::Bytes;
 use mtls_client::{ErrorKind, TlsVersions};
 use rustls::{AlertDescription, CertificateError};
 use support::*;
+use test_pki::KeyKind;
 use test_pki::rcgen::{BasicConstraints, CertificateParams, IsCa, KeyUsagePurpose};
 
 const SERIAL: u64 = 4711;
@@ -186,6 +187,31 @@ async fn the_reason_is_looked_for_in_our_own_certificate_before_it_is_told() {
                     let by_the_way = said.contains("clientAuth");
                     assert_eq!(by_the_way, expected.contains("clientAuth"), "{case}");
                 }
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_key_whose_signatures_the_server_does_not_accept_is_the_reason() {
+    let ca = Ca::root("root");
+    let address = serve(&ca.server("localhost"), Clients::Required(&ca, Vec::new())).await;
+    let client = ca.client("client1").with_key(KeyKind::MlDsa65.generate());
+    for (versions, accepted) in [(TlsVersions::Only13, true), (TlsVersions::Only12, false)] {
+        let connector = connector(&ca, identity_of(&client))
+            .tls_versions(versions)
+            .build()
+            .unwrap();
+        let got = request(Via::Hyper, &connector, &url(address), Bytes::new()).await;
+        match got {
+            Ok(_) => assert!(accepted),
+            Err(error) => {
+                let is_rejected = matches!(error.kind(), ErrorKind::IdentityRejected { .. });
+                assert!(!accepted && is_rejected, "{error}");
+                assert!(
+                    error.to_string().contains("ML-DSA needs TLS 1.3"),
+                    "{error}"
+                );
             }
         }
     }

@@ -10,6 +10,7 @@ use mtls_server::{
     SessionStorage, TrustAnchors, VirtualHost,
 };
 use rustls::{ClientConfig, HandshakeKind, SupportedProtocolVersion};
+use test_pki::KeyKind;
 use tokio::time::timeout;
 
 use support::{
@@ -400,6 +401,34 @@ async fn no_more_sessions_are_kept_than_allowed() {
     }
     assert!(!clients[0].is_resumed().await);
     assert!(clients[2].is_resumed().await);
+}
+
+#[tokio::test]
+async fn sessions_of_long_chains_are_kept_in_the_room_that_there_is() {
+    let world = World::new();
+    // A leaf and an intermediate of ML-DSA-65 are 11 KiB, two usual sessions 16.
+    let root = Ca::root("long root").with_key(KeyKind::MlDsa65.generate());
+    let issuing = root
+        .issuing("long issuing CA")
+        .with_key(KeyKind::MlDsa65.generate());
+    let resumption = Resumption::Revalidate {
+        ttl: HOUR,
+        storage: SessionStorage::InMemory { sessions: 2 },
+    };
+    let identity = world.identity();
+    let config = MtlsConfig::builder(identity, anchors(&[&root])).resumption(resumption);
+    let server = start(config).await;
+    let client = |name| {
+        let leaf = issuing.client(name).with_key(KeyKind::MlDsa65.generate());
+        Client::new(&world, &server, Some(&leaf), &rustls::version::TLS13)
+    };
+    let (alice, bob) = (client("alice"), client("bob"));
+    assert!(!alice.is_resumed().await);
+    assert!(alice.is_resumed().await);
+    // His takes the place of hers.
+    assert!(!bob.is_resumed().await);
+    assert!(bob.is_resumed().await);
+    assert!(!alice.is_resumed().await);
 }
 
 #[test]

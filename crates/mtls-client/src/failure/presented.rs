@@ -14,6 +14,8 @@ use x509_identity::Certificate;
 pub(crate) struct Presented {
     pub(crate) identity: Arc<CertifiedKey>,
     pub(crate) clock: Arc<dyn TimeProvider>,
+    /// The key makes none of the signatures that the server accepts, so TLS presented nothing in its place.
+    pub(crate) withheld: bool,
 }
 
 impl Presented {

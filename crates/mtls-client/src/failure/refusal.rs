@@ -73,6 +73,10 @@ const REFUSALS: [Refusal; 8] = [
 const AFTER_CERTIFICATE: &str = "the server broke off the handshake after our certificate, which usually means \
      that it refuses it (alert handshake_failure)";
 
+/// Where no certificate was presented, and why.
+const WITHHELD: &str = "because our key makes none of the signatures that the server accepts, so that no certificate \
+     was presented: use a P-256 or RSA key; a key of ML-DSA needs TLS 1.3 and a server that knows it";
+
 /// nginx, HAProxy without `crt-ignore-err`, and Node close instead of sending an alert.
 const HUNG_UP: &str = "the server requested our certificate and closed the connection right after it, \
      which is how some servers refuse one; the server's log says more";
@@ -96,13 +100,16 @@ impl Error {
             }
             None => return None,
         };
+        let kind = ErrorKind::IdentityRejected { alert: Some(alert) };
+        if presented.is_some_and(|presented| presented.withheld) {
+            return Some(Self::new(kind, format!("{beginning}, {WITHHELD}")));
+        }
         let problem = presented.and_then(|presented| presented.problem(alert));
         let sentence = match (problem, advice) {
             (Some(problem), _) => format!("{beginning}, probably because {problem}"),
             (None, Some(advice)) => format!("{beginning}: {advice}"),
             (None, None) => beginning,
         };
-        let kind = ErrorKind::IdentityRejected { alert: Some(alert) };
         Some(Self::new(kind, sentence))
     }
 
@@ -188,6 +195,7 @@ mod tests {
         Presented {
             identity: Arc::clone(identity.unwrap().certified_key()),
             clock: Arc::new(DefaultTimeProvider),
+            withheld: false,
         }
     }
 
@@ -209,7 +217,11 @@ mod tests {
         let alerts = REFUSALS.iter().map(|refusal| refusal.alert);
         for alert in alerts.chain([AlertDescription::HandshakeFailure]) {
             let kind = ErrorKind::IdentityRejected { alert: Some(alert) };
-            for presented in [&good(), &broken] {
+            let withheld = Presented {
+                withheld: true,
+                ..good()
+            };
+            for presented in [&good(), &broken, &withheld] {
                 let ours = Error::rejected_by_alert(alert, Some(presented)).unwrap();
                 let found = Error::rejected_in_text(&ours.to_string(), None).unwrap();
                 assert_eq!((found.kind(), found.to_string()), (&kind, ours.to_string()));

@@ -120,12 +120,14 @@ impl HandshakeContext {
             .ok()?
     }
 
-    /// Notes that the server of the current handshake requested our certificate, and is presented this one.
-    pub(crate) fn note_presented(identity: &Arc<CertifiedKey>) {
+    /// Notes that the server of the current handshake requested our certificate, and is presented this one, unless it is
+    /// `withheld` as the server accepts no signature by its key.
+    pub(crate) fn note_presented(identity: &Arc<CertifiedKey>, withheld: bool) {
         note(|context| {
             _ = context.presented.set(Presented {
                 identity: Arc::clone(identity),
                 clock: Arc::clone(&context.clock),
+                withheld,
             });
         });
     }

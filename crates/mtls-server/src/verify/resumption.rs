@@ -23,9 +23,9 @@ pub enum Resumption {
 /// Where sessions are stored until they are resumed.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum SessionStorage {
-    /// In this process, one or two kilobytes each; the least recently used make room. No session is
-    /// stored for a client that presents a chain of more than 8 KiB. A TLS 1.3 session can be used
-    /// once.
+    /// In this process, one or two kilobytes each; the least recently used make room. Long chains, as those of ML-DSA
+    /// are, count for more: all sessions together have at most 8 KiB for each that is allowed. A TLS 1.3 session can be
+    /// used once.
     InMemory {
         /// How many for each virtual host; 10,000 by default.
         sessions: usize,

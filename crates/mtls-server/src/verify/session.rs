@@ -55,10 +55,7 @@ pub(crate) fn set_up(
             rustls.session_storage = Arc::new(InMemory {
                 gate,
                 // Grows as sessions come.
-                sessions: Mutex::new(Sessions {
-                    held: LruCache::unbounded(),
-                    most: sessions,
-                }),
+                sessions: Mutex::new(Sessions::new(sessions)),
             });
         }
         SessionStorage::InTickets => {
@@ -70,10 +67,9 @@ pub(crate) fn set_up(
     Ok(())
 }
 
-/// A session holds the whole chain that was presented, also what is not part of the client's path, so
-/// one client could fill the memory. An honest chain is shorter, and without a session its client
-/// does a full handshake.
-const LONGEST: usize = 8 << 10;
+/// A session holds the whole chain that was presented, also what is not part of the client's path, so one client could
+/// fill the memory. Sessions of longer chains, as those of ML-DSA are, leave room for fewer.
+const USUAL: usize = 8 << 10;
 
 /// As many as rustls and OpenSSL send: a client may open a second connection beside the first.
 const TICKETS: usize = 2;
@@ -120,6 +116,39 @@ struct InMemory {
 struct Sessions {
     held: LruCache<Vec<u8>, (Session, Zeroizing<Vec<u8>>)>,
     most: NonZeroUsize,
+    /// Of the values, in octets: at most [`USUAL`] for each of `most`.
+    size: usize,
+}
+
+impl Sessions {
+    fn new(most: NonZeroUsize) -> Self {
+        Self {
+            held: LruCache::unbounded(),
+            most,
+            size: 0,
+        }
+    }
+
+    /// Stores a session, and lets the least recently used make room for it.
+    fn put(&mut self, key: Vec<u8>, session: Session, value: Zeroizing<Vec<u8>>) {
+        self.size += value.len();
+        if let Some((_, old)) = self.held.put(key, (session, value)) {
+            self.size -= old.len();
+        }
+        let most = self.most.get();
+        while self.held.len() > most || self.size > most.saturating_mul(USUAL) {
+            let Some((_, (_, value))) = self.held.pop_lru() else {
+                return;
+            };
+            self.size -= value.len();
+        }
+    }
+
+    fn take(&mut self, key: &[u8]) -> Option<(Session, Zeroizing<Vec<u8>>)> {
+        let (session, value) = self.held.pop(key)?;
+        self.size -= value.len();
+        Some((session, value))
+    }
 }
 
 impl InMemory {
@@ -136,17 +165,10 @@ impl InMemory {
 impl StoresServerSessions for InMemory {
     fn put(&self, key: Vec<u8>, value: Vec<u8>) -> bool {
         let value = Zeroizing::new(value);
-        if value.len() > LONGEST {
-            return false;
-        }
         let Some(session) = self.gate.store() else {
             return false;
         };
-        let mut sessions = self.lock();
-        sessions.held.put(key, (session, value));
-        if sessions.held.len() > sessions.most.get() {
-            sessions.held.pop_lru();
-        }
+        self.lock().put(key, session, value);
         true
     }
 
@@ -154,13 +176,13 @@ impl StoresServerSessions for InMemory {
         let (session, value) = self.lock().held.get(key).cloned()?;
         let resumed = self.resume(session, &value);
         if resumed.is_none() {
-            self.lock().held.pop(key);
+            self.lock().take(key);
         }
         resumed
     }
 
     fn take(&self, key: &[u8]) -> Option<Vec<u8>> {
-        let (session, value) = self.lock().held.pop(key)?;
+        let (session, value) = self.lock().take(key)?;
         self.resume(session, &value)
     }
 
