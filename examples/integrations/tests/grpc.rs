@@ -154,12 +154,13 @@ async fn after_a_revocation_the_open_channel_is_unauthenticated() {
     let next = ask(alices).await.unwrap_err();
     let running = tokio::time::timeout(Duration::from_secs(5), running);
     let running = running.await.unwrap().unwrap().unwrap_err();
-    for status in [next, running] {
-        assert_eq!(status.code(), Code::Unauthenticated, "{status:?}");
-        assert_eq!(
-            status.message(),
-            "the client certificate of this connection is no longer good"
-        );
-    }
+    let is_told = |status: &Status| {
+        status.code() == Code::Unauthenticated
+            && status.message() == "the client certificate of this connection is no longer good"
+    };
+    assert!(is_told(&running), "{running:?}");
+    // Where the connection has ended before it, the next call is refused in the handshake of another.
+    let is_refused = format!("{next:?}").contains("our certificate is revoked");
+    assert!(is_told(&next) || is_refused, "{next:?}");
     ask(bobs).await.unwrap();
 }
