@@ -1,9 +1,9 @@
 //! What key derivation may cost in one file.
 
-use std::fmt;
 use std::ops::RangeInclusive;
 
 use super::error::PbeError;
+use super::limit::Limit;
 
 /// Bounds on what a file may ask for.
 ///
@@ -34,28 +34,6 @@ impl Default for Limits {
 impl Limits {
     pub(super) fn check_salt(&self, salt: &[u8]) -> Result<(), PbeError> {
         check(Limit::SaltLen, self.salt_len as u64, salt.len() as u64)
-    }
-}
-
-/// A quantity that [`Limits`] bounds.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-#[non_exhaustive]
-pub enum Limit {
-    /// Octets in one salt.
-    SaltLen,
-    /// Octets that scrypt fills.
-    ScryptMemory,
-    /// Rounds of key derivation in the whole file.
-    TotalIterations,
-}
-
-impl fmt::Display for Limit {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::SaltLen => "bytes in a salt",
-            Self::ScryptMemory => "bytes of memory for scrypt",
-            Self::TotalIterations => "rounds of key derivation",
-        })
     }
 }
 

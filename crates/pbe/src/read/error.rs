@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 
 use const_oid::ObjectIdentifier;
 
-use super::budget::Limit;
+use super::limit::Limit;
 use crate::asn1::oid;
 
 /// Why something encrypted is not read.

@@ -3,11 +3,13 @@
 mod budget;
 mod error;
 mod kdf;
+mod limit;
 mod pem;
 mod scheme;
 
-pub use budget::{Budget, Limit, Limits};
+pub use budget::{Budget, Limits};
 pub use error::PbeError;
 pub use kdf::{Pbkdf2, parameters};
+pub use limit::Limit;
 pub use pem::PemEncryption;
 pub use scheme::Scheme;

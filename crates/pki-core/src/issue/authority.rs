@@ -7,9 +7,10 @@ use time::OffsetDateTime;
 use x509_identity::{Certificate, DistinguishedName, KeyUsageBit};
 
 use super::IssueError;
+use super::issuer_facts::IssuerFacts;
 use super::judge::{Approved, judge};
 use super::prepared::Prepared;
-use super::tbs::{IssuerFacts, build_tbs};
+use super::tbs::build_tbs;
 use crate::pem::{self, Label};
 use crate::{CertificateParameters, Profile, Signer};
 

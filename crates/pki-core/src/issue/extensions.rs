@@ -22,7 +22,7 @@ use x509_cert::ext::pkix::{
 };
 use x509_identity::{KeyUsageBit, SubjectAltName};
 
-use super::tbs::IssuerFacts;
+use super::issuer_facts::IssuerFacts;
 use crate::asn1::{distribution_point_name, extension};
 use crate::profile::{NameConstraints, Subtrees};
 use crate::{CertificateParameters, KeyKind, Profile, Role};

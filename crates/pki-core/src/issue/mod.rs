@@ -3,6 +3,7 @@
 mod authority;
 mod error;
 mod extensions;
+mod issuer_facts;
 mod judge;
 mod prepared;
 mod tbs;

@@ -11,9 +11,10 @@ use x509_identity::PublicKeyAlgorithm;
 
 use super::IssueError;
 use super::extensions::extensions;
+use super::issuer_facts::IssuerFacts;
 use crate::asn1::asn1_time;
 use crate::random::random_bytes;
-use crate::{CertificateParameters, KeyKind, Profile, SignatureAlgorithm};
+use crate::{CertificateParameters, KeyKind, Profile};
 
 /// `TBSCertificate` (RFC 5280 section 4.1). The type in `x509-cert` keeps its fields to itself.
 ///
@@ -40,15 +41,6 @@ struct TbsCertificate {
     public_key: Any,
     #[asn1(context_specific = "3", tag_mode = "EXPLICIT")]
     extensions: Extensions,
-}
-
-/// Who signs, as far as the certificate says it.
-pub(super) struct IssuerFacts<'a> {
-    pub(super) name_der: &'a [u8],
-    pub(super) key_id: Option<&'a [u8]>,
-    pub(super) algorithm: SignatureAlgorithm,
-    /// `None` for a root, which is its own.
-    pub(super) not_after: Option<OffsetDateTime>,
 }
 
 /// Builds the TBSCertificate that `profile` makes of `parameters`. Nothing is decided here.

@@ -7,6 +7,7 @@ use zeroize::Zeroizing;
 
 use super::decrypt;
 use super::error::KeyError;
+use super::form::Form;
 use super::pair::KeyPair;
 use super::parsed::Parsed;
 use super::password::Password;
@@ -17,13 +18,6 @@ use crate::pem::{self, Found, Label, PemFile};
 pub struct EncodedKey {
     form: Form,
     der: Zeroizing<Vec<u8>>,
-}
-
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Form {
-    Pkcs1,
-    Pkcs8,
-    Sec1,
 }
 
 impl EncodedKey {

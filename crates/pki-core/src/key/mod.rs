@@ -3,6 +3,7 @@
 mod decrypt;
 mod encoded;
 mod error;
+mod form;
 mod kind;
 mod pair;
 mod parsed;

@@ -17,8 +17,8 @@ use der::asn1::{AnyRef, ContextSpecific};
 use der::{Decode, Reader, SliceReader, Tag, TagNumber, Tagged};
 use pkcs8::PrivateKeyInfoRef;
 
-use super::encoded::Form;
 use super::error::KeyError;
+use super::form::Form;
 
 /// A key of a kind that TLS can sign with here.
 pub(super) enum Parsed {

@@ -1,7 +1,8 @@
 //! Key pairs from what a key file holds.
 
-use super::encoded::{EncodedKey, Form};
+use super::encoded::EncodedKey;
 use super::error::KeyError;
+use super::form::Form;
 use super::kind::KeyKind;
 use super::pair::{KeyPair, Private};
 use super::parsed::{Curve, Parsed};

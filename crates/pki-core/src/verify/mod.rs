@@ -24,6 +24,7 @@
 //! }
 //! ```
 
+pub(crate) mod algorithm_name;
 mod anchors;
 mod crl;
 mod error;

@@ -7,7 +7,7 @@ use const_oid::db::rfc5912::ID_RSASSA_PSS;
 use der::{Decode, Reader, Sequence, SliceReader};
 use spki::AlgorithmIdentifierOwned;
 
-use super::signature::algorithm_name;
+use super::algorithm_name::algorithm_name;
 
 /// RSASSA-PSS-params ([RFC 4055 section 3.1](https://www.rfc-editor.org/rfc/rfc4055#section-3.1)).
 ///

@@ -1,12 +1,11 @@
 //! Signatures and keys: which are accepted, and whether a key made a signature.
 
-use const_oid::ObjectIdentifier;
-use const_oid::db::DB;
 use der::asn1::{AnyRef, BitStringRef};
 use der::{Decode, Reader, SliceReader};
 use x509_identity::{Certificate, PublicKeyAlgorithm};
 
 use super::VerifyError;
+use super::algorithm_name::algorithm_name;
 use super::path::label;
 use super::pss::PssParameters;
 
@@ -108,15 +107,6 @@ pub(crate) fn weak_signature(certificate: &Certificate) -> VerifyError {
     }
 }
 
-/// The name of an algorithm, or its dotted object identifier.
-pub(crate) fn algorithm_name(oid: ObjectIdentifier) -> String {
-    if oid == ECDSA_WITH_SHA1 {
-        return "ecdsa-with-SHA1".to_owned();
-    }
-    DB.by_oid(&oid)
-        .map_or_else(|| oid.to_string(), str::to_owned)
-}
-
 /// Newer kinds than [`PublicKeyAlgorithm`] names (ML-DSA) pass if webpki can verify with them.
 fn is_verifiable(certificate: &Certificate) -> bool {
     key_parts(certificate.spki_der()).is_ok_and(|(key_algorithm, _)| {
@@ -155,9 +145,6 @@ fn whole_bytes(bits: BitStringRef<'_>) -> der::Result<&[u8]> {
         .into()
     })
 }
-
-/// `ecdsa-with-SHA1` (RFC 5758 section 3.2), which `const-oid` has no name for.
-const ECDSA_WITH_SHA1: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.4.1");
 
 /// RFC 9325 section 4.2 and the CA/Browser Forum agree on it.
 const MIN_RSA_BITS: u32 = 2048;

@@ -4,8 +4,8 @@ use const_oid::ObjectIdentifier;
 use const_oid::db::rfc5280::{ID_KP_CLIENT_AUTH, ID_KP_SERVER_AUTH};
 use x509_identity::{Certificate, KeyUsageBit};
 
+use crate::verify::algorithm_name::algorithm_name;
 use crate::verify::path::label;
-use crate::verify::signature::algorithm_name;
 use crate::verify::{Purpose, VerifyError};
 
 /// Where there is a key usage, it must have the bit (RFC 5280 section 4.2.1.3).

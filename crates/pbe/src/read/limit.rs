@@ -1,0 +1,25 @@
+//! What is limited.
+
+use std::fmt;
+
+/// A quantity that [`Limits`](crate::Limits) bounds.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum Limit {
+    /// Octets in one salt.
+    SaltLen,
+    /// Octets that scrypt fills.
+    ScryptMemory,
+    /// Rounds of key derivation in the whole file.
+    TotalIterations,
+}
+
+impl fmt::Display for Limit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::SaltLen => "bytes in a salt",
+            Self::ScryptMemory => "bytes of memory for scrypt",
+            Self::TotalIterations => "rounds of key derivation",
+        })
+    }
+}
