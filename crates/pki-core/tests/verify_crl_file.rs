@@ -1,83 +1,15 @@
-//! Lists that are kept one by one: which is older, which is confirmed, and what a set of them says.
+//! CRLs that are kept file by file: which are confirmed, and what a set of them says.
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 mod verify_kit;
 
 use pki_core::verify::{CrlFile, CrlLoadError, CrlSet, Revocation};
-use rcgen::{CrlDistributionPoint, CrlIssuingDistributionPoint};
 use time::Duration;
 use verify_kit::*;
 
 fn file(der: &[u8]) -> CrlFile {
     CrlFile::from_pem_or_der(der).unwrap()
-}
-
-/// A list of the shard that is named.
-fn shard(issuer: &Ca, number: u64, name: &str) -> Vec<u8> {
-    let mut params = crl_params(number, &[]);
-    params.issuing_distribution_point = Some(CrlIssuingDistributionPoint {
-        distribution_point: CrlDistributionPoint {
-            uris: vec![format!("http://crl.test/{name}")],
-        },
-        scope: None,
-    });
-    crl_der(issuer, &params)
-}
-
-#[test]
-fn a_file_is_older_if_any_of_its_crls_is_older_or_missing() {
-    let (a, b) = (root_ca("a"), root_ca("b"));
-    let one = crl_der(&a, &crl_params(1, &[]));
-    let two = crl_der(&a, &crl_params(2, &[]));
-    let mut params = crl_params(2, &[]);
-    params.this_update += Duration::minutes(1);
-    let two_later = crl_der(&a, &params);
-    let of_b = crl_der(&b, &crl_params(9, &[]));
-    let (left, right) = (shard(&a, 5, "1"), shard(&a, 6, "2"));
-    let pem = |lists: &[&Vec<u8>]| {
-        let text: String = lists.iter().map(|der| pem(der)).collect();
-        file(text.as_bytes())
-    };
-    for (case, new, old, older) in [
-        ("the same", pem(&[&one]), pem(&[&one]), false),
-        ("a higher number", pem(&[&two]), pem(&[&one]), false),
-        ("a lower number", pem(&[&one]), pem(&[&two]), true),
-        (
-            "later, same number",
-            pem(&[&two_later]),
-            pem(&[&two]),
-            false,
-        ),
-        (
-            "earlier, same number",
-            pem(&[&two]),
-            pem(&[&two_later]),
-            true,
-        ),
-        ("another issuer", pem(&[&of_b]), pem(&[&one]), true),
-        (
-            "another issuer as well",
-            pem(&[&of_b, &one]),
-            pem(&[&one]),
-            false,
-        ),
-        ("another shard", pem(&[&right]), pem(&[&left]), true),
-        ("both shards", pem(&[&right, &left]), pem(&[&left]), false),
-        ("no shards", pem(&[&two]), pem(&[&left]), true),
-        ("one of two", pem(&[&two]), pem(&[&two, &of_b]), true),
-    ] {
-        assert_eq!(new.is_older_than(&old, NOW), older, "{case}");
-    }
-
-    // What has expired (in a day) may be taken away, and is not made good by what came before it.
-    for (now, missed) in [
-        (NOW + Duration::DAY, true),
-        (NOW + 2 * Duration::DAY, false),
-    ] {
-        assert_eq!(file(&of_b).is_older_than(&file(&two), now), missed);
-        assert!(file(&one).is_older_than(&file(&two), now));
-    }
 }
 
 #[test]
@@ -141,8 +73,4 @@ fn a_set_tells_when_it_ends_and_what_it_takes() {
         "{}",
         set.memory()
     );
-}
-
-fn pem(der: &[u8]) -> String {
-    der::pem::encode_string("X509 CRL", der::pem::LineEnding::LF, der).unwrap()
 }

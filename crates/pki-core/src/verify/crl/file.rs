@@ -2,8 +2,6 @@
 
 use std::sync::Arc;
 
-use time::OffsetDateTime;
-
 use super::index::Crl;
 use super::load_error::CrlLoadError;
 use crate::pem::{self, Label};
@@ -59,28 +57,6 @@ impl CrlFile {
         } else {
             Ok(Self { crls })
         }
-    }
-
-    /// Whether replacing `other` by this file would lose something: `other` has a newer version of a CRL that is
-    /// here (of the same issuer and distribution point, with a higher cRLNumber or, where numbers are equal, a
-    /// later thisUpdate), or has a CRL that is missing here and has not expired at `now`.
-    ///
-    /// A program that fetches CRLs over a network keeps `other` then: the signature of an old CRL is as good as
-    /// that of a new one, so an attacker can replay it.
-    #[must_use]
-    pub fn is_older_than(&self, other: &Self, now: OffsetDateTime) -> bool {
-        other.crls.iter().any(|theirs| {
-            let newest = self
-                .crls
-                .iter()
-                .filter(|ours| ours.is_of_same_point(theirs))
-                .map(|ours| ours.age())
-                .max();
-            match newest {
-                Some(newest) => newest < theirs.age(),
-                None => theirs.header.next_update >= now,
-            }
-        })
     }
 
     /// Whether a [`ChainVerifier`](crate::verify::ChainVerifier) that uses these CRLs has found the signature of
