@@ -1,6 +1,8 @@
 //! A root whose key is known and a client of it: targets and their seeds speak of the same two.
 
-use pki_core::{Authority, CertificateParameters, Issued, KeyKind, KeyPair, Profile};
+use pki_core::{
+    AllowedSubject, Authority, CertificateParameters, Issued, KeyKind, KeyPair, Profile,
+};
 use time::OffsetDateTime;
 use time::macros::datetime;
 use x509_identity::DistinguishedName;
@@ -17,7 +19,11 @@ pub(crate) fn root() -> Authority {
 pub(crate) fn client(root: &Authority) -> Issued {
     let key = KeyPair::generate(KeyKind::P256).expect("a key can be made");
     let request = CertificateParameters::for_key(key.public_key_der(), name("client1"));
-    let issued = root.issue(&request, &Profile::client(), NOW);
+    let issued = root.issue(
+        &request,
+        &Profile::client().with_subject(AllowedSubject::any()),
+        NOW,
+    );
     issued.expect("a client's certificate can be issued")
 }
 

@@ -9,8 +9,8 @@ use der::{Decode, Encode};
 use pkcs12_ios::{Bundle, Encoding};
 use pki_core::verify::RevocationReason;
 use pki_core::{
-    CertificateParameters, CrlBuilder, CrlScope, KeyKind, KeyPair, Password, Profile,
-    certificate_pem,
+    AllowedSubject, CertificateParameters, CrlBuilder, CrlScope, KeyKind, KeyPair, Password,
+    Profile, certificate_pem,
 };
 use time::Duration;
 use x509_identity::SubjectAltName;
@@ -85,13 +85,21 @@ fn certificates() -> Result<Vec<Vec<u8>>> {
         SubjectAltName::Email("client1@example.local".to_owned()),
         SubjectAltName::Uri("spiffe://example.org/client1".to_owned()),
     ]);
-    let leaf = root.issue(&request, &Profile::client(), world::NOW)?;
+    let leaf = root.issue(
+        &request,
+        &Profile::client().with_subject(AllowedSubject::any()),
+        world::NOW,
+    )?;
     let server = CertificateParameters::for_key(key.public_key_der(), name("api.example.local"));
     let server = server.sans([
         SubjectAltName::Dns("api.example.local".to_owned()),
         SubjectAltName::Ip([127, 0, 0, 1].into()),
     ]);
-    let server = root.issue(&server, &Profile::server(), world::NOW)?;
+    let server = root.issue(
+        &server,
+        &Profile::server().with_subject(AllowedSubject::any()),
+        world::NOW,
+    )?;
     Ok(
         [root.certificate(), leaf.certificate(), server.certificate()]
             .map(|certificate| certificate.der().to_vec())
@@ -136,7 +144,11 @@ fn bundles() -> Result<Vec<Vec<u8>>> {
     let root = world::root();
     let key = KeyPair::generate(KeyKind::P256)?;
     let request = CertificateParameters::for_key(key.public_key_der(), name("client1"));
-    let leaf = root.issue(&request, &Profile::client(), world::NOW)?;
+    let leaf = root.issue(
+        &request,
+        &Profile::client().with_subject(AllowedSubject::any()),
+        world::NOW,
+    )?;
     let mut seeds = Vec::new();
     for encoding in [Encoding::Compat, Encoding::Modern] {
         let bundle = Bundle::builder(&key, leaf.certificate().der())
