@@ -9,7 +9,9 @@ use std::{
 };
 
 use axum::{Router, body::Body, routing::get};
-use mtls_server::{ClientAuth, ConnectionAcceptor, Limits, Rule, VirtualHost};
+use mtls_server::{
+    ClientAuth, ConnectionAcceptor, Limits, Resumption, Rule, SessionStorage, VirtualHost,
+};
 use rustls::HandshakeKind;
 use test_pki::rcgen::CustomExtension;
 use tokio::{
@@ -302,7 +304,12 @@ async fn a_long_chain_is_no_session_that_fills_the_memory() {
             (&short, HandshakeKind::Resumed),
             (&long, HandshakeKind::Full),
         ] {
-            let server = start(world.config()).await;
+            // Room for 16 KiB, and the long chain has 24.
+            let resumption = Resumption::Revalidate {
+                ttl: Duration::from_secs(3600),
+                storage: SessionStorage::InMemory { sessions: 2 },
+            };
+            let server = start(world.config().resumption(resumption)).await;
             let config = Arc::new(client::config(&world, Some(leaf), version));
             let mut kinds = Vec::new();
             for _ in 0..2 {

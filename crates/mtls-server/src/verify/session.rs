@@ -129,19 +129,24 @@ impl Sessions {
         }
     }
 
-    /// Stores a session, and lets the least recently used make room for it.
-    fn put(&mut self, key: Vec<u8>, session: Session, value: Zeroizing<Vec<u8>>) {
+    /// Stores a session, and lets the least recently used make room for it, unless it is larger than all the room.
+    fn put(&mut self, key: Vec<u8>, session: Session, value: Zeroizing<Vec<u8>>) -> bool {
+        let most = self.most.get();
+        let room = most.saturating_mul(USUAL);
+        if value.len() > room {
+            return false;
+        }
         self.size += value.len();
         if let Some((_, old)) = self.held.put(key, (session, value)) {
             self.size -= old.len();
         }
-        let most = self.most.get();
-        while self.held.len() > most || self.size > most.saturating_mul(USUAL) {
+        while self.held.len() > most || self.size > room {
             let Some((_, (_, value))) = self.held.pop_lru() else {
-                return;
+                break;
             };
             self.size -= value.len();
         }
+        true
     }
 
     fn take(&mut self, key: &[u8]) -> Option<(Session, Zeroizing<Vec<u8>>)> {
@@ -168,8 +173,7 @@ impl StoresServerSessions for InMemory {
         let Some(session) = self.gate.store() else {
             return false;
         };
-        self.lock().put(key, session, value);
-        true
+        self.lock().put(key, session, value)
     }
 
     fn get(&self, key: &[u8]) -> Option<Vec<u8>> {
