@@ -119,6 +119,10 @@ impl Rivals<'_> {
     pub(crate) fn command(&self, rival: Rival, port: u16, setup: &Setup) -> Result<Command> {
         // Of its own, so that the same server can run twice.
         let run = self.certs.join(port.to_string());
+        if run.exists() {
+            // Of a server that had this port before, and has ended.
+            fs::remove_dir_all(&run)?;
+        }
         fs::create_dir(&run)?;
         Ok(match rival {
             Rival::Ours => self.ours(port, setup),
