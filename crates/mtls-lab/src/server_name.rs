@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 use x509_identity::SubjectAltName;
-use x509_identity::pattern::is_host_name;
+use x509_identity::pattern::{ends_in_a_number, is_host_name};
 
 /// An IP address, or a DNS name in ASCII, which may begin with `*.`.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
@@ -74,14 +74,6 @@ impl FromStr for ServerName {
         }
         Ok(Self(Name::Dns(text.to_owned())))
     }
-}
-
-/// Such a name is an IPv4 address or nothing to every browser (WHATWG URL Standard, "ends in a number").
-fn ends_in_a_number(host: &str) -> bool {
-    let last = host.rsplit('.').next().unwrap_or_default();
-    let hex = last.strip_prefix("0x").or_else(|| last.strip_prefix("0X"));
-    last.bytes().all(|byte| byte.is_ascii_digit())
-        || hex.is_some_and(|hex| hex.bytes().all(|byte| byte.is_ascii_hexdigit()))
 }
 
 impl TryFrom<String> for ServerName {

@@ -17,6 +17,19 @@ fn is_label(label: &str) -> bool {
         && label.bytes().all(plain)
 }
 
+/// Whether the last label of `name` is a number, in decimal or as `0x7f`.
+///
+/// Such a name is an IPv4 address or nothing to every browser, in forms such as `127.1` too (WHATWG URL Standard, "ends
+/// in a number").
+pub fn ends_in_a_number(name: &str) -> bool {
+    let last = name.rsplit('.').next().unwrap_or_default();
+    let hex = last.strip_prefix("0x").or_else(|| last.strip_prefix("0X"));
+    match hex {
+        Some(hex) => hex.bytes().all(|byte| byte.is_ascii_hexdigit()),
+        None => last.bytes().all(|byte| byte.is_ascii_digit()),
+    }
+}
+
 /// Whether `host` is `domain` with labels in front of it. Both are host names.
 pub(super) fn is_below(host: &str, domain: &str) -> bool {
     let Some(start) = host.len().checked_sub(domain.len()) else {
@@ -29,6 +42,21 @@ pub(super) fn is_below(host: &str, domain: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_name_ends_in_a_number_where_it_would_be_read_as_an_address() {
+        for (name, is_number) in [
+            ("10.0.0.300", true),
+            ("127.1", true),
+            ("host.0x7f", true),
+            ("host.0X7F", true),
+            ("a1.example", false),
+            ("0x.example", false),
+            ("host.0x7g", false),
+        ] {
+            assert_eq!(ends_in_a_number(name), is_number, "{name}");
+        }
+    }
 
     #[test]
     fn a_host_name_has_plain_labels_within_the_limits_of_dns() {

@@ -44,7 +44,7 @@ mod uri;
 
 pub use dns::{DnsPattern, DnsScope};
 pub use error::PatternError;
-pub use host_name::is_host_name;
+pub use host_name::{ends_in_a_number, is_host_name};
 pub use ip::IpPattern;
 pub use mailbox::{Mailbox, MailboxPattern};
 pub use normal_uri::NormalUri;

@@ -2,6 +2,8 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
+use super::host_name::ends_in_a_number;
+
 /// A URI in its normal form, in which two URIs are the same if their octets are.
 ///
 /// Of RFC 3986: scheme and host are in lower case, and so is the namespace of a `urn:` (section 6.2.2.1); `%61` is
@@ -131,15 +133,10 @@ fn push_authority(normal: &mut String, authority: &str, default_port: Option<u16
     Some(())
 }
 
-/// Whether a host says which it is. What ends in a number is taken for an address by many, in forms such as
-/// `127.1` and `0x7f000001`.
+/// Whether a host says which it is, and in one way.
 fn names_one_host(name: &str) -> bool {
-    let last = name.rsplit('.').next().unwrap_or_default();
-    let is_number = last
-        .strip_prefix("0x")
-        .map(|hex| hex.bytes().all(|byte| byte.is_ascii_hexdigit()))
-        .unwrap_or_else(|| last.bytes().all(|byte| byte.is_ascii_digit()));
-    !last.is_empty() && (!is_number || name.parse::<Ipv4Addr>().is_ok())
+    let is_open = name.is_empty() || name.ends_with('.');
+    !is_open && (!ends_in_a_number(name) || name.parse::<Ipv4Addr>().is_ok())
 }
 
 /// Writes octets in upper-case percent encoding where they need it, and as they are where they do not.
