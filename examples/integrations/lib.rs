@@ -14,6 +14,8 @@
 //! cargo run --package integrations --example grpc
 //! ```
 
+pub mod socket;
+
 /// The programs in the README compile.
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]

@@ -13,22 +13,18 @@ use anyhow::Context;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
-use axum::extract::ws::{Message as Frame, WebSocket, WebSocketUpgrade};
 use axum::http::StatusCode;
-use axum::response::Response;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::routing::{any, get};
 use clap::Parser;
 use examples::{Peer, finish, print};
 use futures_util::stream::{self, Stream};
-use futures_util::{SinkExt, StreamExt};
 use http_body_util::BodyExt as _;
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
+use integrations::socket;
 use mtls_client::Error;
-use mtls_server::{ClientCert, ConnectionIdentity, RequireClientCert, Rule};
-use tokio_tungstenite::client_async;
-use tokio_tungstenite::tungstenite::Message;
+use mtls_server::{ClientCert, RequireClientCert, Rule};
 use tower::ServiceBuilder;
 use tower_http::timeout::TimeoutLayer;
 use tower_http::trace::TraceLayer;
@@ -64,15 +60,14 @@ fn app(readers: Rule) -> Router {
         .layer(RequireClientCert::new(readers));
     Router::new()
         .route("/events", get(events))
-        .route("/ws", any(upgrade))
+        .route("/ws", any(socket::upgrade))
         .layer(layers)
 }
 
 /// Outside of handlers the client is found in the extensions of a request.
 fn span(request: &Request) -> Span {
-    let connection = request.extensions().get::<ConnectionIdentity>();
-    let client = connection.and_then(ConnectionIdentity::client);
-    let client = client.map(|client| client.subject().to_string());
+    let client = ClientCert::from_extensions(request.extensions());
+    let client = client.ok().map(|client| client.subject().to_string());
     info_span!("request", method = %request.method(), path = request.uri().path(), client)
 }
 
@@ -80,21 +75,6 @@ async fn events(client: ClientCert) -> Sse<impl Stream<Item = Result<Event, Infa
     let name = client.common_name().unwrap_or("nobody").to_owned();
     let told = (1..=3).map(move |n| Ok(Event::default().data(format!("{n} for {name}"))));
     Sse::new(stream::iter(told)).keep_alive(KeepAlive::default())
-}
-
-async fn upgrade(client: ClientCert, upgrade: WebSocketUpgrade) -> Response {
-    upgrade.on_upgrade(move |socket| echo(client, socket))
-}
-
-/// Answers each text with the client's name before it. A revoked client's socket is closed by the server.
-async fn echo(client: ClientCert, mut socket: WebSocket) {
-    let name = client.common_name().unwrap_or("nobody");
-    while let Some(Ok(Frame::Text(text))) = socket.recv().await {
-        let answer = Frame::text(format!("{name}: {text}"));
-        if socket.send(answer).await.is_err() {
-            break;
-        }
-    }
 }
 
 /// The client: the events, and the answer to a word.
@@ -113,12 +93,7 @@ pub(crate) async fn follow(peer: Peer) -> anyhow::Result<(String, String)> {
     let events = events.into_body().collect().await?.to_bytes();
 
     let stream = connector.connect(&url).await?;
-    let (mut socket, _) = client_async(format!("wss://{authority}/ws"), stream)
-        .await
-        .map_err(|error| Error::classify(&error))?;
-    socket.send(Message::text("hello")).await?;
-    let answer = socket.next().await.context("the server hung up")??;
-    socket.close(None).await?;
+    let answer = socket::ask(stream, &format!("wss://{authority}/ws"), "hello").await?;
     let events = String::from_utf8_lossy(&events).into_owned();
-    Ok((events, answer.into_text()?.to_string()))
+    Ok((events, answer))
 }

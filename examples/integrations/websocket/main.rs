@@ -1,4 +1,4 @@
-//! A WebSocket by tokio-tungstenite, over a connection that shows its certificate.
+//! A WebSocket by tokio-tungstenite, over a connection that presents its certificate.
 //!
 //! ```sh
 //! cargo run -p integrations --example websocket
@@ -9,16 +9,10 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use axum::Router;
-use axum::extract::ws::{Message as Frame, WebSocket, WebSocketUpgrade};
-use axum::response::Response;
 use axum::routing::any;
 use clap::Parser;
 use examples::{Peer, finish, print};
-use futures_util::{SinkExt, StreamExt};
-use mtls_client::Error;
-use mtls_server::ClientCert;
-use tokio_tungstenite::client_async;
-use tokio_tungstenite::tungstenite::Message;
+use integrations::socket;
 
 /// Says a word over a WebSocket, and prints what comes back.
 #[derive(Parser)]
@@ -44,7 +38,7 @@ async fn run(options: Options) -> anyhow::Result<ExitCode> {
 /// The server's answer to `word`.
 pub(crate) async fn converse(peer: Peer, word: &str) -> anyhow::Result<String> {
     let (url, builder) = peer
-        .find(Router::new().route("/ws", any(upgrade)), "/ws")
+        .find(Router::new().route("/ws", any(socket::upgrade)), "/ws")
         .await?;
     // The upgrade is one of HTTP/1.1.
     let stream = builder.alpn(&[b"http/1.1"]).build()?.connect(&url).await?;
@@ -53,26 +47,5 @@ pub(crate) async fn converse(peer: Peer, word: &str) -> anyhow::Result<String> {
         url.authority().context("the URL has no host")?,
         url.path()
     );
-    let (mut socket, _) = client_async(wss, stream)
-        .await
-        .map_err(|error| Error::classify(&error))?;
-    socket.send(Message::text(word)).await?;
-    let answer = socket.next().await.context("the server hung up")??;
-    socket.close(None).await?;
-    Ok(answer.into_text()?.to_string())
-}
-
-async fn upgrade(client: ClientCert, upgrade: WebSocketUpgrade) -> Response {
-    upgrade.on_upgrade(move |socket| echo(client, socket))
-}
-
-/// Answers each text with the client's name before it.
-async fn echo(client: ClientCert, mut socket: WebSocket) {
-    let name = client.common_name().unwrap_or("nobody");
-    while let Some(Ok(Frame::Text(text))) = socket.recv().await {
-        let answer = Frame::text(format!("{name}: {text}"));
-        if socket.send(answer).await.is_err() {
-            break;
-        }
-    }
+    socket::ask(stream, &wss, word).await
 }
