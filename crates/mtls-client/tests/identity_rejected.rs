@@ -47,24 +47,19 @@ async fn each_refusal_is_told_by_its_alert() {
         ),
     ];
     for (case, client, alert) in cases {
-        for versions in VERSIONS {
-            for alpn in [HTTP1, HTTP2] {
-                for via in BOTH {
-                    let connector = connector(&ca, identity_of(&client))
-                        .tls_versions(versions)
-                        .alpn(alpn)
-                        .build()
-                        .unwrap();
-                    let got = request(via, &connector, &url(address), Bytes::new()).await;
-                    let kind = got.as_ref().err().map(|error| error.kind().clone());
-                    let expected =
-                        alert.map(|alert| ErrorKind::IdentityRejected { alert: Some(alert) });
-                    assert_eq!(
-                        kind, expected,
-                        "{case} {versions:?} {alpn:?} {via:?}: {got:?}"
-                    );
-                }
-            }
+        for (versions, alpn, via) in ways() {
+            let connector = connector(&ca, identity_of(&client))
+                .tls_versions(versions)
+                .alpn(alpn)
+                .build()
+                .unwrap();
+            let got = request(via, &connector, &url(address), Bytes::new()).await;
+            let kind = got.as_ref().err().map(|error| error.kind().clone());
+            let expected = alert.map(|alert| ErrorKind::IdentityRejected { alert: Some(alert) });
+            assert_eq!(
+                kind, expected,
+                "{case} {versions:?} {alpn:?} {via:?}: {got:?}"
+            );
         }
     }
 }
@@ -171,23 +166,18 @@ async fn the_reason_is_looked_for_in_our_own_certificate_before_it_is_told() {
     ];
     for (reason, client, expected) in cases {
         let address = serve(&ca.server("localhost"), Clients::Refused(reason.clone())).await;
-        for versions in VERSIONS {
-            for alpn in [HTTP1, HTTP2] {
-                for via in BOTH {
-                    let connector = connector(&ca, identity_of(&client))
-                        .tls_versions(versions)
-                        .alpn(alpn)
-                        .build()
-                        .unwrap();
-                    let got = request(via, &connector, &url(address), Bytes::new()).await;
-                    let said = got.unwrap_err().to_string();
-                    let case =
-                        format!("{expected:?} {reason:?} {versions:?} {alpn:?} {via:?}: {said}");
-                    assert!(said.contains(expected), "{case}");
-                    let by_the_way = said.contains("clientAuth");
-                    assert_eq!(by_the_way, expected.contains("clientAuth"), "{case}");
-                }
-            }
+        for (versions, alpn, via) in ways() {
+            let connector = connector(&ca, identity_of(&client))
+                .tls_versions(versions)
+                .alpn(alpn)
+                .build()
+                .unwrap();
+            let got = request(via, &connector, &url(address), Bytes::new()).await;
+            let said = got.unwrap_err().to_string();
+            let case = format!("{expected:?} {reason:?} {versions:?} {alpn:?} {via:?}: {said}");
+            assert!(said.contains(expected), "{case}");
+            let by_the_way = said.contains("clientAuth");
+            assert_eq!(by_the_way, expected.contains("clientAuth"), "{case}");
         }
     }
 }

@@ -46,19 +46,15 @@ async fn a_server_is_accepted_only_with_a_good_certificate() {
     ];
     for (case, server, expected) in cases {
         let address = serve(&server, Clients::Required(&ca, Vec::new())).await;
-        for versions in VERSIONS {
-            for alpn in [HTTP1, HTTP2] {
-                for via in BOTH {
-                    let connector = connector(&ca, identity_of(&ca.client("client1")))
-                        .tls_versions(versions)
-                        .alpn(alpn)
-                        .build()
-                        .unwrap();
-                    let got = request(via, &connector, &url(address), Bytes::new()).await;
-                    let kind = got.as_ref().err().map(|error| error.kind().as_str());
-                    assert_eq!(kind, expected, "{case} {versions:?} {via:?}: {got:?}");
-                }
-            }
+        for (versions, alpn, via) in ways() {
+            let connector = connector(&ca, identity_of(&ca.client("client1")))
+                .tls_versions(versions)
+                .alpn(alpn)
+                .build()
+                .unwrap();
+            let got = request(via, &connector, &url(address), Bytes::new()).await;
+            let kind = got.as_ref().err().map(|error| error.kind().as_str());
+            assert_eq!(kind, expected, "{case} {versions:?} {via:?}: {got:?}");
         }
     }
 }

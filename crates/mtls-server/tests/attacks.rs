@@ -10,7 +10,8 @@ use std::{
 
 use axum::{Router, body::Body, routing::get};
 use mtls_server::{
-    ClientAuth, ConnectionAcceptor, Limits, Resumption, Rule, SessionStorage, VirtualHost,
+    ClientAuth, ConnectionAcceptor, Limits, MtlsConfig, Resumption, Rule, SessionStorage,
+    VirtualHost,
 };
 use rustls::HandshakeKind;
 use test_pki::rcgen::CustomExtension;
@@ -135,18 +136,21 @@ async fn a_connection_that_ends_already_does_not_outlive_the_certificate() {
     }
 }
 
+/// `secret.localhost` requires a certificate, and every other name does not.
+fn with_a_secret_host(world: &World) -> MtlsConfig {
+    let secret = VirtualHost::new(world.identity(), world.anchors());
+    let config = world.config().client_auth(ClientAuth::Optional);
+    config
+        .virtual_host("secret.localhost", secret)
+        .build()
+        .unwrap()
+}
+
 #[tokio::test]
 async fn a_host_that_cannot_be_read_is_no_way_to_a_name_with_other_settings() {
     let world = World::new();
-    let secret = VirtualHost::new(world.identity(), world.anchors());
-    let config = world
-        .config()
-        .client_auth(ClientAuth::Optional)
-        .virtual_host("secret.localhost", secret)
-        .build()
-        .unwrap();
     for adapter in ADAPTERS {
-        let server = adapter.start(config.clone(), router()).await;
+        let server = adapter.start(with_a_secret_host(&world), router()).await;
         for (host, good) in [
             ("localhost", true),
             ("localhost:8443", true),
@@ -188,15 +192,8 @@ async fn a_host_that_cannot_be_read_is_no_way_to_a_name_with_other_settings() {
 #[tokio::test]
 async fn user_information_is_no_way_to_a_name_with_other_settings_in_any_version_of_http() {
     let world = World::new();
-    let secret = VirtualHost::new(world.identity(), world.anchors());
-    let config = world
-        .config()
-        .client_auth(ClientAuth::Optional)
-        .virtual_host("secret.localhost", secret)
-        .build()
-        .unwrap();
     for adapter in ADAPTERS {
-        let server = adapter.start(config.clone(), router()).await;
+        let server = adapter.start(with_a_secret_host(&world), router()).await;
         for (target, hosts, expected) in [
             ("http://localhost/", &["localhost"][..], "200"),
             ("http://secret@localhost/", &["localhost"], "421"),

@@ -42,6 +42,14 @@ fn router() -> Router {
         .route("/never", get(never))
 }
 
+/// A server with little patience for answers that nobody takes.
+async fn serve(world: &World, adapter: Adapter) -> Running {
+    let mut limits = Limits::default();
+    limits.body = BODY;
+    let config = world.config().limits(limits).build().unwrap();
+    adapter.start(config, router()).await
+}
+
 async fn open(world: &World, server: &Running, alpn: bool) -> TlsStream<TcpStream> {
     let alice = world.ca.client("alice");
     let mut config = client::config(world, Some(&alice), VERSIONS[1]);
@@ -76,11 +84,8 @@ fn ask(stream: u32, path: &str) -> Vec<u8> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_answer_that_is_not_taken_ends_its_connection_whatever_the_window() {
     let world = World::new();
-    let mut limits = Limits::default();
-    limits.body = BODY;
     for (adapter, alpn) in speakers() {
-        let config = world.config().limits(limits.clone()).build().unwrap();
-        let server = adapter.start(config, router()).await;
+        let server = serve(&world, adapter).await;
         let windows = [0, 1, 10_000].into_iter();
         let cases = windows.flat_map(|window| ["/whole", "/streamed"].map(|path| (window, path)));
         let all = cases.map(async |(window, path)| {
@@ -101,11 +106,8 @@ async fn an_answer_that_is_not_taken_ends_its_connection_whatever_the_window() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_takes_an_answer_slowly_or_has_taken_it_stays() {
     let world = World::new();
-    let mut limits = Limits::default();
-    limits.body = BODY;
     for (adapter, alpn) in speakers() {
-        let config = world.config().limits(limits.clone()).build().unwrap();
-        let server = adapter.start(config, router()).await;
+        let server = serve(&world, adapter).await;
         for (number, path) in ["/whole", "/streamed"].into_iter().enumerate() {
             let case = format!("{adapter:?} {alpn} {path}");
             let mut stream = open(&world, &server, alpn).await;

@@ -205,6 +205,14 @@ pub(crate) const HTTP1: &[&[u8]] = &[b"http/1.1"];
 pub(crate) const HTTP2: &[&[u8]] = &[b"h2"];
 pub(crate) const VERSIONS: [TlsVersions; 2] = [TlsVersions::Only12, TlsVersions::Only13];
 
+/// Each version of TLS with each version of HTTP, by both clients.
+pub(crate) fn ways() -> impl Iterator<Item = (TlsVersions, &'static [&'static [u8]], Via)> {
+    VERSIONS.into_iter().flat_map(|versions| {
+        let of_http = move |alpn| BOTH.map(move |via| (versions, alpn, via));
+        [HTTP1, HTTP2].into_iter().flat_map(of_http)
+    })
+}
+
 /// One POST of `body` (a GET if empty): the body of the answer, or why there is none.
 pub(crate) async fn request(
     via: Via,
