@@ -16,8 +16,10 @@ use std::{
 
 use axum::body::to_bytes;
 use mtls_server::{
-    CrlSource, ExpiredCrl, LoadError, MtlsFiles, ReloadError, Reloaded, Revocation, Rule, Serving,
-    VirtualHostFiles, health,
+    LoadError, MtlsFiles, ReloadError, Reloaded, Rule, Serving, VirtualHostFiles,
+    crl::CrlSource,
+    health,
+    verify::{ExpiredCrl, Revocation},
 };
 use tokio::time::timeout;
 use tower::ServiceExt as _;
