@@ -21,6 +21,7 @@ use crate::{
 
 /// One virtual host of a generation.
 #[derive(Debug)]
+#[cfg_attr(test, derive(Clone))]
 pub(crate) struct ActiveHost {
     pub(crate) rustls: Arc<ServerConfig>,
     pub(crate) verdicts: Arc<VerdictCache>,

@@ -91,6 +91,16 @@ impl MtlsConfig {
         &self.0.proxy_protocol
     }
 
+    /// With another default virtual host, such as a check of ours would have to catch.
+    #[cfg(test)]
+    pub(crate) fn with_host(self, change: impl FnOnce(&mut ActiveHost)) -> Self {
+        let mut host = ActiveHost::clone(self.host(None));
+        change(&mut host);
+        let mut inner = Arc::into_inner(self.0).expect("nobody else has it yet");
+        inner.hosts = SniMap::new(Arc::new(host));
+        Self(Arc::new(inner))
+    }
+
     pub(crate) fn trust_forwarded(&self) -> Option<&Arc<TrustForwarded>> {
         self.0.trust_forwarded.as_ref()
     }
