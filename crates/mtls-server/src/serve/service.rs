@@ -36,7 +36,7 @@ use crate::{
 ///
 /// It attaches the [`ConnectionIdentity`] and `ConnectInfo<SocketAddr>` to each request, and removes
 /// headers that claim a client certificate, unless a trusted proxy wrote them
-/// ([`TrustForwarded`](crate::TrustForwarded)). A request that the rule of the virtual host denies is
+/// ([`TrustForwarded`](crate::proxy::TrustForwarded)). A request that the rule of the virtual host denies is
 /// answered 403, and one for a virtual host with other settings 421. When the client is no longer
 /// good, all requests are answered 403, those that are running included. Requests of gRPC
 /// (`content-type: application/grpc`) are answered `PERMISSION_DENIED` instead, or `UNAUTHENTICATED`
