@@ -67,7 +67,9 @@ pub enum CsrError {
     },
 
     /// A key that is too weak, or of a kind that is not used here.
-    #[error("{found} keys are not certified; use P-256, P-384, RSA 2048, 3072 or 4096, or Ed25519")]
+    #[error(
+        "{found} keys are not certified; use P-256, P-384, P-521, RSA 2048, 3072 or 4096, Ed25519 or ML-DSA"
+    )]
     WeakKey {
         /// The key that was found.
         found: String,
