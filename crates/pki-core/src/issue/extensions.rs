@@ -68,11 +68,14 @@ pub(super) fn extensions(
             &names,
         )?);
     }
-    let own_id = key_identifier(&parameters.public_key)?;
+    let own_id = match &parameters.key_id {
+        Some(id) => OctetString::new(id.as_slice())?,
+        None => key_identifier(&parameters.public_key)?,
+    };
     list.push(extension(
         ID_CE_SUBJECT_KEY_IDENTIFIER,
         false,
-        &SubjectKeyIdentifier(own_id.clone()),
+        &SubjectKeyIdentifier(own_id),
     )?);
     if role != Role::Root {
         let key_identifier = issuer.key_id.map(OctetString::new).transpose()?;
