@@ -305,6 +305,7 @@ const FILES: &[(&str, &str)] = &[
     (BOUNCY_CASTLE, "libbcprov-java"),
     (OKHTTP, "libokhttp-java"),
     (OKIO, "libokio-java"),
+    ("/usr/lib/postgresql/15/bin/initdb", "postgresql-15"),
     (
         "/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf",
         "fonts-dejavu-core",
