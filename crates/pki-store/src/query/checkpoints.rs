@@ -100,3 +100,18 @@ pub(crate) async fn acknowledged(
     }
     Ok(false)
 }
+
+/// Whether the file hangs together.
+pub(crate) async fn check_integrity(session: &mut Session) -> Result<(), StoreError> {
+    if !matches!(session, Session::Sqlite(_)) {
+        return Ok(());
+    }
+    let rows = session.query("PRAGMA integrity_check(1)", vec![]).await?;
+    let said = rows.first().map_or(Ok("nothing"), |row| row.text(0))?;
+    if said == "ok" {
+        return Ok(());
+    }
+    Err(StoreError::Corrupt {
+        what: format!("SQLite says: {said}"),
+    })
+}
