@@ -12,7 +12,11 @@ use time::Duration;
 use tokio::task::JoinSet;
 
 /// 10,000 in a release build; debug code is some ten times slower.
-const CERTIFICATES: usize = if cfg!(debug_assertions) { 1_600 } else { 10_000 };
+const CERTIFICATES: usize = if cfg!(debug_assertions) {
+    1_600
+} else {
+    10_000
+};
 
 const REQUESTERS: usize = 32;
 
@@ -60,7 +64,10 @@ async fn many_requesters_of_two_processes_get_each_certificate_once() -> Done {
     let listed = store.certificates(&Filter::default(), page, now()).await?;
     assert_eq!(listed.len(), CERTIFICATES / 2);
     let serials: BTreeSet<_> = listed.iter().map(|record| record.serial.clone()).collect();
-    assert_eq!(serials, given_out.into_iter().map(|(_, serial)| serial).collect());
+    assert_eq!(
+        serials,
+        given_out.into_iter().map(|(_, serial)| serial).collect()
+    );
     let head = store.verify_audit().await?;
     // Two issuers, and two rows for each certificate.
     assert_eq!(head.seq, 2 + u64::try_from(CERTIFICATES)?);

@@ -45,7 +45,13 @@ async fn a_process_that_is_killed_leaves_nothing_unknown() -> Done {
             authorities.write(directory.path())?;
             let first = before(&authorities, directory.path()).await?;
             let killed = Command::new(std::env::current_exe()?)
-                .args(["--exact", "child", "--ignored", "--nocapture", "--test-threads=1"])
+                .args([
+                    "--exact",
+                    "child",
+                    "--ignored",
+                    "--nocapture",
+                    "--test-threads=1",
+                ])
                 .env("STORE_TEST_DIRECTORY", directory.path())
                 .env("STORE_TEST_STEP", format!("{step} {time}"))
                 .output()?;
@@ -56,17 +62,28 @@ async fn a_process_that_is_killed_leaves_nothing_unknown() -> Done {
         }
     }
     // It was killed before there was anything, in between, and afterwards.
-    assert_eq!(states.into_iter().collect::<Vec<_>>(), ["nothing", "revoked", "unconfirmed", "valid"]);
+    assert_eq!(
+        states.into_iter().collect::<Vec<_>>(),
+        ["nothing", "revoked", "unconfirmed", "valid"]
+    );
     Ok(())
 }
 
 /// A store with a certificate that the child will revoke.
-async fn before(authorities: &Authorities, directory: &Path) -> Result<String, Box<dyn std::error::Error + Send + Sync>> {
+async fn before(
+    authorities: &Authorities,
+    directory: &Path,
+) -> Result<String, Box<dyn std::error::Error + Send + Sync>> {
     let store = Store::open(&url(directory)).await?;
     let [_, ca] = authorities.again().in_store(&store, 1).await;
     let key = KeyPair::generate(pki_core::KeyKind::P256)?;
-    std::fs::write(directory.join("client.key"), key.secret_pkcs8_pem().as_bytes())?;
-    let first = ca.issue(order("first", &kit::new_key(), &client()), now()).await?;
+    std::fs::write(
+        directory.join("client.key"),
+        key.secret_pkcs8_pem().as_bytes(),
+    )?;
+    let first = ca
+        .issue(order("first", &kit::new_key(), &client()), now())
+        .await?;
     ca.sign_crl(0, Duration::DAY, now()).await?;
     Ok(first.record.serial.to_string())
 }
@@ -78,7 +95,10 @@ async fn after(
     first: &str,
     said: &str,
 ) -> Result<String, Box<dyn std::error::Error + Send + Sync>> {
-    let told = |what: &str| said.lines().find_map(|line| line.split(what).nth(1).map(str::to_owned));
+    let told = |what: &str| {
+        said.lines()
+            .find_map(|line| line.split(what).nth(1).map(str::to_owned))
+    };
     let store = Store::open(&url(directory)).await?;
     let [_, ca] = authorities.again().in_store(&store, 1).await;
     let checkpoint = place(directory).newest()?;
@@ -89,7 +109,9 @@ async fn after(
     let later = now() + Duration::minutes(5);
     store.recover(&actor(), later).await?;
     let list = || async {
-        store.certificates(&Filter::default(), Page::default(), later).await
+        store
+            .certificates(&Filter::default(), Page::default(), later)
+            .await
     };
     let mut became = "nothing";
     for record in list().await? {
@@ -119,7 +141,12 @@ async fn after(
     // The same order once more, and its certificate is the only one.
     let key = KeyPair::from_pem(&std::fs::read(directory.join("client.key"))?, None)?;
     let profile = client();
-    let again = ca.issue(order("child", &key, &profile).idempotency(idempotency()), later).await?;
+    let again = ca
+        .issue(
+            order("child", &key, &profile).idempotency(idempotency()),
+            later,
+        )
+        .await?;
     if told("issued:").is_some_and(|serial| serial != again.record.serial.to_string()) {
         return Err("the same order gave another certificate".into());
     }
@@ -152,8 +179,14 @@ async fn child() -> Done {
     let armed = Arc::new(std::sync::atomic::AtomicBool::new(false));
     let is_armed = armed.clone();
     let options = StoreOptions::new(url(directory)).on_step(move |name| {
-        if is_armed.load(Ordering::SeqCst) && name == step && left.fetch_sub(1, Ordering::SeqCst) == 1 {
-            let _ = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::KILL);
+        if is_armed.load(Ordering::SeqCst)
+            && name == step
+            && left.fetch_sub(1, Ordering::SeqCst) == 1
+        {
+            let _ = rustix::process::kill_process(
+                rustix::process::getpid(),
+                rustix::process::Signal::KILL,
+            );
         }
     });
     let store = options.open().await?;
@@ -162,7 +195,12 @@ async fn child() -> Done {
     armed.store(true, Ordering::SeqCst);
     let key = KeyPair::from_pem(&std::fs::read(directory.join("client.key"))?, None)?;
     let profile = client();
-    let issued = ca.issue(order("child", &key, &profile).idempotency(idempotency()), now()).await?;
+    let issued = ca
+        .issue(
+            order("child", &key, &profile).idempotency(idempotency()),
+            now(),
+        )
+        .await?;
     println!("issued:{}", issued.record.serial);
     let reason = RevocationReason::Superseded;
     let first = of(Selector::Name("cn:first".parse()?));
@@ -170,7 +208,9 @@ async fn child() -> Done {
     println!("revoked:{}", revoked.len());
     let crl = ca.sign_crl(0, Duration::DAY, now()).await?;
     println!("crl:{}", crl.number);
-    store.make_checkpoint(Arc::new(key), Some(&place(directory)), now()).await?;
+    store
+        .make_checkpoint(Arc::new(key), Some(&place(directory)), now())
+        .await?;
     Ok(())
 }
 

@@ -15,9 +15,7 @@ use crate::record::issuer::{PARTITION, with_partition};
 use crate::record::name_pattern::names_of;
 use crate::record::shortened;
 use crate::store::unexpected;
-use crate::{
-    Actor, CertificateRecord, CertificateState, Idempotency, Issuer, IssuerState, Store, StoreError,
-};
+use crate::{Actor, CertificateRecord, CertificateState, Idempotency, Issuer, Store, StoreError};
 
 /// A CA that remembers what it has issued: an [`Authority`] with its place in a [`Store`].
 ///
@@ -115,11 +113,6 @@ impl CertificateAuthority {
         let ca = self.clone();
         let partition = self.partition(&order.parameters);
         let profile = self.profile_for(order.profile, partition)?;
-        if self.0.issuer.state != IssuerState::Active {
-            return Err(IssueError::Retired {
-                subject: self.0.issuer.certificate().subject().to_string(),
-            });
-        }
         let prepared = self.0.authority.prepare(&order.parameters, &profile, now)?;
         self.0.store.step("prepared");
         let reservation = self.reservation(&prepared, order, partition, now);
@@ -205,10 +198,8 @@ impl CertificateAuthority {
         error: &IssueError,
         now: OffsetDateTime,
     ) -> Result<(), StoreError> {
-        if matches!(
-            error,
-            IssueError::Issue(_) | IssueError::CrlUrl { .. } | IssueError::Retired { .. }
-        ) && !matches!(error, IssueError::Issue(pki_core::IssueError::Sign(_)))
+        if matches!(error, IssueError::Issue(_) | IssueError::CrlUrl { .. })
+            && !matches!(error, IssueError::Issue(pki_core::IssueError::Sign(_)))
         {
             let ca = &self.0.issuer.ca;
             let subject = order.parameters.subject().to_string();
@@ -263,6 +254,7 @@ impl CertificateAuthority {
         let (sans, name_keys) = names_of(content);
         Reservation {
             issuer: issuer.id.0,
+            issuer_subject: issuer.certificate().subject().to_string(),
             issuer_fingerprint: *issuer.certificate().fingerprint_sha256(),
             ca: issuer.ca.clone(),
             serial: prepared.serial().clone(),

@@ -20,6 +20,7 @@ use crate::record::certificate::{RecordedName, stored};
 #[derive(Clone)]
 pub(crate) struct Reservation {
     pub(crate) issuer: i64,
+    pub(crate) issuer_subject: String,
     pub(crate) issuer_fingerprint: [u8; 32],
     pub(crate) ca: String,
     pub(crate) serial: SerialNumber,
@@ -143,6 +144,7 @@ struct Known {
     requests: Vec<Option<Row>>,
     replaced: Vec<Option<Row>>,
     serials: Vec<Vec<Row>>,
+    active: Vec<i64>,
 }
 
 impl Known {
@@ -164,6 +166,13 @@ impl Known {
         let serials = session
             .query_each(serials, all.iter().map(sets).collect())
             .await?;
+        let active = session
+            .query("SELECT id FROM issuers WHERE state = 'active'", vec![])
+            .await?;
+        let active = active
+            .iter()
+            .map(|row| row.int(0))
+            .collect::<Result<_, _>>()?;
         let requests = sparse(all, |it| {
             let request = it.idempotency.as_ref()?;
             Some(values![it.ca.as_str(), request.key.as_str()])
@@ -191,6 +200,7 @@ impl Known {
             requests,
             replaced,
             serials,
+            active,
         })
     }
 
@@ -224,6 +234,11 @@ impl Known {
                 // It came to nothing: this is a request like the first one.
                 _ => {}
             }
+        }
+        if !self.active.contains(&reservation.issuer) {
+            return Ok(Some(Err(IssueError::Retired {
+                subject: reservation.issuer_subject.clone(),
+            })));
         }
         if let Some(row) = rows(&self.blocked, position).first() {
             return Ok(Some(Err(match row.int(0)? {

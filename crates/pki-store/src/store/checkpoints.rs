@@ -72,7 +72,8 @@ impl Store {
     ///
     /// [`StoreError::Corrupt`] with the first thing that is wrong.
     pub async fn check_integrity(&self) -> Result<(), StoreError> {
-        self.read(|session| Box::pin(query::check_integrity(session))).await
+        self.read(|session| Box::pin(query::check_integrity(session)))
+            .await
     }
 
     /// Goes on with a store that is older than this checkpoint, which a row of the audit log then says. CRL numbers go on

@@ -60,7 +60,10 @@ impl Authorities {
     pub(crate) fn write(&self, directory: &Path) -> std::io::Result<()> {
         for (name, (authority, key)) in [("root", &self.root), ("issuing", &self.issuing)] {
             let chain = authority.chain().iter().map(pki_core::certificate_pem);
-            std::fs::write(directory.join(name).with_extension("crt"), chain.collect::<String>())?;
+            std::fs::write(
+                directory.join(name).with_extension("crt"),
+                chain.collect::<String>(),
+            )?;
             let key = key.secret_pkcs8_pem();
             std::fs::write(directory.join(name).with_extension("key"), key.as_bytes())?;
         }
