@@ -3,8 +3,9 @@
 use time::OffsetDateTime;
 
 use crate::StoreError;
-use crate::audit::{Checkpoint, Payload, UsedCrlNumber, hex};
+use crate::audit::{Checkpoint, Payload, UsedCrlNumber};
 use crate::database::{Row, Session, values};
+use crate::record::hex;
 
 /// What the next checkpoint says.
 pub(crate) async fn checkpoint(

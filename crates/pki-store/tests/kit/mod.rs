@@ -174,7 +174,7 @@ pub(crate) fn new_key() -> KeyPair {
     KeyPair::generate(KeyKind::P256).expect("a key")
 }
 
-fn copy(key: &KeyPair) -> KeyPair {
+pub(crate) fn copy(key: &KeyPair) -> KeyPair {
     let der = key.secret_pkcs8_pem();
     KeyPair::from_pem(der.as_bytes(), None).expect("the same key")
 }
