@@ -133,7 +133,8 @@ fn a_responder_of_each_kind_is_believed_and_another_is_not() {
         let ask = |key: &KeyPair| {
             let issuer = pki.issuing.certificate();
             let responder = OcspResponder::delegate(issuer, delegate.certificate(), key);
-            let request = IncomingRequest::from_der(&question.to_der().unwrap()).unwrap();
+            let request = question.to_der().unwrap();
+            let request = IncomingRequest::from_der(&request).unwrap();
             let response = responder.respond(&request, &[OcspStatus::Good], validity, NOW);
             question.verify(&response.unwrap(), NOW)
         };

@@ -76,7 +76,7 @@ pub enum AuthorizationDecision {
 /// ```
 /// use std::{convert::Infallible, time::Duration};
 /// use axum::{Router, http::Method, routing::get};
-/// use mtls_server::{AuthorizationDecision, Authorize, Authorizer, AuthorizationRequest};
+/// use mtls_server::authorize::{AuthorizationDecision, AuthorizationRequest, Authorize, Authorizer};
 ///
 /// struct ReadOnly;
 ///

@@ -15,7 +15,7 @@ use crate::{
     text::Hex,
 };
 
-/// An [`Authorizer`] for [`Authorize`](crate::Authorize) that asks an [Open Policy
+/// An [`Authorizer`] for [`Authorize`](crate::authorize::Authorize) that asks an [Open Policy
 /// Agent](https://www.openpolicyagent.org/docs/rest-api#get-a-document-with-input) about each
 /// request. It needs the feature `opa`.
 ///
@@ -27,9 +27,9 @@ use crate::{
 ///
 /// ```no_run
 /// use axum::{Router, routing::get};
-/// use mtls_server::{Authorize, OpaAuthorizer};
+/// use mtls_server::authorize::{Authorize, OpaAuthorizer};
 ///
-/// # fn router() -> Result<Router, mtls_server::HttpUrlError> {
+/// # fn router() -> Result<Router, mtls_server::plain_http::HttpUrlError> {
 /// let opa = OpaAuthorizer::new("http://127.0.0.1:8181/v1/data/http/authz".parse()?);
 /// let router = Router::new().route("/orders", get(async || "orders")).layer(Authorize::new(opa));
 /// # Ok(router)
@@ -97,7 +97,7 @@ impl Authorizer for OpaAuthorizer {
     }
 }
 
-/// [`Authorize`](crate::Authorize) has a timeout of its own, which is shorter by default.
+/// [`Authorize`](crate::authorize::Authorize) has a timeout of its own, which is shorter by default.
 const BOUNDS: Bounds = Bounds {
     time: Duration::from_secs(10),
     bytes: 64 << 10,

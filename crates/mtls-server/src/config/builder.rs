@@ -7,6 +7,10 @@ use rustls::{KeyLog, NoKeyLog};
 
 use tls_identity::Identity as ServerIdentity;
 
+#[cfg(feature = "proxy-protocol")]
+use crate::proxy_protocol::ProxyProtocol;
+#[cfg(feature = "ocsp")]
+use crate::sources::ocsp::check::OcspCheck;
 use crate::{
     config::{
         active_host::{ActiveHost, SharedSettings},
@@ -17,9 +21,7 @@ use crate::{
         virtual_host::VirtualHost,
     },
     forwarded::trust::TrustForwarded,
-    proxy_protocol::ProxyProtocol,
     rules::rule::Rule,
-    sources::ocsp::check::OcspCheck,
     verify::{
         client_auth::ClientAuth,
         denylist::Denylist,
@@ -38,6 +40,7 @@ pub struct MtlsConfigBuilder {
     key_log: Arc<dyn KeyLog>,
     source: Option<Arc<dyn Source>>,
     limits: Limits,
+    #[cfg(feature = "proxy-protocol")]
     proxy_protocol: ProxyProtocol,
     trust_forwarded: Option<Arc<TrustForwarded>>,
 }
@@ -61,6 +64,7 @@ impl MtlsConfigBuilder {
             key_log: Arc::new(NoKeyLog),
             source: None,
             limits: Limits::default(),
+            #[cfg(feature = "proxy-protocol")]
             proxy_protocol: ProxyProtocol::default(),
             trust_forwarded: None,
         }
@@ -102,6 +106,7 @@ impl MtlsConfigBuilder {
     }
 
     /// As [`VirtualHost::ocsp`].
+    #[cfg(feature = "ocsp")]
     pub fn ocsp(mut self, check: OcspCheck) -> Self {
         self.default_host = self.default_host.ocsp(check);
         self
@@ -152,6 +157,8 @@ impl MtlsConfigBuilder {
     }
 
     /// Which proxies announce their clients' addresses; none by default. See [`ProxyProtocol`].
+    /// With the feature `proxy-protocol`.
+    #[cfg(feature = "proxy-protocol")]
     pub fn proxy_protocol(mut self, proxies: ProxyProtocol) -> Self {
         self.proxy_protocol = proxies;
         self
@@ -225,6 +232,7 @@ impl MtlsConfigBuilder {
             source: self.source,
             handshake_timeout: self.handshake_timeout,
             limits: self.limits,
+            #[cfg(feature = "proxy-protocol")]
             proxy_protocol: self.proxy_protocol,
             trust_forwarded: self.trust_forwarded,
         })))

@@ -4,7 +4,9 @@ use pki_core::verify::{Revocation, Strictness, TrustAnchors};
 
 use tls_identity::Identity as ServerIdentity;
 
-use crate::{rules::rule::Rule, sources::ocsp::check::OcspCheck, verify::client_auth::ClientAuth};
+#[cfg(feature = "ocsp")]
+use crate::sources::ocsp::check::OcspCheck;
+use crate::{rules::rule::Rule, verify::client_auth::ClientAuth};
 
 /// The settings of one host name, for
 /// [`MtlsConfigBuilder::virtual_host`](crate::MtlsConfigBuilder::virtual_host); each method says its
@@ -25,6 +27,7 @@ pub(crate) struct ClientPolicy {
     pub(crate) strictness: Strictness,
     pub(crate) max_depth: usize,
     pub(crate) rule: Option<Rule>,
+    #[cfg(feature = "ocsp")]
     pub(crate) ocsp: Option<OcspCheck>,
 }
 
@@ -41,6 +44,7 @@ impl VirtualHost {
                 strictness: Strictness::default(),
                 max_depth: 6,
                 rule: None,
+                #[cfg(feature = "ocsp")]
                 ocsp: None,
             },
         }
@@ -75,11 +79,12 @@ impl VirtualHost {
     }
 
     /// Queries the OCSP responder of each client's certificate, in addition to any CRLs; not by
-    /// default.
+    /// default. With the feature `ocsp`.
     ///
     /// It is queried when a connection begins, resumed ones included, after the TLS handshake. A
     /// client that is refused finds the connection closed, without an alert. Open connections are not
     /// checked again. Give each reload a clone, so that responses stay cached.
+    #[cfg(feature = "ocsp")]
     pub fn ocsp(mut self, check: OcspCheck) -> Self {
         self.clients.ocsp = Some(check);
         self
@@ -107,6 +112,7 @@ impl ClientPolicy {
             strictness,
             max_depth,
             rule,
+            #[cfg(feature = "ocsp")]
             ocsp,
         } = self;
         let same_rule = match (rule, &other.rule) {
@@ -120,7 +126,10 @@ impl ClientPolicy {
             _ => false,
         };
         // Two checks may query different responders, and are not compared.
+        #[cfg(feature = "ocsp")]
         let same_ocsp = ocsp.is_none() && other.ocsp.is_none();
+        #[cfg(not(feature = "ocsp"))]
+        let same_ocsp = true;
         same_rule
             && same_crls
             && same_ocsp

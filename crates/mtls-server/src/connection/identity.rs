@@ -99,7 +99,7 @@ impl ConnectionIdentity {
     }
 
     /// The address that the connection came from; behind a trusted proxy
-    /// ([`ProxyProtocol`](crate::ProxyProtocol)) the one that it announced.
+    /// ([`ProxyProtocol`](crate::proxy::ProxyProtocol)) the one that it announced.
     pub fn peer(&self) -> SocketAddr {
         self.0.peer
     }

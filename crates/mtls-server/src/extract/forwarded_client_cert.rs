@@ -140,7 +140,7 @@ impl IntoResponse for ForwardedClientCertRejection {
 /// ```
 /// # fn test(alice: &[u8], proxy: &[u8]) -> Result<axum::Router, Box<dyn std::error::Error>> {
 /// use axum::{Router, routing::get};
-/// use mtls_server::{ForwardedClientCert, MockForwardedClientCert};
+/// use mtls_server::proxy::{ForwardedClientCert, MockForwardedClientCert};
 ///
 /// async fn whoami(client: ForwardedClientCert) -> String {
 ///     client.subject().to_string()

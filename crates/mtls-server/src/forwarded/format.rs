@@ -70,7 +70,7 @@ impl ForwardedFormat {
     /// ingress-nginx with `auth-tls-pass-certificate-to-upstream: "true"`.
     ///
     /// Its `ssl-client-verify` is not read: let it verify (`auth-tls-verify-client: "on"`), or
-    /// [verify here](crate::TrustForwarded::verify).
+    /// [verify here](crate::proxy::TrustForwarded::verify).
     pub fn ingress_nginx() -> Self {
         Self::escaped_pem(HeaderName::from_static("ssl-client-cert"))
     }

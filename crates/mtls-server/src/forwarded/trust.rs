@@ -18,9 +18,7 @@ use crate::{peer::client_cert::ClientCert, rules::rule::Rule};
 ///
 /// ```no_run
 /// use axum::{Router, routing::get};
-/// use mtls_server::{
-///     ForwardedClientCert, ForwardedFormat, MtlsConfig, Rule, ServerIdentity, TrustForwarded, files,
-/// };
+/// use mtls_server::{MtlsConfig, Rule, ServerIdentity, files, proxy::{ForwardedClientCert, ForwardedFormat, TrustForwarded}};
 ///
 /// async fn whoami(client: ForwardedClientCert) -> String {
 ///     format!("{}, says {}", client.subject(), client.via().subject())

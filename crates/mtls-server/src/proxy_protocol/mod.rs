@@ -39,7 +39,7 @@ use self::error::ProxyProtocolError;
 /// # fn configure(builder: mtls_server::MtlsConfigBuilder) -> mtls_server::MtlsConfigBuilder {
 /// use std::net::IpAddr;
 ///
-/// use mtls_server::ProxyProtocol;
+/// use mtls_server::proxy::ProxyProtocol;
 ///
 /// let proxies = [[10, 0, 3, 1], [10, 0, 3, 2]].map(|address| IpAddr::from(address).into());
 /// builder.proxy_protocol(ProxyProtocol::trusting(proxies))

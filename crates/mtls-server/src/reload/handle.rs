@@ -181,7 +181,7 @@ mod tests {
     use test_pki::Ca;
 
     use super::*;
-    use crate::{ConnectionAcceptor, ServerIdentity, TrustAnchors};
+    use crate::{ConnectionAcceptor, ServerIdentity, verify::TrustAnchors};
 
     fn config() -> MtlsConfig {
         let ca = Ca::root("root");

@@ -33,13 +33,13 @@ use crate::{
 /// headers from the gateway only, for example by requiring the gateway's own client certificate.
 ///
 /// If the client is itself a proxy, the upstream is told about the proxy. A
-/// [`ForwardedClientCert`](crate::ForwardedClientCert) is not forwarded again.
+/// [`ForwardedClientCert`](crate::proxy::ForwardedClientCert) is not forwarded again.
 ///
-/// An upstream of this crate reads them with [`TrustForwarded`](crate::TrustForwarded).
+/// An upstream of this crate reads them with [`TrustForwarded`](crate::proxy::TrustForwarded).
 ///
 /// ```
 /// use axum::{Router, extract::Request, response::Response};
-/// use mtls_server::ForwardIdentity;
+/// use mtls_server::proxy::ForwardIdentity;
 ///
 /// async fn forward(request: Request) -> Response {
 ///     // Give `request` to an HTTP client.

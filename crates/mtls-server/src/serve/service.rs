@@ -37,7 +37,7 @@ use crate::{
 ///
 /// It attaches the [`ConnectionIdentity`] and `ConnectInfo<SocketAddr>` to each request. It removes
 /// headers that claim a client certificate, unless a trusted proxy wrote them
-/// ([`TrustForwarded`](crate::TrustForwarded)). It answers 403 to a request that the rule of the
+/// ([`TrustForwarded`](crate::proxy::TrustForwarded)). It answers 403 to a request that the rule of the
 /// virtual host denies, and 421 to one for a virtual host with other settings. When the client is
 /// no longer good, it answers 403 to all requests, even to those that are running. Requests of gRPC
 /// (`content-type: application/grpc`) are answered `PERMISSION_DENIED` instead, or

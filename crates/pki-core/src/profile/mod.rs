@@ -124,6 +124,18 @@ impl Profile {
         )
     }
 
+    /// A certificate of another root, for whoever does not trust that one yet: 3 years, with room for one CA below it.
+    ///
+    /// It connects an old and a new root while clients and servers move from one to the other (RFC 4210 section 4.4: one
+    /// root signs the key of the other).
+    #[must_use]
+    pub fn cross_certificate() -> Self {
+        Self {
+            path_length: Some(1),
+            ..Self::issuing_ca()
+        }
+    }
+
     /// A TLS server: 90 days, and never more than the 825 that Apple accepts from private roots. Its subject is a common
     /// name or empty.
     #[must_use]

@@ -28,7 +28,7 @@ use super::{
 /// [`issuers`](Self::issuers), and from the first client on whose path leads through it.
 ///
 /// ```no_run
-/// use mtls_server::{CrlSource, CrlSources, Revocation};
+/// use mtls_server::{crl::{CrlSource, CrlSources}, verify::Revocation};
 ///
 /// # async fn load(now: time::OffsetDateTime) -> Result<(), Box<dyn std::error::Error>> {
 /// let sources = CrlSources::new([
@@ -61,7 +61,7 @@ enum Source {
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct LoadedCrls {
-    /// The CRLs, for [`Revocation`](crate::Revocation).
+    /// The CRLs, for [`Revocation`](crate::verify::Revocation).
     pub crls: CrlSet,
     /// SHA-256 of what the sources hold. While it is the same, nothing has changed.
     pub fingerprint: [u8; 32],

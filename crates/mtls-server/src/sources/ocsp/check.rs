@@ -27,7 +27,7 @@ use crate::sources::plain_http::HttpUrl;
 /// there is no valid response, unless [`Unanswered`] says otherwise.
 ///
 /// ```
-/// use mtls_server::{HttpUrlError, OcspCheck};
+/// use mtls_server::{ocsp::OcspCheck, plain_http::HttpUrlError};
 ///
 /// # fn main() -> Result<(), HttpUrlError> {
 /// let check = OcspCheck::new()
