@@ -74,7 +74,7 @@ enum Group {
     Ocsp,
     /// P-521 and ML-DSA by pyca, ML-DSA by Node 26 and Go.
     KeyKinds,
-    /// HAProxy in front of our door, announcing its clients; a socket from systemd.
+    /// HAProxy in front of our server, announcing its clients; a socket from systemd.
     ProxyProtocol,
     /// Proxies in front of our server and behind our gateway, with the headers they write.
     Proxies,
