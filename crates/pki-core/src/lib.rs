@@ -22,7 +22,7 @@ pub use key::{
 pub use lint::{Finding, Severity, lint};
 pub use profile::{
     AllowedNames, AllowedSubject, CaUsage, DnsSubtree, DnsSubtreeError, NameConstraints, NameRule,
-    Profile, Role, SubjectText, Subtrees, ValidityLimits,
+    Profile, Role, SubjectText, Subtrees, ValidityLimits, Wildcards,
 };
 pub use request::{
     CertificateParameters, CertificateRequest, CsrBuildError, CsrError, RequestedNames,

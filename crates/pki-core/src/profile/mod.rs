@@ -15,7 +15,7 @@ use crate::KeyKind;
 
 pub use ca_limits::{CaUsage, DnsSubtree, DnsSubtreeError, NameConstraints, Subtrees};
 pub use name_rule::NameRule;
-pub use names::AllowedNames;
+pub use names::{AllowedNames, Wildcards};
 pub use subject::{AllowedSubject, SubjectText};
 pub use validity::ValidityLimits;
 
@@ -143,6 +143,7 @@ impl Profile {
         let names = AllowedNames {
             dns: NameRule::Any,
             ip: NameRule::Any,
+            wildcards: Wildcards::Covered,
             ..AllowedNames::none()
         };
         Self::of(
