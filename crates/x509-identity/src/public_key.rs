@@ -68,7 +68,10 @@ impl fmt::Display for PublicKeyAlgorithm {
             Self::EcP521 => f.write_str("P-521"),
             Self::Ed25519 => f.write_str("Ed25519"),
             Self::Other(oid) => match DB.by_oid(oid) {
-                Some(name) => f.write_str(name),
+                Some(name) => match name.strip_prefix("id-ml-dsa-") {
+                    Some(level) => write!(f, "ML-DSA-{level}"),
+                    None => f.write_str(name),
+                },
                 None => oid.fmt(f),
             },
             Self::Rsa { bits } => write!(f, "RSA {bits}"),
