@@ -83,7 +83,8 @@ pub mod rejection {
     };
 }
 
-/// The services of this crate's layers, and the future of [`MtlsService`]: for whoever has to name a type.
+/// The services of this crate's layers, and the future of [`MtlsService`]. You need them only to
+/// name a type.
 pub mod service {
     pub use crate::{
         authorize::{authorizer::AuthorizeService, require::RequireClientCertService},

@@ -68,10 +68,10 @@ pub enum AuthorizationDecision {
     },
 }
 
-/// Asks an [`Authorizer`] about each request: a layer for a router or a route.
+/// A layer for a router or a route that asks an [`Authorizer`] about each request.
 ///
-/// Responses and audit events are those of [`RequireClientCert`](crate::RequireClientCert). Besides, if
-/// the authorizer fails, or does not decide within the [timeout](Self::timeout), the request is
+/// Responses and audit events are those of [`RequireClientCert`](crate::RequireClientCert). If the
+/// authorizer fails, or does not decide within the [timeout](Self::timeout), the request is
 /// answered 503, `authorization_unavailable`.
 ///
 /// ```

@@ -15,8 +15,9 @@ use crate::{
     text::Hex,
 };
 
-/// Asks an [Open Policy Agent](https://www.openpolicyagent.org/docs/rest-api#get-a-document-with-input)
-/// about each request: an [`Authorizer`] for [`Authorize`](crate::authorize::Authorize). With the feature `opa`.
+/// An [`Authorizer`] for [`Authorize`](crate::authorize::Authorize) that asks an [Open Policy
+/// Agent](https://www.openpolicyagent.org/docs/rest-api#get-a-document-with-input) about each
+/// request. It needs the feature `opa`.
 ///
 /// The agent is asked over plain HTTP, so it should run on the same host. Its input is
 /// `{"method", "path": [segments], "host", "client": {"subject", "issuer", "common_name", "serial", "sans":

@@ -46,8 +46,8 @@ pub struct MtlsConfigBuilder {
 }
 
 impl MtlsConfig {
-    /// Settings for a server with this identity, whose clients' certificates lead to one of these
-    /// trust anchors. Everything else has a default.
+    /// Settings for a server that presents this identity, and accepts client certificates that lead
+    /// to one of these trust anchors. Everything else has a default.
     pub fn builder(identity: ServerIdentity, client_roots: TrustAnchors) -> MtlsConfigBuilder {
         MtlsConfigBuilder::of(VirtualHost::new(identity, client_roots))
     }
@@ -70,12 +70,12 @@ impl MtlsConfigBuilder {
         }
     }
 
-    /// A virtual host: other settings for clients that ask for this name (SNI). `*.example.com` stands
-    /// for all names one label below `example.com`. None by default.
+    /// Adds a virtual host: other settings for clients that ask for this name (SNI).
+    /// `*.example.com` stands for all names one label below `example.com`. None by default.
     ///
-    /// Clients that ask for no name, or for another one, get the settings of this builder. A request
-    /// whose `Host` belongs to a virtual host with other settings than the one of its connection is
-    /// answered 421.
+    /// Clients that ask for no name, or for another one, get the settings of this builder. If the
+    /// `Host` of a request belongs to a virtual host with other settings than those of its
+    /// connection, the request is answered 421.
     pub fn virtual_host(mut self, name: impl Into<String>, host: VirtualHost) -> Self {
         self.hosts.push((name.into(), host));
         self
@@ -125,7 +125,8 @@ impl MtlsConfigBuilder {
         self
     }
 
-    /// Where the keys of connections are logged, to decrypt captured traffic; nowhere by default.
+    /// Where the keys of connections are logged, so that captured traffic can be decrypted. Nowhere
+    /// by default.
     ///
     /// `Arc::new(rustls::KeyLogFile::new())` writes to the file that the environment variable
     /// `SSLKEYLOGFILE` names. Whoever has that file can read everything.

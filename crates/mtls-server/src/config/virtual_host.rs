@@ -32,8 +32,8 @@ pub(crate) struct ClientPolicy {
 }
 
 impl VirtualHost {
-    /// Presents `identity`, and requires of clients a certificate that leads to one of these trust
-    /// anchors.
+    /// A virtual host that presents `identity`, and requires a client certificate that leads to one
+    /// of these trust anchors.
     pub fn new(identity: ServerIdentity, client_roots: TrustAnchors) -> Self {
         Self {
             identity,
@@ -58,8 +58,8 @@ impl VirtualHost {
 
     /// CRLs and how they are used; none by default.
     ///
-    /// By its own defaults, [`Revocation`] checks the whole chain, and denies where no CRL covers a
-    /// certificate or the CRL has expired.
+    /// By default [`Revocation`] checks the whole chain. It denies a client if no CRL covers one of
+    /// the certificates, or if the CRL has expired.
     pub fn revocation(mut self, revocation: Revocation) -> Self {
         self.clients.revocation = Some(revocation);
         self
@@ -90,7 +90,8 @@ impl VirtualHost {
         self
     }
 
-    /// Which clients may use this virtual host; by default everybody whose certificate is good.
+    /// Which clients may use this virtual host. By default every client with a good certificate
+    /// may.
     ///
     /// A request from a client that the rule denies, or that has no certificate, is answered 403, as
     /// by [`RequireClientCert`](crate::RequireClientCert). A connection that does not speak HTTP is

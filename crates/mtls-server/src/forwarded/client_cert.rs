@@ -15,9 +15,9 @@ use crate::peer::client_cert::ClientCert;
 /// or if the proxy has forwarded no certificate; `Option<ForwardedClientCert>` is `None` then. If the
 /// header cannot be read, both reject with 400 (`forwarded_certificate_invalid`).
 ///
-/// It is not a [`ClientCert`], which is proven in the handshake of this connection, and it cannot be
-/// turned into one. Rules ([`RequireClientCert`](crate::RequireClientCert)) decide about the
-/// certificate of the connection, which is that of the proxy. This compiles:
+/// It is not a [`ClientCert`], and cannot be turned into one: a [`ClientCert`] is proven in the
+/// handshake of this connection. Rules ([`RequireClientCert`](crate::RequireClientCert)) decide
+/// about the certificate of the connection, which is that of the proxy. This compiles:
 ///
 /// ```
 /// use mtls_server::ClientCert;

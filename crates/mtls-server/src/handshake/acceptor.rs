@@ -79,14 +79,15 @@ impl ConnectionAcceptor {
         MtlsHandle(Arc::clone(&self.0))
     }
 
-    /// Ends all connections: idle ones at once, those with a running request when it is answered,
-    /// and every other after `grace`. The caller stops listening first.
+    /// Ends all connections. Idle ones end at once, those with a running request when it is
+    /// answered, and all others after `grace`. The caller stops listening first.
     pub fn shut_down(&self, grace: Duration) {
         self.0.stop(grace);
     }
 
-    /// Does the TLS handshake and verifies the client. A refused client gets the alert that fits, and
-    /// the connection is closed so that the alert arrives. Either way there is an audit event.
+    /// Does the TLS handshake and verifies the client. A refused client gets the alert that fits,
+    /// and its connection is closed in such a way that the alert arrives. Whether the client is
+    /// accepted or refused, there is an audit event.
     ///
     /// `socket` is the address at the other end of `io`. Behind a trusted proxy
     /// ([`ProxyProtocol`](crate::proxy::ProxyProtocol)) the client's own address is read first.

@@ -73,11 +73,13 @@ impl VirtualHostFiles {
         self
     }
 
-    /// Staples an OCSP response to the server's certificate, from the responder that the certificate
-    /// names; not by default. With the feature `ocsp`.
+    /// Staples an OCSP response to the server's certificate. It comes from the responder that the
+    /// certificate names. Not by default; it needs the
+    /// feature `ocsp`.
     ///
-    /// It is fetched again when half of its validity period is over, at the next reload. Where there
-    /// is none, the certificate is presented without it, and the server counts as degraded.
+    /// The response is fetched again at the next reload after half of its validity period is over.
+    /// If there is none, the certificate is presented without it, and the server counts as
+    /// degraded.
     #[cfg(feature = "ocsp")]
     pub fn stapled(mut self) -> Self {
         self.stapled = true;
