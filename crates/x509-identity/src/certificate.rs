@@ -103,6 +103,24 @@ impl Certificate {
         Self::from_der(&section.der()?)
     }
 
+    /// The subject of a certificate, also where [`from_der`](Self::from_der) refuses the rest of it; `None` where the
+    /// subject itself cannot be read. For messages about a certificate that is refused, and nothing else.
+    pub fn subject_of_unreadable(der: &[u8]) -> Option<DistinguishedName> {
+        if der.len() > MAX_CERTIFICATE_LEN {
+            return None;
+        }
+        let what = "certificate";
+        let mut outer = Fields::new(der, what).ok()?;
+        let mut certificate = Fields::new(outer.required(SEQUENCE).ok()?.value, what).ok()?;
+        let mut tbs = Fields::new(certificate.required(SEQUENCE).ok()?.value, what).ok()?;
+        tbs.optional(constructed_context(0)).ok()?;
+        // serialNumber, signature, issuer, validity.
+        for _ in 0..4 {
+            tbs.next().ok()?;
+        }
+        DistinguishedName::from_der(tbs.required(SEQUENCE).ok()?.der).ok()
+    }
+
     fn parse(der: &[u8], names: Names) -> Result<Self, ParseError> {
         if der.len() > MAX_CERTIFICATE_LEN {
             let what = "certificate";
