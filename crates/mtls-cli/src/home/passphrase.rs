@@ -1,0 +1,27 @@
+//! Passphrases and passwords: from a file or the terminal, never from the command line.
+
+use std::io::{self, IsTerminal as _};
+use std::path::Path;
+
+use anyhow::{Context as _, Result, bail};
+use pki_core::Password;
+
+use crate::files::password_of;
+
+/// The password of `what`: the first line of a file, or what is typed on the terminal.
+///
+/// # Errors
+///
+/// If there is neither a file nor a terminal; `option` is what to give then.
+pub(crate) fn password(file: Option<&Path>, what: &str, option: &str) -> Result<Password> {
+    match file {
+        Some(path) => password_of(path),
+        None if io::stdin().is_terminal() => typed(&format!("password of {what}: ")),
+        None => bail!("{what} needs a password: give it with {option}, or run this on a terminal"),
+    }
+}
+
+fn typed(prompt: &str) -> Result<Password> {
+    let text = rpassword::prompt_password(prompt).context("cannot read the password")?;
+    Ok(Password::new(text))
+}
