@@ -6,6 +6,7 @@
 mod args;
 mod command;
 mod files;
+mod global;
 mod home;
 mod look;
 mod output;
@@ -17,5 +18,5 @@ use clap::Parser as _;
 use crate::args::Cli;
 
 fn main() -> ExitCode {
-    output::exit_code(command::run(Cli::parse()))
+    output::exit_code(Cli::parse().run())
 }

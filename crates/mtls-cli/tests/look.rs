@@ -206,3 +206,50 @@ fn every_command_has_an_example() {
     }
     assert!(seen > 6, "{seen}");
 }
+
+#[test]
+fn a_bundle_is_shown_checked_and_converted() {
+    let place = Place::new();
+    let data = format!("{}/../pkcs12-ios/tests/data", env!("CARGO_MANIFEST_DIR"));
+    let bundle = format!("{data}/recipe-client.p12");
+    place.write("password", "MyP12Passw0rd\n");
+    place.write("wrong", "wrong\n");
+    let with = |file: &'static str| ["--password-file", file];
+    let shown = place.run(
+        &[
+            &["p12", "inspect", &bundle, "--json"][..],
+            &with("password"),
+        ]
+        .concat(),
+    );
+    let shown = shown.json();
+    assert_eq!(shown[0]["kind"], "private-key");
+    assert_eq!(shown[0]["local_key_id"], shown[1]["local_key_id"]);
+    place
+        .run(&[&["p12", "inspect", &bundle][..], &with("wrong")].concat())
+        .refused("password is wrong");
+    place
+        .run(&["p12", "inspect", &bundle])
+        .refused("--password-file");
+
+    for (target, code) in [("ios17", 1), ("ios18", 0), ("openssl3", 0)] {
+        let ran = place.run(&["p12", "check", &bundle, "--target", target]);
+        assert_eq!(ran.code, code, "{ran:?}");
+    }
+    assert_eq!(
+        place
+            .run(&["p12", "check", &bundle, "--target", "ios1"])
+            .code,
+        2
+    );
+
+    let convert = ["p12", "convert", &bundle, "--out", "phone.p12"];
+    place.run(&[&convert[..], &with("password")].concat()).ok();
+    let checked = place.run(&["p12", "check", "phone.p12", "--password-file", "password"]);
+    assert_eq!(checked.code, 0, "{checked:?}");
+    #[cfg(unix)]
+    assert_eq!(common::mode(&place.path("phone.p12")), 0o600);
+    place
+        .run(&[&convert[..], &with("password")].concat())
+        .refused("--force");
+}

@@ -1,10 +1,9 @@
 //! `mtls completions`.
 
 use anyhow::Result;
-use clap::{Args, CommandFactory as _};
+use clap::Args;
 use clap_complete::Shell;
 
-use crate::args::Cli;
 use crate::output::{Outcome, Output};
 
 /// Print a shell's completions
@@ -18,9 +17,9 @@ pub(crate) struct Completions {
 }
 
 impl Completions {
-    pub(crate) fn run(self, out: &mut Output) -> Result<Outcome> {
+    pub(crate) fn run(self, mut command: clap::Command, out: &mut Output) -> Result<Outcome> {
         let mut script = Vec::new();
-        clap_complete::generate(self.shell, &mut Cli::command(), "mtls", &mut script);
+        clap_complete::generate(self.shell, &mut command, "mtls", &mut script);
         out.bytes(&script)?;
         Ok(Outcome::Done)
     }

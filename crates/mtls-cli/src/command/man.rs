@@ -3,9 +3,8 @@
 use std::path::PathBuf;
 
 use anyhow::{Context as _, Result};
-use clap::{Args, CommandFactory as _};
+use clap::Args;
 
-use crate::args::Cli;
 use crate::output::{Outcome, Output};
 
 /// Print the manual page, or write the pages of all commands
@@ -20,8 +19,7 @@ pub(crate) struct Man {
 }
 
 impl Man {
-    pub(crate) fn run(self, out: &mut Output) -> Result<Outcome> {
-        let mut command = Cli::command();
+    pub(crate) fn run(self, mut command: clap::Command, out: &mut Output) -> Result<Outcome> {
         command.build();
         match &self.out {
             None => out.bytes(&page(&command)?)?,

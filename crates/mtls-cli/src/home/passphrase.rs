@@ -6,6 +6,7 @@ use std::path::Path;
 use anyhow::{Context as _, Result, bail};
 use pki_core::Password;
 
+use crate::global::Global;
 use crate::files::password_of;
 
 /// The password of `what`: the first line of a file, or what is typed on the terminal.
@@ -19,6 +20,29 @@ pub(crate) fn password(file: Option<&Path>, what: &str, option: &str) -> Result<
         None if io::stdin().is_terminal() => typed(&format!("password of {what}: ")),
         None => bail!("{what} needs a password: give it with {option}, or run this on a terminal"),
     }
+}
+
+/// A passphrase for the keys of a new CA, typed twice where it is typed.
+///
+/// # Errors
+///
+/// If there is none, it is empty, or it was not typed the same way twice.
+pub(crate) fn new_passphrase(global: &Global) -> Result<Password> {
+    let passphrase = password(
+        global.passphrase_file.as_deref(),
+        "the new CA's keys",
+        "--passphrase-file",
+    )?;
+    if passphrase.secret_str().is_empty() {
+        bail!("the passphrase is empty: it is what protects the keys of the CA");
+    }
+    if global.passphrase_file.is_none() {
+        let again = typed("the same again: ")?;
+        if again.secret_str() != passphrase.secret_str() {
+            bail!("the two passphrases differ");
+        }
+    }
+    Ok(passphrase)
 }
 
 fn typed(prompt: &str) -> Result<Password> {

@@ -1,5 +1,6 @@
 //! `mtls p12`: bundles.
 
+mod check;
 mod convert;
 mod inspect;
 
@@ -12,6 +13,7 @@ use crate::output::{Outcome, Output};
 #[derive(Args, Debug)]
 #[command(
     after_help = "Examples:\n  mtls p12 inspect client.p12 --password-file password.txt\n  \
+                  mtls p12 check client.p12 --target ios17\n  \
                   mtls p12 convert client.p12 --password-file password.txt --to compat --out client_ios.p12"
 )]
 pub(crate) struct P12 {
@@ -22,6 +24,7 @@ pub(crate) struct P12 {
 #[derive(Debug, Subcommand)]
 enum Task {
     Inspect(inspect::Inspect),
+    Check(check::Check),
     Convert(convert::Convert),
 }
 
@@ -29,6 +32,7 @@ impl P12 {
     pub(crate) fn run(self, out: &mut Output) -> Result<Outcome> {
         match self.task {
             Task::Inspect(inspect) => inspect.run(out),
+            Task::Check(check) => check.run(out),
             Task::Convert(convert) => convert.run(out),
         }
     }
