@@ -96,8 +96,8 @@ impl Crl {
             partition => format!("{name}-{partition}.crl"),
         };
         let file = self.out.join(file);
-        let pem = pki_core::pem::encode("X509 CRL", &crl.der);
-        write_public(&file, pem.as_bytes())?;
+        let read = pki_core::Crl::from_der(&crl.der).context("the CRL cannot be read back")?;
+        write_public(&file, read.pem().as_bytes())?;
         Ok(Written {
             issuer: name.to_owned(),
             partition: crl.partition,

@@ -197,11 +197,19 @@ fn found(
     Ok(found)
 }
 
-/// `crlnumber` has the number of the next CRL, in hexadecimal. easy-rsa keeps none.
+/// `crlnumber` has the number of the next CRL, in hexadecimal. easy-rsa keeps none, so the last CRL is asked, which
+/// may have one.
 fn crl_number(base: &Path) -> Result<Option<u64>> {
     let path = base.join("crlnumber");
     if !path.exists() {
-        return Ok(None);
+        let last = base.join("crl.pem");
+        if !last.exists() {
+            return Ok(None);
+        }
+        let crl = pki_core::Crl::from_pem_or_der(&read(&last)?);
+        return Ok(crl
+            .with_context(|| format!("cannot use {}", last.display()))?
+            .number());
     }
     let text = read(&path)?;
     let text = String::from_utf8_lossy(&text);

@@ -1,12 +1,13 @@
 //! One thing that a file holds.
 
-use pki_core::{CertificateRequest, Password};
+use pki_core::{CertificateRequest, Crl, Password};
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 use time::OffsetDateTime;
 use x509_identity::{Certificate, PublicKeyAlgorithm};
 
 use super::certificate::{CertificateView, NameView};
+use super::crl::CrlView;
 use crate::output::{Fields, hex};
 
 /// One thing that a file holds, as it is shown. A private key is never part of it.
@@ -15,6 +16,8 @@ use crate::output::{Fields, hex};
 pub(crate) enum Item {
     /// A certificate.
     Certificate(Box<CertificateView>),
+    /// A CRL.
+    Crl(CrlView),
     /// A request for one, whose signature is good.
     CertificateRequest(RequestView),
     /// A private key.
@@ -57,6 +60,13 @@ impl Item {
         match Certificate::from_der(der) {
             Ok(certificate) => Self::Certificate(Box::new(CertificateView::of(&certificate))),
             Err(error) => Self::unreadable("a certificate", &error),
+        }
+    }
+
+    pub(crate) fn crl(der: &[u8]) -> Self {
+        match Crl::from_der(der) {
+            Ok(crl) => Self::Crl(CrlView::of(&crl)),
+            Err(error) => Self::unreadable("a CRL", &error),
         }
     }
 
@@ -116,6 +126,7 @@ impl Item {
             Self::Certificate(view) if view.ca => "CA certificate".to_owned(),
             Self::Certificate(_) => "certificate".to_owned(),
             Self::CertificateRequest(_) => "certificate request".to_owned(),
+            Self::Crl(_) => "CRL".to_owned(),
             Self::PrivateKey(_) => "private key (not shown)".to_owned(),
             Self::PublicKey(_) => "public key".to_owned(),
             Self::Unreadable(unreadable) => unreadable.what.clone(),
@@ -131,6 +142,7 @@ impl Item {
         let mut fields = Fields::default();
         match self {
             Self::Certificate(view) => return view.fields(now),
+            Self::Crl(view) => return view.fields(now),
             Self::CertificateRequest(view) => {
                 fields
                     .add("subject", &view.subject)

@@ -24,6 +24,7 @@ pub(crate) fn items(bytes: &[u8], password: Option<&Password>) -> Result<Vec<Ite
     let der = pem::der_value(bytes);
     Ok(match Found::of(der) {
         Found::Pkcs12 => return of_bundle(der, password),
+        Found::RevocationList => vec![Item::crl(der)],
         Found::CertificateRequest => vec![Item::request(der)],
         Found::PrivateKey | Found::EncryptedPrivateKey => vec![Item::private_key(der, password)],
         Found::PublicKey => vec![Item::public_key(der)],
@@ -74,6 +75,7 @@ fn of_section(bytes: &[u8], section: &Section<'_>, password: Option<&Password>) 
     };
     match label {
         label if label.is_certificate() => Item::certificate(&der),
+        Label::Crl => Item::crl(&der),
         Label::CertificateRequest => Item::request(&der),
         Label::PublicKey => Item::public_key(&der),
         other => Item::unreadable(
