@@ -8,6 +8,8 @@ mod command;
 mod files;
 mod global;
 mod home;
+mod import;
+mod issue;
 mod look;
 mod output;
 

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context as _, Result};
 use clap::Args;
-use pki_store::{Issuer, IssuerRole, IssuerState, StoredCrl};
+use pki_store::StoredCrl;
 use serde::Serialize;
 use time::{Duration, OffsetDateTime};
 
@@ -59,7 +59,9 @@ impl Crl {
             };
             let (file, number) = (crl.file.display(), crl.number);
             let next = moment(crl.next_update);
-            out.line(format!("wrote {file}: CRL {number}, {entries}, next due {next}"))?;
+            out.line(format!(
+                "wrote {file}: CRL {number}, {entries}, next due {next}"
+            ))?;
         }
         Ok(Outcome::Done)
     }

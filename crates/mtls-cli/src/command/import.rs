@@ -128,7 +128,7 @@ impl Options {
             KeyKind::Rsa2048 | KeyKind::Rsa3072 | KeyKind::Rsa4096 => KeyType::Rsa,
             _ => KeyType::Ec,
         };
-        let revoked = other.issued.iter().filter(|one| one.is_revoked()).count();
+        let revoked = other.revoked;
         let authority = Authority::new(other.chain.clone(), key)?;
         let ca = authority.certificate().clone();
         new.write_settings(&Settings {
@@ -141,9 +141,10 @@ impl Options {
         let now = OffsetDateTime::now_utc();
         let issuer = NewIssuer::new(self.name.as_str(), IssuerRole::Issuing, other.chain.clone());
         let issuer = store.add_issuer(issuer, &actor(), now).await?;
-        let certificates = store.import(&issuer, other.issued, &actor(), now).await?;
+        let certificates = store.import(issuer.id, other.issued, &actor(), now).await?;
         let last = other.crl_number.unwrap_or(0);
-        store.close().await?;
+        // The next one is higher than whatever was published.
+        let next = store.crl_number_above(issuer.id, 0, last).await?;
 
         new.write_certificate(CaKey::Issuing, &certificate_pem(&ca))?;
         new.write_certificate(CaKey::Root, &roots(&other.chain)?)?;
@@ -154,13 +155,17 @@ impl Options {
             subject: ca.subject().to_string(),
             certificates,
             revoked,
-            next_crl_number: last.saturating_add(1),
+            next_crl_number: next.saturating_add(1),
         })
     }
 
     fn read_key(&self, other: &OtherCa) -> Result<KeyPair> {
         let bytes = read_secret(&other.key)?;
-        let given = self.key_password_file.as_deref().map(password_of).transpose()?;
+        let given = self
+            .key_password_file
+            .as_deref()
+            .map(password_of)
+            .transpose()?;
         let mut read = EncodedKey::read(&bytes, given.as_ref());
         if let (Err(KeyError::Encrypted), None) = (&read, &given) {
             let typed = password(None, "the key that is imported", "--key-password-file")?;
@@ -194,7 +199,9 @@ impl Imported {
         out.line(fields.to_string())?;
         out.line("\nnext:\n  mtls list\n  mtls crl")?;
         if self.certificates == 0 {
-            note("what this CA has issued before is not known: it cannot be listed, and is revoked by `mtls revoke --cert`");
+            note(
+                "what this CA has issued before is not known: it cannot be listed, and is revoked by `mtls revoke --cert`",
+            );
         }
         Ok(())
     }

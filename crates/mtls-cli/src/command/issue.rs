@@ -83,7 +83,8 @@ impl Issue {
         sans.extend(self.san.iter().cloned().map(AltName::into_name));
         dedup(&mut sans);
         let profile = ca.directory().profile(purpose.name())?;
-        let destination = Destination::new(self.directory()?, purpose.name(), self.p12, self.force)?;
+        let destination =
+            Destination::new(self.directory()?, purpose.name(), self.p12, self.force)?;
         let bundles = match self.p12 {
             true => Some(Bundles::new(password(
                 self.p12_password_file.as_deref(),
@@ -94,14 +95,22 @@ impl Issue {
         };
         let authority = ca.authority(CaKey::Issuing, &ca.passphrase()?).await?;
         let key = KeyPair::generate(ca.directory().settings().key_type.of_leaf())?;
-        let mut parameters = CertificateParameters::for_key(key.public_key_der(), subject).sans(sans);
+        let mut parameters =
+            CertificateParameters::for_key(key.public_key_der(), subject).sans(sans);
         if let Some(life) = self.life {
             parameters = parameters.validity(life.duration());
         }
         let now = OffsetDateTime::now_utc();
         let order = Order::new(parameters, &profile, purpose.name(), actor());
         let issued = authority.issue(order, now).await?;
-        issued_files(ca, &issued, Some(&key), bundles, &destination, purpose.name())
+        issued_files(
+            ca,
+            &issued,
+            Some(&key),
+            bundles,
+            &destination,
+            purpose.name(),
+        )
     }
 
     fn names(&self) -> Result<(DistinguishedName, Vec<SubjectAltName>)> {

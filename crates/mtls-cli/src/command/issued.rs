@@ -77,7 +77,7 @@ pub(crate) fn issued_files(
     destination: &Destination,
     profile: &str,
 ) -> Result<Issued> {
-    let certificate = issued.certificate();
+    let certificate = &issued.certificate;
     let roots = ca.directory().roots()?;
     let files = destination
         .write(&IssuedFiles {

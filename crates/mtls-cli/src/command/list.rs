@@ -60,7 +60,9 @@ impl List {
             State::Expired => CertificateState::Expired,
             State::Unconfirmed => CertificateState::Unconfirmed,
         });
-        filter.expiring_before = self.expiring.and_then(|span| now.checked_add(span.duration()));
+        filter.expiring_before = self
+            .expiring
+            .and_then(|span| now.checked_add(span.duration()));
         let records = all(&ca, &filter, now).await?;
         let views = RecordView::all(&records);
         if out.is_json() {

@@ -57,7 +57,10 @@ impl Renew {
             bail!("the certificate {} is revoked: issue a new one", old.serial);
         }
         let Some(der) = &old.der else {
-            bail!("of the certificate {} only the number is known: issue a new one", old.serial);
+            bail!(
+                "of the certificate {} only the number is known: issue a new one",
+                old.serial
+            );
         };
         let certificate = Certificate::from_der(der)?;
         let stem = stem(&old)?;
@@ -67,7 +70,9 @@ impl Renew {
         let authority = ca.authority(CaKey::Issuing, &ca.passphrase()?).await?;
         let made = match given {
             Some(_) => None,
-            None => Some(KeyPair::generate(ca.directory().settings().key_type.of_leaf())?),
+            None => Some(KeyPair::generate(
+                ca.directory().settings().key_type.of_leaf(),
+            )?),
         };
         let Some(key) = made.as_ref().or(given.as_ref()) else {
             bail!("no key was made");
@@ -97,11 +102,17 @@ impl Renew {
         } else {
             let serial = self.which.parse::<SerialNumber>();
             let serial = serial.with_context(|| {
-                format!("`{}` is neither a file nor a serial number", self.which.escape_debug())
+                format!(
+                    "`{}` is neither a file nor a serial number",
+                    self.which.escape_debug()
+                )
             })?;
             filter.serial = Some(serial);
         }
-        let found = ca.store().certificates(&filter, Page::first(2), now).await?;
+        let found = ca
+            .store()
+            .certificates(&filter, Page::first(2), now)
+            .await?;
         let found = found.into_iter().next();
         found.with_context(|| format!("the CA `{}` has not issued {}", ca.name(), self.which))
     }
@@ -127,7 +138,10 @@ fn stem(record: &CertificateRecord) -> Result<&'static str> {
     } else if usages.contains(&Purpose::TlsClient.oid()) {
         Ok("client")
     } else {
-        bail!("the certificate {} is neither a server's nor a client's", record.serial)
+        bail!(
+            "the certificate {} is neither a server's nor a client's",
+            record.serial
+        )
     }
 }
 

@@ -115,7 +115,11 @@ struct Revoked {
 impl Revoke {
     pub(crate) async fn run(self, global: &Global, out: &mut Output) -> Result<Outcome> {
         let ca = OpenCa::open(global).await?;
-        let password = self.key_password_file.as_deref().map(password_of).transpose()?;
+        let password = self
+            .key_password_file
+            .as_deref()
+            .map(password_of)
+            .transpose()?;
         let selection = Selection::of(ca.name(), self.which.selector(password.as_ref())?);
         let now = OffsetDateTime::now_utc();
         let mut selected = ca.store().select(&selection, now).await?;
@@ -127,7 +131,9 @@ impl Revoke {
             out.line("all of these are revoked already")?;
         }
         let records = if self.yes && !selected.is_empty() {
-            ca.store().revoke(&selection, self.reason.into(), &actor(), now).await?
+            ca.store()
+                .revoke(&selection, self.reason.into(), &actor(), now)
+                .await?
         } else {
             selected
         };
@@ -205,10 +211,17 @@ fn sha256(text: &str) -> Result<[u8; 32], &'static str> {
     let digits: Vec<u8> = text
         .bytes()
         .filter(|byte| *byte != b':')
-        .map(|byte| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok()))
+        .map(|byte| {
+            char::from(byte)
+                .to_digit(16)
+                .and_then(|digit| u8::try_from(digit).ok())
+        })
         .collect::<Option<_>>()
         .ok_or("it is not hexadecimal")?;
-    let bytes: Vec<u8> = digits.chunks(2).map(|pair| pair.iter().fold(0, |byte, digit| byte << 4 | digit)).collect();
+    let bytes: Vec<u8> = digits
+        .chunks(2)
+        .map(|pair| pair.iter().fold(0, |byte, digit| byte << 4 | digit))
+        .collect();
     match (digits.len(), <[u8; 32]>::try_from(bytes)) {
         (64, Ok(hash)) => Ok(hash),
         _ => Err("a SHA-256 has 64 hexadecimal digits"),

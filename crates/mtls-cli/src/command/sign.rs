@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 use clap::Args;
-use pki_core::{CertificateParameters, CertificateRequest, certificate_pem};
+use pki_core::{CertificateParameters, CertificateRequest};
 use pki_store::Order;
 use time::OffsetDateTime;
 use x509_identity::pem;
@@ -64,16 +64,19 @@ impl Sign {
         let authority = ca.authority(CaKey::Issuing, &ca.passphrase()?).await?;
         let order = Order::new(parameters, &profile, &self.profile, actor());
         let issued = authority.issue(order, OffsetDateTime::now_utc()).await?;
-        let chain: String = issued.presented().map(certificate_pem).collect();
+        let chain = issued.chain_pem();
         let mut files = Vec::new();
         if let Some(path) = &self.out {
             write_public(path, chain.as_bytes()).with_context(|| {
-                let serial = issued.certificate().serial();
+                let serial = issued.certificate.serial();
                 format!("the certificate {serial} was issued and not written")
             })?;
             files.push(path.clone());
         }
-        Ok((Issued::new(issued.certificate(), &self.profile, files), chain))
+        Ok((
+            Issued::new(&issued.certificate, &self.profile, files),
+            chain,
+        ))
     }
 }
 

@@ -51,9 +51,21 @@ impl CaDirectory {
     pub(crate) fn chain(&self, key: CaKey) -> Result<Vec<Certificate>> {
         let mut chain = self.certificates(key)?;
         if key == CaKey::Issuing {
-            chain.extend(self.certificates(CaKey::Root)?);
+            // An imported CA may be its own root.
+            let mut above = self.roots()?;
+            above.retain(|root| !chain.contains(root));
+            chain.extend(above);
         }
         Ok(chain)
+    }
+
+    /// What others have to trust.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be read.
+    pub(crate) fn roots(&self) -> Result<Vec<Certificate>> {
+        self.certificates(CaKey::Root)
     }
 
     fn certificates(&self, key: CaKey) -> Result<Vec<Certificate>> {

@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Context as _, Result, bail};
-use pki_core::{Authority, Password};
-use pki_store::{Actor, CertificateAuthority, Issuer, IssuerRole, IssuerState, Store, StoreUrl};
+use anyhow::{Context as _, Result};
+use pki_core::Password;
+use pki_store::{Actor, CertificateAuthority, Issuer, Store, StoreUrl};
 use time::OffsetDateTime;
 
 use super::ca::CaDirectory;
@@ -69,8 +69,10 @@ impl OpenCa {
         passphrase: &Password,
     ) -> Result<CertificateAuthority> {
         let authority = self.directory.authority(key, passphrase)?;
-        let issuer = self.issuer_of(&authority).await?;
-        Ok(CertificateAuthority::new(self.store.clone(), issuer, authority)?)
+        let subject = authority.certificate().subject().to_string();
+        CertificateAuthority::new(authority, self.store.clone())
+            .await
+            .with_context(|| format!("the CA `{subject}` cannot issue"))
     }
 
     /// The passphrase of the keys.
@@ -86,18 +88,30 @@ impl OpenCa {
         )
     }
 
-    async fn issuer_of(&self, authority: &Authority) -> Result<Issuer> {
-        let issuers = self.issuers().await?;
-        let certificate = authority.certificate();
-        let found = issuers
-            .into_iter()
-            .find(|issuer| issuer.certificate() == certificate);
-        found.with_context(|| {
-            format!(
-                "the store does not know the CA certificate of {}",
-                certificate.subject()
-            )
-        })
+    /// Passes on what was done, and writes into the audit log what was refused.
+    ///
+    /// # Errors
+    ///
+    /// The refusal itself, or that it cannot be recorded.
+    pub(crate) async fn recorded<T>(&self, done: Result<T>, what: &str, name: &str) -> Result<T> {
+        let error = match done {
+            Ok(done) => return Ok(done),
+            Err(error) => error,
+        };
+        // The store has written down what it or its CA refused; of its own failure it may know nothing.
+        let known = error.chain().any(|cause| {
+            cause.is::<pki_store::IssueError>() || cause.is::<pki_store::StoreError>()
+        });
+        if !known {
+            let about = format!("{what} {name}");
+            let reason = format!("{error:#}");
+            let now = OffsetDateTime::now_utc();
+            self.store
+                .record_refusal(self.name(), about.trim(), &reason, &actor(), now)
+                .await
+                .with_context(|| format!("{reason}; this could not be recorded"))?;
+        }
+        Err(error)
     }
 }
 

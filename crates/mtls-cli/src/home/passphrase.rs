@@ -6,8 +6,8 @@ use std::path::Path;
 use anyhow::{Context as _, Result, bail};
 use pki_core::Password;
 
-use crate::global::Global;
 use crate::files::password_of;
+use crate::global::Global;
 
 /// The password of `what`: the first line of a file, or what is typed on the terminal.
 ///

@@ -62,20 +62,27 @@ fn names(directory: &Path) -> io::Result<Vec<String>> {
 
 /// A profile for a new CA. `url` is where `mtls serve` is reached.
 pub(crate) fn profile_text(purpose: Purpose, url: Option<&str>, ca: &str) -> String {
-    let table = match purpose {
-        Purpose::Client => CLIENT,
-        Purpose::Server => SERVER,
+    let (table, standard) = match purpose {
+        Purpose::Client => (CLIENT, Profile::client()),
+        Purpose::Server => (SERVER, Profile::server()),
     };
+    // A list of strings is the same in JSON and in TOML.
+    let keys = serde_json::json!(standard.keys).to_string();
+    let table = table.replace("{KEYS}", &keys.replace(',', ", "));
     let Some(url) = url else {
         return table.replace("{URLS}", NO_URLS);
     };
-    let urls = format!("ocsp = [\"{url}/ocsp\"]\nca_issuers = [\"{url}/ca/{ca}-issuing.crt\"]\n");
+    let urls = format!(
+        "crl_distribution_points = [\"{url}/crl/{ca}-issuing-{{partition}}.crl\"]\n\
+         ocsp = [\"{url}/ocsp\"]\n\
+         ca_issuers = [\"{url}/ca/{ca}-issuing.crt\"]\n"
+    );
     table.replace("{URLS}", &urls)
 }
 
 const CLIENT: &str = r#"# Certificates for TLS clients and devices. Unknown settings are an error.
 role = "client"
-keys = ["p256", "p384", "rsa2048", "rsa3072", "rsa4096", "ed25519"]
+keys = {KEYS}
 {URLS}
 # The shortest, the one where --life is not given, and the longest.
 [validity]
@@ -99,7 +106,7 @@ ip = "none"
 
 const SERVER: &str = r#"# Certificates for TLS servers. Unknown settings are an error.
 role = "server"
-keys = ["p256", "p384", "rsa2048", "rsa3072", "rsa4096"]
+keys = {KEYS}
 {URLS}
 # The shortest, the one where --life is not given, and the longest: Apple accepts 825 days at most.
 [validity]

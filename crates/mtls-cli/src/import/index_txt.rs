@@ -146,9 +146,18 @@ mod tests {
             ("V\t2701Z\t\t01\tunknown\t/CN=a", "end of validity"),
             ("V\t279901000000Z\t\t01\tunknown\t/CN=a", "end of validity"),
             ("V\t270101000000Z\t\tno\tunknown\t/CN=a", "serial"),
-            ("R\t270101000000Z\t\t01\tunknown\t/CN=a", "no revocation date"),
-            ("V\t270101000000Z\t261127083000Z\t01\tunknown\t/CN=a", "has a revocation date"),
-            ("R\t270101000000Z\t261127083000Z,because\t01\tunknown\t/CN=a", "reason"),
+            (
+                "R\t270101000000Z\t\t01\tunknown\t/CN=a",
+                "no revocation date",
+            ),
+            (
+                "V\t270101000000Z\t261127083000Z\t01\tunknown\t/CN=a",
+                "has a revocation date",
+            ),
+            (
+                "R\t270101000000Z\t261127083000Z,because\t01\tunknown\t/CN=a",
+                "reason",
+            ),
             ("R\t270101000000Z\tå\t01\tunknown\t/CN=a", "revocation date"),
         ] {
             let text = format!("V\t270101000000Z\t\t0F\tunknown\t/CN=x\n\n{line}\n");

@@ -49,7 +49,10 @@ fn unescaped(value: &str) -> String {
     let mut rest = value;
     while let Some((before, after)) = rest.split_once("\\x") {
         bytes.extend_from_slice(before.as_bytes());
-        match after.get(..2).and_then(|hex| u8::from_str_radix(hex, 16).ok()) {
+        match after
+            .get(..2)
+            .and_then(|hex| u8::from_str_radix(hex, 16).ok())
+        {
             Some(byte) => {
                 bytes.push(byte);
                 rest = after.get(2..).unwrap_or_default();
@@ -65,6 +68,9 @@ fn unescaped(value: &str) -> String {
 }
 
 fn as_common_name(text: &str) -> DistinguishedName {
+    if text.is_empty() {
+        return DistinguishedName::default();
+    }
     let printable: String = text.chars().filter(|c| !c.is_control()).take(64).collect();
     DistinguishedName::builder()
         .common_name(printable)

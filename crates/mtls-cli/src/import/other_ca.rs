@@ -21,6 +21,8 @@ pub(crate) struct OtherCa {
     /// PEM, perhaps encrypted.
     pub(crate) key: PathBuf,
     pub(crate) issued: Vec<ImportedCertificate>,
+    /// How many of them are revoked.
+    pub(crate) revoked: usize,
     /// The number of its last CRL, where it is known.
     pub(crate) crl_number: Option<u64>,
 }
@@ -100,6 +102,7 @@ impl OtherCa {
             chain: chain(certificate)?,
             key: key.to_owned(),
             issued: Vec::new(),
+            revoked: 0,
             crl_number: None,
         })
     }
@@ -108,7 +111,10 @@ impl OtherCa {
         let bases = layout.base.iter().map(|base| directory.join(base));
         let mut bases = bases.filter(|base| base.join(INDEX).exists());
         let Some(base) = bases.next() else {
-            bail!("{} has no {INDEX}: name the directory that has it", directory.display());
+            bail!(
+                "{} has no {INDEX}: name the directory that has it",
+                directory.display()
+            );
         };
         let chain = chain(&one_of(&base, layout.certificate, "the CA's certificate")?)?;
         let [ca, ..] = chain.as_slice() else {
@@ -130,6 +136,10 @@ impl OtherCa {
         Ok(Self {
             key: one_of(&base, layout.key, "the CA's key")?,
             issued,
+            revoked: entries
+                .iter()
+                .filter(|entry| entry.revoked.is_some())
+                .count(),
             crl_number: crl_number(&base)?,
             chain,
         })
@@ -156,7 +166,10 @@ fn chain(path: &Path) -> Result<Vec<Certificate>> {
 }
 
 fn one_of(base: &Path, names: &[&str], what: &str) -> Result<PathBuf> {
-    let found = names.iter().map(|name| base.join(name)).find(|path| path.is_file());
+    let found = names
+        .iter()
+        .map(|name| base.join(name))
+        .find(|path| path.is_file());
     found.with_context(|| {
         let names = names.join(", ");
         format!("{what} is not in {}: looked for {names}", base.display())
@@ -176,8 +189,12 @@ fn found(
             continue;
         };
         for entry in entries {
-            let path = entry.with_context(|| format!("cannot read {}", directory.display()))?.path();
-            let certificate = path.extension().is_some_and(|it| it == "crt" || it == "pem");
+            let path = entry
+                .with_context(|| format!("cannot read {}", directory.display()))?
+                .path();
+            let certificate = path
+                .extension()
+                .is_some_and(|it| it == "crt" || it == "pem");
             if !certificate || !path.is_file() {
                 continue;
             }
@@ -213,8 +230,12 @@ fn crl_number(base: &Path) -> Result<Option<u64>> {
     }
     let text = read(&path)?;
     let text = String::from_utf8_lossy(&text);
-    let next = u64::from_str_radix(text.trim(), 16)
-        .with_context(|| format!("cannot use {}: it is not a hexadecimal number", path.display()))?;
+    let next = u64::from_str_radix(text.trim(), 16).with_context(|| {
+        format!(
+            "cannot use {}: it is not a hexadecimal number",
+            path.display()
+        )
+    })?;
     Ok(next.checked_sub(1))
 }
 

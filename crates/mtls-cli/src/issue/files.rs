@@ -35,7 +35,9 @@ impl Bundles {
             bail!("the password of the bundles is empty");
         }
         if !text.bytes().all(|c| (b' '..=b'~').contains(&c)) {
-            bail!("the password of the bundles has a character that is not printable ASCII, which some devices refuse");
+            bail!(
+                "the password of the bundles has a character that is not printable ASCII, which some devices refuse"
+            );
         }
         Ok(Self { password })
     }
@@ -144,7 +146,13 @@ impl Destination {
             write_secret(&path, content)?;
             done(path);
         }
-        let pem = |chain: &[&Certificate]| chain.iter().copied().map(certificate_pem).collect::<String>();
+        let pem = |chain: &[&Certificate]| {
+            chain
+                .iter()
+                .copied()
+                .map(certificate_pem)
+                .collect::<String>()
+        };
         for (name, chain) in [
             ("ca.crt".to_owned(), &issued.roots),
             (format!("{stem}.crt"), &issued.presented),

@@ -24,7 +24,9 @@ impl FromStr for Life {
     fn from_str(text: &str) -> Result<Self, NotALife> {
         match humantime::parse_duration(text) {
             // A century is more than any certificate of a CA has.
-            Ok(span) if !span.is_zero() && span.as_secs() <= 100 * 366 * 24 * 3600 => Ok(Self(span)),
+            Ok(span) if !span.is_zero() && span.as_secs() <= 100 * 366 * 24 * 3600 => {
+                Ok(Self(span))
+            }
             _ => Err(NotALife),
         }
     }
@@ -46,7 +48,10 @@ mod tests {
             ("", None),
             ("1000000d", None),
         ] {
-            let life = text.parse::<Life>().ok().map(|life| life.duration().whole_hours());
+            let life = text
+                .parse::<Life>()
+                .ok()
+                .map(|life| life.duration().whole_hours());
             assert_eq!(life, hours, "{text}");
         }
     }

@@ -45,7 +45,11 @@ impl FromStr for AltName {
         Ok(Self(match kind {
             "dns" => SubjectAltName::Dns(value),
             "email" => SubjectAltName::Email(value),
-            "ip" => SubjectAltName::Ip(value.parse().map_err(|_| wrong("it is not an IP address"))?),
+            "ip" => SubjectAltName::Ip(
+                value
+                    .parse()
+                    .map_err(|_| wrong("it is not an IP address"))?,
+            ),
             "uri" => SubjectAltName::Uri(value),
             _ => return Err(wrong("the kinds of names are dns, ip, email and uri")),
         }))
@@ -63,7 +67,10 @@ pub(crate) fn names_of_server(name: &str) -> Result<(DistinguishedName, Vec<Subj
         Err(_) if is_host_name(name.strip_prefix("*.").unwrap_or(name)) => {
             SubjectAltName::Dns(name.to_owned())
         }
-        Err(_) => bail!("`{}` is neither a host name nor an IP address", name.escape_debug()),
+        Err(_) => bail!(
+            "`{}` is neither a host name nor an IP address",
+            name.escape_debug()
+        ),
     };
     // A common name has 64 characters at most (RFC 5280 appendix A.1), a host name up to 253.
     let subject = if name.len() <= 64 {

@@ -71,7 +71,12 @@ impl CrlView {
             .add_all("problem", &self.problem)
             .add("revoked", self.revoked.len());
         let first = self.revoked.iter().take(SHOWN).map(|entry| {
-            format!("{}  {}  {}", entry.serial, date(entry.revoked_at), entry.reason)
+            format!(
+                "{}  {}  {}",
+                entry.serial,
+                date(entry.revoked_at),
+                entry.reason
+            )
         });
         fields.add_all("", first);
         if self.revoked.len() > SHOWN {

@@ -6,9 +6,9 @@ use anyhow::Result;
 use clap::Args;
 use pki_core::certificate_pem;
 
-use crate::global::Global;
 use crate::files::write_public;
-use crate::home::{CaKey, Home};
+use crate::global::Global;
+use crate::home::Home;
 use crate::output::{Outcome, Output};
 
 /// Print the CA's roots as PEM: what others have to trust
@@ -23,7 +23,7 @@ pub(crate) struct Export {
 impl Export {
     pub(crate) fn run(self, global: &Global, out: &mut Output) -> Result<Outcome> {
         let ca = Home::of(global)?.ca(global.ca.as_deref())?;
-        let roots: String = ca.chain(CaKey::Root)?.iter().map(certificate_pem).collect();
+        let roots: String = ca.roots()?.iter().map(certificate_pem).collect();
         match &self.out {
             Some(path) => {
                 write_public(path, roots.as_bytes())?;

@@ -10,7 +10,9 @@ use x509_identity::{Certificate, DistinguishedName};
 
 use super::subject;
 use crate::global::Global;
-use crate::home::{CaKey, CaName, Home, KeyType, NewCa, Settings, actor, check_url, new_passphrase};
+use crate::home::{
+    CaKey, CaName, Home, KeyType, NewCa, Settings, actor, check_url, new_passphrase,
+};
 use crate::output::{Fields, Outcome, Output, hex, moment, note};
 
 /// Make a root and an issuing CA
@@ -132,23 +134,23 @@ impl Init {
         let authority = Authority::root(root, root_key, &Profile::root(), now)?;
         let mut issuer = NewIssuer::new(name, IssuerRole::Root, authority.chain().to_vec());
         issuer.crl_url = crl_url(CaKey::Root);
-        let issuer = store.add_issuer(issuer, &actor(), now).await?;
+        store.add_issuer(issuer, &actor(), now).await?;
         let root = authority.certificate().clone();
-        let authority = CertificateAuthority::new(store.clone(), issuer, authority)?;
+        let authority = CertificateAuthority::new(authority, store.clone()).await?;
 
         let mut profile = Profile::issuing_ca();
         if let Some(url) = &self.url {
             profile.ca_issuers = vec![format!("{url}/ca/{name}-root.crt")];
+            profile.crl_distribution_points = crl_url(CaKey::Root).into_iter().collect();
         }
         let parameters = CertificateParameters::for_key(issuing_key.public_key_der(), issuing);
         let order = Order::new(parameters, &profile, "issuing-ca", actor());
         let issued = authority.issue(order, now).await?;
-        let issuing = issued.certificate().clone();
+        let issuing = issued.certificate;
         let chain = vec![issuing.clone(), root.clone()];
         let mut issuer = NewIssuer::new(name, IssuerRole::Issuing, chain);
         issuer.crl_url = crl_url(CaKey::Issuing);
         store.add_issuer(issuer, &actor(), now).await?;
-        store.close().await?;
 
         new.write_certificate(CaKey::Root, &certificate_pem(&root))?;
         new.write_certificate(CaKey::Issuing, &certificate_pem(&issuing))?;

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use clap::Args;
-use pki_store::{Issuer, IssuerRole, IssuerState};
+use pki_store::Issuer;
 use serde::Serialize;
 use time::OffsetDateTime;
 
@@ -44,15 +44,8 @@ impl IssuerView {
     fn of(issuer: &Issuer) -> Self {
         let certificate = issuer.certificate();
         Self {
-            role: match issuer.role {
-                IssuerRole::Root => "root",
-                IssuerRole::Issuing => "issuing",
-            },
-            state: match issuer.state {
-                IssuerState::Active => "active",
-                IssuerState::Retiring => "retiring",
-                IssuerState::Retired => "retired",
-            },
+            role: issuer.role.as_str(),
+            state: issuer.state.as_str(),
             subject: certificate.subject().to_string(),
             key: certificate.public_key_algorithm().to_string(),
             not_before: certificate.not_before(),

@@ -26,7 +26,9 @@ pub(super) fn default_root(name: &CaName) -> Result<DistinguishedName> {
 /// If the root has no common name: iPhones list a root by nothing else.
 pub(super) fn issuing(root: &DistinguishedName, number: u32) -> Result<DistinguishedName> {
     let Some(common_name) = root.common_name() else {
-        bail!("the subject `{root}` has no common name: add CN=NAME, by which people will find the CA");
+        bail!(
+            "the subject `{root}` has no common name: add CN=NAME, by which people will find the CA"
+        );
     };
     let base = ["Root CA", "Root", "root"]
         .iter()
@@ -57,7 +59,10 @@ mod tests {
     #[test]
     fn the_issuing_ca_is_named_after_its_root() {
         for (root, issuing_ca) in [
-            ("CN=Example Root,O=Example", "CN=Example Issuing 1,O=Example"),
+            (
+                "CN=Example Root,O=Example",
+                "CN=Example Issuing 1,O=Example",
+            ),
             ("CN=Example Root CA", "CN=Example Issuing 1"),
             ("CN=Acme,C=DE", "CN=Acme Issuing 1,C=DE"),
             ("CN=Root", "CN=Root Issuing 1"),
