@@ -6,6 +6,7 @@ mod chain;
 mod inspect;
 mod link;
 mod open_error;
+#[cfg(feature = "profile")]
 mod profile;
 mod read;
 mod write;
@@ -14,6 +15,7 @@ pub use bundle::Bundle;
 pub use inspect::{Inspection, Objection, Reader, UnknownReader, inspect};
 pub use link::BrokenLink;
 pub use open_error::OpenError;
+#[cfg(feature = "profile")]
 pub use profile::{Profile, ProfileBuilder, ProfileError};
 pub use read::{
     Archive, ArchivedCertificate, ArchivedKey, BagAttributes, Limit, Limits, Pbkdf2Prf, Place,
