@@ -42,8 +42,14 @@ impl NewCa {
             );
         }
         remove_leftovers(home.path());
-        let staging = tempfile::Builder::new()
-            .prefix(STAGING)
+        let mut builder = tempfile::Builder::new();
+        builder.prefix(STAGING);
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            builder.permissions(fs::Permissions::from_mode(0o700));
+        }
+        let staging = builder
             .tempdir_in(home.path())
             .with_context(|| format!("cannot write into {}", home.path().display()))?;
         for directory in [ca::KEYS, ca::PROFILES] {
