@@ -31,20 +31,46 @@ pub(super) fn tell(bench: &Bench<'_>, home: &Home, report: &mut Report) -> Resul
         curl::ask(bench, &url, &home.path("roots.crt"), &shown, &[])
     };
     for client in ["alice", "bob"] {
-        report.push(GROUP, "curl", &format!("{client}, issued"), Verdict::Accepted, ask(client));
+        report.push(
+            GROUP,
+            "curl",
+            &format!("{client}, issued"),
+            Verdict::Accepted,
+            ask(client),
+        );
     }
     let nothing = curl::ask(bench, &url, &home.path("roots.crt"), &curl::nothing(), &[]);
-    report.push(GROUP, "curl", "no certificate", Verdict::RefusedInTls, nothing);
+    report.push(
+        GROUP,
+        "curl",
+        "no certificate",
+        Verdict::RefusedInTls,
+        nothing,
+    );
     let crls = ["root.crl", "issuing.crl"];
     let verified = home.openssl_verify(bench, "alice/client.crt", &crls);
-    report.push(GROUP, "openssl verify", "alice, issued", Verdict::Accepted, verified);
+    report.push(
+        GROUP,
+        "openssl verify",
+        "alice, issued",
+        Verdict::Accepted,
+        verified,
+    );
 
     let serial = home.json(&["list", "--name", "alice"])?;
-    let serial = serial[0]["serial"].as_str().context("alice is not listed")?;
+    let serial = serial[0]["serial"]
+        .as_str()
+        .context("alice is not listed")?;
     home.ok(&["revoke", serial, "--reason", "key-compromise", "--yes"])?;
     home.ok(&["crl"])?;
     let verified = home.openssl_verify(bench, "alice/client.crt", &crls);
-    report.push(GROUP, "openssl verify", "alice, revoked", Verdict::Refused, verified);
+    report.push(
+        GROUP,
+        "openssl verify",
+        "alice, revoked",
+        Verdict::Refused,
+        verified,
+    );
     // The server looks at its files once a second.
     let deadline = Instant::now() + Duration::from_secs(30);
     let refused = loop {
@@ -55,14 +81,32 @@ pub(super) fn tell(bench: &Bench<'_>, home: &Home, report: &mut Report) -> Resul
             other => break other,
         }
     };
-    report.push(GROUP, "curl", "alice, revoked", Verdict::RefusedInTls, refused);
-    report.push(GROUP, "curl", "bob, after that", Verdict::Accepted, ask("bob"));
+    report.push(
+        GROUP,
+        "curl",
+        "alice, revoked",
+        Verdict::RefusedInTls,
+        refused,
+    );
+    report.push(
+        GROUP,
+        "curl",
+        "bob, after that",
+        Verdict::Accepted,
+        ask("bob"),
+    );
     let audit = home.run(&["audit", "verify"])?;
     let seen = match audit.success() {
         true => (Verdict::Accepted, audit.stdout),
         false => (Verdict::Refused, audit.stderr),
     };
-    report.push(GROUP, "mtls audit verify", "all of this", Verdict::Accepted, Ok(seen));
+    report.push(
+        GROUP,
+        "mtls audit verify",
+        "all of this",
+        Verdict::Accepted,
+        Ok(seen),
+    );
     Ok(())
 }
 

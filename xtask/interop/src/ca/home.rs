@@ -53,7 +53,12 @@ impl Home {
     /// Runs the command, which has to do what it was asked.
     pub(super) fn ok(&self, arguments: &[&str]) -> Result<String> {
         let ran = self.run(arguments)?;
-        ensure!(ran.success(), "mtls {}: {}", arguments.join(" "), ran.stderr);
+        ensure!(
+            ran.success(),
+            "mtls {}: {}",
+            arguments.join(" "),
+            ran.stderr
+        );
         Ok(ran.stdout)
     }
 
@@ -78,13 +83,21 @@ impl Home {
         let mut openssl = bench.peers.command("openssl");
         openssl
             .args(["verify", "-crl_check_all", "-CRLfile", "all.crl"])
-            .args(["-CAfile", "roots.crt", "-untrusted", certificate, certificate])
+            .args([
+                "-CAfile",
+                "roots.crt",
+                "-untrusted",
+                certificate,
+                certificate,
+            ])
             .current_dir(self.directory.path());
         let said = process::run(&mut openssl, None)?;
-        Ok(match (said.success(), said.stderr.contains("certificate revoked")) {
-            (true, _) => (Verdict::Accepted, said.stdout),
-            (false, true) => (Verdict::Refused, "certificate revoked".to_owned()),
-            (false, false) => (Verdict::NotRun, said.stderr),
-        })
+        Ok(
+            match (said.success(), said.stderr.contains("certificate revoked")) {
+                (true, _) => (Verdict::Accepted, said.stdout),
+                (false, true) => (Verdict::Refused, "certificate revoked".to_owned()),
+                (false, false) => (Verdict::NotRun, said.stderr),
+            },
+        )
     }
 }

@@ -24,7 +24,12 @@ pub(super) fn easy_rsa(bench: &Bench<'_>, home: &Home, report: &mut Report) -> R
             .env("EASYRSA_PKI", &pki)
             .current_dir(home.directory());
         let ran = process::run(&mut easyrsa, None)?;
-        ensure!(ran.success(), "easyrsa {}: {}", arguments.join(" "), ran.reason());
+        ensure!(
+            ran.success(),
+            "easyrsa {}: {}",
+            arguments.join(" "),
+            ran.reason()
+        );
         Ok(())
     };
     run(&["init-pki"])?;
@@ -39,7 +44,10 @@ pub(super) fn easy_rsa(bench: &Bench<'_>, home: &Home, report: &mut Report) -> R
         fs::copy(pki.join(format!("issued/{name}.crt")), home.path(file))?;
     }
     let by_serial = fs::read_dir(pki.join("revoked/certs_by_serial"))?;
-    let bob = by_serial.flatten().next().context("easy-rsa keeps what it revoked")?;
+    let bob = by_serial
+        .flatten()
+        .next()
+        .context("easy-rsa keeps what it revoked")?;
     fs::copy(bob.path(), home.path("bob.crt"))?;
     // Somebody has tidied up: of carol's certificate only the line in index.txt is left.
     lose(&pki, &["issued", "certs_by_serial"], "CN=carol")?;
@@ -61,35 +69,126 @@ pub(super) fn openssl_ca(bench: &Bench<'_>, home: &Home, report: &mut Report) ->
         let mut openssl = bench.peers.command("openssl");
         openssl.args(arguments).current_dir(home.directory());
         let ran = process::run(&mut openssl, None)?;
-        ensure!(ran.success(), "openssl {}: {}", arguments.join(" "), ran.reason());
+        ensure!(
+            ran.success(),
+            "openssl {}: {}",
+            arguments.join(" "),
+            ran.reason()
+        );
         Ok(())
     };
     let password = "pass:old secret";
     run(&[
-        "req", "-x509", "-config", "openssl.cnf", "-extensions", "authority", "-newkey", "rsa:3072", "-passout", password,
-        "-keyout", "demoCA/private/cakey.pem", "-out", "demoCA/cacert.pem", "-days", "3650", "-subj",
+        "req",
+        "-x509",
+        "-config",
+        "openssl.cnf",
+        "-extensions",
+        "authority",
+        "-newkey",
+        "rsa:3072",
+        "-passout",
+        password,
+        "-keyout",
+        "demoCA/private/cakey.pem",
+        "-out",
+        "demoCA/cacert.pem",
+        "-days",
+        "3650",
+        "-subj",
         "/C=DE/O=Old Ltd/CN=Old CA",
     ])?;
-    for (name, kind) in [("alice", "client"), ("bob", "client"), ("carol", "client"), ("api", "server")] {
-        let (key, csr, crt) = (format!("{name}.key"), format!("{name}.csr"), format!("{name}.crt"));
+    for (name, kind) in [
+        ("alice", "client"),
+        ("bob", "client"),
+        ("carol", "client"),
+        ("api", "server"),
+    ] {
+        let (key, csr, crt) = (
+            format!("{name}.key"),
+            format!("{name}.csr"),
+            format!("{name}.crt"),
+        );
         let subject = format!("/C=DE/O=Old Ltd/CN={name}");
-        run(&["req", "-config", "openssl.cnf", "-newkey", "rsa:2048", "-nodes", "-keyout", &key, "-out", &csr, "-subj",
-            &subject])?;
-        run(&["ca", "-batch", "-notext", "-config", "openssl.cnf", "-passin", password, "-extensions", kind, "-in", &csr,
-            "-out", &crt])?;
+        run(&[
+            "req",
+            "-config",
+            "openssl.cnf",
+            "-newkey",
+            "rsa:2048",
+            "-nodes",
+            "-keyout",
+            &key,
+            "-out",
+            &csr,
+            "-subj",
+            &subject,
+        ])?;
+        run(&[
+            "ca",
+            "-batch",
+            "-notext",
+            "-config",
+            "openssl.cnf",
+            "-passin",
+            password,
+            "-extensions",
+            kind,
+            "-in",
+            &csr,
+            "-out",
+            &crt,
+        ])?;
     }
-    run(&["ca", "-config", "openssl.cnf", "-passin", password, "-revoke", "bob.crt", "-crl_reason", "keyCompromise"])?;
-    run(&["ca", "-config", "openssl.cnf", "-passin", password, "-gencrl", "-out", "demoCA/crl.pem"])?;
+    run(&[
+        "ca",
+        "-config",
+        "openssl.cnf",
+        "-passin",
+        password,
+        "-revoke",
+        "bob.crt",
+        "-crl_reason",
+        "keyCompromise",
+    ])?;
+    run(&[
+        "ca",
+        "-config",
+        "openssl.cnf",
+        "-passin",
+        password,
+        "-gencrl",
+        "-out",
+        "demoCA/crl.pem",
+    ])?;
     lose(&ca, &["newcerts"], "CN=carol")?;
     fs::write(home.path("old"), "old secret\n")?;
 
-    let refused = home.run(&["import", "openssl-ca", "demoCA", "--key-password-file", "passphrase"])?;
+    let refused = home.run(&[
+        "import",
+        "openssl-ca",
+        "demoCA",
+        "--key-password-file",
+        "passphrase",
+    ])?;
     let seen = match refused.code {
         Some(1) => (Verdict::Refused, refused.stderr),
         _ => (Verdict::NotRun, refused.stdout),
     };
-    report.push(GROUP, "openssl ca", "wrong password of the key", Verdict::Refused, Ok(seen));
-    home.ok(&["import", "openssl-ca", "demoCA", "--key-password-file", "old"])?;
+    report.push(
+        GROUP,
+        "openssl ca",
+        "wrong password of the key",
+        Verdict::Refused,
+        Ok(seen),
+    );
+    home.ok(&[
+        "import",
+        "openssl-ca",
+        "demoCA",
+        "--key-password-file",
+        "old",
+    ])?;
     afterwards(bench, home, report, "openssl ca", 4)?;
     // `crlnumber` said that 1A was the next one, openssl has used it, and both CRLs here came after it.
     let number = home.json(&["inspect", "issuing.crl"])?[0]["number"].clone();
@@ -97,7 +196,13 @@ pub(super) fn openssl_ca(bench: &Bench<'_>, home: &Home, report: &mut Report) ->
         Some(number) if number >= 0x1b => (Verdict::Accepted, number.to_string()),
         _ => (Verdict::Refused, number.to_string()),
     };
-    report.push(GROUP, "openssl ca", "CRL numbers go on", Verdict::Accepted, Ok(seen));
+    report.push(
+        GROUP,
+        "openssl ca",
+        "CRL numbers go on",
+        Verdict::Accepted,
+        Ok(seen),
+    );
     Ok(())
 }
 
@@ -115,8 +220,18 @@ fn afterwards(
     let states = |state: &str| listed.iter().filter(|one| one["state"] == state).count();
     let seen = format!("{} valid, {} revoked", states("valid"), states("revoked"));
     let all = listed.len() == count && states("revoked") == 1 && states("valid") == count - 1;
-    let verdict = if all { Verdict::Accepted } else { Verdict::Refused };
-    report.push(GROUP, subject, "every certificate is listed", Verdict::Accepted, Ok((verdict, seen)));
+    let verdict = if all {
+        Verdict::Accepted
+    } else {
+        Verdict::Refused
+    };
+    report.push(
+        GROUP,
+        subject,
+        "every certificate is listed",
+        Verdict::Accepted,
+        Ok((verdict, seen)),
+    );
 
     let crls = ["issuing.crl"];
     home.ok(&["crl"])?;
@@ -128,17 +243,34 @@ fn afterwards(
     verify("the server, valid", "api.crt", Verdict::Accepted);
     verify("bob, revoked before", "bob.crt", Verdict::Refused);
     home.ok(&["revoke", "--cert", "alice.crt", "--yes"])?;
-    let carol = listed.iter().find(|one| names(one, "carol")).context("carol is not listed")?;
-    home.ok(&["revoke", carol["serial"].as_str().unwrap_or_default(), "--yes"])?;
+    let carol = listed
+        .iter()
+        .find(|one| names(one, "carol"))
+        .context("carol is not listed")?;
+    home.ok(&[
+        "revoke",
+        carol["serial"].as_str().unwrap_or_default(),
+        "--yes",
+    ])?;
     home.ok(&["issue", "client", "dave"])?;
     home.ok(&["crl"])?;
     verify("alice, revoked now", "alice.crt", Verdict::Refused);
     verify("dave, issued now", "dave/client.crt", Verdict::Accepted);
     let crl = home.json(&["inspect", "issuing.crl"])?;
     let entries = crl[0]["revoked"].as_array().map_or(0, Vec::len);
-    let verdict = if entries == 3 { Verdict::Accepted } else { Verdict::Refused };
+    let verdict = if entries == 3 {
+        Verdict::Accepted
+    } else {
+        Verdict::Refused
+    };
     let seen = (verdict, format!("{entries} entries"));
-    report.push(GROUP, subject, "carol, of whom a record is left", Verdict::Accepted, Ok(seen));
+    report.push(
+        GROUP,
+        subject,
+        "carol, of whom a record is left",
+        Verdict::Accepted,
+        Ok(seen),
+    );
     Ok(())
 }
 
