@@ -21,11 +21,7 @@ pub fn publication(publication: Publication) -> Router {
         .with_state(publication)
 }
 
-async fn respond(
-    State(publication): State<Publication>,
-    uri: Uri,
-    headers: HeaderMap,
-) -> Response {
+async fn respond(State(publication): State<Publication>, uri: Uri, headers: HeaderMap) -> Response {
     let path = uri.path();
     let mut document = publication.get(path);
     let wait = prefer::wait(&headers);
