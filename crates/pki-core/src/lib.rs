@@ -11,7 +11,9 @@ mod random;
 mod request;
 pub mod verify;
 
-pub use crl::{CrlBuildError, CrlBuilder, CrlScope, SignedCrl};
+pub use crl::{
+    Crl, CrlBuildError, CrlBuilder, CrlEntry, CrlError, CrlReadError, CrlScope, SignedCrl,
+};
 pub use issue::{Authority, IssueError, Issued, Prepared, certificate_pem};
 pub use key::{
     EncodedKey, KeyError, KeyKind, KeyPair, Password, PasswordFileError, SignError,

@@ -51,7 +51,7 @@ impl Authority {
             not_after: None,
         };
         let tbs = build_tbs(&parameters, profile, &facts, now)?;
-        let (approved, _) = judge(tbs, profile, &[], facts.algorithm, now)?;
+        let approved = judge(tbs, profile, &[], facts.algorithm, now)?;
         let certificate = sign(&signer, approved)?;
         Ok(Self {
             chain: vec![certificate],
@@ -146,10 +146,9 @@ impl Authority {
             not_after: Some(issuer.not_after()),
         };
         let tbs = build_tbs(parameters, profile, &facts, now)?;
-        let (approved, unsigned) = judge(tbs, profile, &self.chain, facts.algorithm, now)?;
+        let approved = judge(tbs, profile, &self.chain, facts.algorithm, now)?;
         Ok(Prepared {
             approved,
-            unsigned,
             issuer_spki: issuer.spki_der().to_vec(),
         })
     }
@@ -163,7 +162,7 @@ impl Authority {
         let issuer = self.certificate();
         if prepared.issuer_spki != issuer.spki_der() {
             return Err(IssueError::KeyMismatch {
-                subject: prepared.unsigned.issuer().to_string(),
+                subject: prepared.unsigned().issuer().to_string(),
             });
         }
         let certificate = sign(self.signer.as_ref(), prepared.approved)?;
@@ -247,6 +246,5 @@ pub fn certificate_pem(certificate: &Certificate) -> String {
 /// The only way to a signature on a certificate.
 fn sign(signer: &dyn Signer, approved: Approved) -> Result<Certificate, IssueError> {
     let signature = signer.sign(approved.message()).map_err(IssueError::Sign)?;
-    let certificate = approved.sealed(&signature)?;
-    Certificate::from_der(&certificate).map_err(IssueError::encode)
+    approved.signed(&signature)
 }
