@@ -53,6 +53,10 @@ impl Exec {
         Self(command.into())
     }
 
+    pub(super) fn command(&self) -> &str {
+        &self.0
+    }
+
     pub(super) async fn tell(&self, notice: &Expiring) -> Result<(), ExecError> {
         let command = || self.0.clone();
         let done = timeout(LIMIT, self.run(notice)).await;

@@ -1,5 +1,7 @@
 //! Who is told.
 
+use sha2::{Digest as _, Sha256};
+
 use super::exec::{Exec, ExecError};
 use super::notice::Expiring;
 use super::webhook::{Webhook, WebhookError};
@@ -38,5 +40,14 @@ impl Recipient {
             Self::Exec(exec) => exec.tell(notice).await.map_err(AnnounceError::Exec),
             Self::Webhook(webhook) => webhook.tell(notice).await.map_err(AnnounceError::Webhook),
         }
+    }
+
+    /// The same for the same recipient, and nothing that gives away a secret in a URL.
+    pub(super) fn digest(&self) -> String {
+        let digest = match self {
+            Self::Exec(exec) => Sha256::digest(exec.command()),
+            Self::Webhook(webhook) => Sha256::digest(webhook.secret_url()),
+        };
+        digest[..8].iter().map(|byte| format!("{byte:02x}")).collect()
     }
 }

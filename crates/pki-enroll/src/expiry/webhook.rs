@@ -90,6 +90,10 @@ impl Webhook {
         Ok(Self { url, client })
     }
 
+    pub(super) fn secret_url(&self) -> &str {
+        self.url.as_str()
+    }
+
     fn host(&self) -> String {
         self.url.host_str().unwrap_or_default().to_owned()
     }
