@@ -6,7 +6,7 @@ use std::time::Duration;
 use pki_store::{Store, StoreError};
 use time::OffsetDateTime;
 use tokio::sync::watch;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 use super::list::expiring;
 use super::notice::{Expiring, ExpiringKind};
@@ -26,6 +26,8 @@ pub struct Announcer {
     thresholds: Thresholds,
     /// What this process has told.
     told: HashSet<String>,
+    /// Another process was telling.
+    waits: bool,
 }
 
 /// What a round has not done.
@@ -57,6 +59,7 @@ impl Announcer {
             recipients,
             thresholds,
             told: HashSet::new(),
+            waits: false,
         }
     }
 
@@ -73,45 +76,60 @@ impl Announcer {
         for kind in ALL {
             metrics::expiring(kind, found.iter().filter(|it| it.kind == kind).count());
         }
+        let due: Vec<_> = found.into_iter().filter_map(|it| self.due(it, now)).collect();
+        self.waits = false;
         let mut count = 0;
         let mut failure = None;
-        for recipient in &self.recipients {
-            for notice in &found {
-                let left = notice.not_after - now;
-                let Some(threshold) = self.thresholds.passed(notice.period, left) else {
-                    continue;
-                };
-                let mut notice = notice.clone();
-                notice.threshold = Some(threshold);
-                let key = key(&notice, recipient);
-                if self.told.contains(&key) {
-                    continue;
-                }
-                // Some time after the end, the certificate is not found any more.
-                let until = notice.not_after + time::Duration::days(365);
-                let claimed = self.store.claim(&key, until, now).await;
-                if !claimed.map_err(AnnouncerError::Store)? {
-                    self.told.insert(key);
-                    continue;
-                }
-                let told = recipient.tell(&notice).await;
-                metrics::announced(if told.is_ok() { "told" } else { "failed" });
-                if let Err(source) = told {
-                    // So that another process, or this one after a restart, can tell it.
-                    let released = self.store.claim(&key, now, now).await;
-                    released.map_err(AnnouncerError::Store)?;
-                    failure.get_or_insert(AnnouncerError::Tell {
-                        name: notice.name,
-                        not_after: notice.not_after,
-                        source,
-                    });
-                    break;
-                }
-                self.told.insert(key);
-                count += 1;
+        for recipient in self.recipients.clone() {
+            match self.tell_all(&recipient, &due, now).await {
+                Ok(told) => count += told,
+                Err(error @ AnnouncerError::Store(_)) => return Err(error),
+                Err(error) => failure = failure.or(Some(error)),
             }
         }
         failure.map_or(Ok(count), Err)
+    }
+
+    fn due(&self, mut notice: Expiring, now: OffsetDateTime) -> Option<Expiring> {
+        let passed = self.thresholds.passed(notice.period, notice.not_after - now);
+        notice.threshold = passed;
+        passed.map(|_| notice)
+    }
+
+    async fn tell_all(
+        &mut self,
+        recipient: &Recipient,
+        due: &[Expiring],
+        now: OffsetDateTime,
+    ) -> Result<usize, AnnouncerError> {
+        let begun = Instant::now();
+        let mut count = 0;
+        for notice in due {
+            let key = key(notice, recipient);
+            if self.told.contains(&key) {
+                continue;
+            }
+            let store = |error| AnnouncerError::Store(error);
+            // One process tells at a time. It records that it has told, so if it ends in between, it is told twice.
+            let now = now + begun.elapsed();
+            if !self.store.lease("announce", LEASE, now).await.map_err(store)? {
+                self.waits = true;
+                return Ok(count);
+            }
+            if !self.store.was_claimed(&key).await.map_err(store)? {
+                let told = recipient.tell(notice).await;
+                metrics::announced(if told.is_ok() { "told" } else { "failed" });
+                told.map_err(|source| AnnouncerError::Tell {
+                    name: notice.name.clone(),
+                    not_after: notice.not_after,
+                    source,
+                })?;
+                self.store.claim_once(&key).await.map_err(store)?;
+                count += 1;
+            }
+            self.told.insert(key);
+        }
+        Ok(count)
     }
 
     /// Runs until `stop` says so, or is dropped: every hour, and 5 minutes after a failure, which is logged.
@@ -125,10 +143,11 @@ impl Announcer {
     async fn run_for_ever(&mut self) {
         loop {
             match self.announce(OffsetDateTime::now_utc()).await {
-                Ok(0) => sleep(EVERY).await,
                 Ok(count) => {
-                    tracing::info!(target: "pki_enroll", count, "announced what ends soon");
-                    sleep(EVERY).await;
+                    if count > 0 {
+                        tracing::info!(target: "pki_enroll", count, "announced what ends soon");
+                    }
+                    sleep(if self.waits { LEASE } else { EVERY }).await;
                 }
                 Err(error) => {
                     tracing::error!(target: "pki_enroll", "{}", sentence(&error));
@@ -158,5 +177,7 @@ const ALL: [ExpiringKind; 4] = [
     ExpiringKind::Leaf,
     ExpiringKind::Responder,
 ];
+/// How long telling one recipient may take, before another process goes on.
+const LEASE: Duration = Duration::from_secs(60);
 const EVERY: Duration = Duration::from_secs(3600);
 const AFTER_FAILURE: Duration = Duration::from_secs(300);

@@ -51,6 +51,8 @@ pub(super) struct Crls {
     revoked: HashMap<(IssuerId, u32), u64>,
     /// The revision up to which `revoked` is complete.
     seen: u64,
+    /// The numbers of CRLs whose end was warned of.
+    warned: HashMap<(IssuerId, u32), u64>,
 }
 
 impl Crls {
@@ -70,7 +72,12 @@ impl Crls {
         self.latest.get(&(issuer.id, partition))
     }
 
-    /// Signs the CRL of a partition if it is due and `authority` is there, unless another process has done so.
+    /// The revision up to which revocations are known.
+    pub(super) fn seen(&self) -> u64 {
+        self.seen
+    }
+
+    /// Signs the CRL of a partition if it is due and `authority` is there, unless another process does so.
     pub(super) async fn refresh(
         &mut self,
         store: &Store,
@@ -78,23 +85,32 @@ impl Crls {
         authority: Option<&CertificateAuthority>,
         schedule: CrlSchedule,
         now: OffsetDateTime,
-    ) -> Result<(), PublishError> {
+    ) -> Result<Freshness, PublishError> {
         let key = (issuer.id, partition);
         let revoked = self.revoked.get(&key).copied().unwrap_or(0);
         let is_due = |latest: Option<&StoredCrl>| schedule.is_due(latest, revoked, now);
         if !is_due(self.latest.get(&key)) {
-            return Ok(());
+            return Ok(Freshness::Fresh);
         }
         let stored = store.latest_crl(issuer.id, partition).await;
         if let Some(stored) = stored.map_err(PublishError::Store)? {
             self.latest.insert(key, stored);
         }
-        let (true, Some(authority)) = (is_due(self.latest.get(&key)), authority) else {
-            return Ok(());
+        if !is_due(self.latest.get(&key)) {
+            return Ok(Freshness::Fresh);
+        }
+        let path = paths::crl(issuer, partition);
+        let Some(authority) = authority else {
+            self.warn_of_end(key, &path, now);
+            return Ok(Freshness::LeftToOthers);
         };
+        // One process at a time. If it ends, another one signs when this is over.
+        let is_ours = store.lease(&format!("crl {path}"), LEASE, now).await;
+        if !is_ours.map_err(PublishError::Store)? {
+            return Ok(Freshness::LeftToOthers);
+        }
         let signed = authority.sign_crl(partition, schedule.lifetime, now).await;
         metrics::crl_signed(if signed.is_ok() { "signed" } else { "failed" });
-        let path = paths::crl(issuer, partition);
         let signed = signed.map_err(|source| PublishError::Crl {
             path: path.clone(),
             source,
@@ -102,8 +118,36 @@ impl Crls {
         let (number, entries) = (signed.number, signed.entries);
         tracing::info!(target: "pki_enroll", crl = path, number, entries, "a CRL was signed");
         self.latest.insert(key, signed);
-        Ok(())
+        Ok(Freshness::Fresh)
     }
+
+    /// Warns once of a CRL whose last third has begun, and whose key is not here.
+    fn warn_of_end(&mut self, key: (IssuerId, u32), path: &str, now: OffsetDateTime) {
+        let Some(latest) = self.latest.get(&key) else {
+            return;
+        };
+        let left = latest.next_update - now;
+        let period = latest.next_update - latest.this_update;
+        if left < period / 3 && self.warned.get(&key) != Some(&latest.number) {
+            self.warned.insert(key, latest.number);
+            let next_update = latest.next_update;
+            tracing::warn!(
+                target: "pki_enroll",
+                crl = path,
+                %next_update,
+                "a CRL lapses soon, and the key that signs it is not here",
+            );
+        }
+    }
+}
+
+/// What became of a CRL that may have been due.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Freshness {
+    /// It is not due, or not any more.
+    Fresh,
+    /// It is due, and another process has to sign it, or does so now.
+    LeftToOthers,
 }
 
 /// The CRL under its path.
@@ -130,5 +174,7 @@ pub(super) fn bundle(crls: &[&StoredCrl]) -> Document {
     }
 }
 
+/// How long signing a CRL may take, before another process tries.
+const LEASE: std::time::Duration = std::time::Duration::from_secs(10);
 /// A CRL that begins later than this from now was signed by a clock that was wrong.
 const CLOCKS_DIFFER: Duration = Duration::HOUR;

@@ -1,6 +1,6 @@
 //! Why something is not as fresh as it should be.
 
-use pki_store::{IssueError, SignCrlError, StoreError};
+use pki_store::{CrlError, IssueError, StoreError};
 
 /// What could not be signed or published. What was published before stays, and it is tried again.
 #[derive(Debug, thiserror::Error)]
@@ -12,7 +12,7 @@ pub enum PublishError {
         /// Its path.
         path: String,
         /// Why not.
-        source: SignCrlError,
+        source: CrlError,
     },
 
     /// No OCSP responder could be appointed for an issuer.

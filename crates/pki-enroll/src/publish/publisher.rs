@@ -8,7 +8,7 @@ use time::OffsetDateTime;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
 
-use super::crls::{self, CrlSchedule, Crls};
+use super::crls::{self, CrlSchedule, Crls, Freshness};
 use super::error::PublishError;
 use super::paths;
 use super::publication::Publication;
@@ -38,6 +38,8 @@ pub struct Publisher {
     responders: Responders,
     /// The numbers of the CRLs of which `/crl/all.pem` was made.
     bundled: Vec<(IssuerId, u32, u64)>,
+    /// Something is due that another process has to sign.
+    waits: bool,
 }
 
 impl Publisher {
@@ -57,6 +59,7 @@ impl Publisher {
             crls: Crls::default(),
             responders: Responders::default(),
             bundled: Vec::new(),
+            waits: false,
         }
     }
 
@@ -107,6 +110,7 @@ impl Publisher {
         let mut issuers = issuers.await.map_err(|error| vec![error])?;
         issuers.retain(|issuer| issuer.state != IssuerState::Retired);
         let mut failures = Vec::new();
+        self.waits = false;
         self.refresh_responders(&issuers, now, &mut failures).await;
         self.refresh_crls(&issuers, now, &mut failures).await;
         self.publish_certificates(&issuers);
@@ -158,7 +162,10 @@ impl Publisher {
                 let refreshed =
                     self.crls
                         .refresh(&self.store, (issuer, partition), authority, self.schedule, now);
-                failures.extend(refreshed.await.err());
+                match refreshed.await {
+                    Ok(freshness) => self.waits |= freshness == Freshness::LeftToOthers,
+                    Err(error) => failures.push(error),
+                }
             }
         }
         for issuer in issuers {
@@ -208,16 +215,14 @@ impl Publisher {
     }
 
     async fn run_for_ever(&mut self) {
-        let mut due = Instant::now();
-        let mut seen = None;
         loop {
-            // A store that does not answer is found when the time has come.
-            let revision = self.store.revision().await.ok();
-            if Instant::now() >= due || (revision.is_some() && revision != seen) {
-                seen = revision;
-                due = Instant::now() + self.refresh_and_report().await;
+            let seen = self.crls.seen();
+            let pause = self.refresh_and_report().await;
+            let asked = Instant::now();
+            // A store that does not answer is found when it is read again.
+            if self.store.revision_after(seen, pause).await.is_err() {
+                sleep(pause.saturating_sub(asked.elapsed())).await;
             }
-            sleep(LOOK).await;
         }
     }
 
@@ -225,7 +230,7 @@ impl Publisher {
     async fn refresh_and_report(&mut self) -> Duration {
         let now = OffsetDateTime::now_utc();
         let Err(failures) = self.refresh(now).await else {
-            return EVERY;
+            return if self.waits { WAITING } else { EVERY };
         };
         metrics::refresh_failed();
         for failure in &failures {
@@ -245,7 +250,7 @@ fn authority_of<'a>(
     authorities.iter().find(|authority| authority.issuer().id == issuer.id)
 }
 
-/// How often the store is asked whether somebody was revoked: one number.
-const LOOK: Duration = Duration::from_millis(250);
 const EVERY: Duration = Duration::from_secs(30);
+/// Until it is looked whether another process has signed what is due.
+const WAITING: Duration = Duration::from_secs(1);
 const AFTER_FAILURE: Duration = Duration::from_secs(5);

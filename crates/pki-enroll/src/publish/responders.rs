@@ -76,7 +76,7 @@ async fn issue(
         source,
     })?;
     Ok(Delegate {
-        certificate: issued.certificate().clone(),
+        certificate: issued.certificate,
         key,
     })
 }
