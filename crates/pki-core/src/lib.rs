@@ -24,7 +24,9 @@ pub use profile::{
     AllowedNames, AllowedSubject, CaUsage, DnsSubtree, DnsSubtreeError, NameConstraints, NameRule,
     Profile, Role, SubjectText, Subtrees, ValidityLimits,
 };
-pub use request::{CertificateParameters, CertificateRequest, CsrError, RequestedNames};
+pub use request::{
+    CertificateParameters, CertificateRequest, CsrBuildError, CsrError, RequestedNames,
+};
 
 /// PEM files: the one reader for all of these crates.
 pub use x509_identity::pem;

@@ -50,6 +50,8 @@ enum Target {
     Csr,
     /// Headers of proxies that forward a client certificate
     Forwarded,
+    /// OCSP requests, and the responses to them
+    OcspRequest,
     /// PKCS#12 files
     P12,
     /// Headers of the PROXY protocol
@@ -66,6 +68,7 @@ impl Target {
             Self::CrlIndex => "crl_index",
             Self::Csr => "csr",
             Self::Forwarded => "forwarded",
+            Self::OcspRequest => "ocsp_request",
             Self::P12 => "p12",
             Self::ProxyProtocol => "proxy_protocol",
             Self::Rfc4514 => "rfc4514",

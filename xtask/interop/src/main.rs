@@ -3,6 +3,7 @@
 mod clients;
 mod headers;
 mod issued;
+mod key_kinds;
 mod lab;
 mod names;
 mod ocsp;
@@ -69,6 +70,8 @@ enum Group {
     Names,
     /// OCSP questions and answers, with openssl on the other side.
     Ocsp,
+    /// P-521 and ML-DSA by pyca, ML-DSA by Node 26 and Go.
+    KeyKinds,
     /// HAProxy in front of our door, announcing its clients; a socket from systemd.
     ProxyProtocol,
     /// Proxies in front of our server and behind our gateway, with the headers they write.
@@ -141,6 +144,9 @@ impl Interop {
         }
         if wants(Group::Ocsp) {
             ocsp::check(&bench, &mut report);
+        }
+        if wants(Group::KeyKinds) {
+            key_kinds::check(&bench, &Lab::make(KeyType::MlDsa)?, &mut report);
         }
         if wants(Group::ProxyProtocol) {
             proxies::proxy_protocol::check(&bench, &labs[0], &mut report);

@@ -7,7 +7,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 use axum::{Extension, Router, routing::get};
-use mtls_server::{ConnectionIdentity, MtlsConfig, ProxyProtocol, ServerIdentity, files};
+use mtls_server::{ConnectionIdentity, MtlsConfig, ServerIdentity, files, proxy::ProxyProtocol};
 use suite::process::{self, Server};
 use tokio::runtime::Runtime;
 

@@ -9,8 +9,8 @@ use std::{fs, thread};
 
 use anyhow::{Result, ensure};
 use mtls_server::{
-    ClientAuth, MtlsConfig, Resumption, Revocation, Rule, ServerIdentity, SessionStorage,
-    TrustAnchors, VirtualHost, files,
+    ClientAuth, MtlsConfig, Resumption, Rule, ServerIdentity, SessionStorage, VirtualHost, files,
+    verify::{Revocation, TrustAnchors},
 };
 use suite::process;
 
