@@ -12,19 +12,21 @@ use pki_store::Store;
 use support::ca::Ca;
 use time::{Duration, OffsetDateTime};
 
-/// A client's certificate for 60 days.
+/// A client's certificate for 90 days.
 fn profile() -> Profile {
-    let days = |days| std::time::Duration::from_secs(days * 24 * 3600);
+    let days = |days: u64| std::time::Duration::from_secs(days * 24 * 3600);
     Profile::client().with_validity(ValidityLimits {
         min: days(1),
-        default: days(60),
+        default: days(90),
         max: days(90),
     })
 }
 
 /// What was found at a time: kinds and names.
 async fn found(ca: &Ca, within: i64, at: OffsetDateTime) -> Vec<(ExpiringKind, String)> {
-    let found = expiring(&ca.store, Duration::days(within), at).await.unwrap();
+    let found = expiring(&ca.store, Duration::days(within), at)
+        .await
+        .unwrap();
     let names = found.into_iter().map(|it| (it.kind, it.name));
     names.collect()
 }
@@ -36,7 +38,7 @@ async fn what_ends_soon_is_found_and_what_was_renewed_or_revoked_is_not() {
     let old = ca.issue("renewed", &profile(), None, start).await;
     let gone = ca.issue("revoked", &profile(), None, start).await;
     ca.issue("kept", &profile(), None, start).await;
-    let later = start + Duration::days(40);
+    let later = start + Duration::days(70);
     let serial = old.certificate.serial().clone();
     ca.issue("renewed", &profile(), Some(serial), later).await;
     ca.revoke(&gone.certificate).await;
@@ -62,7 +64,10 @@ async fn crls_and_the_last_responder_are_found() {
     };
     assert_eq!(kinds(0, 1).await, []);
     assert_eq!(kinds(0, 3).await, [ExpiringKind::Crl; 2]);
-    publisher.refresh(ca.since + Duration::days(8)).await.unwrap();
+    publisher
+        .refresh(ca.since + Duration::days(8))
+        .await
+        .unwrap();
     // The first two have a successor.
     assert_eq!(kinds(9, 1).await, []);
     let both = [
@@ -77,7 +82,11 @@ async fn crls_and_the_last_responder_are_found() {
 /// Appends each notice to a file.
 fn announcer(store: &Store, file: &Path) -> Announcer {
     let exec = Exec::new(format!("cat >> {}", file.display()));
-    Announcer::new(store.clone(), vec![Recipient::Exec(exec)], Thresholds::default())
+    Announcer::new(
+        store.clone(),
+        vec![Recipient::Exec(exec)],
+        Thresholds::default(),
+    )
 }
 
 #[tokio::test]
@@ -89,12 +98,12 @@ async fn each_threshold_is_told_once_whatever_restarts() {
     let file = ca.directory.path().join("told");
     let mut first = announcer(&ca.store, &file);
     let day = |day| ca.since + Duration::days(day);
-    for (at, told) in [(0, 0), (29, 0), (31, 1), (32, 0), (54, 1), (55, 0)] {
+    for (at, told) in [(0, 0), (59, 0), (61, 1), (62, 0), (84, 1), (85, 0)] {
         assert_eq!(first.announce(day(at)).await.unwrap(), told, "day {at}");
     }
     // Another process, after the first one's lease is over.
     let mut second = announcer(&ca.reopened().await, &file);
-    for (at, told) in [(56, 0), (59, 1), (60, 0)] {
+    for (at, told) in [(86, 0), (89, 1), (90, 0)] {
         assert_eq!(second.announce(day(at)).await.unwrap(), told, "day {at}");
     }
     let told = fs::read_to_string(file).unwrap();
@@ -113,12 +122,18 @@ async fn each_threshold_is_told_once_whatever_restarts() {
 async fn what_could_not_be_told_is_told_later_and_others_are_told_anyway() {
     let ca = Ca::new().await;
     ca.issue("client", &profile(), None, ca.since).await;
-    let (told, broken) = (ca.directory.path().join("told"), ca.directory.path().join("broken"));
-    let commands = [format!("test -e {}", broken.display()), format!("cat >> {}", told.display())];
+    let (told, broken) = (
+        ca.directory.path().join("told"),
+        ca.directory.path().join("broken"),
+    );
+    let commands = [
+        format!("test -e {}", broken.display()),
+        format!("cat >> {}", told.display()),
+    ];
     let recipients = commands.map(|command| Recipient::Exec(Exec::new(command)));
     let mut announcer =
         Announcer::new(ca.store.clone(), recipients.to_vec(), Thresholds::default());
-    let at = ca.since + Duration::days(31);
+    let at = ca.since + Duration::days(61);
     let error = announcer.announce(at).await.unwrap_err();
     assert!(matches!(error, AnnouncerError::Tell { .. }), "{error:?}");
     assert!(told.exists());

@@ -28,7 +28,11 @@ async fn post(address: SocketAddr, der: Vec<u8>) -> Response {
 }
 
 /// The status in responses to a POST and a GET, with both hashes, with and without a nonce.
-async fn status(address: SocketAddr, certificate: &Certificate, issuer: &Certificate) -> OcspStatus {
+async fn status(
+    address: SocketAddr,
+    certificate: &Certificate,
+    issuer: &Certificate,
+) -> OcspStatus {
     let mut seen = Vec::new();
     for hash in [CertIdHash::Sha1, CertIdHash::Sha256] {
         let request = OcspRequest::for_certificate(certificate, issuer).hash(hash);
@@ -69,12 +73,22 @@ async fn only_what_was_issued_is_good() {
         (&ca.unknown(), issuing, false),
         (issuing, root, true),
     ] {
-        let expected = if good { OcspStatus::Good } else { OcspStatus::Unknown };
+        let expected = if good {
+            OcspStatus::Good
+        } else {
+            OcspStatus::Unknown
+        };
         assert_eq!(status(address, certificate, issuer).await, expected);
     }
     let found = status(address, &revoked.certificate, issuing).await;
     assert!(
-        matches!(found, OcspStatus::Revoked { reason: RevocationReason::Superseded, .. }),
+        matches!(
+            found,
+            OcspStatus::Revoked {
+                reason: RevocationReason::Superseded,
+                ..
+            }
+        ),
         "{found:?}"
     );
     // A revocation is known at once, whatever the timers do.
@@ -89,7 +103,8 @@ async fn what_is_no_request_or_about_others_is_told_so() {
     let (server, _published) = serve(&ca).await;
     let address = server.local_addr();
     let stranger = other.client("stranger").await.certificate;
-    let about_others = OcspRequest::for_certificate(&stranger, other.issuing.authority().certificate());
+    let about_others =
+        OcspRequest::for_certificate(&stranger, other.issuing.authority().certificate());
     let about_others = about_others.to_der().unwrap();
     let responses = [
         (post(address, about_others).await, 6),
@@ -123,7 +138,9 @@ async fn without_a_key_the_answer_is_to_try_later() {
     publisher.refresh(OffsetDateTime::now_utc()).await.unwrap();
     let server = published.serve().await;
     let issuing = ca.issuing.authority().certificate();
-    let request = OcspRequest::for_certificate(&good, issuing).to_der().unwrap();
+    let request = OcspRequest::for_certificate(&good, issuing)
+        .to_der()
+        .unwrap();
     let response = post(server.local_addr(), request).await;
     assert_eq!(response.body[..], [0x30, 3, 0x0a, 1, 3]);
 }
@@ -135,9 +152,8 @@ async fn caches_may_keep_what_has_no_nonce_for_a_while() {
     let (server, _published) = serve(&ca).await;
     let address = server.local_addr();
     let request = OcspRequest::for_certificate(&good, ca.issuing.authority().certificate());
-    let path = |request: &OcspRequest<'_>| {
-        format!("/ocsp/{}", STANDARD.encode(request.to_der().unwrap()))
-    };
+    let path =
+        |request: &OcspRequest<'_>| format!("/ocsp/{}", STANDARD.encode(request.to_der().unwrap()));
     let reusable = get(address, &path(&request), &[]).await;
     assert_eq!(
         reusable.field("cache-control"),

@@ -5,9 +5,7 @@ mod support;
 
 use std::time::Duration as StdDuration;
 
-use pki_core::verify::{
-    ChainVerifier, CrlSet, Purpose, Revocation, TrustAnchors, unix_time,
-};
+use pki_core::verify::{ChainVerifier, CrlSet, Purpose, Revocation, TrustAnchors, unix_time};
 use pki_enroll::{CrlSchedule, Publisher};
 use rustls_pki_types::CertificateDer;
 use support::ca::{Ca, Published, published, revoke};
@@ -75,7 +73,10 @@ async fn everything_is_published_and_a_server_accepts_by_it() {
     let crl = fetch(ISSUING).await;
     assert_eq!(crl.field("content-type"), "application/pkix-crl");
     let chain = fetch("/ca/default-issuing.pem").await;
-    assert_eq!(chain.field("content-type"), "application/pem-certificate-chain");
+    assert_eq!(
+        chain.field("content-type"),
+        "application/pem-certificate-chain"
+    );
     let chain = String::from_utf8(chain.body.to_vec()).unwrap();
     assert_eq!(chain.matches("BEGIN CERTIFICATE").count(), 2);
     let health = fetch("/healthz").await;
@@ -106,7 +107,11 @@ async fn a_crl_is_signed_again_when_its_time_has_come_or_somebody_is_revoked() {
         assert_eq!(found, numbers, "after {after}");
     }
     let document = published.publication.get(ISSUING).unwrap();
-    let stored = ca.store.latest_crl(ca.issuing.issuer().id, 0).await.unwrap();
+    let stored = ca
+        .store
+        .latest_crl(ca.issuing.issuer().id, 0)
+        .await
+        .unwrap();
     assert_eq!(document.bytes()[..], stored.unwrap().der);
 }
 
@@ -196,7 +201,13 @@ async fn whoever_waits_for_a_crl_has_it_soon_after_a_revocation() {
     };
     let etag = timeout(PATIENCE, first).await.unwrap();
     let headers = [("if-none-match", etag.as_str()), ("prefer", "wait=60")];
-    let waiting = send(address, "HEAD", "/crl/all.pem", &headers, axum::body::Body::empty());
+    let waiting = send(
+        address,
+        "HEAD",
+        "/crl/all.pem",
+        &headers,
+        axum::body::Body::empty(),
+    );
     // Another process revokes.
     let other = ca.reopened().await;
     let (response, ()) = tokio::join!(

@@ -63,7 +63,9 @@ fn build(cargo: &mut Command, wanted: &str) -> Result<Vec<Value>> {
     ensure!(built.status.success(), "cargo could not build {wanted}");
     let messages = String::from_utf8_lossy(&built.stdout);
     let messages = messages.lines();
-    Ok(messages.filter_map(|line| serde_json::from_str(line).ok()).collect())
+    Ok(messages
+        .filter_map(|line| serde_json::from_str(line).ok())
+        .collect())
 }
 
 fn executable(message: &Value, name: &str) -> Option<PathBuf> {

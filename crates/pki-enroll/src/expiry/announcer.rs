@@ -76,7 +76,10 @@ impl Announcer {
         for kind in ALL {
             metrics::expiring(kind, found.iter().filter(|it| it.kind == kind).count());
         }
-        let due: Vec<_> = found.into_iter().filter_map(|it| self.due(it, now)).collect();
+        let due: Vec<_> = found
+            .into_iter()
+            .filter_map(|it| self.due(it, now))
+            .collect();
         self.waits = false;
         let mut count = 0;
         let mut failure = None;
@@ -91,7 +94,9 @@ impl Announcer {
     }
 
     fn due(&self, mut notice: Expiring, now: OffsetDateTime) -> Option<Expiring> {
-        let passed = self.thresholds.passed(notice.period, notice.not_after - now);
+        let passed = self
+            .thresholds
+            .passed(notice.period, notice.not_after - now);
         notice.threshold = passed;
         passed.map(|_| notice)
     }
@@ -112,7 +117,12 @@ impl Announcer {
             let store = |error| AnnouncerError::Store(error);
             // One process tells at a time. It records that it has told, so if it ends in between, it is told twice.
             let now = now + begun.elapsed();
-            if !self.store.lease("announce", LEASE, now).await.map_err(store)? {
+            if !self
+                .store
+                .lease("announce", LEASE, now)
+                .await
+                .map_err(store)?
+            {
                 self.waits = true;
                 return Ok(count);
             }

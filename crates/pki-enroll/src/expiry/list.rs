@@ -42,7 +42,13 @@ pub async fn expiring(
             {
                 let span = (crl.this_update, crl.next_update);
                 let path = paths::crl(issuer, partition);
-                found.push(Expiring::new(ExpiringKind::Crl, &issuer.ca, path, span, now));
+                found.push(Expiring::new(
+                    ExpiringKind::Crl,
+                    &issuer.ca,
+                    path,
+                    span,
+                    now,
+                ));
             }
         }
     }
@@ -91,7 +97,10 @@ async fn certificates(
                             *end = record.not_after.max(*end);
                         })
                         .or_insert_with(|| (record.not_after, record.profile.clone()));
-                    found.push((record.issuer, of_record(record, ExpiringKind::Responder, now)));
+                    found.push((
+                        record.issuer,
+                        of_record(record, ExpiringKind::Responder, now),
+                    ));
                 }
                 kind => {
                     if !has_successor(store, &mut renewed, record, now).await? {
@@ -106,7 +115,9 @@ async fn certificates(
     }
     let is_latest = |issuer: &IssuerId, it: &Expiring| {
         it.kind != ExpiringKind::Responder
-            || responders.get(issuer).is_some_and(|(end, _)| *end == it.not_after)
+            || responders
+                .get(issuer)
+                .is_some_and(|(end, _)| *end == it.not_after)
     };
     found.retain(|(issuer, it)| is_latest(issuer, it));
     Ok(found.into_iter().map(|(_, it)| it).collect())

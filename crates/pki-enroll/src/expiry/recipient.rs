@@ -48,6 +48,9 @@ impl Recipient {
             Self::Exec(exec) => Sha256::digest(exec.command()),
             Self::Webhook(webhook) => Sha256::digest(webhook.secret_url()),
         };
-        digest[..8].iter().map(|byte| format!("{byte:02x}")).collect()
+        digest[..8]
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect()
     }
 }

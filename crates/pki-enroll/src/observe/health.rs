@@ -62,7 +62,8 @@ impl Health {
         };
         let date = |date: OffsetDateTime| date.format(&Rfc3339).ok();
         let crls = report.crls.iter();
-        let crls = crls.map(|(path, next_update)| json!({"path": path, "next_update": date(*next_update)}));
+        let crls = crls
+            .map(|(path, next_update)| json!({"path": path, "next_update": date(*next_update)}));
         let failing = report.failing.as_ref();
         let body = json!({
             "status": word,
@@ -104,7 +105,10 @@ mod tests {
         let health = Health::default();
         let word = |at: OffsetDateTime| {
             let (code, body) = health.report(at);
-            (code.as_u16(), body["status"].as_str().unwrap_or("").to_owned())
+            (
+                code.as_u16(),
+                body["status"].as_str().unwrap_or("").to_owned(),
+            )
         };
         assert_eq!(word(now), (503, "starting".into()));
         health.published("/crl/a.crl", now + Duration::DAY);

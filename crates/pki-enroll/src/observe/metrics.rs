@@ -27,7 +27,8 @@ pub(crate) fn crl_signed(outcome: &'static str) {
 }
 
 pub(crate) fn crl_published(path: &str, next_update: OffsetDateTime, entries: u64) {
-    gauge!("pki_enroll_crl_next_update_seconds", "crl" => path.to_owned()).set(seconds(next_update));
+    gauge!("pki_enroll_crl_next_update_seconds", "crl" => path.to_owned())
+        .set(seconds(next_update));
     gauge!("pki_enroll_crl_entries", "crl" => path.to_owned()).set(entries as f64);
 }
 

@@ -150,9 +150,10 @@ impl Responder {
             next_update: Some(next_update),
         };
         // The key is in this process: a signature takes some 20 microseconds.
-        let der = OcspResponder::delegate(issuer.certificate(), &delegate.certificate, &delegate.key)
-            .respond(request, &statuses, validity, now)
-            .map_err(AnswerError::Respond)?;
+        let der =
+            OcspResponder::delegate(issuer.certificate(), &delegate.certificate, &delegate.key)
+                .respond(request, &statuses, validity, now)
+                .map_err(AnswerError::Respond)?;
         Ok(match request.nonce() {
             Some(_) => Answer::Once(der),
             None => Answer::Reusable {

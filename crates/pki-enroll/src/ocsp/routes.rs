@@ -42,7 +42,8 @@ async fn by_post(
         .and_then(|value| value.to_str().ok())
         .and_then(|value| value.split(';').next());
     if !media_type.is_some_and(|it| it.trim().eq_ignore_ascii_case(REQUEST)) {
-        let sentence = "the body of a POST is an OCSP request, of the type application/ocsp-request\n";
+        let sentence =
+            "the body of a POST is an OCSP request, of the type application/ocsp-request\n";
         return (StatusCode::UNSUPPORTED_MEDIA_TYPE, sentence).into_response();
     }
     match body {

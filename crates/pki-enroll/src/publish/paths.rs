@@ -89,7 +89,7 @@ pub(crate) fn chain(issuer: &Issuer) -> String {
 fn file_name(url: &str) -> Option<&str> {
     let (_, rest) = url.split_once("://")?;
     let (_, path) = rest.split_once('/')?;
-    let file = path.rsplit('/').next()?.split(['?', '#']).next()?;
+    let file = path.split(['?', '#']).next()?.rsplit('/').next()?;
     (!file.is_empty()).then_some(file)
 }
 
@@ -104,7 +104,10 @@ mod tests {
     #[test]
     fn the_last_part_of_a_path_is_the_file() {
         for (url, file) in [
-            ("http://ca.example/crl/a-{partition}.crl", Some("a-{partition}.crl")),
+            (
+                "http://ca.example/crl/a-{partition}.crl",
+                Some("a-{partition}.crl"),
+            ),
             ("http://ca.example/pki/a.crl?x=/y", Some("a.crl")),
             ("http://ca.example/", None),
             ("http://ca.example", None),

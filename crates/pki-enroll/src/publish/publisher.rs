@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use pki_core::Profile;
-use pki_store::{Actor, CertificateAuthority, Issuer, IssuerState, Store, StoredCrl};
+use pki_store::{Actor, CertificateAuthority, Issuer, IssuerId, IssuerState, Store, StoredCrl};
 use time::OffsetDateTime;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
@@ -131,13 +131,9 @@ impl Publisher {
         for issuer in issuers {
             if let Some(authority) = authority_of(&self.authorities, issuer) {
                 let (profile, name) = &self.responder_profile;
-                let appointed = self.responders.appoint(
-                    issuer,
-                    authority,
-                    (profile, name),
-                    &self.actor,
-                    now,
-                );
+                let appointed =
+                    self.responders
+                        .appoint(issuer, authority, (profile, name), &self.actor, now);
                 failures.extend(appointed.await.err());
             }
             answering.push(Answering {
@@ -159,9 +155,13 @@ impl Publisher {
         for issuer in issuers {
             let authority = authority_of(&self.authorities, issuer);
             for partition in 0..issuer.partitions {
-                let refreshed =
-                    self.crls
-                        .refresh(&self.store, (issuer, partition), authority, self.schedule, now);
+                let refreshed = self.crls.refresh(
+                    &self.store,
+                    (issuer, partition),
+                    authority,
+                    self.schedule,
+                    now,
+                );
                 match refreshed.await {
                     Ok(freshness) => self.waits |= freshness == Freshness::LeftToOthers,
                     Err(error) => failures.push(error),
@@ -177,7 +177,10 @@ impl Publisher {
                 crls.push(crl);
             }
         }
-        let numbers: Vec<_> = crls.iter().map(|it| (it.issuer, it.partition, it.number)).collect();
+        let numbers: Vec<_> = crls
+            .iter()
+            .map(|it| (it.issuer, it.partition, it.number))
+            .collect();
         if numbers != self.bundled && !crls.is_empty() {
             documents.push((paths::ALL_CRLS.to_owned(), crls::bundle(&crls)));
             self.bundled = numbers;
@@ -193,10 +196,15 @@ impl Publisher {
             metrics::issuer_published(&paths::name_of(issuer), issuer.not_after());
             [
                 (paths::certificate(issuer), "application/pkix-cert", der),
-                (paths::chain(issuer), "application/pem-certificate-chain", chain.into_bytes()),
+                (
+                    paths::chain(issuer),
+                    "application/pem-certificate-chain",
+                    chain.into_bytes(),
+                ),
             ]
             .map(|(path, media_type, bytes)| {
-                let document = Document::new(media_type, bytes, since).max_age(Duration::from_secs(3600));
+                let document =
+                    Document::new(media_type, bytes, since).max_age(Duration::from_secs(3600));
                 (path, document)
             })
         });
@@ -247,7 +255,9 @@ fn authority_of<'a>(
     authorities: &'a [CertificateAuthority],
     issuer: &Issuer,
 ) -> Option<&'a CertificateAuthority> {
-    authorities.iter().find(|authority| authority.issuer().id == issuer.id)
+    authorities
+        .iter()
+        .find(|authority| authority.issuer().id == issuer.id)
 }
 
 const EVERY: Duration = Duration::from_secs(30);

@@ -67,8 +67,8 @@ async fn issue(
         issuer: name(),
         source,
     })?;
-    let parameters = CertificateParameters::for_key(key.public_key_der(), subject(issuer))
-        .end_with_issuer();
+    let parameters =
+        CertificateParameters::for_key(key.public_key_der(), subject(issuer)).end_with_issuer();
     let order = Order::new(parameters, profile, profile_name, actor.clone());
     let issued = authority.issue(order, now).await;
     let issued = issued.map_err(|source| PublishError::Responder {
@@ -89,6 +89,8 @@ fn subject(issuer: &Issuer) -> DistinguishedName {
         subject = subject.organization(organization);
     }
     let name = paths::name_of(issuer);
-    let built = subject.common_name(format!("{name} OCSP responder")).build();
+    let built = subject
+        .common_name(format!("{name} OCSP responder"))
+        .build();
     built.unwrap_or_default()
 }

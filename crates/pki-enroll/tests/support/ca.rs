@@ -86,8 +86,7 @@ impl Ca {
         replaces: Option<SerialNumber>,
         now: OffsetDateTime,
     ) -> IssuedRecord {
-        let parameters =
-            CertificateParameters::for_key(key().public_key_der(), name(common_name));
+        let parameters = CertificateParameters::for_key(key().public_key_der(), name(common_name));
         let mut profile = profile.clone();
         let urls = PublicUrls::new(BASE);
         profile.crl_distribution_points = vec![urls.crl("default-issuing")];
@@ -107,7 +106,10 @@ impl Ca {
     pub fn unknown(&self) -> Certificate {
         let parameters = CertificateParameters::for_key(key().public_key_der(), name("unknown"));
         let now = OffsetDateTime::now_utc();
-        let issued = self.issuing.authority().issue(&parameters, &Profile::client(), now);
+        let issued = self
+            .issuing
+            .authority()
+            .issue(&parameters, &Profile::client(), now);
         issued.unwrap().certificate().clone()
     }
 
@@ -177,7 +179,10 @@ pub fn name(common_name: &str) -> DistinguishedName {
     let name = DistinguishedName::builder().organization("Example");
     match common_name {
         "root" | "issuing" => name.common_name(common_name).build().unwrap(),
-        leaf => DistinguishedName::builder().common_name(leaf).build().unwrap(),
+        leaf => DistinguishedName::builder()
+            .common_name(leaf)
+            .build()
+            .unwrap(),
     }
 }
 

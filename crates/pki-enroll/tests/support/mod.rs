@@ -3,6 +3,5 @@
 #![allow(unreachable_pub, reason = "shared between test crates by `mod`")]
 #![allow(clippy::unwrap_used, reason = "tests")]
 
-
 pub mod ca;
 pub mod http;

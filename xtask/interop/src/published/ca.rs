@@ -42,7 +42,10 @@ impl Ca {
             mtls(&["issue", "client", client, "--out", &out(client)])?;
         }
         let names = ["--san", "dns:localhost", "--san", "ip:127.0.0.1"];
-        let server = [&["issue", "server", "localhost", "--out", &out("server")], &names[..]];
+        let server = [
+            &["issue", "server", "localhost", "--out", &out("server")],
+            &names[..],
+        ];
         mtls(&server.concat())?;
         let listen = format!("127.0.0.1:{port}");
         let mut serve = command(&program, directory.path());
@@ -101,7 +104,8 @@ impl Ca {
 
     /// What somebody has who got hold of the key.
     fn sign_secretly(&self) -> Result<()> {
-        let read = |file: &str| fs::read(self.ca_arg(file)).with_context(|| format!("reading {file}"));
+        let read =
+            |file: &str| fs::read(self.ca_arg(file)).with_context(|| format!("reading {file}"));
         let key = KeyPair::from_pem(&read("keys/issuing.key")?, Some(&Password::new(PASSPHRASE)))?;
         let chain = [read("issuing.crt")?, read("root.crt")?].concat();
         let authority = Authority::from_pem(&chain, key)?;
@@ -113,7 +117,8 @@ impl Ca {
         profile.crl_distribution_points = vec![self.url("/crl/default-issuing-0.crl")];
         let issued = authority.issue(&parameters, &profile, OffsetDateTime::now_utc())?;
         fs::create_dir(self.path(UNKNOWN))?;
-        let chain = certificate_pem(issued.certificate()) + &certificate_pem(authority.certificate());
+        let chain =
+            certificate_pem(issued.certificate()) + &certificate_pem(authority.certificate());
         fs::write(self.path("unknown/client.crt"), chain)?;
         let pem = client.secret_pkcs8_pem();
         fs::write(self.path("unknown/client.key"), pem.as_bytes())?;

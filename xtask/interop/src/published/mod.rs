@@ -19,7 +19,13 @@ pub(crate) fn check(bench: &Bench<'_>, report: &mut Report) {
     nginx::check(bench, &ca, report);
     our_server::check(bench, &ca, report);
     let stopped = ca.stop().map(|()| (Verdict::Accepted, String::new()));
-    report.push(GROUP, "mtls serve", "stops when it is told", Verdict::Accepted, stopped);
+    report.push(
+        GROUP,
+        "mtls serve",
+        "stops when it is told",
+        Verdict::Accepted,
+        stopped,
+    );
 }
 
 const GROUP: &str = "published";

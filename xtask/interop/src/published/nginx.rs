@@ -19,9 +19,11 @@ pub(super) fn check(bench: &Bench<'_>, ca: &Ca, report: &mut Report) {
         let subject = format!("nginx, {how}");
         match &server {
             Ok(server) => {
-                for (client, expected) in
-                    [(GOOD, Verdict::Accepted), (REVOKED, refused), (UNKNOWN, unknown)]
-                {
+                for (client, expected) in [
+                    (GOOD, Verdict::Accepted),
+                    (REVOKED, refused),
+                    (UNKNOWN, unknown),
+                ] {
                     let seen = connect(bench, ca, server.port(), client);
                     report.push(GROUP, &subject, client, expected, seen);
                 }
@@ -33,15 +35,16 @@ pub(super) fn check(bench: &Bench<'_>, ca: &Ca, report: &mut Report) {
         }
     }
     let seen = revoke_and_refresh(bench, ca);
-    report.push(GROUP, "nginx, ssl_crl", "revoked, then fetched again", refused, seen);
+    report.push(
+        GROUP,
+        "nginx, ssl_crl",
+        "revoked, then fetched again",
+        refused,
+        seen,
+    );
 }
 
-fn connect(
-    bench: &Bench<'_>,
-    ca: &Ca,
-    port: u16,
-    client: &str,
-) -> Result<(Verdict, String)> {
+fn connect(bench: &Bench<'_>, ca: &Ca, port: u16, client: &str) -> Result<(Verdict, String)> {
     let (cert, key) = (
         ca.arg(&format!("{client}/client.crt")),
         ca.arg(&format!("{client}/client.key")),
@@ -56,7 +59,12 @@ fn revoke_and_refresh(bench: &Bench<'_>, ca: &Ca) -> Result<(Verdict, String)> {
     ca.issue("refreshed")?;
     let server = start(bench, ca, "ssl_crl")?;
     let before = connect(bench, ca, server.port(), "refreshed")?;
-    ensure!(before.0 == Verdict::Accepted, "before: {} {}", before.0, before.1);
+    ensure!(
+        before.0 == Verdict::Accepted,
+        "before: {} {}",
+        before.0,
+        before.1
+    );
     drop(server);
     ca.revoke("refreshed")?;
     // As a timer does it on a machine with nginx: fetch, then reload. One that is held answers with the new one.
@@ -84,7 +92,10 @@ fn start(bench: &Bench<'_>, ca: &Ca, how: &str) -> Result<Server> {
     fs::write(directory.join("nginx.conf"), config)?;
     let prefix = directory.to_string_lossy().into_owned();
     Server::start(
-        bench.peers.command("nginx").args(["-p", &prefix, "-e", "stderr", "-c", "nginx.conf"]),
+        bench
+            .peers
+            .command("nginx")
+            .args(["-p", &prefix, "-e", "stderr", "-c", "nginx.conf"]),
         port,
     )
 }

@@ -17,7 +17,13 @@ use crate::report::{Report, Verdict};
 
 pub(super) fn check(bench: &Bench<'_>, ca: &Ca, report: &mut Report) {
     let seen = revoke_while_open(bench, ca);
-    report.push(GROUP, "our server", "revoked while connected", Verdict::RefusedInTls, seen);
+    report.push(
+        GROUP,
+        "our server",
+        "revoked while connected",
+        Verdict::RefusedInTls,
+        seen,
+    );
 }
 
 fn revoke_while_open(bench: &Bench<'_>, ca: &Ca) -> Result<(Verdict, String)> {
@@ -26,15 +32,21 @@ fn revoke_while_open(bench: &Bench<'_>, ca: &Ca) -> Result<(Verdict, String)> {
     let roots = TrustAnchors::from_pem(&std::fs::read(ca.ca_arg("root.crt"))?)?;
     let (chain, key) = (ca.path("leaving/client.crt"), ca.path("leaving/client.key"));
     let identity = ClientIdentity::from_pem(&std::fs::read(chain)?, &std::fs::read(key)?)?;
-    let connector = Connector::builder(roots, identity).alpn(&[b"http/1.1"]).build()?;
+    let connector = Connector::builder(roots, identity)
+        .alpn(&[b"http/1.1"])
+        .build()?;
     let uri: Uri = format!("https://localhost:{}/", server.port()).parse()?;
     let runtime = tokio::runtime::Runtime::new()?;
     runtime.block_on(async {
         let mut open = connector.connect(&uri).await?;
-        open.write_all(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n").await?;
+        open.write_all(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            .await?;
         let mut text = [0; 1024];
         let length = open.read(&mut text).await?;
-        ensure!(text[..length].starts_with(b"HTTP/1.1 200"), "before: no 200");
+        ensure!(
+            text[..length].starts_with(b"HTTP/1.1 200"),
+            "before: no 200"
+        );
         let revoking = Instant::now();
         ca.revoke("leaving")?;
         let revoked = Instant::now();
@@ -61,8 +73,18 @@ fn start(bench: &Bench<'_>, ca: &Ca) -> Result<Server> {
     let [port] = process::free_ports()?;
     let mut hello = Command::new(bench.own()?.hello());
     hello
-        .args(["--cert", &ca.arg("server/server.crt"), "--key", &ca.arg("server/server.key")])
-        .args(["--client-ca", &ca.ca_arg("root.crt"), "--crl", &ca.url("/crl/all.pem")])
+        .args([
+            "--cert",
+            &ca.arg("server/server.crt"),
+            "--key",
+            &ca.arg("server/server.key"),
+        ])
+        .args([
+            "--client-ca",
+            &ca.ca_arg("root.crt"),
+            "--crl",
+            &ca.url("/crl/all.pem"),
+        ])
         .args(["--listen", &format!("127.0.0.1:{port}"), "--watch", "3600"]);
     Server::start(&mut hello, port)
 }
