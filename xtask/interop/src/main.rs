@@ -1,5 +1,6 @@
 //! `cargo xtask interop`: what we make against the programs that will read it, and the other way round.
 
+mod ca;
 mod clients;
 mod headers;
 mod issued;
@@ -60,6 +61,8 @@ struct Interop {
 enum Group {
     /// Every certificate of the lab, by openssl, certtool and pkilint.
     Certificates,
+    /// The `mtls` command: a CA from its first minute to a refused client, and CAs of other software taken over.
+    Ca,
     /// Every .p12 of the lab, by all its readers.
     Bundles,
     /// The emitted server files, asked by curl and by our client.
@@ -159,6 +162,9 @@ impl Interop {
         }
         if wants(Group::Resumption) {
             resumption::check(&bench, &labs[0], &mut report);
+        }
+        if wants(Group::Ca) {
+            ca::check(&bench, &mut report);
         }
         if wants(Group::Recipe) {
             recipe::check(&bench, &mut report);

@@ -1,4 +1,4 @@
-//! The examples, as cargo builds them.
+//! The examples and the `mtls` command, as cargo builds them.
 
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
@@ -17,6 +17,14 @@ pub enum Profile {
     Release,
 }
 
+/// Builds the `mtls` command, and says where it is.
+pub fn mtls(profile: Profile) -> Result<PathBuf> {
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.args(["build", "--package", "mtls-cli", "--bin", "mtls"]);
+    let [program] = built(cargo, profile, ["mtls"])?;
+    Ok(program)
+}
+
 /// Builds these examples, and says where they are.
 pub fn examples<const COUNT: usize>(
     profile: Profile,
@@ -29,46 +37,37 @@ pub fn examples<const COUNT: usize>(
     for name in names {
         cargo.args(["--example", name]);
     }
+    built(cargo, profile, names)
+}
+
+/// Runs cargo, and says where it built the targets of these names.
+fn built<const COUNT: usize>(
+    mut cargo: Command,
+    profile: Profile,
+    names: [&str; COUNT],
+) -> Result<[PathBuf; COUNT]> {
     if profile == Profile::Release {
         cargo.arg("--release");
     }
-    let wanted = names.join(", ");
-    let built = build(&mut cargo, &wanted)?;
-    let place = |name| built.iter().find_map(|message| executable(message, name));
-    let found: Vec<PathBuf> = names.into_iter().filter_map(place).collect();
-    let found = found.try_into().ok();
-    found.with_context(|| format!("cargo did not say where it built {wanted}"))
-}
-
-/// Builds a program of a package that is no default member, and says where it is.
-pub fn binary(profile: Profile, package: &str, name: &str) -> Result<PathBuf> {
-    let mut cargo = Command::new(env!("CARGO"));
-    cargo.args(["build", "--package", package, "--bin", name]);
-    if profile == Profile::Release {
-        cargo.arg("--release");
-    }
-    let built = build(&mut cargo, name)?;
-    let found = built.iter().find_map(|message| executable(message, name));
-    found.with_context(|| format!("cargo did not say where it built {name}"))
-}
-
-/// What cargo says it has built.
-fn build(cargo: &mut Command, wanted: &str) -> Result<Vec<Value>> {
     let built = cargo
         .arg("--message-format=json-render-diagnostics")
         .current_dir(workspace())
         .stderr(Stdio::inherit())
         .output()
         .context("starting cargo")?;
+    let wanted = names.join(", ");
     ensure!(built.status.success(), "cargo could not build {wanted}");
-    let messages = String::from_utf8_lossy(&built.stdout);
-    let messages = messages.lines();
-    Ok(messages
+    let messages: Vec<Value> = String::from_utf8_lossy(&built.stdout)
+        .lines()
         .filter_map(|line| serde_json::from_str(line).ok())
-        .collect())
-}
-
-fn executable(message: &Value, name: &str) -> Option<PathBuf> {
-    let found = message["executable"].as_str()?;
-    (message["target"]["name"] == name).then(|| PathBuf::from(found))
+        .collect();
+    let executable = |name: &str| {
+        let mut of_name = messages
+            .iter()
+            .filter(|message| message["target"]["name"] == name);
+        of_name.find_map(|message| message["executable"].as_str().map(PathBuf::from))
+    };
+    let found: Vec<PathBuf> = names.into_iter().filter_map(executable).collect();
+    let found = found.try_into().ok();
+    found.with_context(|| format!("cargo did not say where it built {wanted}"))
 }

@@ -26,7 +26,7 @@ pub async fn expiring(
     within: Duration,
     now: OffsetDateTime,
 ) -> Result<Vec<Expiring>, StoreError> {
-    let end = now + within;
+    let end = now.saturating_add(within);
     let issuers = store.issuers().await?;
     let mut found = Vec::new();
     for issuer in &issuers {
@@ -73,7 +73,7 @@ async fn certificates(
 ) -> Result<Vec<Expiring>, StoreError> {
     let filter = Filter {
         state: Some(CertificateState::Valid),
-        expiring_before: Some(end + Duration::SECOND),
+        expiring_before: Some(end.saturating_add(Duration::SECOND)),
         ..Filter::default()
     };
     let mut found = Vec::new();

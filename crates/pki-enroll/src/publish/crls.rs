@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use der::pem::LineEnding;
-use pki_store::{CertificateAuthority, Issuer, IssuerId, Store, StoredCrl};
+use pki_store::{CertificateAuthority, Issuer, IssuerId, IssuerRole, Store, StoredCrl};
 use time::{Duration, OffsetDateTime};
 
 use super::error::PublishError;
@@ -14,8 +14,10 @@ use crate::observe::metrics;
 /// When CRLs are signed again, although nobody was revoked.
 #[derive(Clone, Copy, Debug)]
 pub struct CrlSchedule {
-    /// From thisUpdate to nextUpdate: 72 hours.
+    /// From thisUpdate to nextUpdate for an issuing CA: 7 days.
     pub lifetime: Duration,
+    /// The same for a root: 90 days, as its key may be elsewhere most of the time.
+    pub root_lifetime: Duration,
     /// From one CRL to the next: 24 hours. What is then left of the lifetime is the time in which a CA that is down can be
     /// repaired before its CRLs lapse.
     pub renewal: Duration,
@@ -24,13 +26,21 @@ pub struct CrlSchedule {
 impl Default for CrlSchedule {
     fn default() -> Self {
         Self {
-            lifetime: Duration::hours(72),
+            lifetime: Duration::days(7),
+            root_lifetime: Duration::days(90),
             renewal: Duration::hours(24),
         }
     }
 }
 
 impl CrlSchedule {
+    fn lifetime_of(self, issuer: &Issuer) -> Duration {
+        match issuer.role {
+            IssuerRole::Root => self.root_lifetime,
+            _ => self.lifetime,
+        }
+    }
+
     /// Whether another one is due in place of `latest`, where somebody was last revoked at revision `revoked`.
     fn is_due(self, latest: Option<&StoredCrl>, revoked: u64, now: OffsetDateTime) -> bool {
         latest.is_none_or(|latest| {
@@ -109,7 +119,9 @@ impl Crls {
         if !is_ours.map_err(PublishError::Store)? {
             return Ok(Freshness::LeftToOthers);
         }
-        let signed = authority.sign_crl(partition, schedule.lifetime, now).await;
+        let signed = authority
+            .sign_crl(partition, schedule.lifetime_of(issuer), now)
+            .await;
         metrics::crl_signed(if signed.is_ok() { "signed" } else { "failed" });
         let signed = signed.map_err(|source| PublishError::Crl {
             path: path.clone(),

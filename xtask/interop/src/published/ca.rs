@@ -10,7 +10,7 @@ use pki_core::{
     certificate_pem,
 };
 use suite::process::{self, Server};
-use suite::{Profile, binary};
+use suite::{Profile, mtls as build_mtls};
 use time::OffsetDateTime;
 use x509_identity::DistinguishedName;
 
@@ -29,7 +29,7 @@ pub(super) const UNKNOWN: &str = "unknown";
 
 impl Ca {
     pub(super) fn start() -> Result<Self> {
-        let program = binary(Profile::Dev, "mtls-cli", "mtls")?;
+        let program = build_mtls(Profile::Dev)?;
         let directory = tempfile::tempdir()?;
         let passphrase = directory.path().join("passphrase");
         fs::write(&passphrase, PASSPHRASE)?;
