@@ -16,5 +16,6 @@ pub(crate) mod p12;
 mod record;
 pub(crate) mod renew;
 pub(crate) mod revoke;
+pub(crate) mod serve;
 pub(crate) mod sign;
 pub(crate) mod verify;
