@@ -14,8 +14,8 @@ pub mod verify;
 pub use crl::{CrlBuildError, CrlBuilder, CrlScope, SignedCrl};
 pub use issue::{Authority, IssueError, Issued, Prepared, certificate_pem};
 pub use key::{
-    EncodedKey, KeyError, KeyKind, KeyPair, Password, PasswordFileError, SignError,
-    SignatureAlgorithm, Signer,
+    BlocklistError, EncodedKey, KeyBlocklist, KeyError, KeyKind, KeyPair, Password,
+    PasswordFileError, SignError, SignatureAlgorithm, Signer, WeakKey, check_public_key,
 };
 pub use lint::{Finding, Severity, lint};
 pub use profile::{

@@ -8,11 +8,11 @@ use x509_identity::{Certificate, DistinguishedName, KeyUsageBit};
 
 use super::IssueError;
 use super::issuer_facts::IssuerFacts;
-use super::judge::{Approved, judge};
+use super::judge::{Approved, Context, judge};
 use super::prepared::Prepared;
 use super::tbs::build_tbs;
 use crate::pem::{self, Label};
-use crate::{CertificateParameters, Profile, Signer};
+use crate::{CertificateParameters, KeyBlocklist, Profile, Signer};
 
 /// A certificate authority.
 ///
@@ -21,6 +21,7 @@ use crate::{CertificateParameters, Profile, Signer};
 pub struct Authority {
     chain: Vec<Certificate>,
     signer: Box<dyn Signer>,
+    blocked: KeyBlocklist,
 }
 
 /// A certificate that was just signed, with the chain that leads to its root.
@@ -51,11 +52,19 @@ impl Authority {
             not_after: None,
         };
         let tbs = build_tbs(&parameters, profile, &facts, now)?;
-        let (approved, _) = judge(tbs, profile, &[], facts.algorithm, now)?;
+        let context = Context {
+            profile,
+            issuers: &[],
+            blocked: &KeyBlocklist::default(),
+            algorithm: facts.algorithm,
+            now,
+        };
+        let (approved, _) = judge(tbs, &context)?;
         let certificate = sign(&signer, approved)?;
         Ok(Self {
             chain: vec![certificate],
             signer: Box::new(signer),
+            blocked: KeyBlocklist::default(),
         })
     }
 
@@ -89,7 +98,15 @@ impl Authority {
         Ok(Self {
             chain,
             signer: Box::new(signer),
+            blocked: KeyBlocklist::default(),
         })
+    }
+
+    /// The same authority, which certifies none of these keys; none is blocked by default.
+    #[must_use]
+    pub fn with_blocked_keys(mut self, blocked: KeyBlocklist) -> Self {
+        self.blocked = blocked;
+        self
     }
 
     /// Takes up a CA that exists: PEM with its own certificate first, then those above it.
@@ -146,7 +163,14 @@ impl Authority {
             not_after: Some(issuer.not_after()),
         };
         let tbs = build_tbs(parameters, profile, &facts, now)?;
-        let (approved, unsigned) = judge(tbs, profile, &self.chain, facts.algorithm, now)?;
+        let context = Context {
+            profile,
+            issuers: &self.chain,
+            blocked: &self.blocked,
+            algorithm: facts.algorithm,
+            now,
+        };
+        let (approved, unsigned) = judge(tbs, &context)?;
         Ok(Prepared {
             approved,
             unsigned,

@@ -17,6 +17,7 @@ use x509_identity::{
 };
 
 use super::report::{Report, criticality};
+use crate::check_public_key;
 
 const X509: &str = "RFC 5280";
 
@@ -103,6 +104,10 @@ fn keys(certificate: &Certificate, report: &mut Report) {
             )
         }
         _ => {}
+    }
+    if let Err(weak) = check_public_key(certificate.spki_der()) {
+        let source = weak.source_of_rule();
+        report.error(false, "weak-key", source, &weak.to_string());
     }
     report.error(
         usage.is_some(),

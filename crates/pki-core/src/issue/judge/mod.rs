@@ -14,20 +14,31 @@ use self::subject::{judge_server_names, judge_subject};
 use super::IssueError;
 use super::extensions::name_constraints_der;
 use crate::lint::{Finding, Severity, lint};
-use crate::{KeyKind, Profile, Role, SignatureAlgorithm};
+use crate::{KeyBlocklist, KeyKind, Profile, Role, SignatureAlgorithm};
 
 pub(super) use self::approved::Approved;
 
-/// Judges `tbs` by the profile, by the lint rules and by what the CAs above allow: the issuer first, none for a root.
+/// What a certificate is held against.
+pub(super) struct Context<'a> {
+    pub(super) profile: &'a Profile,
+    /// The CAs above it, its issuer first; none for a root.
+    pub(super) issuers: &'a [Certificate],
+    pub(super) blocked: &'a KeyBlocklist,
+    /// How it will be signed.
+    pub(super) algorithm: SignatureAlgorithm,
+    pub(super) now: OffsetDateTime,
+}
+
+/// Judges `tbs` by the profile, by the lint rules and by what the CAs above allow.
 ///
 /// Returns the certificate without its signature beside what may be signed.
 pub(super) fn judge(
     tbs: Vec<u8>,
-    profile: &Profile,
-    issuers: &[Certificate],
-    algorithm: SignatureAlgorithm,
-    now: OffsetDateTime,
+    context: &Context<'_>,
 ) -> Result<(Approved, Certificate), IssueError> {
+    let &Context {
+        issuers, algorithm, ..
+    } = context;
     // Relying parties will read these bytes with this parser: so does the judge.
     let unsigned = seal(&tbs, algorithm, &[])?;
     let certificate = Certificate::from_der(&unsigned).map_err(IssueError::encode)?;
@@ -40,7 +51,7 @@ pub(super) fn judge(
             issuer: issuer.not_after(),
         });
     }
-    let mut findings = policy(&certificate, profile, issuers, now);
+    let mut findings = policy(&certificate, context);
     findings.extend(
         lint(&certificate)
             .into_iter()
@@ -54,12 +65,13 @@ pub(super) fn judge(
 }
 
 /// What this profile and this issuer ask for, beyond what every certificate has to be.
-fn policy(
-    certificate: &Certificate,
-    profile: &Profile,
-    issuers: &[Certificate],
-    now: OffsetDateTime,
-) -> Vec<Finding> {
+fn policy(certificate: &Certificate, context: &Context<'_>) -> Vec<Finding> {
+    let &Context {
+        profile,
+        issuers,
+        now,
+        ..
+    } = context;
     let mut findings = Vec::new();
     let mut refuse = |rule, sentence: String| findings.push(Finding::policy(rule, sentence));
     let role = profile.role;
@@ -84,6 +96,12 @@ fn policy(
             "key-kind",
             format!("{} certificate is not issued for {algorithm} keys", a(role)),
         ),
+    }
+    if context.blocked.contains(certificate.spki_der()) {
+        refuse(
+            "blocked-key",
+            "the key is blocked, since others are known to have it: make a new one".to_owned(),
+        );
     }
     for name in certificate
         .sans()
