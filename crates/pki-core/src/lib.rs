@@ -19,8 +19,9 @@ pub use key::{
 };
 pub use lint::{Finding, Severity, lint};
 pub use profile::{
-    AllowedNames, AllowedSubject, CaUsage, DnsSubtree, DnsSubtreeError, NameConstraints, NameRule,
-    Profile, Role, SubjectText, Subtrees, ValidityLimits,
+    AllowedNames, AllowedSubject, CaUsage, Decision, DnsSubtree, DnsSubtreeError, Explanation,
+    NameConstraints, NameRule, Profile, RefusedNames, Role, SubjectText, Subtrees, ValidityLimits,
+    Wildcards,
 };
 pub use request::{CertificateParameters, CertificateRequest, CsrError, RequestedNames};
 

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use x509_identity::SubjectAltName;
 use x509_identity::pattern::{DnsPattern, IpPattern, MailboxPattern, UriPattern};
 
+use super::decision::Ruling;
 use super::name_rule::NameRule;
 
 /// The subject alternative names that a profile certifies, by kind. The default certifies none.
@@ -13,7 +14,7 @@ use super::name_rule::NameRule;
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct AllowedNames {
-    /// dNSName. A wildcard name is certified where the pattern covers all that it stands for.
+    /// dNSName. A wildcard name is certified where the pattern covers all that it stands for, and `wildcards` allows it.
     pub dns: NameRule<DnsPattern>,
     /// rfc822Name, and email addresses in the subject.
     pub email: NameRule<MailboxPattern>,
@@ -21,6 +22,19 @@ pub struct AllowedNames {
     pub ip: NameRule<IpPattern>,
     /// uniformResourceIdentifier.
     pub uri: NameRule<UriPattern>,
+    /// Whether a dNSName may be a wildcard; by default it may.
+    pub wildcards: Wildcards,
+}
+
+/// Whether a dNSName may be a wildcard, `*.example.org`, besides the names that a pattern of that form matches.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, Hash, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Wildcards {
+    /// Where the rule for dNSNames covers all that it stands for.
+    #[default]
+    Allowed,
+    /// Never: each host gets a certificate of its own name.
+    Refused,
 }
 
 impl AllowedNames {
@@ -32,6 +46,7 @@ impl AllowedNames {
             email: NameRule::Any,
             ip: NameRule::Any,
             uri: NameRule::Any,
+            wildcards: Wildcards::Allowed,
         }
     }
 
@@ -44,12 +59,24 @@ impl AllowedNames {
     /// Whether `name` may be certified.
     #[must_use]
     pub fn allow(&self, name: &SubjectAltName) -> bool {
+        self.ruling(name).allowed
+    }
+
+    /// The rule that decides about `name`.
+    pub(super) fn ruling(&self, name: &SubjectAltName) -> Ruling {
         match name {
-            SubjectAltName::Dns(name) => self.dns.allows(|pattern| pattern.covers(name)),
-            SubjectAltName::Email(address) => self.email.allows(|pattern| pattern.matches(address)),
-            SubjectAltName::Ip(address) => self.ip.allows(|pattern| pattern.matches(*address)),
-            SubjectAltName::Uri(uri) => self.uri.allows(|pattern| pattern.matches(uri)),
-            _ => false,
+            SubjectAltName::Dns(name)
+                if name.starts_with("*.") && self.wildcards == Wildcards::Refused =>
+            {
+                Ruling::refused("names.wildcards = \"refused\"")
+            }
+            SubjectAltName::Dns(name) => self.dns.ruling("names.dns", |it| it.covers(name)),
+            SubjectAltName::Email(address) => {
+                self.email.ruling("names.email", |it| it.matches(address))
+            }
+            SubjectAltName::Ip(address) => self.ip.ruling("names.ip", |it| it.matches(*address)),
+            SubjectAltName::Uri(uri) => self.uri.ruling("names.uri", |it| it.matches(uri)),
+            _ => Ruling::refused("names, which has no rule for this kind of name"),
         }
     }
 }
@@ -67,6 +94,7 @@ mod tests {
             email: NameRule::Only(vec!["@example.org".parse().unwrap()]),
             ip: NameRule::Only(vec!["10.0.0.0/8".parse().unwrap()]),
             uri: NameRule::Only(vec!["spiffe://example.org/*".parse().unwrap()]),
+            wildcards: Wildcards::Allowed,
         };
         let dns = |name: &str| SubjectAltName::Dns(name.to_owned());
         let email = |name: &str| SubjectAltName::Email(name.to_owned());

@@ -84,7 +84,7 @@ fn policy(certificate: &Certificate, context: &Context<'_>) -> Vec<Finding> {
     }
     let algorithm = certificate.public_key_algorithm();
     match KeyKind::of_public_key(algorithm) {
-        Some(kind) if profile.keys.contains(&kind) => {
+        Some(kind) if profile.ruling_on_key(Some(algorithm)).allowed => {
             if certificate.key_usage() != Some(role.key_usage(kind)) {
                 refuse(
                     "key-usage",
@@ -103,18 +103,18 @@ fn policy(certificate: &Certificate, context: &Context<'_>) -> Vec<Finding> {
             "the key is blocked, since others are known to have it: make a new one".to_owned(),
         );
     }
-    for name in certificate
-        .sans()
-        .iter()
-        .filter(|name| !profile.names.allow(name))
-    {
-        refuse(
-            "name",
-            format!(
-                "the {} name `{name}` is not allowed by the profile",
-                name.kind()
-            ),
-        );
+    for name in certificate.sans() {
+        let ruling = profile.ruling_on_name(name);
+        if !ruling.allowed {
+            refuse(
+                "name",
+                format!(
+                    "the {} name `{name}` is not allowed by the profile ({})",
+                    name.kind(),
+                    ruling.rule
+                ),
+            );
+        }
     }
     judge_subject(certificate.subject(), profile, &mut refuse);
     let usages = certificate.extended_key_usage().unwrap_or_default();
@@ -190,7 +190,8 @@ fn judge_validity(
 ) {
     let period = certificate.not_after() - certificate.not_before() + Duration::SECOND;
     let (shortest, longest) = (profile.validity.min, profile.validity.max);
-    if period < shortest || period > longest {
+    let ruling = profile.ruling_on_validity(period.try_into().unwrap_or_default());
+    if !ruling.allowed {
         refuse(
             "life",
             format!(

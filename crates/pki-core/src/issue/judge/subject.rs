@@ -42,11 +42,15 @@ pub(super) fn judge_subject(
             );
             continue;
         };
-        let is_email = matches!(kind, "emailAddress" | "mail");
-        if !is_email && !profile.subject.allows(attribute) {
+        let ruling = profile.ruling_on_attribute(attribute);
+        if !ruling.allowed {
+            let is_email = matches!(kind, "emailAddress" | "mail");
             refuse(
-                "subject",
-                format!("`{attribute}` in the subject is not allowed by the profile"),
+                if is_email { "name" } else { "subject" },
+                format!(
+                    "`{attribute}` in the subject is not allowed by the profile ({})",
+                    ruling.rule
+                ),
             );
         }
         if text.is_empty() || text.chars().any(char::is_control) {
@@ -65,15 +69,6 @@ pub(super) fn judge_subject(
             refuse(
                 "subject-length",
                 format!("{kind} in the subject is longer than {most} characters"),
-            );
-        }
-        if is_email
-            && !profile.role.is_ca()
-            && !profile.names.allow(&SubjectAltName::Email(text.to_owned()))
-        {
-            refuse(
-                "name",
-                format!("the email address `{attribute}` is not allowed by the profile"),
             );
         }
     }

@@ -90,7 +90,7 @@ impl Prime {
 fn is_prime(number: u16) -> bool {
     (2..number)
         .take_while(|factor| factor * factor <= number)
-        .all(|factor| number % factor != 0)
+        .all(|factor| !number.is_multiple_of(factor))
 }
 
 /// CABF BR 6.1.6: "no factors smaller than 752".

@@ -28,9 +28,9 @@ pub(super) fn check(key: &[u8]) -> Result<(), WeakKey> {
     // A number of the modulus's own size: half of the time is spent in each twice as long one.
     match modulus.len() * 8 {
         ..=2048 => check_modulus(read::<{ U2048::LIMBS }>(modulus)),
-        ..=3072 => check_modulus(read::<{ U3072::LIMBS }>(modulus)),
-        ..=4096 => check_modulus(read::<{ U4096::LIMBS }>(modulus)),
-        ..=8192 => check_modulus(read::<{ U8192::LIMBS }>(modulus)),
+        2049..=3072 => check_modulus(read::<{ U3072::LIMBS }>(modulus)),
+        3073..=4096 => check_modulus(read::<{ U4096::LIMBS }>(modulus)),
+        4097..=8192 => check_modulus(read::<{ U8192::LIMBS }>(modulus)),
         _ => Err(WeakKey::TooLarge),
     }
 }
