@@ -22,7 +22,7 @@ use mtls_lab::{
     Ensured, Existing, KeyType, LabState, Manifest, Options, Unusable, device_names, ensure,
     inspect,
 };
-use mtls_server::{ClientCert, MtlsConfig, Revocation, ServerIdentity, files};
+use mtls_server::{ClientCert, MtlsConfig, ServerIdentity, files, verify::Revocation};
 use onboarding::Site;
 use time::OffsetDateTime;
 use tokio::net::TcpListener;

@@ -11,7 +11,9 @@ mod random;
 mod request;
 pub mod verify;
 
-pub use crl::{CrlBuildError, CrlBuilder, CrlScope, SignedCrl};
+pub use crl::{
+    Crl, CrlBuildError, CrlBuilder, CrlEntry, CrlError, CrlReadError, CrlScope, SignedCrl,
+};
 pub use issue::{Authority, IssueError, Issued, Prepared, certificate_pem};
 pub use key::{
     BlocklistError, EncodedKey, KeyBlocklist, KeyError, KeyKind, KeyPair, Password,
@@ -23,7 +25,9 @@ pub use profile::{
     NameConstraints, NameRule, Profile, RefusedNames, Role, SubjectText, Subtrees, ValidityLimits,
     Wildcards,
 };
-pub use request::{CertificateParameters, CertificateRequest, CsrError, RequestedNames};
+pub use request::{
+    CertificateParameters, CertificateRequest, CsrBuildError, CsrError, RequestedNames,
+};
 
 /// PEM files: the one reader for all of these crates.
 pub use x509_identity::pem;

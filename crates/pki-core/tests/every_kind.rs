@@ -1,7 +1,7 @@
 //! A CA of each kind of key, with all that it signs, judged by the chain verifier and by the readers of CRLs and OCSP.
 #![allow(clippy::panic, clippy::unwrap_used, reason = "tests")]
 
-use pki_core::ocsp::{OcspRequest, OcspResponder, OcspStatus, OcspValidity};
+use pki_core::ocsp::{IncomingRequest, OcspRequest, OcspResponder, OcspStatus, OcspValidity};
 use pki_core::verify::{
     ChainVerifier, CrlSet, Purpose, Revocation, RevocationReason, TrustAnchors, VerifyError,
     unix_time,
@@ -134,7 +134,8 @@ fn a_responder_of_each_kind_is_believed_and_another_is_not() {
             let issuer = pki.issuing.certificate();
             let responder = OcspResponder::delegate(issuer, delegate.certificate(), key);
             let request = question.to_der().unwrap();
-            let response = responder.respond(&request, validity, NOW, |_| OcspStatus::Good);
+            let request = IncomingRequest::from_der(&request).unwrap();
+            let response = responder.respond(&request, &[OcspStatus::Good], validity, NOW);
             question.verify(&response.unwrap(), NOW)
         };
         assert_eq!(ask(&key).unwrap().status(), OcspStatus::Good, "{kind}");

@@ -1,6 +1,7 @@
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::ops::Range;
+use std::sync::OnceLock;
 
 use const_oid::ObjectIdentifier;
 use der::asn1::{BitStringRef, IntRef};
@@ -23,7 +24,9 @@ use crate::{
 /// Equality and hashing are those of the DER.
 #[derive(Clone)]
 pub struct Certificate {
-    der: Box<[u8]>,
+    pub(crate) der: Box<[u8]>,
+    /// Where the TBSCertificate begins. The ranges count from here, so that a signature of another length moves none.
+    pub(crate) tbs_start: usize,
     version: u8,
     serial: SerialNumber,
     signature_algorithm: ObjectIdentifier,
@@ -38,8 +41,9 @@ pub struct Certificate {
     has_unique_ids: bool,
     extensions: Vec<StoredExtension>,
     known: Known,
-    fingerprint_sha256: [u8; 32],
-    spki_sha256: [u8; 32],
+    // Nobody asks for those of most CA certificates and of none that is being issued.
+    pub(crate) fingerprint_sha256: OnceLock<[u8; 32]>,
+    spki_sha256: OnceLock<[u8; 32]>,
 }
 
 #[derive(Clone)]
@@ -107,10 +111,10 @@ impl Certificate {
                 limit: MAX_CERTIFICATE_LEN,
             });
         }
-        let within = |part: &[u8]| range_within(der, part);
-
         let mut certificate = Fields::within(der, SEQUENCE, "certificate")?;
-        let mut tbs = Fields::new(certificate.required(SEQUENCE)?.value, "tbsCertificate")?;
+        let whole_tbs = certificate.required(SEQUENCE)?;
+        let within = |part: &[u8]| range_within(whole_tbs.der, part);
+        let mut tbs = Fields::new(whole_tbs.value, "tbsCertificate")?;
         let signature_algorithm = certificate.required(SEQUENCE)?;
         let _signature: BitStringRef<'_> = certificate.decode()?;
         certificate.finish()?;
@@ -170,8 +174,9 @@ impl Certificate {
                 )
                 .collect(),
             known,
-            fingerprint_sha256: Sha256::digest(der).into(),
-            spki_sha256: Sha256::digest(spki).into(),
+            fingerprint_sha256: OnceLock::new(),
+            spki_sha256: OnceLock::new(),
+            tbs_start: range_within(der, whole_tbs.der).start,
             der: der.into(),
         })
     }
@@ -256,12 +261,14 @@ impl Certificate {
 
     /// SHA-256 of the DER.
     pub fn fingerprint_sha256(&self) -> &[u8; 32] {
-        &self.fingerprint_sha256
+        self.fingerprint_sha256
+            .get_or_init(|| Sha256::digest(&self.der).into())
     }
 
     /// SHA-256 of the SubjectPublicKeyInfo: what a pin compares (RFC 7469 2.4).
     pub fn spki_sha256(&self) -> &[u8; 32] {
-        &self.spki_sha256
+        self.spki_sha256
+            .get_or_init(|| Sha256::digest(self.spki_der()).into())
     }
 
     /// The subject alternative names in their order; empty without the extension.
@@ -327,7 +334,8 @@ impl Certificate {
 
     fn part(&self, range: &Range<usize>) -> &[u8] {
         self.der
-            .get(range.clone())
+            .get(self.tbs_start..)
+            .and_then(|tbs| tbs.get(range.clone()))
             .expect("the range was taken from these bytes")
     }
 }
@@ -342,7 +350,7 @@ impl Eq for Certificate {}
 
 impl Hash for Certificate {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        self.fingerprint_sha256.hash(state);
+        self.fingerprint_sha256().hash(state);
     }
 }
 

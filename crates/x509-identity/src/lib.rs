@@ -12,6 +12,7 @@ mod san;
 #[cfg(feature = "serde")]
 mod serde_text;
 mod serial;
+mod signature;
 mod spiffe;
 mod tlv;
 mod validity;

@@ -10,12 +10,32 @@ use test_pki::rcgen::{
 use test_pki::{Ca, KeyKind};
 use x509_cert::der::{Decode, Encode};
 use x509_identity::{
-    BasicConstraints, Certificate, KeyUsageBit, ObjectIdentifier, PublicKeyAlgorithm,
+    BasicConstraints, Certificate, KeyUsageBit, ObjectIdentifier, ParseError, PublicKeyAlgorithm,
     SubjectAltName,
 };
 
 const SERVER_AUTH: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.1");
 const CLIENT_AUTH: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.2");
+
+#[test]
+fn another_signature_changes_the_signature_alone() {
+    let (_, leaf) = chain();
+    let leaf = Certificate::from_der(&leaf).unwrap();
+    // The lengths around it change, too: of the BIT STRING, and of the certificate.
+    for signature in [&[][..], &[7; 3], &[7; 200], &[7; 512]] {
+        let signed = leaf.clone().with_signature(signature).unwrap();
+        let again = Certificate::from_der(signed.der()).unwrap();
+        assert_eq!(format!("{signed:?}"), format!("{again:?}"));
+        assert_eq!(signed.fingerprint_sha256(), again.fingerprint_sha256());
+        assert_ne!(signed.fingerprint_sha256(), leaf.fingerprint_sha256());
+        assert_eq!(signed.spki_der(), leaf.spki_der());
+        assert_eq!(signed.issuer_der(), leaf.issuer_der());
+        assert!(signed.extensions().eq(leaf.extensions()));
+        assert!(signed.der().ends_with(signature));
+    }
+    let too_long = leaf.with_signature(&vec![7; x509_identity::MAX_CERTIFICATE_LEN]);
+    assert!(matches!(too_long, Err(ParseError::TooLong { .. })));
+}
 
 #[test]
 fn one_parse_gives_everything_about_a_leaf() {

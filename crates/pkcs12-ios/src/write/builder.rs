@@ -72,8 +72,8 @@ impl<'a> BundleBuilder<'a> {
         self
     }
 
-    /// Accepts passwords with characters other than printable ASCII, which are refused by default: Java cannot open
-    /// files with one, and node-forge none that is [`Encoding::Modern`].
+    /// Accepts passwords with characters other than printable ASCII. They are refused by default: Java cannot open
+    /// files with such a password, and node-forge cannot open those that are [`Encoding::Modern`].
     #[must_use]
     pub fn allow_unicode_password(mut self) -> Self {
         self.alphabet = Alphabet::Unicode;

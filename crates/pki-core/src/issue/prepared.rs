@@ -11,8 +11,6 @@ use super::judge::Approved;
 /// network, and needs nothing that is held meanwhile.
 pub struct Prepared {
     pub(super) approved: Approved,
-    /// Without a signature.
-    pub(super) unsigned: Certificate,
     /// The key that has to sign it.
     pub(super) issuer_spki: Vec<u8>,
 }
@@ -21,13 +19,13 @@ impl Prepared {
     /// The content of the certificate, whose signature is empty: no verifier accepts it.
     #[must_use]
     pub fn unsigned(&self) -> &Certificate {
-        &self.unsigned
+        self.approved.unsigned()
     }
 
     /// The serial number, of 16 random bytes, which no other certificate of this authority has.
     #[must_use]
     pub fn serial(&self) -> &SerialNumber {
-        self.unsigned.serial()
+        self.unsigned().serial()
     }
 
     /// What will be signed: the DER of the `TBSCertificate` (RFC 5280 section 4.1).
@@ -41,7 +39,7 @@ impl std::fmt::Debug for Prepared {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Prepared")
             .field("serial", self.serial())
-            .field("subject", self.unsigned.subject())
+            .field("subject", self.unsigned().subject())
             .finish_non_exhaustive()
     }
 }

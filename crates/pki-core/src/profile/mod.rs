@@ -54,20 +54,20 @@ pub enum Role {
 ///     keys = ["p256", "rsa2048"]
 ///     crl_distribution_points = ["http://ca.example/client.crl"]
 ///
-///     # Each attribute of the subject has a rule: "any", "none" or the texts that it may be.
+///     ## Each attribute of the subject has a rule: "any", "none" or the texts that it may be.
 ///     [subject]
 ///     CN = "any"
 ///     O = ["Example Ltd"]
 ///
-///     # Each kind of alternative name, too, with patterns. What is left out is "none".
+///     ## Each kind of alternative name, too, with patterns. What is left out is "none".
 ///     [names]
 ///     dns = ["*.devices.example.org", "gateway.example.org"]
-///     wildcards = "refused"
+///     wildcards = "none"
 ///     ip = ["10.20.0.0/16", "2001:db8::/32"]
 ///     email = ["@example.org"]
 ///     uri = ["spiffe://example.org/devices/**"]
 ///
-///     # Not these, although they match.
+///     ## Not these, although they match.
 ///     [refused]
 ///     dns = ["test.devices.example.org"]
 ///     ip = ["10.20.0.0/24"]
@@ -87,7 +87,7 @@ pub enum Role {
 /// subject `CN=sensor 7`: allowed by subject.CN = \"any\"
 /// dns name `a.devices.example.org`: allowed by names.dns = \"*.devices.example.org\"
 /// dns name `test.devices.example.org`: refused by refused.dns = \"test.devices.example.org\"
-/// dns name `*.devices.example.org`: refused by names.wildcards = \"refused\"
+/// dns name `*.devices.example.org`: refused by names.wildcards = \"none\"
 /// ");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -156,6 +156,18 @@ impl Profile {
         )
     }
 
+    /// A certificate of another root, for whoever does not trust that one yet: 3 years, with room for one CA below it.
+    ///
+    /// It connects an old and a new root while clients and servers move from one to the other (RFC 4210 section 4.4: one
+    /// root signs the key of the other).
+    #[must_use]
+    pub fn cross_certificate() -> Self {
+        Self {
+            path_length: Some(1),
+            ..Self::issuing_ca()
+        }
+    }
+
     /// A TLS server: 90 days, and never more than the 825 that Apple accepts from private roots. Its subject is a common
     /// name or empty.
     #[must_use]
@@ -163,6 +175,7 @@ impl Profile {
         let names = AllowedNames {
             dns: NameRule::Any,
             ip: NameRule::Any,
+            wildcards: Wildcards::Covered,
             ..AllowedNames::none()
         };
         Self::of(

@@ -14,7 +14,7 @@ use super::name_rule::NameRule;
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct AllowedNames {
-    /// dNSName. A wildcard name is certified where the pattern covers all that it stands for, and `wildcards` allows it.
+    /// dNSName. Whether a wildcard name is certified, too, is for [`wildcards`](Self::wildcards) to say.
     pub dns: NameRule<DnsPattern>,
     /// rfc822Name, and email addresses in the subject.
     pub email: NameRule<MailboxPattern>,
@@ -22,23 +22,24 @@ pub struct AllowedNames {
     pub ip: NameRule<IpPattern>,
     /// uniformResourceIdentifier.
     pub uri: NameRule<UriPattern>,
-    /// Whether a dNSName may be a wildcard; by default it may.
+    /// dNSNames with a wildcard. None by default: `*.example.org` among the patterns is every host there, and not the
+    /// certificate for all of them.
     pub wildcards: Wildcards,
 }
 
-/// Whether a dNSName may be a wildcard, `*.example.org`, besides the names that a pattern of that form matches.
-#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, Hash, PartialEq, Serialize)]
+/// Whether wildcard names are certified (RFC 9525 section 6.3). In TOML `"covered"` or `"none"`.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Wildcards {
-    /// Where the rule for dNSNames covers all that it stands for.
+    /// Those that stand for nothing but what one of the patterns covers.
+    Covered,
+    /// None of them.
     #[default]
-    Allowed,
-    /// Never: each host gets a certificate of its own name.
-    Refused,
+    None,
 }
 
 impl AllowedNames {
-    /// Every DNS name, IP address, email address and URI.
+    /// Every DNS name, with a wildcard too, and every IP address, email address and URI.
     #[must_use]
     pub fn any() -> Self {
         Self {
@@ -46,7 +47,7 @@ impl AllowedNames {
             email: NameRule::Any,
             ip: NameRule::Any,
             uri: NameRule::Any,
-            wildcards: Wildcards::Allowed,
+            wildcards: Wildcards::Covered,
         }
     }
 
@@ -66,9 +67,9 @@ impl AllowedNames {
     pub(super) fn ruling(&self, name: &SubjectAltName) -> Ruling {
         match name {
             SubjectAltName::Dns(name)
-                if name.starts_with("*.") && self.wildcards == Wildcards::Refused =>
+                if name.contains('*') && self.wildcards == Wildcards::None =>
             {
-                Ruling::refused("names.wildcards = \"refused\"")
+                Ruling::refused("names.wildcards = \"none\"")
             }
             SubjectAltName::Dns(name) => self.dns.ruling("names.dns", |it| it.covers(name)),
             SubjectAltName::Email(address) => {
@@ -94,7 +95,7 @@ mod tests {
             email: NameRule::Only(vec!["@example.org".parse().unwrap()]),
             ip: NameRule::Only(vec!["10.0.0.0/8".parse().unwrap()]),
             uri: NameRule::Only(vec!["spiffe://example.org/*".parse().unwrap()]),
-            wildcards: Wildcards::Allowed,
+            wildcards: Wildcards::None,
         };
         let dns = |name: &str| SubjectAltName::Dns(name.to_owned());
         let email = |name: &str| SubjectAltName::Email(name.to_owned());
@@ -103,7 +104,7 @@ mod tests {
         for (name, allowed) in [
             (dns("api.example.org"), true),
             (dns("API.EXAMPLE.ORG"), true),
-            (dns("*.example.org"), true),
+            (dns("*.example.org"), false),
             (dns("example.org"), false),
             (dns("a.b.example.org"), false),
             (dns("apiexample.org"), false),
@@ -138,6 +139,55 @@ mod tests {
         ] {
             let name = SubjectAltName::Dns(name.to_owned());
             assert_eq!(names.allow(&name), allowed, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_wildcard_is_certified_only_where_that_is_said_and_all_of_it_is_covered() {
+        for (pattern, name, covered) in [
+            ("*.example.org", "*.example.org", true),
+            ("*.example.org", "*.EXAMPLE.org", true),
+            ("*.example.org", "*.b.example.org", false),
+            (".example.org", "*.b.example.org", true),
+            ("api.example.org", "*.example.org", false),
+            ("*.example.org", "*.org", false),
+            ("*.example.org", "a*.example.org", false),
+        ] {
+            let dns = NameRule::Only(vec![pattern.parse().unwrap()]);
+            let name = SubjectAltName::Dns(name.to_owned());
+            for (wildcards, allowed) in [(Wildcards::Covered, covered), (Wildcards::None, false)] {
+                let names = AllowedNames {
+                    dns: dns.clone(),
+                    wildcards,
+                    ..AllowedNames::none()
+                };
+                assert_eq!(
+                    names.allow(&name),
+                    allowed,
+                    "{pattern} {name} {wildcards:?}"
+                );
+            }
+        }
+        let any = |wildcards| AllowedNames {
+            wildcards,
+            ..AllowedNames::any()
+        };
+        let name = SubjectAltName::Dns("*.example.org".to_owned());
+        assert!(any(Wildcards::Covered).allow(&name));
+        assert!(!any(Wildcards::None).allow(&name));
+    }
+
+    #[test]
+    fn wildcards_are_read_from_toml() {
+        for (text, wildcards) in [
+            ("", Some(Wildcards::None)),
+            ("wildcards = \"none\"", Some(Wildcards::None)),
+            ("wildcards = \"covered\"", Some(Wildcards::Covered)),
+            ("wildcards = true", None),
+            ("wildcards = \"all\"", None),
+        ] {
+            let read = toml::from_str::<AllowedNames>(text).ok();
+            assert_eq!(read.map(|names| names.wildcards), wildcards, "{text}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Reading a PKCS#10 certification request (RFC 2986).
+//! A PKCS#10 certification request (RFC 2986), read and checked.
 
 use const_oid::db::rfc5280::ID_CE_SUBJECT_ALT_NAME;
 use const_oid::db::rfc5912::ID_EXTENSION_REQ;

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
-use pki_core::ocsp::{OcspRequest, OcspResponder, OcspStatus, OcspValidity};
+use pki_core::ocsp::{IncomingRequest, OcspRequest, OcspResponder, OcspStatus, OcspValidity};
 use pki_core::verify::is_signed_by;
 use pki_core::{
     Authority, CertificateParameters, CertificateRequest, CrlBuilder, CsrError, KeyKind, KeyPair,
@@ -89,7 +89,8 @@ fn write(directory: &Path, kind: KeyKind) -> Result<()> {
         next_update: None,
     };
     let answer = OcspResponder::authority(&root);
-    let answer = answer.respond(&question, validity, now, |_| OcspStatus::Good)?;
+    let request = IncomingRequest::from_der(&question)?;
+    let answer = answer.respond(&request, &[OcspStatus::Good], validity, now)?;
     let put = |file: &str, content: &[u8]| fs::write(directory.join(file), content);
     put("ca.crt", certificate_pem(root.certificate()).as_bytes())?;
     put("leaf.crt", certificate_pem(leaf).as_bytes())?;

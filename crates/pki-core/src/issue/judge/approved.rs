@@ -1,19 +1,21 @@
 //! What was judged, and may be signed.
 
-use der::asn1::{AnyRef, BitString};
+use der::asn1::{AnyRef, BitStringRef};
 use der::{Decode, Encode, Sequence};
 use spki::AlgorithmIdentifierOwned;
+use x509_identity::Certificate;
 
 use crate::SignatureAlgorithm;
 use crate::issue::IssueError;
 
 /// A to-be-signed certificate that was judged and may be signed, once.
 ///
-/// Only [`judge`](super::judge) makes one and only [`sealed`](Self::sealed) uses it up, so no path to a signature
+/// Only [`judge`](super::judge) makes one and only [`signed`](Self::signed) uses it up, so no path to a signature
 /// leads around the policy, and what is signed is what was judged.
 pub(in crate::issue) struct Approved {
     pub(super) tbs: Vec<u8>,
-    pub(super) algorithm: SignatureAlgorithm,
+    /// These bytes, parsed, without a signature.
+    pub(super) unsigned: Certificate,
 }
 
 impl Approved {
@@ -22,9 +24,15 @@ impl Approved {
         &self.tbs
     }
 
+    /// What they say. The signature is empty.
+    pub(in crate::issue) fn unsigned(&self) -> &Certificate {
+        &self.unsigned
+    }
+
     /// The certificate: these bytes with this signature.
-    pub(in crate::issue) fn sealed(self, signature: &[u8]) -> Result<Vec<u8>, IssueError> {
-        seal(&self.tbs, self.algorithm, signature)
+    pub(in crate::issue) fn signed(self, signature: &[u8]) -> Result<Certificate, IssueError> {
+        let certificate = self.unsigned.with_signature(signature);
+        certificate.map_err(IssueError::encode)
     }
 }
 
@@ -33,18 +41,19 @@ impl Approved {
 struct SealedCertificate<'a> {
     tbs: AnyRef<'a>,
     algorithm: AlgorithmIdentifierOwned,
-    signature: BitString,
+    signature: BitStringRef<'a>,
 }
 
-pub(super) fn seal(
+/// `tbs` as a certificate without a signature, as relying parties will read it.
+pub(super) fn unsigned(
     tbs: &[u8],
     algorithm: SignatureAlgorithm,
-    signature: &[u8],
-) -> Result<Vec<u8>, IssueError> {
+) -> Result<Certificate, IssueError> {
     let sealed = SealedCertificate {
         tbs: AnyRef::from_der(tbs).map_err(IssueError::encode)?,
         algorithm: algorithm.identifier(),
-        signature: BitString::from_bytes(signature).map_err(IssueError::encode)?,
+        signature: BitStringRef::from_bytes(&[]).map_err(IssueError::encode)?,
     };
-    sealed.to_der().map_err(IssueError::encode)
+    let der = sealed.to_der().map_err(IssueError::encode)?;
+    Certificate::from_der(&der).map_err(IssueError::encode)
 }

@@ -8,7 +8,7 @@ use const_oid::db::rfc5280::ID_CE_NAME_CONSTRAINTS;
 use time::{Duration, OffsetDateTime};
 use x509_identity::Certificate;
 
-use self::approved::seal;
+use self::approved::unsigned;
 use self::issuers::judge_issuers;
 use self::subject::{judge_server_names, judge_subject};
 use super::IssueError;
@@ -30,18 +30,12 @@ pub(super) struct Context<'a> {
 }
 
 /// Judges `tbs` by the profile, by the lint rules and by what the CAs above allow.
-///
-/// Returns the certificate without its signature beside what may be signed.
-pub(super) fn judge(
-    tbs: Vec<u8>,
-    context: &Context<'_>,
-) -> Result<(Approved, Certificate), IssueError> {
+pub(super) fn judge(tbs: Vec<u8>, context: &Context<'_>) -> Result<Approved, IssueError> {
     let &Context {
         issuers, algorithm, ..
     } = context;
     // Relying parties will read these bytes with this parser: so does the judge.
-    let unsigned = seal(&tbs, algorithm, &[])?;
-    let certificate = Certificate::from_der(&unsigned).map_err(IssueError::encode)?;
+    let certificate = unsigned(&tbs, algorithm)?;
 
     if let Some(issuer) = issuers.first()
         && certificate.not_after() > issuer.not_after()
@@ -58,7 +52,10 @@ pub(super) fn judge(
             .filter(|finding| finding.severity == Severity::Error),
     );
     if findings.is_empty() {
-        Ok((Approved { tbs, algorithm }, certificate))
+        Ok(Approved {
+            tbs,
+            unsigned: certificate,
+        })
     } else {
         Err(IssueError::Refused(findings))
     }
