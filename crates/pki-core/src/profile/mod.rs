@@ -77,7 +77,7 @@ pub enum Role {
 /// let key = pki_core::KeyPair::generate(pki_core::KeyKind::P256)?;
 /// let subject = "CN=sensor 7,O=Example Ltd".parse()?;
 /// let parameters = pki_core::CertificateParameters::for_key(key.public_key_der(), subject).sans(
-///     ["a.devices.example.org", "test.devices.example.org", "*.devices.example.org"]
+///     ["a.devices.example.org", "test.devices.example.org", "*.office.example.org"]
 ///         .map(|name| x509_identity::SubjectAltName::Dns(name.to_owned())),
 /// );
 /// assert_eq!(profile.explain(&parameters).to_string(), "\
@@ -87,7 +87,7 @@ pub enum Role {
 /// subject `CN=sensor 7`: allowed by subject.CN = \"any\"
 /// dns name `a.devices.example.org`: allowed by names.dns = \"*.devices.example.org\"
 /// dns name `test.devices.example.org`: refused by refused.dns = \"test.devices.example.org\"
-/// dns name `*.devices.example.org`: refused by names.wildcards = \"none\"
+/// dns name `*.office.example.org`: refused by names.wildcards = \"none\"
 /// ");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```

@@ -10,7 +10,7 @@ use x509_identity::Certificate;
 
 use self::approved::unsigned;
 use self::issuers::judge_issuers;
-use self::subject::{judge_server_names, judge_subject};
+use self::subject::judge_subject;
 use super::IssueError;
 use super::extensions::name_constraints_der;
 use crate::lint::{Finding, Severity, lint};
@@ -147,9 +147,6 @@ fn policy(certificate: &Certificate, context: &Context<'_>) -> Vec<Finding> {
         refuse("issuer", "a root names itself as its issuer".to_owned());
     }
     judge_issuers(certificate, issuers, &mut refuse);
-    if role == Role::Server {
-        judge_server_names(certificate, &mut refuse);
-    }
     findings
 }
 
