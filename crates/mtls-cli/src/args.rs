@@ -6,7 +6,7 @@ use clap::{CommandFactory as _, Parser, Subcommand};
 use crate::command::checks::{inspect, lint, verify};
 use crate::command::issuing::{issue, renew, sign};
 use crate::command::records::{audit, crl, expiring, list, revoke};
-use crate::command::{ca, completions, import, man, p12};
+use crate::command::{ca, completions, import, man, p12, serve};
 use crate::global::Global;
 use crate::output::{Outcome, Output};
 
@@ -39,6 +39,7 @@ pub(crate) enum Command {
     List(list::List),
     Expiring(expiring::Expiring),
     Crl(crl::Crl),
+    Serve(serve::Serve),
     Audit(audit::Audit),
     Import(import::Import),
     Inspect(inspect::Inspect),
@@ -71,6 +72,7 @@ impl Cli {
             Command::List(list) => list.run(global, out).await,
             Command::Expiring(expiring) => expiring.run(global, out).await,
             Command::Crl(crl) => crl.run(global, out).await,
+            Command::Serve(serve) => serve.run(global, out).await,
             Command::Audit(audit) => audit.run(global, out).await,
             Command::Import(import) => import.run(global, out).await,
             Command::Inspect(inspect) => inspect.run(out),

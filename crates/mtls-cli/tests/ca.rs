@@ -555,7 +555,7 @@ fn what_ends_soon_is_listed_and_what_was_renewed_is_not() {
     assert_eq!(soon.code, 1);
     let soon: serde_json::Value = serde_json::from_str(&soon.stdout).unwrap();
     assert_eq!(soon.as_array().unwrap().len(), 1);
-    assert_eq!(soon[0]["subject"], "CN=alice");
+    assert_eq!(soon[0]["name"], "CN=alice");
     place
         .ca(&["renew", "alice/client.crt", "--life", "30d"])
         .ok();

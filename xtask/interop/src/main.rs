@@ -12,6 +12,7 @@ mod ocsp;
 mod our_client;
 mod own;
 mod proxies;
+mod published;
 mod recipe;
 mod report;
 mod resumption;
@@ -87,6 +88,8 @@ enum Group {
     Resumption,
     /// The files that the OpenSSL recipe makes, with our server and client.
     Recipe,
+    /// What `mtls serve` publishes: CRLs and OCSP, for openssl, curl, nginx and our server.
+    Published,
     /// Every kind of failure that our client tells apart, and its sessions, with five TLS stacks.
     Refusals,
 }
@@ -171,6 +174,9 @@ impl Interop {
         }
         if wants(Group::Recipe) {
             recipe::check(&bench, &mut report);
+        }
+        if wants(Group::Published) {
+            published::check(&bench, &mut report);
         }
         if wants(Group::Refusals) {
             our_client::refusals::check(&bench, &mut report);

@@ -8,3 +8,4 @@ pub(crate) mod issuing;
 pub(crate) mod man;
 pub(crate) mod p12;
 pub(crate) mod records;
+pub(crate) mod serve;

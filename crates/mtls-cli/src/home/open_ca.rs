@@ -27,8 +27,13 @@ impl OpenCa {
     ///
     /// If there is none, or its store cannot be used.
     pub(crate) async fn open(global: &Global) -> Result<Self> {
+        Self::open_at(global, None).await
+    }
+
+    /// The same with another store than `ca.toml` names.
+    pub(crate) async fn open_at(global: &Global, store: Option<StoreUrl>) -> Result<Self> {
         let directory = Home::of(global)?.ca(global.ca.as_deref())?;
-        let url = store_url(&directory)?;
+        let url = store.map_or_else(|| store_url(&directory), Ok)?;
         let store = Store::open(&url)
             .await
             .with_context(|| format!("cannot use the store {url}"))?;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use pki_core::{Authority, CertificateParameters, Issued, Prepared, Profile};
+use pki_core::{Authority, CertificateParameters, Issued, Prepared, Profile, Role};
 use time::OffsetDateTime;
 use tokio::time::Instant;
 use x509_identity::Certificate;
@@ -115,7 +115,7 @@ impl CertificateAuthority {
         let ca = self.clone();
         let partition = self.partition(&order.parameters);
         let profile = self.profile_for(order.profile, partition)?;
-        if self.0.issuer.state != IssuerState::Active {
+        if !self.may_issue(&profile) {
             return Err(IssueError::Retired {
                 subject: self.0.issuer.certificate().subject().to_string(),
             });
@@ -234,6 +234,15 @@ impl CertificateAuthority {
     }
 
     /// The profile with the distribution point of this partition.
+    /// An issuer that was replaced still answers for what it has issued, and so appoints OCSP responders.
+    fn may_issue(&self, profile: &Profile) -> bool {
+        match self.0.issuer.state {
+            IssuerState::Active => true,
+            IssuerState::Retiring => profile.role == Role::OcspResponder,
+            IssuerState::Retired => false,
+        }
+    }
+
     fn profile_for(&self, profile: &Profile, partition: u32) -> Result<Profile, IssueError> {
         let mut profile = profile.clone();
         let urls = &mut profile.crl_distribution_points;
