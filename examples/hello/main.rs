@@ -14,10 +14,9 @@ use anyhow::Context;
 use axum::{Json, Router, routing::get};
 use clap::Parser;
 use examples::{LOG_HELP, finish, print, reload_on_hangup, stop_wanted, warn_about_server};
-use mtls_server::{
-    ClientAuth, ClientCert, MtlsFiles, TlsInfo, VirtualHostFiles, crl::CrlSource, listen,
-    plain_http::HttpUrlError,
-};
+use mtls_server::crl::CrlSource;
+use mtls_server::plain_http::HttpUrlError;
+use mtls_server::{ClientAuth, ClientCert, MtlsFiles, TlsInfo, VirtualHostFiles, listen};
 use serde_json::{Value, json};
 use time::format_description::well_known::Rfc3339;
 
@@ -37,7 +36,7 @@ struct Options {
     /// The roots that clients' certificates must lead to (PEM with any number, or DER)
     #[arg(long, value_name = "FILE")]
     client_ca: PathBuf,
-    /// Revocation lists (PEM with any number, or DER), or an http:// URL of them; may be given again
+    /// CRLs (PEM with any number, or DER), or an http:// URL of them; may be given again
     #[arg(long, value_name = "FILE|URL", value_parser = crl_source)]
     crl: Vec<CrlSource>,
     /// Where to listen, unless a service manager hands over a socket

@@ -224,6 +224,12 @@ fn a_server_and_a_client_get_their_files() {
 
     place.ca(&["issue", "client", "alice"]).refused("--force");
     place.ca(&["issue", "client", "a/b"]).refused("--out");
+    place.write("file", "");
+    for out in ["file", "file/below"] {
+        place
+            .ca(&["issue", "client", "bob", "--out", out])
+            .refused("file");
+    }
     assert_eq!(place.list().len(), 2, "nothing else was issued");
 }
 
@@ -563,4 +569,37 @@ fn what_ends_soon_is_listed_and_what_was_renewed_is_not() {
             .len(),
         1
     );
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupted_init_leaves_nothing() {
+    let place = Place::new();
+    place.write("passphrase", "correct horse\n");
+    // Two RSA keys take long enough.
+    let arguments = [
+        "--passphrase-file",
+        "passphrase",
+        "ca",
+        "init",
+        "--key-type",
+        "rsa",
+    ];
+    let mut init = place.command(&arguments).spawn().unwrap();
+    let entries = || -> Vec<_> {
+        let entries = std::fs::read_dir(place.home()).into_iter().flatten();
+        entries
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect()
+    };
+    while !entries().iter().any(|name| name.starts_with(".new-ca-")) {
+        std::thread::yield_now();
+    }
+    init.kill().unwrap();
+    init.wait().unwrap();
+    place.run(&["list"]).refused("mtls ca init");
+    place.ca(&["ca", "init"]).ok();
+    let mut left = entries();
+    left.sort();
+    assert_eq!(left, [".lock", "default"]);
 }

@@ -1,5 +1,6 @@
 //! `cargo xtask interop`: what we make against the programs that will read it, and the other way round.
 
+mod authority;
 mod ca;
 mod clients;
 mod headers;
@@ -71,11 +72,13 @@ enum Group {
     Clients,
     /// Clients with awkward names, asking our server.
     Names,
+    /// CSRs, CRLs, encrypted keys and cross-certificates, by openssl.
+    Authority,
     /// OCSP questions and answers, with openssl on the other side.
     Ocsp,
     /// P-521 and ML-DSA by pyca, ML-DSA by Node 26 and Go.
     KeyKinds,
-    /// HAProxy in front of our door, announcing its clients; a socket from systemd.
+    /// HAProxy in front of our server, announcing its clients; a socket from systemd.
     ProxyProtocol,
     /// Proxies in front of our server and behind our gateway, with the headers they write.
     Proxies,
@@ -144,6 +147,9 @@ impl Interop {
         }
         if wants(Group::Names) {
             names::check(&bench, &labs[0], &mut report);
+        }
+        if wants(Group::Authority) {
+            authority::check(&bench, &mut report);
         }
         if wants(Group::Ocsp) {
             ocsp::check(&bench, &mut report);

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context as _, Result, bail};
 use clap::{Args, Subcommand};
+use pki_core::verify::is_signed_by;
 use pki_core::{Authority, EncodedKey, KeyError, KeyKind, KeyPair, certificate_pem};
 use pki_store::{IssuerRole, NewIssuer, Store, StoreUrl};
 use serde::Serialize;
@@ -119,6 +120,7 @@ impl Import {
 
 impl Options {
     async fn import(&self, other: OtherCa, global: &Global) -> Result<Imported> {
+        let roots = roots(&other.chain)?;
         let home = Home::of(global)?;
         let new = NewCa::begin(&home, &self.name)?;
         let key = self.read_key(&other)?;
@@ -147,7 +149,7 @@ impl Options {
         let next = store.crl_number_above(issuer.id, 0, last).await?;
 
         new.write_certificate(CaKey::Issuing, &certificate_pem(&ca))?;
-        new.write_certificate(CaKey::Root, &roots(&other.chain)?)?;
+        new.write_certificate(CaKey::Root, &roots)?;
         let directory = new.finish()?;
         Ok(Imported {
             name: self.name.to_string(),
@@ -178,6 +180,18 @@ impl Options {
 
 /// What others trust: the last certificate of the chain, which has to be a root.
 fn roots(chain: &[Certificate]) -> Result<String> {
+    for pair in chain.windows(2) {
+        let [certificate, issuer] = pair else {
+            continue;
+        };
+        if !certificate.names_issuer(issuer) || !is_signed_by(certificate, issuer) {
+            bail!(
+                "`{}` was not issued by `{}`, which follows it in the file",
+                certificate.subject(),
+                issuer.subject()
+            );
+        }
+    }
     match chain.last() {
         Some(root) if root.is_self_issued() => Ok(certificate_pem(root)),
         _ => bail!(

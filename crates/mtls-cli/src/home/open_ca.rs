@@ -132,9 +132,8 @@ pub(crate) fn store_url(directory: &CaDirectory) -> Result<StoreUrl> {
 /// Who is at the keyboard, for the audit log.
 pub(crate) fn actor() -> Actor {
     let name = std::env::var("USER").unwrap_or_default();
+    // The name is what the environment says; the number is the system's.
     #[cfg(unix)]
-    let user = format!("{name}({})", rustix::process::getuid().as_raw());
-    #[cfg(not(unix))]
-    let user = name;
-    Actor::new(format!("cli:{user}"))
+    let name = format!("{name} (uid {})", rustix::process::getuid().as_raw());
+    Actor::new(format!("cli:{}", name.trim_start()))
 }

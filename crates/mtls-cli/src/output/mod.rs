@@ -4,6 +4,7 @@ mod failure;
 mod fields;
 mod json;
 mod moment;
+mod progress;
 mod table;
 
 use std::io::{self, IsTerminal as _, Write as _};
@@ -14,6 +15,7 @@ pub(crate) use failure::exit_code;
 pub(crate) use fields::Fields;
 pub(crate) use json::hex;
 pub(crate) use moment::{date, moment, remaining};
+pub(crate) use progress::waiting;
 pub(crate) use table::table;
 
 /// How a command ended that did not fail.

@@ -16,6 +16,10 @@ pub(crate) fn table<const N: usize>(
         table.add_row(row.map(Cell::new));
     }
     let lines = table.to_string();
-    let lines: Vec<_> = lines.lines().map(str::trim_end).collect();
+    // The style has a space in front of each line.
+    let lines = lines
+        .lines()
+        .map(|line| line.strip_prefix(' ').unwrap_or(line));
+    let lines: Vec<_> = lines.map(str::trim_end).collect();
     lines.join("\n")
 }

@@ -13,7 +13,7 @@ use crate::global::Global;
 use crate::home::{
     CaKey, CaName, Home, KeyType, NewCa, Settings, actor, check_url, new_passphrase,
 };
-use crate::output::{Fields, Outcome, Output, hex, moment, note};
+use crate::output::{Fields, Outcome, Output, hex, moment, waiting};
 
 /// Make a root and an issuing CA
 ///
@@ -117,11 +117,9 @@ impl Init {
             url: self.url.clone(),
             store: "sqlite:store.db".to_owned(),
         })?;
-        if self.key_type == KeyType::Rsa {
-            note("making two RSA keys, which takes some seconds");
-        }
-        let root_key = KeyPair::generate(self.key_type.of_root())?;
-        let issuing_key = KeyPair::generate(self.key_type.of_issuing_ca())?;
+        let make = |kind| waiting("making a key", || KeyPair::generate(kind));
+        let root_key = make(self.key_type.of_root())?;
+        let issuing_key = make(self.key_type.of_issuing_ca())?;
         new.write_key(CaKey::Root, &root_key, passphrase)?;
         new.write_key(CaKey::Issuing, &issuing_key, passphrase)?;
 

@@ -53,7 +53,7 @@ impl IssuerView {
             serial: certificate.serial().to_string(),
             fingerprint_sha256: hex(certificate.fingerprint_sha256()),
             spki_sha256: hex(certificate.spki_sha256()),
-            crl_url: issuer.crl_url.clone(),
+            crl_url: issuer.crl_url(0),
         }
     }
 }

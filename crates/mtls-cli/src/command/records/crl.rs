@@ -97,7 +97,10 @@ impl Crl {
             0 => format!("{name}.crl"),
             partition => format!("{name}-{partition}.crl"),
         };
-        let file = self.out.join(file);
+        let file = match self.out.as_os_str() == "." {
+            true => PathBuf::from(file),
+            false => self.out.join(file),
+        };
         let read = pki_core::Crl::from_der(&crl.der).context("the CRL cannot be read back")?;
         write_public(&file, read.pem().as_bytes())?;
         Ok(Written {

@@ -13,7 +13,7 @@ use super::issued::{Issued, issued_files};
 use crate::global::Global;
 use crate::home::{CaKey, OpenCa, Purpose, actor, password};
 use crate::issue::{AltName, Bundles, Destination, Life, names_of_client, names_of_server};
-use crate::output::{Outcome, Output};
+use crate::output::{Outcome, Output, waiting};
 
 /// Make a key and a certificate for a server or a client
 ///
@@ -94,7 +94,8 @@ impl Issue {
             false => None,
         };
         let authority = ca.authority(CaKey::Issuing, &ca.passphrase()?).await?;
-        let key = KeyPair::generate(ca.directory().settings().key_type.of_leaf())?;
+        let kind = ca.directory().settings().key_type.of_leaf();
+        let key = waiting("making a key", || KeyPair::generate(kind))?;
         let mut parameters =
             CertificateParameters::for_key(key.public_key_der(), subject).sans(sans);
         if let Some(life) = self.life {
@@ -108,7 +109,7 @@ impl Issue {
             &issued,
             Some(&key),
             bundles,
-            &destination,
+            destination,
             purpose.name(),
         )
     }
