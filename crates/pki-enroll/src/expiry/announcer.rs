@@ -73,13 +73,13 @@ impl Announcer {
     pub async fn announce(&mut self, now: OffsetDateTime) -> Result<usize, AnnouncerError> {
         let found = expiring(&self.store, self.thresholds.longest(), now).await;
         let found = found.map_err(AnnouncerError::Store)?;
-        for kind in ALL {
-            metrics::expiring(kind, found.iter().filter(|it| it.kind == kind).count());
-        }
         let due: Vec<_> = found
             .into_iter()
             .filter_map(|it| self.due(it, now))
             .collect();
+        for kind in ALL {
+            metrics::expiring(kind, due.iter().filter(|it| it.kind == kind).count());
+        }
         self.waits = false;
         let mut count = 0;
         let mut failure = None;

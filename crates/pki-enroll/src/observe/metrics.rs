@@ -9,7 +9,7 @@
 //! | `pki_enroll_ca_not_after_seconds` | gauge, s since 1970 | `issuer` |
 //! | `pki_enroll_responder_not_after_seconds` | gauge, s since 1970 | `issuer` |
 //! | `pki_enroll_responders_issued_total` | counter | `outcome`: `issued`, `failed` |
-//! | `pki_enroll_expiring` | gauge, what ends within the longest threshold | `kind` |
+//! | `pki_enroll_expiring` | gauge, what has passed a threshold before its end | `kind` |
 //! | `pki_enroll_announcements_total` | counter | `outcome`: `told`, `failed` |
 //! | `pki_enroll_refresh_failures_total` | counter of rounds of the timers | |
 
