@@ -3,10 +3,10 @@
 use anyhow::Result;
 use clap::{CommandFactory as _, Parser, Subcommand};
 
-use crate::command::{
-    audit, ca, completions, crl, expiring, import, inspect, issue, lint, list, man, p12, renew,
-    revoke, serve, sign, verify,
-};
+use crate::command::checks::{inspect, lint, verify};
+use crate::command::issuing::{issue, renew, sign};
+use crate::command::records::{audit, crl, expiring, list, revoke};
+use crate::command::{ca, completions, import, man, p12, serve};
 use crate::global::Global;
 use crate::output::{Outcome, Output};
 

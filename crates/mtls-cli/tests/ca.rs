@@ -224,6 +224,12 @@ fn a_server_and_a_client_get_their_files() {
 
     place.ca(&["issue", "client", "alice"]).refused("--force");
     place.ca(&["issue", "client", "a/b"]).refused("--out");
+    place.write("file", "");
+    for out in ["file", "file/below"] {
+        place
+            .ca(&["issue", "client", "bob", "--out", out])
+            .refused("file");
+    }
     assert_eq!(place.list().len(), 2, "nothing else was issued");
 }
 

@@ -12,7 +12,8 @@ use axum::{
     response::{IntoResponse as _, Response},
     routing::get,
 };
-use mtls_server::{CrlSource, CrlSources, MtlsFiles, Serving, VirtualHostFiles};
+use mtls_server::crl::{CrlSource, CrlSources};
+use mtls_server::{MtlsFiles, Serving, VirtualHostFiles};
 use support::{
     World,
     client::{self, VERSIONS},

@@ -1,21 +1,11 @@
-//! One file for each command.
+//! One file for each command, in rooms by what they are about.
 
-pub(crate) mod audit;
 pub(crate) mod ca;
+pub(crate) mod checks;
 pub(crate) mod completions;
-pub(crate) mod crl;
-pub(crate) mod expiring;
 pub(crate) mod import;
-pub(crate) mod inspect;
-pub(crate) mod issue;
-mod issued;
-pub(crate) mod lint;
-pub(crate) mod list;
+pub(crate) mod issuing;
 pub(crate) mod man;
 pub(crate) mod p12;
-mod record;
-pub(crate) mod renew;
-pub(crate) mod revoke;
+pub(crate) mod records;
 pub(crate) mod serve;
-pub(crate) mod sign;
-pub(crate) mod verify;

@@ -4,4 +4,4 @@ mod read;
 mod write;
 
 pub(crate) use read::{password_of, read, read_secret};
-pub(crate) use write::{sync_directory, write_public, write_secret};
+pub(crate) use write::{Access, Pending, parent_of, sync_directory, write_public, write_secret};

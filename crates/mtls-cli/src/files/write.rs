@@ -2,9 +2,10 @@
 
 use std::fs::File;
 use std::io::{self, Write as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
+use tempfile::NamedTempFile;
 
 /// Who may read a file.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -26,33 +27,69 @@ pub(crate) fn write_secret(path: &Path, content: &[u8]) -> Result<()> {
 }
 
 fn write(path: &Path, content: &[u8], access: Access) -> Result<()> {
-    replace(path, content, access).with_context(|| format!("cannot write {}", path.display()))
+    Pending::new(path, access)?.finish(content)
 }
 
-/// The file is the old one or the new one at any moment, also after the power went off.
-fn replace(path: &Path, content: &[u8], access: Access) -> io::Result<()> {
-    let parent = match path.parent() {
+/// A file that will be written: begun before what cannot be taken back, so that a directory that cannot be written is
+/// noticed in time.
+#[derive(Debug)]
+pub(crate) struct Pending {
+    path: PathBuf,
+    file: NamedTempFile,
+}
+
+impl Pending {
+    /// # Errors
+    ///
+    /// If nothing can be written there.
+    pub(crate) fn new(path: &Path, access: Access) -> Result<Self> {
+        let mut builder = tempfile::Builder::new();
+        builder.prefix(".mtls-");
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            let mode = match access {
+                Access::Owner => 0o600,
+                Access::Everybody => 0o644,
+            };
+            builder.permissions(std::fs::Permissions::from_mode(mode));
+        }
+        #[cfg(not(unix))]
+        let _ = access;
+        let file = builder.tempfile_in(parent_of(path));
+        Ok(Self {
+            path: path.to_owned(),
+            file: file.with_context(|| cannot_write(path))?,
+        })
+    }
+
+    /// The file is the old one or the new one at any moment, also after the power went off.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be written; then it is as it was.
+    pub(crate) fn finish(self, content: &[u8]) -> Result<()> {
+        let (path, mut file) = (self.path, self.file);
+        let write = || -> io::Result<()> {
+            file.write_all(content)?;
+            file.as_file().sync_all()?;
+            file.persist(&path).map_err(|error| error.error)?;
+            sync_directory(parent_of(&path))
+        };
+        write().with_context(|| cannot_write(&path))
+    }
+}
+
+fn cannot_write(path: &Path) -> String {
+    format!("cannot write {}", path.display())
+}
+
+/// The directory that a file or directory is in.
+pub(crate) fn parent_of(path: &Path) -> &Path {
+    match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
-    };
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".mtls-");
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt as _;
-        let mode = match access {
-            Access::Owner => 0o600,
-            Access::Everybody => 0o644,
-        };
-        builder.permissions(std::fs::Permissions::from_mode(mode));
     }
-    #[cfg(not(unix))]
-    let _ = access;
-    let mut file = builder.tempfile_in(parent)?;
-    file.write_all(content)?;
-    file.as_file().sync_all()?;
-    file.persist(path).map_err(|error| error.error)?;
-    sync_directory(parent)
 }
 
 /// Makes the names in a directory last, where a directory can be opened for that.

@@ -6,15 +6,18 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result, bail};
 use pkcs12_ios::{Bundle, Encoding};
 use pki_core::{KeyPair, Password, certificate_pem};
+use tempfile::TempDir;
 use x509_identity::Certificate;
 use zeroize::Zeroizing;
 
-use crate::files::{sync_directory, write_public, write_secret};
+use crate::files::{Access, Pending, parent_of, sync_directory, write_public, write_secret};
 
 /// Where files go, looked at before anything is issued.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct Destination {
     directory: PathBuf,
+    /// What becomes the directory, where it is not there yet.
+    staging: Option<TempDir>,
     /// `server` or `client`.
     stem: &'static str,
 }
@@ -67,7 +70,11 @@ impl Destination {
         if directory.exists() && !directory.is_dir() {
             bail!("{} is not a directory", directory.display());
         }
-        let destination = Self { directory, stem };
+        let mut destination = Self {
+            directory,
+            staging: None,
+            stem,
+        };
         if !replace {
             for name in destination.names(true, bundles) {
                 let path = destination.directory.join(&name);
@@ -79,7 +86,32 @@ impl Destination {
                 }
             }
         }
+        destination.prepare()?;
         Ok(destination)
+    }
+
+    /// What cannot be written is noticed now.
+    fn prepare(&mut self) -> Result<()> {
+        let directory = self.directory.as_path();
+        if directory.is_dir() {
+            Pending::new(&directory.join(self.stem), Access::Owner)?;
+            return Ok(());
+        }
+        let cannot = || format!("cannot make {}", directory.display());
+        fs::create_dir_all(parent_of(directory)).with_context(cannot)?;
+        let mut builder = tempfile::Builder::new();
+        builder.prefix(".mtls-");
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            builder.permissions(fs::Permissions::from_mode(0o755));
+        }
+        self.staging = Some(
+            builder
+                .tempdir_in(parent_of(directory))
+                .with_context(cannot)?,
+        );
+        Ok(())
     }
 
     fn names(&self, key: bool, bundles: bool) -> Vec<String> {
@@ -100,29 +132,16 @@ impl Destination {
     /// # Errors
     ///
     /// If one cannot be written.
-    pub(crate) fn write(&self, issued: &IssuedFiles<'_>) -> Result<Vec<PathBuf>> {
+    pub(crate) fn write(mut self, issued: &IssuedFiles<'_>) -> Result<Vec<PathBuf>> {
         let bundles = self.bundles(issued)?;
-        let parent = match self.directory.parent() {
-            Some(parent) if !parent.as_os_str().is_empty() => parent,
-            _ => Path::new("."),
-        };
-        if self.directory.exists() {
+        let Some(staging) = self.staging.take() else {
             return self.write_into(&self.directory, issued, &bundles);
-        }
-        let cannot = || format!("cannot make {}", self.directory.display());
-        fs::create_dir_all(parent).with_context(cannot)?;
-        let mut builder = tempfile::Builder::new();
-        builder.prefix(".mtls-");
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::PermissionsExt as _;
-            builder.permissions(fs::Permissions::from_mode(0o755));
-        }
-        let staging = builder.tempdir_in(parent).with_context(cannot)?;
+        };
         let written = self.write_into(staging.path(), issued, &bundles)?;
+        let cannot = || format!("cannot make {}", self.directory.display());
         fs::rename(staging.path(), &self.directory).with_context(cannot)?;
         let _ = staging.keep();
-        sync_directory(parent).with_context(cannot)?;
+        sync_directory(parent_of(&self.directory)).with_context(cannot)?;
         let names = written.iter().filter_map(|path| path.file_name());
         Ok(names.map(|name| self.directory.join(name)).collect())
     }

@@ -84,7 +84,7 @@ impl Ran {
     #[track_caller]
     pub(crate) fn json(self) -> serde_json::Value {
         let text = self.ok();
-        serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}"))
+        serde_json::from_str(&text).unwrap()
     }
 
     /// It refused, with one sentence and its causes that say `words`, and neither panicked nor printed a backtrace.

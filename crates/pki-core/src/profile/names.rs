@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use x509_identity::SubjectAltName;
 use x509_identity::pattern::{DnsPattern, IpPattern, MailboxPattern, UriPattern};
 
+use super::decision::Ruling;
 use super::name_rule::NameRule;
 
 /// The subject alternative names that a profile certifies, by kind. The default certifies none.
@@ -59,16 +60,24 @@ impl AllowedNames {
     /// Whether `name` may be certified.
     #[must_use]
     pub fn allow(&self, name: &SubjectAltName) -> bool {
+        self.ruling(name).allowed
+    }
+
+    /// The rule that decides about `name`.
+    pub(super) fn ruling(&self, name: &SubjectAltName) -> Ruling {
         match name {
-            SubjectAltName::Dns(name) if name.contains('*') => {
-                self.wildcards == Wildcards::Covered
-                    && self.dns.allows(|pattern| pattern.covers(name))
+            SubjectAltName::Dns(name)
+                if name.contains('*') && self.wildcards == Wildcards::None =>
+            {
+                Ruling::refused("names.wildcards = \"none\"")
             }
-            SubjectAltName::Dns(name) => self.dns.allows(|pattern| pattern.covers(name)),
-            SubjectAltName::Email(address) => self.email.allows(|pattern| pattern.matches(address)),
-            SubjectAltName::Ip(address) => self.ip.allows(|pattern| pattern.matches(*address)),
-            SubjectAltName::Uri(uri) => self.uri.allows(|pattern| pattern.matches(uri)),
-            _ => false,
+            SubjectAltName::Dns(name) => self.dns.ruling("names.dns", |it| it.covers(name)),
+            SubjectAltName::Email(address) => {
+                self.email.ruling("names.email", |it| it.matches(address))
+            }
+            SubjectAltName::Ip(address) => self.ip.ruling("names.ip", |it| it.matches(*address)),
+            SubjectAltName::Uri(uri) => self.uri.ruling("names.uri", |it| it.matches(uri)),
+            _ => Ruling::refused("names, which has no rule for this kind of name"),
         }
     }
 }

@@ -341,7 +341,8 @@ enum Started {
 
 fn kept(request: &Idempotency) -> Idempotency {
     Idempotency {
-        key: shortened(&request.key, MAX_KEY_LEN).to_owned(),
+        // PostgreSQL has no text with a NUL in it.
+        key: shortened(&request.key, MAX_KEY_LEN).replace('\0', "\u{fffd}"),
         payload_sha256: request.payload_sha256,
     }
 }

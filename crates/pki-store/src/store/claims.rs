@@ -36,6 +36,7 @@ impl Store {
     pub async fn was_claimed(&self, name: &str) -> Result<bool, StoreError> {
         let name = format!("once:{name}");
         self.read(move |session| {
+            let name = name.clone();
             Box::pin(async move {
                 let sql = "SELECT 1 FROM claims WHERE name = $1";
                 Ok(session.first(sql, values![name.as_str()]).await?.is_some())

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::readers::Readers;
 use super::{Shared, Store};
 use crate::commit::{Hook, Writer};
-use crate::database::{Session, SqliteSession, at_once, migrate};
+use crate::database::{Session, Target, at_once, migrate};
 use crate::{StoreError, StoreUrl};
 
 /// How a store is opened.
@@ -62,33 +62,35 @@ impl StoreOptions {
     /// [`StoreError::Foreign`], [`StoreError::Corrupt`] and [`StoreError::Newer`] for what is not a store of this version,
     /// [`StoreError::Open`] or [`StoreError::Unavailable`] if it cannot be reached.
     pub async fn open(self) -> Result<Store, StoreError> {
-        let StoreUrl::Sqlite(path) = &self.url else {
-            return Err(StoreError::Refused(
-                "PostgreSQL is not supported yet".into(),
-            ));
-        };
-        let (path, busy) = (path.clone(), self.busy);
-        let opened = tokio::task::spawn_blocking(move || {
-            let mut session = Session::Sqlite(SqliteSession::open(&path, busy)?);
-            at_once(migrate(&mut session, *Uuid::new_v4().as_bytes()))?;
-            let row = at_once(session.first("SELECT id FROM store", vec![]))?;
-            let id = row.ok_or(StoreError::Closed)?.array(0)?;
-            Ok::<_, StoreError>((session, id))
-        });
-        let (session, id) = opened.await.map_err(|_| StoreError::Closed)??;
-        let StoreUrl::Sqlite(path) = &self.url else {
-            return Err(StoreError::Closed);
+        let target = Target::new(&self.url, self.busy)?;
+        let (session, id) = if target.blocks() {
+            let target = target.clone();
+            let opened = tokio::task::spawn_blocking(move || at_once(ready(&target)));
+            opened.await.map_err(|_| StoreError::Closed)??
+        } else {
+            ready(&target).await?
         };
         Ok(Store(Arc::new(Shared {
-            readers: Readers::new(path.clone(), self.busy),
+            readers: Readers::new(target.clone()),
             url: self.url,
             id,
             holder: *Uuid::new_v4().as_bytes(),
-            writer: Writer::start(session, self.hook.clone())?,
+            writer: Writer::start(session, target, self.hook.clone())?,
             lease: self.lease,
             hook: self.hook,
         })))
     }
+}
+
+/// A connection to a store with the present schema, and the store's number.
+async fn ready(target: &Target) -> Result<(Session, [u8; 16]), StoreError> {
+    let mut session = target.connect().await?;
+    migrate(&mut session, *Uuid::new_v4().as_bytes()).await?;
+    let row = session.first("SELECT id FROM store", vec![]).await?;
+    let row = row.ok_or_else(|| StoreError::Corrupt {
+        what: "its first row is missing".into(),
+    })?;
+    Ok((session, row.array(0)?))
 }
 
 impl Store {

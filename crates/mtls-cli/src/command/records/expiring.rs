@@ -5,7 +5,7 @@ use clap::Args;
 use pki_enroll::{Announcer, Thresholds, Webhook, expiring};
 use time::OffsetDateTime;
 
-use super::serve::{recipients, webhook};
+use crate::command::serve::{recipients, webhook};
 use crate::global::Global;
 use crate::home::OpenCa;
 use crate::issue::Life;

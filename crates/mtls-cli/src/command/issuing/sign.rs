@@ -10,7 +10,7 @@ use time::OffsetDateTime;
 use x509_identity::pem;
 
 use super::issued::Issued;
-use crate::files::{read, write_public};
+use crate::files::{Access, Pending, read};
 use crate::global::Global;
 use crate::home::{CaKey, OpenCa, actor};
 use crate::issue::Life;
@@ -61,13 +61,18 @@ impl Sign {
         if let Some(life) = self.life {
             parameters = parameters.validity(life.duration());
         }
+        let pending = self
+            .out
+            .as_deref()
+            .map(|path| Pending::new(path, Access::Everybody));
+        let pending = pending.transpose()?;
         let authority = ca.authority(CaKey::Issuing, &ca.passphrase()?).await?;
         let order = Order::new(parameters, &profile, &self.profile, actor());
         let issued = authority.issue(order, OffsetDateTime::now_utc()).await?;
         let chain = issued.chain_pem();
         let mut files = Vec::new();
-        if let Some(path) = &self.out {
-            write_public(path, chain.as_bytes()).with_context(|| {
+        if let (Some(path), Some(pending)) = (&self.out, pending) {
+            pending.finish(chain.as_bytes()).with_context(|| {
                 let serial = issued.certificate.serial();
                 format!("the certificate {serial} was issued and not written")
             })?;

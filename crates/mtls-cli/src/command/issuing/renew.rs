@@ -86,7 +86,7 @@ impl Renew {
         let name = profile_name(&old, stem).to_owned();
         let order = Order::new(parameters, &profile, &name, actor()).replaces(old.serial.clone());
         let issued = authority.issue(order, now).await?;
-        issued_files(ca, &issued, made.as_ref(), None, &destination, &name)
+        issued_files(ca, &issued, made.as_ref(), None, destination, &name)
     }
 
     async fn find(&self, ca: &OpenCa, now: OffsetDateTime) -> Result<CertificateRecord> {

@@ -74,7 +74,7 @@ pub(crate) fn issued_files(
     issued: &IssuedRecord,
     key: Option<&KeyPair>,
     bundles: Option<Bundles>,
-    destination: &Destination,
+    destination: Destination,
     profile: &str,
 ) -> Result<Issued> {
     let certificate = &issued.certificate;

@@ -109,7 +109,7 @@ impl Issue {
             &issued,
             Some(&key),
             bundles,
-            &destination,
+            destination,
             purpose.name(),
         )
     }
