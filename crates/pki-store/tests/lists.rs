@@ -263,16 +263,21 @@ async fn an_issuer_is_added_once_and_can_retire() -> Done {
         );
     }
     let id = kit.ca.issuer().id;
-    for (state, issues) in [
-        (IssuerState::Retiring, false),
-        (IssuerState::Active, true),
-        (IssuerState::Retired, false),
+    let responder = pki_core::Profile::ocsp_responder();
+    for (state, issues, appoints) in [
+        (IssuerState::Retiring, false, true),
+        (IssuerState::Active, true, true),
+        (IssuerState::Retired, false, false),
     ] {
         kit.store
             .set_issuer_state(id, state, &actor(), now())
             .await?;
         let issued = kit.issue("a").await;
         assert_eq!(issued.is_ok(), issues, "{state:?}");
+        // It answers for what it has issued.
+        let order = kit::order("r", &new_key(), &responder);
+        let appointed = kit.ca.issue(order, now()).await;
+        assert_eq!(appointed.is_ok(), appoints, "{state:?} {appointed:?}");
         assert!(issues || matches!(issued, Err(IssueError::Retired { .. })));
         kit.ca.sign_crl(0, Duration::DAY, now()).await?;
     }

@@ -44,7 +44,7 @@ struct Fuzz {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 #[value(rename_all = "snake_case")]
 enum Target {
-    /// Revocation lists, and lookups in them
+    /// CRLs, and look-ups in them
     CrlIndex,
     /// Certificate requests
     Csr,

@@ -1,5 +1,7 @@
 //! `cargo xtask interop`: what we make against the programs that will read it, and the other way round.
 
+mod authority;
+mod ca;
 mod clients;
 mod headers;
 mod issued;
@@ -10,6 +12,7 @@ mod ocsp;
 mod our_client;
 mod own;
 mod proxies;
+mod published;
 mod recipe;
 mod report;
 mod resumption;
@@ -59,6 +62,8 @@ struct Interop {
 enum Group {
     /// Every certificate of the lab, by openssl, certtool and pkilint.
     Certificates,
+    /// The `mtls` command: a CA from its first minute to a refused client, and CAs of other software taken over.
+    Ca,
     /// Every .p12 of the lab, by all its readers.
     Bundles,
     /// The emitted server files, asked by curl and by our client.
@@ -67,11 +72,13 @@ enum Group {
     Clients,
     /// Clients with awkward names, asking our server.
     Names,
+    /// CSRs, CRLs, encrypted keys and cross-certificates, by openssl.
+    Authority,
     /// OCSP questions and answers, with openssl on the other side.
     Ocsp,
     /// P-521 and ML-DSA by pyca, ML-DSA by Node 26 and Go.
     KeyKinds,
-    /// HAProxy in front of our door, announcing its clients; a socket from systemd.
+    /// HAProxy in front of our server, announcing its clients; a socket from systemd.
     ProxyProtocol,
     /// Proxies in front of our server and behind our gateway, with the headers they write.
     Proxies,
@@ -81,6 +88,8 @@ enum Group {
     Resumption,
     /// The files that the OpenSSL recipe makes, with our server and client.
     Recipe,
+    /// What `mtls serve` publishes: CRLs and OCSP, for openssl, curl, nginx and our server.
+    Published,
     /// Every kind of failure that our client tells apart, and its sessions, with five TLS stacks.
     Refusals,
 }
@@ -139,6 +148,9 @@ impl Interop {
         if wants(Group::Names) {
             names::check(&bench, &labs[0], &mut report);
         }
+        if wants(Group::Authority) {
+            authority::check(&bench, &mut report);
+        }
         if wants(Group::Ocsp) {
             ocsp::check(&bench, &mut report);
         }
@@ -157,8 +169,14 @@ impl Interop {
         if wants(Group::Resumption) {
             resumption::check(&bench, &labs[0], &mut report);
         }
+        if wants(Group::Ca) {
+            ca::check(&bench, &mut report);
+        }
         if wants(Group::Recipe) {
             recipe::check(&bench, &mut report);
+        }
+        if wants(Group::Published) {
+            published::check(&bench, &mut report);
         }
         if wants(Group::Refusals) {
             our_client::refusals::check(&bench, &mut report);

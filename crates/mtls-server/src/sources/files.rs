@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 
 use tls_identity::{Found, Identity};
 
-use crate::rules::rule::Rule;
+use crate::{rules::rule::Rule, text::sentence};
 
 /// Reads the roots that clients' certificates must lead to: PEM with any number, or one in DER.
 ///
@@ -35,7 +35,7 @@ pub(crate) fn client_roots_of(path: &Path, bytes: &[u8]) -> Result<TrustAnchors,
     })
 }
 
-/// Reads revocation lists, each file PEM with any number of them, or one in DER.
+/// Reads CRLs: each file has any number of them in PEM, or one in DER.
 ///
 /// # Errors
 ///
@@ -59,8 +59,9 @@ pub fn crls<P: AsRef<Path>>(paths: impl IntoIterator<Item = P>) -> Result<CrlSet
     })?;
     for aside in set.set_aside() {
         if let CrlLoadError::Unusable { source, .. } = aside {
-            let path = path_of(aside).display();
-            tracing::warn!(target: "mtls_server", "{path}: {source}: it is not used");
+            let path = path_of(aside).display().to_string();
+            let reason = sentence(source);
+            tracing::warn!(target: "mtls_server", crl = path, reason, "a CRL is not used");
         }
     }
     Ok(set)
@@ -142,7 +143,7 @@ pub(crate) fn read(path: &Path, wanted: &'static str) -> Result<Zeroizing<Vec<u8
     Ok(bytes)
 }
 
-/// The largest file that is read: a revocation list of well over a million entries.
+/// The largest file that is read: a CRL of well over a million entries.
 const LIMIT: u64 = 64 << 20;
 
 /// A file that cannot be used: the message names it and says what to do.
@@ -178,7 +179,7 @@ impl FileError {
         }
     }
 
-    /// What is wrong with revocation lists that were read from `bytes`.
+    /// What is wrong with CRLs that were read from `bytes`.
     pub(crate) fn of_crl(path: &Path, bytes: &[u8], error: CrlLoadError) -> Self {
         match error {
             CrlLoadError::NoCrl { .. } => Self::holds(path, bytes, CRL),

@@ -205,6 +205,7 @@ impl CertificateAuthority {
             serial: prepared.serial().clone(),
             tbs: prepared.tbs_der().to_vec(),
             profile: order.profile_name.to_owned(),
+            role: order.profile.role,
             subject: content.subject().to_string(),
             sans,
             name_keys,

@@ -60,6 +60,22 @@ fn entry(row: &Row) -> Result<RevokedEntry, StoreError> {
     })
 }
 
+/// Where something was revoked after a revision, and the last one at which it was.
+pub(crate) async fn revoked_since(
+    session: &mut Session,
+    revision: u64,
+) -> Result<Vec<(IssuerId, u32, u64)>, StoreError> {
+    let sql = "SELECT issuer, part, MAX(revision) FROM revocations WHERE revision > $1 GROUP BY issuer, part";
+    let rows = session.query(sql, values![revision]).await?;
+    let place = |row: Row| {
+        let part = u32::try_from(row.int(1)?).map_err(|_| StoreError::Corrupt {
+            what: "a CRL partition has a number that none has".into(),
+        })?;
+        Ok((IssuerId(row.int(0)?), part, row.count(2)?))
+    };
+    rows.into_iter().map(place).collect()
+}
+
 /// The last CRL that was signed.
 pub(crate) async fn latest_crl(
     session: &mut Session,

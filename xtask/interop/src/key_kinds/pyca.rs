@@ -89,8 +89,8 @@ fn write(directory: &Path, kind: KeyKind) -> Result<()> {
         next_update: None,
     };
     let answer = OcspResponder::authority(&root);
-    let incoming = IncomingRequest::from_der(&question)?;
-    let answer = answer.respond(&incoming, &[OcspStatus::Good], validity, now)?;
+    let request = IncomingRequest::from_der(&question)?;
+    let answer = answer.respond(&request, &[OcspStatus::Good], validity, now)?;
     let put = |file: &str, content: &[u8]| fs::write(directory.join(file), content);
     put("ca.crt", certificate_pem(root.certificate()).as_bytes())?;
     put("leaf.crt", certificate_pem(leaf).as_bytes())?;

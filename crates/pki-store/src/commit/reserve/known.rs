@@ -3,6 +3,7 @@
 use super::{Reservation, Reserved, new_lineage};
 use crate::commit::transaction::Transaction;
 use crate::database::{Row, Value, values};
+use crate::record::IssuerState;
 use crate::record::certificate::{RecordedName, stored};
 use crate::{IssueError, StoreError};
 
@@ -13,7 +14,7 @@ pub(super) struct Known {
     requests: Vec<Option<Row>>,
     replaced: Vec<Option<Row>>,
     serials: Vec<Vec<Row>>,
-    active: Vec<i64>,
+    issuers: Vec<(i64, IssuerState)>,
 }
 
 impl Known {
@@ -35,13 +36,11 @@ impl Known {
         let serials = session
             .query_each(serials, all.iter().map(sets).collect())
             .await?;
-        let active = session
-            .query("SELECT id FROM issuers WHERE state = 'active'", vec![])
+        let rows = session
+            .query("SELECT id, state FROM issuers", vec![])
             .await?;
-        let active = active
-            .iter()
-            .map(|row| row.int(0))
-            .collect::<Result<_, _>>()?;
+        let state = |row: &Row| Ok((row.int(0)?, IssuerState::from_text(row.text(1)?)?));
+        let issuers = rows.iter().map(state).collect::<Result<_, StoreError>>()?;
         let requests = sparse(all, |it| {
             let request = it.idempotency.as_ref()?;
             Some(values![it.ca.as_str(), request.key.as_str()])
@@ -69,7 +68,7 @@ impl Known {
             requests,
             replaced,
             serials,
-            active,
+            issuers,
         })
     }
 
@@ -104,7 +103,11 @@ impl Known {
                 _ => {}
             }
         }
-        if !self.active.contains(&reservation.issuer) {
+        let issuer = self
+            .issuers
+            .iter()
+            .find(|(id, _)| *id == reservation.issuer);
+        if !issuer.is_some_and(|(_, state)| reservation.may_be_issued(*state)) {
             return Ok(Some(Err(IssueError::Retired {
                 subject: reservation.issuer_subject.clone(),
             })));

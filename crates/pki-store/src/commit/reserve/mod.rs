@@ -5,6 +5,7 @@ mod known;
 
 use std::collections::HashMap;
 
+use pki_core::Role;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 use time::OffsetDateTime;
@@ -17,9 +18,9 @@ use super::transaction::Transaction;
 use crate::IssueError;
 use crate::StoreError;
 use crate::audit::AuditEvent;
-use crate::record::Actor;
 use crate::record::certificate::RecordedName;
 use crate::record::hex;
+use crate::record::{Actor, IssuerState};
 
 /// A certificate that is about to be signed.
 #[derive(Clone)]
@@ -31,6 +32,7 @@ pub(crate) struct Reservation {
     pub(crate) serial: SerialNumber,
     pub(crate) tbs: Vec<u8>,
     pub(crate) profile: String,
+    pub(crate) role: Role,
     pub(crate) subject: String,
     pub(crate) sans: Vec<RecordedName>,
     pub(crate) name_keys: Vec<Vec<u8>>,
@@ -143,6 +145,15 @@ pub(crate) async fn reserve_all(
 }
 
 impl Reservation {
+    /// An issuer that was replaced still answers for what it has issued, and so appoints OCSP responders.
+    fn may_be_issued(&self, issuer: IssuerState) -> bool {
+        match issuer {
+            IssuerState::Active => true,
+            IssuerState::Retiring => self.role == Role::OcspResponder,
+            IssuerState::Retired => false,
+        }
+    }
+
     fn may_share_key(&self, subject: &str, sans: &[RecordedName]) -> bool {
         match self.key_reuse {
             KeyReuse::Any => true,
