@@ -14,10 +14,9 @@ use anyhow::Context;
 use axum::{Json, Router, routing::get};
 use clap::Parser;
 use examples::{LOG_HELP, finish, print, reload_on_hangup, stop_wanted, warn_about_server};
-use mtls_server::{
-    ClientAuth, ClientCert, MtlsFiles, TlsInfo, VirtualHostFiles, crl::CrlSource, listen,
-    plain_http::HttpUrlError,
-};
+use mtls_server::crl::CrlSource;
+use mtls_server::plain_http::HttpUrlError;
+use mtls_server::{ClientAuth, ClientCert, MtlsFiles, TlsInfo, VirtualHostFiles, listen};
 use serde_json::{Value, json};
 use time::format_description::well_known::Rfc3339;
 

@@ -91,7 +91,7 @@ impl MtlsFiles {
     pub async fn load(self) -> Result<MtlsConfig, LoadError> {
         let Loaded { config, problems } = Arc::new(self).load_if_changed().await?;
         for problem in problems {
-            tracing::warn!(target: "mtls_server", "{problem}");
+            tracing::warn!(target: "mtls_server", reason = problem, "not everything could be loaded");
         }
         Ok(config.expect("nothing was loaded before, so everything is a change"))
     }

@@ -15,6 +15,7 @@ use super::{
     part::Part,
     source::{CrlSource, Kind},
 };
+use crate::text::sentence;
 
 /// CRLs from several sources. Call [`Self::load`] again and again to keep them up to date.
 ///
@@ -216,8 +217,8 @@ fn warn_of_set_aside(crls: &CrlSet, parts: &[(usize, &Part)]) {
     for aside in crls.set_aside() {
         let part = aside.file().and_then(|file| parts.get(file));
         if let (Some((_, part)), CrlLoadError::Unusable { source, .. }) = (part, aside) {
-            let name = &part.name;
-            tracing::warn!(target: "mtls_server", "{name}: {source}: it is not used");
+            let reason = sentence(source);
+            tracing::warn!(target: "mtls_server", crl = part.name, reason, "a CRL is not used");
         }
     }
 }
