@@ -65,6 +65,10 @@ enum Task {
     /// Let the server run under load, reloads, rotations and hostile peers, and look what is left.
     #[command(disable_help_flag = true)]
     Soak(Passed),
+
+    /// Let processes share a store on PostgreSQL, kill one of them, and see whether anything is lost.
+    #[command(disable_help_flag = true)]
+    Store(Passed),
 }
 
 /// What the suite itself understands, `--help` included.
@@ -88,5 +92,6 @@ fn run(task: Task) -> Result<ExitCode> {
         Task::Interop(passed) => Suite::Interop.run(&passed.arguments),
         Task::Mutants(passed) => Suite::Mutants.run(&passed.arguments),
         Task::Soak(passed) => Suite::Soak.run(&passed.arguments),
+        Task::Store(passed) => Suite::Store.run(&passed.arguments),
     }
 }

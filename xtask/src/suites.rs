@@ -16,6 +16,7 @@ pub(crate) enum Suite {
     Interop,
     Mutants,
     Soak,
+    Store,
 }
 
 impl Suite {
@@ -27,6 +28,7 @@ impl Suite {
             Self::Interop => "xtask-interop",
             Self::Mutants => "xtask-mutants",
             Self::Soak => "xtask-soak",
+            Self::Store => "xtask-store",
         }
     }
 

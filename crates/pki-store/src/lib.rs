@@ -10,7 +10,10 @@ mod record;
 mod store;
 mod url;
 
-pub use audit::{AuditBreak, AuditError, AuditEvent, AuditHead, AuditRow};
+pub use audit::{
+    AuditBreak, AuditError, AuditEvent, AuditHead, AuditRow, Checkpoint, CheckpointError,
+    CheckpointPlace, KeepError, PlaceError,
+};
 pub use ca::{CertificateAuthority, CrlError, IssueError, IssuedRecord, Order};
 pub use commit::{Idempotency, ImportedCertificate, KeyReuse};
 pub use error::StoreError;

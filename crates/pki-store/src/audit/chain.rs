@@ -24,6 +24,10 @@ pub enum AuditBreak {
         seq: u64,
     },
 
+    /// The checkpoint is of another store.
+    #[error("the checkpoint is not one of this store")]
+    OtherStore,
+
     /// Rows are missing in between, or are in another order.
     #[error("row {seq} of the audit log is missing")]
     Missing {

@@ -249,13 +249,13 @@ impl CertificateAuthority {
         for url in urls.iter_mut().filter(|url| url.contains(PARTITION)) {
             *url = with_partition(url, partition);
         }
-        if let (Some(issuer), Some(first)) = (self.0.issuer.crl_url(partition), urls.first()) {
-            if !urls.contains(&issuer) {
-                return Err(IssueError::CrlUrl {
-                    profile: first.clone(),
-                    issuer,
-                });
-            }
+        if let (Some(issuer), Some(first)) = (self.0.issuer.crl_url(partition), urls.first())
+            && !urls.contains(&issuer)
+        {
+            return Err(IssueError::CrlUrl {
+                profile: first.clone(),
+                issuer,
+            });
         }
         Ok(profile)
     }

@@ -201,7 +201,7 @@ impl Known {
         reservation: &Reservation,
     ) -> Result<Option<Answer>, StoreError> {
         // A transaction whose end was not heard of, and which did take place.
-        for row in rows(&self.serials, position) {
+        if let Some(row) = rows(&self.serials, position).first() {
             if row.blob(1)? == reservation.holder {
                 return Ok(Some(Ok(Reserved::New {
                     id: row.int(0)?,
@@ -225,7 +225,7 @@ impl Known {
                 _ => {}
             }
         }
-        for row in rows(&self.blocked, position) {
+        if let Some(row) = rows(&self.blocked, position).first() {
             return Ok(Some(Err(match row.int(0)? {
                 1 => IssueError::KeyBlocked {
                     spki_sha256: reservation.spki,
@@ -237,7 +237,7 @@ impl Known {
             let sans: Vec<RecordedName> = serde_json::from_str(row.text(2)?).unwrap_or_default();
             if row.text(3)? == reservation.ca && !reservation.may_share_key(row.text(1)?, &sans) {
                 return Ok(Some(Err(IssueError::KeyInUse {
-                    serial: serial(row, 0)?,
+                    serial: row.serial(0)?,
                 })));
             }
         }
@@ -367,12 +367,6 @@ pub(crate) fn new_lineage(issuer_fingerprint: &[u8; 32], serial: &SerialNumber) 
         .zip(hash)
         .for_each(|(to, from)| *to = from);
     lineage
-}
-
-pub(crate) fn serial(row: &Row, column: usize) -> Result<SerialNumber, StoreError> {
-    SerialNumber::from_be_bytes(row.blob(column)?).map_err(|_| StoreError::Corrupt {
-        what: "a serial number cannot be read".into(),
-    })
 }
 
 type Sparse = (Vec<usize>, Vec<Vec<crate::database::Value>>);

@@ -2,12 +2,14 @@
 
 mod audit;
 mod certificates;
+mod checkpoints;
 mod crls;
 mod issuers;
 mod statuses;
 
 pub(crate) use audit::{audit_head, audit_rows};
 pub(crate) use certificates::{by_id, certificates, select};
+pub(crate) use checkpoints::{acknowledged, checkpoint, missing};
 pub(crate) use crls::{CrlContent, crl_content, latest_crl, revoked_since};
 pub(crate) use issuers::issuers;
 pub(crate) use statuses::statuses;
