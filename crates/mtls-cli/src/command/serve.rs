@@ -126,7 +126,10 @@ impl Serve {
             let announcer = Announcer::new(store.clone(), recipients, self.announce);
             tasks.spawn(announcer.run(stopped));
         }
-        stop_wanted().await?;
+        tokio::select! {
+            wanted = stop_wanted() => wanted?,
+            () = ca.keep_checkpoints(CHECKPOINTS) => {}
+        }
         stop.send_replace(true);
         // The publisher ends first, which answers the requests that wait for a CRL.
         while tasks.join_next().await.is_some() {}
@@ -222,3 +225,6 @@ async fn stop_wanted() -> Result<()> {
 }
 
 const GRACE: Duration = Duration::from_secs(10);
+
+/// How often it is looked whether the audit log has grown.
+const CHECKPOINTS: Duration = Duration::from_secs(60);

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use pki_core::Password;
@@ -159,6 +160,22 @@ impl OpenCa {
             note(format!(
                 "warning: no checkpoint of the audit log was kept: {error:#}"
             ));
+        }
+    }
+
+    /// Keeps a checkpoint now and then, whenever the audit log has grown. Does not end.
+    pub(crate) async fn keep_checkpoints(&self, period: Duration) {
+        let mut last = 0;
+        loop {
+            tokio::time::sleep(period).await;
+            // What is wrong with the store is told by whoever needs it.
+            let Ok(head) = self.store.audit_head().await else {
+                continue;
+            };
+            if head.seq != last {
+                self.checkpoint().await;
+                last = head.seq;
+            }
         }
     }
 
