@@ -84,6 +84,8 @@ impl Serve {
             true => Vec::new(),
             false => authorities(&ca).await?,
         };
+        // Before anything is signed: another one may be serving.
+        let listener = self.listener()?;
         log();
         let metrics = PrometheusBuilder::new()
             .install_recorder()
@@ -110,7 +112,6 @@ impl Serve {
                 async move { ([("content-type", "text/plain; version=0.0.4")], text) }
             }),
         );
-        let listener = self.listener()?;
         let server = HttpServer::start(listener, router, HttpLimits::default())?;
         let url = format!("http://{}", server.local_addr());
         match out.is_json() {
