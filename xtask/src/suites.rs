@@ -14,6 +14,7 @@ pub(crate) enum Suite {
     Conformance,
     Fuzz,
     Interop,
+    Lint,
     Mutants,
     Soak,
 }
@@ -25,6 +26,7 @@ impl Suite {
             Self::Conformance => "xtask-conformance",
             Self::Fuzz => "xtask-fuzz",
             Self::Interop => "xtask-interop",
+            Self::Lint => "xtask-lint",
             Self::Mutants => "xtask-mutants",
             Self::Soak => "xtask-soak",
         }
