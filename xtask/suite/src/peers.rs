@@ -270,6 +270,8 @@ fn version_in(said: &str) -> String {
 
 /// Where Debian keeps the classes of BouncyCastle.
 pub const BOUNCY_CASTLE: &str = "/usr/share/java/bcprov.jar";
+/// Where Debian keeps easy-rsa.
+pub const EASY_RSA: &str = "/usr/share/easy-rsa/easyrsa";
 /// Where Debian keeps those of OkHttp.
 pub const OKHTTP: &str = "/usr/share/java/okhttp.jar";
 /// Where Debian keeps what OkHttp needs.
@@ -307,6 +309,7 @@ const PROGRAMS: &[(&str, &str)] = &[
 /// Files, and the Debian package of each.
 const FILES: &[(&str, &str)] = &[
     (BOUNCY_CASTLE, "libbcprov-java"),
+    (EASY_RSA, "easy-rsa"),
     (OKHTTP, "libokhttp-java"),
     (OKIO, "libokio-java"),
     (SOFTHSM, "softhsm2"),
