@@ -58,6 +58,10 @@ enum Task {
     #[command(disable_help_flag = true)]
     Interop(Passed),
 
+    /// Lint thousands of certificates, good and changed, with pkilint and OpenSSL, and say where we differ.
+    #[command(disable_help_flag = true)]
+    LintAgreement(Passed),
+
     /// Change the code that decides who is accepted, and see which changes no test notices.
     #[command(disable_help_flag = true)]
     Mutants(Passed),
@@ -90,6 +94,7 @@ fn run(task: Task) -> Result<ExitCode> {
         Task::GenCerts(gen_certs) => gen_certs.run().map(|()| ExitCode::SUCCESS),
         Task::Test => Ok(suite::close(Ok(test::run()))),
         Task::Interop(passed) => Suite::Interop.run(&passed.arguments),
+        Task::LintAgreement(passed) => Suite::Lint.run(&passed.arguments),
         Task::Mutants(passed) => Suite::Mutants.run(&passed.arguments),
         Task::Soak(passed) => Suite::Soak.run(&passed.arguments),
         Task::Store(passed) => Suite::Store.run(&passed.arguments),

@@ -4,12 +4,12 @@ mod kit;
 
 use std::sync::Arc;
 
-use kit::{Done, Kit, actor, new_key, now, of};
+use kit::{Done, Kit, actor, copy, new_key, now, of};
 use pki_core::Signer;
 use pki_core::verify::RevocationReason;
 use pki_store::{
     AuditBreak, AuditError, Checkpoint, CheckpointError, CheckpointPlace, Selector, Store,
-    StoreError,
+    StoreError, StoreOptions,
 };
 use rusqlite::Connection;
 use time::Duration;
@@ -100,6 +100,44 @@ async fn a_log_that_was_tampered_with_is_found_out() -> Done {
             Err(other) => return Err(other.into()),
         };
         assert_eq!(found, expected.map_or(Ok(11), Err), "{sql}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn tables_that_contradict_the_log_are_found_out() -> Done {
+    for (sql, expected) in [
+        ("", None),
+        (
+            "DELETE FROM revocations",
+            Some(AuditBreak::Record { seq: 12 }),
+        ),
+        (
+            "UPDATE certificates SET content = zeroblob(9) WHERE id = 2",
+            Some(AuditBreak::Record { seq: 6 }),
+        ),
+        (
+            "UPDATE certificates SET fingerprint = zeroblob(32) WHERE id = 1",
+            Some(AuditBreak::Record { seq: 4 }),
+        ),
+        (
+            "PRAGMA foreign_keys = OFF; DELETE FROM certificates WHERE id = 3",
+            Some(AuditBreak::Record { seq: 7 }),
+        ),
+    ] {
+        let (kit, _) = with_history().await?;
+        let selection = of(Selector::Name("cn:a".parse()?));
+        let reason = RevocationReason::Superseded;
+        kit.store
+            .revoke(&selection, reason, &actor(), now())
+            .await?;
+        Connection::open(kit.path())?.execute_batch(sql)?;
+        let found = match kit.store.verify_records().await {
+            Ok(()) => None,
+            Err(AuditError::Broken(found)) => Some(found),
+            Err(other) => return Err(other.into()),
+        };
+        assert_eq!(found, expected, "{sql}");
     }
     Ok(())
 }
@@ -211,7 +249,7 @@ async fn a_backup_is_not_taken_for_the_store() -> Done {
     let issuer = kit.ca.issuer().id;
     kit.store.check_crl_number(issuer, 0, published).await?;
 
-    let restored = Store::open(&backup.into()).await?;
+    let restored = Store::open(&backup.clone().into()).await?;
     let age = restored.check_age(&checkpoint).await;
     assert!(matches!(age, Err(StoreError::Older { .. })), "{age:?}");
     let age = restored.check_crl_number(issuer, 0, published).await;
@@ -227,6 +265,25 @@ async fn a_backup_is_not_taken_for_the_store() -> Done {
         .await?;
     let rows = restored.audit(0, 1000).await?;
     assert_eq!(rows.last().map(|row| row.event.as_str()), Some("restored"));
+    // And before it is opened, from the second place.
+    let key = new_key();
+    let place = CheckpointPlace::File(kit.directory.path().join("checkpoints"));
+    kit.issue("c").await?;
+    kit.store
+        .make_checkpoint(Arc::new(copy(&key)), Some(&place), now())
+        .await?;
+    for (path, key, is_refused) in [
+        (kit.path(), &key, false),
+        (backup.clone(), &key, true),
+        (kit.path(), &new_key(), true),
+    ] {
+        let public = Signer::public_key_der(key).to_vec();
+        let opened = StoreOptions::new(path.into())
+            .checkpoints(place.clone(), public)
+            .open()
+            .await;
+        assert_eq!(opened.is_err(), is_refused, "{opened:?}");
+    }
     // The same numbers of rows, and another history.
     let other = Kit::new().await;
     let age = other.store.check_age(&checkpoint).await;

@@ -132,6 +132,7 @@ impl Serve {
                 ended.context("what keeps CRLs fresh has failed")?;
                 bail!("what keeps CRLs fresh has ended");
             }
+            () = ca.keep_checkpoints(CHECKPOINTS) => {}
         }
         stop.send_replace(true);
         // The publisher ends first, which answers the requests that wait for a CRL.
@@ -228,3 +229,6 @@ async fn stop_wanted() -> Result<()> {
 }
 
 const GRACE: Duration = Duration::from_secs(10);
+
+/// How often it is looked whether the audit log has grown.
+const CHECKPOINTS: Duration = Duration::from_secs(60);

@@ -44,6 +44,16 @@ pub enum AuditBreak {
         expected: u64,
     },
 
+    /// The log is as it was written, and the certificate that a row is about is not: it was removed, exchanged, or is not
+    /// revoked any more.
+    #[error(
+        "row {seq} of the audit log is about a certificate that is not in the store as it was then"
+    )]
+    Record {
+        /// The row.
+        seq: u64,
+    },
+
     /// The log is consistent, and not the one of the checkpoint.
     #[error("the audit log was rewritten: row {seq} is not the one that the checkpoint has")]
     Rewritten {

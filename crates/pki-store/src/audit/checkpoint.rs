@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
 use super::chain::AuditHead;
-use super::row::hex;
+use crate::record::hex;
 
 /// Where an audit log ended at some time, which CRL numbers were used by then, and a signature on that.
 ///

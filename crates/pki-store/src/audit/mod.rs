@@ -16,4 +16,3 @@ pub use row::AuditRow;
 
 pub(crate) use chain::Walk;
 pub(crate) use checkpoint::{Payload, UsedCrlNumber};
-pub(crate) use row::hex;

@@ -4,7 +4,7 @@ use pki_core::{CrlBuilder, CrlScope};
 use time::{Duration, OffsetDateTime};
 
 use super::authority::CertificateAuthority;
-use super::error::CrlError;
+use crate::CrlError;
 use crate::store::Store;
 use crate::{Issuer, IssuerRole, StoreError, StoredCrl};
 

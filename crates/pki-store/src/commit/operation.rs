@@ -11,9 +11,9 @@ use super::reserve::{Reservation, Reserved};
 use super::restore::{AcknowledgeRestore, KeepCheckpoint};
 use super::revoke::Revoke;
 use super::transaction::Transaction;
+use crate::IssueError;
 use crate::StoreError;
 use crate::audit::AuditEvent;
-use crate::ca::IssueError;
 use crate::database::values;
 use crate::record::{Actor, CertificateRecord, IssuerId};
 

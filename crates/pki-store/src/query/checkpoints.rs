@@ -3,8 +3,9 @@
 use time::OffsetDateTime;
 
 use crate::StoreError;
-use crate::audit::{Checkpoint, Payload, UsedCrlNumber, hex};
+use crate::audit::{Checkpoint, Payload, UsedCrlNumber};
 use crate::database::{Row, Session, values};
+use crate::record::hex;
 
 /// What the next checkpoint says.
 pub(crate) async fn checkpoint(
@@ -99,4 +100,19 @@ pub(crate) async fn acknowledged(
         }
     }
     Ok(false)
+}
+
+/// Whether the file hangs together.
+pub(crate) async fn check_integrity(session: &mut Session) -> Result<(), StoreError> {
+    if !matches!(session, Session::Sqlite(_)) {
+        return Ok(());
+    }
+    let rows = session.query("PRAGMA integrity_check(1)", vec![]).await?;
+    let said = rows.first().map_or(Ok("nothing"), |row| row.text(0))?;
+    if said == "ok" {
+        return Ok(());
+    }
+    Err(StoreError::Corrupt {
+        what: format!("SQLite says: {said}"),
+    })
 }

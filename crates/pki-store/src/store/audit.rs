@@ -6,8 +6,9 @@ use serde_json::json;
 use time::OffsetDateTime;
 
 use super::{Store, unexpected};
-use crate::audit::{AuditBreak, AuditHead, AuditRow, Checkpoint, Walk, hex};
+use crate::audit::{AuditBreak, AuditHead, AuditRow, Checkpoint, Walk};
 use crate::commit::{Operation, Refusal, Reply};
+use crate::record::hex;
 use crate::record::shortened;
 use crate::{Actor, AuditError, StoreError, query};
 
@@ -120,6 +121,32 @@ impl Store {
             .into()),
             None => Ok(expected),
         }
+    }
+
+    /// Checks that the store has each certificate that the audit log speaks of, with the same fingerprint, and revoked if
+    /// the log says so: nobody has changed the tables and left the log as it was. The log itself is for
+    /// [`verify_audit`](Self::verify_audit).
+    ///
+    /// # Errors
+    ///
+    /// [`AuditError::Broken`] with the first row that does not agree.
+    pub async fn verify_records(&self) -> Result<(), AuditError> {
+        let end = self.audit_head().await?.seq;
+        let mut after = 0;
+        while after < end {
+            let rows = self.audit(after, ROWS).await?;
+            let Some(last) = rows.last() else { break };
+            after = last.seq;
+            let rows = Arc::new(rows);
+            let found = self.read(move |session| {
+                let rows = rows.clone();
+                Box::pin(async move { query::contradiction(session, &rows).await })
+            });
+            if let Some(found) = found.await? {
+                return Err(found.into());
+            }
+        }
+        Ok(())
     }
 
     async fn is_acknowledged(&self, checkpoint: &Checkpoint) -> Result<bool, StoreError> {
