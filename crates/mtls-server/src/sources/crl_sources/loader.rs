@@ -5,7 +5,7 @@ use std::sync::Arc;
 use pki_core::verify::{CrlLoadError, CrlSet};
 use sha2::{Digest as _, Sha256};
 use time::OffsetDateTime;
-use tokio::sync::Mutex;
+use tokio::{sync::Mutex, task::JoinSet};
 use x509_identity::Certificate;
 
 use super::{
@@ -106,6 +106,26 @@ impl CrlSources {
     /// [`problems`](LoadedCrls::problems).
     pub async fn load(&self, now: OffsetDateTime) -> Result<LoadedCrls, CrlSourceError> {
         self.load_with(&self.issuers, now).await
+    }
+
+    /// Waits until one of the URLs announces that it has something else than [`load`](Self::load) has found;
+    /// for ever, if none of them announces anything. Load again then.
+    ///
+    /// The server of a URL announces by holding a `HEAD` request with `Prefer: wait` (RFC 7240) for up to 30 s,
+    /// until there is another version. `mtls serve` does. One that does not is asked once in an hour. Nothing
+    /// that is announced is trusted: it says when to load, and no more.
+    pub async fn changed(&self) {
+        let mut waiting = JoinSet::new();
+        for source in self.sources.lock().await.iter() {
+            if let Source::Download(download) = source
+                && let Some(announced) = download.announced()
+            {
+                waiting.spawn(announced.wait());
+            }
+        }
+        if waiting.join_next().await.is_none() {
+            std::future::pending().await
+        }
     }
 
     pub(crate) async fn load_with(

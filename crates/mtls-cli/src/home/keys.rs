@@ -1,0 +1,39 @@
+//! The keys of a CA: encrypted PKCS#8, readable by their owner alone.
+
+use std::path::Path;
+
+use anyhow::{Context as _, Result};
+use pki_core::{KeyPair, Password};
+
+use crate::files::{read_secret, write_secret};
+
+/// Which of a CA's keys.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum CaKey {
+    Root,
+    Issuing,
+}
+
+impl CaKey {
+    /// `root` or `issuing`: of its files and in its URLs.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Root => "root",
+            Self::Issuing => "issuing",
+        }
+    }
+}
+
+/// Writes a key, encrypted.
+pub(crate) fn write_key(path: &Path, key: &KeyPair, passphrase: &Password) -> Result<()> {
+    let pem = key
+        .secret_encrypted_pkcs8_pem(passphrase)
+        .context("the key cannot be encrypted")?;
+    write_secret(path, pem.as_bytes())
+}
+
+/// Reads a key that [`write_key`] has written.
+pub(super) fn read_key(path: &Path, passphrase: &Password) -> Result<KeyPair> {
+    KeyPair::from_pem(&read_secret(path)?, Some(passphrase))
+        .with_context(|| format!("cannot use the CA's key {}", path.display()))
+}

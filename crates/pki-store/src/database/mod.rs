@@ -1,0 +1,13 @@
+//! SQLite and PostgreSQL: connections, values, the schema.
+
+mod postgres;
+mod schema;
+mod session;
+mod sqlite;
+mod target;
+mod value;
+
+pub(crate) use schema::migrate;
+pub(crate) use session::{Session, at_once};
+pub(crate) use target::Target;
+pub(crate) use value::{Row, Value, values};

@@ -1,0 +1,105 @@
+//! Opening a store.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use uuid::Uuid;
+
+use super::readers::Readers;
+use super::{Shared, Store};
+use crate::commit::{Hook, Writer};
+use crate::database::{Session, Target, at_once, migrate};
+use crate::{StoreError, StoreUrl};
+
+/// How a store is opened.
+#[derive(Clone)]
+pub struct StoreOptions {
+    url: StoreUrl,
+    busy: Duration,
+    lease: Duration,
+    hook: Option<Hook>,
+}
+
+impl StoreOptions {
+    /// The store at this address, with the defaults.
+    #[must_use]
+    pub fn new(url: StoreUrl) -> Self {
+        Self {
+            url,
+            busy: Duration::from_secs(10),
+            lease: Duration::from_secs(60),
+            hook: None,
+        }
+    }
+
+    /// How long to wait while another process writes: 10 s by default.
+    #[must_use]
+    pub fn lock_timeout(mut self, timeout: Duration) -> Self {
+        self.busy = timeout;
+        self
+    }
+
+    /// How long signing may take: 60 s by default. A reservation that is older belongs to a process that has ended; see
+    /// [`Store::recover`].
+    #[must_use]
+    pub fn signing_timeout(mut self, timeout: Duration) -> Self {
+        self.lease = timeout;
+        self
+    }
+
+    /// Has `hook` called at each step, by its name, so that a test can end the process there.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn on_step(mut self, hook: impl Fn(&'static str) + Send + Sync + 'static) -> Self {
+        self.hook = Some(Arc::new(hook));
+        self
+    }
+
+    /// Opens the store. A file is made if there is none, for its owner alone, and an older schema is brought up to date.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Foreign`], [`StoreError::Corrupt`] and [`StoreError::Newer`] for what is not a store of this version,
+    /// [`StoreError::Open`] or [`StoreError::Unavailable`] if it cannot be reached.
+    pub async fn open(self) -> Result<Store, StoreError> {
+        let target = Target::new(&self.url, self.busy)?;
+        let (session, id) = if target.blocks() {
+            let target = target.clone();
+            let opened = tokio::task::spawn_blocking(move || at_once(ready(&target)));
+            opened.await.map_err(|_| StoreError::Closed)??
+        } else {
+            ready(&target).await?
+        };
+        Ok(Store(Arc::new(Shared {
+            readers: Readers::new(target.clone()),
+            url: self.url,
+            id,
+            holder: *Uuid::new_v4().as_bytes(),
+            writer: Writer::start(session, target, self.hook.clone())?,
+            lease: self.lease,
+            hook: self.hook,
+        })))
+    }
+}
+
+/// A connection to a store with the present schema, and the store's number.
+async fn ready(target: &Target) -> Result<(Session, [u8; 16]), StoreError> {
+    let mut session = target.connect().await?;
+    migrate(&mut session, *Uuid::new_v4().as_bytes()).await?;
+    let row = session.first("SELECT id FROM store", vec![]).await?;
+    let row = row.ok_or_else(|| StoreError::Corrupt {
+        what: "its first row is missing".into(),
+    })?;
+    Ok((session, row.array(0)?))
+}
+
+impl Store {
+    /// Opens the store at `url` with the defaults of [`StoreOptions`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`StoreOptions::open`].
+    pub async fn open(url: &StoreUrl) -> Result<Self, StoreError> {
+        StoreOptions::new(url.clone()).open().await
+    }
+}
