@@ -313,6 +313,7 @@ const FILES: &[(&str, &str)] = &[
     (OKHTTP, "libokhttp-java"),
     (OKIO, "libokio-java"),
     (SOFTHSM, "softhsm2"),
+    ("/usr/lib/postgresql/15/bin/initdb", "postgresql-15"),
     (
         "/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf",
         "fonts-dejavu-core",

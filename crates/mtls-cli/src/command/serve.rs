@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use axum::Router;
 use axum::routing::get;
 use clap::Args;
@@ -46,11 +46,11 @@ pub(crate) struct Serve {
     read_only: bool,
 
     /// Post what ends soon to this URL, as JSON; may be given again
-    #[arg(long, value_name = "URL", value_parser = webhook)]
+    #[arg(long, value_name = "URL", value_parser = webhook, conflicts_with = "read_only")]
     webhook: Vec<Webhook>,
 
     /// Run this command of the shell for what ends soon, with JSON as its input; may be given again
-    #[arg(long, value_name = "CMD")]
+    #[arg(long, value_name = "CMD", conflicts_with = "read_only")]
     exec: Vec<String>,
 
     /// How long before its end something is announced
@@ -126,7 +126,14 @@ impl Serve {
             let announcer = Announcer::new(store.clone(), recipients, self.announce);
             tasks.spawn(announcer.run(stopped));
         }
-        stop_wanted().await?;
+        tokio::select! {
+            wanted = stop_wanted() => wanted?,
+            Some(ended) = tasks.join_next() => {
+                ended.context("what keeps CRLs fresh has failed")?;
+                bail!("what keeps CRLs fresh has ended");
+            }
+            () = ca.keep_checkpoints(CHECKPOINTS) => {}
+        }
         stop.send_replace(true);
         // The publisher ends first, which answers the requests that wait for a CRL.
         while tasks.join_next().await.is_some() {}
@@ -222,3 +229,6 @@ async fn stop_wanted() -> Result<()> {
 }
 
 const GRACE: Duration = Duration::from_secs(10);
+
+/// How often it is looked whether the audit log has grown.
+const CHECKPOINTS: Duration = Duration::from_secs(60);

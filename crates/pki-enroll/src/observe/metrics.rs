@@ -9,14 +9,12 @@
 //! | `pki_enroll_ca_not_after_seconds` | gauge, s since 1970 | `issuer` |
 //! | `pki_enroll_responder_not_after_seconds` | gauge, s since 1970 | `issuer` |
 //! | `pki_enroll_responders_issued_total` | counter | `outcome`: `issued`, `failed` |
-//! | `pki_enroll_expiring` | gauge, what ends within the longest threshold | `kind` |
+//! | `pki_enroll_expiring` | gauge, what has passed a threshold before its end | `kind` |
 //! | `pki_enroll_announcements_total` | counter | `outcome`: `told`, `failed` |
 //! | `pki_enroll_refresh_failures_total` | counter of rounds of the timers | |
 
 use metrics::{counter, gauge};
 use time::OffsetDateTime;
-
-use crate::expiry::notice::ExpiringKind;
 
 pub(crate) fn ocsp_answered(status: &'static str) {
     counter!("pki_enroll_ocsp_responses_total", "status" => status).increment(1);
@@ -45,8 +43,8 @@ pub(crate) fn responder(name: &str, not_after: OffsetDateTime) {
         .set(seconds(not_after));
 }
 
-pub(crate) fn expiring(kind: ExpiringKind, count: usize) {
-    gauge!("pki_enroll_expiring", "kind" => kind.as_str()).set(count as f64);
+pub(crate) fn expiring(kind: &'static str, count: usize) {
+    gauge!("pki_enroll_expiring", "kind" => kind).set(count as f64);
 }
 
 pub(crate) fn announced(outcome: &'static str) {

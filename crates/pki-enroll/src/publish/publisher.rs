@@ -103,6 +103,8 @@ impl Publisher {
     ///
     /// Everything that has failed, and at least one; it is due again the next time.
     pub async fn refresh(&mut self, now: OffsetDateTime) -> Result<(), Vec<PublishError>> {
+        // Certificates and CRLs have no fractions of a second.
+        let now = now.replace_nanosecond(0).unwrap_or(now);
         let issuers = async {
             self.crls.look(&self.store).await?;
             self.store.issuers().await.map_err(PublishError::Store)

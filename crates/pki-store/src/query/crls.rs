@@ -1,7 +1,6 @@
 //! What CRLs list, and the last ones.
 
 use time::OffsetDateTime;
-use x509_identity::SerialNumber;
 
 use crate::StoreError;
 use crate::database::{Row, Session, values};
@@ -55,9 +54,7 @@ async fn read(
 
 fn entry(row: &Row) -> Result<RevokedEntry, StoreError> {
     Ok(RevokedEntry {
-        serial: SerialNumber::from_be_bytes(row.blob(0)?).map_err(|_| StoreError::Corrupt {
-            what: "a serial number cannot be read".into(),
-        })?,
+        serial: row.serial(0)?,
         revoked_at: row.time(1)?,
         reason: reason_from_text(row.text(2)?)?,
     })

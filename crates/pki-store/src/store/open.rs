@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::readers::Readers;
 use super::{Shared, Store};
+use crate::audit::CheckpointPlace;
 use crate::commit::{Hook, Writer};
 use crate::database::{Session, Target, at_once, migrate};
 use crate::{StoreError, StoreUrl};
@@ -17,6 +18,7 @@ pub struct StoreOptions {
     url: StoreUrl,
     busy: Duration,
     lease: Duration,
+    checkpoints: Option<(CheckpointPlace, Vec<u8>)>,
     hook: Option<Hook>,
 }
 
@@ -28,6 +30,7 @@ impl StoreOptions {
             url,
             busy: Duration::from_secs(10),
             lease: Duration::from_secs(60),
+            checkpoints: None,
             hook: None,
         }
     }
@@ -47,6 +50,15 @@ impl StoreOptions {
         self
     }
 
+    /// Refuses to open a store that is older than the last checkpoint in this place, which has to be signed by this key
+    /// (`SubjectPublicKeyInfo` DER): see [`Store::check_age`]. Whoever knows that it was restored from a backup opens it
+    /// without this setting, and calls [`Store::acknowledge_restore`]. Not set by default.
+    #[must_use]
+    pub fn checkpoints(mut self, place: CheckpointPlace, public_key_der: Vec<u8>) -> Self {
+        self.checkpoints = Some((place, public_key_der));
+        self
+    }
+
     /// Has `hook` called at each step, by its name, so that a test can end the process there.
     #[doc(hidden)]
     #[must_use]
@@ -60,7 +72,8 @@ impl StoreOptions {
     /// # Errors
     ///
     /// [`StoreError::Foreign`], [`StoreError::Corrupt`] and [`StoreError::Newer`] for what is not a store of this version,
-    /// [`StoreError::Open`] or [`StoreError::Unavailable`] if it cannot be reached.
+    /// [`StoreError::Open`] or [`StoreError::Unavailable`] if it cannot be reached, [`StoreError::Older`] if it is older than
+    /// the last of [`checkpoints`](Self::checkpoints).
     pub async fn open(self) -> Result<Store, StoreError> {
         let target = Target::new(&self.url, self.busy)?;
         let (session, id) = if target.blocks() {
@@ -70,7 +83,7 @@ impl StoreOptions {
         } else {
             ready(&target).await?
         };
-        Ok(Store(Arc::new(Shared {
+        let store = Store(Arc::new(Shared {
             readers: Readers::new(target.clone()),
             url: self.url,
             id,
@@ -78,8 +91,28 @@ impl StoreOptions {
             writer: Writer::start(session, target, self.hook.clone())?,
             lease: self.lease,
             hook: self.hook,
-        })))
+        }));
+        if let Some((place, key)) = self.checkpoints {
+            check_age(&store, place, &key).await?;
+        }
+        Ok(store)
     }
+}
+
+async fn check_age(store: &Store, place: CheckpointPlace, key: &[u8]) -> Result<(), StoreError> {
+    let name = place.to_string();
+    let newest = tokio::task::spawn_blocking(move || place.newest());
+    let newest = newest.await.map_err(|_| StoreError::Closed)?;
+    let newest = newest.map_err(|error| StoreError::Checkpoints {
+        place: name.clone(),
+        source: Arc::new(error),
+    })?;
+    let Some(newest) = newest else { return Ok(()) };
+    newest.is_by(key).map_err(|error| StoreError::Checkpoints {
+        place: name,
+        source: Arc::new(error),
+    })?;
+    store.check_age(&newest).await
 }
 
 /// A connection to a store with the present schema, and the store's number.

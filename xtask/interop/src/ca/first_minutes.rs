@@ -13,7 +13,9 @@ use crate::clients::curl;
 use crate::report::{Report, Verdict};
 
 pub(super) fn tell(bench: &Bench<'_>, home: &Home, report: &mut Report) -> Result<()> {
-    home.ok(&["ca", "init"])?;
+    let [published, port] = process::free_ports()?;
+    let ca_url = format!("http://127.0.0.1:{published}");
+    home.ok(&["ca", "init", "--url", &ca_url])?;
     home.ok(&["issue", "server", "localhost", "--san", "ip:127.0.0.1"])?;
     for client in ["alice", "bob"] {
         home.ok(&["issue", "client", client])?;
@@ -21,9 +23,14 @@ pub(super) fn tell(bench: &Bench<'_>, home: &Home, report: &mut Report) -> Resul
     home.ok(&["crl"])?;
     home.ok(&["ca", "export", "--out", "roots.crt"])?;
 
-    let [port] = process::free_ports()?;
     let own = bench.own()?;
-    let _server = serve(home, Command::new(own.hello()), port)?;
+    let listen = format!("127.0.0.1:{published}");
+    let _publishing = Server::start(
+        &mut home.command(&["serve", "--listen", &listen]),
+        published,
+    )?;
+    let crls_url = format!("{ca_url}/crl/all.pem");
+    let _server = serve(home, Command::new(own.hello()), port, &crls_url)?;
     let url = format!("https://localhost:{port}/");
     let ask = |client: &str| {
         let file = |name: &str| home.path(client).join(name).to_string_lossy().into_owned();
@@ -71,7 +78,7 @@ pub(super) fn tell(bench: &Bench<'_>, home: &Home, report: &mut Report) -> Resul
         Verdict::Refused,
         verified,
     );
-    // The server looks at its files once a second.
+    // The server waits for the next CRL.
     let deadline = Instant::now() + Duration::from_secs(30);
     let refused = loop {
         match ask("alice") {
@@ -110,7 +117,7 @@ pub(super) fn tell(bench: &Bench<'_>, home: &Home, report: &mut Report) -> Resul
     Ok(())
 }
 
-fn serve(home: &Home, mut hello: Command, port: u16) -> Result<Server> {
+fn serve(home: &Home, mut hello: Command, port: u16, crls: &str) -> Result<Server> {
     let server = home.path("localhost");
     hello
         .arg("--cert")
@@ -119,10 +126,7 @@ fn serve(home: &Home, mut hello: Command, port: u16) -> Result<Server> {
         .arg(server.join("server.key"))
         .arg("--client-ca")
         .arg(home.path("roots.crt"))
-        .arg("--crl")
-        .arg(home.path("root.crl"))
-        .arg("--crl")
-        .arg(home.path("issuing.crl"))
-        .args(["--watch", "1", "--listen", &format!("127.0.0.1:{port}")]);
+        .args(["--crl", crls])
+        .args(["--watch", "3600", "--listen", &format!("127.0.0.1:{port}")]);
     Server::start(&mut hello, port)
 }

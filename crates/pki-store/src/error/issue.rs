@@ -3,8 +3,8 @@
 use pki_core::CrlBuildError;
 use x509_identity::SerialNumber;
 
-use crate::StoreError;
-use crate::audit::hex;
+use super::store::StoreError;
+use crate::record::hex;
 
 /// A certificate that was not issued.
 #[derive(Debug, thiserror::Error)]

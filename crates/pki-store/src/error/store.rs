@@ -22,6 +22,15 @@ pub enum StoreError {
         reason: &'static str,
     },
 
+    /// The last checkpoint cannot be read, or is signed by another key.
+    #[error("the last checkpoint in {place} cannot be used")]
+    Checkpoints {
+        /// The second place.
+        place: String,
+        /// Why.
+        source: Cause,
+    },
+
     /// The writer of this process has ended, which it does only if it panics.
     #[error("the store's writer has ended")]
     Closed,
