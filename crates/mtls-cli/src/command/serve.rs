@@ -84,6 +84,8 @@ impl Serve {
             true => Vec::new(),
             false => authorities(&ca).await?,
         };
+        // Before anything is signed: another one may be serving.
+        let listener = self.listener()?;
         log();
         let metrics = PrometheusBuilder::new()
             .install_recorder()
@@ -110,7 +112,6 @@ impl Serve {
                 async move { ([("content-type", "text/plain; version=0.0.4")], text) }
             }),
         );
-        let listener = self.listener()?;
         let server = HttpServer::start(listener, router, HttpLimits::default())?;
         let url = format!("http://{}", server.local_addr());
         match out.is_json() {
@@ -128,11 +129,11 @@ impl Serve {
         }
         tokio::select! {
             wanted = stop_wanted() => wanted?,
+            () = ca.keep_checkpoints(CHECKPOINTS) => {}
             Some(ended) = tasks.join_next() => {
                 ended.context("what keeps CRLs fresh has failed")?;
                 bail!("what keeps CRLs fresh has ended");
             }
-            () = ca.keep_checkpoints(CHECKPOINTS) => {}
         }
         stop.send_replace(true);
         // The publisher ends first, which answers the requests that wait for a CRL.
