@@ -86,8 +86,6 @@ impl Serve {
             true => Vec::new(),
             false => authorities(&ca).await?,
         };
-        // Before anything is signed: another one may be serving.
-        let listener = self.listener()?;
         log();
         let metrics = PrometheusBuilder::new()
             .install_recorder()
