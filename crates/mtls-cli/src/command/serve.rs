@@ -80,12 +80,12 @@ struct Serving {
 impl Serve {
     pub(crate) async fn run(self, global: &Global, out: &mut Output) -> Result<Outcome> {
         let ca = OpenCa::open_at(global, self.store.clone()).await?;
-        // Before anything is signed, so that a port that is taken costs nothing.
-        let listener = self.listener()?;
         let authorities = match self.read_only {
             true => Vec::new(),
             false => authorities(&ca).await?,
         };
+        // Before anything is signed: another one may be serving.
+        let listener = self.listener()?;
         log();
         let metrics = PrometheusBuilder::new()
             .install_recorder()
@@ -130,11 +130,11 @@ impl Serve {
         }
         tokio::select! {
             () = stop_wanted => {}
+            () = ca.keep_checkpoints(CHECKPOINTS) => {}
             Some(ended) = tasks.join_next() => {
                 ended.context("what keeps CRLs fresh has failed")?;
                 bail!("what keeps CRLs fresh has ended");
             }
-            () = ca.keep_checkpoints(CHECKPOINTS) => {}
         }
         stop.send_replace(true);
         // The publisher ends first, which answers the requests that wait for a CRL.
