@@ -80,8 +80,6 @@ struct Serving {
 impl Serve {
     pub(crate) async fn run(self, global: &Global, out: &mut Output) -> Result<Outcome> {
         let ca = OpenCa::open_at(global, self.store.clone()).await?;
-        // Before anything is signed, so that a port that is taken costs nothing.
-        let listener = self.listener()?;
         let authorities = match self.read_only {
             true => Vec::new(),
             false => authorities(&ca).await?,
