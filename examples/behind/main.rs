@@ -14,8 +14,9 @@ use axum::{Router, routing::get};
 use clap::Parser;
 use examples::{LOG_HELP, finish, print, stop_wanted};
 use mtls_server::{
-    ChainVerifier, ForwardedClientCert, ForwardedFormat, MtlsConfig, Purpose, Rule, ServerIdentity,
-    TrustForwarded, files,
+    MtlsConfig, Rule, ServerIdentity, files,
+    proxy::{ForwardedClientCert, ForwardedFormat, TrustForwarded},
+    verify::{ChainVerifier, Purpose},
 };
 
 /// Serves `/` to the clients of one proxy.

@@ -52,7 +52,7 @@ pub(crate) struct Args {
     /// Accept only a server with this key in its verified path; several: one of them.
     #[arg(long, value_name = "sha256//BASE64")]
     pub(crate) pin: Vec<Pin>,
-    /// Revocation lists to ask about the server (PEM or DER).
+    /// CRLs to check the server against (PEM or DER).
     #[arg(long, value_name = "FILE")]
     crl: Vec<PathBuf>,
     /// Dial ADDR for this host and port.

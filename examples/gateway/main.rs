@@ -23,7 +23,8 @@ use examples::{LOG_HELP, finish, print, stop_wanted};
 use hyper_util::{client::legacy, rt::TokioExecutor};
 use mtls_client::{ClientIdentity, Connector, TrustAnchors};
 use mtls_server::{
-    ClientAuth, ForwardIdentity, ForwardedFormat, MtlsConfig, ServerIdentity, files,
+    ClientAuth, MtlsConfig, ServerIdentity, files,
+    proxy::{ForwardIdentity, ForwardedFormat},
 };
 
 /// Forwards every request to one upstream.

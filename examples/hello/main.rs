@@ -34,7 +34,7 @@ struct Options {
     /// The roots that clients' certificates must lead to (PEM with any number, or DER)
     #[arg(long, value_name = "FILE")]
     client_ca: PathBuf,
-    /// Revocation lists (PEM with any number, or DER); may be given again
+    /// CRLs (PEM with any number, or DER); may be given again
     #[arg(long, value_name = "FILE")]
     crl: Vec<PathBuf>,
     /// Where to listen, unless a service manager hands over a socket

@@ -50,7 +50,7 @@ pub(crate) async fn fetch_twice(peer: Peer) -> anyhow::Result<[String; 2]> {
             ttl: Duration::from_secs(3600),
         })
         .build()?;
-    // Made anew when `connector.set_identity(..)` shows another certificate, and once an hour.
+    // Made again when `connector.set_identity(..)` presents another certificate, and once an hour.
     let client = connector.rotating(|connector: &Connector| {
         Ok::<_, Infallible>(Client::builder(TokioExecutor::new()).build(connector.clone()))
     })?;

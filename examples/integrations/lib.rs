@@ -25,3 +25,8 @@ pub struct Readme;
 #[cfg(doctest)]
 #[doc = include_str!("../../docs/server.md")]
 pub struct Guide;
+
+/// And those of the client's.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/client.md")]
+pub struct ClientGuide;

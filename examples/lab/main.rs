@@ -22,7 +22,7 @@ use mtls_lab::{
     Ensured, Existing, KeyType, LabState, Manifest, Options, Unusable, device_names, ensure,
     inspect,
 };
-use mtls_server::{ClientCert, MtlsConfig, Revocation, ServerIdentity, files};
+use mtls_server::{ClientCert, MtlsConfig, ServerIdentity, files, verify::Revocation};
 use onboarding::Site;
 use time::OffsetDateTime;
 use tokio::net::TcpListener;
@@ -56,6 +56,7 @@ struct Arguments {
 #[derive(Clone, Copy, ValueEnum)]
 enum Keys {
     Ec,
+    MlDsa,
     Rsa,
 }
 
@@ -67,13 +68,13 @@ async fn main() -> ExitCode {
 async fn run(arguments: Arguments) -> Result<ExitCode> {
     // Taken ports are found before any work is done.
     let api = listen(arguments.listen, 8443, "--listen", arguments.check).await?;
-    let page = if arguments.check {
+    let options = options(&arguments);
+    let page = if arguments.check || !options.key_type.suits_devices() {
         None
     } else {
         Some(listen(arguments.page, 8080, "--page", false).await?)
     };
 
-    let options = options(&arguments);
     let now = OffsetDateTime::now_utc();
     if let LabState::Unusable(Unusable::OtherPassword) = inspect(&arguments.dir, &options, now)? {
         bail!(
@@ -107,18 +108,18 @@ async fn run(arguments: Arguments) -> Result<ExitCode> {
     } else {
         ExitCode::FAILURE
     };
-    let Some(page) = page else {
+    if arguments.check {
         server.graceful_shutdown(Duration::ZERO).await?;
         return Ok(code);
-    };
-    if !arguments.json {
-        print(&what_to_try(
-            &arguments.dir,
-            server.local_addr(),
-            page.local_addr()?,
-        ))?;
     }
-    serve_page(page, &arguments.dir, &report, &options).await?;
+    if !arguments.json {
+        let page = page.as_ref().map(TcpListener::local_addr).transpose()?;
+        print(&what_to_try(&arguments.dir, server.local_addr(), page))?;
+    }
+    match page {
+        Some(page) => serve_page(page, &arguments.dir, &report, &options).await?,
+        None => until_stopped().await,
+    }
     server.graceful_shutdown(Duration::from_secs(10)).await?;
     Ok(ExitCode::SUCCESS)
 }
@@ -147,18 +148,19 @@ async fn serve_page(
     report: &Report,
     options: &Options,
 ) -> Result<()> {
-    let stop = async {
-        // Where signals cannot be watched, they end the process at once: that stops it, too.
-        if stop_wanted().await.is_err() {
-            std::future::pending().await
-        }
-    };
     let router = Site::new(lab.join("same-ca"), device_names(), options.password_hint())
         .page("/matrix", "Results of the tests", lab_matrix::page(report))
         .router();
     Ok(axum::serve(listener, router)
-        .with_graceful_shutdown(stop)
+        .with_graceful_shutdown(until_stopped())
         .await?)
+}
+
+async fn until_stopped() {
+    // Where signals cannot be watched, they end the process at once: that stops it, too.
+    if stop_wanted().await.is_err() {
+        std::future::pending().await
+    }
 }
 
 /// A lab that is there keeps its server names, and its kind of keys unless another is asked for.
@@ -166,6 +168,7 @@ fn options(arguments: &Arguments) -> Options {
     let there = Manifest::read(&arguments.dir);
     let key_type = match arguments.key_type {
         Some(Keys::Ec) => Some(KeyType::Ec),
+        Some(Keys::MlDsa) => Some(KeyType::MlDsa),
         Some(Keys::Rsa) => Some(KeyType::Rsa),
         None => there.as_ref().map(|manifest| manifest.key_type),
     };
@@ -198,16 +201,25 @@ fn what_is_there(ensured: &Ensured, lab: &Path) -> String {
     format!("{what} the {} lab in {}", manifest.key_type, lab.display())
 }
 
-fn what_to_try(lab: &Path, api: SocketAddr, page: SocketAddr) -> String {
+fn what_to_try(lab: &Path, api: SocketAddr, page: Option<SocketAddr>) -> String {
     let (lab, port) = (lab.display(), api.port());
+    let (serving, open) = match page {
+        Some(page) => (
+            format!(", and the page for phones on http://{page}"),
+            format!("\n  open http://{page}/ and http://{page}/matrix"),
+        ),
+        None => (
+            "; no page, since phones do not take such keys".to_owned(),
+            String::new(),
+        ),
+    };
     format!(
         "
-serving https://localhost:{port} to clients of {lab}/same-ca, and the page for phones on http://{page}
+serving https://localhost:{port} to clients of {lab}/same-ca{serving}
 
 try:
   curl --cacert {lab}/same-ca/ca.crt --cert {lab}/same-ca/client.crt --key {lab}/same-ca/client.key https://localhost:{port}/
-  curl --cacert {lab}/same-ca/ca.crt https://localhost:{port}/
-  open http://{page}/ and http://{page}/matrix
+  curl --cacert {lab}/same-ca/ca.crt https://localhost:{port}/{open}
 
 Ctrl-C stops it
 "

@@ -5,6 +5,7 @@
 use std::sync::LazyLock;
 
 use libfuzzer_sys::fuzz_target;
+use pki_core::Crl;
 use pki_core::verify::{
     ChainVerifier, CrlSet, Purpose, Revocation, TrustAnchors, UnknownStatus, VerifyErrorKind,
     unix_time,
@@ -15,6 +16,12 @@ use rustls_pki_types::CertificateDer;
 mod world;
 
 fuzz_target!(|bytes: &[u8]| {
+    if let Ok(crl) = Crl::from_pem_or_der(bytes) {
+        assert_eq!(crl.entries().count(), crl.len());
+        let again = Crl::from_pem_or_der(crl.pem().as_bytes()).expect("it was read before");
+        assert_eq!(again.der(), crl.der());
+        let _ = (crl.issuer(), crl.number(), crl.distribution_point_urls());
+    }
     let Ok(crls) = CrlSet::from_pem_or_der([bytes]) else {
         return;
     };

@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use libfuzzer_sys::fuzz_target;
-use mtls_server::{ForwardedFormat, fuzzing};
+use mtls_server::{fuzzing, proxy::ForwardedFormat};
 
 fuzz_target!(|bytes: &[u8]| {
     let Some((form, values)) = bytes.split_first() else {

@@ -20,7 +20,7 @@ pub(crate) struct GenCerts {
     /// The lab's directory
     #[arg(long, value_name = "DIR", default_value = "lab")]
     out: PathBuf,
-    /// P-256 throughout, or RSA (4096 bits for CAs, 2048 for leaves)
+    /// P-256 throughout, RSA (4096 bits for CAs, 2048 for leaves), or ML-DSA-65, which takes TLS 1.3 and OpenSSL 3.5
     #[arg(long, value_enum, default_value_t = KeyTypeArgument::Ec)]
     key_type: KeyTypeArgument,
     /// Make a new lab in any case
@@ -40,6 +40,7 @@ pub(crate) struct GenCerts {
 #[derive(Clone, Copy, ValueEnum)]
 enum KeyTypeArgument {
     Ec,
+    MlDsa,
     Rsa,
 }
 
@@ -49,6 +50,7 @@ impl GenCerts {
         let options = Options {
             key_type: match self.key_type {
                 KeyTypeArgument::Ec => KeyType::Ec,
+                KeyTypeArgument::MlDsa => KeyType::MlDsa,
                 KeyTypeArgument::Rsa => KeyType::Rsa,
             },
             p12_password: Password::new(self.p12_password),

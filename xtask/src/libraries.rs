@@ -145,6 +145,12 @@ mod tests {
         let client = metadata.libraries().find(|it| it.name == "mtls-client");
         let client = client.context("mtls-client")?;
         assert!(sets(client).contains(&vec!["--no-default-features"]));
+        let server = metadata.libraries().find(|it| it.name == "mtls-server");
+        let server = sets(server.context("mtls-server")?);
+        for name in ["axum-server", "ocsp", "opa", "proxy-protocol"] {
+            let alone = vec!["--no-default-features", "--features", name];
+            assert!(server.contains(&alone), "{name}: {server:?}");
+        }
         Ok(())
     }
 }

@@ -35,7 +35,7 @@ enum Task {
     #[command(disable_help_flag = true)]
     Bench(Passed),
 
-    /// Let good and bad client certificates knock at real servers, and count who gets in.
+    /// Present good and bad client certificates to real servers, and count which are accepted.
     #[command(disable_help_flag = true, alias = "limbo")]
     Conformance(Passed),
 

@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use conformance::{Case, Verdict, cases, server};
 use mtls_server::{
-    ConnectionAcceptor, CrlSet, MtlsConfig, Revocation, ServerIdentity, TrustAnchors,
+    ConnectionAcceptor, MtlsConfig, ServerIdentity,
+    verify::{CrlSet, Revocation, TrustAnchors},
 };
 use rustls::client::ResolvesClientCert;
 use rustls::crypto::aws_lc_rs;

@@ -7,6 +7,13 @@ use std::path::PathBuf;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum MatrixError {
+    /// The manifest of the lab is not one that this version reads.
+    #[error("{} is not the manifest of a lab of this version: make the lab again", path.display())]
+    Manifest {
+        /// Which.
+        path: PathBuf,
+    },
+
     /// A certificate file of the lab is empty.
     #[error("a certificate file of the lab holds no certificate")]
     NoCertificate,

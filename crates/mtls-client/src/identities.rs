@@ -6,13 +6,12 @@ use rustls::SignatureScheme;
 use rustls::sign::CertifiedKey;
 use tls_identity::Identity as ClientIdentity;
 
-/// One identity, or several, of which the one that fits is presented to each server.
+/// One identity or several. Each server is presented the one that fits it.
 ///
-/// A server may say which CAs it accepts (RFC 8446 section 4.2.4, RFC 5246 section 7.4.4) and which
-/// signatures. The first identity that fits both is presented: a certificate of its chain was issued by
-/// one of the CAs, or the server names none, and its key can make one of the signatures. If none fits,
-/// the first is presented: servers' hints are often incomplete, and a connection without a certificate is
-/// never what the caller wants.
+/// A server may say which CAs it accepts (RFC 8446 section 4.2.4, RFC 5246 section 7.4.4) and which signatures. An
+/// identity fits if one of the CAs issued a certificate of its chain, or the server names no CA, and if its key can
+/// make one of the signatures. The first identity that fits is presented. If none fits, the first of all is presented:
+/// servers' hints are often incomplete, and a connection without a certificate is never what the caller wants.
 ///
 /// Wherever this is expected, a [`ClientIdentity`] can be passed as it is.
 #[derive(Debug)]

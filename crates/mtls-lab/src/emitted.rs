@@ -1,5 +1,18 @@
 //! The server and client files that go into a lab as they are.
 
+use crate::options::KeyType;
+
+/// Whether the program of the file at `path` can read such keys. OpenSSL can read ML-DSA from 3.5 on, and with it nginx,
+/// Apache, HAProxy, Node, curl and Python; Go can from 1.27 on. Caddy 2.11, Envoy 1.40 and Java 17 cannot.
+pub(crate) fn suits(path: &str, keys: KeyType) -> bool {
+    const WITHOUT_ML_DSA: [&str; 3] = [
+        "clients/Client.java",
+        "servers/Caddyfile",
+        "servers/envoy.yaml",
+    ];
+    keys != KeyType::MlDsa || !WITHOUT_ML_DSA.contains(&path)
+}
+
 /// Server configurations, each runs from the lab's directory.
 pub(crate) fn servers() -> impl Iterator<Item = (&'static str, &'static str)> {
     [

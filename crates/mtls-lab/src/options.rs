@@ -56,6 +56,8 @@ pub enum KeyType {
     /// P-256 throughout.
     #[default]
     Ec,
+    /// ML-DSA-65 throughout (RFC 9881): TLS 1.3 alone, and no file for peers that cannot read it.
+    MlDsa,
     /// RSA with 4096 bits for CAs and 2048 for leaves, as the usual recipe has it.
     Rsa,
 }
@@ -64,6 +66,7 @@ impl KeyType {
     pub(crate) fn of_cas(self) -> KeyKind {
         match self {
             Self::Ec => KeyKind::P256,
+            Self::MlDsa => KeyKind::MlDsa65,
             Self::Rsa => KeyKind::Rsa4096,
         }
     }
@@ -71,8 +74,21 @@ impl KeyType {
     pub(crate) fn of_leaves(self) -> KeyKind {
         match self {
             Self::Ec => KeyKind::P256,
+            Self::MlDsa => KeyKind::MlDsa65,
             Self::Rsa => KeyKind::Rsa2048,
         }
+    }
+
+    /// Whether TLS 1.3 alone can use the keys.
+    #[must_use]
+    pub fn needs_tls13(self) -> bool {
+        self == Self::MlDsa
+    }
+
+    /// Whether phones take the keys: if not, there is no `client_ios.p12`, no Apple profile and no page.
+    #[must_use]
+    pub fn suits_devices(self) -> bool {
+        self != Self::MlDsa
     }
 }
 
@@ -80,6 +96,7 @@ impl std::fmt::Display for KeyType {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
             Self::Ec => "ec",
+            Self::MlDsa => "ml-dsa",
             Self::Rsa => "rsa",
         })
     }

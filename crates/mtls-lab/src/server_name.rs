@@ -19,7 +19,7 @@ enum Name {
     Ip(IpAddr),
 }
 
-/// Why a text is no name of a server.
+/// Why a text is not the name of a server.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ServerNameError {

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use mtls_lab::{
-    DiskError, Ensured, Existing, FileKind, LAB_PASSWORD, Lab, MANIFEST, Options, Unusable,
-    Verdict, ensure,
+    DiskError, Ensured, Existing, FileKind, KeyType, LAB_PASSWORD, Lab, MANIFEST, Options,
+    Unusable, Verdict, ensure,
 };
 use onboarding::PasswordHint;
 use pki_core::verify::{ChainVerifier, CrlSet, Purpose, Revocation, TrustAnchors, unix_time};
@@ -109,7 +109,12 @@ fn every_certificate_is_judged_as_its_directory_says() {
 
 #[test]
 fn what_is_to_be_accepted_has_no_lint_error() {
-    let lab = Lab::make(&Options::default(), NOW).unwrap();
+    for key_type in [KeyType::Ec, KeyType::MlDsa] {
+        has_no_lint_error(&lab_of(key_type));
+    }
+}
+
+fn has_no_lint_error(lab: &Lab) {
     let is_good = |file: &&mtls_lab::LabFile| {
         let about = file.about();
         about.kind == FileKind::CaCertificate
@@ -314,6 +319,53 @@ fn the_page_for_phones_names_the_password_that_everybody_may_know_and_no_other()
     for words in [LAB_PASSWORD, "MyTestRootCA", "../same-ca/client_ios.p12"] {
         assert!(page.contains(words), "{words}");
     }
+}
+
+#[test]
+fn a_lab_has_what_can_read_its_keys_and_its_readme_names_nothing_else() {
+    let left_out = [
+        "same-ca/client_ios.p12",
+        "same-ca/client.mobileconfig",
+        "devices/index.html",
+        "servers/Caddyfile",
+        "servers/envoy.yaml",
+        "clients/client.go",
+        "clients/Client.java",
+    ];
+    for key_type in [KeyType::Ec, KeyType::MlDsa] {
+        let lab = lab_of(key_type);
+        let has = |path: &str| lab.files().iter().any(|file| file.path() == path);
+        for path in left_out {
+            assert_eq!(has(path), key_type == KeyType::Ec, "{path}");
+        }
+        for path in [
+            "same-ca/client.p12",
+            "servers/nginx.conf",
+            "clients/curl.sh",
+        ] {
+            assert!(has(path), "{path}");
+        }
+        let readme = lab.files()[0].secret_contents();
+        let readme = String::from_utf8(readme.to_vec()).unwrap();
+        assert_eq!(readme.contains("ML-DSA"), key_type == KeyType::MlDsa);
+        assert_eq!(
+            readme.contains("the page for phones |"),
+            key_type == KeyType::Ec
+        );
+        // Tables are not torn by what is left out of them.
+        assert!(
+            !readme.contains("|\n\n|") && !readme.contains("||"),
+            "{readme}"
+        );
+    }
+}
+
+fn lab_of(key_type: KeyType) -> Lab {
+    let options = Options {
+        key_type,
+        ..Options::default()
+    };
+    Lab::make(&options, NOW).unwrap()
 }
 
 fn run(dir: &Path, existing: Existing, now: OffsetDateTime) -> Ensured {

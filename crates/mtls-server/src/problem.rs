@@ -1,5 +1,5 @@
-//! Responses that this crate writes itself, in the form that the client of a request reads. They echo
-//! nothing of any certificate.
+//! Responses that this crate writes itself, in the form that the client of a request reads: problem
+//! details, and statuses of gRPC. They echo nothing of any certificate.
 
 use axum::{
     Json,

@@ -11,7 +11,9 @@ use std::{
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use mtls_server::{
-    CrlSource, CrlSourceError, CrlSources, HttpError, LoadedCrls, Revocation, Scope,
+    crl::{CrlSource, CrlSourceError, CrlSources, LoadedCrls},
+    plain_http::HttpError,
+    verify::{Revocation, Scope},
 };
 use pki_core::verify::{ChainVerifier, CrlHistory, Purpose, TrustAnchors, unix_time};
 use support::{

@@ -14,7 +14,8 @@ use axum::{
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use http_body_util::BodyExt as _;
 use mtls_server::{
-    ClientAuth, ForwardIdentity, ForwardedFormat, MockClientCert, Rule, Serving, TrustForwarded,
+    ClientAuth, MockClientCert, Rule, Serving,
+    proxy::{ForwardIdentity, ForwardedFormat, TrustForwarded},
 };
 use serde_json::{Value, json};
 use support::{

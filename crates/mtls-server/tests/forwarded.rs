@@ -11,8 +11,9 @@ use axum::{
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use mtls_server::{
-    ChainVerifier, ClientAuth, ClientCert, ConfigError, MockForwardedClientCert, MtlsConfigBuilder,
-    Purpose, RequireClientCert, Rule,
+    ClientAuth, ClientCert, ConfigError, MtlsConfigBuilder, RequireClientCert, Rule,
+    proxy::MockForwardedClientCert,
+    verify::{ChainVerifier, Purpose},
 };
 use serde_json::{Value, json};
 use support::{
@@ -231,7 +232,7 @@ async fn a_forwarded_certificate_is_verified_again_where_that_is_asked_for() {
     let world = World::new();
     let clients = Ca::root("Client root");
     let issuing = clients.issuing("Issuing CA");
-    let anchors = mtls_server::TrustAnchors::from_certs([clients.der()]).unwrap();
+    let anchors = mtls_server::verify::TrustAnchors::from_certs([clients.der()]).unwrap();
     let verifier = ChainVerifier::builder(anchors, Purpose::TlsClient).build();
     let server = start_with(
         world.config().trust_forwarded(trust().verify(verifier)),

@@ -11,7 +11,7 @@ use metrics_util::{
     debugging::{DebugValue, DebuggingRecorder, Snapshotter},
 };
 use mtls_server::{
-    ClientAuth, MtlsFiles, RequireClientCert, Revocation, Rule, Serving, VirtualHostFiles,
+    ClientAuth, MtlsFiles, RequireClientCert, Rule, Serving, VirtualHostFiles, verify::Revocation,
 };
 use rustls::version::{TLS12, TLS13};
 use time::OffsetDateTime;

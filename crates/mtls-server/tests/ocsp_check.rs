@@ -6,7 +6,10 @@ mod support;
 use std::{num::NonZeroUsize, time::Instant};
 
 use futures_util::{StreamExt as _, stream::FuturesUnordered};
-use mtls_server::{HttpError, OcspCheck, OcspQueryError, OcspRefusal, OcspVerdict, Unanswered};
+use mtls_server::{
+    ocsp::{OcspCheck, OcspQueryError, OcspRefusal, OcspVerdict, Unanswered},
+    plain_http::HttpError,
+};
 use pki_core::{ocsp::OcspStatus, verify::RevocationReason};
 use support::{
     ocsp::{OcspWorld, Says, answer},

@@ -1,5 +1,4 @@
 //! What a policy agent decides, and what becomes of requests where it does not.
-#![cfg(feature = "opa")]
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 mod support;
@@ -10,7 +9,10 @@ use axum::{
     response::{IntoResponse as _, Response},
     routing::{get, post},
 };
-use mtls_server::{Authorize, MockClientCert, OpaAuthorizer};
+use mtls_server::{
+    MockClientCert,
+    authorize::{Authorize, OpaAuthorizer},
+};
 use serde_json::{Value, json};
 
 use support::{World, ask::ask, audit::Audit};

@@ -14,7 +14,7 @@ use axum::{
 };
 use futures_util::stream;
 use http_body_util::BodyExt as _;
-use mtls_server::{ClientAuth, ClientCert, Limits, MtlsConfig, Revocation, Rule};
+use mtls_server::{ClientAuth, ClientCert, Limits, MtlsConfig, Rule, verify::Revocation};
 use tokio::{sync::mpsc, time::timeout};
 
 use support::{

@@ -7,8 +7,8 @@ use std::{error::Error, fmt, future, time::Duration};
 
 use axum::{Router, http::StatusCode, routing::get};
 use mtls_server::{
-    AuthorizationDecision, AuthorizationRequest, Authorize, Authorizer, ClientCert, FromClientCert,
-    MockClientCert, PeerIdentity, SpiffeId,
+    ClientCert, FromClientCert, MockClientCert, PeerIdentity, SpiffeId,
+    authorize::{AuthorizationDecision, AuthorizationRequest, Authorize, Authorizer},
 };
 use support::{World, ask::ask, audit::Audit, pki::Ca};
 use test_pki::rcgen::{CertificateParams, KeyUsagePurpose};

@@ -5,7 +5,7 @@ mod support;
 
 use std::{sync::Arc, time::Duration};
 
-use mtls_server::{Limits, MtlsConfigBuilder, ProxyProtocol};
+use mtls_server::{Limits, MtlsConfigBuilder, proxy::ProxyProtocol};
 use rustls::{ClientConnection, pki_types::ServerName};
 use support::{
     World,

@@ -4,8 +4,8 @@
 mod support;
 
 use mtls_server::{
-    CrlSet, ExpiredCrl, MtlsConfigBuilder, Revocation, Scope, Strictness, TrustAnchors,
-    UnknownStatus,
+    MtlsConfigBuilder,
+    verify::{CrlSet, ExpiredCrl, Revocation, Scope, Strictness, TrustAnchors, UnknownStatus},
 };
 use rustls::AlertDescription as Alert;
 use support::{

@@ -8,7 +8,7 @@ use std::{
     os::unix::fs::symlink,
     path::{Path, PathBuf},
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::Duration,
@@ -16,9 +16,12 @@ use std::{
 
 use axum::body::to_bytes;
 use mtls_server::{
-    CrlSource, ExpiredCrl, LoadError, MtlsFiles, ReloadError, Reloaded, Revocation, Rule, Serving,
-    VirtualHostFiles, health,
+    LoadError, MtlsFiles, ReloadError, Reloaded, Rule, Serving, VirtualHostFiles,
+    crl::CrlSource,
+    health,
+    verify::{ExpiredCrl, Revocation},
 };
+use test_pki::Crl;
 use tokio::time::timeout;
 use tower::ServiceExt as _;
 
@@ -353,6 +356,44 @@ async fn a_url_that_fails_later_leaves_its_last_crl_in_use_and_is_reported() {
     fails.store(true, Ordering::Relaxed);
     let error = MtlsFiles::new(site()).load().await.unwrap_err();
     assert!(matches!(error, LoadError::Crls(_)), "{error}");
+}
+
+#[tokio::test]
+async fn a_replayed_crl_lets_nobody_in_and_health_says_so() {
+    let disk = Disk::new();
+    let issuing = disk.world.ca.issuing("issuing");
+    // The CA of one list is known from the files, that of the other from no handshake so far.
+    for ca in [&disk.world.ca, &issuing] {
+        let shelf = Arc::new(Mutex::new(ca.crl().number(5).revoke(REVOKED).pem()));
+        let origin = {
+            let shelf = Arc::clone(&shelf);
+            Origin::start(move |_| Reply::ok(shelf.lock().unwrap().clone())).await
+        };
+        let put = |list: Crl| *shelf.lock().unwrap() = list.pem();
+        let [chain, key, roots] =
+            ["server.crt", "server.key", "ca.crt"].map(|name| disk.path(name));
+        let files = VirtualHostFiles::new(chain, key, roots)
+            .crl(CrlSource::url(&origin.url("/ca.crl")).unwrap())
+            .crl(disk.path("ca.crl"));
+        let server = disk.serve(MtlsFiles::new(files)).await;
+        let alice = ca.client("alice").serial(REVOKED);
+        let bob = ca.client("bob");
+
+        put(ca.crl().number(4));
+        server.handle().reload().await.unwrap();
+        assert_eq!(ready(&server).await, (200, "degraded".to_owned()));
+        let degraded = server.handle().status().degraded.unwrap();
+        let said = format!("{} responds with older CRLs", origin.url("/ca.crl"));
+        assert!(degraded.reason.starts_with(&said), "{}", degraded.reason);
+        assert!(!disk.asks(&server, &alice).await);
+        assert!(disk.asks(&server, &bob).await);
+
+        put(ca.crl().number(6).revoke(REVOKED));
+        server.handle().reload().await.unwrap();
+        assert_eq!(ready(&server).await, (200, "ok".to_owned()));
+        assert!(!disk.asks(&server, &alice).await);
+        assert!(disk.asks(&server, &bob).await);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

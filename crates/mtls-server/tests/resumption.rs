@@ -6,8 +6,9 @@ mod support;
 use std::{sync::Arc, time::Duration};
 
 use mtls_server::{
-    ClientAuth, CrlSet, MtlsConfig, MtlsConfigBuilder, Resumption, Revocation, Rule, Serving,
-    SessionStorage, TrustAnchors, VirtualHost,
+    ClientAuth, MtlsConfig, MtlsConfigBuilder, Resumption, Rule, Serving, SessionStorage,
+    VirtualHost,
+    verify::{CrlSet, Revocation, TrustAnchors},
 };
 use rustls::{ClientConfig, HandshakeKind, SupportedProtocolVersion};
 use test_pki::KeyKind;

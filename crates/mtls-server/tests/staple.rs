@@ -5,7 +5,11 @@ mod support;
 
 use std::sync::{Arc, Mutex};
 
-use mtls_server::{MtlsConfig, ServerIdentity, StapleError, Stapler, TrustAnchors};
+use mtls_server::{
+    MtlsConfig, ServerIdentity,
+    ocsp::{StapleError, Stapler},
+    verify::TrustAnchors,
+};
 use pki_core::{
     CertificateParameters, KeyKind, KeyPair, Profile, certificate_pem, ocsp::OcspStatus,
 };

@@ -5,7 +5,7 @@ mod support;
 
 use axum::{Router, routing::get};
 use mtls_server::{
-    ClientAuth, ClientCert, ConfigError, MtlsConfig, Rule, TrustAnchors, VirtualHost,
+    ClientAuth, ClientCert, ConfigError, MtlsConfig, Rule, VirtualHost, verify::TrustAnchors,
 };
 
 use support::{

@@ -1,4 +1,4 @@
-//! One key with its certificates: the content of a file for one person or device.
+//! One key with its certificates, opened from a `.p12` or put into one: the content of a file for one person or device.
 
 use const_oid::db::rfc5912::ID_EC_PUBLIC_KEY;
 use pki_core::{EncodedKey, KeyPair, Password};
@@ -26,12 +26,12 @@ impl Bundle {
         BundleBuilder::new(key, leaf)
     }
 
-    /// Reads a file that holds exactly one private key, and sorts out what belongs to it.
+    /// Reads a file with exactly one private key, and finds the certificates that belong to that key.
     ///
-    /// The certificate is the one with the key's localKeyID or, where there is none, with its
-    /// public key. The chain follows from it by name and signature: the same that a PEM file of these
-    /// certificates would have. Whether it can be trusted is decided elsewhere. Other certificates in the file are
-    /// left out, and can be had from an [`Archive`].
+    /// The certificate is the one with the key's localKeyID or, if there is none, with its public key. The chain
+    /// follows from it by name and signature. It is the same chain that a PEM file of these certificates would have.
+    /// Whether it can be trusted is decided elsewhere. Other certificates in the file are left out. An [`Archive`] has
+    /// them.
     ///
     /// The key is of any kind that TLS can sign with: also of one that [`builder`](Self::builder) does not take.
     ///
@@ -80,7 +80,7 @@ impl Bundle {
         })
     }
 
-    /// The certificates above the leaf in DER, as far as the file has them: its issuer first, the root last.
+    /// The certificates above the leaf in DER, as far as the file has them. The leaf's issuer is first, the root last.
     ///
     /// Where a CA has several certificates, all of them are among these.
     #[must_use]

@@ -5,6 +5,7 @@ mod bundle;
 mod chain;
 mod link;
 mod open_error;
+#[cfg(feature = "profile")]
 mod profile;
 mod read;
 mod write;
@@ -12,6 +13,7 @@ mod write;
 pub use bundle::Bundle;
 pub use link::BrokenLink;
 pub use open_error::OpenError;
+#[cfg(feature = "profile")]
 pub use profile::{Profile, ProfileBuilder, ProfileError};
 pub use read::{
     Archive, ArchivedCertificate, ArchivedKey, BagAttributes, Limit, Limits, Place, ReadError,

@@ -5,8 +5,8 @@ use uuid::Uuid;
 
 /// A configuration profile that brings a root certificate and a bundle to an Apple device.
 ///
-/// The bundle's password is not in it: a profile is not a safe place, and the device asks for the
-/// password while installing. The profile is not signed, and devices say so.
+/// The bundle's password is not in it, because a profile is not a safe place. The device asks for the password while it
+/// installs the profile. The profile is not signed, and devices say so.
 ///
 /// What it installs is for Safari, Mail, VPN and Wi-Fi. Apps from elsewhere cannot use it and have
 /// to import the bundle themselves. A root that comes by hand, not by device management, has to be

@@ -333,6 +333,13 @@ fn findings_name_who_refuses_what_is_allowed_here() {
         Bundle::builder(&good.key, &good.leaf).findings().unwrap(),
         []
     );
+    let kind = KeyKind::MlDsa65;
+    let key = KeyPair::generate(kind).unwrap();
+    let target = Target::Apple;
+    assert_eq!(
+        Bundle::builder(&key, &good.leaf).findings().unwrap(),
+        [Finding::KeyTypeUnsupportedBy { kind, target }]
+    );
     let kind = KeyKind::Ed25519;
     let odd = Identity::with(KeyPair::generate(kind).unwrap(), 0, |params| {
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];

@@ -11,7 +11,9 @@ mod random;
 mod request;
 pub mod verify;
 
-pub use crl::{CrlBuildError, CrlBuilder, CrlScope, SignedCrl};
+pub use crl::{
+    Crl, CrlBuildError, CrlBuilder, CrlEntry, CrlError, CrlReadError, CrlScope, SignedCrl,
+};
 pub use issue::{Authority, IssueError, Issued, Prepared, certificate_pem};
 pub use key::{
     EncodedKey, KeyError, KeyKind, KeyPair, Password, PasswordFileError, SignError,
@@ -22,7 +24,9 @@ pub use profile::{
     AllowedNames, AllowedSubject, CaUsage, DnsSubtree, DnsSubtreeError, NameConstraints, NameRule,
     Profile, Role, SubjectText, Subtrees, ValidityLimits,
 };
-pub use request::{CertificateParameters, CertificateRequest, CsrError, RequestedNames};
+pub use request::{
+    CertificateParameters, CertificateRequest, CsrBuildError, CsrError, RequestedNames,
+};
 
 /// PEM files: the one reader for all of these crates.
 pub use x509_identity::pem;

@@ -10,7 +10,7 @@ use const_oid::ObjectIdentifier;
 use const_oid::db::fips204;
 use der::Encode;
 use der::asn1::OctetStringRef;
-use pki_core::{EncodedKey, KeyError, KeyKind, KeyPair};
+use pki_core::{EncodedKey, KeyError, KeyKind, KeyPair, Signer as _};
 use spki::AlgorithmIdentifierRef;
 use x509_identity::PublicKeyAlgorithm;
 
@@ -26,12 +26,7 @@ fn files(text: &str) -> impl Iterator<Item = (&str, &str)> {
 
 #[test]
 fn a_key_tells_its_public_key() {
-    for kind in [
-        KeyKind::P256,
-        KeyKind::P384,
-        KeyKind::Rsa2048,
-        KeyKind::Ed25519,
-    ] {
+    for kind in KeyKind::ALL {
         let key = KeyPair::generate(kind).unwrap();
         let read = EncodedKey::read(key.secret_pkcs8_der(), None).unwrap();
         assert_eq!(
@@ -39,6 +34,14 @@ fn a_key_tells_its_public_key() {
             key.public_key_der(),
             "{kind:?}"
         );
+        let pair = KeyPair::from_pem(key.secret_pkcs8_pem().as_bytes(), None).unwrap();
+        assert_eq!(
+            (pair.kind(), pair.public_key_der()),
+            (kind, key.public_key_der())
+        );
+        let algorithm = PublicKeyAlgorithm::from_spki(key.public_key_der()).unwrap();
+        assert_eq!(KeyKind::of_public_key(algorithm), Some(kind));
+        assert_eq!(kind.to_string(), algorithm.to_string());
     }
 }
 
@@ -50,7 +53,7 @@ fn keys_that_only_tls_uses_are_read() {
             .public_key_der()
             .unwrap_or_else(|error| panic!("{name}: {error}"));
         let (expected, pairs) = match name {
-            "P-521" => (PublicKeyAlgorithm::EcP521, false),
+            "P-521" => (PublicKeyAlgorithm::EcP521, true),
             "RSA-2432" => (PublicKeyAlgorithm::Rsa { bits: 2432 }, false),
             // aws-lc knows the curve by its parameters.
             "sec1-explicit-P-256" => (PublicKeyAlgorithm::EcP256, true),
@@ -139,22 +142,29 @@ fn ml_dsa_forms(algorithm: &'static PqdsaSigningAlgorithm, oid: ObjectIdentifier
 
 #[test]
 fn ml_dsa_keys_are_read_in_each_of_their_forms() {
-    for (algorithm, oid, name) in [
-        (&ML_DSA_44_SIGNING, fips204::ID_ML_DSA_44, "ML-DSA-44"),
-        (&ML_DSA_65_SIGNING, fips204::ID_ML_DSA_65, "ML-DSA-65"),
-        (&ML_DSA_87_SIGNING, fips204::ID_ML_DSA_87, "ML-DSA-87"),
+    for (algorithm, oid, kind) in [
+        (&ML_DSA_44_SIGNING, fips204::ID_ML_DSA_44, KeyKind::MlDsa44),
+        (&ML_DSA_65_SIGNING, fips204::ID_ML_DSA_65, KeyKind::MlDsa65),
+        (&ML_DSA_87_SIGNING, fips204::ID_ML_DSA_87, KeyKind::MlDsa87),
     ] {
         let forms = ml_dsa_forms(algorithm, oid);
         let public_keys = forms.each_ref().map(|der| {
             let key = EncodedKey::read(der, None).unwrap();
-            assert!(matches!(key.key_pair(), Err(KeyError::Unsupported { .. })));
             key.public_key_der().unwrap()
         });
-        assert_eq!(
-            PublicKeyAlgorithm::from_spki(&public_keys[0]).unwrap(),
-            PublicKeyAlgorithm::Other(oid)
-        );
         assert!(public_keys.iter().all(|key| *key == public_keys[0]));
+
+        // What is read is written with its seed; where there is none, as it came. Either is read again.
+        for (form, der) in forms.iter().enumerate() {
+            let pair = KeyPair::from_der(der).unwrap();
+            assert_eq!(pair.kind(), kind);
+            let written = if form == 1 { &forms[1] } else { &forms[0] };
+            assert_eq!(pair.secret_pkcs8_der(), written, "{kind} {form}");
+            let again = KeyPair::from_der(pair.secret_pkcs8_der()).unwrap();
+            assert_eq!(again.public_key_der(), public_keys[0]);
+            let signature = again.sign(b"message").unwrap();
+            assert_eq!(signature.len(), algorithm.signature_len());
+        }
 
         // Seed and expanded key of two keys.
         let mut both = forms[2].clone();
@@ -169,7 +179,9 @@ fn ml_dsa_keys_are_read_in_each_of_their_forms() {
             let refused = EncodedKey::read(&der, None).and_then(|key| key.public_key_der());
             match refused.unwrap_err() {
                 KeyError::Truncated => assert!(cut),
-                KeyError::Inconsistent { kind, .. } => assert_eq!((cut, kind), (false, name)),
+                KeyError::Inconsistent { kind: name, .. } => {
+                    assert_eq!((cut, name), (false, kind.to_string().as_str()))
+                }
                 other => panic!("{other}"),
             }
         }

@@ -8,7 +8,9 @@ mod verify_kit;
 use std::sync::LazyLock;
 
 use ocsp_kit::UnsignedResponse;
-use pki_core::ocsp::{OcspRequest, OcspResponder, OcspStatus, OcspValidity};
+use pki_core::ocsp::{
+    IncomingRequest, Nonce, OcspRequest, OcspResponder, OcspStatus, OcspValidity, RespondError,
+};
 use pki_core::{Authority, KeyKind, KeyPair, Profile};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -42,14 +44,26 @@ impl World {
         OcspRequest::for_certificate(&self.leaf, &self.issuer)
     }
 
-    fn answer(&self, request: &[u8]) -> Vec<u8> {
+    /// A request that can be read can be answered, with a nonce or without.
+    fn answer(&self, request: &[u8]) {
         let validity = OcspValidity {
             this_update: NOW,
             next_update: None,
         };
-        OcspResponder::authority(&self.responder)
-            .respond(request, validity, NOW, |_| OcspStatus::Good)
-            .unwrap()
+        let Ok(request) = IncomingRequest::from_der(request) else {
+            return;
+        };
+        assert!(
+            request
+                .nonce()
+                .is_none_or(|nonce| (1..=128).contains(&nonce.len()))
+        );
+        let statuses = vec![OcspStatus::Good; request.serials().len()];
+        let responder = OcspResponder::authority(&self.responder);
+        match responder.respond(&request, &statuses, validity, NOW) {
+            Ok(_) => assert!(responder.is_for(&request)),
+            Err(error) => assert!(matches!(error, RespondError::OtherIssuer), "{error:?}"),
+        }
     }
 }
 
@@ -78,8 +92,10 @@ proptest! {
         len in 0..20_usize,
         with in vec(any::<u8>(), 0..40),
     ) {
-        let request = WORLD.question().to_der().unwrap();
-        prop_assert!(!WORLD.answer(&spliced(&request, at, len, &with)).is_empty());
-        prop_assert!(!WORLD.answer(&with).is_empty());
+        let issuer = WORLD.responder.certificate();
+        let question = OcspRequest::for_certificate(&WORLD.leaf, issuer);
+        let request = question.nonce(Nonce::new([7; 32])).to_der().unwrap();
+        WORLD.answer(&spliced(&request, at, len, &with));
+        WORLD.answer(&with);
     }
 }

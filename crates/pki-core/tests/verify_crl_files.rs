@@ -4,7 +4,8 @@
 
 mod verify_kit;
 
-use pki_core::verify::{CrlError, CrlLoadError, CrlSet, Revocation};
+use pki_core::CrlError;
+use pki_core::verify::{CrlLoadError, CrlSet, Revocation};
 use rcgen::SerialNumber;
 use verify_kit::*;
 

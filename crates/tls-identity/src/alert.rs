@@ -3,8 +3,8 @@
 use pki_core::verify::{VerifyError, VerifyErrorKind};
 use rustls::CertificateError;
 
-/// The error with which rustls sends the alert that fits (RFC 8446 section 6.2, RFC 5246 section 7.2.2). It has no use
-/// beyond that: the reason is the [`VerifyError`].
+/// Chooses the TLS alert for a refused chain (RFC 8446 section 6.2, RFC 5246 section 7.2.2): the error with which
+/// rustls sends it. The error has no other use. The reason is the [`VerifyError`].
 ///
 /// | why the chain was refused | alert |
 /// | --- | --- |

@@ -27,8 +27,10 @@ pub struct Identity {
 }
 
 impl Identity {
-    /// Reads a chain (PEM: the own certificate first, then its issuers; or the own certificate alone in DER) and a key
-    /// that is not encrypted (PKCS#8, PKCS#1 or SEC1, in PEM or DER). Both may be the same file.
+    /// Reads a chain and a key that is not encrypted.
+    ///
+    /// The chain is PEM, with the own certificate first and then its issuers, or the own certificate alone in DER. The
+    /// key is PKCS#8, PKCS#1 or SEC1, in PEM or DER. Both may be the same file.
     ///
     /// # Errors
     ///
@@ -77,12 +79,13 @@ impl Identity {
         )
     }
 
-    /// Takes a chain, the own certificate first, and whatever signs for it: a key in memory, in a token, or far away.
+    /// Takes a chain, with the own certificate first, and whatever signs for it: a key in memory, in a token, or on
+    /// another machine.
     ///
     /// # Errors
     ///
-    /// [`IdentityError::KeyMismatch`] if the key says that it is not the first certificate's. One that does not tell
-    /// its public key is taken at its word.
+    /// [`IdentityError::KeyMismatch`] if the key says that it is not the first certificate's. A key that does not tell
+    /// its public key is not checked.
     pub fn new(
         chain: Vec<CertificateDer<'static>>,
         key: Arc<dyn SigningKey>,
@@ -145,8 +148,8 @@ impl Identity {
         &self.key
     }
 
-    /// Whether only TLS 1.3 can use the key, as with ML-DSA (RFC 9881): a peer that speaks no more than TLS 1.2 gets no
-    /// signature from it.
+    /// Whether only TLS 1.3 can use the key, as with ML-DSA (RFC 9881). A peer that speaks only TLS 1.2 gets no
+    /// signature from such a key.
     #[must_use]
     pub fn needs_tls13(&self) -> bool {
         self.key.key.choose_scheme(TLS12_SCHEMES).is_none()

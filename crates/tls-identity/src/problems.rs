@@ -6,8 +6,9 @@ use crate::Identity;
 
 /// What is wrong with the own certificate before any peer has seen it.
 impl Identity {
-    /// Why clients would refuse a server with this certificate at `now`: it is expired or not valid yet, for clients
-    /// only, a CA's, names no host, or has a key or signature that is too weak. Empty if nothing is wrong with it.
+    /// Why clients would refuse a server with this certificate at `now`. It may be expired or not valid yet, be for
+    /// clients only, be a CA's, name no host, or have a key or signature that is too weak. Empty if nothing is wrong
+    /// with it.
     ///
     /// The issuer, revocation and intermediates are not looked at; see
     /// [`problems_of_leaf`](pki_core::verify::problems_of_leaf).

@@ -2,6 +2,7 @@ use std::fmt;
 
 use const_oid::ObjectIdentifier;
 use const_oid::db::DB;
+use const_oid::db::fips204::{ID_ML_DSA_44, ID_ML_DSA_65, ID_ML_DSA_87};
 use der::asn1::{AnyRef, BitStringRef, UintRef};
 use spki::AlgorithmIdentifierRef;
 
@@ -20,6 +21,12 @@ pub enum PublicKeyAlgorithm {
     EcP521,
     /// An Ed25519 key (RFC 8410).
     Ed25519,
+    /// An ML-DSA-44 key (RFC 9881).
+    MlDsa44,
+    /// An ML-DSA-65 key (RFC 9881).
+    MlDsa65,
+    /// An ML-DSA-87 key (RFC 9881).
+    MlDsa87,
     /// Anything else, by the algorithm's identifier; for other curves, the curve's.
     Other(ObjectIdentifier),
     /// An RSA key.
@@ -46,6 +53,9 @@ impl PublicKeyAlgorithm {
                 bits: modulus_bits(key.raw_bytes())?,
             },
             ED25519 => Self::Ed25519,
+            ID_ML_DSA_44 => Self::MlDsa44,
+            ID_ML_DSA_65 => Self::MlDsa65,
+            ID_ML_DSA_87 => Self::MlDsa87,
             EC_PUBLIC_KEY => match algorithm.parameters.map(named_curve).transpose()?.flatten() {
                 Some(SECP256R1) => Self::EcP256,
                 Some(SECP384R1) => Self::EcP384,
@@ -67,6 +77,9 @@ impl fmt::Display for PublicKeyAlgorithm {
             Self::EcP384 => f.write_str("P-384"),
             Self::EcP521 => f.write_str("P-521"),
             Self::Ed25519 => f.write_str("Ed25519"),
+            Self::MlDsa44 => f.write_str("ML-DSA-44"),
+            Self::MlDsa65 => f.write_str("ML-DSA-65"),
+            Self::MlDsa87 => f.write_str("ML-DSA-87"),
             Self::Other(oid) => match DB.by_oid(oid) {
                 Some(name) => f.write_str(name),
                 None => oid.fmt(f),
@@ -120,6 +133,7 @@ mod tests {
         for (kind, printed) in [
             (PublicKeyAlgorithm::EcP256, "P-256"),
             (PublicKeyAlgorithm::Rsa { bits: 1024 }, "RSA 1024"),
+            (PublicKeyAlgorithm::MlDsa65, "ML-DSA-65"),
             (PublicKeyAlgorithm::Other(ed448), "id-Ed448"),
             (PublicKeyAlgorithm::Other(private), "1.2.3.4"),
         ] {

@@ -44,6 +44,23 @@ impl SerialNumber {
         Ok(number)
     }
 
+    /// The number that the content octets of an INTEGER encode (big-endian two's complement), in its shortest form, as
+    /// DER has it; none are zero.
+    ///
+    /// Serial numbers that RFC 5280 forbids exist in the certificates, CRLs and OCSP requests of others:
+    /// [`is_rfc5280`](Self::is_rfc5280) tells.
+    pub fn from_integer_octets(content: &[u8]) -> Self {
+        let mut shortest = content;
+        // X.690 8.3.2: the first nine bits are not all equal.
+        while let [0, 0..=0x7f, ..] | [0xff, 0x80..=0xff, ..] = shortest {
+            shortest = &shortest[1..];
+        }
+        match shortest {
+            [] => Self([0].into()),
+            octets => Self(octets.into()),
+        }
+    }
+
     /// The content octets of the DER INTEGER: big-endian two's complement, never empty.
     pub fn as_bytes(&self) -> &[u8] {
         &self.0
@@ -155,6 +172,24 @@ mod tests {
             let number = SerialNumber::from_be_bytes(magnitude).expect("a serial number");
             assert_eq!(number.as_bytes(), octets);
             assert!(number.is_rfc5280());
+        }
+    }
+
+    #[test]
+    fn any_integer_is_a_number_in_its_shortest_form() {
+        for (octets, shortest, allowed) in [
+            (&[][..], &[0][..], false),
+            (&[0], &[0], false),
+            (&[0, 0, 0], &[0], false),
+            (&[0, 0, 0x80, 1], &[0, 0x80, 1], true),
+            (&[0, 1], &[1], true),
+            (&[0xff, 0xff], &[0xff], false),
+            (&[0xff, 0x7f], &[0xff, 0x7f], false),
+            (&[0x7f; 21], &[0x7f; 21], false),
+        ] {
+            let number = SerialNumber::from_integer_octets(octets);
+            assert_eq!(number.as_bytes(), shortest);
+            assert_eq!(number.is_rfc5280(), allowed);
         }
     }
 

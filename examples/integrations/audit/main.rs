@@ -42,7 +42,7 @@ struct Options {
     /// The roots that clients' certificates must lead to (PEM with any number, or DER)
     #[arg(long, value_name = "FILE")]
     client_ca: PathBuf,
-    /// Revocation lists (PEM with any number, or DER); may be given again
+    /// CRLs (PEM with any number, or DER); may be given again
     #[arg(long, value_name = "FILE")]
     crl: Vec<PathBuf>,
     /// Who may read the orders: a rule in TOML, read once

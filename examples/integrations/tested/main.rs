@@ -49,7 +49,10 @@ mod tests {
     use axum::body::Body;
     use axum::http::{Request, StatusCode};
     use mtls_client::{ClientIdentity, Connector, Error, TrustAnchors};
-    use mtls_server::{CrlSet, MockClientCert, MtlsConfig, Revocation, ServerIdentity};
+    use mtls_server::{
+        MockClientCert, MtlsConfig, ServerIdentity,
+        verify::{CrlSet, Revocation},
+    };
     use test_pki::{Ca, Crl, Leaf};
     use tokio::net::TcpListener;
     use tower::ServiceExt as _;

@@ -6,8 +6,8 @@ use std::{future::pending, time::Duration};
 use axum::{Router, extract::Request, middleware::Next, middleware::from_fn};
 use mtls_client::{ClientIdentity, Connector};
 use mtls_server::{
-    ClientAuth, MtlsConfig, RequireClientCert, Rule, ServerIdentity, Serving, TrustAnchors,
-    VirtualHost,
+    ClientAuth, MtlsConfig, RequireClientCert, Rule, ServerIdentity, Serving, VirtualHost,
+    verify::TrustAnchors,
 };
 use test_pki::{Ca, Leaf};
 use tokio::net::TcpListener;

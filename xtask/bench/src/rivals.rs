@@ -63,7 +63,7 @@ pub(crate) struct Setup {
     pub(crate) resumption: bool,
     /// Whether Node speaks HTTP/2, and then that alone; the others speak both.
     pub(crate) http2: bool,
-    /// A revocation list in PEM; Go and Node are not set up with one.
+    /// A CRL in PEM; Go and Node are not set up with one.
     pub(crate) crl: Option<PathBuf>,
 }
 

@@ -1,4 +1,4 @@
-//! The client that knocks: it shows what it is told to, whatever the server asks for.
+//! The client: it presents what it is told to, whatever the server asks for.
 
 use std::fs;
 use std::io::{self, Read, Write};
@@ -25,13 +25,13 @@ pub(crate) enum Outcome {
     Accepted,
     /// An alert, the end of the connection, or an answer with another status.
     Refused,
-    /// The server does not start with these roots or lists, so nobody gets in.
+    /// The server does not start with these roots or CRLs, so nobody is accepted.
     NoServer,
     /// Neither: it took too long, or nobody listens where the server has to be.
     Failed(String),
 }
 
-/// What every knock needs.
+/// What every case needs.
 pub(crate) struct Client<'a> {
     peers: &'a Peers,
     trust: Arc<RootCertStore>,
@@ -40,7 +40,7 @@ pub(crate) struct Client<'a> {
 }
 
 impl<'a> Client<'a> {
-    /// A client of servers that show `identity`.
+    /// A client of servers that present `identity`.
     pub(crate) fn new(peers: &'a Peers, identity: &Case, scratch: &Path) -> Result<Self> {
         let mut trust = RootCertStore::empty();
         for root in &identity.trust_anchors {

@@ -1,9 +1,9 @@
-//! `cargo xtask conformance`: whom do real servers let in that they must not, and whom do they turn away?
+//! `cargo xtask conformance`: whom do real servers accept that they must not, and whom do they refuse?
 //!
-//! Every case of `conformance` knocks at every server, which is configured with the roots and revocation lists of the
-//! case. Who gets an answer with status 200 was let in.
+//! Every case of `conformance` is presented to every server, which is configured with the roots and CRLs of the case. A
+//! client that gets an answer with status 200 was accepted.
 //!
-//! Cases of the same roots and lists share a port, and the ports of one kind of server share a process; `hello` has
+//! Cases of the same roots and CRLs share a port, and the ports of one kind of server share a process; `hello` has
 //! one port for each process.
 
 mod config;
@@ -30,14 +30,14 @@ fn main() -> ExitCode {
     suite::close(conformance.run(&Peers::installed()))
 }
 
-/// Let good and bad client certificates knock at real servers, and count who gets in.
+/// Present good and bad client certificates to real servers, and count which are accepted.
 #[derive(Parser)]
 #[command(
     bin_name = "cargo xtask conformance",
     after_help = "Example: cargo xtask conformance nginx envoy"
 )]
 struct Conformance {
-    /// Whom to try; everybody if left out.
+    /// Which servers to try; all if left out.
     #[arg(value_name = "NAME")]
     servers: Vec<Peer>,
 

@@ -14,7 +14,7 @@ use suite::{Hello, Peers, ServerFiles};
 use super::config::{self, Listener};
 use super::setting::Setting;
 
-/// A server that cases knock at.
+/// A server that cases are presented to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Peer {
     /// Our own example.
@@ -54,7 +54,7 @@ impl Peer {
         }
     }
 
-    /// Go's crypto/tls has no place for a revocation list.
+    /// Go's crypto/tls has no place for a CRL.
     pub(crate) fn reads_crls(self) -> bool {
         self != Self::Go
     }
@@ -86,7 +86,7 @@ impl<'a> Host<'a> {
     }
 }
 
-/// Starts `peer` with each setting and lets `knock` at its port; without one where it does not start.
+/// Starts `peer` with each setting and calls `knock` with its port, or without one if it does not start.
 pub(crate) fn try_all(
     peer: Peer,
     host: &Host<'_>,

@@ -1,4 +1,4 @@
-//! What servers are configured with: cases of the same roots and revocation lists share one server.
+//! What servers are configured with: cases of the same roots and CRLs share one server.
 
 use std::collections::HashMap;
 use std::fs;
@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use conformance::Case;
 
-/// Roots and revocation lists as files, and who knocks there.
+/// Roots and CRLs as files, and the cases that are tried with them.
 pub(crate) struct Setting {
     /// PEM; the order is that of the case.
     pub(crate) roots: PathBuf,

@@ -97,12 +97,12 @@ impl<'a> Table<'a> {
 
         self.write_cases(
             &mut text,
-            "Let in, and should not be",
+            "Accepted, and should not be",
             Judgement::WrongAccept,
         );
         self.write_cases(
             &mut text,
-            "Turned away, and should not be",
+            "Refused, and should not be",
             Judgement::WrongRefusal,
         );
         for (column, (peer, _)) in self.columns.iter().enumerate() {
@@ -111,7 +111,7 @@ impl<'a> Table<'a> {
                     (self.judge(column, index), case.exception)
                 {
                     let (peer, case) = (peer.name(), name(case));
-                    let _ = writeln!(text, "\n{peer} turns away \"{case}\" (`{code}`): {reason}.");
+                    let _ = writeln!(text, "\n{peer} refuses \"{case}\" (`{code}`): {reason}.");
                 }
             }
         }
@@ -246,7 +246,7 @@ mod tests {
             "| path: bad | RFC 5280 6.1 | | x |",
             "| path: good | RFC 5280 6.1 | | no start |",
             "| path: deep | RFC 5280 6.1 | | x |",
-            "hello (ours) turns away \"path: deep\" (`too-deep`): it is deep.",
+            "hello (ours) refuses \"path: deep\" (`too-deep`): it is deep.",
         ] {
             assert!(text.lines().any(|it| it == line), "no `{line}` in\n{text}");
         }

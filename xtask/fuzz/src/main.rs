@@ -44,12 +44,14 @@ struct Fuzz {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 #[value(rename_all = "snake_case")]
 enum Target {
-    /// Revocation lists, and lookups in them
+    /// CRLs, and look-ups in them
     CrlIndex,
     /// Certificate requests
     Csr,
     /// Headers of proxies that forward a client certificate
     Forwarded,
+    /// OCSP requests, and the responses to them
+    OcspRequest,
     /// PKCS#12 files
     P12,
     /// Headers of the PROXY protocol
@@ -66,6 +68,7 @@ impl Target {
             Self::CrlIndex => "crl_index",
             Self::Csr => "csr",
             Self::Forwarded => "forwarded",
+            Self::OcspRequest => "ocsp_request",
             Self::P12 => "p12",
             Self::ProxyProtocol => "proxy_protocol",
             Self::Rfc4514 => "rfc4514",

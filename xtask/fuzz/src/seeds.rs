@@ -7,6 +7,7 @@ use anyhow::{Context, Result};
 use der::asn1::Any;
 use der::{Decode, Encode};
 use pkcs12_ios::{Bundle, Encoding};
+use pki_core::ocsp::{CertIdHash, Nonce, OcspRequest};
 use pki_core::verify::RevocationReason;
 use pki_core::{
     AllowedSubject, CertificateParameters, CrlBuilder, CrlScope, KeyKind, KeyPair, Password,
@@ -30,6 +31,7 @@ pub(super) fn write(target: Target, directory: &Path) -> Result<()> {
         Target::CrlIndex => revocation_lists()?,
         Target::Csr => requests()?,
         Target::Forwarded => headers(),
+        Target::OcspRequest => ocsp_requests()?,
         Target::P12 => bundles()?,
         Target::ProxyProtocol => PROXY_HEADERS.iter().map(|header| header.to_vec()).collect(),
         Target::Rfc4514 => texts(NAMES),
@@ -137,6 +139,19 @@ fn requests() -> Result<Vec<Vec<u8>>> {
         .push(rcgen::DnType::CommonName, "client1");
     let request = wanted.serialize_request(&key)?;
     Ok(vec![request.der().to_vec(), request.pem()?.into_bytes()])
+}
+
+/// Ours of each kind, and one about a certificate of another CA.
+fn ocsp_requests() -> Result<Vec<Vec<u8>>> {
+    let root = world::root();
+    let client = world::client(&root);
+    let plain = OcspRequest::for_certificate(client.certificate(), root.certificate());
+    let with_nonce = plain.clone().nonce(Nonce::new([7; Nonce::LEN]));
+    let by_sha256 = with_nonce.clone().hash(CertIdHash::Sha256);
+    let of_another = OcspRequest::for_certificate(client.certificate(), client.certificate());
+    let requests = [plain, with_nonce, by_sha256, of_another];
+    let seeds = requests.iter().map(OcspRequest::to_der);
+    Ok(seeds.collect::<Result<_, _>>()?)
 }
 
 /// One of each encoding, as it is and without its MAC.

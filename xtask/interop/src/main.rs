@@ -1,8 +1,10 @@
 //! `cargo xtask interop`: what we make against the programs that will read it, and the other way round.
 
+mod authority;
 mod clients;
 mod headers;
 mod issued;
+mod key_kinds;
 mod lab;
 mod names;
 mod ocsp;
@@ -66,9 +68,13 @@ enum Group {
     Clients,
     /// Clients with awkward names, asking our server.
     Names,
+    /// CSRs, CRLs, encrypted keys and cross-certificates, by openssl.
+    Authority,
     /// OCSP questions and answers, with openssl on the other side.
     Ocsp,
-    /// HAProxy in front of our door, announcing its clients; a socket from systemd.
+    /// P-521 and ML-DSA by pyca, ML-DSA by Node 26 and Go.
+    KeyKinds,
+    /// HAProxy in front of our server, announcing its clients; a socket from systemd.
     ProxyProtocol,
     /// Proxies in front of our server and behind our gateway, with the headers they write.
     Proxies,
@@ -136,8 +142,14 @@ impl Interop {
         if wants(Group::Names) {
             names::check(&bench, &labs[0], &mut report);
         }
+        if wants(Group::Authority) {
+            authority::check(&bench, &mut report);
+        }
         if wants(Group::Ocsp) {
             ocsp::check(&bench, &mut report);
+        }
+        if wants(Group::KeyKinds) {
+            key_kinds::check(&bench, &Lab::make(KeyType::MlDsa)?, &mut report);
         }
         if wants(Group::ProxyProtocol) {
             proxies::proxy_protocol::check(&bench, &labs[0], &mut report);

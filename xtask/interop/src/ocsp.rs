@@ -3,7 +3,9 @@
 use std::fs;
 
 use anyhow::{Context, Result, bail};
-use pki_core::ocsp::{CertIdHash, Nonce, OcspRequest, OcspResponder, OcspStatus, OcspValidity};
+use pki_core::ocsp::{
+    CertIdHash, IncomingRequest, Nonce, OcspRequest, OcspResponder, OcspStatus, OcspValidity,
+};
 use pki_core::verify::RevocationReason;
 use pki_core::{Authority, CertificateParameters, KeyKind, KeyPair, Profile, certificate_pem};
 use suite::process;
@@ -193,14 +195,14 @@ impl World {
             next_update: Some(self.now + Duration::DAY),
         };
         let request_der = fs::read(&request).context("reading the request of openssl")?;
-        let response = responder.respond(&request_der, validity, self.now, |serial| {
-            // About any other number it would hear what it does not expect.
-            if serial == certificate.serial().as_bytes() {
-                status
-            } else {
-                OTHER
-            }
-        })?;
+        let request_read = IncomingRequest::from_der(&request_der)?;
+        // About any other number it would hear what it does not expect.
+        let of = |serial| match serial == *certificate.serial() {
+            true => status,
+            false => OTHER,
+        };
+        let statuses: Vec<_> = request_read.serials().map(of).collect();
+        let response = responder.respond(&request_read, &statuses, validity, self.now)?;
         let our_response = file("ocsp-our-response.der");
         fs::write(&our_response, response)?;
         let verify = |about: &[&str]| {

@@ -25,7 +25,7 @@ struct Known {
 }
 
 /// A server of somebody else, and how it is started.
-pub(super) struct Peer {
+pub(crate) struct Peer {
     known: Known,
     program: &'static str,
     /// From the lab's directory; `PORT` and `BACKEND` in them are replaced.
@@ -145,7 +145,7 @@ fn check_server(
             forwards(bench, &url, lab, &good, header),
         );
     }
-    check_fetch(bench, lab, report, peer, &url);
+    check_fetch(bench, lab, report, GROUP, peer, &url);
     // The proof that the refusals were not a server that had died.
     report.push(
         GROUP,
@@ -156,8 +156,38 @@ fn check_server(
     );
 }
 
+/// Our client alone against `peer`.
+pub(crate) fn check_ours(
+    bench: &Bench<'_>,
+    lab: &Lab,
+    report: &mut Report,
+    group: &'static str,
+    peer: &Peer,
+) {
+    match start(bench, lab, peer, 0) {
+        Ok(server) => {
+            let url = format!("https://localhost:{}/", server.port());
+            check_fetch(bench, lab, report, group, &peer.known, &url);
+        }
+        Err(error) => report.push(
+            group,
+            peer.known.name,
+            "starts",
+            Verdict::Accepted,
+            Err(error),
+        ),
+    }
+}
+
 /// Our client against this server.
-fn check_fetch(bench: &Bench<'_>, lab: &Lab, report: &mut Report, peer: &Known, url: &str) {
+fn check_fetch(
+    bench: &Bench<'_>,
+    lab: &Lab,
+    report: &mut Report,
+    group: &'static str,
+    peer: &Known,
+    url: &str,
+) {
     let pem = |stem: &str| {
         [
             "--cert".to_owned(),
@@ -213,7 +243,7 @@ fn check_fetch(bench: &Bench<'_>, lab: &Lab, report: &mut Report, peer: &Known, 
             let identity: Vec<&str> = identity.iter().map(String::as_str).collect();
             own.fetch(url, &lab.path(ca), &identity)
         })();
-        report.push(GROUP, peer.name, case, expected, fetched);
+        report.push(group, peer.name, case, expected, fetched);
     }
 }
 
@@ -331,6 +361,19 @@ const OURS: &Known = &Known {
     refusal: Verdict::RefusedInTls,
     takes: &[],
     forwards: None,
+};
+
+/// Node with an OpenSSL that knows ML-DSA.
+pub(crate) const NODE_26: Peer = Peer {
+    known: Known {
+        name: "server.mjs by Node 26",
+        refusal: Verdict::RefusedInTls,
+        takes: &["no-usage"],
+        forwards: None,
+    },
+    program: "node26",
+    arguments: &["servers/server.mjs"],
+    ports: Ports::Environment,
 };
 
 const PEERS: &[Peer] = &[

@@ -1,4 +1,4 @@
-//! Peers that mean no good, and come back whenever they are thrown out.
+//! Hostile peers, which come back whenever they are closed.
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -18,7 +18,7 @@ use tokio_rustls::TlsConnector;
 pub(super) enum Trick {
     /// Connects, and says nothing.
     Silent,
-    /// Bytes that are no TLS.
+    /// Bytes that are not TLS.
     Garbage,
     /// A ClientHello, a byte at a time.
     Drip,

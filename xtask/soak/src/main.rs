@@ -1,7 +1,7 @@
 //! `cargo xtask soak`: minutes of everything at once, and then nothing may have gone wrong or be left over.
 //!
 //! The server is the example `hello`, in a process of its own. Ten pumps ask it over kept, fresh and resumed
-//! connections, in HTTP/1.1 and HTTP/2; it gets another revocation list or certificate every five seconds, and the
+//! connections, in HTTP/1.1 and HTTP/2; it gets another CRL or certificate every five seconds, and the
 //! pumps another identity every ten; 400 hostile sockets come back whenever it throws them out.
 
 mod hostile;

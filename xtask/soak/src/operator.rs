@@ -89,7 +89,7 @@ impl<'a> Operator<'a> {
         Ok(())
     }
 
-    /// Revokes a client that was let in until now, and those identities that no pump shows any more.
+    /// Revokes a client that was accepted until now, and those identities that no pump presents any more.
     async fn list(&mut self) -> Result<bool> {
         let probe = self.pki.client(PUMP);
         let asks = Pump::Fresh(self.pki.connector(&probe, Http::One.alpn())?, Http::One);

@@ -37,7 +37,7 @@ impl Pki {
         server
     }
 
-    /// Another revocation list.
+    /// Another CRL.
     pub(super) fn revoke(&self, number: u64, revoked: &[SerialNumber]) {
         let list = self.root.crl().number(number);
         list.revoke_all(revoked.iter().cloned())

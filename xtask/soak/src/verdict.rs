@@ -83,7 +83,7 @@ fn reloads(done: &Operated) -> Result<String, String> {
         )),
         None if *lists == 0 => Err("there was none".to_owned()),
         None => Ok(format!(
-            "{lists} revocation lists and {certificates} certificates in force, {rotations} rotations"
+            "{lists} CRLs and {certificates} certificates in force, {rotations} rotations"
         )),
     }
 }
@@ -96,8 +96,8 @@ fn hostile(figures: &Figures) -> Result<String, String> {
     } = *figures;
     match held {
         _ if came < HOSTILE as u64 => Err(format!("only {came} of {HOSTILE} reached the server")),
-        0 => Ok(format!("{came} came, and all were thrown out in time")),
-        _ => Err(format!("{held} of {came} were not thrown out in time")),
+        0 => Ok(format!("{came} came, and all were closed in time")),
+        _ => Err(format!("{held} of {came} were not closed in time")),
     }
 }
 

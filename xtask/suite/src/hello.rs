@@ -19,7 +19,7 @@ pub struct ServerFiles {
     pub key: PathBuf,
     /// The roots of its clients.
     pub client_ca: PathBuf,
-    /// Their revocation lists.
+    /// Their CRLs.
     pub crl: Option<PathBuf>,
 }
 

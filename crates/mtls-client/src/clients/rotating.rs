@@ -11,10 +11,10 @@ use crate::connect::connector::Connector;
 /// An HTTP client that is rebuilt whenever its connector's identity, pins, roots or CRLs are replaced, and when its
 /// connections may have reached their [maximum age](crate::ConnectorBuilder::max_connection_age).
 ///
-/// A connection presents its certificate once, and HTTP clients keep connections. So the old client is dropped with
-/// its pool: requests in flight finish on its connections, and its idle connections end with the last of these
-/// requests, or at once if there is none. The client that [`get`](Self::get) returns from then on has only connections
-/// that were made after the replacement.
+/// A connection presents its certificate once, and HTTP clients keep connections. So the old client is dropped with its
+/// pool. Requests in flight finish on its connections. Its idle connections end with the last of these requests, or at
+/// once if there is none. The client that [`get`](Self::get) returns from then on has only connections that were made
+/// after the replacement.
 ///
 /// It works for any client that is cheap to clone and ends its idle connections when the last clone is dropped, as
 /// those of hyper-util and reqwest do. Cheap to clone.

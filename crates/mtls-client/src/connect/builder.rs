@@ -72,8 +72,8 @@ impl Connector {
 }
 
 impl ConnectorBuilder {
-    /// Accepts only servers whose verified path has one of these keys: a [`PinSet`](crate::PinSet)
-    /// for all hosts, or a [`PinPolicy`] for each. Default: any.
+    /// Accepts only servers whose verified path has one of these keys. A [`PinSet`](crate::PinSet) is for all hosts, a
+    /// [`PinPolicy`] has one for each. Default: any key.
     #[must_use]
     pub fn pins(mut self, pins: impl Into<PinPolicy>) -> Self {
         self.pins = Some(pins.into());
@@ -119,9 +119,9 @@ impl ConnectorBuilder {
 
     /// How old the connections of a [`rotating`](Connector::rotating) client get. Default: any age.
     ///
-    /// An older connection gets no more requests; those in flight finish. The age is counted from the moment when the
-    /// client was made that the connection belongs to, and all connections of that client are dropped together. HTTP
-    /// clients that do not rotate keep their connections for as long as they like.
+    /// An older connection gets no more requests. Those in flight finish. The age counts from the moment when the
+    /// client of the connection was made, and all connections of that client are dropped together. HTTP clients that do
+    /// not rotate keep their connections for as long as they like.
     #[must_use]
     pub fn max_connection_age(mut self, age: Duration) -> Self {
         self.max_age = Some(age);

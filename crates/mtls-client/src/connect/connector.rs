@@ -33,8 +33,8 @@ use crate::trust::pin_policy::PinPolicy;
 /// Identity, pins, roots and CRLs can be replaced while it is in use. Each handshake uses those that are active when it
 /// begins. HTTP clients keep connections that were made before, unless they are [`rotating`](Self::rotating).
 ///
-/// TLS sessions are not resumed unless [enabled](crate::ConnectorBuilder::resumption): resuming skips the
-/// verification of the server, and so would miss a revocation or a change of pins since the first handshake.
+/// TLS sessions are not resumed unless that is [enabled](crate::ConnectorBuilder::resumption). TLS does not verify the
+/// server when it resumes a session, so it would miss a revocation or a change of pins since the first handshake.
 #[derive(Clone, Debug)]
 pub struct Connector(Arc<Inner>);
 
@@ -58,10 +58,9 @@ pub(crate) enum PlainHttp {
 impl Connector {
     /// The rustls configuration, for any other TLS stream.
     ///
-    /// It verifies the server, checks the pins and presents the certificate as the connector does, and follows
-    /// [`set_identity`](Self::set_identity) and the other replacements. It resumes no sessions.
-    /// [`Error::classify`] explains its errors, though without knowing whether the server had requested our
-    /// certificate.
+    /// It verifies the server, checks the pins and presents the certificate as the connector does. It follows
+    /// [`set_identity`](Self::set_identity) and the other replacements. It resumes no sessions. [`Error::classify`]
+    /// explains its errors, but does not know whether the server had requested our certificate.
     #[must_use]
     pub fn rustls_config(&self) -> Arc<ClientConfig> {
         Arc::clone(&self.0.config)
@@ -71,8 +70,8 @@ impl Connector {
     ///
     /// # Errors
     ///
-    /// [`Error`]; a server that refuses our certificate in TLS 1.3 says so only later, at the first
-    /// read or write.
+    /// [`Error`] says why there is no connection. In TLS 1.3 a server that refuses our certificate says so only later,
+    /// at the first read or write.
     pub async fn connect(&self, uri: &Uri) -> Result<TlsStream, Error> {
         tokio::time::timeout(self.0.timeout, self.0.open(uri))
             .await

@@ -45,8 +45,8 @@ pub enum ErrorKind {
         /// an error page, instead of sending one.
         alert: Option<AlertDescription>,
     },
-    /// The request cannot be made: no whole URL, `http://` where that is not allowed, a header that is none. Nothing
-    /// was sent.
+    /// The request cannot be made: no whole URL, `http://` where that is not allowed, an invalid header. Nothing was
+    /// sent.
     InvalidRequest,
     /// The server's certificate is for another name.
     NameMismatch,

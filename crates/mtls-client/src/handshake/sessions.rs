@@ -8,10 +8,10 @@ use rustls::client::{Tls12ClientSessionValue, Tls13ClientSessionValue};
 
 use crate::handshake::verified_chain::SessionOrigin;
 
-/// Whether connections begin with what an earlier one agreed on.
+/// Whether TLS sessions of earlier connections are resumed.
 ///
-/// A resumed handshake sends no certificates, so TLS itself judges none: neither the server's, which may
-/// have expired or been revoked in the meantime, nor ours.
+/// A resumed handshake sends no certificates, so TLS itself verifies none. In the meantime the server's certificate may
+/// have expired or been revoked, and so may ours.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Resumption {
@@ -24,11 +24,10 @@ pub enum Resumption {
     /// again as it was then: time, revocation, name, pins. If it is no longer accepted, the session is dropped
     /// and the handshake is a full one. A new identity, new pins, roots or CRLs leave no session behind.
     ///
-    /// Holds for the connections of the [`Connector`](crate::Connector) itself, so for hyper-util, tonic and
-    /// whatever else goes by its stream. Those of
-    /// [`rustls_config`](crate::Connector::rustls_config) and `reqwest` are full
-    /// handshakes still: there nobody can tell whether a ticket that comes late was made with an identity
-    /// that has since been replaced.
+    /// This is for connections that the [`Connector`](crate::Connector) makes itself: with hyper-util, tonic and
+    /// whatever else uses its stream. Connections by [`rustls_config`](crate::Connector::rustls_config) and `reqwest`
+    /// are always full handshakes. There nobody can tell whether a ticket that comes late was made with an identity
+    /// that has been replaced since.
     Revalidate {
         /// How long after the full handshake a session may be resumed, however often it was; the
         /// server's own limit holds as well, and seven days (RFC 8446 section 4.6.1). An hour is usual.

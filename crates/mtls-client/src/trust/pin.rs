@@ -61,10 +61,10 @@ impl fmt::Debug for Pin {
     }
 }
 
-/// The pinned keys, of which one has to be in the server's verified path: the one in use, and the
-/// backups that will replace it.
+/// The pinned keys: the one in use, and the backups that will replace it. One of them has to be in the server's
+/// verified path.
 ///
-/// Never empty. A pin may be of the server's own key, of an intermediate or of the root, unless
+/// A set is never empty. A pin may be of the server's own key, of an intermediate or of the root, unless
 /// [`at`](Self::at) says where it counts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PinSet {
@@ -118,7 +118,7 @@ impl PinSet {
         self
     }
 
-    /// Refuses no server for its keys: a mismatch is only reported, by an event and by
+    /// Refuses no server for its keys. A mismatch is only reported, by an event and by
     /// [`PinPolicy::on_mismatch`](crate::PinPolicy::on_mismatch). Default: the server is refused, too.
     #[must_use]
     pub fn report_only(mut self) -> Self {

@@ -12,8 +12,8 @@ use crate::trust::pin::{Pin, PinError, PinPlace, PinSet};
 
 /// The pins of each host.
 ///
-/// Pins are checked on the verified path, after everything else: a pin never replaces a verification that failed.
-/// Wherever a policy is expected, a [`PinSet`] can be passed as it is: it then applies to every server.
+/// Pins are checked on the verified path, after everything else. So a pin never replaces a verification that failed.
+/// Wherever a policy is expected, a [`PinSet`] can be passed as it is. It then applies to every server.
 #[derive(Clone)]
 pub struct PinPolicy {
     hosts: HashMap<ServerName<'static>, PinSet>,

@@ -4,13 +4,12 @@ use std::error::Error as StdError;
 
 use pki_core::verify::TrustAnchors;
 
-/// The roots that the operating system trusts for servers: on Linux the first bundle found in the usual
-/// places, elsewhere the system's store. The environment variables `SSL_CERT_FILE` and `SSL_CERT_DIR`
-/// name others.
+/// The roots that the operating system trusts for servers. On Linux that is the first bundle found in the usual places,
+/// elsewhere the system's store. The environment variables `SSL_CERT_FILE` and `SSL_CERT_DIR` name others.
 ///
-/// They are trusted only by a connector that they are passed to: alone, or beside private roots by
-/// [`TrustAnchors::and`]. A certificate among them that cannot be read is left out, with an event of level
-/// warn (target `mtls_client`). It blocks, for some milliseconds.
+/// Only a connector that gets them trusts them. They can be used alone, or beside private roots by
+/// [`TrustAnchors::and`]. A certificate among them that cannot be read is left out, with an event of level warn (target
+/// `mtls_client`). The call blocks for some milliseconds.
 ///
 /// ```no_run
 /// use mtls_client::{ClientIdentity, Connector, TrustAnchors, platform_roots};

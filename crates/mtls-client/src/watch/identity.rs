@@ -15,9 +15,9 @@ use crate::watch::follow::{Followed, Follower};
 
 /// Follows the files of an identity for a connector, until it is dropped.
 ///
-/// The content of the files is compared, not their times, so a swapped symlink (as Kubernetes updates a mounted
-/// secret) is a change like any other. New content is used once two readings, 100 ms apart, agree: a pair of which
-/// only one file has been written is not. If the files cannot be used, the last good identity stays, and one event of
+/// The content of the files is compared, not their times. So a swapped symlink, by which Kubernetes updates a mounted
+/// secret, is a change like any other. New content is used once two readings, 100 ms apart, agree. So a pair of which
+/// only one file has been written is not used. If the files cannot be used, the last good identity stays. One event of
 /// level error (target `mtls_client`) for each bad state says why.
 #[derive(Debug)]
 #[must_use = "the files are followed until this is dropped"]

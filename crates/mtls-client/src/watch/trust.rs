@@ -119,8 +119,8 @@ const MAX_ROOTS_LEN: u64 = 1 << 20;
 
 /// Follows the files of roots and CRLs for a connector, until it is dropped.
 ///
-/// Works as an [`IdentityWatch`](crate::IdentityWatch) does, and all or nothing: if one file is bad, the others are
-/// not used either, and the last good state stays.
+/// It works as an [`IdentityWatch`](crate::IdentityWatch) does. It is all or nothing: if one file is bad, the others
+/// are not used either, and the last good state stays.
 #[derive(Debug)]
 #[must_use = "the files are followed until this is dropped"]
 pub struct TrustWatch(Follower<TrustFiles>);

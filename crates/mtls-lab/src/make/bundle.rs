@@ -9,7 +9,8 @@ use crate::Options;
 use crate::devices::{CLIENT, PROFILE, ROOT};
 use crate::file::{FileKind, LabFile, Verdict};
 
-/// `client.p12`, the set of today's systems, and `client_ios.p12`, the one that every reader takes.
+/// `client.p12`, the set of today's systems, and `client_ios.p12`, the one that every reader takes, if such readers take
+/// the key.
 pub(super) fn bundles(
     directory: &str,
     client: &Leaf,
@@ -20,8 +21,14 @@ pub(super) fn bundles(
         ("client.p12", Encoding::Modern),
         ("client_ios.p12", Encoding::Compat),
     ];
+    let count = if options.key_type.suits_devices() {
+        2
+    } else {
+        1
+    };
     files
         .into_iter()
+        .take(count)
         .map(|(name, encoding)| {
             let certificate = client.issued.certificate();
             let bundle = Bundle::builder(&client.key, certificate.der())

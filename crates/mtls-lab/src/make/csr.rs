@@ -4,7 +4,7 @@ use pki_core::KeyPair;
 use x509_identity::{DistinguishedName, SubjectAltName};
 
 use super::error::MakeError;
-use super::with_rcgen::{named_params, rcgen_key};
+use super::with_rcgen::{Signing, named_params};
 
 /// A request for these names, in PEM.
 pub(super) fn request(
@@ -13,6 +13,6 @@ pub(super) fn request(
     sans: &[SubjectAltName],
 ) -> Result<String, MakeError> {
     Ok(named_params(subject, sans)?
-        .serialize_request(&rcgen_key(key)?)?
+        .serialize_request(&Signing::with(key))?
         .pem()?)
 }

@@ -31,6 +31,7 @@ pub(crate) fn everything(
     files.extend(
         emitted::servers()
             .chain(emitted::clients())
+            .filter(|(path, _)| emitted::suits(path, options.key_type))
             .map(|(path, text)| {
                 let kind = if path.starts_with("servers/") {
                     FileKind::ServerConfig
@@ -40,11 +41,13 @@ pub(crate) fn everything(
                 LabFile::new(path, kind, text)
             }),
     );
-    files.push(LabFile::new(
-        "devices/index.html",
-        FileKind::Page,
-        devices::page(),
-    ));
+    if options.key_type.suits_devices() {
+        files.push(LabFile::new(
+            "devices/index.html",
+            FileKind::Page,
+            devices::page(),
+        ));
+    }
     files.push(LabFile::new(
         "README.md",
         FileKind::Readme,

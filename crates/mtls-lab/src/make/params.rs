@@ -10,7 +10,7 @@ use x509_identity::{Certificate, DistinguishedName, SubjectAltName};
 
 use super::error::MakeError;
 use super::names::CLIENT_DAYS;
-use super::with_rcgen::{named_params, rcgen_key};
+use super::with_rcgen::{Signing, named_params};
 
 /// What a certificate says.
 #[derive(Clone, Debug)]
@@ -47,21 +47,21 @@ impl Params {
     pub(super) fn signed_by(
         &self,
         authority: &Authority,
-        signer: &rcgen::KeyPair,
+        signer: &KeyPair,
         key: &KeyPair,
     ) -> Result<Certificate, MakeError> {
         let authority = authority.certificate();
         let mut issuer = named_params(authority.subject(), &[])?;
         let key_id = authority.subject_key_id().unwrap_or_default();
         issuer.key_identifier_method = KeyIdMethod::PreSpecified(key_id.to_vec());
-        let issuer = Issuer::from_params(&issuer, signer);
-        let certificate = self.params()?.signed_by(&rcgen_key(key)?, &issuer)?;
+        let issuer = Issuer::from_params(&issuer, Signing::with(signer));
+        let certificate = self.params()?.signed_by(&Signing::with(key), &issuer)?;
         Ok(Certificate::from_der(certificate.der())?)
     }
 
     /// Signed by its own key.
     pub(super) fn self_signed(&self, key: &KeyPair) -> Result<Certificate, MakeError> {
-        let certificate = self.params()?.self_signed(&rcgen_key(key)?)?;
+        let certificate = self.params()?.self_signed(&Signing::with(key))?;
         Ok(Certificate::from_der(certificate.der())?)
     }
 

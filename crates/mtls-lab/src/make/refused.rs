@@ -160,7 +160,7 @@ impl Maker<'_> {
         params: &Params,
     ) -> Result<Certificate, MakeError> {
         self.put(case, side, |key| {
-            params.signed_by(&ca.authority, &ca.signer, key)
+            params.signed_by(&ca.authority, &ca.key, key)
         })
     }
 
@@ -179,7 +179,7 @@ impl Maker<'_> {
 
     /// The certificate of one key beside another key.
     fn mismatched(&mut self, ca: &Root, good: &Params) -> Result<(), MakeError> {
-        let certificate = good.signed_by(&ca.authority, &ca.signer, &self.keys.leaf()?)?;
+        let certificate = good.signed_by(&ca.authority, &ca.key, &self.keys.leaf()?)?;
         let other = self.keys.leaf()?;
         self.file("mismatched-key", Side::Client, &certificate, &other);
         Ok(())

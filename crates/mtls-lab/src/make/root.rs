@@ -8,15 +8,13 @@ use x509_identity::Certificate;
 use super::error::MakeError;
 use super::leaf::{Keys, key_file};
 use super::names;
-use super::with_rcgen::rcgen_key;
 use crate::Options;
 use crate::file::{FileKind, LabFile};
 
-/// A root of the lab, with its key for rcgen, too: that makes the certificates that have to be refused.
+/// A root of the lab, with its key, which signs the certificates that have to be refused, too.
 pub(super) struct Root {
     pub(super) authority: Authority,
-    pub(super) signer: rcgen::KeyPair,
-    key: KeyPair,
+    pub(super) key: KeyPair,
 }
 
 impl Root {
@@ -28,14 +26,9 @@ impl Root {
     ) -> Result<Self, MakeError> {
         let key = keys.ca()?;
         let copy = KeyPair::from_der(key.secret_pkcs8_der())?;
-        let signer = rcgen_key(&key)?;
         let profile = names::root_profile(options.key_type);
         let authority = Authority::root(names::ca(common_name)?, copy, &profile, now)?;
-        Ok(Self {
-            authority,
-            signer,
-            key,
-        })
+        Ok(Self { authority, key })
     }
 
     pub(super) fn files(&self, directory: &str, name: &str) -> Vec<LabFile> {

@@ -29,7 +29,7 @@ pub(super) fn same_ca(
     let client = client(&ca.authority, options, keys, now)?;
     files.extend(client.files(directory, "client", Verdict::Accepted));
     let bundles = bundle::bundles(directory, &client, ca.authority.chain(), options)?;
-    if let Some(compatible) = bundles.last() {
+    if let Some(compatible) = bundles.get(1) {
         files.push(bundle::mobileconfig(
             directory,
             ca.authority.certificate(),

@@ -1,18 +1,52 @@
 //! Keys and names as rcgen takes them.
 
-use pki_core::KeyPair;
-use rcgen::{CertificateParams, DnType, DnValue, SanType};
-use rustls_pki_types::PrivatePkcs8KeyDer;
+use pki_core::{KeyKind, KeyPair, Signer as _};
+use rcgen::{
+    CertificateParams, DnType, DnValue, PublicKeyData, SanType, SignatureAlgorithm, SigningKey,
+};
+use spki::SubjectPublicKeyInfoRef;
 use x509_identity::{
     Attribute, AttributeValue, DistinguishedName, ObjectIdentifier, StringType, SubjectAltName,
 };
 
 use super::error::MakeError;
 
-pub(super) fn rcgen_key(key: &KeyPair) -> Result<rcgen::KeyPair, MakeError> {
-    Ok(rcgen::KeyPair::try_from(&PrivatePkcs8KeyDer::from(
-        key.secret_pkcs8_der(),
-    ))?)
+/// A key that signs what rcgen writes. Not a key of rcgen's own: that reads no ML-DSA.
+pub(super) struct Signing<'a> {
+    key: &'a KeyPair,
+    /// The content of the subjectPublicKey.
+    bits: Vec<u8>,
+}
+
+impl<'a> Signing<'a> {
+    pub(super) fn with(key: &'a KeyPair) -> Self {
+        let spki = SubjectPublicKeyInfoRef::try_from(key.public_key_der())
+            .expect("a key pair has a SubjectPublicKeyInfo");
+        let bits = spki.subject_public_key.raw_bytes().to_vec();
+        Self { key, bits }
+    }
+}
+
+impl PublicKeyData for Signing<'_> {
+    fn der_bytes(&self) -> &[u8] {
+        &self.bits
+    }
+
+    fn algorithm(&self) -> &'static SignatureAlgorithm {
+        match self.key.kind() {
+            KeyKind::P256 => &rcgen::PKCS_ECDSA_P256_SHA256,
+            KeyKind::MlDsa65 => &rcgen::PKCS_ML_DSA_65,
+            // The one kind that is left to a `KeyType`, in whatever size.
+            _ => &rcgen::PKCS_RSA_SHA256,
+        }
+    }
+}
+
+impl SigningKey for Signing<'_> {
+    fn sign(&self, message: &[u8]) -> Result<Vec<u8>, rcgen::Error> {
+        let signature = self.key.sign(message);
+        signature.map_err(|_| rcgen::Error::RemoteKeyError)
+    }
 }
 
 /// Parameters with these names and nothing else.

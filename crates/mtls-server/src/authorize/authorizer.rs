@@ -67,16 +67,16 @@ pub enum AuthorizationDecision {
     },
 }
 
-/// Asks an [`Authorizer`] about each request: a layer for a router or a route.
+/// A layer for a router or a route that asks an [`Authorizer`] about each request.
 ///
-/// Responses and audit events are those of [`RequireClientCert`](crate::RequireClientCert). Besides, if
-/// the authorizer fails, or does not decide within the [timeout](Self::timeout), the request is
+/// Responses and audit events are those of [`RequireClientCert`](crate::RequireClientCert). If the
+/// authorizer fails, or does not decide within the [timeout](Self::timeout), the request is
 /// answered 503, `authorization_unavailable`.
 ///
 /// ```
 /// use std::{convert::Infallible, time::Duration};
 /// use axum::{Router, http::Method, routing::get};
-/// use mtls_server::{AuthorizationDecision, Authorize, Authorizer, AuthorizationRequest};
+/// use mtls_server::authorize::{AuthorizationDecision, AuthorizationRequest, Authorize, Authorizer};
 ///
 /// struct ReadOnly;
 ///

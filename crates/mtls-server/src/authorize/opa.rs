@@ -15,8 +15,9 @@ use crate::{
     text::Hex,
 };
 
-/// Asks an [Open Policy Agent](https://www.openpolicyagent.org/docs/rest-api#get-a-document-with-input)
-/// about each request: an [`Authorizer`] for [`Authorize`](crate::Authorize). With the feature `opa`.
+/// An [`Authorizer`] for [`Authorize`](crate::authorize::Authorize) that asks an [Open Policy
+/// Agent](https://www.openpolicyagent.org/docs/rest-api#get-a-document-with-input) about each
+/// request. It needs the feature `opa`.
 ///
 /// The agent is asked over plain HTTP, so it should run on the same host. Its input is
 /// `{"method", "path": [segments], "host", "client": {"subject", "issuer", "common_name", "serial", "sans":
@@ -26,9 +27,9 @@ use crate::{
 ///
 /// ```no_run
 /// use axum::{Router, routing::get};
-/// use mtls_server::{Authorize, OpaAuthorizer};
+/// use mtls_server::authorize::{Authorize, OpaAuthorizer};
 ///
-/// # fn router() -> Result<Router, mtls_server::HttpUrlError> {
+/// # fn router() -> Result<Router, mtls_server::plain_http::HttpUrlError> {
 /// let opa = OpaAuthorizer::new("http://127.0.0.1:8181/v1/data/http/authz".parse()?);
 /// let router = Router::new().route("/orders", get(async || "orders")).layer(Authorize::new(opa));
 /// # Ok(router)
@@ -96,7 +97,7 @@ impl Authorizer for OpaAuthorizer {
     }
 }
 
-/// [`Authorize`](crate::Authorize) has a timeout of its own, which is shorter by default.
+/// [`Authorize`](crate::authorize::Authorize) has a timeout of its own, which is shorter by default.
 const BOUNDS: Bounds = Bounds {
     time: Duration::from_secs(10),
     bytes: 64 << 10,

@@ -19,15 +19,16 @@ use crate::{
     rules::rule::Rule,
 };
 
-/// Allows only requests whose client certificate matches a rule: a layer for a router or a route.
+/// A layer for a router or a route that allows only requests whose client certificate matches a
+/// rule.
 ///
-/// Without a certificate, a request is answered 403, `client_certificate_required`. If the rule denies
-/// the certificate, it is 403, `client_certificate_denied`. If the router is not served by this crate,
-/// it is 500. A request of gRPC (`content-type: application/grpc`) is answered in the form of gRPC:
-/// `UNAUTHENTICATED`, `PERMISSION_DENIED`, `INTERNAL`. Each decision is an audit event that names the
-/// rule. No response says anything about the certificate.
+/// A request without a certificate is answered 403, `client_certificate_required`. If the rule
+/// denies the certificate, the answer is 403, `client_certificate_denied`. If the router is not
+/// served by this crate, it is 500. A request of gRPC (`content-type: application/grpc`) is
+/// answered in the form of gRPC: `UNAUTHENTICATED`, `PERMISSION_DENIED`, `INTERNAL`. Each decision
+/// is an audit event that names the rule. No response says anything about the certificate.
 ///
-/// As every layer of axum it covers the routes that were added before it.
+/// Like every layer of axum, it covers the routes that were added before it.
 ///
 /// ```
 /// use axum::{Router, routing::{get, post}};
@@ -55,8 +56,8 @@ impl RequireClientCert {
         Self(rule)
     }
 
-    /// Requires a verified client certificate, whosever it is. For routes behind
-    /// [`ClientAuth::Optional`](crate::ClientAuth): everywhere else each client has one.
+    /// Requires a verified client certificate of any client. Use it for routes behind
+    /// [`ClientAuth::Optional`](crate::ClientAuth). Everywhere else each client has a certificate.
     pub fn any() -> Self {
         Self(Rule::custom("any verified client", |_| true))
     }

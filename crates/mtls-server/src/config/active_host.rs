@@ -6,12 +6,13 @@ use pki_core::verify::{ChainVerifier, Purpose, Revocation};
 use rustls::{ServerConfig, sign::SingleCertAndKey};
 use time::OffsetDateTime;
 
+#[cfg(feature = "ocsp")]
+use crate::sources::ocsp::check::OcspCheck;
 use crate::{
     config::{error::ConfigError, virtual_host::VirtualHost},
     observe::metrics::CrlFigures,
     provider::provider,
     rules::rule::Rule,
-    sources::ocsp::check::OcspCheck,
     verify::{
         client_auth::ClientAuth, denylist::Denylist, resumption::Resumption, session,
         verdict_cache::VerdictCache, verifier::ClientVerifier,
@@ -20,10 +21,12 @@ use crate::{
 
 /// One virtual host of a generation.
 #[derive(Debug)]
+#[cfg_attr(test, derive(Clone))]
 pub(crate) struct ActiveHost {
     pub(crate) rustls: Arc<ServerConfig>,
     pub(crate) verdicts: Arc<VerdictCache>,
     pub(crate) client_auth: ClientAuth,
+    #[cfg(feature = "ocsp")]
     pub(crate) ocsp: Option<OcspCheck>,
     pub(crate) policy: HostPolicy,
     pub(crate) crls: Option<CrlFigures>,
@@ -83,6 +86,7 @@ impl ActiveHost {
             rustls: Arc::new(rustls),
             verdicts,
             client_auth: clients.auth,
+            #[cfg(feature = "ocsp")]
             ocsp: clients.ocsp,
             crls,
             policy: HostPolicy {

@@ -7,6 +7,10 @@ use rustls::{KeyLog, NoKeyLog};
 
 use tls_identity::Identity as ServerIdentity;
 
+#[cfg(feature = "proxy-protocol")]
+use crate::proxy_protocol::ProxyProtocol;
+#[cfg(feature = "ocsp")]
+use crate::sources::ocsp::check::OcspCheck;
 use crate::{
     config::{
         active_host::{ActiveHost, SharedSettings},
@@ -17,9 +21,7 @@ use crate::{
         virtual_host::VirtualHost,
     },
     forwarded::trust::TrustForwarded,
-    proxy_protocol::ProxyProtocol,
     rules::rule::Rule,
-    sources::ocsp::check::OcspCheck,
     verify::{
         client_auth::ClientAuth,
         denylist::Denylist,
@@ -38,13 +40,14 @@ pub struct MtlsConfigBuilder {
     key_log: Arc<dyn KeyLog>,
     source: Option<Arc<dyn Source>>,
     limits: Limits,
+    #[cfg(feature = "proxy-protocol")]
     proxy_protocol: ProxyProtocol,
     trust_forwarded: Option<Arc<TrustForwarded>>,
 }
 
 impl MtlsConfig {
-    /// Settings for a server with this identity, whose clients' certificates lead to one of these
-    /// trust anchors. Everything else has a default.
+    /// Settings for a server that presents this identity, and accepts client certificates that lead
+    /// to one of these trust anchors. Everything else has a default.
     pub fn builder(identity: ServerIdentity, client_roots: TrustAnchors) -> MtlsConfigBuilder {
         MtlsConfigBuilder::of(VirtualHost::new(identity, client_roots))
     }
@@ -61,17 +64,18 @@ impl MtlsConfigBuilder {
             key_log: Arc::new(NoKeyLog),
             source: None,
             limits: Limits::default(),
+            #[cfg(feature = "proxy-protocol")]
             proxy_protocol: ProxyProtocol::default(),
             trust_forwarded: None,
         }
     }
 
-    /// A virtual host: other settings for clients that ask for this name (SNI). `*.example.com` stands
-    /// for all names one label below `example.com`. None by default.
+    /// Adds a virtual host: other settings for clients that ask for this name (SNI).
+    /// `*.example.com` stands for all names one label below `example.com`. None by default.
     ///
-    /// Clients that ask for no name, or for another one, get the settings of this builder. A request
-    /// whose `Host` belongs to a virtual host with other settings than the one of its connection is
-    /// answered 421.
+    /// Clients that ask for no name, or for another one, get the settings of this builder. If the
+    /// `Host` of a request belongs to a virtual host with other settings than those of its
+    /// connection, the request is answered 421.
     pub fn virtual_host(mut self, name: impl Into<String>, host: VirtualHost) -> Self {
         self.hosts.push((name.into(), host));
         self
@@ -102,6 +106,7 @@ impl MtlsConfigBuilder {
     }
 
     /// As [`VirtualHost::ocsp`].
+    #[cfg(feature = "ocsp")]
     pub fn ocsp(mut self, check: OcspCheck) -> Self {
         self.default_host = self.default_host.ocsp(check);
         self
@@ -120,7 +125,8 @@ impl MtlsConfigBuilder {
         self
     }
 
-    /// Where the keys of connections are logged, to decrypt captured traffic; nowhere by default.
+    /// Where the keys of connections are logged, so that captured traffic can be decrypted. Nowhere
+    /// by default.
     ///
     /// `Arc::new(rustls::KeyLogFile::new())` writes to the file that the environment variable
     /// `SSLKEYLOGFILE` names. Whoever has that file can read everything.
@@ -151,6 +157,8 @@ impl MtlsConfigBuilder {
     }
 
     /// Which proxies announce their clients' addresses; none by default. See [`ProxyProtocol`].
+    /// With the feature `proxy-protocol`.
+    #[cfg(feature = "proxy-protocol")]
     pub fn proxy_protocol(mut self, proxies: ProxyProtocol) -> Self {
         self.proxy_protocol = proxies;
         self
@@ -224,6 +232,7 @@ impl MtlsConfigBuilder {
             source: self.source,
             handshake_timeout: self.handshake_timeout,
             limits: self.limits,
+            #[cfg(feature = "proxy-protocol")]
             proxy_protocol: self.proxy_protocol,
             trust_forwarded: self.trust_forwarded,
         })))

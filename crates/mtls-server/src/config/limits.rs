@@ -8,9 +8,9 @@ use std::time::Duration;
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct Limits {
-    /// How long a request or response body may make no progress; 30 s. The time that a handler takes
-    /// does not count, nor do pauses in a response that it streams. Without HTTP: how long a write
-    /// may wait for the peer.
+    /// How long a request or response body may make no progress; 30 s. The time that a handler
+    /// takes does not count. Pauses in a response that it streams do not count either. Without
+    /// HTTP: how long a write may wait for the peer.
     pub body: Duration,
     /// Open connections, without unfinished handshakes; 10,000. More are refused.
     pub connections: usize,

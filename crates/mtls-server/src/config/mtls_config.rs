@@ -4,6 +4,8 @@ use std::{fmt, pin::Pin, sync::Arc, time::Duration};
 
 use time::OffsetDateTime;
 
+#[cfg(feature = "proxy-protocol")]
+use crate::proxy_protocol::ProxyProtocol;
 use crate::{
     config::{
         active_host::{ActiveHost, HostPolicy},
@@ -13,7 +15,6 @@ use crate::{
     },
     forwarded::trust::TrustForwarded,
     observe::metrics::CrlFigures,
-    proxy_protocol::ProxyProtocol,
     verify::denylist::Denylist,
 };
 
@@ -31,6 +32,7 @@ pub(super) struct Inner {
     pub(super) source: Option<Arc<dyn Source>>,
     pub(super) handshake_timeout: Duration,
     pub(super) limits: Limits,
+    #[cfg(feature = "proxy-protocol")]
     pub(super) proxy_protocol: ProxyProtocol,
     pub(super) trust_forwarded: Option<Arc<TrustForwarded>>,
 }
@@ -84,8 +86,19 @@ impl MtlsConfig {
         &self.0.limits
     }
 
+    #[cfg(feature = "proxy-protocol")]
     pub(crate) fn proxy_protocol(&self) -> &ProxyProtocol {
         &self.0.proxy_protocol
+    }
+
+    /// With another default virtual host, such as a check of ours would have to catch.
+    #[cfg(test)]
+    pub(crate) fn with_host(self, change: impl FnOnce(&mut ActiveHost)) -> Self {
+        let mut host = ActiveHost::clone(self.host(None));
+        change(&mut host);
+        let mut inner = Arc::into_inner(self.0).expect("nobody else has it yet");
+        inner.hosts = SniMap::new(Arc::new(host));
+        Self(Arc::new(inner))
     }
 
     pub(crate) fn trust_forwarded(&self) -> Option<&Arc<TrustForwarded>> {

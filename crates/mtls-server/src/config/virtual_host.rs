@@ -4,7 +4,9 @@ use pki_core::verify::{Revocation, Strictness, TrustAnchors};
 
 use tls_identity::Identity as ServerIdentity;
 
-use crate::{rules::rule::Rule, sources::ocsp::check::OcspCheck, verify::client_auth::ClientAuth};
+#[cfg(feature = "ocsp")]
+use crate::sources::ocsp::check::OcspCheck;
+use crate::{rules::rule::Rule, verify::client_auth::ClientAuth};
 
 /// The settings of one host name, for
 /// [`MtlsConfigBuilder::virtual_host`](crate::MtlsConfigBuilder::virtual_host); each method says its
@@ -25,12 +27,13 @@ pub(crate) struct ClientPolicy {
     pub(crate) strictness: Strictness,
     pub(crate) max_depth: usize,
     pub(crate) rule: Option<Rule>,
+    #[cfg(feature = "ocsp")]
     pub(crate) ocsp: Option<OcspCheck>,
 }
 
 impl VirtualHost {
-    /// Presents `identity`, and requires of clients a certificate that leads to one of these trust
-    /// anchors.
+    /// A virtual host that presents `identity`, and requires a client certificate that leads to one
+    /// of these trust anchors.
     pub fn new(identity: ServerIdentity, client_roots: TrustAnchors) -> Self {
         Self {
             identity,
@@ -41,6 +44,7 @@ impl VirtualHost {
                 strictness: Strictness::default(),
                 max_depth: 6,
                 rule: None,
+                #[cfg(feature = "ocsp")]
                 ocsp: None,
             },
         }
@@ -54,8 +58,8 @@ impl VirtualHost {
 
     /// CRLs and how they are used; none by default.
     ///
-    /// By its own defaults, [`Revocation`] checks the whole chain, and denies where no CRL covers a
-    /// certificate or the CRL has expired.
+    /// By default [`Revocation`] checks the whole chain. It denies a client if no CRL covers one of
+    /// the certificates, or if the CRL has expired.
     pub fn revocation(mut self, revocation: Revocation) -> Self {
         self.clients.revocation = Some(revocation);
         self
@@ -75,17 +79,19 @@ impl VirtualHost {
     }
 
     /// Queries the OCSP responder of each client's certificate, in addition to any CRLs; not by
-    /// default.
+    /// default. With the feature `ocsp`.
     ///
     /// It is queried when a connection begins, resumed ones included, after the TLS handshake. A
     /// client that is refused finds the connection closed, without an alert. Open connections are not
     /// checked again. Give each reload a clone, so that responses stay cached.
+    #[cfg(feature = "ocsp")]
     pub fn ocsp(mut self, check: OcspCheck) -> Self {
         self.clients.ocsp = Some(check);
         self
     }
 
-    /// Which clients may use this virtual host; by default everybody whose certificate is good.
+    /// Which clients may use this virtual host. By default every client with a good certificate
+    /// may.
     ///
     /// A request from a client that the rule denies, or that has no certificate, is answered 403, as
     /// by [`RequireClientCert`](crate::RequireClientCert). A connection that does not speak HTTP is
@@ -106,6 +112,7 @@ impl ClientPolicy {
             strictness,
             max_depth,
             rule,
+            #[cfg(feature = "ocsp")]
             ocsp,
         } = self;
         let same_rule = match (rule, &other.rule) {
@@ -119,7 +126,10 @@ impl ClientPolicy {
             _ => false,
         };
         // Two checks may query different responders, and are not compared.
+        #[cfg(feature = "ocsp")]
         let same_ocsp = ocsp.is_none() && other.ocsp.is_none();
+        #[cfg(not(feature = "ocsp"))]
+        let same_ocsp = true;
         same_rule
             && same_crls
             && same_ocsp

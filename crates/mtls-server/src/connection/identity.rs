@@ -18,9 +18,9 @@ use crate::{
 
 /// What the handshake found out about a connection; cheap to clone.
 ///
-/// Only a [`ConnectionAcceptor`](crate::ConnectionAcceptor) makes one, and only
-/// [`MtlsService`](crate::MtlsService) attaches it to requests, where the extractors look for it. In
-/// tests of handlers a [`MockClientCert`](crate::MockClientCert) does.
+/// Only a [`ConnectionAcceptor`](crate::ConnectionAcceptor) makes one. Only
+/// [`MtlsService`](crate::MtlsService) attaches it to requests, where the extractors look for it.
+/// In tests of handlers, a [`MockClientCert`](crate::MockClientCert) does both.
 #[derive(Clone)]
 pub struct ConnectionIdentity(Arc<Inner>);
 
@@ -99,7 +99,7 @@ impl ConnectionIdentity {
     }
 
     /// The address that the connection came from; behind a trusted proxy
-    /// ([`ProxyProtocol`](crate::ProxyProtocol)) the one that it announced.
+    /// ([`ProxyProtocol`](crate::proxy::ProxyProtocol)) the one that it announced.
     pub fn peer(&self) -> SocketAddr {
         self.0.peer
     }

@@ -19,8 +19,8 @@ use crate::connection::{
 
 /// An encrypted stream to an accepted client.
 ///
-/// It ends by itself: when the client's certificate is no longer good, or a limit on time is
-/// reached. Reading then finds the end of the stream, and writing fails.
+/// It ends by itself when the client's certificate is no longer good, or when a limit on time is
+/// reached. Then a read finds the end of the stream, and a write fails.
 pub struct MtlsStream<IO>(Arc<Wire<IO>>);
 
 struct Wire<IO> {

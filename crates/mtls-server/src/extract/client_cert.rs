@@ -15,8 +15,8 @@ use crate::{
 };
 
 impl ClientCert {
-    /// The certificate of the client, from the extensions of a request: for middleware, tower services,
-    /// tonic, and spans. It is what the extractor gives.
+    /// The certificate of the client, from the extensions of a request. It is what the extractor
+    /// gives. Use it in middleware, tower services, tonic, and spans.
     ///
     /// ```
     /// use axum::{body::Body, http::Request};

@@ -22,8 +22,8 @@ use crate::{
 };
 
 impl ForwardedClientCert {
-    /// The certificate that the proxy forwarded, from the extensions of a request: for middleware, tower
-    /// services, tonic, and spans. It is what the extractor gives.
+    /// The certificate that the proxy forwarded, from the extensions of a request. It is what the
+    /// extractor gives. Use it in middleware, tower services, tonic, and spans.
     ///
     /// # Errors
     ///
@@ -132,15 +132,15 @@ impl IntoResponse for ForwardedClientCertRejection {
     }
 }
 
-/// Stands in for the acceptor and the proxy in tests of handlers: a layer that gives each request a
-/// [`ForwardedClientCert`].
+/// A layer for tests of handlers that gives each request a [`ForwardedClientCert`]. It replaces the
+/// acceptor and the proxy.
 ///
 /// On a real connection of this crate it has no effect.
 ///
 /// ```
 /// # fn test(alice: &[u8], proxy: &[u8]) -> Result<axum::Router, Box<dyn std::error::Error>> {
 /// use axum::{Router, routing::get};
-/// use mtls_server::{ForwardedClientCert, MockForwardedClientCert};
+/// use mtls_server::proxy::{ForwardedClientCert, MockForwardedClientCert};
 ///
 /// async fn whoami(client: ForwardedClientCert) -> String {
 ///     client.subject().to_string()

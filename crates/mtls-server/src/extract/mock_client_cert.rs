@@ -17,8 +17,8 @@ use x509_identity::{Certificate, DistinguishedName, ParseError, SubjectAltName};
 
 use crate::{connection::identity::ConnectionIdentity, peer::client_cert::ClientCert};
 
-/// Stands in for the acceptor in tests of an application: a layer that gives each request what a
-/// connection gives it, above all a [`ClientCert`].
+/// A layer for tests of an application that gives each request what a connection gives it, above
+/// all a [`ClientCert`]. It replaces the acceptor.
 ///
 /// On a real connection of this crate it has no effect.
 ///
@@ -86,8 +86,8 @@ impl MockClientCert {
         Certificate::from_pem(pem).map(Self::holding)
     }
 
-    /// A client with this subject, as RFC 4514 writes it, most specific first. The certificate is made
-    /// for it: of a throw-away CA, valid for a day.
+    /// A client with this subject, as RFC 4514 writes it, most specific first. A throw-away CA
+    /// makes the certificate, which is valid for a day.
     ///
     /// # Errors
     ///
@@ -127,9 +127,9 @@ impl MockClientCert {
         self.0.client()
     }
 
-    /// Attaches the client to one request, as the layer does, if it is not one of a real connection:
-    /// [`ConnectionIdentity`] and `ConnectInfo<SocketAddr>` (127.0.0.1, port 0). For a request of
-    /// tonic, and for a tower service that is tested alone.
+    /// Attaches the client to one request, as the layer does: [`ConnectionIdentity`] and
+    /// `ConnectInfo<SocketAddr>` (127.0.0.1, port 0). A request of a real connection stays as it
+    /// is. Use it for a request of tonic, and for a tower service that is tested alone.
     pub fn attach(&self, extensions: &mut Extensions) {
         if ConnectionIdentity::of(extensions).is_none_or(ConnectionIdentity::is_mock) {
             self.0.attach(extensions);

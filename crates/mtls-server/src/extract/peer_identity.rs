@@ -58,8 +58,9 @@ pub trait FromClientCert: Sized {
 pub struct PeerIdentity<T>(pub T);
 
 impl<T: FromClientCert> PeerIdentity<T> {
-    /// The identity, from the extensions of a request: for middleware, tower services, tonic, and spans.
-    /// It is what the extractor gives; the audit event of an unknown peer has no method and path here.
+    /// The identity, from the extensions of a request. It is what the extractor gives. Use it in
+    /// middleware, tower services, tonic, and spans. The audit event of an unknown peer has no
+    /// method and path here.
     ///
     /// # Errors
     ///

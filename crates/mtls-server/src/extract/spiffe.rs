@@ -13,10 +13,10 @@ use crate::{
     peer::client_cert::ClientCert,
 };
 
-/// The SPIFFE ID of the client, as an extractor: that of an X.509-SVID.
+/// The SPIFFE ID of the client's X.509-SVID, as an extractor.
 ///
-/// The certificate has exactly one URI among its alternative names, which is an ID with a path, and is
-/// not a CA certificate. With any other certificate the request is answered 403,
+/// An X.509-SVID has exactly one URI among its alternative names. That URI is an ID with a path,
+/// and the certificate is not a CA's. With any other certificate the request is answered 403,
 /// `client_certificate_denied`.
 ///
 /// Whether a CA may issue for a trust domain is not checked. Trust only roots that may, or limit them
@@ -34,8 +34,8 @@ use crate::{
 pub struct SpiffeId(pub x509_identity::SpiffeId);
 
 impl SpiffeId {
-    /// The ID of the client, from the extensions of a request: for middleware, tower services, tonic, and
-    /// spans. It is what the extractor gives.
+    /// The ID of the client, from the extensions of a request. It is what the extractor gives. Use
+    /// it in middleware, tower services, tonic, and spans.
     ///
     /// # Errors
     ///

@@ -13,8 +13,8 @@ use crate::{
 };
 
 impl TlsInfo {
-    /// What was negotiated, from the extensions of a request: for middleware, tower services, tonic, and
-    /// spans. It is what the extractor gives.
+    /// What was negotiated, from the extensions of a request. It is what the extractor gives. Use
+    /// it in middleware, tower services, tonic, and spans.
     ///
     /// # Errors
     ///

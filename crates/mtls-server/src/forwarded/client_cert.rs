@@ -8,16 +8,16 @@ use x509_identity::{Certificate, DistinguishedName, SerialNumber, SubjectAltName
 use super::chain::Chain;
 use crate::peer::client_cert::ClientCert;
 
-/// A client certificate that a trusted proxy has forwarded ([`TrustForwarded`](crate::TrustForwarded));
+/// A client certificate that a trusted proxy has forwarded ([`TrustForwarded`](crate::proxy::TrustForwarded));
 /// cheap to clone.
 ///
 /// As an extractor it rejects with 403 (`client_certificate_required`) if the peer is not such a proxy,
 /// or if the proxy has forwarded no certificate; `Option<ForwardedClientCert>` is `None` then. If the
 /// header cannot be read, both reject with 400 (`forwarded_certificate_invalid`).
 ///
-/// It is not a [`ClientCert`], which is proven in the handshake of this connection, and it cannot be
-/// turned into one. Rules ([`RequireClientCert`](crate::RequireClientCert)) decide about the
-/// certificate of the connection, which is that of the proxy. This compiles:
+/// It is not a [`ClientCert`], and cannot be turned into one: a [`ClientCert`] is proven in the
+/// handshake of this connection. Rules ([`RequireClientCert`](crate::RequireClientCert)) decide
+/// about the certificate of the connection, which is that of the proxy. This compiles:
 ///
 /// ```
 /// use mtls_server::ClientCert;
@@ -33,7 +33,7 @@ use crate::peer::client_cert::ClientCert;
 /// And this does not:
 ///
 /// ```compile_fail,E0308
-/// use mtls_server::{ClientCert, ForwardedClientCert};
+/// use mtls_server::{ClientCert, proxy::ForwardedClientCert};
 ///
 /// fn erase_everything(_on_behalf_of: &ClientCert) {}
 ///
@@ -99,7 +99,7 @@ impl ForwardedClientCert {
         self.leaf.spki_sha256()
     }
 
-    /// This certificate first. If it was [verified](crate::TrustForwarded::verify), the rest is the
+    /// This certificate first. If it was [verified](crate::proxy::TrustForwarded::verify), the rest is the
     /// verified path up to the trust anchor. Otherwise it is what the proxy sent, in any order.
     pub fn chain(&self) -> &[Arc<Certificate>] {
         &self.chain

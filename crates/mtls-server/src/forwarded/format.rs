@@ -50,11 +50,11 @@ impl ForwardedFormat {
     /// Envoy's `X-Forwarded-Client-Cert`, with `set_current_client_cert_details: {cert: true}` and
     /// best with `forward_client_cert_details: SANITIZE_SET`.
     ///
-    /// Of several elements the last one counts, which the proxy itself appended. Envoy does not
-    /// quote the alternative names that it writes, so that a client whose certificate has a name
-    /// with a comma in it could append an element of its own. Therefore each element must hold its
-    /// certificate, and its `Hash`, `URI` and `DNS` must be those of that certificate; otherwise all
-    /// of them are refused.
+    /// If there are several elements, the last one counts, because the proxy itself appended it.
+    /// Envoy does not quote the alternative names that it writes. So a client whose certificate has
+    /// a name with a comma in it could append an element of its own. Therefore each element must
+    /// hold its certificate, and its `Hash`, `URI` and `DNS` must be those of that certificate.
+    /// Otherwise all elements are refused.
     pub fn envoy_xfcc() -> Self {
         Self(Form::Xfcc)
     }
@@ -70,7 +70,7 @@ impl ForwardedFormat {
     /// ingress-nginx with `auth-tls-pass-certificate-to-upstream: "true"`.
     ///
     /// Its `ssl-client-verify` is not read: let it verify (`auth-tls-verify-client: "on"`), or
-    /// [verify here](crate::TrustForwarded::verify).
+    /// [verify here](crate::proxy::TrustForwarded::verify).
     pub fn ingress_nginx() -> Self {
         Self::escaped_pem(HeaderName::from_static("ssl-client-cert"))
     }

@@ -21,7 +21,7 @@ pub(crate) fn strip(headers: &mut HeaderMap, formats: &[ForwardedFormat]) -> boo
     !claims.is_empty()
 }
 
-/// Takes the names that [`strip`] removes out of `Connection`, and whatever is no name.
+/// Takes the names that [`strip`] removes out of `Connection`, and whatever is not a name.
 ///
 /// A client lists there what the next proxy has to remove before it forwards (RFC 9110 section 7.6.1).
 /// So it could have the identity removed that is about to be written. Some proxies obey

@@ -9,8 +9,8 @@ use crate::{peer::client_cert::ClientCert, rules::rule::Rule};
 /// [`trust_forwarded`](crate::MtlsConfigBuilder::trust_forwarded).
 ///
 /// A client whose certificate matches the rule is taken for the proxy, and what it forwards is
-/// trusted: unless [`verify`](Self::verify) is called, it is not checked whether the forwarded
-/// certificate is trusted, valid or revoked. In either case only the proxy can know whether the client
+/// trusted. Nobody checks whether the forwarded certificate is trusted, valid or revoked, unless
+/// [`verify`](Self::verify) is called. In either case only the proxy can know whether the client
 /// holds the key.
 ///
 /// The proxy must remove the header from what its clients send, and write its own. All other headers
@@ -18,9 +18,7 @@ use crate::{peer::client_cert::ClientCert, rules::rule::Rule};
 ///
 /// ```no_run
 /// use axum::{Router, routing::get};
-/// use mtls_server::{
-///     ForwardedClientCert, ForwardedFormat, MtlsConfig, Rule, ServerIdentity, TrustForwarded, files,
-/// };
+/// use mtls_server::{MtlsConfig, Rule, ServerIdentity, files, proxy::{ForwardedClientCert, ForwardedFormat, TrustForwarded}};
 ///
 /// async fn whoami(client: ForwardedClientCert) -> String {
 ///     format!("{}, says {}", client.subject(), client.via().subject())

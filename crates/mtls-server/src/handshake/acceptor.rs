@@ -17,6 +17,8 @@ use tokio::{
 };
 use tokio_rustls::server::TlsStream;
 
+#[cfg(feature = "proxy-protocol")]
+use crate::proxy_protocol;
 use crate::{
     config::mtls_config::MtlsConfig,
     connection::{identity::ConnectionIdentity, state::ConnectionState, stream::MtlsStream},
@@ -29,7 +31,6 @@ use crate::{
     },
     observe::{audit, metrics},
     peer::{client_cert::ClientCert, tls_info::TlsInfo},
-    proxy_protocol,
     reload::{active::ActiveConfig, handle::MtlsHandle},
 };
 
@@ -78,17 +79,18 @@ impl ConnectionAcceptor {
         MtlsHandle(Arc::clone(&self.0))
     }
 
-    /// Ends all connections: idle ones at once, those with a running request when it is answered,
-    /// and every other after `grace`. The caller stops listening first.
+    /// Ends all connections. Idle ones end at once, those with a running request when it is
+    /// answered, and all others after `grace`. The caller stops listening first.
     pub fn shut_down(&self, grace: Duration) {
         self.0.stop(grace);
     }
 
-    /// Does the TLS handshake and verifies the client. A refused client gets the alert that fits, and
-    /// the connection is closed so that the alert arrives. Either way there is an audit event.
+    /// Does the TLS handshake and verifies the client. A refused client gets the alert that fits,
+    /// and its connection is closed in such a way that the alert arrives. Whether the client is
+    /// accepted or refused, there is an audit event.
     ///
     /// `socket` is the address at the other end of `io`. Behind a trusted proxy
-    /// ([`ProxyProtocol`](crate::ProxyProtocol)) the client's own address is read first.
+    /// ([`ProxyProtocol`](crate::proxy::ProxyProtocol)) the client's own address is read first.
     ///
     /// This may take as long as [`handshake_timeout`](crate::MtlsConfigBuilder::handshake_timeout) and
     /// the lingering close of [`Limits`](crate::Limits) allow, so run it in a task of its own.
@@ -98,14 +100,19 @@ impl ConnectionAcceptor {
     /// [`Refusal`] with the reason.
     pub async fn accept<IO>(
         &self,
-        mut io: IO,
+        io: IO,
         socket: SocketAddr,
     ) -> Result<AcceptedConnection<IO>, Box<Refusal>>
     where
         IO: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let began = Instant::now();
+        #[cfg(feature = "proxy-protocol")]
+        let mut io = io;
+        #[cfg(feature = "proxy-protocol")]
         let (peer, announced) = self.announced(&mut io, socket).await;
+        #[cfg(not(feature = "proxy-protocol"))]
+        let (peer, announced) = (socket, Ok(()));
         if self.0.connections.is_full(peer.ip()) {
             return Err(refuse(RefusalReason::TooManyConnections, peer, began));
         }
@@ -165,6 +172,7 @@ impl ConnectionAcceptor {
     }
 
     /// The address of the client: what a trusted proxy announces, or else that of the socket.
+    #[cfg(feature = "proxy-protocol")]
     async fn announced<IO>(
         &self,
         io: &mut IO,

@@ -8,3 +8,6 @@ mod client_hello;
 mod linger;
 mod negotiation;
 mod record;
+
+#[cfg(test)]
+mod tests;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use rustls::{HandshakeKind, ProtocolVersion};
+#[cfg(feature = "ocsp")]
 use time::OffsetDateTime;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::{StartHandshake, server::TlsStream};
@@ -65,7 +66,10 @@ where
     let (why, io) = match outcome {
         Ok(stream) => {
             let client = match identify(host, &stream, context) {
+                #[cfg(feature = "ocsp")]
                 Ok(client) => query_ocsp(host, client.as_deref()).await.map(|()| client),
+                #[cfg(not(feature = "ocsp"))]
+                Ok(client) => Ok(client),
                 Err(reason) => Err((reason, None)),
             };
             match client {
@@ -138,6 +142,7 @@ fn identify<IO>(
 }
 
 /// Queries an OCSP responder about a client, where that is set up.
+#[cfg(feature = "ocsp")]
 async fn query_ocsp(host: &ActiveHost, client: Option<&Verified>) -> Result<(), Why> {
     let (Some(check), Some(verified)) = (&host.ocsp, client) else {
         return Ok(());

@@ -6,10 +6,11 @@ use pki_core::verify::VerifyError;
 use rustls::{AlertDescription, InvalidMessage};
 use x509_identity::Certificate;
 
-use crate::{
-    connection::identity::ConnectionIdentity, observe::audit::Refused,
-    proxy_protocol::error::ProxyProtocolError, sources::ocsp::check::OcspRefusal,
-};
+#[cfg(feature = "proxy-protocol")]
+use crate::proxy_protocol::error::ProxyProtocolError;
+#[cfg(feature = "ocsp")]
+use crate::sources::ocsp::check::OcspRefusal;
+use crate::{connection::identity::ConnectionIdentity, observe::audit::Refused};
 
 /// A connection that was refused, and what is known about it.
 #[derive(Debug, thiserror::Error)]
@@ -114,7 +115,9 @@ pub enum RefusalReason {
         http: bool,
     },
 
-    /// An OCSP responder says that the certificate is not good, or does not respond.
+    /// An OCSP responder says that the certificate is not good, or does not respond. With the feature
+    /// `ocsp`.
+    #[cfg(feature = "ocsp")]
     #[error("client certificate refused after querying its OCSP responder")]
     Ocsp(#[source] OcspRefusal),
 
@@ -126,7 +129,9 @@ pub enum RefusalReason {
     #[error("client did not prove that it holds the key of its certificate")]
     Possession(#[source] rustls::Error),
 
-    /// A proxy has to announce its client, and did not do so properly.
+    /// A proxy has to announce its client, and did not do so properly. With the feature
+    /// `proxy-protocol`.
+    #[cfg(feature = "proxy-protocol")]
     #[error("proxy did not announce its client")]
     ProxyProtocol(#[source] ProxyProtocolError),
 
@@ -159,9 +164,11 @@ impl RefusalReason {
             Self::Io(_) => "io",
             Self::NoCertificate => "no-certificate",
             Self::NotTls { .. } => "not-tls",
+            #[cfg(feature = "ocsp")]
             Self::Ocsp(refusal) => refusal.code(),
             Self::PeerAlert(_) => "peer-alert",
             Self::Possession(_) => "possession-not-proven",
+            #[cfg(feature = "proxy-protocol")]
             Self::ProxyProtocol(_) => "proxy-protocol",
             Self::Session => "session",
             Self::Tls(_) => "tls",

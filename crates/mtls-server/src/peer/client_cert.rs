@@ -11,9 +11,9 @@ use x509_identity::{
 
 /// A client certificate that was verified in the handshake; cheap to clone.
 ///
-/// As an extractor it rejects an anonymous connection with 403; `Option<ClientCert>` is `None` there.
-/// Both reject a router that is not served by this crate, since "no certificate" and "never asked for
-/// one" must not look alike.
+/// As an extractor it rejects an anonymous connection with 403. `Option<ClientCert>` is `None`
+/// there. Both reject a router that is not served by this crate, because "no certificate" and
+/// "never asked for one" must not look alike.
 #[derive(Clone, Eq, PartialEq)]
 pub struct ClientCert {
     leaf: Arc<Certificate>,

@@ -7,8 +7,9 @@ use serde::{Serialize, Serializer};
 
 /// TLS parameters of the connection, as an extractor; cheap to clone.
 ///
-/// Rejects with [`ClientCertRejection::NotWired`](crate::rejection::ClientCertRejection::NotWired) where the
-/// router is not served by this crate; `Option<TlsInfo>` is `None` there.
+/// If the router is not served by this crate, it rejects with
+/// [`ClientCertRejection::NotWired`](crate::rejection::ClientCertRejection::NotWired).
+/// `Option<TlsInfo>` is `None` then.
 ///
 /// Serializes as an object with the names of its methods.
 #[derive(Clone, Debug, Eq, PartialEq)]

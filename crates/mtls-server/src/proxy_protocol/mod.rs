@@ -22,9 +22,9 @@ use self::error::ProxyProtocolError;
 /// Proxies that announce the client's address before the first byte of TLS, by version 1 or 2 of
 /// HAProxy's [PROXY protocol]. None by default.
 ///
-/// A connection from a trusted address must begin with a header, and is refused without one. From any
-/// other address a header is not TLS, and is refused. So nobody who can reach the port without the
-/// proxy can choose an address.
+/// A connection from a trusted address must begin with a header. Without one it is refused. A
+/// connection from any other address that begins with a header is refused, because a header is not
+/// TLS. So nobody who can reach the port without the proxy can choose an address.
 ///
 /// The announced address counts for limits, audit events,
 /// [`ConnectionIdentity::peer`](crate::ConnectionIdentity::peer) and axum's `ConnectInfo` (unless
@@ -39,7 +39,7 @@ use self::error::ProxyProtocolError;
 /// # fn configure(builder: mtls_server::MtlsConfigBuilder) -> mtls_server::MtlsConfigBuilder {
 /// use std::net::IpAddr;
 ///
-/// use mtls_server::ProxyProtocol;
+/// use mtls_server::proxy::ProxyProtocol;
 ///
 /// let proxies = [[10, 0, 3, 1], [10, 0, 3, 2]].map(|address| IpAddr::from(address).into());
 /// builder.proxy_protocol(ProxyProtocol::trusting(proxies))

@@ -1,8 +1,9 @@
-//! The active configuration, and what happens when another replaces it.
+//! The active configuration, and its replacement; open connections are checked again, and those whose
+//! client is no longer good are terminated.
 //!
-//! A configuration is immutable and replaced as a whole: a handshake uses one generation from its
+//! A configuration is immutable and replaced as a whole. A handshake uses one generation from its
 //! ClientHello to its end. Sessions belong to the generation in which they began. Open connections
-//! are checked again by each new generation.
+//! are checked by each new generation, by the same one at each reload, and when a client is revoked.
 
 use std::{
     sync::{

@@ -24,9 +24,9 @@ impl MtlsHandle {
     /// Replaces the active configuration, from the next handshake on. Returns the number of the new
     /// generation.
     ///
-    /// No session that began before is resumed. Each open connection is checked again. Where its
-    /// client would no longer be accepted, all requests are answered 403, those that are running
-    /// included, and the connection is closed within a second. A connection that does not speak HTTP
+    /// No session that began before is resumed. Each open connection is checked again. If its
+    /// client would no longer be accepted, all its requests are answered 403, even those that are
+    /// running, and the connection is closed within a second. A connection that does not speak HTTP
     /// is closed at once.
     ///
     /// Some of the [`Limits`](crate::Limits) always stay those of the first settings: the numbers of
@@ -38,11 +38,11 @@ impl MtlsHandle {
         replaced.unwrap_or_else(|_| self.generation())
     }
 
-    /// Reads the files again from which [`MtlsFiles`](crate::MtlsFiles) made the settings. If anything
-    /// has changed, [replaces](Self::replace) the active configuration.
+    /// Reads the files of [`MtlsFiles`](crate::MtlsFiles) again. If anything has changed, it
+    /// [replaces](Self::replace) the active configuration.
     ///
-    /// Where nothing has changed, or nothing could be loaded, open connections are checked again all
-    /// the same, since a CRL may have expired.
+    /// Open connections are checked again even if nothing has changed, or nothing could be loaded,
+    /// because a CRL may have expired.
     ///
     /// A URL that cannot be fetched is not an error: what it gave before stays in use, and
     /// [`status`](Self::status) says so.
@@ -105,13 +105,13 @@ impl MtlsHandle {
         }))
     }
 
-    /// Denies all clients that `rule` matches, until the process ends: no handshake and no resumption
-    /// succeeds, and open connections end as by [`replace`](Self::replace). Returns how many those
-    /// were.
+    /// Denies all clients that `rule` matches, until the process ends. Their handshakes and
+    /// resumptions fail, and their open connections end as by [`replace`](Self::replace). Returns
+    /// how many connections those were.
     ///
-    /// This works ahead of the next CRL and does not change it: put the certificate on the CRL, too.
-    /// A certificate that is ambiguous to the rule is denied, and so is one on which a
-    /// [custom](Rule::custom) condition panics.
+    /// This takes effect before the next CRL does, and does not change any CRL. So put the
+    /// certificate on the CRL, too. A certificate that is ambiguous to the rule is denied, and so
+    /// is one on which a [custom](Rule::custom) condition panics.
     pub async fn revoke_now(&self, rule: Rule) -> usize {
         let active = Arc::clone(&self.0);
         spawn_blocking(move || active.revoke(rule))
@@ -181,7 +181,7 @@ mod tests {
     use test_pki::Ca;
 
     use super::*;
-    use crate::{ConnectionAcceptor, ServerIdentity, TrustAnchors};
+    use crate::{ConnectionAcceptor, ServerIdentity, verify::TrustAnchors};
 
     fn config() -> MtlsConfig {
         let ca = Ca::root("root");

@@ -11,18 +11,16 @@ use x509_identity::Certificate;
 
 use crate::{
     config::{error::LoadError, virtual_host::VirtualHost},
-    reload::{
-        staple::CachedStaple,
-        virtual_host_files::{Contents, VirtualHostFiles},
-    },
+    reload::virtual_host_files::{Contents, VirtualHostFiles},
     rules::rule::Rule,
     sources::{
         crl_sources::loader::{CrlSources, LoadedCrls},
         files::{self, FileError},
-        ocsp::staple::Staple,
     },
     text::sentence,
 };
+#[cfg(feature = "ocsp")]
+use crate::{reload::staple::CachedStaple, sources::ocsp::staple::Staple};
 
 /// The files of one virtual host, and what was made of them the last time.
 pub(super) struct HostFiles {
@@ -39,6 +37,7 @@ struct Previous {
     /// With the SHA-256 of its text. As long as the text is the same, so is the rule, and open
     /// connections go on.
     rule: Option<([u8; 32], Rule)>,
+    #[cfg(feature = "ocsp")]
     staple: CachedStaple,
 }
 
@@ -47,7 +46,8 @@ pub(super) struct Part {
     contents: Contents,
     crls: Option<LoadedCrls>,
     rule: Option<Rule>,
-    staple: Option<Staple>,
+    /// DER.
+    staple: Option<Vec<u8>>,
 }
 
 impl HostFiles {
@@ -82,14 +82,18 @@ impl HostFiles {
             (Some(path), Some(bytes)) => Some(previous.rule(path, bytes)?),
             _ => None,
         };
+        #[cfg(feature = "ocsp")]
         let staple = match self.files.stapled {
             true => previous.staple.renewed(&contents, now, problems).await,
             false => None,
         };
+        #[cfg(feature = "ocsp")]
+        let staple = staple.as_ref().map(Staple::der).map(<[u8]>::to_vec);
+        #[cfg(not(feature = "ocsp"))]
+        let staple = None;
         let parts = [&contents.chain, &contents.key, &contents.roots];
         let parts = parts.into_iter().chain(&contents.rule);
-        let staple_der = staple.as_ref().map(Staple::der);
-        for bytes in parts.map(|bytes| &***bytes).chain(staple_der) {
+        for bytes in parts.map(|bytes| &***bytes).chain(staple.as_deref()) {
             hash.update((bytes.len() as u64).to_be_bytes());
             hash.update(bytes);
         }
@@ -113,7 +117,7 @@ impl HostFiles {
         } = &part.contents;
         let identity = files::identity_of((&files.chain, chain), (&files.key, key))?;
         let identity = match &part.staple {
-            Some(staple) => identity.stapled(staple.der()),
+            Some(staple) => identity.stapled(staple.as_slice()),
             None => identity,
         };
         let roots = files::client_roots_of(&files.client_roots, roots)?;

@@ -7,4 +7,5 @@ pub(crate) mod status;
 pub(crate) mod virtual_host_files;
 
 mod host_files;
+#[cfg(feature = "ocsp")]
 mod staple;

@@ -23,11 +23,11 @@ use crate::{
 ///
 /// [`load`](Self::load) makes an [`MtlsConfig`] of them. While that is served,
 /// [`MtlsHandle::reload`](crate::MtlsHandle::reload) and
-/// [`MtlsHandle::watch`](crate::MtlsHandle::watch) load changed files: all of them or none. As long
-/// as one of them cannot be used, the active configuration stays.
+/// [`MtlsHandle::watch`](crate::MtlsHandle::watch) load changed files. They load all of them or
+/// none: as long as one cannot be used, the active configuration stays.
 ///
 /// Files are compared by content, and opened by their path each time. So Kubernetes volumes work,
-/// which replace a symbolic link.
+/// although they replace a symbolic link.
 ///
 /// ```no_run
 /// # async fn run(router: axum::Router) -> Result<(), Box<dyn std::error::Error>> {

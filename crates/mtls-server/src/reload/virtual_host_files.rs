@@ -23,6 +23,7 @@ pub struct VirtualHostFiles {
     pub(super) client_roots: PathBuf,
     pub(super) crls: Vec<CrlSource>,
     pub(super) rule: Option<PathBuf>,
+    #[cfg(feature = "ocsp")]
     pub(super) stapled: bool,
     pub(super) client_auth: ClientAuth,
     pub(super) settings: Adjust<VirtualHost>,
@@ -43,6 +44,7 @@ impl VirtualHostFiles {
             client_roots: client_roots.into(),
             crls: Vec::new(),
             rule: None,
+            #[cfg(feature = "ocsp")]
             stapled: false,
             client_auth: ClientAuth::Required,
             settings: Adjust::default(),
@@ -71,11 +73,14 @@ impl VirtualHostFiles {
         self
     }
 
-    /// Staples an OCSP response to the server's certificate, from the responder that the certificate
-    /// names; not by default.
+    /// Staples an OCSP response to the server's certificate. It comes from the responder that the
+    /// certificate names. Not by default; it needs the
+    /// feature `ocsp`.
     ///
-    /// It is fetched again when half of its validity period is over, at the next reload. Where there
-    /// is none, the certificate is presented without it, and the server counts as degraded.
+    /// The response is fetched again at the next reload after half of its validity period is over.
+    /// If there is none, the certificate is presented without it, and the server counts as
+    /// degraded.
+    #[cfg(feature = "ocsp")]
     pub fn stapled(mut self) -> Self {
         self.stapled = true;
         self
@@ -87,15 +92,15 @@ impl VirtualHostFiles {
         self
     }
 
-    /// Settings of this virtual host that are not files, such as [`VirtualHost::ocsp`]. Called for each
-    /// load that found a change.
+    /// Settings of this virtual host that are not files, such as [`VirtualHost::max_depth`]. Called for
+    /// each load that found a change.
     ///
     /// ```
-    /// use mtls_server::{OcspCheck, VirtualHostFiles};
+    /// use mtls_server::VirtualHostFiles;
     ///
-    /// fn files(ocsp: OcspCheck) -> VirtualHostFiles {
+    /// fn files(max_depth: usize) -> VirtualHostFiles {
     ///     VirtualHostFiles::new("server.crt", "server.key", "ca.crt")
-    ///         .settings(move |host| host.ocsp(ocsp.clone()))
+    ///         .settings(move |host| host.max_depth(max_depth))
     /// }
     /// ```
     pub fn settings(

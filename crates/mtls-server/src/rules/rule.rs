@@ -7,9 +7,10 @@ use crate::peer::client_cert::ClientCert;
 
 /// A condition on a verified client certificate; cheap to clone.
 ///
-/// A client that matches is allowed, every other is denied. Rules compare the parts of names, never a
-/// name printed as one text: the common name `alice,OU=Admins` is not in an organizational unit.
-/// [`RequireClientCert`](crate::RequireClientCert) puts a rule before a router or a route.
+/// A client that matches is allowed. Every other client is denied. Rules compare the parts of
+/// names, never a name printed as one text. So the common name `alice,OU=Admins` is not in an
+/// organizational unit. [`RequireClientCert`](crate::RequireClientCert) puts a rule before a router
+/// or a route.
 ///
 /// A certificate can be ambiguous to a condition (two common names, a wildcard where a host is wanted).
 /// Then it is denied, inside [`not`](Self::not) too.

@@ -57,7 +57,7 @@ impl<A> MtlsAcceptor<A> {
 
 impl<A> MtlsAcceptor<A> {
     /// Calls `inner` before the handshake, for example to count bytes. PROXY protocol headers need no
-    /// such acceptor: see [`ProxyProtocol`](crate::ProxyProtocol).
+    /// such acceptor: see [`ProxyProtocol`](crate::proxy::ProxyProtocol).
     pub fn acceptor<Inner>(self, inner: Inner) -> MtlsAcceptor<Inner> {
         MtlsAcceptor {
             acceptor: self.acceptor,

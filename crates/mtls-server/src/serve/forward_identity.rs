@@ -24,22 +24,22 @@ use crate::{
     problem::Form,
 };
 
-/// Tells an upstream who the client of this connection is: a layer for a gateway, before the handler
-/// that forwards the request with its headers.
+/// A layer for a gateway that tells an upstream who the client of this connection is. Put it before
+/// the handler that forwards the request with its headers.
 ///
-/// First, every header is removed that could claim a client certificate, whoever wrote it, from the
-/// trailers, too, and so is its mention in `Connection`. Then the certificate of the connection is written; for an anonymous
-/// client, nothing is. The upstream must accept these headers from the gateway only, for example by
-/// requiring the gateway's own client certificate.
+/// First, it removes every header that could claim a client certificate, whoever wrote it. It
+/// removes those in trailers and their mention in `Connection`, too. Then it writes the certificate
+/// of the connection. For an anonymous client it writes nothing. The upstream must accept these
+/// headers from the gateway only, for example by requiring the gateway's own client certificate.
 ///
 /// If the client is itself a proxy, the upstream is told about the proxy. A
-/// [`ForwardedClientCert`](crate::ForwardedClientCert) is not forwarded again.
+/// [`ForwardedClientCert`](crate::proxy::ForwardedClientCert) is not forwarded again.
 ///
-/// An upstream of this crate reads them with [`TrustForwarded`](crate::TrustForwarded).
+/// An upstream of this crate reads them with [`TrustForwarded`](crate::proxy::TrustForwarded).
 ///
 /// ```
 /// use axum::{Router, extract::Request, response::Response};
-/// use mtls_server::ForwardIdentity;
+/// use mtls_server::proxy::ForwardIdentity;
 ///
 /// async fn forward(request: Request) -> Response {
 ///     // Give `request` to an HTTP client.

@@ -18,8 +18,8 @@ use crate::reload::handle::MtlsHandle;
 /// `{"status":"ok","generation":..,"since":..,"connections":..,"identity_ends":..}`. After a reload
 /// has failed, `status` is `degraded`, and `reason` and `degraded_since` are there too. The status
 /// code stays 200: the active configuration is good, and a mistake in a file that all replicas read
-/// must not take all of them out of service. When the server's own certificate has expired, it is
-/// 503 and `expired`.
+/// must not take all of them out of service. If the server's own certificate has expired, the
+/// response is 503 with the status `expired`.
 ///
 /// They say nothing about clients and need no certificate. Serve them where only the supervisor can
 /// connect: on a listener of their own, or behind a [`Rule`](crate::Rule).

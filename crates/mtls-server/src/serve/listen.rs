@@ -32,10 +32,10 @@ pub fn bind(address: SocketAddr) -> io::Result<TcpListener> {
 
 const BACKLOG: u32 = 4096;
 
-/// The next connection, with `TCP_NODELAY` set; never an error, so that a loop goes on.
+/// The next connection, with `TCP_NODELAY` set. It never fails, so a loop goes on.
 ///
-/// A peer that has gone already is passed over. Where the system is out of something, such as file
-/// descriptors, this logs an error and waits for 100 ms before it tries again.
+/// A peer that has gone already is skipped. If the system is out of something, such as file
+/// descriptors, this logs an error and tries again after 100 ms.
 pub async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
     loop {
         match listener.accept().await {

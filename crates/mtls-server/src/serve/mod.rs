@@ -1,5 +1,6 @@
 //! HTTP over accepted connections: the server, the adapters for axum, and what happens to each request.
 
+#[cfg(feature = "axum-server")]
 pub(crate) mod acceptor;
 pub(crate) mod forward_identity;
 pub(crate) mod health;

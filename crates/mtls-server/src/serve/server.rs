@@ -163,8 +163,9 @@ impl Serving {
         self.handle.connection_count()
     }
 
-    /// When `signal` completes, the server stops accepting, gives running requests 30 s to finish, and
-    /// closes the rest. [`graceful_shutdown`](Self::graceful_shutdown) takes another time.
+    /// Shuts the server down when `signal` completes. It stops accepting, gives running requests 30
+    /// s to finish, and closes the rest. [`graceful_shutdown`](Self::graceful_shutdown) takes
+    /// another time.
     pub fn with_graceful_shutdown<F>(self, signal: F) -> Self
     where
         F: Future<Output = ()> + Send + 'static,
@@ -193,7 +194,7 @@ impl Serving {
         self.finished().await
     }
 
-    /// Waits until the server has ended: it was told to stop, and all connections are closed.
+    /// Waits until the server was told to stop and all connections are closed.
     ///
     /// # Errors
     ///

@@ -1,4 +1,5 @@
-//! What happens to each request before the application sees it, and to each response after.
+//! What happens to each request before the application sees it (headers, identity, 403, 421), and to
+//! each response after.
 
 use std::{
     fmt,
@@ -34,13 +35,13 @@ use crate::{
 
 /// The application's service for one connection. Every request of the connection goes through it.
 ///
-/// It attaches the [`ConnectionIdentity`] and `ConnectInfo<SocketAddr>` to each request, and removes
+/// It attaches the [`ConnectionIdentity`] and `ConnectInfo<SocketAddr>` to each request. It removes
 /// headers that claim a client certificate, unless a trusted proxy wrote them
-/// ([`TrustForwarded`](crate::TrustForwarded)). A request that the rule of the virtual host denies is
-/// answered 403, and one for a virtual host with other settings 421. When the client is no longer
-/// good, all requests are answered 403, those that are running included. Requests of gRPC
-/// (`content-type: application/grpc`) are answered `PERMISSION_DENIED` instead, or `UNAUTHENTICATED`
-/// where there is no certificate, or it is no longer good.
+/// ([`TrustForwarded`](crate::proxy::TrustForwarded)). It answers 403 to a request that the rule of the
+/// virtual host denies, and 421 to one for a virtual host with other settings. When the client is
+/// no longer good, it answers 403 to all requests, even to those that are running. Requests of gRPC
+/// (`content-type: application/grpc`) are answered `PERMISSION_DENIED` instead, or
+/// `UNAUTHENTICATED` where there is no certificate, or it is no longer good.
 #[derive(Clone, Debug)]
 pub struct MtlsService<S> {
     inner: S,
@@ -59,8 +60,8 @@ impl<S> MtlsService<S> {
 impl<IO> AcceptedConnection<IO> {
     /// The stream for an HTTP server, and the service for its requests, which calls `inner`.
     ///
-    /// Give every request of this stream to this service and to no other: it is where requests get
-    /// their identity, where headers that claim one are removed, and where 403 and 421 come from. See
+    /// Give every request of this stream to this service and to no other. This service gives
+    /// requests their identity, removes headers that claim one, and answers 403 and 421. See
     /// [`MtlsService`].
     ///
     /// `inner` is any tower service, such as an [`axum::Router`]. [`http_limits`](crate::http_limits)

@@ -35,7 +35,7 @@ pub(crate) fn client_roots_of(path: &Path, bytes: &[u8]) -> Result<TrustAnchors,
     })
 }
 
-/// Reads revocation lists, each file PEM with any number of them, or one in DER.
+/// Reads CRLs: each file has any number of them in PEM, or one in DER.
 ///
 /// # Errors
 ///
@@ -142,7 +142,7 @@ pub(crate) fn read(path: &Path, wanted: &'static str) -> Result<Zeroizing<Vec<u8
     Ok(bytes)
 }
 
-/// The largest file that is read: a revocation list of well over a million entries.
+/// The largest file that is read: a CRL of well over a million entries.
 const LIMIT: u64 = 64 << 20;
 
 /// A file that cannot be used: the message names it and says what to do.
@@ -178,7 +178,7 @@ impl FileError {
         }
     }
 
-    /// What is wrong with revocation lists that were read from `bytes`.
+    /// What is wrong with CRLs that were read from `bytes`.
     pub(crate) fn of_crl(path: &Path, bytes: &[u8], error: CrlLoadError) -> Self {
         match error {
             CrlLoadError::NoCrl { .. } => Self::holds(path, bytes, CRL),

@@ -2,5 +2,6 @@
 
 pub(crate) mod crl_sources;
 pub mod files;
+#[cfg(feature = "ocsp")]
 pub(crate) mod ocsp;
 pub(crate) mod plain_http;

@@ -1,4 +1,4 @@
-//! Sessions that can be resumed, and are verified again before they are.
+//! Sessions that can be resumed, in memory or in tickets, and are verified again before they are.
 //!
 //! rustls resumes a session without calling its verifier, so a client whose certificate has expired
 //! or was revoked since would be accepted again. Therefore a session is stored with the verified

@@ -2,7 +2,10 @@
 
 use axum::Json;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use mtls_server::{ForwardedClientCert, ForwardedFormat, Rule, TrustForwarded};
+use mtls_server::{
+    Rule,
+    proxy::{ForwardedClientCert, ForwardedFormat, TrustForwarded},
+};
 use serde_json::{Value, json};
 
 use super::pki::Leaf;

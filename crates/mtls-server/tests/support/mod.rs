@@ -23,7 +23,7 @@ use axum::{
     routing::{get, post},
 };
 use mtls_server::{
-    ClientCert, MtlsConfig, MtlsConfigBuilder, ServerIdentity, Serving, TrustAnchors,
+    ClientCert, MtlsConfig, MtlsConfigBuilder, ServerIdentity, Serving, verify::TrustAnchors,
 };
 
 use self::pki::{Ca, Leaf};

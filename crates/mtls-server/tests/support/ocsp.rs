@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use pki_core::{
     Authority, CertificateParameters, KeyKind, KeyPair, Profile,
-    ocsp::{OcspResponder, OcspStatus, OcspValidity},
+    ocsp::{IncomingRequest, OcspResponder, OcspStatus, OcspValidity},
     verify::{ChainVerifier, Path, Purpose, TrustAnchors, unix_time},
 };
 use rustls::pki_types::CertificateDer;
@@ -109,8 +109,9 @@ pub fn answer(
         this_update: now,
         next_update: life.map(|life| now + life),
     };
+    let request = IncomingRequest::from_der(request).unwrap();
     OcspResponder::authority(authority)
-        .respond(request, validity, now, |_| status)
+        .respond(&request, &[status], validity, now)
         .unwrap()
 }
 

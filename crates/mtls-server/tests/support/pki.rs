@@ -1,6 +1,6 @@
 //! Certificates for tests, and what this crate makes of them.
 
-use mtls_server::CrlSet;
+use mtls_server::verify::CrlSet;
 use test_pki::Crl;
 use time::{Duration, OffsetDateTime};
 

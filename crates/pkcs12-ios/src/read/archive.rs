@@ -7,10 +7,10 @@ use zeroize::Zeroizing;
 
 use super::attributes::BagAttributes;
 
-/// Everything that a PKCS#12 file holds and that is read here: private keys and X.509 certificates.
+/// The private keys and X.509 certificates of a PKCS#12 file.
 ///
-/// CRL bags, secret bags and bags of unknown types are passed over without being decrypted, and so
-/// are parts that are encrypted to somebody's public key instead of by the password.
+/// CRL bags, secret bags and bags of unknown types are skipped without being decrypted. So are parts that are encrypted
+/// to somebody's public key and not by the password.
 #[derive(Debug, Default)]
 pub struct Archive {
     pub(crate) certificates: Vec<ArchivedCertificate>,

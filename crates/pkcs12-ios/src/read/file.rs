@@ -16,7 +16,8 @@ use crate::asn1::Pfx;
 impl Archive {
     /// Reads a file: first its MAC, then the rest.
     ///
-    /// Takes BER as well as DER; what [`pbe`] decrypts; MACs with SHA-1, SHA-2 and PBMAC1. The first bag that cannot be read ends the reading.
+    /// It takes BER as well as DER, the encryption that [`pbe`] reads, and MACs with SHA-1, SHA-2 and PBMAC1. The first
+    /// bag that cannot be read ends the reading.
     ///
     /// # Errors
     ///

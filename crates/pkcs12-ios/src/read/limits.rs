@@ -5,8 +5,8 @@ use super::place::Limit;
 
 /// Bounds on a file that came from somewhere else.
 ///
-/// The defaults take every file that a known writer makes, and end the reading of a hostile one
-/// after a second of work or so. Each field may be lowered or raised.
+/// With the defaults, every file that a known writer makes is read, and reading a hostile file ends after a second of
+/// work or so. Each field may be lowered or raised.
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct Limits {

@@ -72,8 +72,8 @@ impl<'a> BundleBuilder<'a> {
         self
     }
 
-    /// Accepts passwords with characters other than printable ASCII, which are refused by default: Java cannot open
-    /// files with one, and node-forge none that is [`Encoding::Modern`].
+    /// Accepts passwords with characters other than printable ASCII. They are refused by default: Java cannot open
+    /// files with such a password, and node-forge cannot open those that are [`Encoding::Modern`].
     #[must_use]
     pub fn allow_unicode_password(mut self) -> Self {
         self.alphabet = Alphabet::Unicode;
@@ -91,13 +91,17 @@ impl<'a> BundleBuilder<'a> {
     pub fn findings(&self) -> Result<Vec<Finding>, BuildError> {
         let leaf = Certificate::from_der(self.leaf).map_err(malformed(None))?;
         let mut findings = Vec::new();
-        if self.key.kind() == KeyKind::Ed25519 {
-            let kind = KeyKind::Ed25519;
-            findings.extend(
-                [Target::Apple, Target::Nss]
-                    .map(|target| Finding::KeyTypeUnsupportedBy { kind, target }),
-            );
-        }
+        let kind = self.key.kind();
+        let refusing: &[Target] = match kind {
+            KeyKind::Ed25519 => &[Target::Apple, Target::Nss],
+            kind if kind.is_ml_dsa() => &[Target::Apple],
+            _ => &[],
+        };
+        let unsupported = |target: &Target| Finding::KeyTypeUnsupportedBy {
+            kind,
+            target: *target,
+        };
+        findings.extend(refusing.iter().map(unsupported));
         if !leaf
             .extended_key_usage()
             .is_some_and(|usages| usages.contains(&ID_KP_CLIENT_AUTH))

@@ -6,9 +6,9 @@
 pub enum Encoding {
     /// 3DES for the key and the certificates, HMAC-SHA-1 over all: what every reader takes.
     ///
-    /// For iOS up to 17, macOS up to 14, Android up to 13, old Windows and Java, and everything
-    /// newer too. The ciphers are weak, so what protects the key is the password: make it a random
-    /// one of some twenty characters. 2,048 iterations by default.
+    /// iOS up to 17, macOS up to 14, Android up to 13, and old Windows and Java need it. Newer readers take it, too.
+    /// The ciphers are weak, so the password is what protects the key. Make it a random one of some twenty characters.
+    /// 2,048 iterations by default.
     #[default]
     Compat,
 

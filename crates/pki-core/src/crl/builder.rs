@@ -1,20 +1,19 @@
 //! Building and signing a CRL (RFC 5280 section 5).
 
 use const_oid::db::rfc5280::{
-    ID_CE_AUTHORITY_KEY_IDENTIFIER, ID_CE_CRL_NUMBER, ID_CE_CRL_REASONS,
-    ID_CE_ISSUING_DISTRIBUTION_POINT,
+    ID_CE_AUTHORITY_KEY_IDENTIFIER, ID_CE_CRL_NUMBER, ID_CE_ISSUING_DISTRIBUTION_POINT,
 };
-use der::asn1::{BitString, OctetString, Uint};
-use der::pem::LineEnding;
+use der::asn1::{AnyRef, BitString, OctetString, Uint};
 use der::{Decode, Encode};
 use time::OffsetDateTime;
-use x509_cert::certificate::Version;
-use x509_cert::crl::{CertificateList, RevokedCert, TbsCertList};
 use x509_cert::ext::Extensions;
 use x509_cert::ext::pkix::{AuthorityKeyIdentifier, IssuingDistributionPoint};
-use x509_cert::name::Name;
 use x509_identity::{KeyUsageBit, SerialNumber};
 
+use super::distribution_point::CrlScope;
+use super::document::encode_pem;
+use super::encode::{CertificateList, Entries, TbsCertList};
+use super::entry::CrlEntry;
 use crate::Authority;
 use crate::asn1::{asn1_time, distribution_point_name, extension};
 use crate::key::BoxError;
@@ -22,13 +21,37 @@ use crate::key::SignError;
 use crate::verify::RevocationReason;
 
 /// A complete CRL of version 2, before it is signed.
+///
+/// Entries are encoded one by one as they are added: by [`revoke`](Self::revoke), or from an iterator by [`Extend`], as
+/// often as there is another page of them.
+///
+/// ```
+/// use pki_core::{Authority, CrlBuildError, CrlBuilder, CrlEntry, CrlScope, SignedCrl};
+/// use time::{Duration, OffsetDateTime};
+///
+/// fn sign(
+///     authority: &Authority,
+///     pages: impl Iterator<Item = Vec<CrlEntry>>,
+///     number: u64,
+///     now: OffsetDateTime,
+/// ) -> Result<SignedCrl, CrlBuildError> {
+///     let mut crl = CrlBuilder::new(number, now, now + Duration::DAY)
+///         .distribution_point("http://ca.example/crl/issuing-0.crl", CrlScope::LeafCertificates);
+///     for page in pages {
+///         crl.extend(page);
+///     }
+///     crl.sign(authority)
+/// }
+/// ```
 #[derive(Clone, Debug)]
 pub struct CrlBuilder {
     number: u64,
     this_update: OffsetDateTime,
     next_update: OffsetDateTime,
     covers: Option<Covers>,
-    revoked: Vec<Revoked>,
+    entries: Entries,
+    /// The first.
+    bad_entry: Option<BadEntry>,
 }
 
 /// What an issuing distribution point limits a CRL to.
@@ -38,23 +61,11 @@ struct Covers {
     scope: CrlScope,
 }
 
-/// Which certificates of the issuer a CRL covers (RFC 5280 section 5.2.5).
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-#[non_exhaustive]
-pub enum CrlScope {
-    /// All of them.
-    All,
-    /// Those of CAs: onlyContainsCACerts.
-    CaCertificates,
-    /// Those of leaves: onlyContainsUserCerts.
-    LeafCertificates,
-}
-
+/// Why an entry could not be added.
 #[derive(Clone, Debug)]
-struct Revoked {
-    serial: SerialNumber,
-    date: OffsetDateTime,
-    reason: RevocationReason,
+enum BadEntry {
+    Encode(der::Error),
+    RemoveFromCrl,
 }
 
 /// A CRL that was signed.
@@ -104,7 +115,8 @@ impl CrlBuilder {
             this_update,
             next_update,
             covers: None,
-            revoked: Vec::new(),
+            entries: Entries::default(),
+            bad_entry: None,
         }
     }
 
@@ -127,12 +139,22 @@ impl CrlBuilder {
         date: OffsetDateTime,
         reason: RevocationReason,
     ) -> Self {
-        self.revoked.push(Revoked {
+        self.push(&CrlEntry {
             serial,
             date,
             reason,
         });
         self
+    }
+
+    fn push(&mut self, entry: &CrlEntry) {
+        let added = match entry.reason {
+            RevocationReason::RemoveFromCrl => Err(BadEntry::RemoveFromCrl),
+            _ => self.entries.push(entry).map_err(BadEntry::Encode),
+        };
+        if let Err(bad) = added {
+            self.bad_entry.get_or_insert(bad);
+        }
     }
 
     /// Signs the CRL as `authority`.
@@ -157,44 +179,30 @@ impl CrlBuilder {
                 next_update,
             });
         }
-        if self
-            .revoked
-            .iter()
-            .any(|revoked| revoked.reason == RevocationReason::RemoveFromCrl)
-        {
-            return Err(CrlBuildError::RemoveFromCrl);
+        match &self.bad_entry {
+            None => {}
+            Some(BadEntry::Encode(error)) => return Err(encode(*error)),
+            Some(BadEntry::RemoveFromCrl) => return Err(CrlBuildError::RemoveFromCrl),
         }
         let signer = authority.signer();
         let algorithm = signer.algorithm().identifier();
-        let tbs_cert_list = TbsCertList {
-            version: Version::V2,
+        let tbs = TbsCertList {
+            version: V2,
             signature: algorithm.clone(),
-            issuer: Name::from_der(issuer.subject_der()).map_err(encode)?,
+            issuer: AnyRef::from_der(issuer.subject_der()).map_err(encode)?,
             this_update: asn1_time(self.this_update).map_err(encode)?,
-            next_update: Some(asn1_time(self.next_update).map_err(encode)?),
-            revoked_certificates: self.entries().map_err(encode)?,
-            crl_extensions: Some(self.extensions(issuer.subject_key_id()).map_err(encode)?),
+            next_update: asn1_time(self.next_update).map_err(encode)?,
+            revoked_certificates: self.entries.to_any().map_err(encode)?,
+            extensions: self.extensions(issuer.subject_key_id()).map_err(encode)?,
         };
-        let signature = signer
-            .sign(&tbs_cert_list.to_der().map_err(encode)?)
-            .map_err(CrlBuildError::Sign)?;
-        let signature = BitString::from_bytes(&signature).map_err(encode)?;
+        let tbs = tbs.to_der().map_err(encode)?;
+        let signature = signer.sign(&tbs).map_err(CrlBuildError::Sign)?;
         let list = CertificateList {
-            tbs_cert_list,
-            signature_algorithm: algorithm,
-            signature,
+            tbs: AnyRef::from_der(&tbs).map_err(encode)?,
+            algorithm,
+            signature: BitString::from_bytes(&signature).map_err(encode)?,
         };
         Ok(SignedCrl(list.to_der().map_err(encode)?))
-    }
-
-    /// An empty CRL has no `revokedCertificates` at all (RFC 5280 section 5.1.2.6).
-    fn entries(&self) -> der::Result<Option<Vec<RevokedCert>>> {
-        let entries = self
-            .revoked
-            .iter()
-            .map(Revoked::entry)
-            .collect::<der::Result<Vec<_>>>()?;
-        Ok((!entries.is_empty()).then_some(entries))
     }
 
     fn extensions(&self, key_id: Option<&[u8]>) -> der::Result<Extensions> {
@@ -222,16 +230,11 @@ impl CrlBuilder {
     }
 }
 
-impl Revoked {
-    fn entry(&self) -> der::Result<RevokedCert> {
-        let reason = self.reason.code();
-        let extensions =
-            reason.map(|reason| extension(ID_CE_CRL_REASONS, false, &reason).map(|one| vec![one]));
-        Ok(RevokedCert {
-            serial_number: x509_cert::serial_number::SerialNumber::new(self.serial.as_bytes())?,
-            revocation_date: asn1_time(self.date)?,
-            crl_entry_extensions: extensions.transpose()?,
-        })
+impl Extend<CrlEntry> for CrlBuilder {
+    fn extend<T: IntoIterator<Item = CrlEntry>>(&mut self, entries: T) {
+        for entry in entries {
+            self.push(&entry);
+        }
     }
 }
 
@@ -248,11 +251,13 @@ impl SignedCrl {
     ///
     /// [`CrlBuildError::Encode`] for a CRL that is larger than PEM can be (256 MiB).
     pub fn pem(&self) -> Result<String, CrlBuildError> {
-        der::pem::encode_string("X509 CRL", LineEnding::LF, &self.0)
-            .map_err(|error| CrlBuildError::Encode(error.into()))
+        encode_pem(&self.0).map_err(|error| CrlBuildError::Encode(error.into()))
     }
 }
 
 fn encode(error: der::Error) -> CrlBuildError {
     CrlBuildError::Encode(error.into())
 }
+
+/// `Version ::= INTEGER { v1(0), v2(1), v3(2) }`
+const V2: u8 = 1;

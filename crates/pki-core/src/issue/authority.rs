@@ -11,8 +11,9 @@ use super::issuer_facts::IssuerFacts;
 use super::judge::{Approved, judge};
 use super::prepared::Prepared;
 use super::tbs::build_tbs;
+use crate::lint::Finding;
 use crate::pem::{self, Label};
-use crate::{CertificateParameters, Profile, Signer};
+use crate::{CertificateParameters, Profile, Role, Signer};
 
 /// A certificate authority.
 ///
@@ -128,6 +129,9 @@ impl Authority {
     ///
     /// Whoever keeps a record of certificates writes it now: after this nothing but the signature is added.
     ///
+    /// A root prepares another certificate of itself by a profile of the role root, for parameters
+    /// [`for_ca`](CertificateParameters::for_ca) of its own.
+    ///
     /// # Errors
     ///
     /// [`IssueError::Refused`] names each rule that the certificate would break, and
@@ -139,18 +143,34 @@ impl Authority {
         now: OffsetDateTime,
     ) -> Result<Prepared, IssueError> {
         let issuer = self.certificate();
+        let is_of_itself = profile.role == Role::Root;
+        if is_of_itself {
+            self.check_is_own(parameters)?;
+        }
         let facts = IssuerFacts {
             name_der: issuer.subject_der(),
             key_id: issuer.subject_key_id(),
             algorithm: self.signer.algorithm(),
-            not_after: Some(issuer.not_after()),
+            not_after: (!is_of_itself).then_some(issuer.not_after()),
         };
         let tbs = build_tbs(parameters, profile, &facts, now)?;
-        let approved = judge(tbs, profile, &self.chain, facts.algorithm, now)?;
+        let issuers = if is_of_itself { &[] } else { &self.chain[..] };
+        let approved = judge(tbs, profile, issuers, facts.algorithm, now)?;
         Ok(Prepared {
             approved,
             issuer_spki: issuer.spki_der().to_vec(),
         })
+    }
+
+    /// A root has no issuer that could be asked about it, and only its own key signs it.
+    fn check_is_own(&self, parameters: &CertificateParameters) -> Result<(), IssueError> {
+        let own = self.certificate();
+        if own.is_self_issued() && parameters.public_key == own.spki_der() {
+            return Ok(());
+        }
+        let sentence = "only a root itself signs a root, with its own key";
+        let finding = Finding::policy("issuer", sentence.to_owned());
+        Err(IssueError::Refused(vec![finding]))
     }
 
     /// Signs what this authority has prepared, as it is.

@@ -26,7 +26,9 @@ pub enum IssueError {
     },
 
     /// The key is of a kind that is never certified.
-    #[error("{found} keys are not certified; use P-256, P-384, RSA 2048, 3072 or 4096, or Ed25519")]
+    #[error(
+        "{found} keys are not certified; use P-256, P-384, P-521, RSA 2048, 3072 or 4096, Ed25519 or ML-DSA"
+    )]
     KeyKind {
         /// The kind that was found.
         found: String,

@@ -20,10 +20,10 @@ use x509_cert::ext::pkix::{
     AccessDescription, AuthorityInfoAccessSyntax, AuthorityKeyIdentifier, BasicConstraints,
     CrlDistributionPoints, ExtendedKeyUsage, KeyUsage, KeyUsages, SubjectKeyIdentifier,
 };
-use x509_identity::{KeyUsageBit, SubjectAltName};
+use x509_identity::KeyUsageBit;
 
 use super::issuer_facts::IssuerFacts;
-use crate::asn1::{distribution_point_name, extension};
+use crate::asn1::{distribution_point_name, extension, general_name};
 use crate::profile::{NameConstraints, Subtrees};
 use crate::{CertificateParameters, KeyKind, Profile, Role};
 
@@ -68,11 +68,14 @@ pub(super) fn extensions(
             &names,
         )?);
     }
-    let own_id = key_identifier(&parameters.public_key)?;
+    let own_id = match &parameters.key_id {
+        Some(id) => OctetString::new(id.as_slice())?,
+        None => key_identifier(&parameters.public_key)?,
+    };
     list.push(extension(
         ID_CE_SUBJECT_KEY_IDENTIFIER,
         false,
-        &SubjectKeyIdentifier(own_id.clone()),
+        &SubjectKeyIdentifier(own_id),
     )?);
     if role != Role::Root {
         let key_identifier = issuer.key_id.map(OctetString::new).transpose()?;
@@ -125,20 +128,6 @@ fn key_usage(role: Role, key: KeyKind) -> KeyUsage {
         };
     }
     KeyUsage(flags)
-}
-
-fn general_name(name: &SubjectAltName) -> der::Result<GeneralName> {
-    Ok(match name {
-        SubjectAltName::Dns(text) => GeneralName::DnsName(Ia5String::new(text)?),
-        SubjectAltName::Email(text) => GeneralName::Rfc822Name(Ia5String::new(text)?),
-        SubjectAltName::Ip(address) => GeneralName::from(*address),
-        SubjectAltName::Uri(text) => GeneralName::UniformResourceIdentifier(Ia5String::new(text)?),
-        SubjectAltName::DirectoryName(name) => {
-            GeneralName::DirectoryName(x509_cert::name::Name::from_der(&name.to_der())?)
-        }
-        // No profile allows the other kinds, so the judge would refuse them anyway.
-        _ => return Err(der::ErrorKind::Failed.into()),
-    })
 }
 
 /// RFC 5280 section 4.2.1.2, method 1: the SHA-1 of the key's bits. It identifies, it protects nothing.

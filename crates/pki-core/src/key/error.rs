@@ -79,7 +79,9 @@ pub enum KeyError {
     Truncated,
 
     /// A key of a kind that this crate does not use.
-    #[error("{found} are not supported; use P-256, P-384, RSA 2048, 3072 or 4096, or Ed25519")]
+    #[error(
+        "{found} are not supported; use P-256, P-384, P-521, RSA 2048, 3072 or 4096, Ed25519 or ML-DSA"
+    )]
     Unsupported {
         /// What was found, such as `Ed448 keys`.
         found: String,

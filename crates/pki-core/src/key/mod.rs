@@ -5,6 +5,7 @@ mod encoded;
 mod error;
 mod form;
 mod kind;
+mod ml_dsa;
 mod pair;
 mod parsed;
 mod password;

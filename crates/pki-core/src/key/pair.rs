@@ -5,13 +5,15 @@ use std::fmt;
 use aws_lc_rs::encoding::{AsDer, PublicKeyX509Der};
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{
-    ECDSA_P256_SHA256_ASN1_SIGNING, ECDSA_P384_SHA384_ASN1_SIGNING, EcdsaKeyPair, Ed25519KeyPair,
-    KeyPair as _, RSA_PKCS1_SHA256, RsaKeyPair,
+    ECDSA_P256_SHA256_ASN1_SIGNING, ECDSA_P384_SHA384_ASN1_SIGNING, ECDSA_P521_SHA512_ASN1_SIGNING,
+    EcdsaKeyPair, Ed25519KeyPair, KeyPair as _, ML_DSA_44_SIGNING, ML_DSA_65_SIGNING,
+    ML_DSA_87_SIGNING, PqdsaKeyPair, RSA_PKCS1_SHA256, RsaKeyPair,
 };
 use zeroize::Zeroizing;
 
 use super::error::KeyError;
 use super::kind::KeyKind;
+use super::ml_dsa;
 use super::signer::{SignError, SignatureAlgorithm, Signer};
 
 /// A private key with its public key.
@@ -28,6 +30,7 @@ pub struct KeyPair {
 pub(super) enum Private {
     Ecdsa(EcdsaKeyPair),
     Ed25519(Ed25519KeyPair),
+    MlDsa(PqdsaKeyPair),
     Rsa(RsaKeyPair),
 }
 
@@ -46,6 +49,12 @@ impl KeyPair {
             KeyKind::P384 => {
                 EcdsaKeyPair::generate(&ECDSA_P384_SHA384_ASN1_SIGNING).map(Private::Ecdsa)
             }
+            KeyKind::P521 => {
+                EcdsaKeyPair::generate(&ECDSA_P521_SHA512_ASN1_SIGNING).map(Private::Ecdsa)
+            }
+            KeyKind::MlDsa44 => PqdsaKeyPair::generate(&ML_DSA_44_SIGNING).map(Private::MlDsa),
+            KeyKind::MlDsa65 => PqdsaKeyPair::generate(&ML_DSA_65_SIGNING).map(Private::MlDsa),
+            KeyKind::MlDsa87 => PqdsaKeyPair::generate(&ML_DSA_87_SIGNING).map(Private::MlDsa),
             KeyKind::Ed25519 => Ed25519KeyPair::generate().map(Private::Ed25519),
             KeyKind::Rsa2048 => RsaKeyPair::generate(KeySize::Rsa2048).map(Private::Rsa),
             KeyKind::Rsa3072 => RsaKeyPair::generate(KeySize::Rsa3072).map(Private::Rsa),
@@ -63,12 +72,14 @@ impl KeyPair {
             Private::Ed25519(key) => key
                 .to_pkcs8v1()
                 .map(|d| Zeroizing::new(d.as_ref().to_vec())),
+            Private::MlDsa(key) => ml_dsa::pkcs8(key),
             Private::Rsa(key) => AsDer::<aws_lc_rs::encoding::Pkcs8V1Der<'_>>::as_der(key)
                 .map(|d| Zeroizing::new(d.as_ref().to_vec())),
         };
         let spki: Result<PublicKeyX509Der<'_>, _> = match &private {
             Private::Ecdsa(key) => key.public_key().as_der(),
             Private::Ed25519(key) => key.public_key().as_der(),
+            Private::MlDsa(key) => key.public_key().as_der(),
             Private::Rsa(key) => key.public_key().as_der(),
         };
         let spki = spki.map_err(KeyError::generate)?.as_ref().to_vec();
@@ -110,6 +121,11 @@ impl Signer for KeyPair {
                 .map(|s| s.as_ref().to_vec())
                 .map_err(SignError::new),
             Private::Ed25519(key) => Ok(key.sign(message).as_ref().to_vec()),
+            Private::MlDsa(key) => {
+                let mut signature = vec![0; key.algorithm().signature_len()];
+                key.sign(message, &mut signature).map_err(SignError::new)?;
+                Ok(signature)
+            }
             Private::Rsa(key) => {
                 let mut signature = vec![0; key.public_modulus_len()];
                 key.sign(&RSA_PKCS1_SHA256, &random, message, &mut signature)

@@ -4,6 +4,7 @@ use super::encoded::EncodedKey;
 use super::error::KeyError;
 use super::form::Form;
 use super::kind::KeyKind;
+use super::ml_dsa;
 use super::pair::{KeyPair, Private};
 use super::parsed::{Curve, Parsed};
 use super::password::Password;
@@ -33,11 +34,9 @@ impl KeyPair {
         let (kind, private) = match Parsed::from_der(form, der) {
             Ok(Parsed::Ec(Curve::P256, key)) => (KeyKind::P256, Private::Ecdsa(key)),
             Ok(Parsed::Ec(Curve::P384, key)) => (KeyKind::P384, Private::Ecdsa(key)),
-            Ok(Parsed::Ec(Curve::P521, _)) => {
-                return Err(KeyError::unsupported("ECDSA keys on P-521"));
-            }
+            Ok(Parsed::Ec(Curve::P521, key)) => (KeyKind::P521, Private::Ecdsa(key)),
             Ok(Parsed::Ed25519(key)) => (KeyKind::Ed25519, Private::Ed25519(key)),
-            Ok(Parsed::MlDsa(_)) => return Err(KeyError::unsupported("ML-DSA keys")),
+            Ok(Parsed::MlDsa(key)) => (ml_dsa::kind(&key), Private::MlDsa(key)),
             Ok(Parsed::Rsa(key)) => {
                 let bits = key.public_modulus_len() * 8;
                 match KeyKind::of_rsa_bits(bits) {

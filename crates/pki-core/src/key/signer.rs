@@ -1,6 +1,9 @@
 //! What signs: a software key here, a token or a remote key elsewhere.
 
-use const_oid::db::rfc5912::{ECDSA_WITH_SHA_256, ECDSA_WITH_SHA_384, SHA_256_WITH_RSA_ENCRYPTION};
+use const_oid::db::fips204::{ID_ML_DSA_44, ID_ML_DSA_65, ID_ML_DSA_87};
+use const_oid::db::rfc5912::{
+    ECDSA_WITH_SHA_256, ECDSA_WITH_SHA_384, ECDSA_WITH_SHA_512, SHA_256_WITH_RSA_ENCRYPTION,
+};
 use const_oid::db::rfc8410::ID_ED_25519;
 use der::asn1::Any;
 use spki::AlgorithmIdentifierOwned;
@@ -44,8 +47,16 @@ pub enum SignatureAlgorithm {
     EcdsaSha256,
     /// ecdsa-with-SHA384 (RFC 5758 section 3.2).
     EcdsaSha384,
+    /// ecdsa-with-SHA512 (RFC 5758 section 3.2).
+    EcdsaSha512,
     /// Ed25519 (RFC 8410).
     Ed25519,
+    /// ML-DSA-44, pure and with an empty context (RFC 9881 section 3).
+    MlDsa44,
+    /// ML-DSA-65.
+    MlDsa65,
+    /// ML-DSA-87.
+    MlDsa87,
     /// sha256WithRSAEncryption (RFC 4055 section 5).
     RsaSha256,
 }
@@ -56,7 +67,11 @@ impl SignatureAlgorithm {
         let (oid, parameters) = match self {
             Self::EcdsaSha256 => (ECDSA_WITH_SHA_256, None),
             Self::EcdsaSha384 => (ECDSA_WITH_SHA_384, None),
+            Self::EcdsaSha512 => (ECDSA_WITH_SHA_512, None),
             Self::Ed25519 => (ID_ED_25519, None),
+            Self::MlDsa44 => (ID_ML_DSA_44, None),
+            Self::MlDsa65 => (ID_ML_DSA_65, None),
+            Self::MlDsa87 => (ID_ML_DSA_87, None),
             Self::RsaSha256 => (SHA_256_WITH_RSA_ENCRYPTION, Some(Any::null())),
         };
         AlgorithmIdentifierOwned { oid, parameters }

@@ -12,7 +12,8 @@ use time::OffsetDateTime;
 use x509_cert::time::{Time, Validity};
 use x509_identity::pattern::is_host_name;
 use x509_identity::{
-    AttributeValue, Certificate, KeyUsageBit, PublicKeyAlgorithm, StringType, SubjectAltName,
+    AttributeValue, Certificate, KeyUsage, KeyUsageBit, PublicKeyAlgorithm, StringType,
+    SubjectAltName,
 };
 
 use super::report::{Report, criticality};
@@ -79,13 +80,29 @@ fn keys(certificate: &Certificate, report: &mut Report) {
                 "the RSA key is shorter than 2048 bits",
             );
         }
-        PublicKeyAlgorithm::Other(_) => {}
-        _ => report.error(
-            !has(KeyUsageBit::KeyEncipherment) && !has(KeyUsageBit::DataEncipherment),
-            "key-usage-encipherment",
-            "RFC 8813 3",
-            "an elliptic-curve key cannot encipher, and its key usage says so",
+        PublicKeyAlgorithm::EcP256 | PublicKeyAlgorithm::EcP384 | PublicKeyAlgorithm::EcP521 => {
+            report.error(
+                !has(KeyUsageBit::KeyEncipherment) && !has(KeyUsageBit::DataEncipherment),
+                "key-usage-encipherment",
+                "RFC 8813 3",
+                "an elliptic-curve key cannot encipher, and its key usage says so",
+            );
+        }
+        PublicKeyAlgorithm::Ed25519 => report.error(
+            signs_alone(usage),
+            "key-usage-signature",
+            "RFC 9295 3",
+            "an Ed25519 key signs and does nothing else, and its key usage says more",
         ),
+        PublicKeyAlgorithm::MlDsa44 | PublicKeyAlgorithm::MlDsa65 | PublicKeyAlgorithm::MlDsa87 => {
+            report.error(
+                signs_alone(usage),
+                "key-usage-signature",
+                "RFC 9881 5",
+                "an ML-DSA key signs and does nothing else, and its key usage says more",
+            )
+        }
+        _ => {}
     }
     report.error(
         usage.is_some(),
@@ -117,6 +134,18 @@ fn keys(certificate: &Certificate, report: &mut Report) {
         "RFC 5280 4.2.1.9",
         "the certificate has no basic constraints",
     );
+}
+
+/// No key establishment: RFC 9295 section 3 for Ed25519, RFC 9881 section 5 for ML-DSA.
+fn signs_alone(usage: Option<KeyUsage>) -> bool {
+    const OTHER: [KeyUsageBit; 5] = [
+        KeyUsageBit::KeyEncipherment,
+        KeyUsageBit::DataEncipherment,
+        KeyUsageBit::KeyAgreement,
+        KeyUsageBit::EncipherOnly,
+        KeyUsageBit::DecipherOnly,
+    ];
+    usage.is_none_or(|usage| OTHER.iter().all(|bit| !usage.contains(*bit)))
 }
 
 fn identifiers(certificate: &Certificate, report: &mut Report) {

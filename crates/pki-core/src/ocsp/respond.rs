@@ -2,22 +2,22 @@
 
 use std::fmt;
 
-use const_oid::db::rfc6960::{ID_PKIX_OCSP_BASIC, ID_PKIX_OCSP_NONCE};
+use const_oid::db::rfc6960::ID_PKIX_OCSP_BASIC;
 use der::asn1::{Any, BitString, GeneralizedTime, Null, OctetString};
 use der::{Decode, Encode};
 use time::OffsetDateTime;
-use x509_cert::ext::Extension;
 use x509_identity::Certificate;
 
-use super::OcspStatus;
 use super::asn1::{
-    BasicOcspResponse, CertId, CertStatus, OcspRequest, OcspResponse, OcspResponseStatus,
-    ResponderId, ResponseBytes, ResponseData, RevokedInfo, SingleResponse, V1,
+    BasicOcspResponse, CertId, CertStatus, OcspResponse, OcspResponseStatus, ResponderId,
+    ResponseBytes, ResponseData, RevokedInfo, SingleResponse, V1,
 };
+use super::cert_id::key_hash;
+use super::{IncomingRequest, OcspStatus};
 use crate::key::SignError;
 use crate::{Authority, Signer};
 
-/// Answers questions about the certificates of one CA.
+/// Answers requests about the certificates of one CA.
 ///
 /// What it is given to sign with decides how it signs: as the CA, or as a responder that the CA appointed
 /// ([`Profile::ocsp_responder`](crate::Profile::ocsp_responder)), whose certificate it sends along.
@@ -44,9 +44,23 @@ pub enum RespondError {
     #[error("the OCSP response could not be encoded")]
     Encode(#[source] der::Error),
 
+    /// The request is about certificates of another issuer. [`UnsignedResponse::Unauthorized`](super::UnsignedResponse)
+    /// is what to send.
+    #[error("the OCSP request is about certificates of another issuer")]
+    OtherIssuer,
+
     /// The signer refused.
     #[error("the OCSP response could not be signed")]
     Sign(#[source] SignError),
+
+    /// There is not one status for each certificate.
+    #[error("the OCSP request is about {asked} certificates, and there is a status for {given}")]
+    StatusCount {
+        /// How many certificates the request is about.
+        asked: usize,
+        /// How many statuses there are.
+        given: usize,
+    },
 }
 
 impl<'a> OcspResponder<'a> {
@@ -75,67 +89,39 @@ impl<'a> OcspResponder<'a> {
         }
     }
 
-    /// Answers `request`: `status` is asked about each serial number (the content octets of its INTEGER,
-    /// as [`SerialNumber::as_bytes`](x509_identity::SerialNumber::as_bytes)). A nonce is repeated.
+    /// Whether this is the responder for what `request` asks about.
+    #[must_use]
+    pub fn is_for(&self, request: &IncomingRequest) -> bool {
+        request.is_about(self.issuer)
+    }
+
+    /// Answers `request` with the status of each certificate, in the order of its
+    /// [`serials`](IncomingRequest::serials). A nonce is repeated.
     ///
-    /// What cannot be read is answered malformedRequest, what is about another CA unauthorized; neither is
-    /// signed (RFC 6960 section 2.3). Who signed a request is not looked at.
+    /// The status of a number that the issuer has not given to a certificate is [`OcspStatus::Unknown`].
     ///
     /// # Errors
     ///
-    /// [`RespondError`] if there is no answer at all; internalError is the one to send then.
+    /// [`RespondError::OtherIssuer`] and [`RespondError::StatusCount`] for what does not belong together, and what else
+    /// its variants say.
     pub fn respond(
         &self,
-        request: &[u8],
+        request: &IncomingRequest,
+        statuses: &[OcspStatus],
         validity: OcspValidity,
         now: OffsetDateTime,
-        mut status: impl FnMut(&[u8]) -> OcspStatus,
     ) -> Result<Vec<u8>, RespondError> {
-        let read = (request.len() <= MAX_REQUEST_LEN).then(|| OcspRequest::from_der(request));
-        let Some(Ok(OcspRequest { tbs_request, .. })) = read else {
-            return unsigned(OcspResponseStatus::MalformedRequest);
-        };
-        let ids = tbs_request.request_list.into_iter();
-        let ids: Vec<CertId> = ids.map(|request| request.req_cert).collect();
-        if tbs_request.version != V1 || ids.is_empty() || ids.len() > MAX_QUESTIONS {
-            return unsigned(OcspResponseStatus::MalformedRequest);
+        if !self.is_for(request) {
+            return Err(RespondError::OtherIssuer);
         }
-        if !ids
-            .iter()
-            .all(|id| id.is_of(self.issuer.subject_der(), self.issuer))
-        {
-            return unsigned(OcspResponseStatus::Unauthorized);
+        if request.ids.len() != statuses.len() {
+            return Err(RespondError::StatusCount {
+                asked: request.ids.len(),
+                given: statuses.len(),
+            });
         }
-        let answers = ids.into_iter().map(|id| {
-            let status = cert_status(status(id.serial_number.as_bytes()))?;
-            Ok(SingleResponse {
-                cert_id: id,
-                cert_status: status,
-                this_update: generalized(validity.this_update)?,
-                next_update: validity.next_update.map(generalized).transpose()?,
-                single_extensions: None,
-            })
-        });
-        let responses = answers
-            .collect::<der::Result<_>>()
-            .map_err(RespondError::Encode)?;
-        let extensions = tbs_request.request_extensions.unwrap_or_default();
-        let nonce: Vec<Extension> = extensions
-            .into_iter()
-            .filter(|extension| extension.extn_id == ID_PKIX_OCSP_NONCE)
-            .take(1)
-            .collect();
-        self.sign(responses, nonce, now)
-    }
-
-    fn sign(
-        &self,
-        responses: Vec<SingleResponse>,
-        extensions: Vec<Extension>,
-        now: OffsetDateTime,
-    ) -> Result<Vec<u8>, RespondError> {
         let tbs = self
-            .response_data(responses, extensions, now)
+            .response_data(request, statuses, validity, now)
             .map_err(RespondError::Encode)?;
         let signature = self.signer.sign(&tbs).map_err(RespondError::Sign)?;
         self.wrap(&tbs, &signature).map_err(RespondError::Encode)
@@ -143,17 +129,31 @@ impl<'a> OcspResponder<'a> {
 
     fn response_data(
         &self,
-        responses: Vec<SingleResponse>,
-        extensions: Vec<Extension>,
+        request: &IncomingRequest,
+        statuses: &[OcspStatus],
+        validity: OcspValidity,
         now: OffsetDateTime,
     ) -> der::Result<Vec<u8>> {
+        let single = |(id, status): (&CertId, &OcspStatus)| {
+            Ok(SingleResponse {
+                cert_id: id.clone(),
+                cert_status: cert_status(*status)?,
+                this_update: generalized(validity.this_update)?,
+                next_update: validity.next_update.map(generalized).transpose()?,
+                single_extensions: None,
+            })
+        };
         let own = self.delegate.unwrap_or(self.issuer);
+        let own_key = key_hash(own).ok_or(der::ErrorKind::Failed)?;
         ResponseData {
             version: V1,
-            responder_id: ResponderId::ByName(Any::from_der(own.subject_der())?),
+            // Of the two forms the shorter, and the one that is right where a CA has had several keys.
+            responder_id: ResponderId::ByKey(OctetString::new(own_key)?),
             produced_at: generalized(now)?,
-            responses,
-            response_extensions: (!extensions.is_empty()).then_some(extensions),
+            responses: std::iter::zip(&request.ids, statuses)
+                .map(single)
+                .collect::<der::Result<_>>()?,
+            response_extensions: request.nonce.clone().map(|nonce| vec![nonce]),
         }
         .to_der()
     }
@@ -188,15 +188,6 @@ impl fmt::Debug for OcspResponder<'_> {
     }
 }
 
-fn unsigned(response_status: OcspResponseStatus) -> Result<Vec<u8>, RespondError> {
-    OcspResponse {
-        response_status,
-        response_bytes: None,
-    }
-    .to_der()
-    .map_err(RespondError::Encode)
-}
-
 fn cert_status(status: OcspStatus) -> der::Result<CertStatus> {
     Ok(match status {
         OcspStatus::Good => CertStatus::Good(Null),
@@ -212,9 +203,3 @@ fn generalized(moment: OffsetDateTime) -> der::Result<GeneralizedTime> {
     let seconds = u64::try_from(moment.unix_timestamp()).map_err(|_| der::ErrorKind::DateTime)?;
     GeneralizedTime::from_unix_duration(std::time::Duration::from_secs(seconds))
 }
-
-/// A question is some 100 bytes.
-const MAX_REQUEST_LEN: usize = 16 * 1024;
-
-/// Each costs the caller a lookup.
-const MAX_QUESTIONS: usize = 16;

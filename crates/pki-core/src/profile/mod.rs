@@ -104,7 +104,7 @@ pub struct Profile {
 }
 
 impl Profile {
-    /// A root: 10 years, P-256, P-384 or RSA of 3072 bits and more.
+    /// A root: 10 years, and any kind of key but RSA of 2048 bits.
     #[must_use]
     pub fn root() -> Self {
         Self::of(
@@ -122,6 +122,18 @@ impl Profile {
             ValidityLimits::days(1, 3 * 365, 3650),
             AllowedNames::none(),
         )
+    }
+
+    /// A certificate of another root, for whoever does not trust that one yet: 3 years, with room for one CA below it.
+    ///
+    /// It connects an old and a new root while clients and servers move from one to the other (RFC 4210 section 4.4: one
+    /// root signs the key of the other).
+    #[must_use]
+    pub fn cross_certificate() -> Self {
+        Self {
+            path_length: Some(1),
+            ..Self::issuing_ca()
+        }
     }
 
     /// A TLS server: 90 days, and never more than the 825 that Apple accepts from private roots. Its subject is a common
@@ -188,14 +200,15 @@ impl Profile {
     }
 
     fn of(role: Role, validity: ValidityLimits, names: AllowedNames) -> Self {
-        use KeyKind::{Ed25519, P256, P384, Rsa2048, Rsa3072, Rsa4096};
+        use KeyKind::{Ed25519, P256, P384, P521, Rsa2048, Rsa3072, Rsa4096};
         let keys = match role {
-            Role::Root | Role::IssuingCa => vec![P256, P384, Rsa3072, Rsa4096, Ed25519],
-            // Browsers and Apple's TLS take no Ed25519.
+            // Whoever sets up the CA chooses these keys himself.
+            Role::Root | Role::IssuingCa => KeyKind::without(&[Rsa2048]),
+            Role::OcspResponder => KeyKind::without(&[]),
+            // Browsers and Apple's TLS take no Ed25519, some of them no P-521.
             Role::Server => vec![P256, P384, Rsa2048, Rsa3072, Rsa4096],
-            Role::Client | Role::OcspResponder => {
-                vec![P256, P384, Rsa2048, Rsa3072, Rsa4096, Ed25519]
-            }
+            // Most servers cannot verify ML-DSA yet: a profile has to ask for it.
+            Role::Client => vec![P256, P384, P521, Rsa2048, Rsa3072, Rsa4096, Ed25519],
         };
         let subject = match role {
             Role::Root | Role::IssuingCa | Role::OcspResponder => AllowedSubject::any(),

@@ -1,4 +1,4 @@
-//! Reading a PKCS#10 certification request (RFC 2986).
+//! A PKCS#10 certification request (RFC 2986), read and checked.
 
 use const_oid::db::rfc5280::ID_CE_SUBJECT_ALT_NAME;
 use const_oid::db::rfc5912::ID_EXTENSION_REQ;
@@ -67,7 +67,9 @@ pub enum CsrError {
     },
 
     /// A key that is too weak, or of a kind that is not used here.
-    #[error("{found} keys are not certified; use P-256, P-384, RSA 2048, 3072 or 4096, or Ed25519")]
+    #[error(
+        "{found} keys are not certified; use P-256, P-384, P-521, RSA 2048, 3072 or 4096, Ed25519 or ML-DSA"
+    )]
     WeakKey {
         /// The key that was found.
         found: String,

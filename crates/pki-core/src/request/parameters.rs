@@ -1,7 +1,7 @@
 //! What a certificate should say: a key, a subject, alternative names and a validity period.
 
 use time::Duration;
-use x509_identity::{Attribute, DistinguishedName, ParseError, Rdn, SubjectAltName};
+use x509_identity::{Attribute, Certificate, DistinguishedName, ParseError, Rdn, SubjectAltName};
 
 use super::csr::CertificateRequest;
 
@@ -13,6 +13,8 @@ pub struct CertificateParameters {
     pub(crate) sans: Vec<SubjectAltName>,
     pub(crate) validity: Option<Duration>,
     pub(crate) ends_with_issuer: bool,
+    /// In place of the one that follows from the key.
+    pub(crate) key_id: Option<Vec<u8>>,
 }
 
 impl CertificateParameters {
@@ -31,6 +33,26 @@ impl CertificateParameters {
             sans: Vec::new(),
             validity: None,
             ends_with_issuer: false,
+            key_id: None,
+        }
+    }
+
+    /// Asks for another certificate of a CA that exists: the same subject, octet for octet, the same key, and the same
+    /// subject key identifier. What that CA has issued, and will issue, has a path through either.
+    ///
+    /// Below another CA it is a cross-certificate ([`Profile::cross_certificate`](crate::Profile::cross_certificate)):
+    /// whoever trusts that CA alone then accepts what this one issues. From the CA that issued the first one, or from a
+    /// root itself by [`Profile::root`](crate::Profile::root), it is one that ends later. Usages, path length and name
+    /// constraints are the profile's, and not those of `ca`.
+    #[must_use]
+    pub fn for_ca(ca: &Certificate) -> Self {
+        Self {
+            public_key: ca.spki_der().to_vec(),
+            subject: ca.subject().clone(),
+            sans: Vec::new(),
+            validity: None,
+            ends_with_issuer: false,
+            key_id: ca.subject_key_id().map(<[u8]>::to_vec),
         }
     }
 

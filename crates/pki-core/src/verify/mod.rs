@@ -42,8 +42,8 @@ mod verifier;
 
 pub use anchors::{AnchorError, TrustAnchors};
 pub use crl::{
-    CrlError, CrlFile, CrlHistory, CrlLoadError, CrlResponseError, CrlSet, ExpiredCrl, Revocation,
-    Scope, UnknownStatus,
+    CrlFile, CrlHistory, CrlLoadError, CrlResponseError, CrlSet, ExpiredCrl, Revocation, Scope,
+    UnknownStatus,
 };
 pub use error::VerifyError;
 pub use error_kind::VerifyErrorKind;

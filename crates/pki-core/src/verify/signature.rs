@@ -107,7 +107,7 @@ pub(crate) fn weak_signature(certificate: &Certificate) -> VerifyError {
     }
 }
 
-/// Newer kinds than [`PublicKeyAlgorithm`] names (ML-DSA) pass if webpki can verify with them.
+/// Newer kinds than [`PublicKeyAlgorithm`] names pass if webpki can verify with them.
 fn is_verifiable(certificate: &Certificate) -> bool {
     key_parts(certificate.spki_der()).is_ok_and(|(key_algorithm, _)| {
         webpki::ALL_VERIFICATION_ALGS

@@ -1,4 +1,4 @@
-//! A long revocation list: what it adds to a handshake, to the start and to the memory.
+//! A long CRL: what it adds to a handshake, to the start and to the memory.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,7 +1,7 @@
 //! The emitted client files and other people's clients, each asking our server with good and bad certificates.
 
 mod browser;
-mod call;
+pub(crate) mod call;
 pub(crate) mod curl;
 pub(crate) mod handshakes;
 
@@ -58,7 +58,7 @@ pub(crate) fn check(bench: &Bench<'_>, lab: &Lab, report: &mut Report) {
 }
 
 /// Accepted is the greeting, refused is anything else that is not about a missing program or server.
-fn judge(said: &Finished) -> Result<(Verdict, String)> {
+pub(crate) fn judge(said: &Finished) -> Result<(Verdict, String)> {
     let words = said.stdout.clone() + &said.stderr;
     ensure!(
         !NO_REFUSAL.iter().any(|what| words.contains(what)),
@@ -107,7 +107,12 @@ fn bundle(bench: &Bench<'_>, lab: &Lab, stem: &str) -> Result<PathBuf> {
 }
 
 /// Runs one of the lab's client files as its header says, with the files of `call` in the environment.
-fn emitted(bench: &Bench<'_>, lab: &Lab, call: &Call, words: &[&str]) -> Result<Finished> {
+pub(crate) fn emitted(
+    bench: &Bench<'_>,
+    lab: &Lab,
+    call: &Call,
+    words: &[&str],
+) -> Result<Finished> {
     let mut command = bench.peers.command(words[0]);
     command
         .args(&words[1..])
@@ -208,7 +213,7 @@ const NO_REFUSAL: &[&str] = &[
 
 /// Case, whom the client trusts, what it shows, what should come of it. The last repeats the first: the refusals
 /// before it were not a server that had died.
-const CASES: &[(&str, &str, &str, Verdict)] = &[
+pub(crate) const CASES: &[(&str, &str, &str, Verdict)] = &[
     (
         "good",
         "same-ca/ca.crt",

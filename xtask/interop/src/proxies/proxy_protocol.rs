@@ -1,4 +1,4 @@
-//! HAProxy in front of our door, passing TLS on and announcing the client; and a socket from systemd.
+//! HAProxy in front of our server, passing TLS on and announcing the client; and a socket from systemd.
 
 use std::fs;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -7,7 +7,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 use axum::{Extension, Router, routing::get};
-use mtls_server::{ConnectionIdentity, MtlsConfig, ProxyProtocol, ServerIdentity, files};
+use mtls_server::{ConnectionIdentity, MtlsConfig, ServerIdentity, files, proxy::ProxyProtocol};
 use suite::process::{self, Server};
 use tokio::runtime::Runtime;
 
@@ -20,7 +20,7 @@ pub(crate) fn check(bench: &Bench<'_>, lab: &Lab, report: &mut Report) {
     let echo = match Echo::start(lab) {
         Ok(echo) => echo,
         Err(error) => {
-            return report.push(GROUP, DOOR, "starts", Verdict::Accepted, Err(error));
+            return report.push(GROUP, OURS, "starts", Verdict::Accepted, Err(error));
         }
     };
     let shown = curl::pem(
@@ -30,7 +30,7 @@ pub(crate) fn check(bench: &Bench<'_>, lab: &Lab, report: &mut Report) {
     let haproxy = start_haproxy(bench, echo.port);
     for (at, (setting, _)) in ANNOUNCING.iter().enumerate() {
         let mut push = |shows: &str, expected, got| {
-            report.push(GROUP, DOOR, &format!("{setting}, {shows}"), expected, got);
+            report.push(GROUP, OURS, &format!("{setting}, {shows}"), expected, got);
         };
         let through = |shown: &Shown| match &haproxy {
             Ok(haproxy) => ask(bench, lab, haproxy.ports[at], CLIENT, shown, &[]),
@@ -75,7 +75,7 @@ pub(crate) fn check(bench: &Bench<'_>, lab: &Lab, report: &mut Report) {
         let told = ask(bench, lab, echo.port, from, &shown, more);
         report.push(
             GROUP,
-            DOOR,
+            OURS,
             case,
             expected,
             told.map(|it| of_client(it, from)),
@@ -83,7 +83,7 @@ pub(crate) fn check(bench: &Bench<'_>, lab: &Lab, report: &mut Report) {
     }
     let got = activate(bench, lab, &shown);
     let case = "hello on a socket of systemd-socket-activate";
-    report.push(GROUP, DOOR, case, Verdict::Accepted, got);
+    report.push(GROUP, OURS, case, Verdict::Accepted, got);
 }
 
 /// What was answered, if the server speaks of this client; refused if of another.
@@ -107,7 +107,7 @@ fn ask(
     curl::ask(bench, &url, &lab.path("same-ca/ca.crt"), shown, &more)
 }
 
-/// Our door in this process. It trusts the proxy's address alone, and answers with the peer's.
+/// Our server in this process. It trusts the proxy's address alone, and answers with the peer's.
 struct Echo {
     port: u16,
     /// Ends the server when dropped.
@@ -147,14 +147,14 @@ struct HaProxy {
     _server: Server,
 }
 
-fn start_haproxy(bench: &Bench<'_>, door: u16) -> Result<HaProxy> {
+fn start_haproxy(bench: &Bench<'_>, server: u16) -> Result<HaProxy> {
     let ports = process::free_ports::<{ ANNOUNCING.len() }>()?;
     let mut text =
         "defaults\n  mode tcp\n  timeout connect 5s\n  timeout client 10s\n  timeout server 10s\n"
             .to_owned();
     for (port, (_, options)) in ports.iter().zip(ANNOUNCING) {
         text += &format!(
-            "listen p{port}\n  bind 127.0.0.1:{port}\n  server door 127.0.0.1:{door} source {PROXY} {options}\n"
+            "listen p{port}\n  bind 127.0.0.1:{port}\n  server ours 127.0.0.1:{server} source {PROXY} {options}\n"
         );
     }
     let file = bench.scratch("haproxy-proxy-protocol.cfg");
@@ -193,7 +193,7 @@ fn activate(bench: &Bench<'_>, lab: &Lab, shown: &Shown) -> Result<(Verdict, Str
 }
 
 const GROUP: &str = "proxy protocol";
-const DOOR: &str = "our door";
+const OURS: &str = "our server";
 
 /// Where clients come from, and where the proxy does.
 const CLIENT: &str = "127.0.0.2";

@@ -185,7 +185,7 @@ pub(super) const CASES: &[Case] = &[
     Case {
         second_name: "open.localhost",
         ..case(
-            "under a name that lets everybody in",
+            "under a name that accepts everybody",
             Asked::Certificate,
             CLIENT,
             Change::None,

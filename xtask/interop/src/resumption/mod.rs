@@ -9,8 +9,8 @@ use std::{fs, thread};
 
 use anyhow::{Result, ensure};
 use mtls_server::{
-    ClientAuth, MtlsConfig, Resumption, Revocation, Rule, ServerIdentity, SessionStorage,
-    TrustAnchors, VirtualHost, files,
+    ClientAuth, MtlsConfig, Resumption, Rule, ServerIdentity, SessionStorage, VirtualHost, files,
+    verify::{Revocation, TrustAnchors},
 };
 use suite::process;
 
@@ -81,7 +81,7 @@ impl Seen {
     }
 }
 
-/// Accepted only if the second connection is let in the way it is expected to be.
+/// Accepted only if the second connection is accepted in the way it is expected to be.
 fn try_case(
     bench: &Bench<'_>,
     lab: &Lab,
@@ -154,7 +154,7 @@ fn try_case(
     Ok((seen.verdict(), format!("{seen:?}: {}", second.reason())))
 }
 
-/// `localhost` as asked; `open.localhost` lets everybody in, `closed.localhost` nobody of these.
+/// `localhost` as asked; `open.localhost` accepts everybody, `closed.localhost` none of these.
 fn config(lab: &Lab, asked: Asked, storage: SessionStorage) -> Result<MtlsConfig> {
     let own = || files::client_roots(lab.path("same-ca/ca.crt"));
     let other = || files::client_roots(lab.path("different-ca/client-ca.crt"));

@@ -25,7 +25,7 @@ use crate::handshake::context::HandshakeContext;
 const WAIT_FOR_VERDICT: Duration = Duration::from_millis(10);
 
 impl Connector {
-    /// A reqwest client with these settings, `https://` only, ready for more.
+    /// The builder of a reqwest client with these settings, for `https://` only. Add what else you need.
     ///
     /// [`Error::from_reqwest`](crate::Error::from_reqwest) explains its errors.
     ///
@@ -42,17 +42,17 @@ impl Connector {
     ///   and port alone. [`ClientBuilder::no_proxy`](reqwest::ClientBuilder::no_proxy) and
     ///   [`ClientBuilder::dns_resolver`](reqwest::ClientBuilder::dns_resolver) switch them off.
     ///
-    /// A client of it goes on using its pooled connections after [`set_identity`](Self::set_identity) and
-    /// the other replacements, as long as they are busy and for 90 s more. Make it by
-    /// [`rotating`](Self::rotating) where that is too long: reqwest gives no access to its pool.
+    /// Such a client goes on using its pooled connections after [`set_identity`](Self::set_identity) and the other
+    /// replacements, as long as they are busy and for 90 s more. If that is too long, make the client by
+    /// [`rotating`](Self::rotating): reqwest gives no access to its pool.
     ///
-    /// reqwest makes its own TLS streams, so a refusal that arrives late can be lost: where the server
-    /// judges for longer than 10 ms, and then hangs up without an alert, or the alert meets a request
-    /// on its way. Such an error is [`ErrorKind::Protocol`](crate::ErrorKind::Protocol). hyper-util's
-    /// client on this connector finds the reason in these cases, too.
+    /// reqwest makes its own TLS streams, so a refusal that arrives late can be lost in two cases: the server judges
+    /// for longer than 10 ms and then hangs up without an alert, or the alert meets a request on its way. Such an error
+    /// is [`ErrorKind::Protocol`](crate::ErrorKind::Protocol). hyper-util's client on this connector finds the reason
+    /// in these cases, too.
     ///
-    /// In TLS 1.3 a new connection to a server that requests our certificate, and sends neither session
-    /// tickets nor HTTP/2 settings, therefore takes 10 ms longer.
+    /// For the same reason a new connection takes 10 ms longer in TLS 1.3, if the server requests our certificate and
+    /// sends neither session tickets nor HTTP/2 settings.
     pub fn reqwest(&self) -> reqwest::ClientBuilder {
         let settings = self.inner();
         let builder = reqwest::Client::builder()

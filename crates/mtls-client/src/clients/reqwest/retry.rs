@@ -3,11 +3,11 @@
 use crate::clients::retry::{MAX_RETRIES, SafeRetry, is_safe};
 
 impl SafeRetry {
-    /// The same for reqwest, and requests to `host`:
-    /// [`ClientBuilder::retry`](reqwest::ClientBuilder::retry) takes it.
+    /// The same for reqwest, for requests to `host`. Pass it to
+    /// [`ClientBuilder::retry`](reqwest::ClientBuilder::retry).
     ///
-    /// Without the waiting, and in place of reqwest's own policy, whose cases are among ours. Where
-    /// [`Connector::reqwest`](crate::Connector::reqwest) loses a late refusal, it is taken for a closed connection.
+    /// It does not wait before it sends again. It replaces reqwest's own policy, and covers its cases, too. If
+    /// [`Connector::reqwest`](crate::Connector::reqwest) loses a late refusal, that is taken for a closed connection.
     #[must_use]
     pub fn reqwest(host: impl Into<String>) -> reqwest::retry::Builder {
         reqwest::retry::for_host(host.into())

@@ -1,4 +1,4 @@
-use pki_core::verify::{CrlError, CrlLoadError};
+use pki_core::{CrlError, verify::CrlLoadError};
 
 use crate::sources::{files::FileError, plain_http::HttpError};
 

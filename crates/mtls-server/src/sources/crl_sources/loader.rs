@@ -18,17 +18,17 @@ use super::{
 
 /// CRLs from several sources. Call [`Self::load`] again and again to keep them up to date.
 ///
-/// What has not changed since the last time is neither read again nor verified again: files are
-/// compared by their SHA-256, URLs are asked with `If-None-Match` and `If-Modified-Since`.
+/// What has not changed since the last time is not parsed or verified again. Files are compared by
+/// their SHA-256. URLs are requested with `If-None-Match` and `If-Modified-Since`.
 ///
-/// A CRL that was downloaded is trusted only as far as its signature goes, and replaces another one
-/// only if the same CA is known to have signed it. Until then both are in use. So somebody on the
-/// network who replays or forges CRLs cannot remove a revocation that was loaded once, until the
-/// genuine CRL expires; see [`CrlHistory`](pki_core::verify::CrlHistory). A CA is known if it is one
-/// of the [`issuers`](Self::issuers), and from the first client on whose path leads through it.
+/// A downloaded CRL is trusted by its signature only. It replaces another CRL only if the same CA
+/// is known to have signed it. Until then both are in use. So somebody on the network who replays
+/// or forges CRLs cannot remove a revocation that was loaded once, until the genuine CRL expires.
+/// See [`CrlHistory`](pki_core::verify::CrlHistory). A CA is known if it is one of the
+/// [`issuers`](Self::issuers), and from the first client on whose path leads through it.
 ///
 /// ```no_run
-/// use mtls_server::{CrlSource, CrlSources, Revocation};
+/// use mtls_server::{crl::{CrlSource, CrlSources}, verify::Revocation};
 ///
 /// # async fn load(now: time::OffsetDateTime) -> Result<(), Box<dyn std::error::Error>> {
 /// let sources = CrlSources::new([
@@ -61,7 +61,7 @@ enum Source {
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct LoadedCrls {
-    /// The CRLs, for [`Revocation`](crate::Revocation).
+    /// The CRLs, for [`Revocation`](crate::verify::Revocation).
     pub crls: CrlSet,
     /// SHA-256 of what the sources hold. While it is the same, nothing has changed.
     pub fingerprint: [u8; 32],
@@ -83,8 +83,9 @@ impl CrlSources {
         }
     }
 
-    /// Names CAs whose CRLs are downloaded from these sources, so that each is verified as soon as it
-    /// arrives; none by default, and those that were named before are not. Name trust anchors, too.
+    /// Names the CAs whose CRLs are downloaded from these sources, so that each CRL is verified as
+    /// soon as it arrives. Name trust anchors, too. None by default. A second call replaces the
+    /// first.
     ///
     /// [`VirtualHostFiles`](crate::VirtualHostFiles) names the trust anchors for clients, and the CAs
     /// in the server's own chain.

@@ -18,15 +18,16 @@ use crate::sources::plain_http::HttpUrl;
 
 /// Checks clients' certificates with OCSP (RFC 6960); cheap to clone. Clones share a cache.
 ///
-/// Only the client's own certificate is checked, with the responder that it names: over plain HTTP,
-/// without following redirects, and within 64 KiB. A response is used until its nextUpdate, for all
-/// connections. Of many connections with one certificate one sends a request, and the others wait.
+/// Only the client's own certificate is checked, with the responder that it names. The responder is
+/// queried over plain HTTP. Redirects are not followed, and a response has at most 64 KiB. It is
+/// used until its nextUpdate, for all connections. If many connections with one certificate come at
+/// once, one sends a request, and the others wait.
 ///
 /// A certificate that is revoked, or that its issuer does not know, is refused. So is one about which
 /// there is no valid response, unless [`Unanswered`] says otherwise.
 ///
 /// ```
-/// use mtls_server::{HttpUrlError, OcspCheck};
+/// use mtls_server::{ocsp::OcspCheck, plain_http::HttpUrlError};
 ///
 /// # fn main() -> Result<(), HttpUrlError> {
 /// let check = OcspCheck::new()
@@ -162,9 +163,9 @@ impl OcspCheck {
         self
     }
 
-    /// Sends nonces (RFC 9654) and requires them in responses, so that nobody can replay a response from
-    /// before a revocation. Not by default: many responders sign their responses ahead of time, and
-    /// those are refused then.
+    /// Sends nonces (RFC 9654) and requires them in responses, so that nobody can replay a response
+    /// from before a revocation. Not by default, because many responders sign their responses ahead
+    /// of time, and such responses are refused then.
     #[must_use]
     pub fn nonces(mut self) -> Self {
         self.nonces = true;

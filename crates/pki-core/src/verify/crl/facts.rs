@@ -3,7 +3,7 @@
 use time::OffsetDateTime;
 
 use super::CrlSet;
-use super::index::Crl;
+use super::index::IndexedCrl;
 
 impl CrlSet {
     /// How many CRLs there are.
@@ -21,13 +21,13 @@ impl CrlSet {
     /// How many entries they have in all.
     #[must_use]
     pub fn entries(&self) -> usize {
-        self.crls().map(Crl::len).sum()
+        self.crls().map(IndexedCrl::len).sum()
     }
 
     /// The bytes that CRLs and indexes take in memory.
     #[must_use]
     pub fn memory(&self) -> usize {
-        self.crls().map(Crl::memory).sum()
+        self.crls().map(IndexedCrl::memory).sum()
     }
 
     /// When the first CRL has to be replaced: the earliest nextUpdate of those that count, the newest complete CRLs
@@ -35,20 +35,20 @@ impl CrlSet {
     /// [`ExpiredCrl`](super::ExpiredCrl) says otherwise.
     #[must_use]
     pub fn next_update(&self) -> Option<OffsetDateTime> {
-        self.newest().map(|crl| crl.header.next_update).min()
+        self.newest().map(|crl| crl.header().next_update).min()
     }
 
     /// How old the information is: the earliest thisUpdate of the same CRLs.
     #[must_use]
     pub fn this_update(&self) -> Option<OffsetDateTime> {
-        self.newest().map(|crl| crl.header.this_update).min()
+        self.newest().map(|crl| crl.header().this_update).min()
     }
 
     /// Of each issuer and distribution point the complete CRL that counts, if its signature is good.
-    fn newest(&self) -> impl Iterator<Item = &Crl> {
+    fn newest(&self) -> impl Iterator<Item = &IndexedCrl> {
         self.by_issuer.values().flat_map(|lists| {
             // Those of one point are side by side, the newest first.
-            let mut last: Option<&Crl> = None;
+            let mut last: Option<&IndexedCrl> = None;
             lists.iter().map(AsRef::as_ref).filter(move |crl| {
                 let first_of_its_point = !last.is_some_and(|last| last.is_of_same_point(crl));
                 last = Some(crl);

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::index::Crl;
+use super::index::IndexedCrl;
 use super::load_error::CrlLoadError;
 use crate::pem::{self, Label};
 
@@ -13,7 +13,7 @@ use crate::pem::{self, Label};
 /// signatures are not verified again.
 #[derive(Clone, Debug)]
 pub struct CrlFile {
-    pub(super) crls: Vec<Arc<Crl>>,
+    pub(super) crls: Vec<Arc<IndexedCrl>>,
 }
 
 impl CrlFile {
@@ -32,7 +32,7 @@ impl CrlFile {
             });
         }
         let usable = |index, der: &[u8]| {
-            Crl::from_der(der)
+            IndexedCrl::from_der(der)
                 .map(Arc::new)
                 .map_err(|source| CrlLoadError::Unusable {
                     file,

@@ -7,7 +7,7 @@ use time::OffsetDateTime;
 use x509_identity::Certificate;
 
 use super::file::{CrlFile, MAX_FILE_LEN};
-use super::index::Crl;
+use super::index::IndexedCrl;
 use super::issuer_name::IssuerName;
 
 /// The CRLs of one place on a network: its last response, and what that cannot take away.
@@ -27,9 +27,9 @@ use super::issuer_name::IssuerName;
 ///   refused.
 #[derive(Clone, Debug, Default)]
 pub struct CrlHistory {
-    latest: Vec<Arc<Crl>>,
+    latest: Vec<Arc<IndexedCrl>>,
     /// In the order in which they arrived.
-    beside: Vec<Arc<Crl>>,
+    beside: Vec<Arc<IndexedCrl>>,
     issuers: Arc<[Certificate]>,
 }
 
@@ -67,13 +67,13 @@ impl CrlHistory {
         if response.crls.len() > Self::MAX_CRLS {
             return Err(CrlResponseError::TooMany);
         }
-        let same = |crl: Arc<Crl>| {
+        let same = |crl: Arc<IndexedCrl>| {
             let known = self.all().find(|known| known.der() == crl.der());
             known.map_or(crl, Arc::clone)
         };
         let latest: Vec<_> = response.crls.into_iter().map(same).collect();
         self.verify(&latest);
-        let is_lost = |crl: &Arc<Crl>| crl.is_confirmed() && is_lost(crl, &latest, now);
+        let is_lost = |crl: &Arc<IndexedCrl>| crl.is_confirmed() && is_lost(crl, &latest, now);
         if self.all().any(is_lost) {
             return Err(CrlResponseError::Older);
         }
@@ -97,7 +97,7 @@ impl CrlHistory {
         self.beside.retain(|crl| {
             let is_latest = latest.iter().any(|known| Arc::ptr_eq(known, crl));
             let is_superseded = confirmed.iter().any(|it| supersedes(it, crl, now));
-            let is_over = crl.header.next_update < now
+            let is_over = crl.header().next_update < now
                 && !latest.iter().any(|other| other.is_of_same_point(crl));
             !(is_latest || is_superseded || is_over)
         });
@@ -119,12 +119,12 @@ impl CrlHistory {
         }
     }
 
-    fn all(&self) -> impl Iterator<Item = &Arc<Crl>> {
+    fn all(&self) -> impl Iterator<Item = &Arc<IndexedCrl>> {
         self.beside.iter().chain(&self.latest)
     }
 
     /// Verifies them by the keys that are known. Each key is tried once.
-    fn verify(&self, crls: &[Arc<Crl>]) {
+    fn verify(&self, crls: &[Arc<IndexedCrl>]) {
         let confirmed: Vec<_> = self.all().filter(|crl| crl.is_confirmed()).collect();
         for crl in crls.iter().filter(|crl| !crl.is_confirmed()) {
             for issuer in self.issuers.iter() {
@@ -146,8 +146,9 @@ impl CrlHistory {
         let mut unconfirmed = Unconfirmed::default();
         self.beside.iter().for_each(|crl| unconfirmed.add(crl));
         self.beside.retain(|crl| {
-            let is_dispensable =
-                crl.is_disproved() || crl.header.next_update < now || known.contains(crl.issuer());
+            let is_dispensable = crl.is_disproved()
+                || crl.header().next_update < now
+                || known.contains(crl.issuer());
             let goes = !crl.is_confirmed() && is_dispensable && unconfirmed.are_too_many(crl);
             if goes {
                 unconfirmed.remove(crl);
@@ -172,13 +173,13 @@ struct Unconfirmed {
 /// An issuer, whether the CRL is complete, and the distribution point.
 type Point = (IssuerName, bool, Option<Vec<u8>>);
 
-fn point(crl: &Crl) -> Point {
-    let point = crl.header.point().map(<[u8]>::to_vec);
+fn point(crl: &IndexedCrl) -> Point {
+    let point = crl.header().point().map(<[u8]>::to_vec);
     (crl.issuer().clone(), crl.is_complete(), point)
 }
 
 impl Unconfirmed {
-    fn add(&mut self, crl: &Crl) {
+    fn add(&mut self, crl: &IndexedCrl) {
         if !crl.is_confirmed() {
             self.bytes += crl.der().len();
             self.count += 1;
@@ -186,7 +187,7 @@ impl Unconfirmed {
         }
     }
 
-    fn remove(&mut self, crl: &Crl) {
+    fn remove(&mut self, crl: &IndexedCrl) {
         self.bytes -= crl.der().len();
         self.count -= 1;
         if let Some(versions) = self.versions.get_mut(&point(crl)) {
@@ -195,7 +196,7 @@ impl Unconfirmed {
     }
 
     /// Too many versions of this one, or all together.
-    fn are_too_many(&self, crl: &Crl) -> bool {
+    fn are_too_many(&self, crl: &IndexedCrl) -> bool {
         let versions = self.versions.get(&point(crl)).copied().unwrap_or(0);
         self.bytes > MAX_FILE_LEN
             || self.count > CrlHistory::MAX_CRLS
@@ -204,7 +205,7 @@ impl Unconfirmed {
 }
 
 /// Whether a response lacks a CRL, or has an older version of it.
-fn is_lost(crl: &Crl, response: &[Arc<Crl>], now: OffsetDateTime) -> bool {
+fn is_lost(crl: &IndexedCrl, response: &[Arc<IndexedCrl>], now: OffsetDateTime) -> bool {
     let of_point = || {
         let all = response.iter();
         all.filter(|other| other.is_of_same_point(crl))
@@ -214,13 +215,13 @@ fn is_lost(crl: &Crl, response: &[Arc<Crl>], now: OffsetDateTime) -> bool {
         Some(newest) => newest < crl.age(),
         // Of another key of that CA: both are in use.
         None if of_point().next().is_some() => false,
-        None => crl.header.next_update >= now,
+        None => crl.header().next_update >= now,
     }
 }
 
 /// Whether `newer`, which is known to be signed by its CA, takes the place of an older version.
-fn supersedes(newer: &Crl, crl: &Crl, now: OffsetDateTime) -> bool {
-    newer.header.this_update <= now
+fn supersedes(newer: &IndexedCrl, crl: &IndexedCrl, now: OffsetDateTime) -> bool {
+    newer.header().this_update <= now
         && newer.is_of_same_point(crl)
         && newer.may_share_key(crl)
         && newer.age() > crl.age()

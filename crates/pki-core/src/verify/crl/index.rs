@@ -7,22 +7,16 @@ use std::sync::{OnceLock, PoisonError, RwLock};
 use hashbrown::HashTable;
 use x509_identity::Certificate;
 
-use super::distribution_point::Covers;
-use super::entry::Entry;
-use super::error::CrlError;
-use super::fields::magnitude;
-use super::header::Header;
 use super::issuer_name::IssuerName;
-use crate::verify::signature::Signed;
+use crate::crl::{Crl, CrlError, CrlScope, Entry, Header, magnitude};
 
 /// A CRL of one issuer (RFC 5280 section 5).
 ///
 /// The DER is kept as it came, and each serial number costs one slot of four bytes (plus one of
 /// control, at a load of at most 7/8) in a table of offsets into it: 6 to 12 bytes an entry beside the
 /// 30 to 50 bytes of its DER. Reason and date are read on a hit.
-pub(super) struct Crl {
-    der: Box<[u8]>,
-    pub(super) header: Header,
+pub(super) struct IndexedCrl {
+    crl: Crl,
     issuer: IssuerName,
     entries: HashTable<u32>,
     hasher: RandomState,
@@ -57,11 +51,11 @@ impl PartialEq for IssuerKey {
     }
 }
 
-impl Crl {
+impl IndexedCrl {
     pub(super) fn from_der(der: &[u8]) -> Result<Self, CrlError> {
         let hasher = RandomState::new();
         let mut offsets = Vec::new();
-        let header = Header::read(der, |offset| offsets.push(offset))?;
+        let crl = Crl::read(der, |offset| offsets.push(offset))?;
 
         let hash = |offset: &u32| hasher.hash_one(serial_at(der, *offset));
         let mut entries = HashTable::with_capacity(offsets.len());
@@ -72,9 +66,8 @@ impl Crl {
             entries.entry(hash(&offset), same, hash).or_insert(offset);
         }
         Ok(Self {
-            der: der.into(),
-            issuer: IssuerName::of_der(&der[header.issuer.clone()]),
-            header,
+            issuer: IssuerName::of_der(crl.issuer_der()),
+            crl,
             entries,
             hasher,
             tried: RwLock::default(),
@@ -83,7 +76,11 @@ impl Crl {
     }
 
     pub(super) fn der(&self) -> &[u8] {
-        &self.der
+        self.crl.der()
+    }
+
+    pub(super) fn header(&self) -> &Header {
+        self.crl.header()
     }
 
     pub(super) fn issuer(&self) -> &IssuerName {
@@ -91,20 +88,20 @@ impl Crl {
     }
 
     /// Whether `certificate` is within the scope of this CRL.
-    pub(super) fn is_for(&self, certificate: &Certificate, role: Covers) -> bool {
-        let point = self.header.distribution_point.as_ref();
+    pub(super) fn is_for(&self, certificate: &Certificate, role: CrlScope) -> bool {
+        let point = self.header().distribution_point.as_ref();
         point.is_none_or(|point| point.holds(certificate, role))
     }
 
     /// Whether what is not listed is not revoked.
     pub(super) fn is_complete(&self) -> bool {
-        self.header.problem.is_none()
+        self.header().problem.is_none()
     }
 
     /// Orders CRLs of one distribution point by age.
     pub(super) fn age(&self) -> impl Ord + '_ {
-        let header = &self.header;
-        (header.number.len(), &header.number, header.this_update)
+        let number = self.crl.number_octets().unwrap_or_default();
+        (number.len(), number, self.crl.this_update())
     }
 
     pub(super) fn len(&self) -> usize {
@@ -113,14 +110,14 @@ impl Crl {
 
     /// Bytes in memory, but for the header's few.
     pub(super) fn memory(&self) -> usize {
-        size_of::<Self>() + self.der.len() + self.entries.allocation_size()
+        size_of::<Self>() + self.der().len() + self.entries.allocation_size()
     }
 
     /// Whether both are versions of one CRL.
     pub(super) fn is_of_same_point(&self, other: &Self) -> bool {
         self.issuer == other.issuer
             && self.is_complete() == other.is_complete()
-            && self.header.point() == other.header.point()
+            && self.header().point() == other.header().point()
     }
 
     /// The entry for a serial number, if it is listed.
@@ -129,8 +126,8 @@ impl Crl {
         let hash = self.hasher.hash_one(serial);
         let offset = self
             .entries
-            .find(hash, |offset| serial_at(&self.der, *offset) == serial)?;
-        Some(Entry::at(&self.der, *offset).expect("every entry was read when the list was loaded"))
+            .find(hash, |offset| serial_at(self.der(), *offset) == serial)?;
+        Some(Entry::at(self.der(), *offset).expect("every entry was read when the list was loaded"))
     }
 
     /// Whether the issuer's key signed this CRL, and the CRL does not name another key. The signature is
@@ -154,9 +151,7 @@ impl Crl {
     }
 
     fn verify(&self, id: Option<&[u8]>, spki: &[u8], key: &[u8; 32]) -> bool {
-        if let (Some(named), Some(id)) = (&self.header.key_id, id)
-            && named != id
-        {
+        if !self.crl.names_key(id) {
             return false;
         }
         let known = |tried: &[([u8; 32], bool)]| {
@@ -173,7 +168,7 @@ impl Crl {
         if let Some(verdict) = known(&tried) {
             return verdict;
         }
-        let verdict = Signed::from_der(&self.der).is_ok_and(|signed| signed.is_by(spki));
+        let verdict = self.crl.is_by(spki);
         if tried.len() < MAX_KEYS_TRIED {
             tried.push((*key, verdict));
         }
@@ -200,7 +195,7 @@ impl Crl {
     pub(super) fn may_share_key(&self, other: &Self) -> bool {
         match (self.signer(), other.signer()) {
             (Some(one), Some(other)) => one == other,
-            _ => match (&self.header.key_id, &other.header.key_id) {
+            _ => match (self.crl.authority_key_id(), other.crl.authority_key_id()) {
                 (Some(one), Some(other)) => one == other,
                 _ => true,
             },
@@ -208,11 +203,10 @@ impl Crl {
     }
 }
 
-impl fmt::Debug for Crl {
+impl fmt::Debug for IndexedCrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Crl")
-            .field("header", &self.header)
-            .field("entries", &self.len())
+        f.debug_struct("IndexedCrl")
+            .field("crl", &self.crl)
             .finish_non_exhaustive()
     }
 }

@@ -1,6 +1,6 @@
 //! Why CRL files cannot be used together.
 
-use super::error::CrlError;
+use crate::crl::CrlError;
 use crate::pem::PemError;
 
 /// Why CRL files cannot be used. Positions count from 0, those in sentences from 1.

@@ -6,8 +6,8 @@ use time::OffsetDateTime;
 use x509_identity::{Certificate, KeyUsageBit};
 
 use super::CrlSet;
-use super::distribution_point::Covers;
-use super::index::Crl;
+use super::index::IndexedCrl;
+use crate::crl::CrlScope;
 use crate::verify::path::label;
 use crate::verify::{Path, VerifyError};
 
@@ -117,9 +117,9 @@ impl Revocation {
         let issuers = path.certificates().skip(1);
         for (position, (certificate, issuer)) in path.certificates().zip(issuers).enumerate() {
             match position {
-                0 => self.check_one(certificate, issuer, Covers::UserCertificates, now)?,
+                0 => self.check_one(certificate, issuer, CrlScope::LeafCertificates, now)?,
                 _ if self.scope == Scope::Chain => {
-                    self.check_one(certificate, issuer, Covers::CaCertificates, now)?;
+                    self.check_one(certificate, issuer, CrlScope::CaCertificates, now)?;
                 }
                 _ => {}
             }
@@ -136,7 +136,7 @@ impl Revocation {
         if !anchor.is_self_issued() {
             return Ok(());
         }
-        match self.check_one(anchor, anchor, Covers::CaCertificates, now) {
+        match self.check_one(anchor, anchor, CrlScope::CaCertificates, now) {
             Err(revoked @ VerifyError::Revoked { .. }) => Err(revoked),
             _ => Ok(()),
         }
@@ -149,14 +149,14 @@ impl Revocation {
         issuer: &Certificate,
         now: OffsetDateTime,
     ) -> Result<(), VerifyError> {
-        self.check_one(certificate, issuer, Covers::UserCertificates, now)
+        self.check_one(certificate, issuer, CrlScope::LeafCertificates, now)
     }
 
     fn check_one(
         &self,
         certificate: &Certificate,
         issuer: &Certificate,
-        role: Covers,
+        role: CrlScope,
         now: OffsetDateTime,
     ) -> Result<(), VerifyError> {
         let mut covering = self.crls.covering(certificate, role).peekable();
@@ -181,7 +181,7 @@ impl Revocation {
             });
         }
 
-        let mut consulted: Vec<&Crl> = Vec::new();
+        let mut consulted: Vec<&IndexedCrl> = Vec::new();
         let mut current = false;
         let mut stale = None;
         for crl in covering {
@@ -225,14 +225,14 @@ impl Revocation {
 
     fn check_currency(
         &self,
-        crl: &Crl,
+        crl: &IndexedCrl,
         issuer: &Certificate,
         now: OffsetDateTime,
     ) -> Result<(), VerifyError> {
         let ExpiredCrl::Deny { grace } = self.expired else {
             return Ok(());
         };
-        let (this_update, next_update) = (crl.header.this_update, crl.header.next_update);
+        let (this_update, next_update) = (crl.header().this_update, crl.header().next_update);
         if now - this_update < -CLOCK_SKEW {
             return Err(VerifyError::CrlNotYetValid {
                 issuer: label(issuer),
@@ -251,8 +251,8 @@ impl Revocation {
     }
 }
 
-fn same_distribution_point(a: &Crl, b: &Crl) -> bool {
-    a.header.point() == b.header.point()
+fn same_distribution_point(a: &IndexedCrl, b: &IndexedCrl) -> bool {
+    a.header().point() == b.header().point()
 }
 
 /// A CRL that was signed this second on a machine whose clock is ahead must not lock everybody out.

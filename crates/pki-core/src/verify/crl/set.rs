@@ -6,11 +6,11 @@ use std::sync::Arc;
 
 use x509_identity::Certificate;
 
-use super::distribution_point::Covers;
 use super::file::{CrlFile, MAX_FILE_LEN};
-use super::index::Crl;
+use super::index::IndexedCrl;
 use super::issuer_name::IssuerName;
 use super::load_error::CrlLoadError;
+use crate::crl::CrlScope;
 
 /// CRLs, read and indexed once. Cheap to clone.
 ///
@@ -31,7 +31,7 @@ pub struct CrlSet {
 }
 
 /// By the issuer's name.
-type ByIssuer = HashMap<IssuerName, Vec<Arc<Crl>>>;
+type ByIssuer = HashMap<IssuerName, Vec<Arc<IndexedCrl>>>;
 
 impl CrlSet {
     /// The most bytes of one file that are read: 64 MiB.
@@ -80,9 +80,9 @@ impl CrlSet {
         for (file, index, crl) in limited {
             let beside = by_issuer.get_mut(crl.issuer());
             match beside {
-                Some(of_issuer) if crl.header.says_who_is_revoked() => of_issuer.push(crl),
+                Some(of_issuer) if crl.header().says_who_is_revoked() => of_issuer.push(crl),
                 beside => {
-                    let problem = crl.header.problem.clone();
+                    let problem = crl.header().problem.clone();
                     let unusable = problem.map(|source| CrlLoadError::Unusable {
                         file,
                         index,
@@ -114,7 +114,7 @@ impl CrlSet {
         &self.set_aside
     }
 
-    pub(super) fn crls(&self) -> impl Iterator<Item = &Crl> {
+    pub(super) fn crls(&self) -> impl Iterator<Item = &IndexedCrl> {
         self.by_issuer.values().flatten().map(AsRef::as_ref)
     }
 
@@ -123,8 +123,8 @@ impl CrlSet {
     pub(super) fn covering<'a>(
         &'a self,
         certificate: &'a Certificate,
-        role: Covers,
-    ) -> impl Iterator<Item = &'a Crl> {
+        role: CrlScope,
+    ) -> impl Iterator<Item = &'a IndexedCrl> {
         let of_issuer = self
             .by_issuer
             .get(&IssuerName::of_issuer(certificate))
@@ -151,7 +151,7 @@ impl CrlSet {
 /// Whether they hold the same CRLs, byte by byte.
 impl PartialEq for CrlSet {
     fn eq(&self, other: &Self) -> bool {
-        let same = |a: &[Arc<Crl>], b: &[Arc<Crl>]| {
+        let same = |a: &[Arc<IndexedCrl>], b: &[Arc<IndexedCrl>]| {
             a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.der() == b.der())
         };
         Arc::ptr_eq(&self.by_issuer, &other.by_issuer)
@@ -166,8 +166,8 @@ impl PartialEq for CrlSet {
 impl Eq for CrlSet {}
 
 /// Sorts complete CRLs before the others, then by distribution point, then the CRL that counts first.
-fn rank(crl: &Crl) -> impl Ord + '_ {
-    let point = crl.header.distribution_point.as_ref();
+fn rank(crl: &IndexedCrl) -> impl Ord + '_ {
+    let point = crl.header().distribution_point.as_ref();
     (
         !crl.is_complete(),
         point.map(|point| &point.der),

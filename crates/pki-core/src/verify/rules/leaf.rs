@@ -1,4 +1,5 @@
-//! What a leaf has to say of itself.
+//! What a leaf has to say of itself: it is not a CA, it is for its purpose (clientAuth or serverAuth), its key may sign,
+//! and it names somebody.
 
 use x509_identity::{Attribute, Certificate, DistinguishedName, KeyUsageBit, SubjectAltName};
 

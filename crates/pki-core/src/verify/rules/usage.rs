@@ -1,4 +1,4 @@
-//! Key usage and extended key usage: what a key may be used for.
+//! Key usage and extended key usage, as the rules for leaves and for CAs compare them.
 
 use const_oid::ObjectIdentifier;
 use const_oid::db::rfc5280::{ID_KP_CLIENT_AUTH, ID_KP_SERVER_AUTH};

@@ -9,7 +9,7 @@ use x509_cert::time::Time;
 use super::error::CrlError;
 
 /// Reads `SEQUENCE OF Extension`, each at most once.
-pub(super) fn extensions<'a>(
+pub(crate) fn extensions<'a>(
     reader: &mut SliceReader<'a>,
     mut each: impl FnMut(ObjectIdentifier, bool, &'a [u8]) -> Result<(), CrlError>,
 ) -> Result<(), CrlError> {
@@ -36,29 +36,29 @@ pub(super) fn extensions<'a>(
 }
 
 /// RFC 5280 sections 5.2.3 and 5.3.1: a CRL that marks these critical means something else by them.
-pub(super) fn not_critical(oid: ObjectIdentifier, critical: bool) -> Result<(), CrlError> {
+pub(crate) fn not_critical(oid: ObjectIdentifier, critical: bool) -> Result<(), CrlError> {
     match critical {
         true => Err(CrlError::MarkedCritical(oid)),
         false => Ok(()),
     }
 }
 
-pub(super) fn read_time(reader: &mut SliceReader<'_>) -> Result<OffsetDateTime, CrlError> {
+pub(crate) fn read_time(reader: &mut SliceReader<'_>) -> Result<OffsetDateTime, CrlError> {
     let since_epoch = Time::decode(reader)?.to_unix_duration();
     Ok(OffsetDateTime::UNIX_EPOCH + since_epoch)
 }
 
-pub(super) fn next_is(reader: &SliceReader<'_>, tag: Tag) -> bool {
+pub(crate) fn next_is(reader: &SliceReader<'_>, tag: Tag) -> bool {
     Tag::peek(reader).is_ok_and(|next| next == tag)
 }
 
 /// `part` is a slice of `whole`.
-pub(super) fn offset_in(whole: &[u8], part: &[u8]) -> usize {
+pub(crate) fn offset_in(whole: &[u8], part: &[u8]) -> usize {
     part.as_ptr().addr() - whole.as_ptr().addr()
 }
 
 /// Without leading zeros, so that an encoding with one more of them is the same number.
-pub(super) fn magnitude(integer: &[u8]) -> &[u8] {
+pub(crate) fn magnitude(integer: &[u8]) -> &[u8] {
     let zeros = integer.iter().take_while(|byte| **byte == 0).count();
     &integer[zeros..]
 }

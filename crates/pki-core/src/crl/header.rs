@@ -18,23 +18,25 @@ use super::fields::{extensions, magnitude, next_is, not_critical, offset_in, rea
 
 /// Everything in a CRL but its entries.
 #[derive(Debug)]
-pub(super) struct Header {
+pub(crate) struct Header {
     /// Where the issuer's Name is, tag and length included.
-    pub(super) issuer: Range<usize>,
-    pub(super) this_update: OffsetDateTime,
-    pub(super) next_update: OffsetDateTime,
-    /// cRLNumber, big-endian without leading zeros; empty where there is none.
-    pub(super) number: Vec<u8>,
+    pub(crate) issuer: Range<usize>,
+    /// Where the content of revokedCertificates is; empty where there is none.
+    pub(crate) entries: Range<usize>,
+    pub(crate) this_update: OffsetDateTime,
+    pub(crate) next_update: OffsetDateTime,
+    /// cRLNumber, big-endian without leading zeros.
+    pub(crate) number: Option<Vec<u8>>,
     /// The key that signed the CRL, if it says which: the keyIdentifier of its authorityKeyIdentifier.
-    pub(super) key_id: Option<Vec<u8>>,
-    pub(super) distribution_point: Option<DistributionPoint>,
+    pub(crate) key_id: Option<Vec<u8>>,
+    pub(crate) distribution_point: Option<DistributionPoint>,
     /// Why it cannot count as the complete CRL of its issuer, if there is a reason.
-    pub(super) problem: Option<CrlError>,
+    pub(crate) problem: Option<CrlError>,
 }
 
 impl Header {
     /// Reads the whole CRL and calls `entry` with the offset of each revoked certificate in `der`.
-    pub(super) fn read(der: &[u8], entry: impl FnMut(u32)) -> Result<Self, CrlError> {
+    pub(crate) fn read(der: &[u8], entry: impl FnMut(u32)) -> Result<Self, CrlError> {
         let mut reader = SliceReader::new(der)?;
         let header = reader.sequence(|list| {
             let (algorithm, header) = list.sequence(|tbs| tbs_cert_list(der, tbs, entry))?;
@@ -73,15 +75,19 @@ fn tbs_cert_list<'a>(
 
     let mut header = Header {
         issuer: start..start + name.len(),
+        entries: 0..0,
         this_update,
         next_update,
-        number: Vec::new(),
+        number: None,
         key_id: None,
         distribution_point: None,
         problem: None,
     };
     if next_is(tbs, Tag::Sequence) {
-        tbs.sequence(|entries| revoked_certificates(der, entries, &mut header, version2, entry))?;
+        let list = AnyRef::decode(tbs)?.value();
+        let start = offset_in(der, list);
+        header.entries = start..start + list.len();
+        revoked_certificates(der, list, &mut header, version2, entry)?;
     }
     if !tbs.is_finished() {
         let explicit = AnyRef::decode(tbs)?;
@@ -91,8 +97,8 @@ fn tbs_cert_list<'a>(
         }
         let mut inner = SliceReader::new(explicit.value())?;
         extensions(&mut inner, |oid, critical, value| {
-            let result = header.remember(oid, critical, value);
-            header.note(result)
+            let read = header.remember(oid, critical, value);
+            read.or_else(|problem| header.note(problem))
         })?;
         inner.finish()?;
     }
@@ -101,16 +107,16 @@ fn tbs_cert_list<'a>(
 
 fn revoked_certificates<'a>(
     der: &'a [u8],
-    entries: &mut SliceReader<'a>,
+    list: &'a [u8],
     header: &mut Header,
     version2: bool,
     mut entry: impl FnMut(u32),
 ) -> Result<(), CrlError> {
+    let mut entries = SliceReader::new(list)?;
     while !entries.is_finished() {
         let tlv = entries.tlv_bytes()?;
         let mut reader = SliceReader::new(tlv)?;
-        let read = reader.sequence(|fields| Entry::read(fields, version2));
-        header.note(read.map(drop))?;
+        reader.sequence(|fields| Entry::read(fields, version2, |problem| header.note(problem)))?;
         // A CRL is at most 64 MiB, so an offset into it is a u32.
         entry(u32::try_from(offset_in(der, tlv)).map_err(|_| ErrorKind::Overflow)?);
     }
@@ -119,14 +125,14 @@ fn revoked_certificates<'a>(
 
 impl Header {
     /// What tells one distribution point of an issuer from another.
-    pub(super) fn point(&self) -> Option<&[u8]> {
+    pub(crate) fn point(&self) -> Option<&[u8]> {
         self.distribution_point
             .as_ref()
             .map(|point| point.der.as_slice())
     }
 
     /// Whether a certificate that is listed is revoked, even though others may be as well.
-    pub(super) fn says_who_is_revoked(&self) -> bool {
+    pub(crate) fn says_who_is_revoked(&self) -> bool {
         matches!(
             self.problem,
             None | Some(CrlError::Delta | CrlError::PartialReasons)
@@ -134,24 +140,22 @@ impl Header {
     }
 
     /// Keeps a problem that limits the CRL, and passes on one that makes it unreadable.
-    fn note(&mut self, result: Result<(), CrlError>) -> Result<(), CrlError> {
-        match result {
-            Err(
-                problem @ (CrlError::AttributeCertificates
-                | CrlError::Delta
-                | CrlError::Indirect
-                | CrlError::MarkedCritical(_)
-                | CrlError::PartialReasons
-                | CrlError::RelativeDistributionPoint
-                | CrlError::UnknownCriticalExtension(_)),
-            ) => {
+    fn note(&mut self, problem: CrlError) -> Result<(), CrlError> {
+        match problem {
+            problem @ (CrlError::AttributeCertificates
+            | CrlError::Delta
+            | CrlError::Indirect
+            | CrlError::MarkedCritical(_)
+            | CrlError::PartialReasons
+            | CrlError::RelativeDistributionPoint
+            | CrlError::UnknownCriticalExtension(_)) => {
                 let outweighs = self.says_who_is_revoked();
                 if outweighs {
                     self.problem = Some(problem);
                 }
                 Ok(())
             }
-            other => other,
+            other => Err(other),
         }
     }
 
@@ -171,7 +175,7 @@ impl Header {
                 {
                     return Err(ErrorKind::Value { tag: Tag::Integer }.into());
                 }
-                self.number = magnitude(number.value()).to_vec();
+                self.number = Some(magnitude(number.value()).to_vec());
                 not_critical(oid, critical)
             }
             ID_CE_ISSUING_DISTRIBUTION_POINT => {

@@ -3,7 +3,7 @@
 use const_oid::db::rfc5280::ID_CE_CRL_DISTRIBUTION_POINTS;
 use der::asn1::AnyRef;
 use der::{Decode, Encode, ErrorKind, Tag, TagNumber, Tagged};
-use x509_cert::ext::pkix::name::DistributionPointName;
+use x509_cert::ext::pkix::name::{DistributionPointName, GeneralName};
 use x509_cert::ext::pkix::{CrlDistributionPoints, IssuingDistributionPoint};
 use x509_identity::Certificate;
 
@@ -11,24 +11,29 @@ use super::error::CrlError;
 
 /// The issuingDistributionPoint extension of a CRL (RFC 5280 section 5.2.5).
 #[derive(Debug)]
-pub(super) struct DistributionPoint {
+pub(crate) struct DistributionPoint {
     /// The extension's value, which tells one shard of an issuer from another.
-    pub(super) der: Vec<u8>,
-    pub(super) covers: Covers,
+    pub(crate) der: Vec<u8>,
+    pub(crate) covers: CrlScope,
     /// The DER of each GeneralName of its fullName; `None` where it has no name at all.
-    pub(super) names: Option<Vec<Vec<u8>>>,
+    pub(crate) names: Option<Vec<Vec<u8>>>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Covers {
+/// Which certificates of the issuer a CRL covers (RFC 5280 section 5.2.5).
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum CrlScope {
+    /// All of them.
     All,
+    /// Those of CAs: onlyContainsCACerts.
     CaCertificates,
-    UserCertificates,
+    /// Those of leaves: onlyContainsUserCerts.
+    LeafCertificates,
 }
 
 impl DistributionPoint {
     /// Returns also whether the CRL is for some revocation reasons only.
-    pub(super) fn read(value: &[u8]) -> Result<(Self, bool), CrlError> {
+    pub(crate) fn read(value: &[u8]) -> Result<(Self, bool), CrlError> {
         let point = IssuingDistributionPoint::from_der(value)?;
         if point.indirect_crl {
             return Err(CrlError::Indirect);
@@ -37,9 +42,9 @@ impl DistributionPoint {
             return Err(CrlError::AttributeCertificates);
         }
         let covers = match (point.only_contains_user_certs, point.only_contains_ca_certs) {
-            (false, false) => Covers::All,
-            (false, true) => Covers::CaCertificates,
-            (true, false) => Covers::UserCertificates,
+            (false, false) => CrlScope::All,
+            (false, true) => CrlScope::CaCertificates,
+            (true, false) => CrlScope::LeafCertificates,
             (true, true) => return Err(ErrorKind::Value { tag: Tag::Boolean }.into()),
         };
         let names = match point.distribution_point {
@@ -59,9 +64,18 @@ impl DistributionPoint {
         Ok((read, point.only_some_reasons.is_some()))
     }
 
+    /// The URLs of its fullName, in its order.
+    pub(crate) fn urls(&self) -> impl Iterator<Item = String> + '_ {
+        let names = self.names.iter().flatten();
+        names.filter_map(|name| match GeneralName::from_der(name) {
+            Ok(GeneralName::UniformResourceIdentifier(url)) => Some(url.to_string()),
+            _ => None,
+        })
+    }
+
     /// Whether the CRL is for `certificate`, which is a CA's or a user's.
-    pub(super) fn holds(&self, certificate: &Certificate, role: Covers) -> bool {
-        if self.covers != Covers::All && self.covers != role {
+    pub(crate) fn holds(&self, certificate: &Certificate, role: CrlScope) -> bool {
+        if self.covers != CrlScope::All && self.covers != role {
             return false;
         }
         let Some(names) = &self.names else {

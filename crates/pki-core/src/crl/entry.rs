@@ -4,35 +4,61 @@ use const_oid::db::rfc5280::{ID_CE_CERTIFICATE_ISSUER, ID_CE_CRL_REASONS};
 use der::asn1::AnyRef;
 use der::{Decode, ErrorKind, Reader, SliceReader, Tag, Tagged};
 use time::OffsetDateTime;
+use x509_identity::SerialNumber;
 
 use super::error::CrlError;
 use super::fields::{extensions, not_critical, read_time};
 use crate::verify::RevocationReason;
 
-/// One revoked certificate.
-pub(super) struct Entry<'a> {
+/// A revoked certificate, as a CRL lists it.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct CrlEntry {
+    /// Its serial number.
+    pub serial: SerialNumber,
+    /// Since when it is revoked.
+    pub date: OffsetDateTime,
+    /// Why; unspecified where the CRL does not say.
+    pub reason: RevocationReason,
+}
+
+/// An entry where it stands in a CRL.
+pub(crate) struct Entry<'a> {
     /// The content of the INTEGER.
-    pub(super) serial: &'a [u8],
-    pub(super) date: OffsetDateTime,
-    pub(super) reason: RevocationReason,
+    pub(crate) serial: &'a [u8],
+    pub(crate) date: OffsetDateTime,
+    pub(crate) reason: RevocationReason,
 }
 
 impl<'a> Entry<'a> {
+    /// The same in a value of its own.
+    pub(crate) fn to_owned(&self) -> CrlEntry {
+        CrlEntry {
+            serial: SerialNumber::from_integer_octets(self.serial),
+            date: self.date,
+            reason: self.reason,
+        }
+    }
+
     /// Whether the entry revokes; in a delta CRL it may take a revocation back.
-    pub(super) fn revokes(&self) -> bool {
+    pub(crate) fn revokes(&self) -> bool {
         self.reason != RevocationReason::RemoveFromCrl
     }
 
     /// Reads the entry that starts at `offset`.
-    pub(super) fn at(der: &'a [u8], offset: u32) -> Result<Self, CrlError> {
+    pub(crate) fn at(der: &'a [u8], offset: u32) -> Result<Self, CrlError> {
         let entry = usize::try_from(offset)
             .ok()
             .and_then(|offset| der.get(offset..));
         let mut reader = SliceReader::new(entry.unwrap_or_default())?;
-        reader.sequence(|fields| Self::read(fields, true))
+        reader.sequence(|fields| Self::read(fields, true, |_| Ok(())))
     }
 
-    pub(super) fn read(fields: &mut SliceReader<'a>, version2: bool) -> Result<Self, CrlError> {
+    /// Calls `note` with what keeps the entry from meaning what it says, and goes on if that is passed over.
+    pub(crate) fn read(
+        fields: &mut SliceReader<'a>,
+        version2: bool,
+        mut note: impl FnMut(CrlError) -> Result<(), CrlError>,
+    ) -> Result<Self, CrlError> {
         let serial = AnyRef::decode(fields)?;
         serial.tag().assert_eq(Tag::Integer)?;
         let date = read_time(fields)?;
@@ -44,10 +70,10 @@ impl<'a> Entry<'a> {
             extensions(fields, |oid, critical, value| match oid {
                 ID_CE_CRL_REASONS => {
                     reason = read_reason(value)?;
-                    not_critical(oid, critical)
+                    not_critical(oid, critical).or_else(&mut note)
                 }
-                ID_CE_CERTIFICATE_ISSUER => Err(CrlError::Indirect),
-                _ if critical => Err(CrlError::UnknownCriticalExtension(oid)),
+                ID_CE_CERTIFICATE_ISSUER => note(CrlError::Indirect),
+                _ if critical => note(CrlError::UnknownCriticalExtension(oid)),
                 _ => Ok(()),
             })?;
         }
