@@ -66,6 +66,18 @@ impl CertificateParameters {
         Self::for_key(csr.public_key_der(), names.subject().clone()).sans(names.sans().to_vec())
     }
 
+    /// The key that is to be certified, as `SubjectPublicKeyInfo` DER.
+    #[must_use]
+    pub fn public_key_der(&self) -> &[u8] {
+        &self.public_key
+    }
+
+    /// The subject that is to be certified.
+    #[must_use]
+    pub fn subject(&self) -> &DistinguishedName {
+        &self.subject
+    }
+
     /// Adds alternative names.
     #[must_use]
     pub fn sans(mut self, names: impl IntoIterator<Item = SubjectAltName>) -> Self {

@@ -1,0 +1,55 @@
+//! What the audit log has rows for.
+
+use serde::Serialize;
+
+/// What was decided or done. The word in the log is the variant in lower case, with hyphens.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, Serialize)]
+#[non_exhaustive]
+#[serde(rename_all = "kebab-case")]
+pub enum AuditEvent {
+    /// A certificate was approved, and its serial number reserved.
+    Approved,
+    /// A CRL was signed.
+    CrlSigned,
+    /// The signer refused what was approved.
+    Failed,
+    /// A certificate of another CA software was taken over.
+    Imported,
+    /// A certificate was signed.
+    Issued,
+    /// An issuer was added.
+    IssuerAdded,
+    /// An issuer issues no more, or again.
+    IssuerChanged,
+    /// A key was blocked, since it was compromised.
+    KeyBlocked,
+    /// A request was refused.
+    Refused,
+    /// Somebody has acknowledged that the store was restored from a backup.
+    Restored,
+    /// A certificate was revoked.
+    Revoked,
+    /// A process has ended between approving and signing.
+    Unconfirmed,
+}
+
+impl AuditEvent {
+    /// The word in the log.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Approved => "approved",
+            Self::CrlSigned => "crl-signed",
+            Self::Failed => "failed",
+            Self::Imported => "imported",
+            Self::Issued => "issued",
+            Self::IssuerAdded => "issuer-added",
+            Self::IssuerChanged => "issuer-changed",
+            Self::KeyBlocked => "key-blocked",
+            Self::Refused => "refused",
+            Self::Restored => "restored",
+            Self::Revoked => "revoked",
+            Self::Unconfirmed => "unconfirmed",
+        }
+    }
+}

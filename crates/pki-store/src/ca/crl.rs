@@ -1,0 +1,72 @@
+//! Signing CRLs.
+
+use pki_core::{CrlBuilder, CrlScope};
+use time::{Duration, OffsetDateTime};
+
+use super::authority::CertificateAuthority;
+use super::error::CrlError;
+use crate::store::Store;
+use crate::{IssuerRole, StoreError, StoredCrl};
+
+impl CertificateAuthority {
+    /// Signs the CRL of a partition, valid from `now` for `lifetime`, and keeps it as the last one.
+    ///
+    /// Its number is higher than that of every CRL before it, and it lists what [`Store::revoked`] says. If another
+    /// process has signed a later one meanwhile, that one is returned.
+    ///
+    /// # Errors
+    ///
+    /// [`CrlError`] says what is wrong. A number that was taken for it is not used again.
+    pub async fn sign_crl(
+        &self,
+        partition: u32,
+        lifetime: Duration,
+        now: OffsetDateTime,
+    ) -> Result<StoredCrl, CrlError> {
+        let issuer = &self.0.issuer;
+        let store: &Store = &self.0.store;
+        if partition >= issuer.partitions {
+            return Err(CrlError::Partition(partition));
+        }
+        // First the number, so that a CRL with a higher number knows of no fewer revocations.
+        let number = store.next_crl_number(issuer.id, partition).await?;
+        store.step("crl-numbered");
+        let content = store.crl_content(issuer.id, partition).await?;
+        let revision = content.revision;
+        let entries = u64::try_from(content.entries.len()).unwrap_or(u64::MAX);
+        let ca = self.clone();
+        let signing = tokio::task::spawn_blocking(move || {
+            let mut builder = CrlBuilder::new(number, now, now + lifetime);
+            if let Some(url) = ca.0.issuer.crl_url(partition) {
+                let scope = match ca.0.issuer.role {
+                    IssuerRole::Root => CrlScope::CaCertificates,
+                    IssuerRole::Issuing => CrlScope::LeafCertificates,
+                };
+                builder = builder.distribution_point(url, scope);
+            }
+            for entry in content.entries {
+                builder = builder.revoke(entry.serial, entry.revoked_at, entry.reason);
+            }
+            builder.sign(&ca.0.authority)
+        });
+        let signed = signing.await.map_err(|_| StoreError::Closed)??;
+        store.step("crl-signed");
+        let crl = StoredCrl {
+            issuer: issuer.id,
+            partition,
+            number,
+            this_update: now,
+            next_update: now + lifetime,
+            revision,
+            entries,
+            der: signed.der().to_vec(),
+        };
+        let is_last = store.record_crl(crl.clone(), issuer, &self.actor()).await?;
+        store.step("crl-recorded");
+        if is_last {
+            return Ok(crl);
+        }
+        let later = store.latest_crl(issuer.id, partition).await?;
+        Ok(later.ok_or(StoreError::Closed)?)
+    }
+}

@@ -1,0 +1,105 @@
+//! What is asked of a CA, and what it gives.
+
+use pki_core::{CertificateParameters, Profile, certificate_pem};
+use x509_identity::{Certificate, SerialNumber};
+
+use crate::{Actor, CertificateRecord, Idempotency, KeyReuse};
+
+/// A certificate that is to be issued.
+#[derive(Clone, Debug)]
+pub struct Order<'a> {
+    /// What it should say.
+    pub parameters: CertificateParameters,
+    /// The limits within which it is issued. `{partition}` in its CRL distribution points becomes the number of the CRL
+    /// that will cover the certificate.
+    pub profile: &'a Profile,
+    /// The name of the profile, for lists and for revoking by it.
+    pub profile_name: &'a str,
+    /// Who asks.
+    pub actor: Actor,
+    /// By what the order is known again, if its answer was lost.
+    pub idempotency: Option<Idempotency>,
+    /// The certificate of the same CA that it renews.
+    pub replaces: Option<SerialNumber>,
+    /// Whether the key may have other certificates.
+    pub key_reuse: KeyReuse,
+}
+
+/// A certificate that was issued and recorded.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct IssuedRecord {
+    /// What the store says about it.
+    pub record: CertificateRecord,
+    /// The certificate.
+    pub certificate: Certificate,
+    /// Its issuer's certificate, and those above it.
+    pub issuers: Vec<Certificate>,
+    /// Whether it was issued by an earlier order with the same idempotency key.
+    pub was_there: bool,
+}
+
+impl<'a> Order<'a> {
+    /// An order without an idempotency key, that renews nothing.
+    #[must_use]
+    pub fn new(
+        parameters: CertificateParameters,
+        profile: &'a Profile,
+        profile_name: &'a str,
+        actor: Actor,
+    ) -> Self {
+        Self {
+            parameters,
+            profile,
+            profile_name,
+            actor,
+            idempotency: None,
+            replaces: None,
+            key_reuse: KeyReuse::default(),
+        }
+    }
+
+    /// By what the order is known again.
+    #[must_use]
+    pub fn idempotency(mut self, idempotency: Idempotency) -> Self {
+        self.idempotency = Some(idempotency);
+        self
+    }
+
+    /// It renews the certificate with this serial number, and joins its lineage.
+    #[must_use]
+    pub fn replaces(mut self, serial: SerialNumber) -> Self {
+        self.replaces = Some(serial);
+        self
+    }
+
+    /// Whether the key may have other certificates.
+    #[must_use]
+    pub fn key_reuse(mut self, reuse: KeyReuse) -> Self {
+        self.key_reuse = reuse;
+        self
+    }
+}
+
+impl IssuedRecord {
+    /// The certificates that a peer needs besides its trusted root: leaf first, the root left out.
+    pub fn presented(&self) -> impl Iterator<Item = &Certificate> {
+        let intermediates = self
+            .issuers
+            .iter()
+            .filter(|issuer| !issuer.is_self_issued());
+        std::iter::once(&self.certificate).chain(intermediates)
+    }
+
+    /// The certificate as PEM.
+    #[must_use]
+    pub fn pem(&self) -> String {
+        certificate_pem(&self.certificate)
+    }
+
+    /// [`presented`](Self::presented) as one PEM file.
+    #[must_use]
+    pub fn chain_pem(&self) -> String {
+        self.presented().map(certificate_pem).collect()
+    }
+}

@@ -1,0 +1,29 @@
+//! Everything that changes a store: operations, and the one writer that puts them into transactions.
+//!
+//! Requests that wait at the same time share a transaction, since what takes time is the disk. Reservations and outcomes
+//! of issuing, of which there are many, are written for the whole batch at once; other operations follow each other in
+//! savepoints. No operation fails because of another: if a transaction fails, each of its operations is tried alone.
+
+mod crl;
+mod idempotency;
+mod import;
+mod issuer;
+mod operation;
+mod outcome;
+mod reserve;
+mod revoke;
+mod transaction;
+mod writer;
+
+pub(crate) use crl::{NextCrlNumber, RecordCrl};
+pub(crate) use import::Import;
+pub(crate) use issuer::{AddIssuer, ChangeIssuer};
+pub(crate) use operation::{Claim, Operation, Recover, Refusal, Reply};
+pub(crate) use outcome::{Outcome, Signed};
+pub(crate) use reserve::{Reservation, Reserved};
+pub(crate) use revoke::Revoke;
+pub(crate) use writer::{Committed, Hook, Writer};
+
+pub use idempotency::Idempotency;
+pub use import::ImportedCertificate;
+pub use reserve::KeyReuse;

@@ -1,0 +1,140 @@
+//! What the writer can be asked for, and the smaller ones of these.
+
+use serde_json::json;
+use time::OffsetDateTime;
+
+use super::crl::{NextCrlNumber, RecordCrl};
+use super::import::Import;
+use super::issuer::{AddIssuer, ChangeIssuer};
+use super::outcome::Outcome;
+use super::reserve::{Reservation, Reserved, serial};
+use super::revoke::Revoke;
+use super::transaction::Transaction;
+use crate::StoreError;
+use crate::audit::AuditEvent;
+use crate::ca::IssueError;
+use crate::database::values;
+use crate::record::{Actor, CertificateRecord, IssuerId};
+
+/// One change. It can be tried again: what has happened already happens no second time.
+#[derive(Clone)]
+pub(crate) enum Operation {
+    AddIssuer(AddIssuer),
+    ChangeIssuer(ChangeIssuer),
+    Claim(Claim),
+    Import(Import),
+    NextCrlNumber(NextCrlNumber),
+    Outcome(Outcome),
+    Recover(Recover),
+    RecordCrl(RecordCrl),
+    Refusal(Refusal),
+    Reserve(Box<Reservation>),
+    Revoke(Revoke),
+}
+
+/// What came of an operation.
+pub(crate) enum Reply {
+    Certificates(Vec<CertificateRecord>),
+    Done(bool),
+    Issuer(IssuerId),
+    Number(u64),
+    Reserved(Result<Reserved, IssueError>),
+}
+
+/// Something that is done once, or by one process at a time.
+#[derive(Clone)]
+pub(crate) struct Claim {
+    pub(crate) name: String,
+    pub(crate) holder: [u8; 16],
+    pub(crate) now: i64,
+    pub(crate) until: i64,
+}
+
+/// Reservations of processes that have ended.
+#[derive(Clone)]
+pub(crate) struct Recover {
+    pub(crate) reserved_before: OffsetDateTime,
+    pub(crate) actor: Actor,
+    pub(crate) now: OffsetDateTime,
+}
+
+/// A refusal that was decided elsewhere.
+#[derive(Clone)]
+pub(crate) struct Refusal {
+    pub(crate) ca: String,
+    pub(crate) actor: Actor,
+    pub(crate) detail: serde_json::Value,
+    pub(crate) now: OffsetDateTime,
+}
+
+impl Operation {
+    /// Does it, for those that are not done for the batch at once.
+    pub(crate) async fn apply(
+        &self,
+        transaction: &mut Transaction<'_>,
+    ) -> Result<Reply, StoreError> {
+        Ok(match self {
+            Self::AddIssuer(it) => Reply::Issuer(it.apply(transaction).await?),
+            Self::ChangeIssuer(it) => {
+                it.apply(transaction).await?;
+                Reply::Done(true)
+            }
+            Self::Claim(it) => Reply::Done(it.apply(transaction).await?),
+            Self::Import(it) => Reply::Number(it.apply(transaction).await?),
+            Self::NextCrlNumber(it) => Reply::Number(it.apply(transaction).await?),
+            Self::Recover(it) => Reply::Number(it.apply(transaction).await?),
+            Self::RecordCrl(it) => Reply::Done(it.apply(transaction).await?),
+            Self::Refusal(it) => {
+                it.apply(transaction);
+                Reply::Done(true)
+            }
+            Self::Revoke(it) => Reply::Certificates(it.apply(transaction).await?),
+            Self::Outcome(_) | Self::Reserve(_) => return Err(StoreError::Closed),
+        })
+    }
+}
+
+impl Claim {
+    async fn apply(&self, transaction: &mut Transaction<'_>) -> Result<bool, StoreError> {
+        let sql = "INSERT INTO claims (name, holder, until) VALUES ($1, $2, $3) \
+                   ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, until = excluded.until \
+                   WHERE claims.until <= $4 OR claims.holder = excluded.holder RETURNING 1";
+        let parameters = values![self.name.as_str(), self.holder, self.until, self.now];
+        Ok(transaction.session.first(sql, parameters).await?.is_some())
+    }
+}
+
+impl Recover {
+    async fn apply(&self, transaction: &mut Transaction<'_>) -> Result<u64, StoreError> {
+        let sql = "UPDATE certificates SET state = 2 WHERE state = 0 AND reserved_at < $1 \
+                   RETURNING serial, subject, \
+                   (SELECT ca FROM issuers WHERE issuers.id = certificates.issuer)";
+        let rows = transaction
+            .session
+            .query(sql, values![self.reserved_before])
+            .await?;
+        let mut count = 0;
+        for row in rows {
+            let detail = json!({ "subject": row.text(1)? });
+            let serial = serial(&row, 0)?;
+            let (event, ca) = (AuditEvent::Unconfirmed, row.text(2)?);
+            transaction.audit(event, self.now, &self.actor, ca, Some(&serial), detail);
+            count += 1;
+        }
+        Ok(count)
+    }
+}
+
+impl Refusal {
+    fn apply(&self, transaction: &mut Transaction<'_>) {
+        let detail = self.detail.clone();
+        transaction.audit(
+            AuditEvent::Refused,
+            self.now,
+            &self.actor,
+            &self.ca,
+            None,
+            detail,
+        );
+    }
+}

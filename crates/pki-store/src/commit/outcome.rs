@@ -1,0 +1,108 @@
+//! After signing: what came of a reservation.
+
+use serde_json::json;
+use time::OffsetDateTime;
+use x509_identity::SerialNumber;
+
+use super::transaction::Transaction;
+use crate::StoreError;
+use crate::audit::{AuditEvent, hex};
+use crate::database::values;
+use crate::record::Actor;
+use crate::record::certificate::stored;
+
+/// What the signer made of a reservation.
+#[derive(Clone)]
+pub(crate) struct Outcome {
+    pub(crate) id: i64,
+    pub(crate) ca: String,
+    pub(crate) serial: SerialNumber,
+    pub(crate) signed: Signed,
+    /// The idempotency key of the request.
+    pub(crate) request: Option<String>,
+    pub(crate) actor: Actor,
+    pub(crate) now: OffsetDateTime,
+}
+
+#[derive(Clone)]
+pub(crate) enum Signed {
+    Certificate { der: Vec<u8>, fingerprint: [u8; 32] },
+    Refused { reason: String },
+}
+
+/// `true` for each whose certificate may be given out.
+///
+/// A reservation that counts as unconfirmed meanwhile is still its process's, unless the request was tried again: then
+/// the certificate is recorded, and somebody else's is given out.
+pub(crate) async fn record_all(
+    transaction: &mut Transaction<'_>,
+    outcomes: &[Outcome],
+) -> Result<Vec<bool>, StoreError> {
+    let certificates = "UPDATE certificates SET state = $2, content = $3, fingerprint = $4 \
+                        WHERE id = $1 AND (state IN (0, 2) OR fingerprint = $4) RETURNING id";
+    let failures =
+        "UPDATE certificates SET state = $2 WHERE id = $1 AND state IN (0, 2) RETURNING id";
+    let mut signed = Vec::new();
+    let mut failed = Vec::new();
+    for outcome in outcomes {
+        match &outcome.signed {
+            Signed::Certificate { der, fingerprint } => {
+                signed.push(values![
+                    outcome.id,
+                    stored::ISSUED,
+                    der.as_slice(),
+                    *fingerprint
+                ]);
+            }
+            Signed::Refused { .. } => failed.push(values![outcome.id, stored::FAILED]),
+        }
+    }
+    let mut signed = transaction
+        .session
+        .query_each(certificates, signed)
+        .await?
+        .into_iter();
+    let mut failed = transaction
+        .session
+        .query_each(failures, failed)
+        .await?
+        .into_iter();
+    let of_requests = |it: &Outcome| Some(values![it.ca.as_str(), it.request.as_deref()?]);
+    let sql = "SELECT certificate FROM requests WHERE ca = $1 AND key = $2";
+    let sets = outcomes.iter().filter_map(of_requests).collect();
+    let mut requests = transaction.session.query_each(sql, sets).await?.into_iter();
+    let mut answers = Vec::with_capacity(outcomes.len());
+    for outcome in outcomes {
+        let request = outcome.request.as_ref().and_then(|_| requests.next());
+        let is_current = match request.as_deref() {
+            Some([row, ..]) => row.int(0)? == outcome.id,
+            _ => true,
+        };
+        let (rows, event, detail) = match &outcome.signed {
+            Signed::Certificate { fingerprint, .. } => (
+                signed.next(),
+                AuditEvent::Issued,
+                json!({ "fingerprint_sha256": hex(fingerprint) }),
+            ),
+            Signed::Refused { reason } => (
+                failed.next(),
+                AuditEvent::Failed,
+                json!({ "reason": reason }),
+            ),
+        };
+        let found = rows.is_some_and(|rows| !rows.is_empty());
+        if found {
+            let serial = Some(&outcome.serial);
+            transaction.audit(
+                event,
+                outcome.now,
+                &outcome.actor,
+                &outcome.ca,
+                serial,
+                detail,
+            );
+        }
+        answers.push(found && is_current);
+    }
+    Ok(answers)
+}

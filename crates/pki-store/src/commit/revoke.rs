@@ -1,0 +1,118 @@
+//! Revoking.
+
+use std::collections::BTreeSet;
+
+use pki_core::verify::RevocationReason;
+use serde_json::json;
+use time::OffsetDateTime;
+
+use super::transaction::Transaction;
+use crate::StoreError;
+use crate::audit::{AuditEvent, hex};
+use crate::database::values;
+use crate::query;
+use crate::record::{Actor, CertificateRecord, CertificateState, Selection, Selector, reason_of};
+
+/// Certificates that are to be revoked.
+#[derive(Clone)]
+pub(crate) struct Revoke {
+    pub(crate) selection: Selection,
+    pub(crate) reason: RevocationReason,
+    pub(crate) actor: Actor,
+    pub(crate) now: OffsetDateTime,
+}
+
+impl Revoke {
+    /// Those that it has changed: what was revoked before is not, unless its key turns out to be compromised.
+    pub(crate) async fn apply(
+        &self,
+        transaction: &mut Transaction<'_>,
+    ) -> Result<Vec<CertificateRecord>, StoreError> {
+        if self.reason == RevocationReason::RemoveFromCrl {
+            let reason = "removeFromCRL is not a reason to revoke; a revocation is for good";
+            return Err(StoreError::Refused(reason.into()));
+        }
+        let mut selected = query::select(transaction.session, &self.selection, self.now).await?;
+        selected.retain(|record| self.changes(record));
+        let reason = reason_of(self.reason);
+        let mut sets = Vec::with_capacity(selected.len());
+        for record in &mut selected {
+            // What is revoked stays revoked since then.
+            let at = record.revoked.map_or(self.now, |(at, _)| at);
+            record.state = CertificateState::Revoked;
+            record.revoked = Some((at, self.reason));
+            sets.push(values![
+                record.id,
+                record.issuer.0,
+                record.partition,
+                record.serial.as_bytes(),
+                record.not_after,
+                at,
+                reason.as_str(),
+                transaction.next_revision()
+            ]);
+            let detail = json!({
+                "reason": reason,
+                "subject": record.subject,
+                "fingerprint_sha256": record.fingerprint_sha256.as_ref().map(|it| hex(it)),
+            });
+            let serial = Some(&record.serial);
+            let ca = &record.ca;
+            transaction.audit(
+                AuditEvent::Revoked,
+                self.now,
+                &self.actor,
+                ca,
+                serial,
+                detail,
+            );
+        }
+        let sql = "INSERT INTO revocations (certificate, issuer, part, serial, not_after, revoked_at, reason, revision) \
+                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (certificate) DO UPDATE \
+                   SET reason = excluded.reason, revision = excluded.revision";
+        transaction.session.query_each(sql, sets).await?;
+        if self.reason == RevocationReason::KeyCompromise {
+            self.block_keys(transaction, &selected).await?;
+        }
+        Ok(selected)
+    }
+
+    fn changes(&self, record: &CertificateRecord) -> bool {
+        match record.revoked {
+            None => true,
+            Some((_, before)) => {
+                self.reason == RevocationReason::KeyCompromise && before != self.reason
+            }
+        }
+    }
+
+    /// A key that was named is blocked even if no certificate has it.
+    async fn block_keys(
+        &self,
+        transaction: &mut Transaction<'_>,
+        revoked: &[CertificateRecord],
+    ) -> Result<(), StoreError> {
+        let mut keys: BTreeSet<[u8; 32]> = revoked.iter().filter_map(|it| it.spki_sha256).collect();
+        if let Selector::Spki(key) = self.selection.selector {
+            keys.insert(key);
+        }
+        let keys: Vec<_> = keys.into_iter().collect();
+        let sql = "INSERT INTO blocked_keys (spki, blocked_at) VALUES ($1, $2) \
+                   ON CONFLICT (spki) DO NOTHING RETURNING 1";
+        let sets = keys.iter().map(|key| values![*key, self.now]).collect();
+        let added = transaction.session.query_each(sql, sets).await?;
+        let ca = self.selection.ca.as_deref().unwrap_or_default();
+        for (key, _) in keys.iter().zip(added).filter(|(_, rows)| !rows.is_empty()) {
+            let detail = json!({ "spki_sha256": hex(key) });
+            transaction.audit(
+                AuditEvent::KeyBlocked,
+                self.now,
+                &self.actor,
+                ca,
+                None,
+                detail,
+            );
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,226 @@
+//! The one writer of a process: it takes what waits, and makes one transaction of it.
+
+use std::sync::Arc;
+
+use tokio::sync::{mpsc, oneshot, watch};
+
+use super::operation::{Operation, Reply};
+use super::outcome::record_all;
+use super::reserve::reserve_all;
+use super::transaction::Transaction;
+use crate::StoreError;
+use crate::database::{Session, at_once};
+
+/// Called at each step of what a store does, by the name of the step: for tests that end the process there.
+pub(crate) type Hook = Arc<dyn Fn(&'static str) + Send + Sync>;
+
+/// Where operations are handed in.
+#[derive(Clone)]
+pub(crate) struct Writer {
+    jobs: mpsc::Sender<Job>,
+    /// The revision after the last transaction, and how many there were.
+    committed: watch::Receiver<Committed>,
+}
+
+/// What this process has written last.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct Committed {
+    pub(crate) revision: u64,
+    pub(crate) transactions: u64,
+}
+
+struct Job {
+    operation: Operation,
+    reply: oneshot::Sender<Result<Reply, StoreError>>,
+}
+
+/// The other end.
+struct Desk {
+    jobs: mpsc::Receiver<Job>,
+    committed: watch::Sender<Committed>,
+    hook: Option<Hook>,
+}
+
+impl Writer {
+    /// Begins to write with this session, on a thread of its own.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Disk`] if the system gives no thread.
+    pub(crate) fn start(mut session: Session, hook: Option<Hook>) -> Result<Self, StoreError> {
+        let (sender, jobs) = mpsc::channel(BATCH * 4);
+        let (committed, receiver) = watch::channel(Committed::default());
+        let mut desk = Desk {
+            jobs,
+            committed,
+            hook,
+        };
+        let work = move || {
+            let mut batch = Vec::with_capacity(BATCH);
+            while desk.jobs.blocking_recv_many(&mut batch, BATCH) > 0 {
+                at_once(desk.serve(&mut session, std::mem::take(&mut batch)));
+            }
+        };
+        let thread = std::thread::Builder::new().name("pki-store".into());
+        let started = thread.spawn(work);
+        started.map_err(|error| StoreError::Disk(Arc::new(error)))?;
+        Ok(Self {
+            jobs: sender,
+            committed: receiver,
+        })
+    }
+
+    /// Has it done, durably. If nobody waits for the answer any more, it is done all the same.
+    pub(crate) async fn commit(&self, operation: Operation) -> Result<Reply, StoreError> {
+        let (reply, answer) = oneshot::channel();
+        let job = Job { operation, reply };
+        self.jobs.send(job).await.map_err(|_| StoreError::Closed)?;
+        answer.await.map_err(|_| StoreError::Closed)?
+    }
+
+    pub(crate) fn committed(&self) -> watch::Receiver<Committed> {
+        self.committed.clone()
+    }
+}
+
+/// Why a batch was not written.
+enum Failure {
+    /// It would have been the same with each of its operations.
+    Begin(StoreError),
+    /// One of them may be the reason.
+    Within(StoreError),
+}
+
+impl Desk {
+    async fn serve(&self, session: &mut Session, batch: Vec<Job>) {
+        let (operations, replies): (Vec<_>, Vec<_>) = batch
+            .into_iter()
+            .map(|job| (job.operation, job.reply))
+            .unzip();
+        match self.attempt(session, &operations).await {
+            Ok(answers) => {
+                for (reply, answer) in replies.into_iter().zip(answers) {
+                    // Whoever has asked may be gone.
+                    let _ = reply.send(answer);
+                }
+            }
+            Err(Failure::Within(_)) if operations.len() > 1 => {
+                for (operation, reply) in operations.iter().zip(replies) {
+                    let answer = match self.attempt(session, std::slice::from_ref(operation)).await
+                    {
+                        Ok(answers) => answers
+                            .into_iter()
+                            .next()
+                            .unwrap_or(Err(StoreError::Closed)),
+                        Err(Failure::Begin(error) | Failure::Within(error)) => Err(error),
+                    };
+                    let _ = reply.send(answer);
+                }
+            }
+            Err(Failure::Begin(error) | Failure::Within(error)) => {
+                for reply in replies {
+                    let _ = reply.send(Err(error.clone()));
+                }
+            }
+        }
+    }
+
+    async fn attempt(
+        &self,
+        session: &mut Session,
+        operations: &[Operation],
+    ) -> Result<Vec<Result<Reply, StoreError>>, Failure> {
+        let mut transaction = Transaction::begin(session).await.map_err(Failure::Begin)?;
+        self.step("begun");
+        let answers = match apply_all(&mut transaction, operations).await {
+            Ok(answers) => answers,
+            Err(error) => {
+                transaction.roll_back().await;
+                return Err(Failure::Within(error));
+            }
+        };
+        self.step("applied");
+        let revision = transaction.commit().await.map_err(Failure::Within)?;
+        self.step("committed");
+        self.committed.send_modify(|committed| {
+            committed.revision = revision;
+            committed.transactions += 1;
+        });
+        Ok(answers)
+    }
+
+    fn step(&self, name: &'static str) {
+        if let Some(hook) = &self.hook {
+            hook(name);
+        }
+    }
+}
+
+/// The answers, in the order of the operations. What is written for the whole batch comes last.
+async fn apply_all(
+    transaction: &mut Transaction<'_>,
+    operations: &[Operation],
+) -> Result<Vec<Result<Reply, StoreError>>, StoreError> {
+    let mut answers: Vec<Option<Result<Reply, StoreError>>> = Vec::new();
+    let mut reservations = Vec::new();
+    let mut outcomes = Vec::new();
+    for operation in operations {
+        answers.push(match operation {
+            Operation::Reserve(reservation) => {
+                reservations.push(reservation.as_ref().clone());
+                None
+            }
+            Operation::Outcome(outcome) => {
+                outcomes.push(outcome.clone());
+                None
+            }
+            other => Some(apply_one(transaction, other).await?),
+        });
+    }
+    let mut reserved = Vec::new().into_iter();
+    if !reservations.is_empty() {
+        reserved = reserve_all(transaction, &reservations).await?.into_iter();
+    }
+    let mut recorded = Vec::new().into_iter();
+    if !outcomes.is_empty() {
+        recorded = record_all(transaction, &outcomes).await?.into_iter();
+    }
+    let answer = |(operation, answer): (&Operation, Option<_>)| match (operation, answer) {
+        (_, Some(answer)) => answer,
+        (Operation::Reserve(_), None) => reserved
+            .next()
+            .map(Reply::Reserved)
+            .ok_or(StoreError::Closed),
+        (_, None) => recorded.next().map(Reply::Done).ok_or(StoreError::Closed),
+    };
+    Ok(operations.iter().zip(answers).map(answer).collect())
+}
+
+/// Undone if it is refused, and the rest goes on.
+async fn apply_one(
+    transaction: &mut Transaction<'_>,
+    operation: &Operation,
+) -> Result<Result<Reply, StoreError>, StoreError> {
+    let mark = transaction.mark();
+    transaction.session.batch("SAVEPOINT operation").await?;
+    let answer = operation.apply(transaction).await;
+    match answer {
+        Ok(reply) => {
+            transaction
+                .session
+                .batch("RELEASE SAVEPOINT operation")
+                .await?;
+            Ok(Ok(reply))
+        }
+        Err(error @ (StoreError::NotFound { .. } | StoreError::Refused(_))) => {
+            let undo = "ROLLBACK TO SAVEPOINT operation";
+            transaction.session.batch(undo).await?;
+            transaction.go_back(&mark);
+            Ok(Err(error))
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Operations in one transaction.
+const BATCH: usize = 256;

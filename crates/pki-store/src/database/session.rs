@@ -1,0 +1,106 @@
+//! One connection, to either database.
+
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+
+use super::sqlite::SqliteSession;
+use super::value::{Row, Value};
+use crate::StoreError;
+
+/// A connection. The statements are the same text for both databases, with parameters `$1`, `$2`, ...
+///
+/// Everything here is `async` for PostgreSQL. On SQLite it is ready at once, and [`at_once`] runs it on a thread of its
+/// own.
+pub(crate) enum Session {
+    Sqlite(SqliteSession),
+}
+
+impl Session {
+    /// Statements without parameters and results.
+    pub(crate) async fn batch(&mut self, sql: &str) -> Result<(), StoreError> {
+        match self {
+            Self::Sqlite(session) => session.batch(sql),
+        }
+    }
+
+    /// The rows of a statement.
+    pub(crate) async fn query(
+        &mut self,
+        sql: &str,
+        parameters: Vec<Value>,
+    ) -> Result<Vec<Row>, StoreError> {
+        let mut rows = Vec::new();
+        let keep = |row| {
+            rows.push(row);
+            Ok(())
+        };
+        self.for_each(sql, parameters, keep).await?;
+        Ok(rows)
+    }
+
+    /// The rows of a statement, one after the other.
+    pub(crate) async fn for_each(
+        &mut self,
+        sql: &str,
+        parameters: Vec<Value>,
+        each: impl FnMut(Row) -> Result<(), StoreError> + Send,
+    ) -> Result<(), StoreError> {
+        match self {
+            Self::Sqlite(session) => session.for_each(sql, &parameters, each),
+        }
+    }
+
+    /// The first row, if there is one.
+    pub(crate) async fn first(
+        &mut self,
+        sql: &str,
+        parameters: Vec<Value>,
+    ) -> Result<Option<Row>, StoreError> {
+        Ok(self.query(sql, parameters).await?.into_iter().next())
+    }
+
+    /// The rows of the same statement with each of these sets of parameters. PostgreSQL gets them all before it has
+    /// answered the first.
+    pub(crate) async fn query_each(
+        &mut self,
+        sql: &str,
+        sets: Vec<Vec<Value>>,
+    ) -> Result<Vec<Vec<Row>>, StoreError> {
+        let mut all = Vec::with_capacity(sets.len());
+        match self {
+            Self::Sqlite(_) => {
+                for parameters in sets {
+                    all.push(self.query(sql, parameters).await?);
+                }
+            }
+        }
+        Ok(all)
+    }
+
+    /// Begins a transaction that reads one state of the database.
+    pub(crate) async fn begin_read(&mut self) -> Result<(), StoreError> {
+        match self {
+            Self::Sqlite(session) => session.batch("BEGIN DEFERRED"),
+        }
+    }
+
+    /// Begins a transaction that writes. There is no other one at the same time, in any process.
+    pub(crate) async fn begin_write(&mut self) -> Result<(), StoreError> {
+        match self {
+            Self::Sqlite(session) => session.batch("BEGIN IMMEDIATE"),
+        }
+    }
+}
+
+/// Runs what never waits: work on an SQLite session.
+pub(crate) fn at_once<T>(work: impl Future<Output = T>) -> T {
+    let mut work = pin!(work);
+    let mut context = Context::from_waker(Waker::noop());
+    loop {
+        match work.as_mut().poll(&mut context) {
+            Poll::Ready(done) => return done,
+            // Not on SQLite; and if it were, this would only be slow.
+            Poll::Pending => std::thread::yield_now(),
+        }
+    }
+}

@@ -1,0 +1,23 @@
+#![doc = include_str!("../README.md")]
+
+mod audit;
+mod ca;
+mod commit;
+mod database;
+mod error;
+mod query;
+mod record;
+mod store;
+mod url;
+
+pub use audit::{AuditBreak, AuditError, AuditEvent, AuditHead, AuditRow};
+pub use ca::{CertificateAuthority, CrlError, IssueError, IssuedRecord, Order};
+pub use commit::{Idempotency, ImportedCertificate, KeyReuse};
+pub use error::StoreError;
+pub use record::{
+    Actor, CertificateRecord, CertificateState, CertificateStatus, Filter, Issuer, IssuerId,
+    IssuerRole, IssuerState, NamePattern, NamePatternError, NewIssuer, Page, RecordedName,
+    RevokedEntry, Selection, Selector, StoredCrl,
+};
+pub use store::{Store, StoreOptions};
+pub use url::{PostgresUrl, StoreUrl};

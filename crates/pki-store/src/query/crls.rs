@@ -1,0 +1,89 @@
+//! What CRLs list, and the last ones.
+
+use time::OffsetDateTime;
+use x509_identity::SerialNumber;
+
+use crate::StoreError;
+use crate::database::{Row, Session, values};
+use crate::record::{IssuerId, RevokedEntry, StoredCrl, reason_from_text};
+
+/// What the next CRL of a partition lists.
+pub(crate) struct CrlContent {
+    pub(crate) entries: Vec<RevokedEntry>,
+    /// The revision of the store that it knows about.
+    pub(crate) revision: u64,
+}
+
+/// An expired certificate stays until it was on one CRL after it had expired (RFC 5280 section 3.3), and one that was
+/// revoked after it had expired is on one CRL, too.
+pub(crate) async fn crl_content(
+    session: &mut Session,
+    issuer: IssuerId,
+    partition: u32,
+) -> Result<CrlContent, StoreError> {
+    session.begin_read().await?;
+    let content = read(session, issuer, partition).await;
+    session.batch("COMMIT").await?;
+    content
+}
+
+async fn read(
+    session: &mut Session,
+    issuer: IssuerId,
+    partition: u32,
+) -> Result<CrlContent, StoreError> {
+    let row = session.first("SELECT revision FROM store", vec![]).await?;
+    let revision = row.map_or(Ok(0), |row| row.count(0))?;
+    let sql = "SELECT this_update, revision FROM crls WHERE issuer = $1 AND part = $2 AND this_update IS NOT NULL";
+    let last = session.first(sql, values![issuer.0, partition]).await?;
+    let (since, known) = match last {
+        Some(row) => (row.int(0)?, row.count(1)?),
+        None => (i64::MIN, 0),
+    };
+    let sql = "SELECT serial, revoked_at, reason FROM revocations \
+               WHERE issuer = $1 AND part = $2 AND (not_after >= $3 OR revision > $4)";
+    let mut entries = Vec::new();
+    let parameters = values![issuer.0, partition, since, known];
+    session
+        .for_each(sql, parameters, |row| {
+            entries.push(entry(&row)?);
+            Ok(())
+        })
+        .await?;
+    Ok(CrlContent { entries, revision })
+}
+
+fn entry(row: &Row) -> Result<RevokedEntry, StoreError> {
+    Ok(RevokedEntry {
+        serial: SerialNumber::from_be_bytes(row.blob(0)?).map_err(|_| StoreError::Corrupt {
+            what: "a serial number cannot be read".into(),
+        })?,
+        revoked_at: row.time(1)?,
+        reason: reason_from_text(row.text(2)?)?,
+    })
+}
+
+/// The last CRL that was signed.
+pub(crate) async fn latest_crl(
+    session: &mut Session,
+    issuer: IssuerId,
+    partition: u32,
+) -> Result<Option<StoredCrl>, StoreError> {
+    let sql = "SELECT signed_number, this_update, next_update, revision, entries, der FROM crls \
+               WHERE issuer = $1 AND part = $2 AND signed_number IS NOT NULL";
+    let row = session.first(sql, values![issuer.0, partition]).await?;
+    let crl = |row: Row| {
+        let this_update: OffsetDateTime = row.time(1)?;
+        Ok(StoredCrl {
+            issuer,
+            partition,
+            number: row.count(0)?,
+            this_update,
+            next_update: row.time(2)?,
+            revision: row.count(3)?,
+            entries: row.count(4)?,
+            der: row.blob(5)?.to_vec(),
+        })
+    };
+    row.map(crl).transpose()
+}

@@ -1,0 +1,24 @@
+//! What is in a store, as values.
+
+mod actor;
+pub(crate) mod certificate;
+mod crl;
+mod filter;
+pub(crate) mod issuer;
+mod name_key;
+pub(crate) mod name_pattern;
+mod reason;
+mod selection;
+mod text;
+
+pub use actor::Actor;
+pub use certificate::{CertificateRecord, CertificateState, RecordedName};
+pub use crl::{CertificateStatus, RevokedEntry, StoredCrl};
+pub use filter::{Filter, Page};
+pub use issuer::{Issuer, IssuerId, IssuerRole, IssuerState, NewIssuer};
+pub use name_pattern::{NamePattern, NamePatternError};
+pub use selection::{Selection, Selector};
+
+pub(crate) use name_key::name_keys;
+pub(crate) use reason::{reason_from_text, reason_of};
+pub(crate) use text::shortened;

@@ -1,0 +1,82 @@
+//! The handle of a store.
+
+mod audit;
+mod certificates;
+mod claims;
+mod crls;
+mod issuers;
+mod open;
+mod readers;
+mod revision;
+
+use std::sync::Arc;
+
+use crate::commit::{Committed, Hook, Operation, Reply, Writer};
+use crate::{StoreError, StoreUrl};
+
+pub use open::StoreOptions;
+
+use readers::Readers;
+
+/// What a CA has issued, revoked and refused.
+///
+/// A handle: clones are the same store. Several processes may have one store open, each with a handle of its own. What
+/// changes it is durable when the call returns; a caller that goes away in between changes nothing about that.
+///
+/// Operations that wait at the same time share a transaction, and reading waits for no writing.
+#[derive(Clone)]
+pub struct Store(pub(crate) Arc<Shared>);
+
+pub(crate) struct Shared {
+    url: StoreUrl,
+    id: [u8; 16],
+    /// Who reserves serial numbers: one for each handle that was opened.
+    pub(crate) holder: [u8; 16],
+    writer: Writer,
+    readers: Readers,
+    lease: std::time::Duration,
+    hook: Option<Hook>,
+}
+
+impl Store {
+    pub(crate) async fn commit(&self, operation: Operation) -> Result<Reply, StoreError> {
+        self.0.writer.commit(operation).await
+    }
+
+    /// What this process has written last.
+    pub(crate) fn committed(&self) -> tokio::sync::watch::Receiver<Committed> {
+        self.0.writer.committed()
+    }
+
+    /// For tests: says that this step is reached.
+    pub(crate) fn step(&self, name: &'static str) {
+        if let Some(hook) = &self.0.hook {
+            hook(name);
+        }
+    }
+
+    /// Where the store is.
+    #[must_use]
+    pub fn url(&self) -> &StoreUrl {
+        &self.0.url
+    }
+
+    /// The random number that the store was given when it was made: the same in each copy of it.
+    #[must_use]
+    pub fn id(&self) -> &[u8; 16] {
+        &self.0.id
+    }
+}
+
+impl std::fmt::Debug for Store {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Store")
+            .field("url", &self.0.url)
+            .finish_non_exhaustive()
+    }
+}
+
+/// An answer to another operation than the one that was asked for, which the writer does not give.
+pub(crate) fn unexpected<T>(_: Reply) -> Result<T, StoreError> {
+    Err(StoreError::Closed)
+}
