@@ -71,7 +71,9 @@ pub(super) fn openbao(material: &Material<'_>, is_stored: bool) -> Result<Peer> 
         ),
     )?;
     let mut command: Command = material.peers.command("bao");
-    command.arg("server").arg(format!("-config={}", config.display()));
+    command
+        .arg("server")
+        .arg(format!("-config={}", config.display()));
     let server = Server::start(&mut command, port)?;
     let token = unseal(port)?;
     let header = format!("X-Vault-Token: {token}");

@@ -65,10 +65,11 @@ impl Connection {
 
     /// As [`ask`](Self::ask), and takes an answer without content, too.
     pub(super) fn ask_any(&mut self, request: &Request) -> Result<()> {
-        match self.ask(request) {
-            Err(_) if self.answer.starts_with(b"HTTP/1.1 204 ") => Ok(()),
-            other => other.map(|_| ()),
-        }
+        let asked = self.ask(request).map(|_| ());
+        asked.or_else(|error| {
+            let is_empty = self.answer.starts_with(b"HTTP/1.1 204 ");
+            if is_empty { Ok(()) } else { Err(error) }
+        })
     }
 
     /// The body of the answer, as JSON.
