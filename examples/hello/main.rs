@@ -14,6 +14,8 @@ use anyhow::Context;
 use axum::{Json, Router, routing::get};
 use clap::Parser;
 use examples::{LOG_HELP, finish, print, reload_on_hangup, stop_wanted, warn_about_server};
+use mtls_server::crl::CrlSource;
+use mtls_server::plain_http::HttpUrlError;
 use mtls_server::{ClientAuth, ClientCert, MtlsFiles, TlsInfo, VirtualHostFiles, listen};
 use serde_json::{Value, json};
 use time::format_description::well_known::Rfc3339;
@@ -34,9 +36,9 @@ struct Options {
     /// The roots that clients' certificates must lead to (PEM with any number, or DER)
     #[arg(long, value_name = "FILE")]
     client_ca: PathBuf,
-    /// CRLs (PEM with any number, or DER); may be given again
-    #[arg(long, value_name = "FILE")]
-    crl: Vec<PathBuf>,
+    /// CRLs (PEM with any number, or DER), or an http:// URL of them; may be given again
+    #[arg(long, value_name = "FILE|URL", value_parser = crl_source)]
+    crl: Vec<CrlSource>,
     /// Where to listen, unless a service manager hands over a socket
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8443")]
     listen: SocketAddr,
@@ -56,8 +58,8 @@ async fn main() -> ExitCode {
 async fn run(options: Options) -> anyhow::Result<ExitCode> {
     let (cert, key) = (options.cert.clone(), options.key.clone());
     let mut site = VirtualHostFiles::new(options.cert, options.key, options.client_ca);
-    for file in options.crl {
-        site = site.crl(file);
+    for source in options.crl {
+        site = site.crl(source);
     }
     if options.optional {
         site = site.client_auth(ClientAuth::Optional);
@@ -85,6 +87,13 @@ async fn run(options: Options) -> anyhow::Result<ExitCode> {
     stop_wanted().await?;
     server.graceful_shutdown(Duration::from_secs(10)).await?;
     Ok(ExitCode::SUCCESS)
+}
+
+fn crl_source(text: &str) -> Result<CrlSource, HttpUrlError> {
+    match text.contains("://") {
+        true => CrlSource::url(text),
+        false => Ok(CrlSource::file(text)),
+    }
 }
 
 async fn hello(client: Option<ClientCert>) -> String {

@@ -30,3 +30,8 @@ pub struct Guide;
 #[cfg(doctest)]
 #[doc = include_str!("../../docs/client.md")]
 pub struct ClientGuide;
+
+/// And that of the guide to what a CA publishes.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/publishing.md")]
+pub struct PublishingGuide;

@@ -9,6 +9,7 @@ use pki_core::Authority;
 use pki_core::ocsp::{IncomingRequest, OcspResponder, OcspStatus, OcspValidity, RespondError};
 
 #[path = "../world.rs"]
+#[allow(dead_code, reason = "the client is for other targets")]
 mod world;
 
 fuzz_target!(|bytes: &[u8]| {

@@ -14,8 +14,10 @@ pub(crate) enum Suite {
     Conformance,
     Fuzz,
     Interop,
+    Lint,
     Mutants,
     Soak,
+    Store,
 }
 
 impl Suite {
@@ -25,8 +27,10 @@ impl Suite {
             Self::Conformance => "xtask-conformance",
             Self::Fuzz => "xtask-fuzz",
             Self::Interop => "xtask-interop",
+            Self::Lint => "xtask-lint",
             Self::Mutants => "xtask-mutants",
             Self::Soak => "xtask-soak",
+            Self::Store => "xtask-store",
         }
     }
 

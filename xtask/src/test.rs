@@ -47,6 +47,12 @@ pub(crate) fn run() -> Tally {
     // A soak that is over soon finds what fails at once, and not what leaks slowly.
     for (name, suite, arguments) in [
         ("soak", Suite::Soak, ["--seconds", "15"].as_slice()),
+        ("store", Suite::Store, &[]),
+        (
+            "lint agreement",
+            Suite::Lint,
+            &["--policies", "200", "--each", "1"],
+        ),
         ("interop", Suite::Interop, &[]),
     ] {
         println!("\n== {name}");

@@ -1,6 +1,8 @@
 //! Responses that this crate writes itself, in the form that the client of a request reads: problem
 //! details, and statuses of gRPC. They echo nothing of any certificate.
 
+use std::borrow::Cow;
+
 use axum::{
     Json,
     body::Body,
@@ -10,11 +12,11 @@ use axum::{
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
 /// Why a request is not answered by the application.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Problem<'a> {
+#[derive(Clone, Debug)]
+pub(crate) struct Problem {
     pub(crate) status: StatusCode,
     pub(crate) kind: &'static str,
-    pub(crate) detail: &'a str,
+    pub(crate) detail: Cow<'static, str>,
     pub(crate) grpc: GrpcCode,
 }
 
@@ -55,12 +57,30 @@ impl Form {
 
 const GRPC: &str = "application/grpc";
 
-impl Problem<'_> {
+impl Form {
+    /// The same response, or if an extractor of this crate wrote it, in this form.
+    pub(crate) fn of_response(self, mut response: Response) -> Response {
+        match (self, response.extensions_mut().remove::<Problem>()) {
+            (Self::Grpc(_), Some(problem)) => problem.response(self),
+            _ => response,
+        }
+    }
+}
+
+impl Problem {
     pub(crate) fn response(self, form: Form) -> Response {
         match form {
             Form::Problem => self.json(),
             Form::Grpc(content_type) => self.trailers_only(content_type),
         }
+    }
+
+    /// The response of an extractor, which does not know what the client reads: [`Form::of_response`]
+    /// changes it.
+    pub(crate) fn response_of_extractor(self) -> Response {
+        let mut response = self.clone().json();
+        response.extensions_mut().insert(self);
+        response
     }
 
     fn json(self) -> Response {
@@ -76,7 +96,7 @@ impl Problem<'_> {
 
     /// The protocol of gRPC over HTTP/2: status 200 always, and the trailers as headers.
     fn trailers_only(self, content_type: &'static str) -> Response {
-        let message = utf8_percent_encode(self.detail, ESCAPED).to_string();
+        let message = utf8_percent_encode(&self.detail, ESCAPED).to_string();
         let mut response = Response::new(Body::empty());
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
@@ -127,7 +147,7 @@ mod tests {
         let problem = Problem {
             status: StatusCode::FORBIDDEN,
             kind: "x",
-            detail: "100 % å\n",
+            detail: "100 % å\n".into(),
             grpc: GrpcCode::PermissionDenied,
         };
         let response = problem.response(Form::Grpc(GRPC));

@@ -11,17 +11,19 @@ use axum::{
     extract::ConnectInfo,
     http::{Extensions, Request, Response, StatusCode, header::CONTENT_TYPE},
     middleware::{Next, from_fn},
-    routing::get,
+    routing::{get, post},
 };
 use mtls_server::{
-    ClientAuth, ClientCert, ConnectionIdentity, FromClientCert as _, MockClientCert, MockError,
-    Rule, SpiffeId, TlsInfo, rejection::ClientCertRejection,
+    ClientAuth, ClientCert, ConnectionIdentity, FromClientCert, MockClientCert, MockError,
+    PeerIdentity, Rule, SpiffeId, TlsInfo, proxy::ForwardedClientCert,
+    rejection::ClientCertRejection,
 };
 use serde_json::{Value, json};
 use support::{
     World,
     audit::Audit,
     client::{self, VERSIONS},
+    http::{self, PROTOCOLS},
     pki::{Ca, days_from_now},
     router, start, start_with,
 };
@@ -224,7 +226,7 @@ fn a_mock_has_the_names_that_a_test_asks_for() {
 
     let id = "spiffe://example.org/billing";
     let san = SubjectAltName::Uri(id.to_owned());
-    let mock = MockClientCert::with_names("CN=billing".parse().unwrap(), [san]).unwrap();
+    let mock = MockClientCert::with_names("CN=billing", [san]).unwrap();
     let found = SpiffeId::from_client_cert(mock.client().unwrap()).unwrap();
     assert_eq!(found.as_str(), id);
     assert!(MockClientCert::anonymous().client().is_none());
@@ -274,4 +276,52 @@ async fn requests_share_the_identity_of_their_connection_and_its_one_audit_event
         assert_eq!(seen["tls"]["alpn"], "h2");
     }
     assert_eq!(audit.only()["outcome"], "accepted");
+}
+
+#[tokio::test]
+async fn an_extractor_that_rejects_a_call_of_grpc_answers_in_its_form() {
+    struct Nobody;
+    #[derive(Debug, thiserror::Error)]
+    #[error("nobody")]
+    struct IsNobody;
+    impl FromClientCert for Nobody {
+        type Error = IsNobody;
+
+        fn from_client_cert(_: &ClientCert) -> Result<Self, IsNobody> {
+            Err(IsNobody)
+        }
+    }
+
+    let world = World::new();
+    let app = Router::new()
+        .route("/cert", post(async |_: ClientCert| "secret"))
+        .route("/peer", post(async |_: PeerIdentity<Nobody>| "secret"))
+        .route("/spiffe", post(async |_: SpiffeId| "secret"))
+        .route("/forwarded", post(async |_: ForwardedClientCert| "secret"));
+    let server = start_with(world.config().client_auth(ClientAuth::Optional), app).await;
+    let alice = world.ca.client("alice");
+    for (identity, path, code) in [
+        (None, "/cert", "16"),
+        (None, "/peer", "16"),
+        (Some(&alice), "/peer", "7"),
+        (Some(&alice), "/spiffe", "7"),
+        (Some(&alice), "/forwarded", "16"),
+    ] {
+        for protocol in PROTOCOLS {
+            let client = http::Client::new(&world, identity, protocol);
+            let call = client.post(&server, path, "application/grpc").await;
+            assert_eq!(call.status(), StatusCode::OK, "{path}");
+            assert_eq!(call.headers()[CONTENT_TYPE], "application/grpc", "{path}");
+            assert_eq!(call.headers()["grpc-status"], code, "{path}");
+            assert!(call.bytes().await.unwrap().is_empty(), "{path}");
+            // Anybody else reads a problem.
+            let other = client.post(&server, path, "application/json").await;
+            assert_eq!(other.status(), StatusCode::FORBIDDEN, "{path}");
+            assert_eq!(other.headers()[CONTENT_TYPE], "application/problem+json");
+        }
+    }
+    // What the application itself rejects stays as it is.
+    let client = http::Client::new(&world, Some(&alice), PROTOCOLS[0]);
+    let missing = client.post(&server, "/missing", "application/grpc").await;
+    assert_eq!(missing.status(), StatusCode::NOT_FOUND);
 }

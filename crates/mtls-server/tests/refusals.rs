@@ -15,10 +15,16 @@ use support::{
     pki::{Ca, Leaf, crl_set, days_from_now},
     start,
 };
-use test_pki::rcgen::{ExtendedKeyUsagePurpose as Eku, KeyUsagePurpose};
+use test_pki::{
+    KeyKind,
+    rcgen::{CustomExtension, ExtendedKeyUsagePurpose as Eku, KeyUsagePurpose},
+};
 
 /// What it is, what is shown, and the alert and audit code that answer; `None` is accepted.
 type Case = (&'static str, Option<Leaf>, Option<(Alert, &'static str)>);
+
+/// Whose subject no audit event has.
+const NAMELESS: &str = "a name with NUL in it";
 
 /// Each case against one server setting, in both TLS versions.
 async fn check(world: &World, config: impl Fn() -> MtlsConfigBuilder, cases: &[Case]) {
@@ -44,7 +50,7 @@ async fn check(world: &World, config: impl Fn() -> MtlsConfigBuilder, cases: &[C
                     assert_eq!(event["reason"], *code, "{case}: {event:?}");
                     assert_eq!(failure.alert(), Some(*alert), "{case}: {failure:?}");
                     assert_eq!(event["outcome"], "refused", "{case}");
-                    let named = leaf.is_some() && *code != "malformed";
+                    let named = leaf.is_some() && !case.starts_with(NAMELESS);
                     assert_eq!(event.contains_key("subject"), named, "{case}");
                 }
             }
@@ -160,8 +166,16 @@ async fn a_certificate_must_be_presented_trusted_valid_and_for_clients() {
             refused(Alert::UnsupportedCertificate, "ca-as-leaf"),
         ),
         (
-            "a name with NUL in it",
+            NAMELESS,
             Some(world.ca.client("admin\0.evil")),
+            refused(Alert::BadCertificate, "malformed"),
+        ),
+        (
+            "an extension that is not what it says",
+            Some(world.ca.client("mallory").with(|params| {
+                let constraints = CustomExtension::from_oid_content(&[2, 5, 29, 19], vec![0x04]);
+                params.custom_extensions.push(constraints);
+            })),
             refused(Alert::BadCertificate, "malformed"),
         ),
         (
@@ -337,5 +351,34 @@ async fn only_a_lenient_server_takes_a_certificate_that_does_not_say_what_it_is_
     for (strictness, expected) in [(Strictness::Strict, refusal), (Strictness::WebPki, None)] {
         let cases = [("no EKU", silent.clone(), expected)];
         check(&world, || world.config().strictness(strictness), &cases).await;
+    }
+}
+
+#[tokio::test]
+async fn a_key_that_needs_tls_1_3_is_named_to_whoever_offers_less() {
+    let mut world = World::new();
+    world.server = world
+        .ca
+        .server("localhost")
+        .with_key(KeyKind::MlDsa65.generate());
+    let audit = Audit::capture();
+    let server = start(world.config()).await;
+    let alice = world.ca.client("alice");
+    for version in VERSIONS {
+        let config = client::config(&world, Some(&alice), version);
+        let got = client::get(server.local_addr(), config, "/").await;
+        let event = audit.only();
+        if *version == rustls::version::TLS13 {
+            assert!(got.is_ok(), "{got:?}");
+            assert_eq!(event["outcome"], "accepted");
+            continue;
+        }
+        assert_eq!(got.unwrap_err().alert(), Some(Alert::HandshakeFailure));
+        assert_eq!(event["reason"], "incompatible");
+        assert_eq!(
+            event["message"],
+            "connection refused: \"the server's key (ML-DSA-65) needs TLS 1.3, and the client offers \
+             TLS 1.2 alone\""
+        );
     }
 }

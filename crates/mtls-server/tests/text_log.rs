@@ -9,11 +9,15 @@ use std::{
 };
 
 use axum::{Router, routing::get};
-use mtls_server::{ClientCert, FromClientCert, PeerIdentity, RequireClientCert, Rule};
+use mtls_server::{ClientCert, FromClientCert, PeerIdentity, RequireClientCert, Rule, files};
 use support::{
     World,
     client::{self, VERSIONS},
     start_with,
+};
+use test_pki::{
+    Ca,
+    der::{content, extension, tlv},
 };
 use tracing_subscriber::{Layer as _, fmt::MakeWriter, layer::SubscriberExt as _};
 
@@ -122,4 +126,35 @@ async fn a_name_adds_no_field_to_a_line() {
         assert!(!said.contains("outcome=allowed"), "{line}");
         assert!(!said.contains("rule=admins"), "{line}");
     }
+}
+
+#[test]
+fn the_name_of_a_crl_that_is_not_used_adds_no_field_either() {
+    let ca = Ca::root("root");
+    let directory = tempfile::tempdir().unwrap();
+    let good = ca.crl().write_to(&directory, "ca.crl");
+    // One that is not understood, beside the one that is.
+    let strange = ca.rewrite(ca.crl().number(2).der(), |tbs| {
+        let extensions = tbs.last_mut().unwrap();
+        let unknown = extension(&[0x2A, 3, 4], true, &[5, 0]);
+        let inner = [content(content(extensions)), &unknown].concat();
+        *extensions = tlv(0xA0, tlv(0x30, inner));
+    });
+    let named = directory.path().join(format!("{FORGED}.crl"));
+    std::fs::write(&named, strange).unwrap();
+
+    let lines = Lines::default();
+    let layer = tracing_subscriber::fmt::layer()
+        .with_ansi(false)
+        .with_writer(lines.clone());
+    let subscriber = tracing_subscriber::registry().with(layer);
+    tracing::subscriber::with_default(subscriber, || files::crls([&good, &named]).unwrap());
+    let written = lines.take();
+    assert!(written.contains("a CRL is not used"), "{written}");
+    assert!(written.contains("critical extension"), "{written}");
+    assert!(written.contains(FORGED), "{written}");
+    assert!(
+        !unquoted(written.trim_end()).contains("outcome="),
+        "{written}"
+    );
 }

@@ -3,6 +3,7 @@
 mod asn1;
 mod bundle;
 mod chain;
+mod inspect;
 mod link;
 mod open_error;
 #[cfg(feature = "profile")]
@@ -11,11 +12,13 @@ mod read;
 mod write;
 
 pub use bundle::Bundle;
+pub use inspect::{Inspection, Objection, Reader, UnknownReader, inspect};
 pub use link::BrokenLink;
 pub use open_error::OpenError;
 #[cfg(feature = "profile")]
 pub use profile::{Profile, ProfileBuilder, ProfileError};
 pub use read::{
-    Archive, ArchivedCertificate, ArchivedKey, BagAttributes, Limit, Limits, Place, ReadError,
+    Archive, ArchivedCertificate, ArchivedKey, BagAttributes, Limit, Limits, Pbkdf2Prf, Place,
+    Protection, ReadError, Scheme,
 };
 pub use write::{BuildError, BundleBuilder, Encoding, Finding, Target};

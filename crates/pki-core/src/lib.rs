@@ -16,13 +16,14 @@ pub use crl::{
 };
 pub use issue::{Authority, IssueError, Issued, Prepared, certificate_pem};
 pub use key::{
-    EncodedKey, KeyError, KeyKind, KeyPair, Password, PasswordFileError, SignError,
-    SignatureAlgorithm, Signer,
+    BlocklistError, EncodedKey, KeyBlocklist, KeyError, KeyKind, KeyPair, Password,
+    PasswordFileError, SignError, SignatureAlgorithm, Signer, WeakKey, check_public_key,
 };
 pub use lint::{Finding, Severity, lint};
 pub use profile::{
-    AllowedNames, AllowedSubject, CaUsage, DnsSubtree, DnsSubtreeError, NameConstraints, NameRule,
-    Profile, Role, SubjectText, Subtrees, ValidityLimits,
+    AllowedNames, AllowedSubject, CaUsage, Decision, DnsSubtree, DnsSubtreeError, Explanation,
+    NameConstraints, NameRule, Profile, RefusedNames, Role, SubjectText, Subtrees, ValidityLimits,
+    Wildcards,
 };
 pub use request::{
     CertificateParameters, CertificateRequest, CsrBuildError, CsrError, RequestedNames,

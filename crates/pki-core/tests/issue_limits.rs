@@ -40,6 +40,80 @@ fn an_applicant_chooses_no_attribute_that_the_profile_does_not_allow() {
 }
 
 #[test]
+fn what_a_profile_refuses_it_refuses_whatever_it_allows_and_says_by_which_rule() {
+    let profile: Profile = toml::from_str(
+        r#"
+        role = "server"
+        validity = { min = "1h", default = "24h", max = "90days" }
+        keys = ["p256"]
+        [subject]
+        CN = "any"
+        OU = ["Web", "Ops"]
+        [names]
+        dns = [".example.org"]
+        email = "any"
+        wildcards = "covered"
+        [refused]
+        dns = ["secret.example.org"]
+        email = ["root@example.org"]
+        [refused.subject]
+        OU = ["Ops"]
+        "#,
+    )
+    .unwrap();
+    let root = root(&Profile::root());
+    let key = KeyPair::generate(KeyKind::P256).unwrap();
+    for (subject, dns, rule, decided) in [
+        ("", "a.example.org", None, "names.dns = \".example.org\""),
+        ("OU=Web", "a.example.org", None, "subject.OU = \"Web\""),
+        ("", "*.b.example.org", None, "names.dns = \".example.org\""),
+        (
+            "",
+            "secret.example.org",
+            Some("name"),
+            "refused.dns = \"secret.example.org\"",
+        ),
+        (
+            "",
+            "*.example.org",
+            Some("name"),
+            "refused.dns = \"secret.example.org\"",
+        ),
+        (
+            "",
+            "example.org",
+            Some("name"),
+            "names.dns, none of whose patterns matches",
+        ),
+        (
+            "OU=Ops",
+            "a.example.org",
+            Some("subject"),
+            "refused.subject.OU = \"Ops\"",
+        ),
+        (
+            "O=Example",
+            "a.example.org",
+            Some("subject"),
+            "subject, which has no rule for O",
+        ),
+        (
+            "emailAddress=root@example.org",
+            "a.example.org",
+            Some("name"),
+            "refused.email = \"root@example.org\"",
+        ),
+    ] {
+        let parameters = CertificateParameters::for_key(key.public_key_der(), name(subject))
+            .sans([SubjectAltName::Dns(dns.to_owned())]);
+        let explained = profile.explain(&parameters);
+        assert_eq!(explained.is_allowed(), rule.is_none(), "{subject} {dns}");
+        assert!(explained.to_string().contains(decided), "{explained}");
+        assert_eq!(rules(&root, &parameters, &profile), Vec::from_iter(rule));
+    }
+}
+
+#[test]
 fn a_setting_of_cas_in_another_profile_is_refused_and_not_passed_over() {
     let root = root(&Profile::root());
     let key = KeyPair::generate(KeyKind::P256).unwrap();

@@ -10,10 +10,13 @@ mod record;
 mod store;
 mod url;
 
-pub use audit::{AuditBreak, AuditError, AuditEvent, AuditHead, AuditRow};
-pub use ca::{CertificateAuthority, CrlError, IssueError, IssuedRecord, Order};
+pub use audit::{
+    AuditBreak, AuditError, AuditEvent, AuditHead, AuditRow, Checkpoint, CheckpointError,
+    CheckpointPlace, KeepError, PlaceError,
+};
+pub use ca::{CertificateAuthority, IssuedRecord, Order};
 pub use commit::{Idempotency, ImportedCertificate, KeyReuse};
-pub use error::StoreError;
+pub use error::{CrlError, IssueError, StoreError};
 pub use record::{
     Actor, CertificateRecord, CertificateState, CertificateStatus, Filter, Issuer, IssuerId,
     IssuerRole, IssuerState, NamePattern, NamePatternError, NewIssuer, Page, RecordedName,

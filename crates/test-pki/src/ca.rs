@@ -17,8 +17,9 @@ use crate::signed::{self, Signed};
 
 /// A certificate authority, root or not, that signs whatever it is asked to.
 ///
-/// All that it makes has a P-256 key of its own and is valid at one moment, which [`root`](Self::root) takes from the
-/// system's clock and [`root_at`](Self::root_at) from the caller. A clone is the same CA.
+/// Everything that it makes has a P-256 key of its own and is valid at one moment.
+/// [`root`](Self::root) takes that moment from the system's clock, and [`root_at`](Self::root_at)
+/// from the caller. A clone is the same CA.
 #[derive(Clone, Debug)]
 pub struct Ca(Arc<Signed>);
 

@@ -129,7 +129,7 @@ impl Leaf {
         self
     }
 
-    /// Has a key that is not the certificate's, as whoever copied the certificate.
+    /// Has a key that is not the certificate's, as somebody has who copied the certificate.
     pub fn with_wrong_key(mut self) -> Self {
         self.other_key = Some(KeyKind::P256.into());
         self

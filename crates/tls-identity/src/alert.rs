@@ -1,7 +1,7 @@
 //! With which TLS alert a chain is refused.
 
 use pki_core::verify::{VerifyError, VerifyErrorKind};
-use rustls::CertificateError;
+use rustls::{AlertDescription, CertificateError};
 
 /// Chooses the TLS alert for a refused chain (RFC 8446 section 6.2, RFC 5246 section 7.2.2): the error with which
 /// rustls sends it. The error has no other use. The reason is the [`VerifyError`].
@@ -32,6 +32,31 @@ fn for_kind(kind: VerifyErrorKind) -> CertificateError {
         // Not rustls' BadSignature, which sends decrypt_error.
         _ => CertificateError::BadEncoding,
     }
+}
+
+/// The alert as RFC 8446 section 6 writes it, such as `unknown_ca`, or its number.
+#[must_use]
+pub fn alert_name(alert: AlertDescription) -> String {
+    match alert {
+        AlertDescription::UnrecognisedName => "unrecognized_name".to_owned(),
+        AlertDescription::UnknownPSKIdentity => "unknown_psk_identity".to_owned(),
+        AlertDescription::UnknownCA => "unknown_ca".to_owned(),
+        _ => match alert.as_str() {
+            Some(words) => snake_case(words),
+            None => u8::from(alert).to_string(),
+        },
+    }
+}
+
+fn snake_case(words: &str) -> String {
+    let mut name = String::with_capacity(words.len() + 4);
+    for letter in words.chars() {
+        if letter.is_ascii_uppercase() && !name.is_empty() {
+            name.push('_');
+        }
+        name.push(letter.to_ascii_lowercase());
+    }
+    name
 }
 
 #[cfg(test)]
@@ -127,6 +152,22 @@ mod tests {
             (weak, Alert::UnsupportedCertificate),
         ] {
             assert_eq!(Alert::from(certificate_error(&error)), alert);
+        }
+    }
+
+    #[test]
+    fn an_alert_is_named_as_the_rfc_names_it() {
+        for (number, name) in [
+            (20, "bad_record_mac"),
+            (40, "handshake_failure"),
+            (48, "unknown_ca"),
+            (90, "user_canceled"),
+            (112, "unrecognized_name"),
+            (115, "unknown_psk_identity"),
+            (116, "certificate_required"),
+            (200, "200"),
+        ] {
+            assert_eq!(alert_name(Alert::from(number)), name);
         }
     }
 }

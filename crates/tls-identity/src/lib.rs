@@ -7,7 +7,7 @@ mod files;
 mod identity;
 mod problems;
 
-pub use alert::certificate_error;
+pub use alert::{alert_name, certificate_error};
 pub use error::IdentityError;
 pub use file::{FileError, read_file};
 pub use files::{Content, IdentityFileError, IdentityFiles};

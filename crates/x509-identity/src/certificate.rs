@@ -64,8 +64,8 @@ impl Certificate {
         Self::parse(der, Names::Asked)
     }
 
-    /// Parses a certificate that is trusted as it is, for its key and its restrictions: whatever cannot
-    /// be read in its names is passed over, as nobody goes by them.
+    /// Parses a certificate that is trusted as it is. Only its key and its restrictions matter, so
+    /// names in it that cannot be read are skipped.
     ///
     /// # Errors
     ///
@@ -74,8 +74,9 @@ impl Certificate {
         Self::parse(der, Names::NotAsked)
     }
 
-    /// Parses the first certificate of a PEM file, as the server or client presents it: whatever else the
-    /// file holds, text and keys included, is passed over. A file of one certificate in DER is taken, too.
+    /// Parses the first certificate of a PEM file, which is the one that a server or client
+    /// presents as its own. Everything else in the file is skipped, text and keys included. A file
+    /// of one certificate in DER is taken, too.
     ///
     /// ```
     /// # fn read(file: &[u8]) -> Result<(), x509_identity::ParseError> {
@@ -100,6 +101,24 @@ impl Certificate {
                 found: file.describe(),
             })?;
         Self::from_der(&section.der()?)
+    }
+
+    /// The subject of a certificate, also where [`from_der`](Self::from_der) refuses the rest of it; `None` where the
+    /// subject itself cannot be read. For messages about a certificate that is refused, and nothing else.
+    pub fn subject_of_unreadable(der: &[u8]) -> Option<DistinguishedName> {
+        if der.len() > MAX_CERTIFICATE_LEN {
+            return None;
+        }
+        let what = "certificate";
+        let mut outer = Fields::new(der, what).ok()?;
+        let mut certificate = Fields::new(outer.required(SEQUENCE).ok()?.value, what).ok()?;
+        let mut tbs = Fields::new(certificate.required(SEQUENCE).ok()?.value, what).ok()?;
+        tbs.optional(constructed_context(0)).ok()?;
+        // serialNumber, signature, issuer, validity.
+        for _ in 0..4 {
+            tbs.next().ok()?;
+        }
+        DistinguishedName::from_der(tbs.required(SEQUENCE).ok()?.der).ok()
     }
 
     fn parse(der: &[u8], names: Names) -> Result<Self, ParseError> {
@@ -253,8 +272,8 @@ impl Certificate {
         self.public_key_algorithm
     }
 
-    /// Whether it has an issuerUniqueID or a subjectUniqueID (RFC 5280 4.1.2.8), which say nothing that is
-    /// used here.
+    /// Whether it has an issuerUniqueID or a subjectUniqueID (RFC 5280 4.1.2.8). Nothing here uses
+    /// them.
     pub fn has_unique_ids(&self) -> bool {
         self.has_unique_ids
     }
@@ -314,8 +333,8 @@ impl Certificate {
         &self.known.crl_distribution_points
     }
 
-    /// All extensions in their order, but for those that are not critical and whose type cannot be
-    /// represented (see [`ParseError::Der`]). No type appears twice.
+    /// All extensions in their order. Extensions that are not critical and whose type cannot be
+    /// represented are left out (see [`ParseError::Der`]). No type appears twice.
     pub fn extensions(&self) -> impl Iterator<Item = Extension<'_>> {
         self.extensions.iter().map(|stored| Extension {
             oid: stored.oid,

@@ -17,9 +17,10 @@ pub enum ParseError {
 
     /// The bytes are not DER, or not the structure that belongs there.
     ///
-    /// Also raised for an object identifier that `const-oid` cannot represent (of more than 39
-    /// octets, with an arc above 2^32 - 1 or a second arc above 39), except as an extended key usage or
-    /// the type of an extension that is not critical: those are passed over.
+    /// This is also the error for an object identifier that `const-oid` cannot represent: one of
+    /// more than 39 octets, with an arc above 2^32 - 1, or with a second arc above 39. As an
+    /// extended key usage, or as the type of an extension that is not critical, such an identifier
+    /// is skipped.
     #[error("{what} is not well-formed DER")]
     Der {
         /// The structure that was being read.
@@ -100,8 +101,8 @@ pub enum ParseError {
         string_type: StringType,
     },
 
-    /// A validity date that is not a UTCTime or GeneralizedTime as RFC 5280 4.1.2.5 wants it, or
-    /// that names no moment.
+    /// A validity date that is not a UTCTime or GeneralizedTime in the form of RFC 5280 4.1.2.5, or
+    /// that is not a possible date.
     #[error("{what} is not a valid time")]
     Time {
         /// `notBefore` or `notAfter`.

@@ -15,7 +15,8 @@ pub struct KeyUsage(u16);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[repr(u16)]
 pub enum KeyUsageBit {
-    /// Bit 0: signatures other than those on certificates and CRLs; TLS handshakes are such.
+    /// Bit 0: signatures other than those on certificates and CRLs, such as those of TLS
+    /// handshakes.
     DigitalSignature = 1 << 0,
     /// Bit 1, nonRepudiation by its old name.
     ContentCommitment = 1 << 1,

@@ -34,8 +34,8 @@ pub enum SubjectAltName {
         /// The value of an otherName; otherwise the whole name. DER.
         der: Vec<u8>,
     },
-    /// A name that cannot be read: an empty dNSName, a URI beyond ASCII. It names nobody, and whoever
-    /// asks for names of its kind cannot be answered.
+    /// A name that cannot be read, such as an empty dNSName or a URI beyond ASCII. It names nobody.
+    /// A rule about names of its kind cannot be decided.
     Unreadable {
         /// Which kind it is of, as [`SubjectAltName::kind`] says it.
         kind: &'static str,

@@ -5,9 +5,9 @@ use crate::ParseError;
 
 /// A certificate's serial number, octet for octet.
 ///
-/// `Display` is upper-case hexadecimal without separators, as `openssl x509 -serial` prints it: a
-/// leading zero octet that only keeps the number positive is left out, and a negative number
-/// prints as a minus sign and its magnitude. Two numbers are equal if their DER is.
+/// `Display` is upper-case hexadecimal without separators, as `openssl x509 -serial` prints it. A
+/// leading zero octet that only keeps the number positive is left out. A negative number prints as
+/// a minus sign and its magnitude. Two numbers are equal if their DER is.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct SerialNumber(Box<[u8]>);
 

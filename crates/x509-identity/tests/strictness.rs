@@ -271,6 +271,27 @@ fn known_extensions_are_well_formed_to_their_end() {
 }
 
 #[test]
+fn the_subject_can_be_told_of_what_cannot_be_read() {
+    let bad = with_extension("2.5.29.19", [0x04]);
+    assert!(Certificate::from_der(&bad).is_err());
+    let good = Certificate::from_der(&Parts::default().der()).unwrap();
+    let told = |der: &[u8]| Certificate::subject_of_unreadable(der);
+    assert_eq!(told(&bad).as_ref(), Some(good.subject()));
+    assert_eq!(told(good.der()).as_ref(), Some(good.subject()));
+    assert_eq!(told(&[&*bad, b"x"].concat()).as_ref(), Some(good.subject()));
+    for cut in 0..bad.len() {
+        assert_eq!(told(&bad[..cut]), None, "{cut}");
+    }
+    assert_eq!(told(&vec![0x30; MAX_CERTIFICATE_LEN + 1]), None);
+    // What no log should have.
+    let unfit = Parts {
+        subject: common_name(tlv(0x0c, "a\0b")),
+        ..Parts::default()
+    };
+    assert_eq!(told(&unfit.der()), None);
+}
+
+#[test]
 fn distribution_points_give_their_uris_only() {
     let point = |name: Vec<u8>| tlv(0x30, tlv(0xa0, name));
     let full = tlv(

@@ -1,6 +1,7 @@
 //! `cargo xtask interop`: what we make against the programs that will read it, and the other way round.
 
 mod authority;
+mod ca;
 mod clients;
 mod headers;
 mod issued;
@@ -11,6 +12,7 @@ mod ocsp;
 mod our_client;
 mod own;
 mod proxies;
+mod published;
 mod recipe;
 mod report;
 mod resumption;
@@ -60,6 +62,8 @@ struct Interop {
 enum Group {
     /// Every certificate of the lab, by openssl, certtool and pkilint.
     Certificates,
+    /// The `mtls` command: a CA from its first minute to a refused client, and CAs of other software taken over.
+    Ca,
     /// Every .p12 of the lab, by all its readers.
     Bundles,
     /// The emitted server files, asked by curl and by our client.
@@ -84,6 +88,8 @@ enum Group {
     Resumption,
     /// The files that the OpenSSL recipe makes, with our server and client.
     Recipe,
+    /// What `mtls serve` publishes: CRLs and OCSP, for openssl, curl, nginx and our server.
+    Published,
     /// Every kind of failure that our client tells apart, and its sessions, with five TLS stacks.
     Refusals,
 }
@@ -163,8 +169,14 @@ impl Interop {
         if wants(Group::Resumption) {
             resumption::check(&bench, &labs[0], &mut report);
         }
+        if wants(Group::Ca) {
+            ca::check(&bench, &mut report);
+        }
         if wants(Group::Recipe) {
             recipe::check(&bench, &mut report);
+        }
+        if wants(Group::Published) {
+            published::check(&bench, &mut report);
         }
         if wants(Group::Refusals) {
             our_client::refusals::check(&bench, &mut report);

@@ -1,4 +1,4 @@
-//! The examples, as cargo builds them.
+//! The examples and the `mtls` command, as cargo builds them.
 
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
@@ -17,6 +17,14 @@ pub enum Profile {
     Release,
 }
 
+/// Builds the `mtls` command, and says where it is.
+pub fn mtls(profile: Profile) -> Result<PathBuf> {
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.args(["build", "--package", "mtls-cli", "--bin", "mtls"]);
+    let [program] = built(cargo, profile, ["mtls"])?;
+    Ok(program)
+}
+
 /// Builds these examples, and says where they are.
 pub fn examples<const COUNT: usize>(
     profile: Profile,
@@ -29,6 +37,15 @@ pub fn examples<const COUNT: usize>(
     for name in names {
         cargo.args(["--example", name]);
     }
+    built(cargo, profile, names)
+}
+
+/// Runs cargo, and says where it built the targets of these names.
+fn built<const COUNT: usize>(
+    mut cargo: Command,
+    profile: Profile,
+    names: [&str; COUNT],
+) -> Result<[PathBuf; COUNT]> {
     if profile == Profile::Release {
         cargo.arg("--release");
     }

@@ -294,10 +294,15 @@ fn version_in(said: &str) -> String {
 
 /// Where Debian keeps the classes of BouncyCastle.
 pub const BOUNCY_CASTLE: &str = "/usr/share/java/bcprov.jar";
+/// Where Debian keeps easy-rsa.
+pub const EASY_RSA: &str = "/usr/share/easy-rsa/easyrsa";
 /// Where Debian keeps those of OkHttp.
 pub const OKHTTP: &str = "/usr/share/java/okhttp.jar";
 /// Where Debian keeps what OkHttp needs.
 pub const OKIO: &str = "/usr/share/java/okio.jar";
+
+/// Where Debian keeps the PKCS#11 module of SoftHSM.
+pub const SOFTHSM: &str = "/usr/lib/softhsm/libsofthsm2.so";
 
 /// Programs, and the Debian package of each.
 const PROGRAMS: &[(&str, &str)] = &[
@@ -318,6 +323,7 @@ const PROGRAMS: &[(&str, &str)] = &[
     ("openssl", "openssl"),
     ("pk12util", "libnss3-tools"),
     ("python3", "python3"),
+    ("softhsm2-util", "softhsm2"),
     ("strace", "strace"),
     ("systemd-socket-activate", "systemd"),
     ("unshare", "util-linux"),
@@ -327,8 +333,11 @@ const PROGRAMS: &[(&str, &str)] = &[
 /// Files, and the Debian package of each.
 const FILES: &[(&str, &str)] = &[
     (BOUNCY_CASTLE, "libbcprov-java"),
+    (EASY_RSA, "easy-rsa"),
     (OKHTTP, "libokhttp-java"),
     (OKIO, "libokio-java"),
+    (SOFTHSM, "softhsm2"),
+    ("/usr/lib/postgresql/15/bin/initdb", "postgresql-15"),
     (
         "/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf",
         "fonts-dejavu-core",
@@ -395,6 +404,7 @@ const VERSIONS: &[(&str, &str, &[&str])] = &[
         "python",
         &["-c", "import tlslite; print(tlslite.__version__)"],
     ),
+    ("SoftHSM", "softhsm2-util", &["--version"]),
     ("Java", "java", &["-version"]),
     ("BouncyCastle", "readlink", &["-f", BOUNCY_CASTLE]),
     (

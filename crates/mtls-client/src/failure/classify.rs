@@ -4,6 +4,7 @@ use std::error::Error as StdError;
 use std::io;
 
 use rustls::{AlertDescription, CertificateError, InvalidMessage, PeerIncompatible};
+use tls_identity::alert_name;
 
 use crate::failure::client_error::ClientError;
 use crate::failure::error::{Error, ErrorKind, Source};
@@ -157,7 +158,10 @@ impl Error {
                          servers answer to a name that they have no certificate for; its log says more"
                             .to_owned(),
                     ),
-                    _ => protocol(format!("the server ended the connection with the alert {alert:?}")),
+                    _ => protocol(format!(
+                        "the server ended the connection with the alert {}",
+                        alert_name(*alert)
+                    )),
                 })
             }
             rustls::Error::InvalidCertificate(reason) => Self::from_certificate_error(reason, error),
@@ -229,6 +233,23 @@ fn root_cause(error: &(dyn StdError + 'static)) -> String {
         match below {
             Some(below) => current = below,
             None => return current.to_string(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_alert_has_the_name_that_the_rfc_gives_it() {
+        for (alert, name) in [
+            (AlertDescription::BadRecordMac, "bad_record_mac"),
+            (AlertDescription::from(200), "200"),
+        ] {
+            let error = Error::classify(&rustls::Error::AlertReceived(alert));
+            let expected = format!("the server ended the connection with the alert {name}");
+            assert_eq!(error.to_string(), expected);
         }
     }
 }

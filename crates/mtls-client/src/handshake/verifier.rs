@@ -8,6 +8,7 @@ use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signat
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{CertificateError, DigitallySignedStruct, OtherError, SignatureScheme};
 use tls_identity::certificate_error;
+use x509_identity::Certificate;
 
 use crate::failure::error::{Error, ErrorKind};
 use crate::handshake::context::HandshakeContext;
@@ -47,7 +48,7 @@ impl ServerVerifier {
         let path = self
             .chain
             .verify_server(leaf, intermediates, name, now)
-            .map_err(refusal)?;
+            .map_err(|error| refusal(error, leaf))?;
         // Only now: a pin must never replace a verification that failed.
         match &self.pins {
             Some(pins) => pins.judge(name, &path).map_err(|error| {
@@ -125,7 +126,7 @@ impl ServerCertVerifier for ServerVerifier {
 /// Our sentence, and the rustls error that sends the right alert (RFC 8446 section 6.2).
 ///
 /// The detail travels in the [`HandshakeContext`].
-fn refusal(error: VerifyError) -> (Error, CertificateError) {
+fn refusal(error: VerifyError, leaf: &CertificateDer<'_>) -> (Error, CertificateError) {
     let found = error.kind();
     let kind = match found {
         VerifyErrorKind::Expired | VerifyErrorKind::NotYetValid => ErrorKind::Expired,
@@ -140,8 +141,55 @@ fn refusal(error: VerifyError) -> (Error, CertificateError) {
         }
         _ => ErrorKind::UntrustedServer,
     };
-    let sentence = format!("the server is refused: {error}");
+    let subject = match &error {
+        VerifyError::Malformed { position: 0, .. } => Certificate::subject_of_unreadable(leaf),
+        // The others name it.
+        _ => None,
+    };
+    let about = subject.map(|subject| format!(" (its subject is {:?})", subject.to_string()));
+    let sentence = format!(
+        "the server is refused: {error}{}",
+        about.unwrap_or_default()
+    );
     let alert = certificate_error(&error);
     let error = Error::telling(kind, sentence, error);
     (error, alert)
+}
+
+#[cfg(test)]
+mod tests {
+    use pki_core::verify::{Purpose, TrustAnchors};
+    use test_pki::{Ca, rcgen::CustomExtension};
+
+    use super::*;
+
+    #[test]
+    fn a_certificate_that_cannot_be_read_is_told_by_its_subject() {
+        let ca = Ca::root("root");
+        let anchors = TrustAnchors::from_certs([ca.der()]).expect("a root");
+        let verifier = ServerVerifier {
+            chain: ChainVerifier::builder(anchors, Purpose::TlsServer).build(),
+            name: None,
+            pins: None,
+            provider: Arc::new(rustls::crypto::aws_lc_rs::default_provider()),
+        };
+        let dialled = ServerName::try_from("localhost").expect("a name");
+        let judged = |leaf: &CertificateDer<'_>| {
+            let verdict = verifier.judge(leaf, &[], &dialled, UnixTime::now());
+            verdict.map_err(|(error, _)| error.to_string())
+        };
+        let good = ca.server("localhost");
+        assert_eq!(judged(good.der()), Ok(()));
+        let unreadable = good.with(|params| {
+            let constraints = CustomExtension::from_oid_content(&[2, 5, 29, 19], vec![0x04]);
+            params.custom_extensions.push(constraints);
+        });
+        let sentence = judged(unreadable.der()).expect_err("it cannot be read");
+        assert!(
+            sentence.ends_with("issue it again (its subject is \"CN=localhost\")"),
+            "{sentence}"
+        );
+        let nothing = judged(&CertificateDer::from(vec![0x30, 0])).expect_err("nothing to read");
+        assert!(nothing.ends_with("issue it again"), "{nothing}");
+    }
 }

@@ -92,7 +92,8 @@ impl PinPolicy {
             target: "mtls_client",
             server_name = mismatch.server_name,
             accepted = mismatch.accepted,
-            "{error}"
+            reason = error.to_string(),
+            "the server has none of its pins"
         );
         if let Some(callback) = &self.on_mismatch {
             callback(&mismatch);

@@ -94,7 +94,7 @@ impl Followed for IdentityFiles {
         }
         tracing::info!(
             target: "mtls_client",
-            subject = %identity.certificate().subject(),
+            subject = identity.certificate().subject().to_string(),
             serial = %identity.certificate().serial(),
             not_after = %identity.certificate().not_after(),
             "the identity is replaced"

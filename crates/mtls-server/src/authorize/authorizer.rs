@@ -22,6 +22,7 @@ use crate::{
     observe::audit::{self, AboutRequest, Outcome},
     peer::client_cert::ClientCert,
     problem::Form,
+    text::sentence,
 };
 
 /// A policy decision point, for [`Authorize`].
@@ -140,7 +141,8 @@ impl<A: Authorizer> Authorize<A> {
                 (Outcome::Denied, rule, "not-matched".into())
             }
             Ok(Err(error)) => {
-                tracing::error!(target: "mtls_server", error = &error as &dyn Error, "no decision");
+                let reason = sentence(&error);
+                tracing::error!(target: "mtls_server", reason, "no decision");
                 return Err(undecided(about, peer, client, "authorizer-failed"));
             }
             Err(_) => return Err(undecided(about, peer, client, "authorizer-timeout")),

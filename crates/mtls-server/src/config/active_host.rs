@@ -5,6 +5,7 @@ use std::sync::Arc;
 use pki_core::verify::{ChainVerifier, Purpose, Revocation};
 use rustls::{ServerConfig, sign::SingleCertAndKey};
 use time::OffsetDateTime;
+use x509_identity::PublicKeyAlgorithm;
 
 #[cfg(feature = "ocsp")]
 use crate::sources::ocsp::check::OcspCheck;
@@ -31,6 +32,8 @@ pub(crate) struct ActiveHost {
     pub(crate) policy: HostPolicy,
     pub(crate) crls: Option<CrlFigures>,
     pub(crate) identity_ends: OffsetDateTime,
+    /// The algorithm of the server's key, if TLS 1.3 alone can use it.
+    pub(crate) tls13_key: Option<PublicKeyAlgorithm>,
 }
 
 /// What requests to a virtual host need to know. Open connections keep it beyond its generation, so
@@ -72,6 +75,8 @@ impl ActiveHost {
         let mandatory = clients.auth == ClientAuth::Required;
         let verifier = ClientVerifier::new(Arc::clone(&verdicts), mandatory, hints);
         let identity_ends = identity.certificate().not_after();
+        let key = identity.certificate().public_key_algorithm();
+        let tls13_key = identity.needs_tls13().then_some(key);
         let mut rustls = ServerConfig::builder_with_provider(provider())
             .with_safe_default_protocol_versions()
             .map_err(tls)?
@@ -94,6 +99,7 @@ impl ActiveHost {
                 rule: clients.rule,
             },
             identity_ends,
+            tls13_key,
         })
     }
 }

@@ -120,7 +120,13 @@ impl fmt::Debug for MtlsConfig {
 pub(crate) trait Source: Send + Sync {
     /// Reads everything again.
     fn load_changed(self: Arc<Self>) -> Loading;
+
+    /// Ends when a part of it announces that it has changed since it was loaded.
+    fn changed(self: Arc<Self>) -> Changing;
 }
+
+/// A source that may announce a change.
+pub(crate) type Changing = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// A source that is being read.
 pub(crate) type Loading = Pin<Box<dyn Future<Output = Result<Loaded, LoadError>> + Send>>;

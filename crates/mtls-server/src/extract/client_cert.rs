@@ -119,7 +119,10 @@ impl ClientCertRejection {
 impl ClientCertRejection {
     /// The response, in the form that the client of the request reads.
     pub(crate) fn response(self, form: Form) -> Response {
-        let sentence = self.to_string();
+        self.problem().response(form)
+    }
+
+    fn problem(&self) -> Problem {
         let (kind, grpc) = match self {
             Self::Denied => ("client_certificate_denied", GrpcCode::PermissionDenied),
             Self::Missing => ("client_certificate_required", GrpcCode::Unauthenticated),
@@ -131,22 +134,20 @@ impl ClientCertRejection {
             Self::Undecided => ("authorization_unavailable", GrpcCode::Unavailable),
         };
         let detail = match self {
-            Self::NotWired => "the server is set up wrongly",
-            _ => sentence.as_str(),
+            Self::NotWired => "the server is set up wrongly".into(),
+            _ => self.to_string().into(),
         };
-        let status = self.status();
         Problem {
-            status,
+            status: self.status(),
             kind,
             detail,
             grpc,
         }
-        .response(form)
     }
 }
 
 impl IntoResponse for ClientCertRejection {
     fn into_response(self) -> Response {
-        self.response(Form::Problem)
+        self.problem().response_of_extractor()
     }
 }

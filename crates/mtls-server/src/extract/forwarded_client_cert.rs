@@ -18,7 +18,7 @@ use crate::{
     extract::client_cert::ClientCertRejection,
     forwarded::{client_cert::ForwardedClientCert, error::ForwardedError, received::Forwarded},
     peer::client_cert::ClientCert,
-    problem::{Form, GrpcCode, Problem},
+    problem::{GrpcCode, Problem},
 };
 
 impl ForwardedClientCert {
@@ -125,10 +125,10 @@ impl IntoResponse for ForwardedClientCertRejection {
         Problem {
             status,
             kind,
-            detail: &detail,
+            detail: detail.into(),
             grpc,
         }
-        .response(Form::Problem)
+        .response_of_extractor()
     }
 }
 

@@ -7,7 +7,6 @@ use rustls::{HandshakeKind, ProtocolVersion};
 use time::OffsetDateTime;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::{StartHandshake, server::TlsStream};
-use x509_identity::Certificate;
 
 use crate::{
     config::active_host::ActiveHost,
@@ -18,7 +17,7 @@ use crate::{
     reload::active::{ActiveConfig, Generation},
     verify::{
         client_auth::ClientAuth,
-        context::{HandshakeContext, Verdict},
+        context::{Claimed, HandshakeContext, Verdict},
         verdict_cache::Verified,
     },
 };
@@ -33,7 +32,7 @@ pub(super) struct Admitted {
 }
 
 /// A reason to refuse a connection, and the certificate that its peer claims.
-type Why = (RefusalReason, Option<Arc<Certificate>>);
+type Why = (RefusalReason, Option<Claimed>);
 
 /// Reads the ClientHello and does the handshake.
 pub(super) async fn negotiate<IO>(active: &ActiveConfig, mut io: IO) -> Outcome<IO>
@@ -77,7 +76,10 @@ where
                 Err(why) => (why, stream.into_inner().0),
             }
         }
-        Err((error, io)) => (why_failed(RefusalReason::of_io(error), context), io),
+        Err((error, io)) => {
+            let reason = RefusalReason::of_io(error).with_key(host.tls13_key.as_ref());
+            (why_failed(reason, context), io)
+        }
     };
     let (reason, claimed) = why;
     let refusal = Refusal {
@@ -100,7 +102,8 @@ fn why_failed(reason: RefusalReason, context: HandshakeContext) -> Why {
                 RefusalReason::Tls(error) => RefusalReason::Possession(error),
                 reason => reason,
             };
-            (reason, Some(Arc::clone(verified.path.leaf())))
+            let leaf = Arc::clone(verified.path.leaf());
+            (reason, Some(Claimed::Certificate(leaf)))
         }
         (reason, None) => (reason, None),
     }
@@ -149,7 +152,7 @@ async fn query_ocsp(host: &ActiveHost, client: Option<&Verified>) -> Result<(), 
     };
     let verdict = check.check(&verified.path, OffsetDateTime::now_utc()).await;
     let refused = |refusal| {
-        let claimed = Arc::clone(verified.path.leaf());
+        let claimed = Claimed::Certificate(Arc::clone(verified.path.leaf()));
         (RefusalReason::Ocsp(refusal), Some(claimed))
     };
     verdict.map(drop).map_err(refused)

@@ -3,14 +3,17 @@
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
 use pki_core::verify::VerifyError;
-use rustls::{AlertDescription, InvalidMessage};
-use x509_identity::Certificate;
+use rustls::{AlertDescription, InvalidMessage, PeerIncompatible};
+use tls_identity::alert_name;
+use x509_identity::{Certificate, DistinguishedName, PublicKeyAlgorithm};
 
 #[cfg(feature = "proxy-protocol")]
 use crate::proxy_protocol::error::ProxyProtocolError;
 #[cfg(feature = "ocsp")]
 use crate::sources::ocsp::check::OcspRefusal;
-use crate::{connection::identity::ConnectionIdentity, observe::audit::Refused};
+use crate::{
+    connection::identity::ConnectionIdentity, observe::audit::Refused, verify::context::Claimed,
+};
 
 /// A connection that was refused, and what is known about it.
 #[derive(Debug, thiserror::Error)]
@@ -18,7 +21,7 @@ use crate::{connection::identity::ConnectionIdentity, observe::audit::Refused};
 pub struct Refusal {
     #[source]
     pub(crate) reason: RefusalReason,
-    pub(crate) claimed: Option<Arc<Certificate>>,
+    pub(crate) claimed: Option<Claimed>,
     pub(crate) server_name: Option<String>,
     pub(crate) version: Option<&'static str>,
 }
@@ -38,7 +41,9 @@ impl Refusal {
         let client = connection.client();
         Self {
             reason,
-            claimed: client.and_then(|client| client.chain().first()).cloned(),
+            claimed: client
+                .and_then(|client| client.chain().first())
+                .map(|leaf| Claimed::Certificate(Arc::clone(leaf))),
             server_name: connection.tls().server_name().map(str::to_owned),
             version: None,
         }
@@ -50,7 +55,8 @@ impl Refusal {
             peer,
             reason: self.reason.code(),
             cause: &self.reason,
-            claimed: self.claimed.as_deref(),
+            claimed: self.claimed(),
+            subject: self.subject(),
             server_name: self.server_name.as_deref(),
             version: self.version,
         }
@@ -61,9 +67,15 @@ impl Refusal {
         &self.reason
     }
 
-    /// The certificate that was presented, as far as it could be parsed. It is only a claim.
+    /// The certificate that was presented, if it could be parsed. It is only a claim.
     pub fn claimed(&self) -> Option<&Certificate> {
-        self.claimed.as_deref()
+        self.claimed.as_ref().and_then(Claimed::certificate)
+    }
+
+    /// The subject of the certificate that was presented, also where nothing else of it could be parsed.
+    /// It is only a claim.
+    pub fn subject(&self) -> Option<&DistinguishedName> {
+        self.claimed.as_ref().map(Claimed::subject)
     }
 }
 
@@ -96,6 +108,16 @@ pub enum RefusalReason {
     #[error("handshake was not complete after {} s", .0.as_secs_f32())]
     HandshakeTimeout(Duration),
 
+    /// The client offers nothing that this server can use: a TLS version, cipher suite, key exchange or
+    /// signature scheme.
+    #[error("{sentence}")]
+    Incompatible {
+        /// What it does not offer.
+        sentence: String,
+        /// What rustls says.
+        error: PeerIncompatible,
+    },
+
     /// The server shut down, or abandoned the handshake, before it was over.
     #[error("handshake was interrupted: the server is shutting down")]
     Interrupted,
@@ -122,7 +144,7 @@ pub enum RefusalReason {
     Ocsp(#[source] OcspRefusal),
 
     /// The client ended the handshake, usually because it does not trust the server's certificate.
-    #[error("client ended the handshake with alert {}", .0.as_str().unwrap_or("unknown"))]
+    #[error("client ended the handshake with alert {}", alert_name(*.0))]
     PeerAlert(AlertDescription),
 
     /// The client could not prove that it holds the key of its certificate.
@@ -139,7 +161,7 @@ pub enum RefusalReason {
     #[error("resumed session belongs to nobody that was verified here")]
     Session,
 
-    /// The TLS messages of the peer are invalid, or there is no common version or cipher suite.
+    /// The TLS messages of the peer are invalid.
     #[error("TLS handshake failed")]
     Tls(#[source] rustls::Error),
 
@@ -160,6 +182,7 @@ impl RefusalReason {
             Self::Evicted => "evicted",
             Self::FirstByteTimeout(_) => "first-byte-timeout",
             Self::HandshakeTimeout(_) => "handshake-timeout",
+            Self::Incompatible { .. } => "incompatible",
             Self::Interrupted => "interrupted",
             Self::Io(_) => "io",
             Self::NoCertificate => "no-certificate",
@@ -207,7 +230,94 @@ impl RefusalReason {
                 InvalidMessage::InvalidContentType | InvalidMessage::UnknownProtocolVersion,
             ) => Self::NotTls { http: false },
             rustls::Error::NoCertificatesPresented => Self::NoCertificate,
+            rustls::Error::PeerIncompatible(error) => match not_offered(&error) {
+                Some(what) => Self::Incompatible {
+                    sentence: format!("client offers no {what} that this server takes"),
+                    error,
+                },
+                None => Self::Tls(rustls::Error::PeerIncompatible(error)),
+            },
             error => Self::Tls(error),
         }
+    }
+    /// With the server's own part in it, if its key is one that needs TLS 1.3.
+    pub(crate) fn with_key(self, tls13_key: Option<&PublicKeyAlgorithm>) -> Self {
+        match (self, tls13_key) {
+            (
+                Self::Incompatible {
+                    error: error @ PeerIncompatible::NoCipherSuitesInCommon,
+                    ..
+                },
+                Some(key),
+            ) => Self::Incompatible {
+                sentence: format!(
+                    "the server's key ({key}) needs TLS 1.3, and the client offers TLS 1.2 alone"
+                ),
+                error,
+            },
+            (reason, _) => reason,
+        }
+    }
+}
+
+/// What the client would have to offer.
+fn not_offered(error: &PeerIncompatible) -> Option<&'static str> {
+    use PeerIncompatible as P;
+    Some(match error {
+        P::NoCertificateRequestSignatureSchemesInCommon | P::NoSignatureSchemesInCommon => {
+            "signature scheme"
+        }
+        P::NoCipherSuitesInCommon => "cipher suite",
+        P::NoKxGroupsInCommon => "key exchange",
+        P::ServerTlsVersionIsDisabledByOurConfig
+        | P::SupportedVersionsExtensionRequired
+        | P::Tls12NotOffered
+        | P::Tls12NotOfferedOrEnabled => "version of TLS",
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_client_does_not_offer_is_said_in_words() {
+        use PeerIncompatible as P;
+        for (error, code, sentence) in [
+            (
+                P::NoCipherSuitesInCommon,
+                "incompatible",
+                "client offers no cipher suite that this server takes",
+            ),
+            (
+                P::NoKxGroupsInCommon,
+                "incompatible",
+                "client offers no key exchange that this server takes",
+            ),
+            (
+                P::NoSignatureSchemesInCommon,
+                "incompatible",
+                "client offers no signature scheme that this server takes",
+            ),
+            (
+                P::Tls12NotOfferedOrEnabled,
+                "incompatible",
+                "client offers no version of TLS that this server takes",
+            ),
+            (P::NullCompressionRequired, "tls", "TLS handshake failed"),
+        ] {
+            let reason = RefusalReason::of_tls(error.into());
+            let reason = reason.with_key(None);
+            assert_eq!((reason.code(), &*reason.to_string()), (code, sentence));
+        }
+    }
+
+    #[test]
+    fn an_alert_has_the_name_that_the_rfc_gives_it() {
+        let reason =
+            RefusalReason::of_tls(rustls::Error::AlertReceived(AlertDescription::UnknownCA));
+        let expected = "client ended the handshake with alert unknown_ca";
+        assert_eq!(reason.to_string(), expected);
     }
 }

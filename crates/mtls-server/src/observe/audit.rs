@@ -23,7 +23,7 @@ use axum::{
     http::{Extensions, Method, Uri},
 };
 use tracing::{Level, event, event_enabled};
-use x509_identity::Certificate;
+use x509_identity::{Certificate, DistinguishedName};
 
 use crate::{
     observe::metrics,
@@ -105,6 +105,8 @@ pub(crate) struct Refused<'a> {
     pub(crate) reason: &'static str,
     pub(crate) cause: &'a dyn Error,
     pub(crate) claimed: Option<&'a Certificate>,
+    /// Also where nothing else of the certificate can be read.
+    pub(crate) subject: Option<&'a DistinguishedName>,
     pub(crate) server_name: Option<&'a str>,
     pub(crate) version: Option<&'static str>,
 }
@@ -113,13 +115,14 @@ pub(crate) struct Refused<'a> {
 pub(crate) fn refused(refused: &Refused<'_>) {
     let names = refused.claimed.map(Names::of);
     let names = names.as_ref();
+    let subject = refused.subject.map(ToString::to_string);
     event!(
         target: TARGET,
         Level::WARN,
         outcome = "refused",
         reason = refused.reason,
         peer = %refused.peer,
-        subject = names.map(|names| names.subject.as_str()),
+        subject = subject.as_deref(),
         issuer = names.map(|names| names.issuer.as_str()),
         serial = names.map(|names| names.serial.as_str()),
         spki = names.map(|names| names.spki.as_str()),

@@ -8,7 +8,10 @@ use tokio::{
 };
 
 use crate::{
-    config::{error::LoadError, mtls_config::MtlsConfig},
+    config::{
+        error::LoadError,
+        mtls_config::{Changing, MtlsConfig},
+    },
     observe::metrics,
     reload::{active::ActiveConfig, status::Status},
     rules::rule::Rule,
@@ -91,18 +94,47 @@ impl MtlsHandle {
 
     /// [Reloads](Self::reload) every `interval`, until the returned value is dropped; 30 s is a good
     /// interval. Failures show in [`status`](Self::status), the log and the metrics.
+    ///
+    /// It also reloads as soon as the server of a CRL announces a new one (see
+    /// [`CrlSources::changed`](crate::crl::CrlSources::changed)), so that a revocation is known within a second.
     pub fn watch(&self, interval: Duration) -> Watch {
         let handle = self.clone();
         Watch(tokio::spawn(async move {
-            let mut interval = tokio::time::interval(interval.max(SHORTEST));
-            interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-            interval.tick().await; // at once
+            let interval = interval.max(SHORTEST);
+            let mut ticks = tokio::time::interval(interval);
+            ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+            ticks.tick().await; // at once
+            let mut announced = handle.announced();
+            let mut pause = PAUSE;
             loop {
-                interval.tick().await;
+                let is_announced = tokio::select! {
+                    _ = ticks.tick() => false,
+                    () = &mut announced => true,
+                };
                 // A failure has been noted already.
-                let _ = handle.reload().await;
+                let is_new = matches!(handle.reload().await, Ok(Reloaded::Generation(_)));
+                if is_announced {
+                    // Whoever announces what is not there makes work only.
+                    pause = if is_new {
+                        PAUSE
+                    } else {
+                        (pause * 2).min(interval)
+                    };
+                    tokio::time::sleep(pause.min(interval)).await;
+                }
+                if is_announced || is_new {
+                    announced = handle.announced();
+                }
             }
         }))
+    }
+
+    /// Ends when a source of the active configuration announces a change.
+    fn announced(&self) -> Changing {
+        match self.0.active().config.source() {
+            Some(source) => Arc::clone(source).changed(),
+            None => Box::pin(std::future::pending()),
+        }
     }
 
     /// Denies all clients that `rule` matches, until the process ends. Their handshakes and
@@ -142,6 +174,8 @@ impl MtlsHandle {
 
 /// An interval of zero would be a busy loop.
 const SHORTEST: Duration = Duration::from_millis(10);
+/// Between two reloads that were announced.
+const PAUSE: Duration = Duration::from_millis(100);
 
 /// What a reload found.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

@@ -61,6 +61,14 @@ impl HostFiles {
         }
     }
 
+    /// Ends when a URL announces another CRL.
+    pub(super) async fn changed(&self) {
+        match &self.crls {
+            Some(crls) => crls.changed().await,
+            None => std::future::pending().await,
+        }
+    }
+
     /// Adds what is not a file of its own, and hashes everything.
     pub(super) async fn gather(
         &self,

@@ -2,6 +2,7 @@
 
 use std::{fmt, sync::Arc};
 
+use futures_util::future::select_all;
 use sha2::{Digest as _, Sha256};
 use time::OffsetDateTime;
 use tokio::{sync::Mutex, task::spawn_blocking};
@@ -10,7 +11,7 @@ use crate::{
     config::{
         builder::MtlsConfigBuilder,
         error::LoadError,
-        mtls_config::{Loaded, Loading, MtlsConfig, Source},
+        mtls_config::{Changing, Loaded, Loading, MtlsConfig, Source},
     },
     reload::{
         host_files::{HostFiles, Part},
@@ -90,7 +91,7 @@ impl MtlsFiles {
     pub async fn load(self) -> Result<MtlsConfig, LoadError> {
         let Loaded { config, problems } = Arc::new(self).load_if_changed().await?;
         for problem in problems {
-            tracing::warn!(target: "mtls_server", "{problem}");
+            tracing::warn!(target: "mtls_server", reason = problem, "not everything could be loaded");
         }
         Ok(config.expect("nothing was loaded before, so everything is a change"))
     }
@@ -151,6 +152,14 @@ impl MtlsFiles {
 impl Source for MtlsFiles {
     fn load_changed(self: Arc<Self>) -> Loading {
         Box::pin(async move { self.load_if_changed().await })
+    }
+
+    fn changed(self: Arc<Self>) -> Changing {
+        Box::pin(async move {
+            let hosts = self.hosts.iter().map(|host| Box::pin(host.changed()));
+            // There is at least one host.
+            select_all(hosts).await;
+        })
     }
 }
 

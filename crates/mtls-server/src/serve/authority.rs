@@ -2,6 +2,8 @@
 
 use std::net::Ipv6Addr;
 
+use x509_identity::pattern::is_host_name;
+
 /// The host of an authority (RFC 9110 section 7.2), as it was written; empty if it is empty.
 ///
 /// `None` if somebody else could read another host in it, or none: user information, a port that is
@@ -29,14 +31,7 @@ pub(super) fn host(authority: &[u8]) -> Option<&str> {
 
 /// A name or an IPv4 address. The empty label at its end is that of the root.
 fn is_name(name: &str) -> bool {
-    let name = name.strip_suffix('.').unwrap_or(name);
-    let label = |label: &str| {
-        (1..=63).contains(&label.len())
-            && label
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
-    };
-    name.len() <= 253 && name.split('.').all(label)
+    is_host_name(name.strip_suffix('.').unwrap_or(name))
 }
 
 /// RFC 3986 section 3.2.3 allows a port without digits.
@@ -74,6 +69,8 @@ mod tests {
             b".",
             b".a.example",
             b"a..example",
+            b"-a.example",
+            b"a-.example",
             b"a.example..",
             b" a.example",
             b"a.example ",

@@ -41,7 +41,8 @@ use crate::{
 /// virtual host denies, and 421 to one for a virtual host with other settings. When the client is
 /// no longer good, it answers 403 to all requests, even to those that are running. Requests of gRPC
 /// (`content-type: application/grpc`) are answered `PERMISSION_DENIED` instead, or
-/// `UNAUTHENTICATED` where there is no certificate, or it is no longer good.
+/// `UNAUTHENTICATED` where there is no certificate, or it is no longer good; also where an extractor of this
+/// crate rejects one.
 #[derive(Clone, Debug)]
 pub struct MtlsService<S> {
     inner: S,
@@ -164,7 +165,7 @@ where
             return Poll::Pending; // it was answered
         };
         let answer = match this.answer.as_pin_mut().map(|answer| answer.poll(context)) {
-            Some(Poll::Ready(answer)) => answer?.map(Body::new),
+            Some(Poll::Ready(answer)) => this.form.of_response(answer?.map(Body::new)),
             Some(Poll::Pending) => {
                 let terminated = this.terminated.get_or_insert_with(|| {
                     let connection = connection.clone();
@@ -213,8 +214,10 @@ fn refusal<B>(
         let problem = Problem {
             status: StatusCode::MISDIRECTED_REQUEST,
             kind: "misdirected_request",
-            detail: "this host asks other things of its clients than the one that this connection is \
-                     for: connect to it anew",
+            detail:
+                "this host asks other things of its clients than the one that this connection is \
+                     for: connect to it anew"
+                    .into(),
             grpc: GrpcCode::PermissionDenied,
         };
         return Some(problem.response(form));

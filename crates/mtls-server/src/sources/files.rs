@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 
 use tls_identity::{Found, Identity};
 
-use crate::rules::rule::Rule;
+use crate::{rules::rule::Rule, text::sentence};
 
 /// Reads the roots that clients' certificates must lead to: PEM with any number, or one in DER.
 ///
@@ -59,8 +59,9 @@ pub fn crls<P: AsRef<Path>>(paths: impl IntoIterator<Item = P>) -> Result<CrlSet
     })?;
     for aside in set.set_aside() {
         if let CrlLoadError::Unusable { source, .. } = aside {
-            let path = path_of(aside).display();
-            tracing::warn!(target: "mtls_server", "{path}: {source}: it is not used");
+            let path = path_of(aside).display().to_string();
+            let reason = sentence(source);
+            tracing::warn!(target: "mtls_server", crl = path, reason, "a CRL is not used");
         }
     }
     Ok(set)

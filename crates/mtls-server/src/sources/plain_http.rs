@@ -129,7 +129,7 @@ pub enum HttpError {
     Status(StatusCode),
 
     /// It took too long.
-    #[error("no complete response within {0:?}")]
+    #[error("no complete response within {} s", .0.as_secs_f32())]
     Timeout(Duration),
 
     /// The response is too large.
@@ -245,6 +245,19 @@ mod tests {
             "http://ca.test/\r\nHost: other",
         ] {
             assert!(text.parse::<HttpUrl>().is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_time_is_told_in_seconds() {
+        for (time, expected) in [
+            (Duration::from_secs(10), "no complete response within 10 s"),
+            (
+                Duration::from_millis(1500),
+                "no complete response within 1.5 s",
+            ),
+        ] {
+            assert_eq!(HttpError::Timeout(time).to_string(), expected);
         }
     }
 }

@@ -9,7 +9,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use pki_core::verify::VerifyError;
-use x509_identity::Certificate;
+use x509_identity::{Certificate, DistinguishedName};
 
 use crate::verify::verdict_cache::Verified;
 
@@ -18,9 +18,39 @@ use crate::verify::verdict_cache::Verified;
 pub(crate) enum Verdict {
     Refused {
         error: VerifyError,
-        claimed: Option<Arc<Certificate>>,
+        claimed: Option<Claimed>,
     },
     Verified(Arc<Verified>),
+}
+
+/// The certificate of a peer that is refused, as far as it can be read.
+#[derive(Clone, Debug)]
+pub(crate) enum Claimed {
+    Certificate(Arc<Certificate>),
+    Subject(DistinguishedName),
+}
+
+impl Claimed {
+    pub(crate) fn of(der: &[u8]) -> Option<Self> {
+        match Certificate::from_der(der) {
+            Ok(certificate) => Some(Self::Certificate(Arc::new(certificate))),
+            Err(_) => Certificate::subject_of_unreadable(der).map(Self::Subject),
+        }
+    }
+
+    pub(crate) fn certificate(&self) -> Option<&Certificate> {
+        match self {
+            Self::Certificate(certificate) => Some(certificate),
+            Self::Subject(_) => None,
+        }
+    }
+
+    pub(crate) fn subject(&self) -> &DistinguishedName {
+        match self {
+            Self::Certificate(certificate) => certificate.subject(),
+            Self::Subject(subject) => subject,
+        }
+    }
 }
 
 /// A session that was offered and may be resumed. rustls may still decide otherwise.

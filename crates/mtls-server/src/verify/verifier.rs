@@ -12,12 +12,11 @@ use rustls::{
 };
 use tls_identity::certificate_error;
 use webpki::RawPublicKeyEntity;
-use x509_identity::Certificate;
 
 use crate::{
     provider::provider,
     verify::{
-        context::{self, Verdict},
+        context::{self, Claimed, Verdict},
         verdict_cache::VerdictCache,
     },
 };
@@ -74,7 +73,7 @@ impl ClientCertVerifier for ClientVerifier {
             ),
             Err(error) => {
                 let result = Err(Error::InvalidCertificate(certificate_error(&error)));
-                let claimed = Certificate::from_der(leaf).ok().map(Arc::new);
+                let claimed = Claimed::of(leaf);
                 (Verdict::Refused { error, claimed }, result)
             }
         };

@@ -2,6 +2,7 @@
 
 use axum::http::{HeaderMap, StatusCode, header::CONTENT_TYPE};
 use mtls_server::Serving;
+use reqwest::Response;
 use rustls::version::TLS13;
 
 use super::{World, client, pki::Leaf};
@@ -26,6 +27,13 @@ impl Client {
             .build()
             .unwrap();
         Self { http }
+    }
+
+    /// Without a body, as if it were of this type.
+    pub async fn post(&self, server: &Serving, path: &str, content_type: &str) -> Response {
+        let url = format!("https://{}{path}", server.local_addr());
+        let request = self.http.post(url).header(CONTENT_TYPE, content_type);
+        request.send().await.unwrap()
     }
 
     pub async fn get(&self, server: &Serving, path: &str, headers: HeaderMap) -> Answer {

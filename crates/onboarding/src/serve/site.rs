@@ -18,8 +18,8 @@ use crate::page::{Link, Names, Page, PasswordHint};
 
 /// The onboarding page at `/`, and `ca.crt`, `client.p12`, `client_ios.p12` and `client.mobileconfig` beside it.
 ///
-/// The files are read anew for each request. Requests under a public DNS name get 421: a web page somewhere could
-/// otherwise point its own name at this machine and read the bundles.
+/// The files are read again for each request. Requests under a public DNS name get 421. Otherwise a
+/// web page somewhere could point its own name at this machine and read the bundles.
 #[derive(Clone, Debug)]
 pub struct Site {
     files: PathBuf,

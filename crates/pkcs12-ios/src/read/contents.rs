@@ -13,6 +13,7 @@ use super::ber;
 use super::error::ReadError;
 use super::limits::Limits;
 use super::place::{Limit, Place};
+use super::protection::Protection;
 use crate::asn1::{CertBag, ContentInfo, EncryptedData, SafeBag, oid};
 
 /// The octets of a `data` content.
@@ -36,22 +37,30 @@ pub(crate) struct Contents<'p, 'l> {
     bags: usize,
     budget: Budget,
     limits: &'l Limits,
-    password: PasswordOctets<'p>,
+    password: Option<PasswordOctets<'p>>,
+    protections: Vec<Protection>,
 }
 
 impl<'p, 'l> Contents<'p, 'l> {
-    pub(crate) fn new(limits: &'l Limits, password: PasswordOctets<'p>, budget: Budget) -> Self {
+    /// Without a password, what is encrypted is passed over.
+    pub(crate) fn new(
+        limits: &'l Limits,
+        password: Option<PasswordOctets<'p>>,
+        budget: Budget,
+    ) -> Self {
         Self {
             archive: Archive::default(),
             bags: 0,
             budget,
             limits,
             password,
+            protections: Vec::new(),
         }
     }
 
-    pub(crate) fn into_archive(self) -> Archive {
-        self.archive
+    /// What was read, and how each key and each encrypted part was protected.
+    pub(crate) fn into_parts(self) -> (Archive, Vec<Protection>) {
+        (self.archive, self.protections)
     }
 
     /// Reads an `AuthenticatedSafe`: a sequence of parts, each plain or encrypted.
@@ -62,8 +71,9 @@ impl<'p, 'l> Contents<'p, 'l> {
         for part in parts {
             match part.content_type {
                 oid::ENCRYPTED_DATA => {
-                    let plain = self.decrypt_part(&part)?;
-                    self.read_safe_contents(&plain)?;
+                    if let Some(plain) = self.decrypt_part(&part)? {
+                        self.read_safe_contents(&plain)?;
+                    }
                 }
                 // For the holder of another key, not of the password.
                 oid::ENVELOPED_DATA => {}
@@ -73,7 +83,10 @@ impl<'p, 'l> Contents<'p, 'l> {
         Ok(())
     }
 
-    fn decrypt_part(&mut self, part: &ContentInfo<'_>) -> Result<Zeroizing<Vec<u8>>, ReadError> {
+    fn decrypt_part(
+        &mut self,
+        part: &ContentInfo<'_>,
+    ) -> Result<Option<Zeroizing<Vec<u8>>>, ReadError> {
         let place = Place::EncryptedPart;
         let encrypted: EncryptedData<'_> = part
             .content
@@ -95,9 +108,15 @@ impl<'p, 'l> Contents<'p, 'l> {
         algorithm: &AlgorithmIdentifierRef<'_>,
         ciphertext: &[u8],
         place: Place,
-    ) -> Result<Zeroizing<Vec<u8>>, ReadError> {
+    ) -> Result<Option<Zeroizing<Vec<u8>>>, ReadError> {
+        self.protections
+            .push(Protection::of_encryption(algorithm, place));
+        let Some(password) = &mut self.password else {
+            return Ok(None);
+        };
         Scheme::parse(algorithm, &self.budget)
-            .and_then(|scheme| scheme.decrypt(ciphertext, &mut self.password, &mut self.budget))
+            .and_then(|scheme| scheme.decrypt(ciphertext, password, &mut self.budget))
+            .map(Some)
             .map_err(ReadError::encryption(place))
     }
 
@@ -132,6 +151,7 @@ impl<'p, 'l> Contents<'p, 'l> {
                 let key = bag.bag_value;
                 let pkcs8 =
                     der::Encode::to_der(&key).map_err(ReadError::malformed(Place::KeyBag))?;
+                self.protections.push(Protection::none(Place::KeyBag));
                 self.add_key(Zeroizing::new(pkcs8), attributes)
             }
             oid::SHROUDED_KEY_BAG => {
@@ -141,7 +161,9 @@ impl<'p, 'l> Contents<'p, 'l> {
                     .decode_as()
                     .map_err(ReadError::malformed(place))?;
                 let ciphertext = encrypted.encrypted_data.as_bytes();
-                let ber = self.decrypt(&encrypted.algorithm, ciphertext, place)?;
+                let Some(ber) = self.decrypt(&encrypted.algorithm, ciphertext, place)? else {
+                    return Ok(());
+                };
                 let pkcs8 = ber::to_der(&ber, place, self.limits)?;
                 self.add_key(pkcs8, attributes)
             }

@@ -43,8 +43,8 @@ impl Archive {
             None if limits.allows_missing_mac() => {}
             None => return Err(ReadError::MacMissing),
         }
-        let mut contents = Contents::new(limits, password, budget);
+        let mut contents = Contents::new(limits, Some(password), budget);
         contents.read(content)?;
-        Ok(contents.into_archive())
+        Ok(contents.into_parts().0)
     }
 }

@@ -3,7 +3,7 @@
 use const_oid::db::rfc5280::{
     ID_CE_AUTHORITY_KEY_IDENTIFIER, ID_CE_CRL_NUMBER, ID_CE_ISSUING_DISTRIBUTION_POINT,
 };
-use der::asn1::{AnyRef, BitString, OctetString, Uint};
+use der::asn1::{AnyRef, OctetString, Uint};
 use der::{Decode, Encode};
 use time::OffsetDateTime;
 use x509_cert::ext::Extensions;
@@ -12,7 +12,7 @@ use x509_identity::{KeyUsageBit, SerialNumber};
 
 use super::distribution_point::CrlScope;
 use super::document::encode_pem;
-use super::encode::{CertificateList, Entries, TbsCertList};
+use super::encode::{Entries, TbsCertList, seal};
 use super::entry::CrlEntry;
 use crate::Authority;
 use crate::asn1::{asn1_time, distribution_point_name, extension};
@@ -197,12 +197,8 @@ impl CrlBuilder {
         };
         let tbs = tbs.to_der().map_err(encode)?;
         let signature = signer.sign(&tbs).map_err(CrlBuildError::Sign)?;
-        let list = CertificateList {
-            tbs: AnyRef::from_der(&tbs).map_err(encode)?,
-            algorithm,
-            signature: BitString::from_bytes(&signature).map_err(encode)?,
-        };
-        Ok(SignedCrl(list.to_der().map_err(encode)?))
+        let list = seal(tbs, &algorithm, &signature).map_err(encode)?;
+        Ok(SignedCrl(list))
     }
 
     fn extensions(&self, key_id: Option<&[u8]>) -> der::Result<Extensions> {

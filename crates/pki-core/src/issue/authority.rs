@@ -8,12 +8,12 @@ use x509_identity::{Certificate, DistinguishedName, KeyUsageBit};
 
 use super::IssueError;
 use super::issuer_facts::IssuerFacts;
-use super::judge::{Approved, judge};
+use super::judge::{Approved, Context, judge};
 use super::prepared::Prepared;
 use super::tbs::build_tbs;
 use crate::lint::Finding;
 use crate::pem::{self, Label};
-use crate::{CertificateParameters, Profile, Role, Signer};
+use crate::{CertificateParameters, KeyBlocklist, Profile, Role, Signer};
 
 /// A certificate authority.
 ///
@@ -22,6 +22,7 @@ use crate::{CertificateParameters, Profile, Role, Signer};
 pub struct Authority {
     chain: Vec<Certificate>,
     signer: Box<dyn Signer>,
+    blocked: KeyBlocklist,
 }
 
 /// A certificate that was just signed, with the chain that leads to its root.
@@ -52,11 +53,19 @@ impl Authority {
             not_after: None,
         };
         let tbs = build_tbs(&parameters, profile, &facts, now)?;
-        let approved = judge(tbs, profile, &[], facts.algorithm, now)?;
+        let context = Context {
+            profile,
+            issuers: &[],
+            blocked: &KeyBlocklist::default(),
+            algorithm: facts.algorithm,
+            now,
+        };
+        let approved = judge(tbs, &context)?;
         let certificate = sign(&signer, approved)?;
         Ok(Self {
             chain: vec![certificate],
             signer: Box::new(signer),
+            blocked: KeyBlocklist::default(),
         })
     }
 
@@ -90,7 +99,15 @@ impl Authority {
         Ok(Self {
             chain,
             signer: Box::new(signer),
+            blocked: KeyBlocklist::default(),
         })
+    }
+
+    /// The same authority, which certifies none of these keys; none is blocked by default.
+    #[must_use]
+    pub fn with_blocked_keys(mut self, blocked: KeyBlocklist) -> Self {
+        self.blocked = blocked;
+        self
     }
 
     /// Takes up a CA that exists: PEM with its own certificate first, then those above it.
@@ -155,7 +172,14 @@ impl Authority {
         };
         let tbs = build_tbs(parameters, profile, &facts, now)?;
         let issuers = if is_of_itself { &[] } else { &self.chain[..] };
-        let approved = judge(tbs, profile, issuers, facts.algorithm, now)?;
+        let context = Context {
+            profile,
+            issuers,
+            blocked: &self.blocked,
+            algorithm: facts.algorithm,
+            now,
+        };
+        let approved = judge(tbs, &context)?;
         Ok(Prepared {
             approved,
             issuer_spki: issuer.spki_der().to_vec(),

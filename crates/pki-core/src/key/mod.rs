@@ -1,4 +1,4 @@
-//! Key pairs: made, read from every usual file, written as PKCS#8, and used to sign.
+//! Key pairs: made, read from every usual file, written as PKCS#8, and used to sign; and public keys that are weak.
 
 mod decrypt;
 mod encoded;
@@ -11,6 +11,7 @@ mod parsed;
 mod password;
 mod read;
 mod signer;
+mod weak;
 mod write;
 
 pub use encoded::EncodedKey;
@@ -20,3 +21,4 @@ pub use kind::KeyKind;
 pub use pair::KeyPair;
 pub use password::{Password, PasswordFileError};
 pub use signer::{SignError, SignatureAlgorithm, Signer};
+pub use weak::{BlocklistError, KeyBlocklist, WeakKey, check_public_key};

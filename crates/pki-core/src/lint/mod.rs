@@ -2,8 +2,12 @@
 
 mod ca;
 mod common;
+mod encoding;
+mod keys;
 mod leaf;
+mod names;
 mod report;
+mod revocation;
 
 use x509_identity::Certificate;
 
@@ -12,10 +16,19 @@ use report::Report;
 pub use report::{Finding, Severity};
 
 /// Judges a certificate by RFC 5280 and its companions; an empty answer is a clean one.
+///
+/// It goes by what the certificate says that it is: a CA (basicConstraints), self-issued or not, or a server, a client or
+/// an OCSP responder (extended key usage). RFC 6960, 8813, 9608, 9881, the CA/Browser Forum's Baseline Requirements, and
+/// what Apple's systems and widespread verifiers refuse are the other sources; each [`Finding`] names its own. Signatures
+/// are not checked.
 #[must_use]
 pub fn lint(certificate: &Certificate) -> Vec<Finding> {
     let mut report = Report::default();
     common::lint(certificate, &mut report);
+    encoding::lint(certificate, &mut report);
+    keys::lint(certificate, &mut report);
+    names::lint(certificate, &mut report);
+    revocation::lint(certificate, &mut report);
     if certificate.is_ca() {
         ca::lint(certificate, &mut report);
     } else {

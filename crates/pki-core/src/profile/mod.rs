@@ -1,8 +1,11 @@
 //! What a certificate of a role may say: the profile table, as values.
 
 mod ca_limits;
+mod decision;
+mod explain;
 mod name_rule;
 mod names;
+mod refused;
 mod subject;
 mod validity;
 
@@ -14,8 +17,10 @@ use x509_identity::{KeyUsage, KeyUsageBit, ObjectIdentifier};
 use crate::KeyKind;
 
 pub use ca_limits::{CaUsage, DnsSubtree, DnsSubtreeError, NameConstraints, Subtrees};
+pub use decision::{Decision, Explanation};
 pub use name_rule::NameRule;
-pub use names::AllowedNames;
+pub use names::{AllowedNames, Wildcards};
+pub use refused::RefusedNames;
 pub use subject::{AllowedSubject, SubjectText};
 pub use validity::ValidityLimits;
 
@@ -49,18 +54,42 @@ pub enum Role {
 ///     keys = ["p256", "rsa2048"]
 ///     crl_distribution_points = ["http://ca.example/client.crl"]
 ///
+///     ## Each attribute of the subject has a rule: "any", "none" or the texts that it may be.
 ///     [subject]
 ///     CN = "any"
 ///     O = ["Example Ltd"]
 ///
+///     ## Each kind of alternative name, too, with patterns. What is left out is "none".
 ///     [names]
-///     dns = "none"
-///     ip = "none"
-///     email = "none"
-///     uri = ["spiffe://example.org/*"]
+///     dns = ["*.devices.example.org", "gateway.example.org"]
+///     wildcards = "none"
+///     ip = ["10.20.0.0/16", "2001:db8::/32"]
+///     email = ["@example.org"]
+///     uri = ["spiffe://example.org/devices/**"]
+///
+///     ## Not these, although they match.
+///     [refused]
+///     dns = ["test.devices.example.org"]
+///     ip = ["10.20.0.0/24"]
 /// "#)?;
 /// assert_eq!(profile.role, pki_core::Role::Client);
-/// # Ok::<(), toml::de::Error>(())
+///
+/// let key = pki_core::KeyPair::generate(pki_core::KeyKind::P256)?;
+/// let subject = "CN=sensor 7,O=Example Ltd".parse()?;
+/// let parameters = pki_core::CertificateParameters::for_key(key.public_key_der(), subject).sans(
+///     ["a.devices.example.org", "test.devices.example.org", "*.office.example.org"]
+///         .map(|name| x509_identity::SubjectAltName::Dns(name.to_owned())),
+/// );
+/// assert_eq!(profile.explain(&parameters).to_string(), "\
+/// key P-256: allowed by keys
+/// validity 1day: allowed by validity
+/// subject `O=Example Ltd`: allowed by subject.O = \"Example Ltd\"
+/// subject `CN=sensor 7`: allowed by subject.CN = \"any\"
+/// dns name `a.devices.example.org`: allowed by names.dns = \"*.devices.example.org\"
+/// dns name `test.devices.example.org`: refused by refused.dns = \"test.devices.example.org\"
+/// dns name `*.office.example.org`: refused by names.wildcards = \"none\"
+/// ");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[serde(deny_unknown_fields)]
@@ -81,6 +110,9 @@ pub struct Profile {
     /// The alternative names that may be certified; none by default.
     #[serde(default)]
     pub names: AllowedNames,
+    /// Names that are not certified, whatever `subject` and `names` allow; none by default.
+    #[serde(default, skip_serializing_if = "RefusedNames::is_empty")]
+    pub refused: RefusedNames,
     /// How many CAs may follow one another below a CA of this profile (pathLenConstraint, RFC 5280 section 4.2.1.9). By
     /// default any number below a root, and none below an issuing CA.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -143,6 +175,7 @@ impl Profile {
         let names = AllowedNames {
             dns: NameRule::Any,
             ip: NameRule::Any,
+            wildcards: Wildcards::Covered,
             ..AllowedNames::none()
         };
         Self::of(
@@ -222,6 +255,7 @@ impl Profile {
             keys,
             subject,
             names,
+            refused: RefusedNames::default(),
             path_length: None,
             ca_usages: Vec::new(),
             name_constraints: NameConstraints::default(),

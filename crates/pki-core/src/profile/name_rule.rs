@@ -7,6 +7,8 @@ use std::str::FromStr;
 use serde::de::{Error, SeqAccess, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::decision::Ruling;
+
 /// Which names of one kind are certified. In TOML `"any"`, `"none"` or a list of patterns.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub enum NameRule<P> {
@@ -19,13 +21,23 @@ pub enum NameRule<P> {
     Only(Vec<P>),
 }
 
-impl<P> NameRule<P> {
-    pub(super) fn allows(&self, matches: impl Fn(&P) -> bool) -> bool {
+impl<P: fmt::Display> NameRule<P> {
+    /// What the rule at `place` says, and by which of its patterns.
+    pub(super) fn ruling(&self, place: &str, matches: impl Fn(&P) -> bool) -> Ruling {
         match self {
-            Self::Any => true,
-            Self::None => false,
-            Self::Only(patterns) => patterns.iter().any(matches),
+            Self::Any => Ruling::allowed(format!("{place} = \"{ANY}\"")),
+            Self::None => Ruling::refused(format!("{place} = \"{NONE}\"")),
+            Self::Only(patterns) => match patterns.iter().find(|pattern| matches(pattern)) {
+                Some(pattern) => Ruling::allowed(format!("{place} = \"{pattern}\"")),
+                None => Ruling::refused(format!("{place}, none of whose patterns matches")),
+            },
         }
+    }
+
+    /// The place in a profile where this rule refuses what matches, if it does.
+    pub(super) fn refusal(&self, place: &str, matches: impl Fn(&P) -> bool) -> Option<Ruling> {
+        let ruling = self.ruling(place, matches);
+        ruling.allowed.then(|| Ruling::refused(ruling.rule))
     }
 }
 

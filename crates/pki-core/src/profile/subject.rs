@@ -10,6 +10,7 @@ use serde::de::{Error, MapAccess, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use x509_identity::{Attribute, ObjectIdentifier};
 
+use super::decision::Ruling;
 use super::name_rule::{ANY, NONE, NameRule};
 
 /// The subjects that a profile certifies: a rule for each kind of attribute, and none of the others. The default
@@ -76,11 +77,22 @@ impl AllowedSubject {
     /// Whether `attribute` may be in the subject.
     #[must_use]
     pub fn allows(&self, attribute: &Attribute) -> bool {
+        self.ruling("subject", attribute).allowed
+    }
+
+    /// The rule below `place` that decides about `attribute`.
+    pub(super) fn ruling(&self, place: &str, attribute: &Attribute) -> Ruling {
+        let kind = attribute.oid();
+        let name =
+            || Attribute::name_of_type(&kind).map_or_else(|| kind.to_string(), str::to_owned);
         match &self.0 {
-            Rules::Any => true,
-            Rules::Only(rules) => rules.get(&attribute.oid()).is_some_and(|rule| {
-                rule.allows(|text| attribute.text().is_some_and(|it| it == text.0))
-            }),
+            Rules::Any => Ruling::allowed(format!("{place} = \"{ANY}\"")),
+            Rules::Only(rules) => match rules.get(&kind) {
+                Some(rule) => rule.ruling(&format!("{place}.{}", name()), |text| {
+                    attribute.text().is_some_and(|it| it == text.0)
+                }),
+                None => Ruling::refused(format!("{place}, which has no rule for {}", name())),
+            },
         }
     }
 }

@@ -9,10 +9,10 @@ use x509_cert::ext::Extensions;
 use x509_cert::request::CertReq;
 use x509_identity::{DistinguishedName, ParseError, PublicKeyAlgorithm, SubjectAltName};
 
-use crate::KeyKind;
 use crate::key::BoxError;
 use crate::pem::{self, Label, PemError};
 use crate::verify::signature::Signed;
+use crate::{KeyKind, WeakKey, check_public_key};
 
 /// A certification request whose signature is good: whoever made it holds the private key.
 ///
@@ -66,6 +66,10 @@ pub enum CsrError {
         got: usize,
     },
 
+    /// A key whose private half can be found, or that is no key.
+    #[error("the key in the certificate request is not safe")]
+    UnsafeKey(#[source] WeakKey),
+
     /// A key that is too weak, or of a kind that is not used here.
     #[error(
         "{found} keys are not certified; use P-256, P-384, P-521, RSA 2048, 3072 or 4096, Ed25519 or ML-DSA"
@@ -106,6 +110,8 @@ impl CertificateRequest {
         let key_kind = KeyKind::of_public_key(algorithm).ok_or_else(|| CsrError::WeakKey {
             found: algorithm.to_string(),
         })?;
+        // First: some signatures by such keys cannot even be verified.
+        check_public_key(&public_key).map_err(CsrError::UnsafeKey)?;
         let signed = Signed::from_der(der).map_err(malformed)?;
         if !signed.is_by(&public_key) {
             return Err(CsrError::BadSignature);

@@ -54,6 +54,6 @@ pub use revocation_reason::RevocationReason;
 pub use rules::problems_of_leaf;
 pub(crate) use rules::{name_constraints_are_obeyed, unknown_critical_extension};
 pub use settings::Strictness;
-pub use signature::{has_accepted_algorithm, is_signed_by};
+pub use signature::{has_accepted_algorithm, is_message_signed_by, is_signed_by};
 pub use time::unix_time;
 pub use verifier::{ChainVerifier, ChainVerifierBuilder};

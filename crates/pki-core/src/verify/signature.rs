@@ -63,6 +63,21 @@ impl<'a> Signed<'a> {
     }
 }
 
+/// Whether the key in this `SubjectPublicKeyInfo` made the signature on `message`, by whichever algorithm for such keys
+/// is accepted: what [`Signer::sign`](crate::Signer::sign) makes of a message that is neither a certificate nor a CRL.
+#[must_use]
+pub fn is_message_signed_by(message: &[u8], signature: &[u8], spki_der: &[u8]) -> bool {
+    webpki::ALL_VERIFICATION_ALGS.iter().any(|accepted| {
+        let algorithm = accepted.signature_alg_id();
+        let signed = Signed {
+            message,
+            algorithm: algorithm.as_ref(),
+            signature,
+        };
+        signed.is_by(spki_der)
+    })
+}
+
 /// Whether the key of `issuer` made the signature on `certificate`, by an algorithm that is accepted.
 ///
 /// That alone does not make a path: names, times, usages and constraints are for

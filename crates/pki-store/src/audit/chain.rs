@@ -24,6 +24,10 @@ pub enum AuditBreak {
         seq: u64,
     },
 
+    /// The checkpoint is of another store.
+    #[error("the checkpoint is not one of this store")]
+    OtherStore,
+
     /// Rows are missing in between, or are in another order.
     #[error("row {seq} of the audit log is missing")]
     Missing {
@@ -38,6 +42,16 @@ pub enum AuditBreak {
         found: u64,
         /// How many rows there were.
         expected: u64,
+    },
+
+    /// The log is as it was written, and the certificate that a row is about is not: it was removed, exchanged, or is not
+    /// revoked any more.
+    #[error(
+        "row {seq} of the audit log is about a certificate that is not in the store as it was then"
+    )]
+    Record {
+        /// The row.
+        seq: u64,
     },
 
     /// The log is consistent, and not the one of the checkpoint.

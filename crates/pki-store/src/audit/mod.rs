@@ -1,14 +1,18 @@
 //! The audit log: a row for each decision, each with a hash over all before it.
 
 mod chain;
+mod checkpoint;
 mod error;
 mod event;
+mod place;
 mod row;
 
 pub use chain::{AuditBreak, AuditHead};
-pub use error::AuditError;
+pub use checkpoint::{Checkpoint, CheckpointError};
+pub use error::{AuditError, KeepError};
 pub use event::AuditEvent;
+pub use place::{CheckpointPlace, PlaceError};
 pub use row::AuditRow;
 
 pub(crate) use chain::Walk;
-pub(crate) use row::hex;
+pub(crate) use checkpoint::{Payload, UsedCrlNumber};

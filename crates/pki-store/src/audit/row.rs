@@ -7,6 +7,8 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use x509_identity::SerialNumber;
 
+use crate::record::hex;
+
 /// A row of the audit log.
 ///
 /// Its hash is the SHA-256 of these, one after the other:
@@ -82,13 +84,4 @@ impl Serialize for AuditRow {
         row.serialize_field("hash", &hex(&self.hash))?;
         row.end()
     }
-}
-
-/// Lower-case hexadecimal.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }

@@ -4,9 +4,9 @@ use pki_core::{CrlBuilder, CrlScope};
 use time::{Duration, OffsetDateTime};
 
 use super::authority::CertificateAuthority;
-use super::error::CrlError;
+use crate::CrlError;
 use crate::store::Store;
-use crate::{IssuerRole, StoreError, StoredCrl};
+use crate::{Issuer, IssuerRole, StoreError, StoredCrl};
 
 impl CertificateAuthority {
     /// Signs the CRL of a partition, valid from `now` for `lifetime`, and keeps it as the last one.
@@ -37,12 +37,8 @@ impl CertificateAuthority {
         let ca = self.clone();
         let signing = tokio::task::spawn_blocking(move || {
             let mut builder = CrlBuilder::new(number, now, now + lifetime);
-            if let Some(url) = ca.0.issuer.crl_url(partition) {
-                let scope = match ca.0.issuer.role {
-                    IssuerRole::Root => CrlScope::CaCertificates,
-                    IssuerRole::Issuing => CrlScope::LeafCertificates,
-                };
-                builder = builder.distribution_point(url, scope);
+            if let Some(covers) = scope(&ca.0.issuer, partition) {
+                builder = builder.distribution_point(covers.0, covers.1);
             }
             for entry in content.entries {
                 builder = builder.revoke(entry.serial, entry.revoked_at, entry.reason);
@@ -69,4 +65,19 @@ impl CertificateAuthority {
         let later = store.latest_crl(issuer.id, partition).await?;
         Ok(later.ok_or(StoreError::Closed)?)
     }
+}
+
+/// What the CRL of a partition is limited to; `None` for all that the issuer has issued.
+///
+/// The one CRL of a root is not limited. A root itself names no distribution point, and OpenSSL looks for the root's own
+/// number, too, where it checks all certificates (`X509_V_FLAG_CRL_CHECK_ALL`, as nginx does): a CRL with a name in its
+/// issuing distribution point would not be about it, and every client would be refused. A root also issues certificates
+/// of OCSP responders, which are none of CAs.
+fn scope(issuer: &Issuer, partition: u32) -> Option<(String, CrlScope)> {
+    let scope = match issuer.role {
+        IssuerRole::Root if issuer.partitions == 1 => return None,
+        IssuerRole::Root => CrlScope::All,
+        IssuerRole::Issuing => CrlScope::LeafCertificates,
+    };
+    Some((issuer.crl_url(partition)?, scope))
 }

@@ -2,9 +2,8 @@
 
 mod authority;
 mod crl;
-mod error;
+mod issue;
 mod order;
 
 pub use authority::CertificateAuthority;
-pub use error::{CrlError, IssueError};
 pub use order::{IssuedRecord, Order};

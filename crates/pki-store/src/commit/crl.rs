@@ -6,8 +6,9 @@ use time::OffsetDateTime;
 
 use super::transaction::Transaction;
 use crate::StoreError;
-use crate::audit::{AuditEvent, hex};
+use crate::audit::AuditEvent;
 use crate::database::values;
+use crate::record::hex;
 use crate::record::{Actor, StoredCrl};
 
 /// A number for the next CRL of a partition. It is used up, even if nothing is signed with it.

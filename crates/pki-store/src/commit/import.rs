@@ -8,9 +8,10 @@ use x509_identity::{Certificate, DistinguishedName, SerialNumber};
 use super::reserve::new_lineage;
 use super::transaction::Transaction;
 use crate::StoreError;
-use crate::audit::{AuditEvent, hex};
+use crate::audit::AuditEvent;
 use crate::database::values;
 use crate::record::certificate::stored;
+use crate::record::hex;
 use crate::record::name_pattern::names_of;
 use crate::record::{Actor, Issuer, name_keys, reason_of};
 

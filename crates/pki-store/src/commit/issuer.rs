@@ -6,8 +6,9 @@ use time::OffsetDateTime;
 
 use super::transaction::Transaction;
 use crate::StoreError;
-use crate::audit::{AuditEvent, hex};
+use crate::audit::AuditEvent;
 use crate::database::values;
+use crate::record::hex;
 use crate::record::issuer::chain_pem;
 use crate::record::{Actor, IssuerId, IssuerState, NewIssuer};
 

@@ -11,6 +11,7 @@ mod issuer;
 mod operation;
 mod outcome;
 mod reserve;
+mod restore;
 mod revoke;
 mod transaction;
 mod writer;
@@ -21,6 +22,7 @@ pub(crate) use issuer::{AddIssuer, ChangeIssuer};
 pub(crate) use operation::{Claim, Operation, Recover, Refusal, Reply};
 pub(crate) use outcome::{Outcome, Signed};
 pub(crate) use reserve::{Reservation, Reserved};
+pub(crate) use restore::{AcknowledgeRestore, KeepCheckpoint};
 pub(crate) use revoke::Revoke;
 pub(crate) use writer::{Committed, Hook, Writer};
 

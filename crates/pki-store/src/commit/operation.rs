@@ -7,22 +7,25 @@ use super::crl::{NextCrlNumber, RecordCrl};
 use super::import::Import;
 use super::issuer::{AddIssuer, ChangeIssuer};
 use super::outcome::Outcome;
-use super::reserve::{Reservation, Reserved, serial};
+use super::reserve::{Reservation, Reserved};
+use super::restore::{AcknowledgeRestore, KeepCheckpoint};
 use super::revoke::Revoke;
 use super::transaction::Transaction;
+use crate::IssueError;
 use crate::StoreError;
 use crate::audit::AuditEvent;
-use crate::ca::IssueError;
 use crate::database::values;
 use crate::record::{Actor, CertificateRecord, IssuerId};
 
 /// One change. It can be tried again: what has happened already happens no second time.
 #[derive(Clone)]
 pub(crate) enum Operation {
+    AcknowledgeRestore(AcknowledgeRestore),
     AddIssuer(AddIssuer),
     ChangeIssuer(ChangeIssuer),
     Claim(Claim),
     Import(Import),
+    KeepCheckpoint(KeepCheckpoint),
     NextCrlNumber(NextCrlNumber),
     Outcome(Outcome),
     Recover(Recover),
@@ -74,6 +77,10 @@ impl Operation {
         transaction: &mut Transaction<'_>,
     ) -> Result<Reply, StoreError> {
         Ok(match self {
+            Self::AcknowledgeRestore(it) => {
+                it.apply(transaction).await?;
+                Reply::Done(true)
+            }
             Self::AddIssuer(it) => Reply::Issuer(it.apply(transaction).await?),
             Self::ChangeIssuer(it) => {
                 it.apply(transaction).await?;
@@ -81,6 +88,10 @@ impl Operation {
             }
             Self::Claim(it) => Reply::Done(it.apply(transaction).await?),
             Self::Import(it) => Reply::Number(it.apply(transaction).await?),
+            Self::KeepCheckpoint(it) => {
+                it.apply(transaction).await?;
+                Reply::Done(true)
+            }
             Self::NextCrlNumber(it) => Reply::Number(it.apply(transaction).await?),
             Self::Recover(it) => Reply::Number(it.apply(transaction).await?),
             Self::RecordCrl(it) => Reply::Done(it.apply(transaction).await?),
@@ -116,7 +127,7 @@ impl Recover {
         let mut count = 0;
         for row in rows {
             let detail = json!({ "subject": row.text(1)? });
-            let serial = serial(&row, 0)?;
+            let serial = row.serial(0)?;
             let (event, ca) = (AuditEvent::Unconfirmed, row.text(2)?);
             transaction.audit(event, self.now, &self.actor, ca, Some(&serial), detail);
             count += 1;

@@ -6,10 +6,11 @@ use x509_identity::SerialNumber;
 
 use super::transaction::Transaction;
 use crate::StoreError;
-use crate::audit::{AuditEvent, hex};
+use crate::audit::AuditEvent;
 use crate::database::values;
 use crate::record::Actor;
 use crate::record::certificate::stored;
+use crate::record::hex;
 
 /// What the signer made of a reservation.
 #[derive(Clone)]

@@ -8,9 +8,10 @@ use time::OffsetDateTime;
 
 use super::transaction::Transaction;
 use crate::StoreError;
-use crate::audit::{AuditEvent, hex};
+use crate::audit::AuditEvent;
 use crate::database::values;
 use crate::query;
+use crate::record::hex;
 use crate::record::{Actor, CertificateRecord, CertificateState, Selection, Selector, reason_of};
 
 /// Certificates that are to be revoked.

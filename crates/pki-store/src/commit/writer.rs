@@ -9,7 +9,7 @@ use super::outcome::record_all;
 use super::reserve::reserve_all;
 use super::transaction::Transaction;
 use crate::StoreError;
-use crate::database::{Session, at_once};
+use crate::database::{Patience, Session, Target, at_once};
 
 /// Called at each step of what a store does, by the name of the step: for tests that end the process there.
 pub(crate) type Hook = Arc<dyn Fn(&'static str) + Send + Sync>;
@@ -36,34 +36,47 @@ struct Job {
 
 /// The other end.
 struct Desk {
-    jobs: mpsc::Receiver<Job>,
+    /// None after it was lost.
+    session: Option<Session>,
+    target: Target,
     committed: watch::Sender<Committed>,
     hook: Option<Hook>,
 }
 
 impl Writer {
-    /// Begins to write with this session, on a thread of its own.
+    /// Begins to write, first with this session: SQLite on a thread of its own, PostgreSQL in a task.
     ///
     /// # Errors
     ///
     /// [`StoreError::Disk`] if the system gives no thread.
-    pub(crate) fn start(mut session: Session, hook: Option<Hook>) -> Result<Self, StoreError> {
+    pub(crate) fn start(
+        session: Session,
+        target: Target,
+        hook: Option<Hook>,
+    ) -> Result<Self, StoreError> {
         let (sender, jobs) = mpsc::channel(BATCH * 4);
         let (committed, receiver) = watch::channel(Committed::default());
+        let blocks = target.blocks();
         let mut desk = Desk {
-            jobs,
+            session: Some(session),
+            target,
             committed,
             hook,
         };
-        let work = move || {
-            let mut batch = Vec::with_capacity(BATCH);
-            while desk.jobs.blocking_recv_many(&mut batch, BATCH) > 0 {
-                at_once(desk.serve(&mut session, std::mem::take(&mut batch)));
-            }
-        };
-        let thread = std::thread::Builder::new().name("pki-store".into());
-        let started = thread.spawn(work);
-        started.map_err(|error| StoreError::Disk(Arc::new(error)))?;
+        if blocks {
+            let thread = std::thread::Builder::new().name("pki-store".into());
+            let work = move || at_once_with(jobs, desk);
+            let started = thread.spawn(work);
+            started.map_err(|error| StoreError::Disk(Arc::new(error)))?;
+        } else {
+            let mut jobs = jobs;
+            tokio::spawn(async move {
+                let mut batch = Vec::with_capacity(BATCH);
+                while jobs.recv_many(&mut batch, BATCH).await > 0 {
+                    desk.serve(std::mem::take(&mut batch)).await;
+                }
+            });
+        }
         Ok(Self {
             jobs: sender,
             committed: receiver,
@@ -91,13 +104,22 @@ enum Failure {
     Within(StoreError),
 }
 
+type Answers = Vec<Result<Reply, StoreError>>;
+
+fn at_once_with(mut jobs: mpsc::Receiver<Job>, mut desk: Desk) {
+    let mut batch = Vec::with_capacity(BATCH);
+    while jobs.blocking_recv_many(&mut batch, BATCH) > 0 {
+        at_once(desk.serve(std::mem::take(&mut batch)));
+    }
+}
+
 impl Desk {
-    async fn serve(&self, session: &mut Session, batch: Vec<Job>) {
+    async fn serve(&mut self, batch: Vec<Job>) {
         let (operations, replies): (Vec<_>, Vec<_>) = batch
             .into_iter()
             .map(|job| (job.operation, job.reply))
             .unzip();
-        match self.attempt(session, &operations).await {
+        match self.persist(&operations).await {
             Ok(answers) => {
                 for (reply, answer) in replies.into_iter().zip(answers) {
                     // Whoever has asked may be gone.
@@ -106,8 +128,7 @@ impl Desk {
             }
             Err(Failure::Within(_)) if operations.len() > 1 => {
                 for (operation, reply) in operations.iter().zip(replies) {
-                    let answer = match self.attempt(session, std::slice::from_ref(operation)).await
-                    {
+                    let answer = match self.persist(std::slice::from_ref(operation)).await {
                         Ok(answers) => answers
                             .into_iter()
                             .next()
@@ -125,11 +146,44 @@ impl Desk {
         }
     }
 
-    async fn attempt(
-        &self,
+    /// Attempts it again for a while if the server is gone. It may have done the work and not have said so, and each
+    /// operation can be repeated.
+    async fn persist(&mut self, operations: &[Operation]) -> Result<Answers, Failure> {
+        let mut patience = Patience::new();
+        loop {
+            let unavailable = match self.attempt(operations).await {
+                Err(
+                    Failure::Begin(error @ StoreError::Unavailable(_))
+                    | Failure::Within(error @ StoreError::Unavailable(_)),
+                ) => error,
+                other => return other,
+            };
+            self.session = None;
+            tracing::warn!(
+                error = &unavailable as &dyn std::error::Error,
+                "the store's database is gone"
+            );
+            if !patience.wait().await {
+                return Err(Failure::Begin(unavailable));
+            }
+        }
+    }
+
+    async fn attempt(&mut self, operations: &[Operation]) -> Result<Answers, Failure> {
+        let mut session = match self.session.take() {
+            Some(session) => session,
+            None => self.target.connect().await.map_err(Failure::Begin)?,
+        };
+        let written = self.write(&mut session, operations).await;
+        self.session = Some(session);
+        written
+    }
+
+    async fn write(
+        &mut self,
         session: &mut Session,
         operations: &[Operation],
-    ) -> Result<Vec<Result<Reply, StoreError>>, Failure> {
+    ) -> Result<Answers, Failure> {
         let mut transaction = Transaction::begin(session).await.map_err(Failure::Begin)?;
         self.step("begun");
         let answers = match apply_all(&mut transaction, operations).await {

@@ -1,11 +1,15 @@
 //! SQLite and PostgreSQL: connections, values, the schema.
 
+mod patience;
+mod postgres;
 mod schema;
 mod session;
 mod sqlite;
+mod target;
 mod value;
 
+pub(crate) use patience::Patience;
 pub(crate) use schema::migrate;
 pub(crate) use session::{Session, at_once};
-pub(crate) use sqlite::SqliteSession;
+pub(crate) use target::Target;
 pub(crate) use value::{Row, Value, values};

@@ -3,6 +3,7 @@
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
+use super::postgres::PostgresSession;
 use super::sqlite::SqliteSession;
 use super::value::{Row, Value};
 use crate::StoreError;
@@ -13,6 +14,7 @@ use crate::StoreError;
 /// own.
 pub(crate) enum Session {
     Sqlite(SqliteSession),
+    Postgres(Box<PostgresSession>),
 }
 
 impl Session {
@@ -20,6 +22,7 @@ impl Session {
     pub(crate) async fn batch(&mut self, sql: &str) -> Result<(), StoreError> {
         match self {
             Self::Sqlite(session) => session.batch(sql),
+            Self::Postgres(session) => session.batch(sql).await,
         }
     }
 
@@ -47,6 +50,7 @@ impl Session {
     ) -> Result<(), StoreError> {
         match self {
             Self::Sqlite(session) => session.for_each(sql, &parameters, each),
+            Self::Postgres(session) => session.for_each(sql, &parameters, each).await,
         }
     }
 
@@ -66,29 +70,35 @@ impl Session {
         sql: &str,
         sets: Vec<Vec<Value>>,
     ) -> Result<Vec<Vec<Row>>, StoreError> {
+        if let Self::Postgres(session) = self {
+            return session.query_each(sql, &sets).await;
+        }
         let mut all = Vec::with_capacity(sets.len());
-        match self {
-            Self::Sqlite(_) => {
-                for parameters in sets {
-                    all.push(self.query(sql, parameters).await?);
-                }
-            }
+        for parameters in sets {
+            all.push(self.query(sql, parameters).await?);
         }
         Ok(all)
     }
 
     /// Begins a transaction that reads one state of the database.
     pub(crate) async fn begin_read(&mut self) -> Result<(), StoreError> {
-        match self {
-            Self::Sqlite(session) => session.batch("BEGIN DEFERRED"),
-        }
+        let sql = match self {
+            Self::Sqlite(_) => "BEGIN DEFERRED",
+            Self::Postgres(_) => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+        };
+        self.batch(sql).await
     }
 
     /// Begins a transaction that writes. There is no other one at the same time, in any process.
     pub(crate) async fn begin_write(&mut self) -> Result<(), StoreError> {
-        match self {
-            Self::Sqlite(session) => session.batch("BEGIN IMMEDIATE"),
-        }
+        // After the lock each statement sees what was committed before it was given.
+        let sql = match self {
+            Self::Sqlite(_) => "BEGIN IMMEDIATE",
+            Self::Postgres(_) => {
+                "BEGIN ISOLATION LEVEL READ COMMITTED; SELECT pg_advisory_xact_lock(8100413902641328244)"
+            }
+        };
+        self.batch(sql).await
     }
 }
 

@@ -1,6 +1,7 @@
 //! What is bound to a statement and what comes back: three types and NULL, in both databases.
 
 use time::OffsetDateTime;
+use x509_identity::SerialNumber;
 
 use crate::StoreError;
 
@@ -45,6 +46,10 @@ impl Row {
             Some(Value::Blob(bytes)) => Ok(bytes),
             _ => Err(unexpected(column)),
         }
+    }
+
+    pub(crate) fn serial(&self, column: usize) -> Result<SerialNumber, StoreError> {
+        self.blob(column).map(SerialNumber::from_integer_octets)
     }
 
     pub(crate) fn array<const N: usize>(&self, column: usize) -> Result<[u8; N], StoreError> {

@@ -1,7 +1,5 @@
 //! The rows of the audit log.
 
-use x509_identity::SerialNumber;
-
 use crate::StoreError;
 use crate::audit::{AuditHead, AuditRow};
 use crate::database::{Row, Session, values};
@@ -37,14 +35,7 @@ fn audit_row(row: &Row) -> Result<AuditRow, StoreError> {
         event: row.text(2)?.to_owned(),
         actor: row.text(3)?.to_owned(),
         ca: row.text(4)?.to_owned(),
-        serial: row
-            .optional(5, |row, column| row.blob(column))?
-            .map(|octets| {
-                SerialNumber::from_be_bytes(octets).map_err(|_| StoreError::Corrupt {
-                    what: "a serial number of the audit log cannot be read".into(),
-                })
-            })
-            .transpose()?,
+        serial: row.optional(5, Row::serial)?,
         detail: row.text(6)?.to_owned(),
         hash: row.array(7)?,
     })

@@ -1,7 +1,6 @@
 //! Lists of certificates.
 
 use time::OffsetDateTime;
-use x509_identity::SerialNumber;
 
 use crate::StoreError;
 use crate::database::{Row, Session, Value, values};
@@ -195,8 +194,7 @@ fn record(row: &Row, now: OffsetDateTime) -> Result<CertificateRecord, StoreErro
         id: row.int(0)?,
         ca: row.text(1)?.to_owned(),
         issuer: IssuerId(row.int(2)?),
-        serial: SerialNumber::from_be_bytes(row.blob(3)?)
-            .map_err(|_| damaged("a serial number cannot be read"))?,
+        serial: row.serial(3)?,
         state,
         profile: row.text(5)?.to_owned(),
         subject: row.text(6)?.to_owned(),

@@ -1,7 +1,6 @@
 //! What CRLs list, and the last ones.
 
 use time::OffsetDateTime;
-use x509_identity::SerialNumber;
 
 use crate::StoreError;
 use crate::database::{Row, Session, values};
@@ -55,12 +54,26 @@ async fn read(
 
 fn entry(row: &Row) -> Result<RevokedEntry, StoreError> {
     Ok(RevokedEntry {
-        serial: SerialNumber::from_be_bytes(row.blob(0)?).map_err(|_| StoreError::Corrupt {
-            what: "a serial number cannot be read".into(),
-        })?,
+        serial: row.serial(0)?,
         revoked_at: row.time(1)?,
         reason: reason_from_text(row.text(2)?)?,
     })
+}
+
+/// Where something was revoked after a revision, and the last one at which it was.
+pub(crate) async fn revoked_since(
+    session: &mut Session,
+    revision: u64,
+) -> Result<Vec<(IssuerId, u32, u64)>, StoreError> {
+    let sql = "SELECT issuer, part, MAX(revision) FROM revocations WHERE revision > $1 GROUP BY issuer, part";
+    let rows = session.query(sql, values![revision]).await?;
+    let place = |row: Row| {
+        let part = u32::try_from(row.int(1)?).map_err(|_| StoreError::Corrupt {
+            what: "a CRL partition has a number that none has".into(),
+        })?;
+        Ok((IssuerId(row.int(0)?), part, row.count(2)?))
+    };
+    rows.into_iter().map(place).collect()
 }
 
 /// The last CRL that was signed.

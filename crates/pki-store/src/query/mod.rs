@@ -2,12 +2,16 @@
 
 mod audit;
 mod certificates;
+mod checkpoints;
 mod crls;
 mod issuers;
+mod records;
 mod statuses;
 
 pub(crate) use audit::{audit_head, audit_rows};
 pub(crate) use certificates::{by_id, certificates, select};
-pub(crate) use crls::{CrlContent, crl_content, latest_crl};
+pub(crate) use checkpoints::{acknowledged, check_integrity, checkpoint, missing};
+pub(crate) use crls::{CrlContent, crl_content, latest_crl, revoked_since};
 pub(crate) use issuers::issuers;
+pub(crate) use records::contradiction;
 pub(crate) use statuses::statuses;

@@ -10,6 +10,14 @@ use crate::StoreError;
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct IssuerId(pub(crate) i64);
 
+impl IssuerId {
+    /// The number itself.
+    #[must_use]
+    pub fn number(self) -> i64 {
+        self.0
+    }
+}
+
 /// A CA certificate with a key, whose certificates a store keeps.
 ///
 /// One CA, by its name, has several: the root, the issuing CA, and those that they replaced.

@@ -21,4 +21,4 @@ pub use selection::{Selection, Selector};
 
 pub(crate) use name_key::name_keys;
 pub(crate) use reason::{reason_from_text, reason_of};
-pub(crate) use text::shortened;
+pub(crate) use text::{hex, shortened};

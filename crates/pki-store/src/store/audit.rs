@@ -1,11 +1,14 @@
 //! The audit log.
 
+use std::sync::Arc;
+
 use serde_json::json;
 use time::OffsetDateTime;
 
 use super::{Store, unexpected};
-use crate::audit::{AuditHead, AuditRow, Walk};
+use crate::audit::{AuditBreak, AuditHead, AuditRow, Checkpoint, Walk};
 use crate::commit::{Operation, Refusal, Reply};
+use crate::record::hex;
 use crate::record::shortened;
 use crate::{Actor, AuditError, StoreError, query};
 
@@ -60,11 +63,40 @@ impl Store {
 
     /// Checks that each row of the audit log follows from those before it, up to the last one, and returns its end.
     ///
+    /// Whoever can write to the database can write a new log. [`verify_audit_against`](Self::verify_audit_against) finds
+    /// that.
+    ///
     /// # Errors
     ///
     /// [`AuditError::Broken`] with the first row that does not.
     pub async fn verify_audit(&self) -> Result<AuditHead, AuditError> {
+        self.verify_audit_against(&[]).await
+    }
+
+    /// The same, and that the log is the one that these checkpoints were made of: not cut short, and not written anew.
+    ///
+    /// A checkpoint that was left behind by an [acknowledged](Self::acknowledge_restore) restore is passed over.
+    ///
+    /// # Errors
+    ///
+    /// [`AuditError::Broken`] with what is wrong.
+    pub async fn verify_audit_against(
+        &self,
+        checkpoints: &[Checkpoint],
+    ) -> Result<AuditHead, AuditError> {
+        let mut pending = Vec::new();
+        for checkpoint in checkpoints {
+            if checkpoint.payload().store != hex(self.id()) {
+                return Err(AuditBreak::OtherStore.into());
+            }
+            if !self.is_acknowledged(checkpoint).await? {
+                pending.push(checkpoint.head());
+            }
+        }
+        pending.retain(|head| head.seq > 0);
+        pending.sort_unstable_by_key(|head| head.seq);
         let expected = self.audit_head().await?;
+        let mut pending = pending.into_iter().peekable();
         let mut walk = Walk::new();
         while walk.head().seq < expected.seq {
             let rows = self.audit(walk.head().seq, ROWS).await?;
@@ -73,10 +105,57 @@ impl Store {
             }
             for row in rows.iter().take_while(|row| row.seq <= expected.seq) {
                 walk.step(row)?;
+                while let Some(head) = pending.next_if(|head| head.seq == row.seq) {
+                    if head != walk.head() {
+                        return Err(AuditBreak::Rewritten { seq: head.seq }.into());
+                    }
+                }
             }
         }
         walk.finish(expected)?;
-        Ok(expected)
+        match pending.find(|head| head.seq > expected.seq) {
+            Some(head) => Err(AuditBreak::Truncated {
+                found: expected.seq,
+                expected: head.seq,
+            }
+            .into()),
+            None => Ok(expected),
+        }
+    }
+
+    /// Checks that the store has each certificate that the audit log speaks of, with the same fingerprint, and revoked if
+    /// the log says so: nobody has changed the tables and left the log as it was. The log itself is for
+    /// [`verify_audit`](Self::verify_audit).
+    ///
+    /// # Errors
+    ///
+    /// [`AuditError::Broken`] with the first row that does not agree.
+    pub async fn verify_records(&self) -> Result<(), AuditError> {
+        let end = self.audit_head().await?.seq;
+        let mut after = 0;
+        while after < end {
+            let rows = self.audit(after, ROWS).await?;
+            let Some(last) = rows.last() else { break };
+            after = last.seq;
+            let rows = Arc::new(rows);
+            let found = self.read(move |session| {
+                let rows = rows.clone();
+                Box::pin(async move { query::contradiction(session, &rows).await })
+            });
+            if let Some(found) = found.await? {
+                return Err(found.into());
+            }
+        }
+        Ok(())
+    }
+
+    async fn is_acknowledged(&self, checkpoint: &Checkpoint) -> Result<bool, StoreError> {
+        let checkpoint = Arc::new(checkpoint.clone());
+        self.read(move |session| {
+            let checkpoint = checkpoint.clone();
+            Box::pin(async move { query::acknowledged(session, &checkpoint).await })
+        })
+        .await
     }
 }
 

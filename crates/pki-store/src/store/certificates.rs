@@ -1,5 +1,7 @@
 //! Certificates: lists, revocation, imports.
 
+use std::sync::Arc;
+
 use pki_core::verify::RevocationReason;
 use time::OffsetDateTime;
 use x509_identity::SerialNumber;
@@ -23,8 +25,9 @@ impl Store {
         page: Page,
         now: OffsetDateTime,
     ) -> Result<Vec<CertificateRecord>, StoreError> {
-        let filter = filter.clone();
+        let filter = Arc::new(filter.clone());
         self.read(move |session| {
+            let filter = filter.clone();
             Box::pin(async move { query::certificates(session, &filter, page, now).await })
         })
         .await
@@ -58,8 +61,9 @@ impl Store {
         selection: &Selection,
         now: OffsetDateTime,
     ) -> Result<Vec<CertificateRecord>, StoreError> {
-        let selection = selection.clone();
+        let selection = Arc::new(selection.clone());
         self.read(move |session| {
+            let selection = selection.clone();
             Box::pin(async move { query::select(session, &selection, now).await })
         })
         .await
@@ -108,8 +112,9 @@ impl Store {
         issuer: IssuerId,
         serials: &[SerialNumber],
     ) -> Result<Vec<CertificateStatus>, StoreError> {
-        let serials = serials.to_vec();
+        let serials: Arc<[_]> = serials.into();
         self.read(move |session| {
+            let serials = serials.clone();
             Box::pin(async move { query::statuses(session, issuer, &serials).await })
         })
         .await

@@ -8,6 +8,7 @@ use uuid::Uuid;
 use super::{Store, unexpected};
 use crate::StoreError;
 use crate::commit::{Claim, Operation, Reply};
+use crate::database::values;
 
 impl Store {
     /// `true` for the first call with this name, of whatever process, and never again: for what is done once, such as
@@ -22,6 +23,24 @@ impl Store {
             holder: *Uuid::new_v4().as_bytes(),
             now: 0,
             until: i64::MAX,
+        })
+        .await
+    }
+
+    /// Whether [`claim_once`](Self::claim_once) was called with this name: for what is recorded after it was done, and so is
+    /// done again if the process ends in between.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if the store cannot be read.
+    pub async fn was_claimed(&self, name: &str) -> Result<bool, StoreError> {
+        let name = format!("once:{name}");
+        self.read(move |session| {
+            let name = name.clone();
+            Box::pin(async move {
+                let sql = "SELECT 1 FROM claims WHERE name = $1";
+                Ok(session.first(sql, values![name.as_str()]).await?.is_some())
+            })
         })
         .await
     }

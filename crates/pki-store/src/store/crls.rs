@@ -28,6 +28,19 @@ impl Store {
             .await
     }
 
+    /// The CRL partitions in which something was revoked after `revision`, each with the revision of the last time.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if the store cannot be read.
+    pub async fn revoked_since(
+        &self,
+        revision: u64,
+    ) -> Result<Vec<(IssuerId, u32, u64)>, StoreError> {
+        self.read(move |session| Box::pin(query::revoked_since(session, revision)))
+            .await
+    }
+
     /// A number for the next CRL of a partition: higher than all before it, of whatever process. It is used up.
     ///
     /// # Errors

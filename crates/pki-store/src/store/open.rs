@@ -7,8 +7,9 @@ use uuid::Uuid;
 
 use super::readers::Readers;
 use super::{Shared, Store};
+use crate::audit::CheckpointPlace;
 use crate::commit::{Hook, Writer};
-use crate::database::{Session, SqliteSession, at_once, migrate};
+use crate::database::{Session, Target, at_once, migrate};
 use crate::{StoreError, StoreUrl};
 
 /// How a store is opened.
@@ -17,6 +18,7 @@ pub struct StoreOptions {
     url: StoreUrl,
     busy: Duration,
     lease: Duration,
+    checkpoints: Option<(CheckpointPlace, Vec<u8>)>,
     hook: Option<Hook>,
 }
 
@@ -28,6 +30,7 @@ impl StoreOptions {
             url,
             busy: Duration::from_secs(10),
             lease: Duration::from_secs(60),
+            checkpoints: None,
             hook: None,
         }
     }
@@ -47,6 +50,15 @@ impl StoreOptions {
         self
     }
 
+    /// Refuses to open a store that is older than the last checkpoint in this place, which has to be signed by this key
+    /// (`SubjectPublicKeyInfo` DER): see [`Store::check_age`]. Whoever knows that it was restored from a backup opens it
+    /// without this setting, and calls [`Store::acknowledge_restore`]. Not set by default.
+    #[must_use]
+    pub fn checkpoints(mut self, place: CheckpointPlace, public_key_der: Vec<u8>) -> Self {
+        self.checkpoints = Some((place, public_key_der));
+        self
+    }
+
     /// Has `hook` called at each step, by its name, so that a test can end the process there.
     #[doc(hidden)]
     #[must_use]
@@ -60,35 +72,58 @@ impl StoreOptions {
     /// # Errors
     ///
     /// [`StoreError::Foreign`], [`StoreError::Corrupt`] and [`StoreError::Newer`] for what is not a store of this version,
-    /// [`StoreError::Open`] or [`StoreError::Unavailable`] if it cannot be reached.
+    /// [`StoreError::Open`] or [`StoreError::Unavailable`] if it cannot be reached, [`StoreError::Older`] if it is older than
+    /// the last of [`checkpoints`](Self::checkpoints).
     pub async fn open(self) -> Result<Store, StoreError> {
-        let StoreUrl::Sqlite(path) = &self.url else {
-            return Err(StoreError::Refused(
-                "PostgreSQL is not supported yet".into(),
-            ));
+        let target = Target::new(&self.url, self.busy)?;
+        let (session, id) = if target.blocks() {
+            let target = target.clone();
+            let opened = tokio::task::spawn_blocking(move || at_once(ready(&target)));
+            opened.await.map_err(|_| StoreError::Closed)??
+        } else {
+            ready(&target).await?
         };
-        let (path, busy) = (path.clone(), self.busy);
-        let opened = tokio::task::spawn_blocking(move || {
-            let mut session = Session::Sqlite(SqliteSession::open(&path, busy)?);
-            at_once(migrate(&mut session, *Uuid::new_v4().as_bytes()))?;
-            let row = at_once(session.first("SELECT id FROM store", vec![]))?;
-            let id = row.ok_or(StoreError::Closed)?.array(0)?;
-            Ok::<_, StoreError>((session, id))
-        });
-        let (session, id) = opened.await.map_err(|_| StoreError::Closed)??;
-        let StoreUrl::Sqlite(path) = &self.url else {
-            return Err(StoreError::Closed);
-        };
-        Ok(Store(Arc::new(Shared {
-            readers: Readers::new(path.clone(), self.busy),
+        let store = Store(Arc::new(Shared {
+            readers: Readers::new(target.clone()),
             url: self.url,
             id,
             holder: *Uuid::new_v4().as_bytes(),
-            writer: Writer::start(session, self.hook.clone())?,
+            writer: Writer::start(session, target, self.hook.clone())?,
             lease: self.lease,
             hook: self.hook,
-        })))
+        }));
+        if let Some((place, key)) = self.checkpoints {
+            check_age(&store, place, &key).await?;
+        }
+        Ok(store)
     }
+}
+
+async fn check_age(store: &Store, place: CheckpointPlace, key: &[u8]) -> Result<(), StoreError> {
+    let name = place.to_string();
+    let newest = tokio::task::spawn_blocking(move || place.newest());
+    let newest = newest.await.map_err(|_| StoreError::Closed)?;
+    let newest = newest.map_err(|error| StoreError::Checkpoints {
+        place: name.clone(),
+        source: Arc::new(error),
+    })?;
+    let Some(newest) = newest else { return Ok(()) };
+    newest.is_by(key).map_err(|error| StoreError::Checkpoints {
+        place: name,
+        source: Arc::new(error),
+    })?;
+    store.check_age(&newest).await
+}
+
+/// A connection to a store with the present schema, and the store's number.
+async fn ready(target: &Target) -> Result<(Session, [u8; 16]), StoreError> {
+    let mut session = target.connect().await?;
+    migrate(&mut session, *Uuid::new_v4().as_bytes()).await?;
+    let row = session.first("SELECT id FROM store", vec![]).await?;
+    let row = row.ok_or_else(|| StoreError::Corrupt {
+        what: "its first row is missing".into(),
+    })?;
+    Ok((session, row.array(0)?))
 }
 
 impl Store {

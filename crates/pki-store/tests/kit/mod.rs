@@ -2,7 +2,7 @@
 
 #![allow(dead_code, reason = "each test file uses a part of it")]
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use pki_core::{Authority, CertificateParameters, KeyKind, KeyPair, Profile};
 use pki_store::{
@@ -35,7 +35,7 @@ impl Authorities {
             "CN=Test Root".parse().expect("a name"),
             copy(&root_key),
             &Profile::root(),
-            now() - Duration::days(1),
+            now() - Duration::days(10),
         );
         let root = root.expect("a root");
         let key = KeyPair::generate(KeyKind::P256).expect("a key");
@@ -45,7 +45,7 @@ impl Authorities {
             .issue(
                 &parameters,
                 &Profile::issuing_ca(),
-                now() - Duration::days(1),
+                now() - Duration::days(10),
             )
             .expect("an issuing CA");
         let chain = vec![issued.certificate().clone(), root.certificate().clone()];
@@ -54,6 +54,35 @@ impl Authorities {
             root: (root, root_key),
             issuing: (issuing, key),
         }
+    }
+
+    /// Writes both into a directory, for another process.
+    pub(crate) fn write(&self, directory: &Path) -> std::io::Result<()> {
+        for (name, (authority, key)) in [("root", &self.root), ("issuing", &self.issuing)] {
+            let chain = authority.chain().iter().map(pki_core::certificate_pem);
+            std::fs::write(
+                directory.join(name).with_extension("crt"),
+                chain.collect::<String>(),
+            )?;
+            let key = key.secret_pkcs8_pem();
+            std::fs::write(directory.join(name).with_extension("key"), key.as_bytes())?;
+        }
+        Ok(())
+    }
+
+    /// Reads what another process has written.
+    pub(crate) fn read(directory: &Path) -> std::io::Result<Self> {
+        let read = |name: &str| {
+            let key = std::fs::read(directory.join(name).with_extension("key"))?;
+            let key = KeyPair::from_pem(&key, None).expect("a key");
+            let chain = std::fs::read(directory.join(name).with_extension("crt"))?;
+            let authority = Authority::from_pem(&chain, copy(&key)).expect("an authority");
+            Ok::<_, std::io::Error>((authority, key))
+        };
+        Ok(Self {
+            root: read("root")?,
+            issuing: read("issuing")?,
+        })
     }
 
     /// The same two in another store, or another process.
@@ -145,7 +174,7 @@ pub(crate) fn new_key() -> KeyPair {
     KeyPair::generate(KeyKind::P256).expect("a key")
 }
 
-fn copy(key: &KeyPair) -> KeyPair {
+pub(crate) fn copy(key: &KeyPair) -> KeyPair {
     let der = key.secret_pkcs8_pem();
     KeyPair::from_pem(der.as_bytes(), None).expect("the same key")
 }

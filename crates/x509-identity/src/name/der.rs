@@ -43,8 +43,9 @@ impl DistinguishedName {
     /// Encodes the name as DER.
     ///
     /// Values that were read keep the string type they had. Others are encoded as RFC 5280 A.1
-    /// asks: countryName, serialNumber and dnQualifier as PrintableString, domainComponent and
-    /// emailAddress as IA5String, all else, and what those cannot hold, as UTF8String.
+    /// asks. countryName, serialNumber and dnQualifier become a PrintableString, domainComponent
+    /// and emailAddress an IA5String. All others, and texts that those types cannot hold, become a
+    /// UTF8String.
     pub fn to_der(&self) -> Vec<u8> {
         let rdns: Vec<u8> = self.rdns.iter().flat_map(encode_rdn).collect();
         element(Tag::Sequence, &rdns)

@@ -9,8 +9,8 @@ use super::rdn::{Attribute, Rdn};
 
 /// The subject or the issuer of a certificate: a sequence of relative distinguished names.
 ///
-/// `Display` writes RFC 4514, most specific first, and escapes beyond what the RFC demands every
-/// character that could break or reorder a line of a log: controls, line separators and
+/// `Display` writes RFC 4514, most specific first. It also escapes every character that could break
+/// or reorder a line of a log, which the RFC does not demand: controls, line separators and
 /// bidirectional formatting. [`FromStr`](std::str::FromStr) reads RFC 4514 back, so that
 /// `name.to_string().parse()` gives an equal name.
 ///

@@ -7,8 +7,8 @@
 use super::{Attribute, AttributeValue, DistinguishedName, Rdn};
 
 impl DistinguishedName {
-    /// Whether both are one name: the same attributes in the same RDNs, where string type, letter case,
-    /// and the number of spaces between words make no difference.
+    /// Whether both are one name: they have the same attributes in the same RDNs. String type,
+    /// letter case, and the number of spaces between words make no difference.
     pub fn matches(&self, other: &Self) -> bool {
         self.rdns.len() == other.rdns.len() && self.begins_with(other)
     }

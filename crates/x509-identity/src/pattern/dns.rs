@@ -52,8 +52,9 @@ impl DnsPattern {
             }
     }
 
-    /// Whether every host matches that a dNSName stands for. A wildcard in a certificate stands for all hosts
-    /// one label below a name, so `*.example.org` is covered by itself and by `.example.org`.
+    /// Whether this pattern matches every host that a dNSName stands for. A wildcard in a
+    /// certificate stands for all hosts one label below a name. So `*.example.org` is covered by
+    /// itself and by `.example.org`.
     pub fn covers(&self, dns_name: &str) -> bool {
         let Some(parent) = dns_name.strip_prefix("*.") else {
             return self.matches(dns_name);

@@ -1,10 +1,10 @@
 //! What a host name is.
 
-/// Whether `text` is the name of one host: labels of ASCII letters, digits, hyphens and underscores, 1 to 63
-/// octets each and 253 in all, that neither begin nor end with a hyphen (RFC 1123 section 2.1, RFC 5891
-/// section 4.2.3.1). No wildcard, and no dot at the end.
+/// Whether `text` is the name of one host. Its labels are of ASCII letters, digits, hyphens and
+/// underscores, have 1 to 63 octets each and 253 in all, and neither begin nor end with a hyphen
+/// (RFC 1123 section 2.1, RFC 5891 section 4.2.3.1). It has no wildcard, and no dot at the end.
 ///
-/// Underscores are not part of those rules; they are in use all the same.
+/// Those rules have no underscores, but names with underscores are in use.
 pub fn is_host_name(text: &str) -> bool {
     text.len() <= 253 && text.split('.').all(is_label)
 }
@@ -19,8 +19,8 @@ fn is_label(label: &str) -> bool {
 
 /// Whether the last label of `name` is a number, in decimal or as `0x7f`.
 ///
-/// Such a name is an IPv4 address or nothing to every browser, in forms such as `127.1` too (WHATWG URL Standard, "ends
-/// in a number").
+/// Every browser takes such a name for an IPv4 address, in forms such as `127.1` too, or refuses it
+/// (WHATWG URL Standard, "ends in a number").
 pub fn ends_in_a_number(name: &str) -> bool {
     let last = name.rsplit('.').next().unwrap_or_default();
     let hex = last.strip_prefix("0x").or_else(|| last.strip_prefix("0X"));

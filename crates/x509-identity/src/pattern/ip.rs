@@ -10,8 +10,9 @@ use super::error::PatternError;
 
 /// One address (`192.0.2.7`), or a network (`192.0.2.0/24`).
 ///
-/// An IPv4-mapped IPv6 address (`::ffff:192.0.2.7`, RFC 4291 section 2.5.5.2) is also the IPv4 address that it
-/// stands for: it matches the networks of both. A network of such addresses is the IPv4 network.
+/// An IPv4-mapped IPv6 address (`::ffff:192.0.2.7`, RFC 4291 section 2.5.5.2) is also the IPv4
+/// address that it stands for. It matches the networks of both. A network of such addresses is the
+/// IPv4 network.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub struct IpPattern(IpNet);
 

@@ -6,8 +6,8 @@ use std::str::FromStr;
 use super::error::PatternError;
 use super::host_name::is_host_name;
 
-/// An email address, taken apart. Two are equal if their local parts are the same, letter by letter, and their
-/// hosts are, without regard to case (RFC 5280 section 7.5).
+/// The two parts of an email address. Two mailboxes are equal if their local parts are the same,
+/// letter by letter, and their hosts are the same without regard to case (RFC 5280 section 7.5).
 #[derive(Clone, Copy, Debug)]
 pub struct Mailbox<'a> {
     local_part: &'a str,
@@ -15,10 +15,10 @@ pub struct Mailbox<'a> {
 }
 
 impl<'a> Mailbox<'a> {
-    /// Takes `address` apart at its at sign. `None` where it is not clear which at sign that is, or what
-    /// follows it is not a host name: another at sign has to be inside of quotes (RFC 5321 section 4.1.2).
-    /// Quotes that nothing needs are not part of the mailbox, and backslashes within quotes are not read, since
-    /// each would make a second spelling of it.
+    /// Splits `address` at its at sign. `None` if it is not clear which at sign that is, or if what
+    /// follows is not a host name. Another at sign has to be inside of quotes (RFC 5321 section
+    /// 4.1.2). Quotes that are not needed are not part of the mailbox. Backslashes within quotes
+    /// are not read, because each would be a second spelling of the same mailbox.
     pub fn parse(address: &'a str) -> Option<Self> {
         let (local_part, host) = address.rsplit_once('@')?;
         let local_part = local_part_of(local_part)?;

@@ -6,8 +6,9 @@ use std::str::FromStr;
 use super::error::PatternError;
 use super::normal_uri::{NormalUri, has_relative_segment, normal_form};
 
-/// A URI in which `*` stands for characters of one segment and `**` for whole segments; all else stands for
-/// itself, in whatever spelling: pattern and URI are compared in their [normal form](NormalUri).
+/// A URI in which `*` stands for characters of one segment and `**` for whole segments. Everything
+/// else stands for itself, in any spelling: pattern and URI are compared in their [normal
+/// form](NormalUri).
 ///
 /// `*` does not cross `/`, `?` or `#`, and a segment that is `*` alone is not empty. `**` between slashes stands
 /// for any number of segments, and at the end for one at least, none of them empty. The scheme is literal, and so

@@ -55,8 +55,8 @@ pub struct PemFile {
 ///
 /// # Errors
 ///
-/// [`PemError`] names the line of a section that is not whole, or whose label nobody knows. A file
-/// without any section is no error.
+/// [`PemError`] names the line of a section that is not whole, or whose label is not known. A file
+/// without any section is not an error.
 pub fn read(bytes: &[u8]) -> Result<PemFile, PemError> {
     let text = encoding::text(bytes)?;
     let spans = scan::spans(&text)?;
@@ -70,8 +70,8 @@ impl PemFile {
         self.spans.iter().map(move |span| Section::new(text, span))
     }
 
-    /// The sections with these labels, where one that is overlooked must not go without a word:
-    /// certificates, CRLs. Sections of other things may stand between them.
+    /// The sections with these labels. Use it where an overlooked section must be an error, as with
+    /// certificates and CRLs. Sections of other things may be between them.
     ///
     /// # Errors
     ///
@@ -114,8 +114,8 @@ pub fn is_der(bytes: &[u8]) -> bool {
     bytes.first() == Some(&SEQUENCE)
 }
 
-/// The one DER value that a file begins with. Editors and shells put a line break or a NUL behind it,
-/// which is no part of it and passed over.
+/// The one DER value that a file begins with. A line break or a NUL behind it, which editors and
+/// shells add, is left out.
 ///
 /// All of the file where it does not begin with a whole value, or where another one follows, for
 /// whoever reads it to say so.

@@ -4,11 +4,11 @@ use super::id::{SpiffeId, SpiffeIdError, check, split};
 use crate::{Certificate, KeyUsageBit, SubjectAltName};
 
 impl SpiffeId {
-    /// The ID of an X.509-SVID: the certificate has exactly one URI among its alternative names, which is an ID
-    /// with a path, and may not sign certificates or CRLs.
+    /// The ID of an X.509-SVID. Such a certificate has exactly one URI among its alternative names,
+    /// which is an ID with a path. It may not sign certificates or CRLs.
     ///
-    /// That a CA may speak for a trust domain is not checked: trust only those that may, or constrain them to it
-    /// by name.
+    /// It is not checked whether a CA may issue for a trust domain. Trust only CAs that may, or
+    /// limit them with name constraints.
     ///
     /// # Errors
     ///

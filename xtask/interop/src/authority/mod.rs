@@ -4,6 +4,7 @@ mod crls;
 mod keys;
 mod requests;
 mod roll_over;
+mod tokens;
 
 use anyhow::Result;
 use pki_core::{Authority, CertificateParameters, KeyKind, KeyPair, Profile};
@@ -19,6 +20,7 @@ pub(crate) fn check(bench: &Bench<'_>, report: &mut Report) {
     keys::check(bench, report);
     crls::check(bench, report);
     roll_over::check(bench, report);
+    tokens::check(bench, report);
 }
 
 /// Those that OpenSSL 3.0 knows.

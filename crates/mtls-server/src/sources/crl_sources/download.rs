@@ -15,6 +15,7 @@ use time::OffsetDateTime;
 use x509_identity::Certificate;
 
 use super::{
+    announced::{Announced, Holds},
     error::CrlSourceError,
     part::{Part, in_background},
 };
@@ -31,6 +32,7 @@ pub(super) struct Download {
     /// What was there before the latest response, until it is known that the CRLs of all sources can
     /// be used together.
     before: Option<Option<Latest>>,
+    holds: Arc<Holds>,
 }
 
 #[derive(Clone, Debug)]
@@ -50,6 +52,7 @@ impl Download {
             bounds: Bounds { time, bytes },
             latest: None,
             before: None,
+            holds: Arc::default(),
         }
     }
 
@@ -60,6 +63,17 @@ impl Download {
             name: self.url.to_string(),
             digest: latest.digest,
             crls: latest.crls.to_file(),
+        })
+    }
+
+    /// What ends when the server has another version; `None` while it has not given this one a name.
+    pub(super) fn announced(&self) -> Option<Announced> {
+        let version = self.latest.as_ref()?.version.clone();
+        (!version.is_empty()).then(|| Announced {
+            url: self.url.clone(),
+            etag: version.get(IF_NONE_MATCH).cloned(),
+            version,
+            holds: Arc::clone(&self.holds),
         })
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use pki_core::verify::{CrlLoadError, CrlSet};
 use sha2::{Digest as _, Sha256};
 use time::OffsetDateTime;
-use tokio::sync::Mutex;
+use tokio::{sync::Mutex, task::JoinSet};
 use x509_identity::Certificate;
 
 use super::{
@@ -15,6 +15,7 @@ use super::{
     part::Part,
     source::{CrlSource, Kind},
 };
+use crate::text::sentence;
 
 /// CRLs from several sources. Call [`Self::load`] again and again to keep them up to date.
 ///
@@ -107,6 +108,26 @@ impl CrlSources {
         self.load_with(&self.issuers, now).await
     }
 
+    /// Waits until one of the URLs announces that it has something else than [`load`](Self::load) has found;
+    /// for ever, if none of them announces anything. Load again then.
+    ///
+    /// The server of a URL announces by holding a `HEAD` request with `Prefer: wait` (RFC 7240) for up to 30 s,
+    /// until there is another version. `mtls serve` does. One that does not is asked once in an hour. Nothing
+    /// that is announced is trusted: it says when to load, and no more.
+    pub async fn changed(&self) {
+        let mut waiting = JoinSet::new();
+        for source in self.sources.lock().await.iter() {
+            if let Source::Download(download) = source
+                && let Some(announced) = download.announced()
+            {
+                waiting.spawn(announced.wait());
+            }
+        }
+        if waiting.join_next().await.is_none() {
+            std::future::pending().await
+        }
+    }
+
     pub(crate) async fn load_with(
         &self,
         issuers: &Arc<[Certificate]>,
@@ -196,8 +217,8 @@ fn warn_of_set_aside(crls: &CrlSet, parts: &[(usize, &Part)]) {
     for aside in crls.set_aside() {
         let part = aside.file().and_then(|file| parts.get(file));
         if let (Some((_, part)), CrlLoadError::Unusable { source, .. }) = (part, aside) {
-            let name = &part.name;
-            tracing::warn!(target: "mtls_server", "{name}: {source}: it is not used");
+            let reason = sentence(source);
+            tracing::warn!(target: "mtls_server", crl = part.name, reason, "a CRL is not used");
         }
     }
 }

@@ -4,6 +4,7 @@ pub(crate) mod error;
 pub(crate) mod loader;
 pub(crate) mod source;
 
+mod announced;
 mod disk;
 mod download;
 mod part;

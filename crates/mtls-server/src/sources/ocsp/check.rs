@@ -14,7 +14,7 @@ use super::{
     cache::{Cache, Deadline},
     query::{OcspQueryError, query, responders},
 };
-use crate::sources::plain_http::HttpUrl;
+use crate::{sources::plain_http::HttpUrl, text::sentence};
 
 /// Checks clients' certificates with OCSP (RFC 6960); cheap to clone. Clones share a cache.
 ///
@@ -231,8 +231,8 @@ impl OcspCheck {
                 serial: serial(),
             }),
             (Err(error), Unanswered::Allow) => {
-                let why: &dyn std::error::Error = &*error;
-                tracing::warn!(target: "mtls_server", error = why, "certificate is accepted without an OCSP response");
+                let reason = sentence(&*error);
+                tracing::warn!(target: "mtls_server", reason, "certificate is accepted without an OCSP response");
                 Ok(OcspVerdict::Unanswered(error))
             }
             (Err(source), Unanswered::Deny) => Err(OcspRefusal::Unanswered {

@@ -46,7 +46,7 @@ pub enum OcspQueryError {
     Request(#[source] OcspError),
 
     /// There was no response in time, or too many requests were under way.
-    #[error("no OCSP response within {0:?}")]
+    #[error("no OCSP response within {} s", .0.as_secs_f32())]
     Timeout(Duration),
 
     /// The certificate names a responder whose URL cannot be used.

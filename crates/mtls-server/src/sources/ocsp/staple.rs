@@ -12,7 +12,7 @@ use tokio::time::{Instant, sleep};
 use x509_identity::{Certificate, ParseError};
 
 use super::query::{OcspQueryError, query, responders};
-use crate::sources::plain_http::HttpUrl;
+use crate::{sources::plain_http::HttpUrl, text::sentence};
 
 /// Fetches the OCSP responses that are stapled to a server's certificate.
 #[derive(Clone, Debug)]
@@ -144,8 +144,8 @@ impl Stapler {
                     wait
                 }
                 Err(error) => {
-                    let error: &dyn std::error::Error = &error;
-                    tracing::warn!(target: "mtls_server", error, "no new OCSP staple");
+                    let reason = sentence(&error);
+                    tracing::warn!(target: "mtls_server", reason, "no new OCSP staple");
                     if current
                         .take_if(|staple| staple.has_expired(now()))
                         .is_some()

@@ -10,22 +10,30 @@ use x509_identity::Certificate;
 
 use self::approved::unsigned;
 use self::issuers::judge_issuers;
-use self::subject::{judge_server_names, judge_subject};
+use self::subject::judge_subject;
 use super::IssueError;
 use super::extensions::name_constraints_der;
 use crate::lint::{Finding, Severity, lint};
-use crate::{KeyKind, Profile, Role, SignatureAlgorithm};
+use crate::{KeyBlocklist, KeyKind, Profile, Role, SignatureAlgorithm};
 
 pub(super) use self::approved::Approved;
 
-/// Judges `tbs` by the profile, by the lint rules and by what the CAs above allow: the issuer first, none for a root.
-pub(super) fn judge(
-    tbs: Vec<u8>,
-    profile: &Profile,
-    issuers: &[Certificate],
-    algorithm: SignatureAlgorithm,
-    now: OffsetDateTime,
-) -> Result<Approved, IssueError> {
+/// What a certificate is held against.
+pub(super) struct Context<'a> {
+    pub(super) profile: &'a Profile,
+    /// The CAs above it, its issuer first; none for a root.
+    pub(super) issuers: &'a [Certificate],
+    pub(super) blocked: &'a KeyBlocklist,
+    /// How it will be signed.
+    pub(super) algorithm: SignatureAlgorithm,
+    pub(super) now: OffsetDateTime,
+}
+
+/// Judges `tbs` by the profile, by the lint rules and by what the CAs above allow.
+pub(super) fn judge(tbs: Vec<u8>, context: &Context<'_>) -> Result<Approved, IssueError> {
+    let &Context {
+        issuers, algorithm, ..
+    } = context;
     // Relying parties will read these bytes with this parser: so does the judge.
     let certificate = unsigned(&tbs, algorithm)?;
 
@@ -37,7 +45,7 @@ pub(super) fn judge(
             issuer: issuer.not_after(),
         });
     }
-    let mut findings = policy(&certificate, profile, issuers, now);
+    let mut findings = policy(&certificate, context);
     findings.extend(
         lint(&certificate)
             .into_iter()
@@ -54,12 +62,13 @@ pub(super) fn judge(
 }
 
 /// What this profile and this issuer ask for, beyond what every certificate has to be.
-fn policy(
-    certificate: &Certificate,
-    profile: &Profile,
-    issuers: &[Certificate],
-    now: OffsetDateTime,
-) -> Vec<Finding> {
+fn policy(certificate: &Certificate, context: &Context<'_>) -> Vec<Finding> {
+    let &Context {
+        profile,
+        issuers,
+        now,
+        ..
+    } = context;
     let mut findings = Vec::new();
     let mut refuse = |rule, sentence: String| findings.push(Finding::policy(rule, sentence));
     let role = profile.role;
@@ -72,7 +81,7 @@ fn policy(
     }
     let algorithm = certificate.public_key_algorithm();
     match KeyKind::of_public_key(algorithm) {
-        Some(kind) if profile.keys.contains(&kind) => {
+        Some(kind) if profile.ruling_on_key(Some(algorithm)).allowed => {
             if certificate.key_usage() != Some(role.key_usage(kind)) {
                 refuse(
                     "key-usage",
@@ -85,18 +94,24 @@ fn policy(
             format!("{} certificate is not issued for {algorithm} keys", a(role)),
         ),
     }
-    for name in certificate
-        .sans()
-        .iter()
-        .filter(|name| !profile.names.allow(name))
-    {
+    if context.blocked.contains(certificate.spki_der()) {
         refuse(
-            "name",
-            format!(
-                "the {} name `{name}` is not allowed by the profile",
-                name.kind()
-            ),
+            "blocked-key",
+            "the key is blocked, since others are known to have it: make a new one".to_owned(),
         );
+    }
+    for name in certificate.sans() {
+        let ruling = profile.ruling_on_name(name);
+        if !ruling.allowed {
+            refuse(
+                "name",
+                format!(
+                    "the {} name `{name}` is not allowed by the profile ({})",
+                    name.kind(),
+                    ruling.rule
+                ),
+            );
+        }
     }
     judge_subject(certificate.subject(), profile, &mut refuse);
     let usages = certificate.extended_key_usage().unwrap_or_default();
@@ -132,9 +147,6 @@ fn policy(
         refuse("issuer", "a root names itself as its issuer".to_owned());
     }
     judge_issuers(certificate, issuers, &mut refuse);
-    if role == Role::Server {
-        judge_server_names(certificate, &mut refuse);
-    }
     findings
 }
 
@@ -172,7 +184,8 @@ fn judge_validity(
 ) {
     let period = certificate.not_after() - certificate.not_before() + Duration::SECOND;
     let (shortest, longest) = (profile.validity.min, profile.validity.max);
-    if period < shortest || period > longest {
+    let ruling = profile.ruling_on_validity(period.try_into().unwrap_or_default());
+    if !ruling.allowed {
         refuse(
             "life",
             format!(

@@ -70,6 +70,7 @@ CREATE TABLE revocations (
     revision @INT@ NOT NULL
 ) @END@;
 CREATE INDEX revocations_by_part ON revocations (issuer, part);
+CREATE INDEX revocations_by_revision ON revocations (revision);
 
 CREATE TABLE blocked_keys (
     spki @BLOB@ NOT NULL PRIMARY KEY,

@@ -1,0 +1,5 @@
+//! Commands that look at certificates of anybody.
+
+pub(crate) mod inspect;
+pub(crate) mod lint;
+pub(crate) mod verify;

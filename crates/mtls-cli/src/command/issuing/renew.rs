@@ -1,0 +1,160 @@
+//! `mtls renew`.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result, bail};
+use clap::Args;
+use pki_core::{CertificateParameters, KeyPair};
+use pki_store::{CertificateRecord, CertificateState, Filter, Order, Page};
+use time::OffsetDateTime;
+use x509_identity::{Certificate, SerialNumber};
+
+use super::issued::{Issued, issued_files};
+use crate::files::read_secret;
+use crate::global::Global;
+use crate::home::{CaKey, OpenCa, actor};
+use crate::issue::{Destination, Life};
+use crate::look::certificates;
+use crate::output::{Outcome, Output};
+
+/// Issue a certificate again, with the same names and a new key
+///
+/// The certificate before it stays valid until it ends or is revoked. What is revoked is not renewed.
+#[derive(Args, Debug)]
+#[command(
+    after_help = "Examples:\n  mtls renew api.example.org/server.crt\n  mtls renew 4A01F3 --out new"
+)]
+pub(crate) struct Renew {
+    /// The certificate's file, or its serial number
+    #[arg(value_name = "CERT|SERIAL")]
+    which: String,
+
+    /// Use this key (PEM, not encrypted) in place of a new one
+    #[arg(long, value_name = "FILE")]
+    key: Option<PathBuf>,
+
+    /// How long it is valid: 24h, 90d [default: the profile's]
+    #[arg(long, value_name = "TIME")]
+    life: Option<Life>,
+
+    /// Where the files go [default: the directory of CERT, whose files are replaced]
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+}
+
+impl Renew {
+    pub(crate) async fn run(self, global: &Global, out: &mut Output) -> Result<Outcome> {
+        let ca = OpenCa::open(global).await?;
+        let issued = self.renew(&ca).await;
+        let issued = ca.recorded(issued, "renew", &self.which).await?;
+        issued.report(out)
+    }
+
+    async fn renew(&self, ca: &OpenCa) -> Result<Issued> {
+        let now = OffsetDateTime::now_utc();
+        let old = self.find(ca, now).await?;
+        if old.state == CertificateState::Revoked {
+            bail!("the certificate {} is revoked: issue a new one", old.serial);
+        }
+        let Some(der) = &old.der else {
+            bail!(
+                "of the certificate {} only the number is known: issue a new one",
+                old.serial
+            );
+        };
+        let certificate = Certificate::from_der(der)?;
+        let stem = stem(&old)?;
+        let destination = Destination::new(self.directory()?, stem, false, true)?;
+        let profile = ca.directory().profile(profile_name(&old, stem))?;
+        let given = self.key.as_deref().map(read_key).transpose()?;
+        let authority = ca.authority(CaKey::Issuing, &ca.passphrase()?).await?;
+        let made = match given {
+            Some(_) => None,
+            None => Some(KeyPair::generate(
+                ca.directory().settings().key_type.of_leaf(),
+            )?),
+        };
+        let Some(key) = made.as_ref().or(given.as_ref()) else {
+            bail!("no key was made");
+        };
+        let subject = certificate.subject().clone();
+        let mut parameters = CertificateParameters::for_key(key.public_key_der(), subject)
+            .sans(certificate.sans().to_vec());
+        if let Some(life) = self.life {
+            parameters = parameters.validity(life.duration());
+        }
+        let name = profile_name(&old, stem).to_owned();
+        let order = Order::new(parameters, &profile, &name, actor()).replaces(old.serial.clone());
+        let issued = authority.issue(order, now).await?;
+        issued_files(ca, &issued, made.as_ref(), None, destination, &name)
+    }
+
+    async fn find(&self, ca: &OpenCa, now: OffsetDateTime) -> Result<CertificateRecord> {
+        let mut filter = Filter {
+            ca: Some(ca.name().to_owned()),
+            ..Filter::default()
+        };
+        let path = Path::new(&self.which);
+        if path.exists() {
+            let chain = certificates(&crate::files::read(path)?)
+                .with_context(|| format!("cannot use {}", path.display()))?;
+            filter.fingerprint_sha256 = chain.first().map(|leaf| *leaf.fingerprint_sha256());
+        } else {
+            let serial = self.which.parse::<SerialNumber>();
+            let serial = serial.with_context(|| {
+                format!(
+                    "`{}` is neither a file nor a serial number",
+                    self.which.escape_debug()
+                )
+            })?;
+            filter.serial = Some(serial);
+        }
+        let found = ca
+            .store()
+            .certificates(&filter, Page::first(2), now)
+            .await?;
+        let found = found.into_iter().next();
+        found.with_context(|| format!("the CA `{}` has not issued {}", ca.name(), self.which))
+    }
+
+    fn directory(&self) -> Result<PathBuf> {
+        let path = Path::new(&self.which);
+        match (&self.out, path.exists()) {
+            (Some(directory), _) => Ok(directory.clone()),
+            (None, true) => Ok(path.parent().map(Path::to_owned).unwrap_or_default()),
+            (None, false) => bail!("say with --out where the files go"),
+        }
+    }
+}
+
+/// `server` or `client`, by what the certificate is for.
+fn stem(record: &CertificateRecord) -> Result<&'static str> {
+    use pki_core::verify::Purpose;
+    let der = record.der.as_deref().unwrap_or_default();
+    let usages = Certificate::from_der(der)?;
+    let usages = usages.extended_key_usage().unwrap_or_default();
+    if usages.contains(&Purpose::TlsServer.oid()) {
+        Ok("server")
+    } else if usages.contains(&Purpose::TlsClient.oid()) {
+        Ok("client")
+    } else {
+        bail!(
+            "the certificate {} is neither a server's nor a client's",
+            record.serial
+        )
+    }
+}
+
+/// An imported certificate has no profile of ours.
+fn profile_name<'a>(record: &'a CertificateRecord, stem: &'a str) -> &'a str {
+    match record.profile.as_str() {
+        "imported" => stem,
+        name => name,
+    }
+}
+
+fn read_key(path: &Path) -> Result<KeyPair> {
+    pki_core::EncodedKey::read(&read_secret(path)?, None)
+        .and_then(|key| key.key_pair())
+        .with_context(|| format!("cannot use {}", path.display()))
+}

@@ -1,0 +1,95 @@
+//! `mtls list`.
+
+use anyhow::Result;
+use clap::{Args, ValueEnum};
+use pki_store::{CertificateRecord, CertificateState, Filter, NamePattern, Page};
+use time::OffsetDateTime;
+
+use super::record::{RecordView, records_table};
+use crate::global::Global;
+use crate::home::OpenCa;
+use crate::issue::Life;
+use crate::output::{Outcome, Output};
+
+/// List what the CA has issued
+#[derive(Args, Debug)]
+#[command(
+    after_help = "Examples:\n  mtls list\n  mtls list --state valid --expiring 30d\n  mtls list --name '*.example.org' --json"
+)]
+pub(crate) struct List {
+    /// In this state only
+    #[arg(long, value_enum)]
+    state: Option<State>,
+
+    /// With a name that matches: api.example.org, *.example.org, @example.org, 10.0.0.0/8, spiffe://example.org/**,
+    /// or a common name
+    #[arg(long, value_name = "PATTERN")]
+    name: Option<NamePattern>,
+
+    /// Issued with this profile
+    #[arg(long, value_name = "NAME")]
+    profile: Option<String>,
+
+    /// Whose validity ends within this time: 30d, 12h
+    #[arg(long, value_name = "TIME")]
+    expiring: Option<Life>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum State {
+    Valid,
+    Revoked,
+    Expired,
+    /// May exist, since its process ended between approving and recording
+    Unconfirmed,
+}
+
+impl List {
+    pub(crate) async fn run(self, global: &Global, out: &mut Output) -> Result<Outcome> {
+        let ca = OpenCa::open(global).await?;
+        let now = OffsetDateTime::now_utc();
+        let mut filter = Filter {
+            ca: Some(ca.name().to_owned()),
+            name: self.name,
+            profile: self.profile,
+            ..Filter::default()
+        };
+        filter.state = self.state.map(|state| match state {
+            State::Valid => CertificateState::Valid,
+            State::Revoked => CertificateState::Revoked,
+            State::Expired => CertificateState::Expired,
+            State::Unconfirmed => CertificateState::Unconfirmed,
+        });
+        filter.expiring_before = self
+            .expiring
+            .and_then(|span| now.checked_add(span.duration()));
+        let records = all(&ca, &filter, now).await?;
+        let views = RecordView::all(&records);
+        if out.is_json() {
+            out.json(&views)?;
+        } else if views.is_empty() {
+            out.line("no certificates")?;
+        } else {
+            out.line(records_table(&views))?;
+        }
+        Ok(Outcome::Done)
+    }
+}
+
+/// All pages of a list.
+pub(crate) async fn all(
+    ca: &OpenCa,
+    filter: &Filter,
+    now: OffsetDateTime,
+) -> Result<Vec<CertificateRecord>> {
+    let mut records: Vec<CertificateRecord> = Vec::new();
+    let mut page = Page::first(1000);
+    loop {
+        let next = ca.store().certificates(filter, page, now).await?;
+        let Some(last) = next.last() else {
+            return Ok(records);
+        };
+        page.after = last.id;
+        records.extend(next);
+    }
+}

@@ -1,0 +1,8 @@
+//! Commands about what was issued.
+
+pub(crate) mod audit;
+pub(crate) mod crl;
+pub(crate) mod expiring;
+pub(crate) mod list;
+mod record;
+pub(crate) mod revoke;

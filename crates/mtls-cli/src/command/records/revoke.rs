@@ -1,0 +1,229 @@
+//! `mtls revoke`.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result, bail};
+use clap::{Args, ValueEnum};
+use pki_core::verify::RevocationReason;
+use pki_core::{EncodedKey, Password};
+use pki_store::{CertificateState, NamePattern, Selection, Selector};
+use serde::Serialize;
+use sha2::{Digest as _, Sha256};
+use time::OffsetDateTime;
+use x509_identity::SerialNumber;
+
+use super::record::{RecordView, records_table};
+use crate::files::{password_of, read, read_secret};
+use crate::global::Global;
+use crate::home::{OpenCa, actor};
+use crate::look::certificates;
+use crate::output::{Outcome, Output};
+
+/// Revoke certificates, by whatever is known of them
+///
+/// Without --yes it only lists what would be revoked. A reason of key-compromise also blocks the key: no certificate is
+/// issued for it again. The servers learn of it from the next CRL: `mtls crl`, or `mtls serve`, which signs one at once.
+#[derive(Args, Debug)]
+#[command(
+    after_help = "Examples:\n  mtls revoke 4A01F3\n  mtls revoke --key stolen.key --reason key-compromise --yes\n  \
+                  mtls revoke --name '*.old.example.org' --reason cessation-of-operation --yes"
+)]
+pub(crate) struct Revoke {
+    #[command(flatten)]
+    which: Which,
+
+    /// The password of an encrypted --key
+    #[arg(long, value_name = "FILE", requires = "key")]
+    key_password_file: Option<PathBuf>,
+
+    /// Why
+    #[arg(long, value_enum, default_value = "unspecified")]
+    reason: Reason,
+
+    /// Revoke them; without it they are only listed
+    #[arg(long)]
+    yes: bool,
+}
+
+#[derive(Args, Debug)]
+#[group(required = true, multiple = false)]
+struct Which {
+    /// The serial number
+    #[arg(value_name = "SERIAL")]
+    serial: Option<SerialNumber>,
+
+    /// The certificate itself
+    #[arg(long, value_name = "FILE")]
+    cert: Option<PathBuf>,
+
+    /// All certificates of a key: its file, private or public
+    #[arg(long, value_name = "FILE")]
+    key: Option<PathBuf>,
+
+    /// All certificates of a key, by the SHA-256 of its SubjectPublicKeyInfo
+    #[arg(long, value_name = "HEX", value_parser = sha256)]
+    spki: Option<[u8; 32]>,
+
+    /// The certificate with this SHA-256
+    #[arg(long, value_name = "HEX", value_parser = sha256)]
+    fingerprint: Option<[u8; 32]>,
+
+    /// This certificate, those that it renewed, and those that have renewed it
+    #[arg(long, value_name = "SERIAL")]
+    lineage: Option<SerialNumber>,
+
+    /// All with a name that matches, as in `mtls list`
+    #[arg(long, value_name = "PATTERN")]
+    name: Option<NamePattern>,
+
+    /// All that were issued with a profile
+    #[arg(long, value_name = "NAME")]
+    profile: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Reason {
+    Unspecified,
+    /// Somebody else has the key; it is blocked, too
+    KeyCompromise,
+    AffiliationChanged,
+    Superseded,
+    CessationOfOperation,
+    PrivilegeWithdrawn,
+}
+
+impl From<Reason> for RevocationReason {
+    fn from(reason: Reason) -> Self {
+        match reason {
+            Reason::Unspecified => Self::Unspecified,
+            Reason::KeyCompromise => Self::KeyCompromise,
+            Reason::AffiliationChanged => Self::AffiliationChanged,
+            Reason::Superseded => Self::Superseded,
+            Reason::CessationOfOperation => Self::CessationOfOperation,
+            Reason::PrivilegeWithdrawn => Self::PrivilegeWithdrawn,
+        }
+    }
+}
+
+#[derive(Debug, Serialize)]
+struct Revoked {
+    /// False for a list of what would be.
+    revoked: bool,
+    certificates: Vec<RecordView>,
+}
+
+impl Revoke {
+    pub(crate) async fn run(self, global: &Global, out: &mut Output) -> Result<Outcome> {
+        let ca = OpenCa::open(global).await?;
+        let password = self
+            .key_password_file
+            .as_deref()
+            .map(password_of)
+            .transpose()?;
+        let selection = Selection::of(ca.name(), self.which.selector(password.as_ref())?);
+        let now = OffsetDateTime::now_utc();
+        let mut selected = ca.store().select(&selection, now).await?;
+        if selected.is_empty() {
+            bail!("the CA `{}` has no such certificate", ca.name());
+        }
+        selected.retain(|record| record.state != CertificateState::Revoked);
+        if selected.is_empty() {
+            out.line("all of these are revoked already")?;
+        }
+        let records = if self.yes && !selected.is_empty() {
+            ca.store()
+                .revoke(&selection, self.reason.into(), &actor(), now)
+                .await?
+        } else {
+            selected
+        };
+        let revoked = Revoked {
+            revoked: self.yes,
+            certificates: RecordView::all(&records),
+        };
+        if out.is_json() {
+            out.json(&revoked)?;
+        } else if !records.is_empty() {
+            out.line(records_table(&revoked.certificates))?;
+            let count = match records.len() {
+                1 => "1 certificate".to_owned(),
+                count => format!("{count} certificates"),
+            };
+            out.line(match self.yes {
+                true => format!("\nrevoked {count}; `mtls crl` signs CRLs that say so"),
+                false => format!("\nwould revoke {count}: run it again with --yes"),
+            })?;
+        }
+        Ok(Outcome::Done)
+    }
+}
+
+impl Which {
+    fn selector(&self, password: Option<&Password>) -> Result<Selector> {
+        if let Some(serial) = &self.serial {
+            return Ok(Selector::Serial(serial.clone()));
+        }
+        if let Some(path) = &self.cert {
+            let chain = certificates(&read(path)?)
+                .with_context(|| format!("cannot use {}", path.display()))?;
+            let leaf = chain.first().context("it holds no certificate")?;
+            return Ok(Selector::Fingerprint(*leaf.fingerprint_sha256()));
+        }
+        if let Some(path) = &self.key {
+            return Ok(Selector::Spki(hash_of_key(path, password)?));
+        }
+        if let Some(hash) = self.spki {
+            return Ok(Selector::Spki(hash));
+        }
+        if let Some(hash) = self.fingerprint {
+            return Ok(Selector::Fingerprint(hash));
+        }
+        if let Some(serial) = &self.lineage {
+            return Ok(Selector::Lineage(serial.clone()));
+        }
+        if let Some(pattern) = &self.name {
+            return Ok(Selector::Name(pattern.clone()));
+        }
+        if let Some(profile) = &self.profile {
+            return Ok(Selector::Profile(profile.clone()));
+        }
+        bail!("say which certificate")
+    }
+}
+
+/// The SHA-256 of the public key in a file, which may be a private key, a public one, or a certificate.
+fn hash_of_key(path: &Path, password: Option<&Password>) -> Result<[u8; 32]> {
+    use x509_identity::pem::{self, Label};
+    let bytes = read_secret(path)?;
+    let cannot = || format!("cannot use {}", path.display());
+    if !pem::is_der(&bytes) {
+        let file = pem::read(&bytes).with_context(cannot)?;
+        let mut sections = file.sections();
+        if let Some(public) = sections.find(|section| section.label() == Label::PublicKey) {
+            return Ok(Sha256::digest(public.der().with_context(cannot)?.as_slice()).into());
+        }
+    }
+    let key = EncodedKey::read(&bytes, password).and_then(|key| key.public_key_der());
+    Ok(Sha256::digest(key.with_context(cannot)?).into())
+}
+
+fn sha256(text: &str) -> Result<[u8; 32], &'static str> {
+    let digits: Vec<u8> = text
+        .bytes()
+        .filter(|byte| *byte != b':')
+        .map(|byte| {
+            char::from(byte)
+                .to_digit(16)
+                .and_then(|digit| u8::try_from(digit).ok())
+        })
+        .collect::<Option<_>>()
+        .ok_or("it is not hexadecimal")?;
+    let bytes: Vec<u8> = digits
+        .chunks(2)
+        .map(|pair| pair.iter().fold(0, |byte, digit| byte << 4 | digit))
+        .collect();
+    match (digits.len(), <[u8; 32]>::try_from(bytes)) {
+        (64, Ok(hash)) => Ok(hash),
+        _ => Err("a SHA-256 has 64 hexadecimal digits"),
+    }
+}

@@ -1,0 +1,242 @@
+//! `mtls serve`.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, bail};
+use axum::Router;
+use axum::routing::get;
+use clap::Args;
+use metrics_exporter_prometheus::PrometheusBuilder;
+use mtls_server::listen;
+use pki_core::Profile;
+use pki_enroll::{
+    Announcer, Exec, Health, HttpLimits, HttpServer, Publication, Publisher, Recipient, Responder,
+    Thresholds, Webhook,
+};
+use pki_store::{Actor, CertificateAuthority, Store, StoreUrl};
+use serde::Serialize;
+use time::OffsetDateTime;
+use tokio::sync::watch;
+
+use crate::global::Global;
+use crate::home::{CaKey, OpenCa};
+use crate::output::{Outcome, Output, note};
+
+/// Publish CRLs, OCSP and CA certificates over plain HTTP, and keep them fresh
+///
+/// CRLs are signed again every day, and at once after a revocation, of whatever process. OCSP responders renew
+/// themselves. What ends soon is announced once for each time before its end. Ctrl-C stops it.
+#[derive(Args, Debug)]
+#[command(
+    after_help = "Examples:\n  mtls serve --listen 0.0.0.0:8080\n  mtls serve --webhook https://chat.example.org/hook --announce 30d,7d,1d\n\n\
+                  Serves /crl/*, /ocsp, /ca/*, /healthz and /metrics; /crl/all.pem has all CRLs in one file."
+)]
+pub(crate) struct Serve {
+    /// Where to listen, unless a service manager hands over a socket
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080")]
+    listen: SocketAddr,
+
+    /// The store, in place of the one in ca.toml: sqlite:PATH or postgres://USER@HOST/DATABASE
+    #[arg(long, value_name = "URL")]
+    store: Option<StoreUrl>,
+
+    /// Sign nothing and need no key: publish the CRLs that other processes sign, and answer no OCSP
+    #[arg(long)]
+    read_only: bool,
+
+    /// Post what ends soon to this URL, as JSON; may be given again
+    #[arg(long, value_name = "URL", value_parser = webhook, conflicts_with = "read_only")]
+    webhook: Vec<Webhook>,
+
+    /// Run this command of the shell for what ends soon, with JSON as its input; may be given again
+    #[arg(long, value_name = "CMD", conflicts_with = "read_only")]
+    exec: Vec<String>,
+
+    /// How long before its end something is announced
+    #[arg(long, value_name = "TIME,..", default_value = "30d,7d,1d")]
+    announce: Thresholds,
+}
+
+/// A webhook of the command line, whose error does not repeat its URL.
+pub(crate) fn webhook(url: &str) -> Result<Webhook> {
+    Ok(Webhook::new(url)?)
+}
+
+/// Who is told, as the command line says it.
+pub(crate) fn recipients(webhooks: Vec<Webhook>, commands: Vec<String>) -> Vec<Recipient> {
+    let commands = commands
+        .into_iter()
+        .map(|it| Recipient::Exec(Exec::new(it)));
+    let webhooks = webhooks.into_iter().map(Recipient::Webhook);
+    webhooks.chain(commands).collect()
+}
+
+#[derive(Debug, Serialize)]
+struct Serving {
+    url: String,
+}
+
+impl Serve {
+    pub(crate) async fn run(self, global: &Global, out: &mut Output) -> Result<Outcome> {
+        let ca = OpenCa::open_at(global, self.store.clone()).await?;
+        // Before anything is signed, so that a port that is taken costs nothing.
+        let listener = self.listener()?;
+        let authorities = match self.read_only {
+            true => Vec::new(),
+            false => authorities(&ca).await?,
+        };
+        log();
+        let metrics = PrometheusBuilder::new()
+            .install_recorder()
+            .context("metrics cannot be collected")?;
+        let store = ca.store();
+        if !self.read_only {
+            // What a process that was killed has left.
+            store
+                .recover(&Actor::new("serve"), OffsetDateTime::now_utc())
+                .await?;
+        }
+        let services = Services::new(store);
+        let mut publisher = services.publisher(store, authorities);
+        if let Err(failures) = publisher.refresh(OffsetDateTime::now_utc()).await {
+            for failure in failures {
+                let failure = anyhow::Error::from(failure);
+                note(format!("not everything is published yet: {failure:#}"));
+            }
+        }
+        let router = services.router().route(
+            "/metrics",
+            get(move || {
+                let text = metrics.render();
+                async move { ([("content-type", "text/plain; version=0.0.4")], text) }
+            }),
+        );
+        let server = HttpServer::start(listener, router, HttpLimits::default())?;
+        let stop_wanted = stop_wanted()?;
+        let url = format!("http://{}", server.local_addr());
+        match out.is_json() {
+            true => out.json(&Serving { url })?,
+            false => out.line(format!("serving {url}"))?,
+        }
+
+        let (stop, stopped) = watch::channel(false);
+        let mut tasks = tokio::task::JoinSet::new();
+        tasks.spawn(publisher.run(stopped.clone()));
+        if !self.read_only {
+            let recipients = recipients(self.webhook, self.exec);
+            let announcer = Announcer::new(store.clone(), recipients, self.announce);
+            tasks.spawn(announcer.run(stopped));
+        }
+        tokio::select! {
+            () = stop_wanted => {}
+            () = ca.keep_checkpoints(CHECKPOINTS) => {}
+            Some(ended) = tasks.join_next() => {
+                ended.context("what keeps CRLs fresh has failed")?;
+                bail!("what keeps CRLs fresh has ended");
+            }
+        }
+        stop.send_replace(true);
+        // The publisher ends first, which answers the requests that wait for a CRL.
+        while tasks.join_next().await.is_some() {}
+        server.stop(GRACE).await;
+        Ok(Outcome::Done)
+    }
+
+    fn listener(&self) -> Result<tokio::net::TcpListener> {
+        if let Some(handed_over) = listen::from_environment()? {
+            note("serving the socket that was handed over (LISTEN_FDS), not --listen");
+            return Ok(handed_over);
+        }
+        listen::bind(self.listen).with_context(|| {
+            let (ip, port) = (self.listen.ip(), self.listen.port());
+            format!("cannot listen on port {port} of {ip}: choose another with --listen")
+        })
+    }
+}
+
+/// What is served.
+struct Services {
+    publication: Publication,
+    responder: Responder,
+    health: Health,
+}
+
+impl Services {
+    fn new(store: &Store) -> Self {
+        Self {
+            publication: Publication::new(),
+            responder: Responder::new(store.clone()),
+            health: Health::default(),
+        }
+    }
+
+    fn publisher(&self, store: &Store, authorities: Vec<CertificateAuthority>) -> Publisher {
+        let (publication, responder) = (self.publication.clone(), self.responder.clone());
+        Publisher::new(store.clone(), publication, responder)
+            .authorities(authorities)
+            .responder_profile(Profile::ocsp_responder(), "ocsp")
+            .health(self.health.clone())
+    }
+
+    fn router(&self) -> Router {
+        pki_enroll::publication(self.publication.clone())
+            .merge(pki_enroll::ocsp(self.responder.clone()))
+            .merge(pki_enroll::health(self.health.clone()))
+    }
+}
+
+/// The issuers whose keys are here. The root's may be elsewhere, and then its CRL is the one that was signed last.
+async fn authorities(ca: &OpenCa) -> Result<Vec<CertificateAuthority>> {
+    let passphrase = ca.passphrase()?;
+    let mut authorities = Vec::new();
+    for key in [CaKey::Root, CaKey::Issuing] {
+        let path = ca.directory().key_path(key);
+        if path.exists() {
+            authorities.push(ca.authority(key, &passphrase).await?);
+        } else {
+            let name = key.name();
+            note(format!(
+                "the {name} key is not here: what it signed last is published"
+            ));
+        }
+    }
+    Ok(authorities)
+}
+
+/// Lines for people on standard error, from the level info.
+fn log() {
+    let started = tracing_subscriber::fmt()
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()))
+        .try_init();
+    // Another one is there already, which only a test does.
+    drop(started);
+}
+
+/// What ends when Ctrl-C is pressed, or a service manager ends the service. From this call on, either is noticed.
+fn stop_wanted() -> Result<impl Future<Output = ()>> {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let mut terminated = signal(SignalKind::terminate())?;
+        let mut interrupted = signal(SignalKind::interrupt())?;
+        Ok(async move {
+            tokio::select! {
+                _ = interrupted.recv() => {}
+                _ = terminated.recv() => {}
+            }
+        })
+    }
+    #[cfg(not(unix))]
+    Ok(async {
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending().await
+        }
+    })
+}
+
+const GRACE: Duration = Duration::from_secs(10);
+
+/// How often it is looked whether the audit log has grown.
+const CHECKPOINTS: Duration = Duration::from_secs(60);

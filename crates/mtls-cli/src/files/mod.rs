@@ -1,0 +1,7 @@
+//! Reading files that somebody named, and writing files that are whole or not there.
+
+mod read;
+mod write;
+
+pub(crate) use read::{password_of, read, read_secret};
+pub(crate) use write::{Access, Pending, parent_of, sync_directory, write_public, write_secret};

@@ -1,0 +1,51 @@
+//! Passphrases and passwords: from a file or the terminal, never from the command line.
+
+use std::io::{self, IsTerminal as _};
+use std::path::Path;
+
+use anyhow::{Context as _, Result, bail};
+use pki_core::Password;
+
+use crate::files::password_of;
+use crate::global::Global;
+
+/// The password of `what`: the first line of a file, or what is typed on the terminal.
+///
+/// # Errors
+///
+/// If there is neither a file nor a terminal; `option` is what to give then.
+pub(crate) fn password(file: Option<&Path>, what: &str, option: &str) -> Result<Password> {
+    match file {
+        Some(path) => password_of(path),
+        None if io::stdin().is_terminal() => typed(&format!("password of {what}: ")),
+        None => bail!("{what} needs a password: give it with {option}, or run this on a terminal"),
+    }
+}
+
+/// A passphrase for the keys of a new CA, typed twice where it is typed.
+///
+/// # Errors
+///
+/// If there is none, it is empty, or it was not typed the same way twice.
+pub(crate) fn new_passphrase(global: &Global) -> Result<Password> {
+    let passphrase = password(
+        global.passphrase_file.as_deref(),
+        "the new CA's keys",
+        "--passphrase-file",
+    )?;
+    if passphrase.secret_str().is_empty() {
+        bail!("the passphrase is empty: it is what protects the keys of the CA");
+    }
+    if global.passphrase_file.is_none() {
+        let again = typed("the same again: ")?;
+        if again.secret_str() != passphrase.secret_str() {
+            bail!("the two passphrases differ");
+        }
+    }
+    Ok(passphrase)
+}
+
+fn typed(prompt: &str) -> Result<Password> {
+    let text = rpassword::prompt_password(prompt).context("cannot read the password")?;
+    Ok(Password::new(text))
+}

@@ -1,0 +1,161 @@
+//! Profiles: what may be issued, as TOML that people edit.
+
+use std::fs;
+use std::io;
+use std::path::Path;
+
+use anyhow::{Context as _, Result, bail};
+use pki_core::Profile;
+
+use crate::files::read;
+
+/// The profiles that a new CA has.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Purpose {
+    Client,
+    Server,
+}
+
+impl Purpose {
+    pub(crate) const ALL: [Self; 2] = [Self::Client, Self::Server];
+
+    /// The name of the profile, of its file, and of what is issued with it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Client => "client",
+            Self::Server => "server",
+        }
+    }
+}
+
+/// Reads `NAME.toml`.
+pub(super) fn load(directory: &Path, name: &str) -> Result<Profile> {
+    let plain = name
+        .chars()
+        .all(|c| matches!(c, 'a'..='z' | '0'..='9' | '-' | '_'));
+    let path = directory.join(format!("{name}.toml"));
+    if !plain || !path.exists() {
+        let names = names(directory).unwrap_or_default();
+        bail!(
+            "there is no profile `{name}`; there is {}",
+            names.join(", ")
+        );
+    }
+    let text = read(&path)?;
+    let text = str::from_utf8(&text).with_context(|| format!("cannot use {}", path.display()))?;
+    toml::from_str(text).with_context(|| format!("cannot use {}", path.display()))
+}
+
+fn names(directory: &Path) -> io::Result<Vec<String>> {
+    let mut names = Vec::new();
+    for entry in fs::read_dir(directory)? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|it| it == "toml")
+            && let Some(stem) = path.file_stem().and_then(|stem| stem.to_str())
+        {
+            names.push(stem.to_owned());
+        }
+    }
+    names.sort();
+    Ok(names)
+}
+
+/// A profile for a new CA. `url` is where `mtls serve` is reached.
+pub(crate) fn profile_text(purpose: Purpose, url: Option<&str>, ca: &str) -> String {
+    let (table, standard) = match purpose {
+        Purpose::Client => (CLIENT, Profile::client()),
+        Purpose::Server => (SERVER, Profile::server()),
+    };
+    // A list of strings is the same in JSON and in TOML.
+    let keys = serde_json::json!(standard.keys).to_string();
+    let table = table.replace("{KEYS}", &keys.replace(',', ", "));
+    let Some(url) = url else {
+        return table.replace("{URLS}", NO_URLS);
+    };
+    let urls = format!(
+        "crl_distribution_points = [\"{url}/crl/{ca}-issuing-{{partition}}.crl\"]\n\
+         ocsp = [\"{url}/ocsp\"]\n\
+         ca_issuers = [\"{url}/ca/{ca}-issuing.crt\"]\n"
+    );
+    table.replace("{URLS}", &urls)
+}
+
+const CLIENT: &str = r#"# Certificates for TLS clients and devices. Unknown settings are an error.
+role = "client"
+keys = {KEYS}
+{URLS}
+# The shortest, the one where --life is not given, and the longest.
+[validity]
+min = "1h"
+default = "24h"
+max = "90days"
+
+# Each attribute of the subject: "any", "none", or a list of texts. What is not here is refused.
+[subject]
+CN = "any"
+serialNumber = "any"
+
+# Names by kind: "any", "none", or a list of patterns, such as dns = ["*.clients.example.org"],
+# email = ["@example.org"], uri = ["spiffe://example.org/**"].
+[names]
+dns = "any"
+email = "any"
+uri = "any"
+ip = "none"
+# "covered": names with a wildcard that a pattern of dns covers. "none": no wildcards.
+wildcards = "covered"
+"#;
+
+const SERVER: &str = r#"# Certificates for TLS servers. Unknown settings are an error.
+role = "server"
+keys = {KEYS}
+{URLS}
+# The shortest, the one where --life is not given, and the longest: Apple accepts 825 days at most.
+[validity]
+min = "1h"
+default = "90days"
+max = "825days"
+
+# Each attribute of the subject: "any", "none", or a list of texts. What is not here is refused.
+[subject]
+CN = "any"
+
+# Names by kind: "any", "none", or a list of patterns, such as dns = ["*.example.org"], ip = ["10.0.0.0/8"].
+[names]
+dns = "any"
+ip = "any"
+email = "none"
+uri = "none"
+# "covered": names with a wildcard that a pattern of dns covers. "none": no wildcards.
+wildcards = "covered"
+"#;
+
+const NO_URLS: &str = "# With `mtls ca init --url` these say where CRLs, OCSP and the CA's certificate are:\n\
+                       # ocsp = [\"http://ca.example.org:8080/ocsp\"]\n";
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
+    use super::*;
+
+    #[test]
+    fn what_a_new_ca_is_given_is_a_profile() {
+        for purpose in Purpose::ALL {
+            for url in [None, Some("http://ca.example:8080")] {
+                let text = profile_text(purpose, url, "default");
+                let profile: Profile = toml::from_str(&text).unwrap();
+                assert_eq!(profile.ocsp.len(), usize::from(url.is_some()));
+                let standard = match purpose {
+                    Purpose::Client => Profile::client(),
+                    Purpose::Server => Profile::server(),
+                };
+                assert_eq!(profile.subject, standard.subject);
+                assert_eq!(profile.names, standard.names);
+                assert_eq!(profile.keys, standard.keys);
+                assert_eq!(profile.validity.default, standard.validity.default);
+                assert_eq!(profile.validity.max, standard.validity.max);
+            }
+        }
+    }
+}

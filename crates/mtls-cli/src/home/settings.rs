@@ -1,0 +1,140 @@
+//! `ca.toml`.
+
+use anyhow::{Context as _, Result, bail};
+use clap::ValueEnum;
+use pki_core::KeyKind;
+use serde::{Deserialize, Serialize};
+
+use super::name::CaName;
+
+/// What `ca.toml` says.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Settings {
+    pub(crate) name: CaName,
+    /// The kind of keys that are made for the CA and for what it issues.
+    pub(crate) key_type: KeyType,
+    /// Where `mtls serve` is reached over plain HTTP. Certificates say so from then on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) url: Option<String>,
+    /// `sqlite:PATH`, relative to the CA's directory, or `postgres://...`.
+    pub(crate) store: String,
+    /// A second place for checkpoints of the audit log: `file:PATH`, `directory:PATH` or `exec:PROGRAM`. On another disk
+    /// it also shows that the whole directory was restored from a backup.
+    #[serde(default = "checkpoints")]
+    pub(crate) checkpoints: String,
+}
+
+/// Beside the store, which shows that the store alone is an old one.
+pub(crate) fn checkpoints() -> String {
+    "file:checkpoints.jsonl".to_owned()
+}
+
+/// The kind of keys.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize, ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum KeyType {
+    /// P-384 for the root, P-256 below it
+    #[default]
+    Ec,
+    /// RSA 4096 for the CAs, 2048 below them
+    Rsa,
+}
+
+impl KeyType {
+    pub(crate) fn of_root(self) -> KeyKind {
+        match self {
+            Self::Ec => KeyKind::P384,
+            Self::Rsa => KeyKind::Rsa4096,
+        }
+    }
+
+    pub(crate) fn of_issuing_ca(self) -> KeyKind {
+        match self {
+            Self::Ec => KeyKind::P256,
+            Self::Rsa => KeyKind::Rsa4096,
+        }
+    }
+
+    pub(crate) fn of_leaf(self) -> KeyKind {
+        match self {
+            Self::Ec => KeyKind::P256,
+            Self::Rsa => KeyKind::Rsa2048,
+        }
+    }
+}
+
+impl Settings {
+    pub(crate) fn read(text: &str) -> Result<Self> {
+        let settings: Self = toml::from_str(text).context("it is not what a CA's settings are")?;
+        if let Some(url) = &settings.url {
+            check_url(url)?;
+        }
+        Ok(settings)
+    }
+
+    pub(crate) fn to_toml(&self) -> Result<String> {
+        let table = toml::to_string(self).context("the settings cannot be written")?;
+        Ok(format!(
+            "# This CA. What it may issue is in profiles/.\n\n{table}"
+        ))
+    }
+}
+
+/// CRLs and OCSP responses are signed, and fetching them over TLS would need them first: plain HTTP (RFC 5280 8).
+pub(crate) fn check_url(url: &str) -> Result<()> {
+    let host = url.strip_prefix("http://").with_context(|| {
+        format!("`{url}` does not begin with http://: CRLs are fetched over plain HTTP, as they are signed")
+    })?;
+    let good = !host.is_empty()
+        && !host.starts_with([':', '/'])
+        && !host.ends_with('/')
+        && host
+            .bytes()
+            .all(|c| c.is_ascii_graphic() && !b"?#\"\\<>".contains(&c));
+    if !good {
+        bail!("`{url}` is not like http://ca.example.org:8080, without a slash at its end");
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
+    use super::*;
+
+    #[test]
+    fn settings_read_as_they_are_written() {
+        let settings = Settings {
+            name: CaName::default(),
+            key_type: KeyType::Rsa,
+            url: Some("http://ca.example:8080".to_owned()),
+            store: "sqlite:store.db".to_owned(),
+            checkpoints: checkpoints(),
+        };
+        let text = settings.to_toml().unwrap();
+        let again = Settings::read(&text).unwrap();
+        assert_eq!(again.to_toml().unwrap(), text);
+        for bad in ["", "name = \"a\"", &format!("{text}colour = 1\n")] {
+            assert!(Settings::read(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_url_is_plain_http_with_a_host() {
+        for (url, good) in [
+            ("http://ca.example", true),
+            ("http://127.0.0.1:8080", true),
+            ("http://ca.example/pki", true),
+            ("https://ca.example", false),
+            ("http://", false),
+            ("http:///x", false),
+            ("http://ca.example/", false),
+            ("http://ca example", false),
+            ("ca.example", false),
+        ] {
+            assert_eq!(check_url(url).is_ok(), good, "{url}");
+        }
+    }
+}

@@ -1,0 +1,13 @@
+//! What a file holds, and what a server presents.
+
+mod certificate;
+mod crl;
+mod item;
+mod sections;
+mod server;
+mod source;
+
+pub(crate) use certificate::NameView;
+pub(crate) use item::Item;
+pub(crate) use sections::{certificates, items};
+pub(crate) use source::Source;

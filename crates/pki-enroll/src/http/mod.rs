@@ -1,0 +1,5 @@
+//! Plain HTTP: the server, what it sends again and again, and requests that wait.
+
+pub(crate) mod document;
+pub(crate) mod prefer;
+pub(crate) mod server;

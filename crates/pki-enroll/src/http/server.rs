@@ -1,0 +1,168 @@
+//! A server for plain HTTP/1.1 that strangers may talk to.
+
+use std::convert::Infallible;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::Request;
+use axum::response::Response;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
+use mtls_server::listen::accept;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::task::JoinSet;
+use tokio::time::{sleep, timeout};
+use tower::Service;
+
+/// What a connection may take; each field has a default.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct HttpLimits {
+    /// Connections at once: 10,000. Further ones wait until one is closed.
+    pub connections: usize,
+    /// Until the header of the first, or of the next request is complete: 30 s.
+    pub header: Duration,
+    /// How long a connection is used: 5 minutes. One that then does not end within 10 s is cut.
+    pub connection: Duration,
+}
+
+impl Default for HttpLimits {
+    fn default() -> Self {
+        Self {
+            connections: 10_000,
+            header: Duration::from_secs(30),
+            connection: Duration::from_secs(300),
+        }
+    }
+}
+
+/// A running server of plain HTTP. It ends when this is dropped.
+#[derive(Debug)]
+#[must_use = "the server ends when this is dropped"]
+pub struct HttpServer {
+    address: SocketAddr,
+    stop: watch::Sender<bool>,
+    running: JoinSet<()>,
+}
+
+impl HttpServer {
+    /// Serves `router` on `listener`.
+    ///
+    /// # Errors
+    ///
+    /// If the listener has no local address.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a tokio runtime.
+    pub fn start(listener: TcpListener, router: Router, limits: HttpLimits) -> io::Result<Self> {
+        let address = listener.local_addr()?;
+        let (stop, stopped) = watch::channel(false);
+        let mut running = JoinSet::new();
+        running.spawn(run(listener, router.with_state(()), limits, stopped));
+        Ok(Self {
+            address,
+            stop,
+            running,
+        })
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn local_addr(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Accepts no more connections, and waits until running requests have their response, for up to `grace`.
+    pub async fn stop(mut self, grace: Duration) {
+        self.stop.send_replace(true);
+        let ended = async { while self.running.join_next().await.is_some() {} };
+        // What runs longer ends with `self`.
+        let _ = timeout(grace, ended).await;
+    }
+}
+
+async fn run(
+    listener: TcpListener,
+    router: Router,
+    limits: HttpLimits,
+    mut stop: watch::Receiver<bool>,
+) {
+    let permits = Arc::new(Semaphore::new(limits.connections));
+    let mut connections = JoinSet::new();
+    loop {
+        let next = async {
+            let permit = Arc::clone(&permits).acquire_owned().await;
+            (accept(&listener).await.0, permit.ok())
+        };
+        let of_connection = stop.clone();
+        tokio::select! {
+            // An error means that nobody is left who could stop it.
+            _ = stop.wait_for(|stop| *stop) => break,
+            (stream, permit) = next => {
+                connections.spawn(serve(stream, permit, router.clone(), limits, of_connection));
+            }
+            Some(_) = connections.join_next() => {}
+        }
+    }
+    drop(listener);
+    while connections.join_next().await.is_some() {}
+}
+
+async fn serve(
+    stream: TcpStream,
+    _permit: Option<OwnedSemaphorePermit>,
+    router: Router,
+    limits: HttpLimits,
+    mut stop: watch::Receiver<bool>,
+) {
+    let http = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(limits.header)
+        .max_buf_size(MAX_BUFFER)
+        .serve_connection(
+            TokioIo::new(stream),
+            TowerToHyperService::new(Routes(router)),
+        );
+    let mut http = std::pin::pin!(http);
+    tokio::select! {
+        // Whether it succeeds or fails, the connection is over.
+        _ = &mut http => return,
+        _ = stop.wait_for(|stop| *stop) => {}
+        () = sleep(limits.connection) => {}
+    }
+    http.as_mut().graceful_shutdown();
+    let _ = timeout(LAST, http).await;
+}
+
+/// The router for the bodies that hyper reads.
+#[derive(Clone)]
+struct Routes(Router);
+
+impl Service<Request<hyper::body::Incoming>> for Routes {
+    type Response = Response;
+    type Error = Infallible;
+    type Future = <Router as Service<Request<Body>>>::Future;
+
+    fn poll_ready(
+        &mut self,
+        _: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<Result<(), Infallible>> {
+        std::task::Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<hyper::body::Incoming>) -> Self::Future {
+        self.0.call(request.map(Body::new))
+    }
+}
+
+/// A request's header, with an OCSP request in its path.
+const MAX_BUFFER: usize = 32 << 10;
+/// How long the last response of a connection may take.
+const LAST: Duration = Duration::from_secs(10);

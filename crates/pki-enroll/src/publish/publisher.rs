@@ -1,0 +1,268 @@
+//! The tasks that keep fresh what is published.
+
+use std::time::Duration;
+
+use pki_core::Profile;
+use pki_store::{Actor, CertificateAuthority, Issuer, IssuerId, IssuerState, Store, StoredCrl};
+use time::OffsetDateTime;
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep};
+
+use super::crls::{self, CrlSchedule, Crls, Freshness};
+use super::error::PublishError;
+use super::paths;
+use super::publication::Publication;
+use super::responders::Responders;
+use crate::http::document::Document;
+use crate::observe::health::Health;
+use crate::observe::metrics;
+use crate::ocsp::responder::{Answering, Responder};
+use crate::text::sentence;
+
+/// Keeps a [`Publication`] and a [`Responder`] in step with a store.
+///
+/// A CRL is signed again when somebody was revoked, and when its time has come; what another process has signed is
+/// published as it is. Each process appoints OCSP responders of its own, whose certificates renew themselves when half of
+/// their validity period is over. Without the key of an issuer, what is stored is published.
+#[derive(Debug)]
+pub struct Publisher {
+    store: Store,
+    publication: Publication,
+    responder: Responder,
+    health: Health,
+    authorities: Vec<CertificateAuthority>,
+    schedule: CrlSchedule,
+    responder_profile: (Profile, String),
+    actor: Actor,
+    crls: Crls,
+    responders: Responders,
+    /// The numbers of the CRLs of which `/crl/all.pem` was made.
+    bundled: Vec<(IssuerId, u32, u64)>,
+    /// Something is due that another process has to sign.
+    waits: bool,
+}
+
+impl Publisher {
+    /// Publishes what is in `store`, and answers with `responder`. Nothing is signed yet: see
+    /// [`authorities`](Self::authorities).
+    #[must_use]
+    pub fn new(store: Store, publication: Publication, responder: Responder) -> Self {
+        Self {
+            store,
+            publication,
+            responder,
+            health: Health::default(),
+            authorities: Vec::new(),
+            schedule: CrlSchedule::default(),
+            responder_profile: (Profile::ocsp_responder(), "ocsp".to_owned()),
+            actor: Actor::new("timer"),
+            crls: Crls::default(),
+            responders: Responders::default(),
+            bundled: Vec::new(),
+            waits: false,
+        }
+    }
+
+    /// The issuers whose keys are at hand: they sign CRLs, and appoint OCSP responders. None by default, as for a process
+    /// that only reads.
+    #[must_use]
+    pub fn authorities(
+        mut self,
+        authorities: impl IntoIterator<Item = CertificateAuthority>,
+    ) -> Self {
+        self.authorities = authorities.into_iter().collect();
+        self
+    }
+
+    /// When CRLs are signed again.
+    #[must_use]
+    pub fn schedule(mut self, schedule: CrlSchedule) -> Self {
+        self.schedule = schedule;
+        self
+    }
+
+    /// The profile of OCSP responders and its name; [`Profile::ocsp_responder`] as `ocsp` by default.
+    #[must_use]
+    pub fn responder_profile(mut self, profile: Profile, name: impl Into<String>) -> Self {
+        self.responder_profile = (profile, name.into());
+        self
+    }
+
+    /// Where failures are reported.
+    #[must_use]
+    pub fn health(mut self, health: Health) -> Self {
+        self.health = health;
+        self
+    }
+
+    /// Does what is due: signs, appoints, publishes. [`run`](Self::run) calls it again and again.
+    ///
+    /// One failure does not stop the rest, which may be about another issuer.
+    ///
+    /// # Errors
+    ///
+    /// Everything that has failed, and at least one; it is due again the next time.
+    pub async fn refresh(&mut self, now: OffsetDateTime) -> Result<(), Vec<PublishError>> {
+        // Certificates and CRLs have no fractions of a second.
+        let now = now.replace_nanosecond(0).unwrap_or(now);
+        let issuers = async {
+            self.crls.look(&self.store).await?;
+            self.store.issuers().await.map_err(PublishError::Store)
+        };
+        let mut issuers = issuers.await.map_err(|error| vec![error])?;
+        issuers.retain(|issuer| issuer.state != IssuerState::Retired);
+        let mut failures = Vec::new();
+        self.waits = false;
+        self.refresh_responders(&issuers, now, &mut failures).await;
+        self.refresh_crls(&issuers, now, &mut failures).await;
+        self.publish_certificates(&issuers);
+        if failures.is_empty() {
+            self.health.recovered(now);
+            return Ok(());
+        }
+        Err(failures)
+    }
+
+    async fn refresh_responders(
+        &mut self,
+        issuers: &[Issuer],
+        now: OffsetDateTime,
+        failures: &mut Vec<PublishError>,
+    ) {
+        let mut answering = Vec::with_capacity(issuers.len());
+        for issuer in issuers {
+            if let Some(authority) = authority_of(&self.authorities, issuer) {
+                let (profile, name) = &self.responder_profile;
+                let appointed =
+                    self.responders
+                        .appoint(issuer, authority, (profile, name), &self.actor, now);
+                failures.extend(appointed.await.err());
+            }
+            answering.push(Answering {
+                issuer: issuer.clone(),
+                delegate: self.responders.get(issuer.id),
+            });
+        }
+        self.responder.appoint(answering);
+    }
+
+    async fn refresh_crls(
+        &mut self,
+        issuers: &[Issuer],
+        now: OffsetDateTime,
+        failures: &mut Vec<PublishError>,
+    ) {
+        let mut documents = Vec::new();
+        let mut crls: Vec<&StoredCrl> = Vec::new();
+        for issuer in issuers {
+            let authority = authority_of(&self.authorities, issuer);
+            for partition in 0..issuer.partitions {
+                let refreshed = self.crls.refresh(
+                    &self.store,
+                    (issuer, partition),
+                    authority,
+                    self.schedule,
+                    now,
+                );
+                match refreshed.await {
+                    Ok(freshness) => self.waits |= freshness == Freshness::LeftToOthers,
+                    Err(error) => failures.push(error),
+                }
+            }
+        }
+        for issuer in issuers {
+            for crl in (0..issuer.partitions).filter_map(|it| self.crls.latest(issuer, it)) {
+                let (path, document) = crls::document(issuer, crl);
+                metrics::crl_published(&path, crl.next_update, crl.entries);
+                self.health.published(&path, crl.next_update);
+                documents.push((path, document));
+                crls.push(crl);
+            }
+        }
+        let numbers: Vec<_> = crls
+            .iter()
+            .map(|it| (it.issuer, it.partition, it.number))
+            .collect();
+        if numbers != self.bundled && !crls.is_empty() {
+            documents.push((paths::ALL_CRLS.to_owned(), crls::bundle(&crls)));
+            self.bundled = numbers;
+        }
+        self.publication.publish(documents);
+    }
+
+    fn publish_certificates(&self, issuers: &[Issuer]) {
+        let documents = issuers.iter().flat_map(|issuer| {
+            let certificate = issuer.certificate();
+            let (der, since) = (certificate.der().to_vec(), certificate.not_before());
+            let chain: String = issuer.chain.iter().map(pki_core::certificate_pem).collect();
+            metrics::issuer_published(&paths::name_of(issuer), issuer.not_after());
+            [
+                (paths::certificate(issuer), "application/pkix-cert", der),
+                (
+                    paths::chain(issuer),
+                    "application/pem-certificate-chain",
+                    chain.into_bytes(),
+                ),
+            ]
+            .map(|(path, media_type, bytes)| {
+                let document =
+                    Document::new(media_type, bytes, since).max_age(Duration::from_secs(3600));
+                (path, document)
+            })
+        });
+        self.publication.publish(documents);
+    }
+
+    /// Runs until `stop` says so, or is dropped. A revocation is noticed within a quarter of a second, and what is due by
+    /// the clock within 30 s. What fails is logged, counted and reported to [`Health`], and tried again.
+    pub async fn run(mut self, mut stop: watch::Receiver<bool>) {
+        let publication = self.publication.clone();
+        tokio::select! {
+            _ = stop.wait_for(|stop| *stop) => {}
+            () = self.run_for_ever() => {}
+        }
+        publication.close();
+    }
+
+    async fn run_for_ever(&mut self) {
+        loop {
+            let seen = self.crls.seen();
+            let pause = self.refresh_and_report().await;
+            let asked = Instant::now();
+            // A store that does not answer is found when it is read again.
+            if self.store.revision_after(seen, pause).await.is_err() {
+                sleep(pause.saturating_sub(asked.elapsed())).await;
+            }
+        }
+    }
+
+    /// How long it is until the next time.
+    async fn refresh_and_report(&mut self) -> Duration {
+        let now = OffsetDateTime::now_utc();
+        let Err(failures) = self.refresh(now).await else {
+            return if self.waits { WAITING } else { EVERY };
+        };
+        metrics::refresh_failed();
+        for failure in &failures {
+            tracing::error!(target: "pki_enroll", "{}", sentence(failure));
+        }
+        if let Some(first) = failures.first() {
+            self.health.failed(now, sentence(first));
+        }
+        AFTER_FAILURE
+    }
+}
+
+fn authority_of<'a>(
+    authorities: &'a [CertificateAuthority],
+    issuer: &Issuer,
+) -> Option<&'a CertificateAuthority> {
+    authorities
+        .iter()
+        .find(|authority| authority.issuer().id == issuer.id)
+}
+
+const EVERY: Duration = Duration::from_secs(30);
+/// Until it is looked whether another process has signed what is due.
+const WAITING: Duration = Duration::from_secs(1);
+const AFTER_FAILURE: Duration = Duration::from_secs(5);

@@ -1,0 +1,177 @@
+//! What speaks against reservations.
+
+use super::{Reservation, Reserved, new_lineage};
+use crate::commit::transaction::Transaction;
+use crate::database::{Row, Value, values};
+use crate::record::IssuerState;
+use crate::record::certificate::{RecordedName, stored};
+use crate::{IssueError, StoreError};
+
+/// What the store knows about each reservation.
+pub(super) struct Known {
+    blocked: Vec<Vec<Row>>,
+    same_key: Vec<Vec<Row>>,
+    requests: Vec<Option<Row>>,
+    replaced: Vec<Option<Row>>,
+    serials: Vec<Vec<Row>>,
+    issuers: Vec<(i64, IssuerState)>,
+}
+
+impl Known {
+    pub(super) async fn read(
+        transaction: &mut Transaction<'_>,
+        all: &[Reservation],
+    ) -> Result<Self, StoreError> {
+        let session = &mut *transaction.session;
+        let keys = || all.iter().map(|it| values![it.spki]).collect();
+        let blocked = "SELECT 1 FROM blocked_keys WHERE spki = $1 \
+                       UNION ALL SELECT 2 FROM issuers WHERE spki = $1";
+        let blocked = session.query_each(blocked, keys()).await?;
+        let same_key = "SELECT c.serial, c.subject, c.sans, i.ca FROM certificates c \
+                        JOIN issuers i ON i.id = c.issuer WHERE c.spki = $1 AND c.state <> 3 LIMIT 16";
+        let same_key = session.query_each(same_key, keys()).await?;
+        let serials =
+            "SELECT id, holder, lineage FROM certificates WHERE issuer = $1 AND serial = $2";
+        let sets = |it: &Reservation| values![it.issuer, it.serial.as_bytes()];
+        let serials = session
+            .query_each(serials, all.iter().map(sets).collect())
+            .await?;
+        let rows = session
+            .query("SELECT id, state FROM issuers", vec![])
+            .await?;
+        let state = |row: &Row| Ok((row.int(0)?, IssuerState::from_text(row.text(1)?)?));
+        let issuers = rows.iter().map(state).collect::<Result<_, StoreError>>()?;
+        let requests = sparse(all, |it| {
+            let request = it.idempotency.as_ref()?;
+            Some(values![it.ca.as_str(), request.key.as_str()])
+        });
+        let sql = "SELECT r.payload, r.certificate, c.state, c.holder FROM requests r \
+                   JOIN certificates c ON c.id = r.certificate WHERE r.ca = $1 AND r.key = $2";
+        let requests = spread(
+            all.len(),
+            requests.0,
+            session.query_each(sql, requests.1).await?,
+        );
+        let replaced = sparse(all, |it| {
+            Some(values![it.ca.as_str(), it.replaces.as_ref()?.as_bytes()])
+        });
+        let sql = "SELECT c.lineage FROM certificates c JOIN issuers i ON i.id = c.issuer \
+                   WHERE i.ca = $1 AND c.serial = $2 AND c.state <> 3 LIMIT 2";
+        let replaced = spread(
+            all.len(),
+            replaced.0,
+            session.query_each(sql, replaced.1).await?,
+        );
+        Ok(Self {
+            blocked,
+            same_key,
+            requests,
+            replaced,
+            serials,
+            issuers,
+        })
+    }
+
+    /// `None` if nothing speaks against it.
+    pub(super) fn decide(
+        &self,
+        position: usize,
+        reservation: &Reservation,
+    ) -> Result<Option<super::Answer>, StoreError> {
+        // A transaction whose end was not heard of, and which did take place.
+        if let Some(row) = rows(&self.serials, position).first() {
+            if row.blob(1)? == reservation.holder {
+                return Ok(Some(Ok(Reserved::New {
+                    id: row.int(0)?,
+                    lineage: row.array(2)?,
+                })));
+            }
+            return Ok(Some(Err(IssueError::SerialTaken {
+                serial: reservation.serial.clone(),
+            })));
+        }
+        let request = self.requests.get(position).and_then(Option::as_ref);
+        if let (Some(row), Some(asked)) = (request, &reservation.idempotency) {
+            if row.blob(0)? != asked.payload_sha256 {
+                return Ok(Some(Err(IssueError::OtherPayload)));
+            }
+            let id = row.int(1)?;
+            match row.int(2)? {
+                stored::ISSUED => return Ok(Some(Ok(Reserved::Before { id }))),
+                stored::RESERVED => return Ok(Some(Ok(Reserved::UnderWay))),
+                // It came to nothing: this is a request like the first one.
+                _ => {}
+            }
+        }
+        let issuer = self
+            .issuers
+            .iter()
+            .find(|(id, _)| *id == reservation.issuer);
+        if !issuer.is_some_and(|(_, state)| reservation.may_be_issued(*state)) {
+            return Ok(Some(Err(IssueError::Retired {
+                subject: reservation.issuer_subject.clone(),
+            })));
+        }
+        if let Some(row) = rows(&self.blocked, position).first() {
+            return Ok(Some(Err(match row.int(0)? {
+                1 => IssueError::KeyBlocked {
+                    spki_sha256: reservation.spki,
+                },
+                _ => IssueError::KeyOfCa,
+            })));
+        }
+        for row in rows(&self.same_key, position) {
+            let sans: Vec<RecordedName> = serde_json::from_str(row.text(2)?).unwrap_or_default();
+            if row.text(3)? == reservation.ca && !reservation.may_share_key(row.text(1)?, &sans) {
+                return Ok(Some(Err(IssueError::KeyInUse {
+                    serial: row.serial(0)?,
+                })));
+            }
+        }
+        let replaced = self.replaced.get(position).and_then(Option::as_ref);
+        if let (None, Some(serial)) = (replaced, &reservation.replaces) {
+            return Ok(Some(Err(IssueError::NothingToReplace {
+                serial: serial.clone(),
+            })));
+        }
+        Ok(None)
+    }
+
+    pub(super) fn lineage(
+        &self,
+        position: usize,
+        reservation: &Reservation,
+    ) -> Result<[u8; 16], StoreError> {
+        match self.replaced.get(position).and_then(Option::as_ref) {
+            Some(row) => row.array(0),
+            None => Ok(new_lineage(
+                &reservation.issuer_fingerprint,
+                &reservation.serial,
+            )),
+        }
+    }
+}
+
+type Sparse = (Vec<usize>, Vec<Vec<Value>>);
+
+/// The parameters for those that have any, and where they belong.
+fn sparse(all: &[Reservation], parameters: impl Fn(&Reservation) -> Option<Vec<Value>>) -> Sparse {
+    let with = all.iter().enumerate();
+    with.filter_map(|(position, it)| Some((position, parameters(it)?)))
+        .unzip()
+}
+
+/// The first row of each, where it belongs.
+fn spread(len: usize, positions: Vec<usize>, found: Vec<Vec<Row>>) -> Vec<Option<Row>> {
+    let mut all: Vec<Option<Row>> = vec![None; len];
+    for (position, rows) in positions.into_iter().zip(found) {
+        if let Some(place) = all.get_mut(position) {
+            *place = rows.into_iter().next();
+        }
+    }
+    all
+}
+
+fn rows(all: &[Vec<Row>], position: usize) -> &[Row] {
+    all.get(position).map_or(&[], Vec::as_slice)
+}

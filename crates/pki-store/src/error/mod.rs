@@ -1,0 +1,7 @@
+//! Why something was not done.
+
+mod issue;
+mod store;
+
+pub use issue::{CrlError, IssueError};
+pub use store::StoreError;

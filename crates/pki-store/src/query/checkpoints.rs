@@ -1,0 +1,118 @@
+//! What a checkpoint says, and whether the store is as new as one.
+
+use time::OffsetDateTime;
+
+use crate::StoreError;
+use crate::audit::{Checkpoint, Payload, UsedCrlNumber};
+use crate::database::{Row, Session, values};
+use crate::record::hex;
+
+/// What the next checkpoint says.
+pub(crate) async fn checkpoint(
+    session: &mut Session,
+    now: OffsetDateTime,
+) -> Result<Payload, StoreError> {
+    session.begin_read().await?;
+    let payload = read(session, now).await;
+    session.batch("COMMIT").await?;
+    payload
+}
+
+async fn read(session: &mut Session, now: OffsetDateTime) -> Result<Payload, StoreError> {
+    let sql = "SELECT id, audit_seq, audit_hash, revision FROM store";
+    let row = session.first(sql, vec![]).await?;
+    let row = row.ok_or_else(|| StoreError::Corrupt {
+        what: "its first row is missing".into(),
+    })?;
+    let sql = "SELECT i.fingerprint, l.part, l.number FROM crls l JOIN issuers i ON i.id = l.issuer \
+               ORDER BY l.issuer, l.part";
+    let used = |row: &Row| {
+        Ok(UsedCrlNumber {
+            issuer: hex(row.blob(0)?),
+            partition: u32::try_from(row.int(1)?).unwrap_or(u32::MAX),
+            number: row.count(2)?,
+        })
+    };
+    let crls = session.query(sql, vec![]).await?;
+    Ok(Payload {
+        store: hex(row.blob(0)?),
+        seq: row.count(1)?,
+        hash: hex(row.blob(2)?),
+        at: now.unix_timestamp(),
+        revision: row.count(3)?,
+        crls: crls.iter().map(used).collect::<Result<_, StoreError>>()?,
+    })
+}
+
+/// What the store does not know any more, in a word; `None` if it is as new as the checkpoint, or if somebody has
+/// acknowledged that it is not.
+pub(crate) async fn missing(
+    session: &mut Session,
+    checkpoint: &Checkpoint,
+) -> Result<Option<String>, StoreError> {
+    let payload = checkpoint.payload();
+    let head = checkpoint.head();
+    let name = || format!("the checkpoint of {} at row {}", checkpoint.at(), head.seq);
+    let row = session.first("SELECT id FROM store", vec![]).await?;
+    let id = row.map_or(Ok(String::new()), |row| row.blob(0).map(hex))?;
+    if id != payload.store {
+        return Ok(Some(format!("{}, which is of another store", name())));
+    }
+    if acknowledged(session, checkpoint).await? {
+        return Ok(None);
+    }
+    if head.seq > 0 {
+        let sql = "SELECT hash FROM audit WHERE seq = $1";
+        let row = session.first(sql, values![head.seq]).await?;
+        let is_there = row.map_or(Ok(false), |row| Ok(row.blob(0)? == head.hash))?;
+        if !is_there {
+            return Ok(Some(name()));
+        }
+    }
+    let sql = "SELECT l.number FROM crls l JOIN issuers i ON i.id = l.issuer \
+               WHERE i.fingerprint = $1 AND l.part = $2";
+    for used in &payload.crls {
+        let issuer = used.issuer_fingerprint();
+        let row = session.first(sql, values![issuer, used.partition]).await?;
+        if row.map_or(Ok(0), |row| row.count(0))? < used.number {
+            return Ok(Some(format!("CRL number {}, which was used", used.number)));
+        }
+    }
+    Ok(None)
+}
+
+/// Whether there is a row that names the checkpoint.
+pub(crate) async fn acknowledged(
+    session: &mut Session,
+    checkpoint: &Checkpoint,
+) -> Result<bool, StoreError> {
+    let sql = "SELECT detail FROM audit WHERE event = 'restored'";
+    for row in session.query(sql, vec![]).await? {
+        let detail: serde_json::Value = serde_json::from_str(row.text(0)?).unwrap_or_default();
+        let seq = detail
+            .get("instead_of_seq")
+            .and_then(serde_json::Value::as_u64);
+        let hash = detail
+            .get("instead_of_hash")
+            .and_then(serde_json::Value::as_str);
+        if seq == Some(checkpoint.payload().seq) && hash == Some(&checkpoint.payload().hash) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Whether the file hangs together.
+pub(crate) async fn check_integrity(session: &mut Session) -> Result<(), StoreError> {
+    if !matches!(session, Session::Sqlite(_)) {
+        return Ok(());
+    }
+    let rows = session.query("PRAGMA integrity_check(1)", vec![]).await?;
+    let said = rows.first().map_or(Ok("nothing"), |row| row.text(0))?;
+    if said == "ok" {
+        return Ok(());
+    }
+    Err(StoreError::Corrupt {
+        what: format!("SQLite says: {said}"),
+    })
+}

@@ -1,0 +1,29 @@
+//! The `mtls` command among real programs.
+
+mod first_minutes;
+mod home;
+mod import;
+
+use super::Bench;
+use super::report::{Report, Verdict};
+use home::Home;
+
+/// Runs both stories, each in a home of its own.
+pub(crate) fn check(bench: &Bench<'_>, report: &mut Report) {
+    for (subject, story) in STORIES {
+        let told = Home::make(bench).and_then(|home| story(bench, &home, report));
+        // What broke off has to be a row, too.
+        let seen = told.map(|()| (Verdict::Accepted, "to its end".to_owned()));
+        report.push(GROUP, subject, "the story", Verdict::Accepted, seen);
+    }
+}
+
+type Story = fn(&Bench<'_>, &Home, &mut Report) -> anyhow::Result<()>;
+
+const STORIES: [(&str, Story); 3] = [
+    ("a new CA", first_minutes::tell),
+    ("easy-rsa", import::easy_rsa),
+    ("openssl ca", import::openssl_ca),
+];
+
+const GROUP: &str = "the mtls command";

@@ -1,0 +1,31 @@
+//! What `mtls serve` publishes, as openssl, curl, nginx and our own server read it.
+
+mod ca;
+mod nginx;
+mod openssl;
+mod our_server;
+
+use super::Bench;
+use super::report::{Report, Verdict};
+
+pub(crate) fn check(bench: &Bench<'_>, report: &mut Report) {
+    let ca = match ca::Ca::start() {
+        Ok(ca) => ca,
+        Err(error) => {
+            return report.push(GROUP, "mtls serve", "set-up", Verdict::Accepted, Err(error));
+        }
+    };
+    openssl::check(bench, &ca, report);
+    nginx::check(bench, &ca, report);
+    our_server::check(bench, &ca, report);
+    let stopped = ca.stop().map(|()| (Verdict::Accepted, String::new()));
+    report.push(
+        GROUP,
+        "mtls serve",
+        "stops when it is told",
+        Verdict::Accepted,
+        stopped,
+    );
+}
+
+const GROUP: &str = "published";

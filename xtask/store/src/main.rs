@@ -1,0 +1,64 @@
+//! `cargo xtask store`: the store on a PostgreSQL of its own, shared by processes that are killed.
+//!
+//! The cluster is Debian's PostgreSQL 15, made in a temporary directory and gone afterwards. Workers are this program
+//! again, each a process with a store of its own.
+
+mod authority;
+mod cluster;
+mod points;
+mod worker;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::Parser;
+use suite::{Peers, Tally};
+
+use self::cluster::Cluster;
+use self::worker::Worker;
+
+fn main() -> ExitCode {
+    match Command::parse() {
+        Command {
+            worker: Some(worker),
+            ..
+        } => suite::finish(worker.run().map(|()| ExitCode::SUCCESS)),
+        Command { certificates, .. } => suite::close(run(certificates)),
+    }
+}
+
+/// The store on PostgreSQL: processes that share it, and are killed
+#[derive(Parser)]
+#[command(
+    bin_name = "cargo xtask store",
+    after_help = "Example: cargo xtask store --certificates 1000"
+)]
+struct Command {
+    /// How many certificates the processes issue together
+    #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(30..))]
+    certificates: u32,
+
+    #[command(subcommand)]
+    worker: Option<Worker>,
+}
+
+/// Prints a line for each point, and says how many held and how many did not.
+fn run(certificates: u32) -> Result<Tally> {
+    let _ = Peers::installed();
+    let cluster = Cluster::start()?;
+    let runtime = tokio::runtime::Runtime::new()?;
+    let mut tally = Tally::default();
+    for (name, outcome) in runtime.block_on(points::all(&cluster, certificates)) {
+        match outcome {
+            Ok(seen) => {
+                println!("ok      {name}: {seen}");
+                tally.passed += 1;
+            }
+            Err(error) => {
+                println!("FAILED  {name}: {error:#}");
+                tally.failed += 1;
+            }
+        }
+    }
+    Ok(tally)
+}
