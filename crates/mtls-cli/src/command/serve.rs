@@ -84,6 +84,8 @@ impl Serve {
             true => Vec::new(),
             false => authorities(&ca).await?,
         };
+        // Before anything is signed, so that a port that is taken costs nothing.
+        let listener = self.listener()?;
         log();
         let metrics = PrometheusBuilder::new()
             .install_recorder()
