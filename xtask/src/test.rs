@@ -48,6 +48,11 @@ pub(crate) fn run() -> Tally {
     for (name, suite, arguments) in [
         ("soak", Suite::Soak, ["--seconds", "15"].as_slice()),
         ("store", Suite::Store, &[]),
+        (
+            "lint agreement",
+            Suite::Lint,
+            &["--policies", "200", "--each", "1"],
+        ),
         ("interop", Suite::Interop, &[]),
     ] {
         println!("\n== {name}");

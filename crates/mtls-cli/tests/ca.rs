@@ -381,11 +381,21 @@ fn a_request_is_signed_for_its_key_and_names_alone() {
 fn a_renewed_certificate_has_the_same_names_and_a_new_key() {
     let place = Place::with_ca();
     place
-        .ca(&["issue", "server", "a.example", "--san", "dns:b.example"])
+        .ca(&[
+            "issue",
+            "server",
+            "a.example",
+            "--san",
+            "dns:b.example",
+            "--life",
+            "30d",
+        ])
         .ok();
     let old = certificate(&place.read("a.example/server.crt"));
     place.ca(&["renew", "a.example/server.crt"]).ok();
     let new = certificate(&place.read("a.example/server.crt"));
+    let period = |it: &Certificate| it.not_after() - it.not_before();
+    assert_eq!(period(&new), period(&old));
     assert_eq!((new.subject(), new.sans()), (old.subject(), old.sans()));
     assert_ne!(new.spki_der(), old.spki_der());
     let key = KeyPair::from_pem(&place.read("a.example/server.key"), None).unwrap();
@@ -602,4 +612,55 @@ fn an_interrupted_init_leaves_nothing() {
     let mut left = entries();
     left.sort();
     assert_eq!(left, [".lock", "default"]);
+}
+
+#[test]
+fn a_store_from_a_backup_is_refused_until_that_is_acknowledged() {
+    let place = Place::with_ca();
+    place.ca(&["issue", "client", "alice"]).ok();
+    place.ca(&["crl"]).ok();
+    let ca = place.home().join("default");
+    let backup = place.path("backup");
+    std::fs::create_dir(&backup).unwrap();
+    let files = ["store.db", "store.db-wal", "store.db-shm"];
+    for file in files {
+        // The last process to close the database may have taken the other two away.
+        let _ = std::fs::copy(ca.join(file), backup.join(file));
+    }
+    place.run(&["revoke", "--name", "alice", "--yes"]).ok();
+    place.ca(&["crl"]).ok();
+    place.run(&["audit", "verify"]).ok();
+    let elsewhere = std::fs::read_to_string(ca.join("checkpoints.jsonl")).unwrap();
+    place.write("elsewhere.jsonl", elsewhere);
+    place
+        .run(&["audit", "acknowledge", "--yes"])
+        .refused("nothing to acknowledge");
+
+    for file in files {
+        let _ = std::fs::remove_file(ca.join(file));
+        let _ = std::fs::copy(backup.join(file), ca.join(file));
+    }
+    for arguments in [&["list"][..], &["issue", "client", "bob"], &["crl"]] {
+        place.ca(arguments).refused("older than the checkpoint");
+    }
+    assert_eq!(place.run(&["audit", "verify"]).code, 1);
+    let elsewhere = ["audit", "verify", "--checkpoint", "elsewhere.jsonl"];
+    assert_eq!(place.run(&elsewhere).code, 1);
+    place.run(&["audit", "acknowledge", "--yes"]).ok();
+    place.run(&["revoke", "--name", "alice", "--yes"]).ok();
+    let before = place.crl("issuing.crl").number();
+    place.ca(&["crl"]).ok();
+    assert!(
+        place.crl("issuing.crl").number() > before,
+        "CRL numbers do not go back"
+    );
+    place.run(&["audit", "verify"]).ok();
+
+    // Another CA's checkpoint says nothing about this one.
+    place.ca(&["ca", "init", "other"]).ok();
+    place.ca(&["--ca", "other", "issue", "client", "eve"]).ok();
+    let foreign = place.home().join("other/checkpoints.jsonl");
+    place
+        .run(&["audit", "verify", "--checkpoint", foreign.to_str().unwrap()])
+        .refused("another key");
 }

@@ -37,6 +37,21 @@ use Severity::{Error, Notice, Warning};
 
 /// Which certificate, the rule that is broken, and by which change.
 const CASES: &[(&str, &str, Severity, Change)] = &[
+    ("client", "subject-text", Error, |tbs, _| {
+        tbs[5] = common_name(0x0c, b"")
+    }),
+    ("client", "subject-text", Error, |tbs, _| {
+        tbs[5] = common_name(0x0c, b"a\nb")
+    }),
+    ("client", "basic-constraints-encoding", Error, |_, all| {
+        put(all, BASIC_CONSTRAINTS, true, &tlv(0x30, [1, 1, 0]));
+    }),
+    ("client", "key-usage-encoding", Error, |_, all| {
+        put(all, KEY_USAGE, true, &[3, 2, 0, 0x80]);
+    }),
+    ("client", "critical-extension", Warning, |_, all| {
+        put(all, &[0x2a, 3, 4], true, &[5, 0])
+    }),
     ("client", "serial-entropy", Error, |tbs, _| {
         tbs[1] = vec![2, 1, 7]
     }),

@@ -14,7 +14,8 @@ use x509_identity::Certificate;
 use crate::files::{password_of, read_secret};
 use crate::global::Global;
 use crate::home::{
-    CaKey, CaName, Home, KeyType, NewCa, Settings, actor, check_url, new_passphrase, password,
+    CaKey, CaName, Home, KeyType, NewCa, Settings, actor, check_url, checkpoints, new_passphrase,
+    password,
 };
 use crate::import::OtherCa;
 use crate::output::{Fields, Outcome, Output, note};
@@ -138,6 +139,7 @@ impl Options {
             key_type,
             url: self.url.clone(),
             store: "sqlite:store.db".to_owned(),
+            checkpoints: checkpoints(),
         })?;
         let store = Store::open(&StoreUrl::Sqlite(new.path().join("store.db"))).await?;
         let now = OffsetDateTime::now_utc();

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use axum::Router;
 use axum::routing::get;
 use clap::Args;
@@ -46,11 +46,11 @@ pub(crate) struct Serve {
     read_only: bool,
 
     /// Post what ends soon to this URL, as JSON; may be given again
-    #[arg(long, value_name = "URL", value_parser = webhook)]
+    #[arg(long, value_name = "URL", value_parser = webhook, conflicts_with = "read_only")]
     webhook: Vec<Webhook>,
 
     /// Run this command of the shell for what ends soon, with JSON as its input; may be given again
-    #[arg(long, value_name = "CMD")]
+    #[arg(long, value_name = "CMD", conflicts_with = "read_only")]
     exec: Vec<String>,
 
     /// How long before its end something is announced
@@ -84,6 +84,8 @@ impl Serve {
             true => Vec::new(),
             false => authorities(&ca).await?,
         };
+        // Before anything is signed, so that a port that is taken costs nothing.
+        let listener = self.listener()?;
         log();
         let metrics = PrometheusBuilder::new()
             .install_recorder()
@@ -110,8 +112,8 @@ impl Serve {
                 async move { ([("content-type", "text/plain; version=0.0.4")], text) }
             }),
         );
-        let listener = self.listener()?;
         let server = HttpServer::start(listener, router, HttpLimits::default())?;
+        let stop_wanted = stop_wanted()?;
         let url = format!("http://{}", server.local_addr());
         match out.is_json() {
             true => out.json(&Serving { url })?,
@@ -126,7 +128,14 @@ impl Serve {
             let announcer = Announcer::new(store.clone(), recipients, self.announce);
             tasks.spawn(announcer.run(stopped));
         }
-        stop_wanted().await?;
+        tokio::select! {
+            () = stop_wanted => {}
+            () = ca.keep_checkpoints(CHECKPOINTS) => {}
+            Some(ended) = tasks.join_next() => {
+                ended.context("what keeps CRLs fresh has failed")?;
+                bail!("what keeps CRLs fresh has ended");
+            }
+        }
         stop.send_replace(true);
         // The publisher ends first, which answers the requests that wait for a CRL.
         while tasks.join_next().await.is_some() {}
@@ -205,20 +214,29 @@ fn log() {
     drop(started);
 }
 
-/// Waits for Ctrl-C, or for the signal by which a service manager ends a service.
-async fn stop_wanted() -> Result<()> {
+/// What ends when Ctrl-C is pressed, or a service manager ends the service. From this call on, either is noticed.
+fn stop_wanted() -> Result<impl Future<Output = ()>> {
     #[cfg(unix)]
     {
         use tokio::signal::unix::{SignalKind, signal};
         let mut terminated = signal(SignalKind::terminate())?;
-        tokio::select! {
-            pressed = tokio::signal::ctrl_c() => pressed?,
-            _ = terminated.recv() => {}
-        }
+        let mut interrupted = signal(SignalKind::interrupt())?;
+        Ok(async move {
+            tokio::select! {
+                _ = interrupted.recv() => {}
+                _ = terminated.recv() => {}
+            }
+        })
     }
     #[cfg(not(unix))]
-    tokio::signal::ctrl_c().await?;
-    Ok(())
+    Ok(async {
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending().await
+        }
+    })
 }
 
 const GRACE: Duration = Duration::from_secs(10);
+
+/// How often it is looked whether the audit log has grown.
+const CHECKPOINTS: Duration = Duration::from_secs(60);

@@ -4,9 +4,10 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 use pki_core::{Authority, Password, Profile};
+use pki_store::CheckpointPlace;
 use x509_identity::Certificate;
 
-use super::keys::{CaKey, read_key};
+use super::keys::{CaKey, SharedKey, read_key};
 use super::profiles;
 use super::settings::Settings;
 use crate::files::read;
@@ -78,11 +79,31 @@ impl CaDirectory {
     /// # Errors
     ///
     /// If the passphrase is wrong, or key and certificate do not belong together.
-    pub(crate) fn authority(&self, key: CaKey, passphrase: &Password) -> Result<Authority> {
+    pub(crate) fn authority(
+        &self,
+        key: CaKey,
+        passphrase: &Password,
+    ) -> Result<(Authority, SharedKey)> {
         let path = self.key_path(key);
         let pair = read_key(&path, passphrase)?;
-        Authority::new(self.chain(key)?, pair)
-            .with_context(|| format!("cannot use the CA's key {}", path.display()))
+        let authority = Authority::new(self.chain(key)?, pair.clone())
+            .with_context(|| format!("cannot use the CA's key {}", path.display()))?;
+        Ok((authority, pair))
+    }
+
+    /// Where checkpoints of the audit log are kept; a path in `ca.toml` is relative to the CA's directory.
+    ///
+    /// # Errors
+    ///
+    /// If `ca.toml` names no place.
+    pub(crate) fn checkpoints(&self) -> Result<CheckpointPlace> {
+        let place = self.settings.checkpoints.parse();
+        let place = place.with_context(|| format!("cannot use {SETTINGS}"))?;
+        Ok(match place {
+            CheckpointPlace::Directory(path) => CheckpointPlace::Directory(self.path.join(path)),
+            CheckpointPlace::File(path) => CheckpointPlace::File(self.path.join(path)),
+            other => other,
+        })
     }
 
     pub(crate) fn key_path(&self, key: CaKey) -> PathBuf {

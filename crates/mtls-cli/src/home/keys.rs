@@ -1,9 +1,10 @@
 //! The keys of a CA: encrypted PKCS#8, readable by their owner alone.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
-use pki_core::{KeyPair, Password};
+use pki_core::{KeyPair, Password, SignError, SignatureAlgorithm, Signer};
 
 use crate::files::{read_secret, write_secret};
 
@@ -24,6 +25,24 @@ impl CaKey {
     }
 }
 
+/// A key that signs for a CA and for its checkpoints.
+#[derive(Clone)]
+pub(crate) struct SharedKey(Arc<KeyPair>);
+
+impl Signer for SharedKey {
+    fn algorithm(&self) -> SignatureAlgorithm {
+        self.0.algorithm()
+    }
+
+    fn public_key_der(&self) -> &[u8] {
+        self.0.public_key_der()
+    }
+
+    fn sign(&self, message: &[u8]) -> Result<Vec<u8>, SignError> {
+        self.0.sign(message)
+    }
+}
+
 /// Writes a key, encrypted.
 pub(crate) fn write_key(path: &Path, key: &KeyPair, passphrase: &Password) -> Result<()> {
     let pem = key
@@ -33,7 +52,8 @@ pub(crate) fn write_key(path: &Path, key: &KeyPair, passphrase: &Password) -> Re
 }
 
 /// Reads a key that [`write_key`] has written.
-pub(super) fn read_key(path: &Path, passphrase: &Password) -> Result<KeyPair> {
+pub(super) fn read_key(path: &Path, passphrase: &Password) -> Result<SharedKey> {
     KeyPair::from_pem(&read_secret(path)?, Some(passphrase))
+        .map(|key| SharedKey(Arc::new(key)))
         .with_context(|| format!("cannot use the CA's key {}", path.display()))
 }

@@ -7,6 +7,7 @@
 //!     profiles/             server.toml client.toml: what may be issued; edited by people
 //!     keys/                 root.key issuing.key: encrypted PKCS#8, 0600
 //!     root.crt issuing.crt
+//!     checkpoints.jsonl     where the audit log ended, signed, unless ca.toml names another place
 //!     store.db              what was issued (SQLite), unless ca.toml names another store
 //! ```
 
@@ -27,4 +28,4 @@ pub(crate) use new_ca::NewCa;
 pub(crate) use open_ca::{OpenCa, actor};
 pub(crate) use passphrase::{new_passphrase, password};
 pub(crate) use profiles::Purpose;
-pub(crate) use settings::{KeyType, Settings, check_url};
+pub(crate) use settings::{KeyType, Settings, check_url, checkpoints};

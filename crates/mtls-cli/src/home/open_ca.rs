@@ -1,23 +1,28 @@
 //! A CA with its store.
 
 use std::path::PathBuf;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use pki_core::Password;
-use pki_store::{Actor, CertificateAuthority, Issuer, Store, StoreUrl};
+use pki_store::{Actor, CertificateAuthority, Checkpoint, Issuer, Store, StoreUrl};
 use time::OffsetDateTime;
 
 use super::ca::CaDirectory;
 use super::directory::Home;
-use super::keys::CaKey;
+use super::keys::{CaKey, SharedKey};
 use super::passphrase::password;
 use crate::global::Global;
+use crate::output::note;
 
 /// A CA whose store is open.
 pub(crate) struct OpenCa {
     directory: CaDirectory,
     store: Store,
     passphrase_file: Option<PathBuf>,
+    /// The issuing CA's key, once it was unlocked.
+    key: OnceLock<SharedKey>,
 }
 
 impl OpenCa {
@@ -25,13 +30,29 @@ impl OpenCa {
     ///
     /// # Errors
     ///
-    /// If there is none, or its store cannot be used.
+    /// If there is none, its store cannot be used, or the store is older than its last checkpoint.
     pub(crate) async fn open(global: &Global) -> Result<Self> {
         Self::open_at(global, None).await
     }
 
     /// The same with another store than `ca.toml` names.
     pub(crate) async fn open_at(global: &Global, store: Option<StoreUrl>) -> Result<Self> {
+        let ca = Self::open_unchecked(global, store).await?;
+        if let Some(newest) = ca.newest_checkpoint().await? {
+            let checked = ca.store.check_age(&newest).await;
+            checked.with_context(|| {
+                format!(
+                    "the CA `{}` cannot be used: what was revoked since a backup would be good again; \
+                     `mtls audit acknowledge --help` says how to go on",
+                    ca.name()
+                )
+            })?;
+        }
+        Ok(ca)
+    }
+
+    /// The same, however old the store is.
+    pub(crate) async fn open_unchecked(global: &Global, store: Option<StoreUrl>) -> Result<Self> {
         let directory = Home::of(global)?.ca(global.ca.as_deref())?;
         let url = store.map_or_else(|| store_url(&directory), Ok)?;
         let store = Store::open(&url)
@@ -41,6 +62,7 @@ impl OpenCa {
             directory,
             store,
             passphrase_file: global.passphrase_file.clone(),
+            key: OnceLock::new(),
         })
     }
 
@@ -73,7 +95,11 @@ impl OpenCa {
         key: CaKey,
         passphrase: &Password,
     ) -> Result<CertificateAuthority> {
-        let authority = self.directory.authority(key, passphrase)?;
+        let (authority, pair) = self.directory.authority(key, passphrase)?;
+        if key == CaKey::Issuing {
+            // It stays the same if it was there.
+            let _ = self.key.set(pair);
+        }
         let subject = authority.certificate().subject().to_string();
         CertificateAuthority::new(authority, self.store.clone())
             .await
@@ -93,6 +119,66 @@ impl OpenCa {
         )
     }
 
+    /// The last checkpoint that is kept outside of the store, signed by an issuer of this CA.
+    ///
+    /// # Errors
+    ///
+    /// If it was signed by somebody else, or its place cannot be read.
+    pub(crate) async fn newest_checkpoint(&self) -> Result<Option<Checkpoint>> {
+        let Some(newest) = self.directory.checkpoints()?.newest()? else {
+            return Ok(None);
+        };
+        self.check_signer(&newest)?;
+        Ok(Some(newest))
+    }
+
+    /// # Errors
+    ///
+    /// If a checkpoint was not signed by the issuing CA.
+    pub(crate) fn check_signer(&self, checkpoint: &Checkpoint) -> Result<()> {
+        let chain = self.directory.chain(CaKey::Issuing)?;
+        let issuing = chain.first().context("the issuing CA has no certificate")?;
+        Ok(checkpoint.is_by(issuing.spki_der())?)
+    }
+
+    /// Signs where the audit log ends now, if the key was unlocked. What cannot be kept is a warning: what was done is
+    /// done.
+    async fn checkpoint(&self) {
+        let Some(key) = self.key.get() else {
+            return;
+        };
+        let kept = async {
+            let place = self.directory.checkpoints()?;
+            let now = OffsetDateTime::now_utc();
+            let signer = Arc::new(key.clone());
+            self.store
+                .make_checkpoint(signer, Some(&place), now)
+                .await?;
+            anyhow::Ok(())
+        };
+        if let Err(error) = kept.await {
+            note(format!(
+                "warning: no checkpoint of the audit log was kept: {error:#}"
+            ));
+        }
+    }
+
+    /// Keeps a checkpoint now and then, whenever the audit log has grown. Does not end.
+    pub(crate) async fn keep_checkpoints(&self, period: Duration) {
+        let mut last = 0;
+        loop {
+            tokio::time::sleep(period).await;
+            // What is wrong with the store is told by whoever needs it.
+            let Ok(head) = self.store.audit_head().await else {
+                continue;
+            };
+            if head.seq != last {
+                self.checkpoint().await;
+                last = head.seq;
+            }
+        }
+    }
+
     /// Passes on what was done, and writes into the audit log what was refused.
     ///
     /// # Errors
@@ -100,7 +186,10 @@ impl OpenCa {
     /// The refusal itself, or that it cannot be recorded.
     pub(crate) async fn recorded<T>(&self, done: Result<T>, what: &str, name: &str) -> Result<T> {
         let error = match done {
-            Ok(done) => return Ok(done),
+            Ok(done) => {
+                self.checkpoint().await;
+                return Ok(done);
+            }
             Err(error) => error,
         };
         // The store has written down what it or its CA refused; of its own failure it may know nothing.

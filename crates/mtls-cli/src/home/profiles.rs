@@ -102,6 +102,8 @@ dns = "any"
 email = "any"
 uri = "any"
 ip = "none"
+# "covered": names with a wildcard that a pattern of dns covers. "none": no wildcards.
+wildcards = "covered"
 "#;
 
 const SERVER: &str = r#"# Certificates for TLS servers. Unknown settings are an error.
@@ -124,6 +126,8 @@ dns = "any"
 ip = "any"
 email = "none"
 uri = "none"
+# "covered": names with a wildcard that a pattern of dns covers. "none": no wildcards.
+wildcards = "covered"
 "#;
 
 const NO_URLS: &str = "# With `mtls ca init --url` these say where CRLs, OCSP and the CA's certificate are:\n\

@@ -19,6 +19,15 @@ pub(crate) struct Settings {
     pub(crate) url: Option<String>,
     /// `sqlite:PATH`, relative to the CA's directory, or `postgres://...`.
     pub(crate) store: String,
+    /// A second place for checkpoints of the audit log: `file:PATH`, `directory:PATH` or `exec:PROGRAM`. On another disk
+    /// it also shows that the whole directory was restored from a backup.
+    #[serde(default = "checkpoints")]
+    pub(crate) checkpoints: String,
+}
+
+/// Beside the store, which shows that the store alone is an old one.
+pub(crate) fn checkpoints() -> String {
+    "file:checkpoints.jsonl".to_owned()
 }
 
 /// The kind of keys.
@@ -102,6 +111,7 @@ mod tests {
             key_type: KeyType::Rsa,
             url: Some("http://ca.example:8080".to_owned()),
             store: "sqlite:store.db".to_owned(),
+            checkpoints: checkpoints(),
         };
         let text = settings.to_toml().unwrap();
         let again = Settings::read(&text).unwrap();

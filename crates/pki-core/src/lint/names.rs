@@ -103,7 +103,7 @@ pub(super) fn lint(certificate: &Certificate, report: &mut Report) {
     }
 }
 
-/// The upper bounds of RFC 5280 appendix A.1, in characters.
+/// The bounds of RFC 5280 appendix A.1, in characters; and nothing that would break a line of a log.
 fn lengths(certificate: &Certificate, report: &mut Report) {
     for attribute in certificate.subject().attributes() {
         let (Some(kind), Some(text)) = (attribute.short_name(), attribute.text()) else {
@@ -116,6 +116,12 @@ fn lengths(certificate: &Certificate, report: &mut Report) {
             // No bound there; no reader of ours needs more.
             _ => 256,
         };
+        report.error(
+            !text.is_empty() && !text.chars().any(char::is_control),
+            "subject-text",
+            "RFC 5280 A.1",
+            &format!("{kind} in the subject is empty or contains a control character"),
+        );
         report.error(
             text.chars().nth(most).is_none(),
             "subject-length",

@@ -8,7 +8,7 @@ use time::OffsetDateTime;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
 
-use super::list::expiring;
+use super::list::expiring_of;
 use super::notice::{Expiring, ExpiringKind};
 use super::recipient::{AnnounceError, Recipient};
 use super::thresholds::Thresholds;
@@ -71,14 +71,19 @@ impl Announcer {
     ///
     /// [`AnnouncerError::Store`] at once, and the first [`AnnouncerError::Tell`] after everybody else was told.
     pub async fn announce(&mut self, now: OffsetDateTime) -> Result<usize, AnnouncerError> {
-        let found = expiring(&self.store, self.thresholds.longest(), now).await;
+        let within = self.thresholds.longest();
+        let matters = |period, left| self.thresholds.passed(period, left).is_some();
+        let found = expiring_of(&self.store, within, now, matters).await;
         let found = found.map_err(AnnouncerError::Store)?;
         let due: Vec<_> = found
             .into_iter()
             .filter_map(|it| self.due(it, now))
             .collect();
         for kind in ALL {
-            metrics::expiring(kind, due.iter().filter(|it| it.kind == kind).count());
+            metrics::expiring(
+                kind.as_str(),
+                due.iter().filter(|it| it.kind == kind).count(),
+            );
         }
         self.waits = false;
         let mut count = 0;

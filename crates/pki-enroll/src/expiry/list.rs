@@ -26,6 +26,18 @@ pub async fn expiring(
     within: Duration,
     now: OffsetDateTime,
 ) -> Result<Vec<Expiring>, StoreError> {
+    expiring_of(store, within, now, |_, _| true).await
+}
+
+/// The same, of certificates for which `matters` is true of their validity period and what is left of it.
+///
+/// Where certificates are valid for a day, most of them end soon, and nobody is to be told.
+pub(crate) async fn expiring_of(
+    store: &Store,
+    within: Duration,
+    now: OffsetDateTime,
+    matters: impl Fn(Duration, Duration) -> bool,
+) -> Result<Vec<Expiring>, StoreError> {
     let end = now.saturating_add(within);
     let issuers = store.issuers().await?;
     let mut found = Vec::new();
@@ -52,7 +64,7 @@ pub async fn expiring(
             }
         }
     }
-    found.extend(certificates(store, end, now).await?);
+    found.extend(certificates(store, end, now, matters).await?);
     found.sort_by_key(|it| it.not_after);
     Ok(found)
 }
@@ -70,6 +82,7 @@ async fn certificates(
     store: &Store,
     end: OffsetDateTime,
     now: OffsetDateTime,
+    matters: impl Fn(Duration, Duration) -> bool,
 ) -> Result<Vec<Expiring>, StoreError> {
     let filter = Filter {
         state: Some(CertificateState::Valid),
@@ -86,7 +99,9 @@ async fn certificates(
             break;
         };
         page.after = last.id;
-        for record in &records {
+        let matters =
+            |it: &&CertificateRecord| matters(it.not_after - it.not_before, it.not_after - now);
+        for record in records.iter().filter(matters) {
             match kind_of(record) {
                 // It is among the issuers.
                 ExpiringKind::Ca => {}

@@ -9,8 +9,8 @@ use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 use axum::{Json, Router};
 use serde_json::{Value, json};
-use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
+use time::{Duration, OffsetDateTime};
 
 /// How the timers are doing. Cheap to clone: all clones are one.
 #[derive(Clone, Debug, Default)]
@@ -58,6 +58,8 @@ impl Health {
             _ if lapsed => (StatusCode::SERVICE_UNAVAILABLE, "expired"),
             (Some(_), _) => (StatusCode::OK, "degraded"),
             (None, None) => (StatusCode::SERVICE_UNAVAILABLE, "starting"),
+            // The timers have stopped, or wait for a store that does not answer.
+            (None, Some(refreshed)) if now - refreshed > STALE => (StatusCode::OK, "degraded"),
             (None, Some(_)) => (StatusCode::OK, "ok"),
         };
         let date = |date: OffsetDateTime| date.format(&Rfc3339).ok();
@@ -87,6 +89,9 @@ pub fn health(health: Health) -> Router {
         .with_state(health)
 }
 
+/// The timers look every 30 s.
+const STALE: Duration = Duration::minutes(5);
+
 async fn respond(State(health): State<Health>) -> Response {
     let (code, body) = health.report(OffsetDateTime::now_utc());
     (code, Json(body)).into_response()
@@ -94,7 +99,6 @@ async fn respond(State(health): State<Health>) -> Response {
 
 #[cfg(test)]
 mod tests {
-    use time::Duration;
     use time::macros::datetime;
 
     use super::*;
@@ -123,6 +127,7 @@ mod tests {
         assert_eq!(word(now + Duration::DAY * 2), (503, "expired".into()));
         health.published("/crl/a.crl", now + Duration::DAY * 3);
         health.recovered(now);
-        assert_eq!(word(now + Duration::DAY * 2), (200, "ok".into()));
+        assert_eq!(word(now + Duration::minutes(5)), (200, "ok".into()));
+        assert_eq!(word(now + Duration::minutes(6)), (200, "degraded".into()));
     }
 }

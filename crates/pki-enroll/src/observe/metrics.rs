@@ -16,8 +16,6 @@
 use metrics::{counter, gauge};
 use time::OffsetDateTime;
 
-use crate::expiry::notice::ExpiringKind;
-
 pub(crate) fn ocsp_answered(status: &'static str) {
     counter!("pki_enroll_ocsp_responses_total", "status" => status).increment(1);
 }
@@ -45,8 +43,8 @@ pub(crate) fn responder(name: &str, not_after: OffsetDateTime) {
         .set(seconds(not_after));
 }
 
-pub(crate) fn expiring(kind: ExpiringKind, count: usize) {
-    gauge!("pki_enroll_expiring", "kind" => kind.as_str()).set(count as f64);
+pub(crate) fn expiring(kind: &'static str, count: usize) {
+    gauge!("pki_enroll_expiring", "kind" => kind).set(count as f64);
 }
 
 pub(crate) fn announced(outcome: &'static str) {

@@ -17,6 +17,10 @@ use crate::report::{Report, Verdict};
 
 pub(super) fn check(bench: &Bench<'_>, ca: &Ca, report: &mut Report) {
     let seen = revoke_while_open(bench, ca);
+    // How soon is worth knowing when it succeeds, too.
+    if let Ok((_, took)) = &seen {
+        println!("        {took}");
+    }
     report.push(
         GROUP,
         "our server",

@@ -11,7 +11,7 @@ use x509_identity::{Certificate, DistinguishedName};
 use super::subject;
 use crate::global::Global;
 use crate::home::{
-    CaKey, CaName, Home, KeyType, NewCa, Settings, actor, check_url, new_passphrase,
+    CaKey, CaName, Home, KeyType, NewCa, Settings, actor, check_url, checkpoints, new_passphrase,
 };
 use crate::output::{Fields, Outcome, Output, hex, moment, waiting};
 
@@ -116,6 +116,7 @@ impl Init {
             key_type: self.key_type,
             url: self.url.clone(),
             store: "sqlite:store.db".to_owned(),
+            checkpoints: checkpoints(),
         })?;
         let make = |kind| waiting("making a key", || KeyPair::generate(kind));
         let root_key = make(self.key_type.of_root())?;

@@ -20,7 +20,7 @@ use crate::output::{Outcome, Output, Tone};
                   mtls inspect https://api.example.org:8443"
 )]
 pub(crate) struct Inspect {
-    /// A file, - for standard input, or https://HOST[:PORT]
+    /// A file, - for standard input, or https://HOST:PORT
     #[arg(value_name = "FILE|URL")]
     source: Source,
 

@@ -25,7 +25,7 @@ use crate::output::{Fields, Outcome, Output, Tone, moment};
                   mtls verify https://api.example.org --roots ca.crt"
 )]
 pub(crate) struct Verify {
-    /// A certificate with the chain that is presented, leaf first; or https://HOST[:PORT]
+    /// A certificate with the chain that is presented, leaf first; or https://HOST:PORT
     #[arg(value_name = "FILE|URL")]
     source: Source,
 

@@ -1,12 +1,16 @@
 //! `mtls audit`.
 
-use anyhow::Result;
-use clap::{Args, Subcommand};
-use pki_store::AuditError;
-use serde::Serialize;
+use std::path::{Path, PathBuf};
 
+use anyhow::{Context as _, Result, bail};
+use clap::{Args, Subcommand};
+use pki_store::{AuditError, Checkpoint};
+use serde::Serialize;
+use time::OffsetDateTime;
+
+use crate::files::read;
 use crate::global::Global;
-use crate::home::OpenCa;
+use crate::home::{OpenCa, actor};
 use crate::output::{Outcome, Output, Tone, hex};
 
 /// Verify or export the log of every decision
@@ -21,9 +25,26 @@ pub(crate) struct Audit {
 enum Task {
     /// Check that no row was changed, taken out or put in
     ///
-    /// Exit code 1 where the chain is broken.
-    #[command(after_help = "Example:\n  mtls audit verify")]
-    Verify {},
+    /// Exit code 1 where the chain is broken. By the last checkpoint, or those that are given, a log is found that was cut
+    /// short or written anew.
+    #[command(
+        after_help = "Example:\n  mtls audit verify --checkpoint /mnt/elsewhere/checkpoints.jsonl"
+    )]
+    Verify {
+        /// Checkpoints that were kept elsewhere: a file with one a line [default: the last one that is kept]
+        #[arg(long, value_name = "FILE")]
+        checkpoint: Vec<PathBuf>,
+    },
+    /// Go on with a store that was restored from a backup
+    ///
+    /// A store that is older than the last checkpoint is refused, since what was revoked after the backup would be good
+    /// again. Revoke that again afterwards; a row of the audit log says who has acknowledged it.
+    #[command(after_help = "Example:\n  mtls audit acknowledge --yes")]
+    Acknowledge {
+        /// Do it
+        #[arg(long, required = true)]
+        yes: bool,
+    },
     /// Print all rows as JSON lines
     #[command(after_help = "Example:\n  mtls audit export > audit.jsonl")]
     Export,
@@ -41,16 +62,56 @@ struct Verified {
 
 impl Audit {
     pub(crate) async fn run(self, global: &Global, out: &mut Output) -> Result<Outcome> {
-        let ca = OpenCa::open(global).await?;
+        // A log that was tampered with has to be looked at.
+        let ca = OpenCa::open_unchecked(global, None).await?;
         match self.task {
-            Task::Verify {} => verify(&ca, out).await,
+            Task::Verify { checkpoint } => verify(&ca, &checkpoint, out).await,
+            Task::Acknowledge { .. } => acknowledge(&ca, out).await,
             Task::Export => export(&ca, out).await,
         }
     }
 }
 
-async fn verify(ca: &OpenCa, out: &mut Output) -> Result<Outcome> {
-    let verified = match ca.store().verify_audit().await {
+async fn acknowledge(ca: &OpenCa, out: &mut Output) -> Result<Outcome> {
+    let newest = ca.newest_checkpoint().await?;
+    let newest = newest.context("there is no checkpoint that the store could be older than")?;
+    if ca.store().check_age(&newest).await.is_ok() {
+        bail!("the store is not older than its last checkpoint: there is nothing to acknowledge");
+    }
+    let now = OffsetDateTime::now_utc();
+    ca.store()
+        .acknowledge_restore(&newest, &actor(), now)
+        .await?;
+    out.line("acknowledged; revoke again what was revoked since the backup")?;
+    Ok(Outcome::Done)
+}
+
+/// One a line.
+fn read_checkpoints(ca: &OpenCa, path: &Path) -> Result<Vec<Checkpoint>> {
+    let cannot = || format!("cannot use {}", path.display());
+    let text = read(path)?;
+    let text = str::from_utf8(&text).with_context(cannot)?;
+    let mut checkpoints = Vec::new();
+    for line in text.lines().filter(|line| !line.trim().is_empty()) {
+        let checkpoint = Checkpoint::parse(line).with_context(cannot)?;
+        ca.check_signer(&checkpoint).with_context(cannot)?;
+        checkpoints.push(checkpoint);
+    }
+    if checkpoints.is_empty() {
+        bail!("{} holds no checkpoint", path.display());
+    }
+    Ok(checkpoints)
+}
+
+async fn verify(ca: &OpenCa, files: &[PathBuf], out: &mut Output) -> Result<Outcome> {
+    let mut checkpoints = Vec::new();
+    for file in files {
+        checkpoints.extend(read_checkpoints(ca, file)?);
+    }
+    if files.is_empty() {
+        checkpoints.extend(ca.newest_checkpoint().await?);
+    }
+    let verified = match ca.store().verify_audit_against(&checkpoints).await {
         Ok(head) => Verified {
             intact: true,
             rows: head.seq,

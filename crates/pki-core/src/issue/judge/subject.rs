@@ -4,7 +4,7 @@ use x509_identity::DistinguishedName;
 
 use crate::Profile;
 
-/// The subject is what the profile allows, on one line, in attributes that have a name. An email address in it is a name
+/// The subject is what the profile allows, in attributes that have a name. An email address in it is a name
 /// like any other.
 pub(super) fn judge_subject(
     subject: &DistinguishedName,
@@ -13,7 +13,7 @@ pub(super) fn judge_subject(
 ) {
     for attribute in subject.attributes() {
         let kind = attribute.short_name();
-        let (Some(kind), Some(text)) = (kind, attribute.text()) else {
+        let (Some(kind), Some(_)) = (kind, attribute.text()) else {
             refuse(
                 "subject-attribute",
                 format!("`{attribute}` in the subject is not certified"),
@@ -29,12 +29,6 @@ pub(super) fn judge_subject(
                     "`{attribute}` in the subject is not allowed by the profile ({})",
                     ruling.rule
                 ),
-            );
-        }
-        if text.is_empty() || text.chars().any(char::is_control) {
-            refuse(
-                "subject-text",
-                format!("{kind} in the subject is empty or contains a control character"),
             );
         }
     }
