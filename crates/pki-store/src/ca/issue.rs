@@ -46,7 +46,7 @@ impl CertificateAuthority {
                 Started::UnderWay => {}
             }
             // By this process, or by another one, which may have ended.
-            if start.elapsed() > store.0.lease + POLL * 10 {
+            if start.elapsed() > store.0.lease + MARGIN {
                 return Err(IssueError::UnderWay);
             }
             let _ = tokio::time::timeout(POLL, committed.changed()).await;
@@ -272,6 +272,9 @@ fn kept(request: &Idempotency) -> Idempotency {
         payload_sha256: request.payload_sha256,
     }
 }
+
+/// Times are stored in whole seconds, so that an age is known to two of them.
+const MARGIN: Duration = Duration::from_secs(3);
 
 /// How often it is looked whether another process has answered it.
 const POLL: Duration = Duration::from_millis(100);
