@@ -167,3 +167,27 @@ async fn refusals_are_in_the_audit_log() -> Done {
     kit.store.verify_audit().await?;
     Ok(())
 }
+
+#[tokio::test]
+async fn an_order_is_answered_though_the_process_that_began_it_has_ended() -> Done {
+    let second = std::time::Duration::from_secs(1);
+    let kit = Kit::with(1, |options| options.signing_timeout(second)).await;
+    let (key, profile) = (new_key(), client());
+    let asked = || {
+        let idempotency = Idempotency {
+            key: "k1".into(),
+            payload_sha256: [1; 32],
+        };
+        order("client1", &key, &profile).idempotency(idempotency)
+    };
+    let first = kit.ca.issue(asked(), now()).await?;
+    // As the process left it, at the same second as the order is made again.
+    rusqlite::Connection::open(kit.path())?.execute_batch(
+        "UPDATE certificates SET state = 0, fingerprint = NULL, reserved_at = 1800000000",
+    )?;
+    let second = kit.ca.issue(asked(), now()).await?;
+    assert_ne!(second.record.serial, first.record.serial);
+    let left = kit.store.certificate(first.record.id, now()).await?;
+    assert_eq!(left.state, CertificateState::Unconfirmed);
+    Ok(())
+}

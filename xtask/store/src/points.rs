@@ -16,6 +16,7 @@ use tempfile::TempDir;
 use time::OffsetDateTime;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, Command};
+use tokio::task::JoinSet;
 
 use crate::authority;
 use crate::cluster::Cluster;
@@ -71,7 +72,7 @@ async fn foreign(cluster: &Cluster) -> Result<String> {
 
 async fn schema(cluster: &Cluster) -> Result<String> {
     let url = cluster.database("schema")?;
-    let mut stores = tokio::task::JoinSet::new();
+    let mut stores = JoinSet::new();
     for _ in 0..8 {
         let url = url.parse()?;
         stores.spawn(async move { Store::open(&url).await.map(|store| *store.id()) });
@@ -220,7 +221,11 @@ async fn killed(cluster: &Cluster, certificates: u32) -> Result<String> {
         Ok(child)
     };
     let mut victim = worker("c")?;
-    let others = [worker("a")?, worker("b")?];
+    // Read at once: a worker that cannot print holds its locks.
+    let mut others = JoinSet::new();
+    for name in ["a", "b"] {
+        others.spawn(worker(name)?.wait_with_output());
+    }
     // Killed when it has given out a third of its certificates.
     let mut given_out = BTreeSet::new();
     let output = victim.stdout.take().context("a pipe was asked for")?;
@@ -235,8 +240,9 @@ async fn killed(cluster: &Cluster, certificates: u32) -> Result<String> {
     let before = given_out.len();
     ensure!(before < usize::try_from(each)?, "it was killed too late");
     // The same orders again, with the same idempotency keys.
-    for child in others.into_iter().chain([worker("c")?]) {
-        let output = child.wait_with_output().await?;
+    others.spawn(worker("c")?.wait_with_output());
+    while let Some(output) = others.join_next().await {
+        let output = output??;
         ensure!(
             output.status.success(),
             "a worker failed: {}",

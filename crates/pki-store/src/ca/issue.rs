@@ -32,7 +32,7 @@ impl CertificateAuthority {
         now: OffsetDateTime,
     ) -> Result<IssuedRecord, IssueError> {
         let store = &self.0.store;
-        let end = Instant::now() + WAIT;
+        let start = Instant::now();
         let mut committed = store.committed();
         loop {
             committed.mark_unchanged();
@@ -46,11 +46,12 @@ impl CertificateAuthority {
                 Started::UnderWay => {}
             }
             // By this process, or by another one, which may have ended.
-            if Instant::now() >= end {
+            if start.elapsed() > store.0.lease + POLL * 10 {
                 return Err(IssueError::UnderWay);
             }
             let _ = tokio::time::timeout(POLL, committed.changed()).await;
-            store.recover(&order.actor, now).await?;
+            // By now the reservation may be older than signing takes.
+            store.recover(&order.actor, now + start.elapsed()).await?;
         }
     }
 
@@ -271,9 +272,6 @@ fn kept(request: &Idempotency) -> Idempotency {
         payload_sha256: request.payload_sha256,
     }
 }
-
-/// How long an order waits for another one with the same idempotency key.
-const WAIT: Duration = Duration::from_secs(30);
 
 /// How often it is looked whether another process has answered it.
 const POLL: Duration = Duration::from_millis(100);

@@ -76,7 +76,8 @@ pub enum IssueError {
     #[error("the certificate cannot be recorded, and so is not given out")]
     Store(#[from] StoreError),
 
-    /// The same request is being answered for longer than this one waits.
+    /// The same request is being answered for longer than
+    /// [`signing_timeout`](crate::StoreOptions::signing_timeout).
     #[error("the same request is being answered; try again later")]
     UnderWay,
 }

@@ -35,7 +35,7 @@ pub(crate) struct Shared {
     pub(crate) holder: [u8; 16],
     writer: Writer,
     readers: Readers,
-    lease: std::time::Duration,
+    pub(crate) lease: std::time::Duration,
     hook: Option<Hook>,
 }
 

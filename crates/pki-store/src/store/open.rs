@@ -29,7 +29,7 @@ impl StoreOptions {
         Self {
             url,
             busy: Duration::from_secs(10),
-            lease: Duration::from_secs(60),
+            lease: Duration::from_secs(30),
             checkpoints: None,
             hook: None,
         }
@@ -42,7 +42,7 @@ impl StoreOptions {
         self
     }
 
-    /// How long signing may take: 60 s by default. A reservation that is older belongs to a process that has ended; see
+    /// How long signing may take: 30 s by default. A reservation that is older belongs to a process that has ended; see
     /// [`Store::recover`].
     #[must_use]
     pub fn signing_timeout(mut self, timeout: Duration) -> Self {
