@@ -82,8 +82,7 @@ impl NewCa {
         let text = settings.to_toml()?;
         write_public(&self.path().join(ca::SETTINGS), text.as_bytes())?;
         for purpose in Purpose::ALL {
-            let name = settings.name.as_str();
-            let text = profile_text(purpose, settings.url.as_deref(), name);
+            let text = profile_text(purpose, settings.url.as_deref());
             let file = format!("{}.toml", purpose.name());
             write_public(&self.path().join(ca::PROFILES).join(file), text.as_bytes())?;
         }
@@ -113,8 +112,9 @@ impl NewCa {
     }
 }
 
-fn lock(home: &Path) -> Result<fs::File> {
-    let path = home.join(".lock");
+/// Waits until nobody else changes what is in a directory.
+pub(super) fn lock(directory: &Path) -> Result<fs::File> {
+    let path = directory.join(".lock");
     let open = || -> io::Result<fs::File> {
         let file = fs::OpenOptions::new()
             .create(true)

@@ -6,13 +6,16 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use pki_core::Password;
-use pki_store::{Actor, CertificateAuthority, Checkpoint, Issuer, Store, StoreUrl};
+use pki_store::{
+    Actor, CertificateAuthority, Checkpoint, Issuer, IssuerRole, IssuerState, Store, StoreUrl,
+};
 use time::OffsetDateTime;
 
 use super::ca::CaDirectory;
 use super::directory::Home;
-use super::keys::{CaKey, SharedKey};
+use super::keys::{CaKey, CaRole, SharedKey};
 use super::passphrase::password;
+use super::rotation::Rotation;
 use crate::global::Global;
 use crate::output::note;
 
@@ -85,7 +88,43 @@ impl OpenCa {
         Ok(issuers)
     }
 
-    /// The root or the issuing CA, ready to sign: asks for the passphrase where no file is given.
+    /// The issuing CA that is in use, ready to sign.
+    ///
+    /// # Errors
+    ///
+    /// If the passphrase is wrong, or the key is not here.
+    pub(crate) async fn issuing(&self, passphrase: &Password) -> Result<CertificateAuthority> {
+        self.authority(self.directory.issuing(), passphrase).await
+    }
+
+    /// The keys of issuers that are not retired, with their places in the store: roots first.
+    ///
+    /// # Errors
+    ///
+    /// If store or certificates cannot be read.
+    pub(crate) async fn keys(&self) -> Result<Vec<(CaKey, Issuer)>> {
+        let issuers = self.issuers().await?;
+        let mut keys = Vec::new();
+        for key in self.directory.keys() {
+            let certificates = self.directory.certificates(key)?;
+            let role = match key.role {
+                CaRole::Root => IssuerRole::Root,
+                CaRole::Issuing => IssuerRole::Issuing,
+            };
+            // The root of an imported CA may be the issuing CA itself, which is one issuer.
+            let found = issuers.iter().find(|issuer| {
+                certificates.first() == Some(issuer.certificate()) && issuer.role == role
+            });
+            if let Some(issuer) = found
+                && issuer.state != IssuerState::Retired
+            {
+                keys.push((key, issuer.clone()));
+            }
+        }
+        Ok(keys)
+    }
+
+    /// A root or an issuing CA, ready to sign.
     ///
     /// # Errors
     ///
@@ -96,7 +135,7 @@ impl OpenCa {
         passphrase: &Password,
     ) -> Result<CertificateAuthority> {
         let (authority, pair) = self.directory.authority(key, passphrase)?;
-        if key == CaKey::Issuing {
+        if key == self.directory.issuing() {
             // It stays the same if it was there.
             let _ = self.key.set(pair);
         }
@@ -134,11 +173,66 @@ impl OpenCa {
 
     /// # Errors
     ///
-    /// If a checkpoint was not signed by the issuing CA.
+    /// If a checkpoint was signed neither by the issuing CA nor by one that it has replaced.
     pub(crate) fn check_signer(&self, checkpoint: &Checkpoint) -> Result<()> {
-        let chain = self.directory.chain(CaKey::Issuing)?;
-        let issuing = chain.first().context("the issuing CA has no certificate")?;
-        Ok(checkpoint.is_by(issuing.spki_der())?)
+        let issuing = self.directory.certificates(self.directory.issuing())?;
+        let issuing = issuing
+            .first()
+            .context("the issuing CA has no certificate")?;
+        let Err(error) = checkpoint.is_by(issuing.spki_der()) else {
+            return Ok(());
+        };
+        let keys = self.directory.keys().into_iter();
+        for key in keys.filter(|key| key.role == CaRole::Issuing) {
+            let certificates = self.directory.certificates(key)?;
+            if certificates
+                .iter()
+                .any(|it| checkpoint.is_by(it.spki_der()).is_ok())
+            {
+                return Ok(());
+            }
+        }
+        Err(error.into())
+    }
+
+    /// Uses other keys from now on.
+    ///
+    /// # Errors
+    ///
+    /// If `ca.toml` cannot be written; then it is as it was.
+    pub(crate) fn switch(&mut self, rotation: Rotation) -> Result<()> {
+        self.directory.switch(rotation)?;
+        // Checkpoints are signed by the new one, once it is unlocked.
+        self.key = OnceLock::new();
+        Ok(())
+    }
+
+    /// Waits until another process has rotated the CA.
+    pub(crate) async fn replaced(&self, period: Duration) {
+        let rotation = self.directory.settings().rotation;
+        loop {
+            tokio::time::sleep(period).await;
+            // What cannot be read is being edited.
+            if let Ok(now) = self.directory.again()
+                && now.settings().rotation != rotation
+            {
+                return;
+            }
+        }
+    }
+
+    /// The same CA with the keys that `ca.toml` says now.
+    ///
+    /// # Errors
+    ///
+    /// If `ca.toml` cannot be read.
+    pub(crate) fn follow(&self) -> Result<Self> {
+        Ok(Self {
+            directory: self.directory.again()?,
+            store: self.store.clone(),
+            passphrase_file: self.passphrase_file.clone(),
+            key: OnceLock::new(),
+        })
     }
 
     /// Signs where the audit log ends now, if the key was unlocked. What cannot be kept is a warning: what was done is

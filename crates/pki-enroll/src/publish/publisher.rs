@@ -31,6 +31,8 @@ pub struct Publisher {
     responder: Responder,
     health: Health,
     authorities: Vec<CertificateAuthority>,
+    /// Others in their place, once there are some.
+    replaced: Option<watch::Receiver<Vec<CertificateAuthority>>>,
     schedule: CrlSchedule,
     responder_profile: (Profile, String),
     actor: Actor,
@@ -53,6 +55,7 @@ impl Publisher {
             responder,
             health: Health::default(),
             authorities: Vec::new(),
+            replaced: None,
             schedule: CrlSchedule::default(),
             responder_profile: (Profile::ocsp_responder(), "ocsp".to_owned()),
             actor: Actor::new("timer"),
@@ -71,6 +74,18 @@ impl Publisher {
         authorities: impl IntoIterator<Item = CertificateAuthority>,
     ) -> Self {
         self.authorities = authorities.into_iter().collect();
+        self
+    }
+
+    /// The same, where they change while it runs, as in a rotation of the CA: the last that were sent are used from the
+    /// next [`refresh`](Self::refresh) on.
+    #[must_use]
+    pub fn authorities_from(
+        mut self,
+        mut authorities: watch::Receiver<Vec<CertificateAuthority>>,
+    ) -> Self {
+        self.authorities = authorities.borrow_and_update().clone();
+        self.replaced = Some(authorities);
         self
     }
 
@@ -105,6 +120,11 @@ impl Publisher {
     pub async fn refresh(&mut self, now: OffsetDateTime) -> Result<(), Vec<PublishError>> {
         // Certificates and CRLs have no fractions of a second.
         let now = now.replace_nanosecond(0).unwrap_or(now);
+        if let Some(replaced) = &mut self.replaced
+            && replaced.has_changed().unwrap_or(false)
+        {
+            self.authorities = replaced.borrow_and_update().clone();
+        }
         let issuers = async {
             self.crls.look(&self.store).await?;
             self.store.issuers().await.map_err(PublishError::Store)
