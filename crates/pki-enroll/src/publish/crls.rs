@@ -87,6 +87,22 @@ impl Crls {
         self.seen
     }
 
+    /// Reads the last CRL of a partition, if it is not known, and signs none.
+    pub(super) async fn keep(
+        &mut self,
+        store: &Store,
+        (issuer, partition): (&Issuer, u32),
+    ) -> Result<(), PublishError> {
+        let key = (issuer.id, partition);
+        if !self.latest.contains_key(&key) {
+            let stored = store.latest_crl(issuer.id, partition).await;
+            if let Some(stored) = stored.map_err(PublishError::Store)? {
+                self.latest.insert(key, stored);
+            }
+        }
+        Ok(())
+    }
+
     /// Signs the CRL of a partition if it is due and `authority` is there, unless another process does so.
     pub(super) async fn refresh(
         &mut self,
