@@ -4,8 +4,10 @@ mod kit;
 
 use kit::{Done, Kit, actor, client, new_key, now, of, order};
 use pki_core::verify::RevocationReason;
+use pki_core::{Authority, CertificateParameters, Profile};
 use pki_store::{
-    CertificateState, CertificateStatus, Filter, Idempotency, IssueError, KeyReuse, Page, Selector,
+    CertificateAuthority, CertificateState, CertificateStatus, Filter, Idempotency, IssueError,
+    IssuerRole, KeyReuse, NewIssuer, Order, Page, Selector,
 };
 use time::Duration;
 
@@ -165,5 +167,33 @@ async fn refusals_are_in_the_audit_log() -> Done {
     let events: Vec<_> = rows.iter().map(|row| row.event.as_str()).collect();
     assert_eq!(events, ["approved", "issued"]);
     kit.store.verify_audit().await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_key_of_a_ca_gets_a_cross_certificate_of_the_same_ca_and_no_other() -> Done {
+    let kit = Kit::new().await;
+    let root = || CertificateParameters::for_ca(kit.root.issuer().certificate());
+    let another = async |ca: &str, name: &str| {
+        let since = now() - Duration::days(1);
+        let root = Authority::root(name.parse()?, new_key(), &Profile::root(), since)?;
+        let new = NewIssuer::new(ca, IssuerRole::Root, root.chain().to_vec());
+        kit.store.add_issuer(new, &actor(), now()).await?;
+        let ca = CertificateAuthority::new(root, kit.store.clone()).await?;
+        Ok::<_, Box<dyn std::error::Error + Send + Sync>>(ca)
+    };
+    let same = another(&kit.root.issuer().ca, "CN=Second Root").await?;
+    let foreign = another("foreign", "CN=Foreign Root").await?;
+    let (cross, leaf) = (Profile::cross_certificate(), client());
+    let order = |profile| Order::new(root().end_with_issuer(), profile, "cross", actor());
+    let issued = same.issue(order(&cross), now()).await?;
+    assert_eq!(
+        issued.certificate.spki_der(),
+        kit.root.issuer().certificate().spki_der()
+    );
+    for (ca, profile) in [(&foreign, &cross), (&same, &leaf)] {
+        let refused = ca.issue(order(profile), now()).await;
+        assert!(matches!(refused, Err(IssueError::KeyOfCa)), "{refused:?}");
+    }
     Ok(())
 }
