@@ -123,9 +123,8 @@ impl Pump {
                 let client = kept
                     .as_ref()
                     .map_or_else(|| http(&connector), Rotating::get);
-                if let Err(error) = ask(&client, &url).await {
-                    panic!("a request was refused: {error}");
-                }
+                let asked = ask(&client, &url).await;
+                assert!(asked.is_ok(), "a request was refused: {asked:?}");
                 answered.fetch_add(1, Ordering::SeqCst);
                 tokio::time::sleep(Duration::from_millis(2)).await;
             }

@@ -203,6 +203,15 @@ fn a_new_root_is_trusted_beside_the_old_one_before_it_is_trusted_alone() {
         );
     }
 
+    let back = std::fs::read_to_string(place.home().join("default/cross-2-back.crt")).unwrap();
+    std::fs::create_dir(place.path("longer")).unwrap();
+    let longer = place.text("alice/client.crt") + &back;
+    place.write("longer/client.crt", longer);
+    assert!(
+        place.accepts("new.crt", "longer"),
+        "by the other cross-certificate"
+    );
+
     let status = place.status();
     let needed: Vec<_> = status["replaced"].as_array().unwrap().iter().collect();
     assert_eq!(needed.len(), 2, "{status}");

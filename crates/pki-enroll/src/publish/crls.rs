@@ -1,6 +1,7 @@
 //! Keeping CRLs fresh: when one is signed again, and what is published of it.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use der::pem::LineEnding;
 use pki_store::{CertificateAuthority, Issuer, IssuerId, IssuerRole, Store, StoredCrl};
@@ -94,10 +95,10 @@ impl Crls {
         (issuer, partition): (&Issuer, u32),
     ) -> Result<(), PublishError> {
         let key = (issuer.id, partition);
-        if !self.latest.contains_key(&key) {
+        if let Entry::Vacant(latest) = self.latest.entry(key) {
             let stored = store.latest_crl(issuer.id, partition).await;
             if let Some(stored) = stored.map_err(PublishError::Store)? {
-                self.latest.insert(key, stored);
+                latest.insert(stored);
             }
         }
         Ok(())
