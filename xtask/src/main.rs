@@ -5,6 +5,7 @@
 mod gen_certs;
 mod libraries;
 mod metadata;
+mod semver;
 mod suites;
 mod test;
 mod waiting;
@@ -16,6 +17,7 @@ use anyhow::Result;
 use clap::{Args, Parser, Subcommand};
 
 use crate::gen_certs::GenCerts;
+use crate::semver::Semver;
 use crate::suites::Suite;
 
 #[derive(Parser)]
@@ -66,6 +68,9 @@ enum Task {
     #[command(disable_help_flag = true)]
     Mutants(Passed),
 
+    #[command(after_help = "Example: cargo xtask semver HEAD~20 --package mtls-server")]
+    Semver(Semver),
+
     /// Let the server run under load, reloads, rotations and hostile peers, and look what is left.
     #[command(disable_help_flag = true)]
     Soak(Passed),
@@ -96,6 +101,7 @@ fn run(task: Task) -> Result<ExitCode> {
         Task::Interop(passed) => Suite::Interop.run(&passed.arguments),
         Task::LintAgreement(passed) => Suite::Lint.run(&passed.arguments),
         Task::Mutants(passed) => Suite::Mutants.run(&passed.arguments),
+        Task::Semver(semver) => semver.run(),
         Task::Soak(passed) => Suite::Soak.run(&passed.arguments),
         Task::Store(passed) => Suite::Store.run(&passed.arguments),
     }

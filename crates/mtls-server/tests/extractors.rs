@@ -226,7 +226,7 @@ fn a_mock_has_the_names_that_a_test_asks_for() {
 
     let id = "spiffe://example.org/billing";
     let san = SubjectAltName::Uri(id.to_owned());
-    let mock = MockClientCert::with_names("CN=billing".parse().unwrap(), [san]).unwrap();
+    let mock = MockClientCert::with_names("CN=billing", [san]).unwrap();
     let found = SpiffeId::from_client_cert(mock.client().unwrap()).unwrap();
     assert_eq!(found.as_str(), id);
     assert!(MockClientCert::anonymous().client().is_none());

@@ -12,7 +12,7 @@ use axum::{
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use mtls_server::{
     ClientAuth, ClientCert, ConfigError, MtlsConfigBuilder, RequireClientCert, Rule,
-    proxy::MockForwardedClientCert,
+    proxy::{ForwardedFormat, MockForwardedClientCert, TrustForwarded},
     verify::{ChainVerifier, Purpose},
 };
 use serde_json::{Value, json};
@@ -173,6 +173,36 @@ async fn what_no_trusted_proxy_wrote_reaches_no_handler_and_leaves_a_trace() {
             .get(&server, "/seen", headers([("x-forwarded-for", "::1")]))
             .await;
         assert!(audit.is_empty());
+    }
+}
+
+#[tokio::test]
+async fn a_header_of_ones_own_is_for_the_trusted_proxy_alone() {
+    let world = World::new();
+    let audit = Audit::capture();
+    let own = ForwardedFormat::base64_der("x-caller".parse().unwrap());
+    let trust = TrustForwarded::new(Rule::common_name("edge"), own);
+    let server = start_with(world.config().trust_forwarded(trust), router()).await;
+    let (edge, mallory) = (world.ca.client("edge"), world.ca.client("mallory"));
+    let alice = STANDARD.encode(world.ca.client("alice").der());
+    for protocol in PROTOCOLS {
+        let client = Client::new(&world, Some(&mallory), protocol);
+        let (_, clean) = client.get(&server, "/seen", headers([])).await;
+        for name in ["x-caller", "X_Caller"] {
+            audit.take();
+            let sent = headers([(name, &*alice)]);
+            let (_, body) = client.get(&server, "/seen", sent.clone()).await;
+            assert_eq!(body, clean, "{name}");
+            assert_eq!(audit.only()["outcome"], "stripped", "{name}");
+            let (_, body) = client.get(&server, "/perhaps", sent).await;
+            assert_eq!(body, "nobody", "{name}");
+        }
+        let client = Client::new(&world, Some(&edge), protocol);
+        let sent = headers([("x-caller", &*alice)]);
+        let (_, body) = client.get(&server, "/seen", sent.clone()).await;
+        assert_eq!(body, clean);
+        let (_, body) = client.get(&server, "/perhaps", sent).await;
+        assert_eq!(body, "CN=alice");
     }
 }
 

@@ -11,8 +11,9 @@ use der::Encode;
 use pki_core::{KeyKind, Password};
 
 use crate::error::TokenError;
-use crate::key::{TokenKey, attributes};
+use crate::key::TokenKey;
 use crate::module::{Access, Module};
+use crate::object::attributes;
 use crate::uri::TokenUri;
 
 impl Module {

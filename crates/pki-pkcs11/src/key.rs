@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use cryptoki::mechanism::Mechanism;
 use cryptoki::mechanism::eddsa::{EddsaParams, EddsaSignatureScheme};
-use cryptoki::object::{Attribute, AttributeType, ObjectClass, ObjectHandle};
+use cryptoki::object::{Attribute, ObjectClass, ObjectHandle};
 use cryptoki::session::Session;
 use pki_core::{CertificateRequest, KeyKind, Password, SignError, SignatureAlgorithm, Signer};
 use sha2::{Digest, Sha256, Sha384, Sha512};
@@ -13,6 +13,7 @@ use x509_identity::{DistinguishedName, PublicKeyAlgorithm};
 
 use crate::error::TokenError;
 use crate::module::{Access, Module};
+use crate::object::attributes;
 use crate::public_key::public_key_der;
 use crate::signature::ecdsa_sig_value;
 use crate::uri::{KeyChoice, TokenUri};
@@ -137,22 +138,4 @@ fn find_private(session: &Session, wanted: &KeyChoice) -> Result<ObjectHandle, T
             count: several.len(),
         }),
     }
-}
-
-/// As objects have them.
-pub(crate) fn attributes(wanted: &KeyChoice) -> impl Iterator<Item = Attribute> {
-    let label = wanted.label.as_ref();
-    let label = label.map(|label| Attribute::Label(label.as_bytes().to_vec()));
-    let id = wanted.id.clone().map(Attribute::Id);
-    label.into_iter().chain(id)
-}
-
-/// The value of one attribute, if the object has it.
-pub(crate) fn attribute(
-    session: &Session,
-    object: ObjectHandle,
-    kind: AttributeType,
-) -> Result<Option<Attribute>, TokenError> {
-    let found = session.get_attributes(object, &[kind]);
-    Ok(found.map_err(TokenError::token)?.pop())
 }

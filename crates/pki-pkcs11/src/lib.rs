@@ -4,6 +4,7 @@ mod error;
 mod generate;
 mod key;
 mod module;
+mod object;
 mod public_key;
 mod signature;
 mod uri;

@@ -10,7 +10,7 @@ use der::{Decode, Encode, Sequence};
 use spki::{AlgorithmIdentifierOwned, SubjectPublicKeyInfoOwned};
 
 use crate::error::TokenError;
-use crate::key::attribute;
+use crate::object::attribute;
 use crate::uri::KeyChoice;
 
 /// ```text

@@ -153,7 +153,7 @@ async fn a_compromised_key_gets_no_certificate() -> Done {
 #[tokio::test]
 async fn refusals_are_in_the_audit_log() -> Done {
     let kit = Kit::new().await;
-    let profile = pki_core::Profile::server();
+    let profile = Profile::server();
     let refused = kit
         .ca
         .issue(order("OU=x", &new_key(), &profile), now())

@@ -1,6 +1,7 @@
 //! `cargo xtask bench`: how fast, against the programs that people have, all in one run.
 
 mod bundles;
+mod ca;
 mod chart;
 mod clock;
 mod issue;
@@ -23,6 +24,7 @@ use clap::{Args, Parser, Subcommand};
 use serde_json::json;
 use suite::{Peers, replace_section, workspace};
 
+use self::ca::CaServer;
 use self::clock::Effort;
 use self::machine::Machine;
 use self::report::Report;
@@ -31,6 +33,7 @@ use self::set::RecipeSet;
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let outcome = match arguments.part {
+        Some(Part::CaServer(server)) => server.run(),
         Some(Part::RecipeSet(set)) => set.run(),
         None => arguments.bench.run(),
     };
@@ -54,6 +57,8 @@ struct Arguments {
 /// What this program does in a process of its own, while it measures.
 #[derive(Subcommand)]
 enum Part {
+    #[command(hide = true)]
+    CaServer(CaServer),
     #[command(hide = true)]
     RecipeSet(RecipeSet),
 }
@@ -135,6 +140,11 @@ impl Section {
             name: "issue",
             about: "Certificates from requests a second, against rcgen, openssl and the raw cryptography",
             measure: issue::measure,
+        },
+        Self {
+            name: "issue-stored",
+            about: "Certificates over HTTP, stored and audited, against OpenBao and cfssl",
+            measure: ca::measure,
         },
     ];
 

@@ -18,7 +18,6 @@ use anyhow::{Context, Result};
 use clap::Parser;
 use suite::{Peers, Tally, workspace};
 
-use self::changes::CHANGES;
 use self::judges::Judges;
 use self::pki::Pki;
 use self::random::Random;
@@ -66,7 +65,7 @@ impl Agreement {
         }
         println!("{}", good.summary());
 
-        let rows = table::rows(&judges, &mut random, CHANGES, self.each)?;
+        let rows = table::rows(&judges, &mut random, self.each)?;
         for row in &rows {
             let explained = row.is_explained();
             count(&mut tally, explained);

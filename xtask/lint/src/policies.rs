@@ -27,7 +27,7 @@ pub(crate) struct Good {
 pub(crate) struct Known {
     pub(crate) code: &'static str,
     /// In its message.
-    about: &'static str,
+    pub(crate) about: &'static str,
     pub(crate) why: &'static str,
 }
 
@@ -36,6 +36,16 @@ pub(crate) const NAMED: &[Known] = &[
         code: "pkix.invalid_domain_name_syntax",
         about: "\"localhost\"",
         why: "`localhost` has one label, which RFC 1034 3.5 allows and clients accept",
+    },
+    Known {
+        code: "pkix.invalid_domain_name_syntax",
+        about: "\"*.",
+        why: "a wildcard, which RFC 5280 4.2.1.6 leaves to the programs that use it (RFC 9525 6.3)",
+    },
+    Known {
+        code: "pkix.invalid_uri_syntax",
+        about: "\"urn:",
+        why: "a URN, which has no authority, and needs none (RFC 5280 4.2.1.6)",
     },
     Known {
         code: "pkix.invalid_uri_syntax",
@@ -49,10 +59,10 @@ impl Good {
         let named: Vec<_> = self
             .named
             .iter()
-            .map(|(code, count)| format!("{code} {count} times"))
+            .map(|(about, count)| format!("`{about}` {count} times"))
             .collect();
         format!(
-            "{} certificates of random policies ({} of them also by OpenSSL): {} with an unexpected finding; known findings: {}",
+            "{} certificates of random policies ({} of them also by OpenSSL): {} with an unexpected finding; known findings about {}",
             self.looked_at,
             self.by_openssl,
             self.unexpected.len(),
@@ -78,7 +88,7 @@ pub(crate) fn check(judges: &Judges<'_>, random: &mut Random, count: usize) -> R
             let is_known =
                 |known: &&Known| finding.starts_with(known.code) && finding.contains(known.about);
             match NAMED.iter().find(is_known) {
-                Some(known) => *good.named.entry(known.code).or_default() += 1,
+                Some(known) => *good.named.entry(known.about).or_default() += 1,
                 None => good
                     .unexpected
                     .push(format!("pkilint, {:?}: {finding}", subject.role)),

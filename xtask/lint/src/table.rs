@@ -5,7 +5,7 @@ use std::fmt::{self, Write as _};
 use anyhow::Result;
 use suite::Peers;
 
-use crate::changes::Named;
+use crate::changes::{self, Named};
 use crate::judges::{Judges, Subject, Verdicts};
 use crate::mutate::changed;
 use crate::pki::Role;
@@ -25,14 +25,9 @@ pub(crate) struct Row {
     example: String,
 }
 
-pub(crate) fn rows(
-    judges: &Judges<'_>,
-    random: &mut Random,
-    changes: &'static [Named],
-    each: usize,
-) -> Result<Vec<Row>> {
+pub(crate) fn rows(judges: &Judges<'_>, random: &mut Random, each: usize) -> Result<Vec<Row>> {
     let mut subjects = Vec::new();
-    for change in changes {
+    for change in changes::all() {
         for role in Role::ALL.into_iter().filter(|it| change.roles.contains(it)) {
             for _ in 0..each {
                 let good = judges.pki.good(role, random)?;
@@ -46,8 +41,7 @@ pub(crate) fn rows(
         }
     }
     let mut verdicts = judges.verdicts(&subjects)?.into_iter();
-    Ok(changes
-        .iter()
+    Ok(changes::all()
         .map(|change| {
             let count = change.roles.len() * each;
             Row::of(change, verdicts.by_ref().take(count).collect())
@@ -140,7 +134,11 @@ pub(crate) fn to_markdown(good: &Good, rows: &[Row], peers: &Peers) -> String {
         good.summary()
     );
     for known in NAMED {
-        let _ = writeln!(text, "- `{}`: {}", known.code, known.why);
+        let _ = writeln!(
+            text,
+            "- `{}` about `{}`: {}",
+            known.code, known.about, known.why
+        );
     }
     let _ = writeln!(
         text,

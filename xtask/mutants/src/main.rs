@@ -25,11 +25,12 @@ fn main() -> ExitCode {
 
 /// Change the code that decides who is accepted, one place at a time, and see which changes no test notices.
 ///
-/// All of it takes hours: name files, or a share of it. Results are kept in target/mutants.
+/// All of it takes hours: name files, or a share of it, and the tests that are about them. Results are kept in
+/// target/mutants.
 #[derive(Parser)]
 #[command(
     bin_name = "cargo xtask mutants",
-    after_help = "Example: cargo xtask mutants 'crates/pki-core/src/crl/**' --share 0/4"
+    after_help = "Example: cargo xtask mutants 'crates/mtls-server/src/forwarded/**' --test forwarded --test forward_identity"
 )]
 struct Mutants {
     /// Files to change, as glob patterns; the handshake, sessions, forwarded certificates, revocation and the chain
@@ -40,6 +41,10 @@ struct Mutants {
     /// One of so many shares of the changes: 0/4 to 3/4
     #[arg(long, value_name = "K/N")]
     share: Option<String>,
+
+    /// Integration tests to build and run beside the unit tests, of the package that the files are of; all if left out
+    #[arg(long = "test", value_name = "NAME")]
+    tests: Vec<String>,
 
     /// Say which changes there are, and make none
     #[arg(long)]
@@ -98,6 +103,12 @@ impl Mutants {
         }
         if let Some(share) = &self.share {
             command.args(["--shard", share]);
+        }
+        if !self.tests.is_empty() {
+            command.arg("--cargo-arg=--lib");
+        }
+        for test in &self.tests {
+            command.arg(format!("--cargo-arg=--test={test}"));
         }
         command
     }

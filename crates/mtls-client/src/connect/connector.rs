@@ -66,7 +66,17 @@ impl Connector {
         Arc::clone(&self.0.config)
     }
 
-    /// Connects to the host and port of `uri` (443 if it has none).
+    /// Connects to the host and port of `uri` (443 if it has none), for any protocol over TLS:
+    ///
+    /// ```no_run
+    /// # async fn run(connector: mtls_client::Connector) -> Result<(), Box<dyn std::error::Error>> {
+    /// use tokio::io::AsyncWriteExt;
+    ///
+    /// let mut stream = connector.connect(&"https://lines.example:7000".parse()?).await?;
+    /// stream.write_all(b"hello\n").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///

@@ -93,7 +93,6 @@ impl MockClientCert {
     ///
     /// [`MockError`] if it is not a distinguished name, or one that no CA should issue.
     pub fn with_subject(subject: &str) -> Result<Self, MockError> {
-        let subject = subject.parse().map_err(MockError::Subject)?;
         Self::with_names(subject, [])
     }
 
@@ -102,11 +101,12 @@ impl MockClientCert {
     ///
     /// # Errors
     ///
-    /// [`MockError::Issue`] if no CA should issue them.
+    /// As there.
     pub fn with_names(
-        subject: DistinguishedName,
+        subject: &str,
         sans: impl IntoIterator<Item = SubjectAltName>,
     ) -> Result<Self, MockError> {
+        let subject = subject.parse().map_err(MockError::Subject)?;
         issue(subject, sans)
             .map(Self::holding)
             .map_err(|error| MockError::Issue(error.into()))

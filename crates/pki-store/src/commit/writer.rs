@@ -1,7 +1,6 @@
 //! The one writer of a process: it takes what waits, and makes one transaction of it.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, oneshot, watch};
 
@@ -10,7 +9,7 @@ use super::outcome::record_all;
 use super::reserve::reserve_all;
 use super::transaction::Transaction;
 use crate::StoreError;
-use crate::database::{Session, Target, at_once};
+use crate::database::{Patience, Session, Target, at_once};
 
 /// Called at each step of what a store does, by the name of the step: for tests that end the process there.
 pub(crate) type Hook = Arc<dyn Fn(&'static str) + Send + Sync>;
@@ -150,24 +149,23 @@ impl Desk {
     /// Attempts it again for a while if the server is gone. It may have done the work and not have said so, and each
     /// operation can be repeated.
     async fn persist(&mut self, operations: &[Operation]) -> Result<Answers, Failure> {
-        let end = Instant::now() + PATIENCE;
-        let mut pause = Duration::from_millis(50);
+        let mut patience = Patience::new();
         loop {
             let unavailable = match self.attempt(operations).await {
-                Err(Failure::Begin(error @ StoreError::Unavailable(_))) => error,
-                Err(Failure::Within(error @ StoreError::Unavailable(_))) => error,
+                Err(
+                    Failure::Begin(error @ StoreError::Unavailable(_))
+                    | Failure::Within(error @ StoreError::Unavailable(_)),
+                ) => error,
                 other => return other,
             };
             self.session = None;
-            if Instant::now() >= end {
-                return Err(Failure::Begin(unavailable));
-            }
             tracing::warn!(
                 error = &unavailable as &dyn std::error::Error,
                 "the store's database is gone"
             );
-            tokio::time::sleep(pause).await;
-            pause = (pause * 2).min(Duration::from_secs(1));
+            if !patience.wait().await {
+                return Err(Failure::Begin(unavailable));
+            }
         }
     }
 
@@ -277,9 +275,6 @@ async fn apply_one(
         Err(error) => Err(error),
     }
 }
-
-/// How long an operation waits for a server that is restarted, or replaced by another one.
-const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Operations in one transaction.
 const BATCH: usize = 256;

@@ -1,5 +1,6 @@
 //! SQLite and PostgreSQL: connections, values, the schema.
 
+mod patience;
 mod postgres;
 mod schema;
 mod session;
@@ -7,6 +8,7 @@ mod sqlite;
 mod target;
 mod value;
 
+pub(crate) use patience::Patience;
 pub(crate) use schema::migrate;
 pub(crate) use session::{Session, at_once};
 pub(crate) use target::Target;

@@ -45,6 +45,10 @@ impl Target {
                 if config.get_connect_timeout().is_none() {
                     config.connect_timeout(CONNECT_TIMEOUT);
                 }
+                // After a cut nobody says that the other side is gone.
+                if config.get_tcp_user_timeout().is_none() {
+                    config.tcp_user_timeout(UNANSWERED);
+                }
                 if config.get_application_name().is_none() {
                     config.application_name("pki-store");
                 }
@@ -77,5 +81,8 @@ impl Target {
         }
     }
 }
+
+/// How long what was sent may stay without an acknowledgement of the network.
+const UNANSWERED: Duration = Duration::from_secs(10);
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);

@@ -7,7 +7,7 @@ use tokio::sync::Semaphore;
 
 use super::Store;
 use crate::StoreError;
-use crate::database::{Session, Target, at_once};
+use crate::database::{Patience, Session, Target, at_once};
 
 /// Connections that nobody uses at the moment.
 pub(super) struct Readers {
@@ -25,6 +25,20 @@ impl Readers {
             target,
             permits: Arc::new(Semaphore::new(READERS)),
             idle: Mutex::new(Vec::new()),
+        }
+    }
+
+    /// Reads again for a while if the server is gone, as the writer writes again.
+    async fn read_patiently<T>(
+        &self,
+        reading: impl for<'s> Fn(&'s mut Session) -> Reading<'s, T>,
+    ) -> Result<T, StoreError> {
+        let mut patience = Patience::new();
+        loop {
+            match self.read(&reading).await {
+                Err(StoreError::Unavailable(_)) if patience.wait().await => {}
+                read => return read,
+            }
         }
     }
 
@@ -69,9 +83,7 @@ impl Store {
         let permit = shared.readers.permits.clone().acquire_owned().await;
         let permit = permit.map_err(|_| StoreError::Closed)?;
         if !shared.readers.target.blocks() {
-            let read = shared.readers.read(reading).await;
-            drop(permit);
-            return read;
+            return shared.readers.read_patiently(reading).await;
         }
         // The permit goes with the thread, even if nobody waits any more.
         let read = tokio::task::spawn_blocking(move || {

@@ -69,7 +69,7 @@ impl Client {
 }
 
 /// Whether `answer` is all of an answer; one that is not a 200 is an error.
-pub(super) fn is_whole(answer: &[u8]) -> Result<bool> {
+pub(crate) fn is_whole(answer: &[u8]) -> Result<bool> {
     let mut headers = [httparse::EMPTY_HEADER; 32];
     let mut parsed = httparse::Response::new(&mut headers);
     let httparse::Status::Complete(head) = parsed.parse(answer)? else {

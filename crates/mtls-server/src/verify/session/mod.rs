@@ -256,3 +256,6 @@ impl fmt::Debug for InTickets {
         f.debug_struct("InTickets").finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests;

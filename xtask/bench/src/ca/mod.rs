@@ -1,0 +1,125 @@
+//! A CA over HTTP that remembers what it issues, beside those of others.
+
+mod load;
+mod ours;
+mod peers;
+mod plain_http;
+
+use std::fs;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use pki_core::{Authority, CertificateRequest, KeyKind, KeyPair, Profile};
+use suite::Peers;
+use time::OffsetDateTime;
+use x509_identity::{DistinguishedName, SubjectAltName};
+
+use self::load::{latencies, percentile, rate};
+use self::ours::{Place, ours};
+use self::peers::{Material, Peer, cfssl, openbao};
+use super::clock::{Effort, Samples};
+use super::report::{Aim, Better, Comparison, Contender, Report, Side};
+use super::{set, versions};
+
+pub(crate) use self::ours::CaServer;
+
+pub(crate) fn measure(peers: &Peers, effort: Effort) -> Result<Report> {
+    peers.install_cas()?;
+    let directory = tempfile::tempdir()?;
+    let csr_pem = write_material(directory.path())?;
+    let material = Material {
+        peers,
+        directory: directory.path(),
+        csr_pem: &csr_pem,
+    };
+    let file = directory.path().join("store.db");
+    let sqlite = Place {
+        name: "ours, stored (SQLite) and audited",
+        store: format!("sqlite:{}", file.display()),
+    };
+    let mut contenders = vec![(ours(&material, &sqlite)?, Side::Ours)];
+    let others: [(&str, Result<Peer>); 3] = [
+        ("OpenBao, stored", openbao(&material, true)),
+        ("OpenBao, not stored", openbao(&material, false)),
+        ("cfssl", cfssl(&material)),
+    ];
+    for (name, other) in others {
+        match other {
+            Ok(peer) => contenders.push((peer, Side::Peer)),
+            Err(error) => eprintln!("warning: {name} is left out: {error:#}"),
+        }
+    }
+    compare(peers, &contenders, effort)
+}
+
+fn compare(peers: &Peers, contenders: &[(Peer, Side)], effort: Effort) -> Result<Report> {
+    let span = effort.span(Duration::from_secs(4));
+    let mut rates: Vec<Contender> = contenders
+        .iter()
+        .map(|(peer, side)| Contender::new(peer.name, *side))
+        .collect();
+    for (peer, _) in contenders {
+        rate(peer.server.port(), &peer.request, WARM_UP).context(peer.name)?;
+    }
+    for _ in 0..effort.rounds(1, 5) {
+        for ((peer, _), contender) in contenders.iter().zip(&mut rates) {
+            let measured = rate(peer.server.port(), &peer.request, span);
+            contender.samples.push(measured.context(peer.name)?);
+        }
+    }
+    let mut waits: Vec<Contender> = contenders
+        .iter()
+        .map(|(peer, side)| Contender::new(peer.name, *side))
+        .collect();
+    for (((peer, _), contender), fastest) in contenders.iter().zip(&mut waits).zip(&rates) {
+        let half = fastest.samples.median() / 2.0;
+        let mut waited =
+            latencies(peer.server.port(), &peer.request, half, span * 2).context(peer.name)?;
+        contender.samples.push(percentile(&mut waited, 99));
+        let median = Samples::one(percentile(&mut waited, 50));
+        contender.besides = Some(("p50 ms", median));
+    }
+    Ok(Report {
+        versions: versions::of(
+            peers,
+            &["axum", "aws-lc-rs", "rusqlite"],
+            &["OpenBao", "cfssl"],
+        )?,
+        comparisons: vec![
+            Comparison {
+                title: "Certificates over HTTP, P-256, 32 requesters".to_owned(),
+                unit: "certificates/s",
+                better: Better::Higher,
+                contenders: rates,
+                aim: Some(Aim::TimesBestPeer(1.0)),
+            },
+            Comparison {
+                title: "The wait for one at half of that rate, 99th percentile".to_owned(),
+                unit: "ms",
+                better: Better::Lower,
+                contenders: waits,
+                aim: None,
+            },
+        ],
+    })
+}
+
+/// A CA's files, and a client's request.
+fn write_material(directory: &std::path::Path) -> Result<String> {
+    let key = KeyPair::generate(KeyKind::P256)?;
+    let key_pem = key.secret_pkcs8_pem().to_string();
+    let name = set::name("MyTestCA", Some("Dev"), "MyTestRootCA")?;
+    let authority = Authority::root(name, key, &Profile::root(), OffsetDateTime::now_utc())?;
+    let ca = pki_core::certificate_pem(authority.certificate());
+    fs::write(directory.join("ca.crt"), ca)?;
+    fs::write(directory.join("ca.key"), key_pem)?;
+    let key = KeyPair::generate(KeyKind::P256)?;
+    let names = [SubjectAltName::Email("client1@example.local".to_owned())];
+    let subject = DistinguishedName::builder()
+        .common_name("client1")
+        .build()?;
+    Ok(CertificateRequest::build(&key, &subject, &names)?.pem())
+}
+
+/// Caches, pools and connections of all are there after this.
+const WARM_UP: Duration = Duration::from_millis(500);

@@ -1,0 +1,85 @@
+//! Plain HTTP/1.1 on one kept connection: what asks a CA.
+
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+
+use crate::load::is_whole;
+
+/// A connection to a CA that stays open.
+pub(super) struct Connection {
+    stream: TcpStream,
+    answer: Vec<u8>,
+}
+
+/// What is asked: a path, headers and a body, as bytes on the wire.
+#[derive(Clone)]
+pub(super) struct Request(Vec<u8>);
+
+impl Request {
+    /// `headers` as lines without their ends.
+    pub(super) fn new(method: &str, path: &str, headers: &[String], body: &str) -> Self {
+        let mut text = format!(
+            "{method} {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {}\r\n",
+            body.len()
+        );
+        for header in headers {
+            text.push_str(header);
+            text.push_str("\r\n");
+        }
+        text.push_str("\r\n");
+        text.push_str(body);
+        Self(text.into_bytes())
+    }
+}
+
+impl Connection {
+    pub(super) fn open(port: u16) -> Result<Self> {
+        let address = SocketAddr::from(([127, 0, 0, 1], port));
+        let stream = TcpStream::connect(address).context("connecting")?;
+        stream.set_nodelay(true)?;
+        stream.set_read_timeout(Some(SILENCE))?;
+        Ok(Self {
+            stream,
+            answer: Vec::with_capacity(8192),
+        })
+    }
+
+    /// The whole answer, head and body, which is a 200.
+    pub(super) fn ask(&mut self, request: &Request) -> Result<&[u8]> {
+        self.stream.write_all(&request.0)?;
+        self.answer.clear();
+        let mut buffer = [0; 8192];
+        loop {
+            let read = self.stream.read(&mut buffer)?;
+            ensure!(read > 0, "the server ended a connection that was to stay");
+            self.answer.extend_from_slice(&buffer[..read]);
+            let whole = is_whole(&self.answer);
+            if whole.with_context(|| String::from_utf8_lossy(&self.answer).into_owned())? {
+                return Ok(&self.answer);
+            }
+        }
+    }
+
+    /// As [`ask`](Self::ask), and takes an answer without content, too.
+    pub(super) fn ask_any(&mut self, request: &Request) -> Result<()> {
+        let asked = self.ask(request).map(|_| ());
+        asked.or_else(|error| {
+            let is_empty = self.answer.starts_with(b"HTTP/1.1 204 ");
+            if is_empty { Ok(()) } else { Err(error) }
+        })
+    }
+
+    /// The body of the answer, as JSON.
+    pub(super) fn ask_json(&mut self, request: &Request) -> Result<serde_json::Value> {
+        let answer = self.ask(request)?;
+        let head = answer.windows(4).position(|four| four == b"\r\n\r\n");
+        let body = head.and_then(|at| answer.get(at + 4..)).unwrap_or_default();
+        serde_json::from_slice(body).context("an answer in JSON")
+    }
+}
+
+/// A CA that says nothing for so long is broken.
+const SILENCE: Duration = Duration::from_secs(30);
