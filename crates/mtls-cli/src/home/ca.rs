@@ -9,7 +9,7 @@ use pki_store::CheckpointPlace;
 use x509_identity::Certificate;
 
 use super::keys::{CaKey, CaRole, SharedKey, read_key, write_key};
-use super::new_ca::lock;
+use super::lock::lock;
 use super::profiles;
 use super::rotation::Rotation;
 use super::settings::Settings;

@@ -15,11 +15,13 @@
 mod ca;
 mod directory;
 mod keys;
+mod lock;
 mod name;
 mod new_ca;
 mod open_ca;
 mod passphrase;
 mod profiles;
+mod rotated;
 mod rotation;
 mod settings;
 

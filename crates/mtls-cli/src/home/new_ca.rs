@@ -1,7 +1,6 @@
 //! A CA in the making: written beside, and in place in one step.
 
 use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
@@ -10,6 +9,7 @@ use tempfile::TempDir;
 use super::ca;
 use super::directory::Home;
 use super::keys::{CaKey, write_key};
+use super::lock::lock;
 use super::name::CaName;
 use super::profiles::{Purpose, profile_text};
 use super::settings::Settings;
@@ -110,22 +110,6 @@ impl NewCa {
             .with_context(|| format!("cannot make {}", self.place.display()))?;
         Ok(self.place)
     }
-}
-
-/// Waits until nobody else changes what is in a directory.
-pub(super) fn lock(directory: &Path) -> Result<fs::File> {
-    let path = directory.join(".lock");
-    let open = || -> io::Result<fs::File> {
-        let file = fs::OpenOptions::new()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .open(&path)?;
-        #[cfg(unix)]
-        rustix::fs::flock(&file, rustix::fs::FlockOperation::LockExclusive)?;
-        Ok(file)
-    };
-    open().with_context(|| format!("cannot lock {}", path.display()))
 }
 
 fn remove_leftovers(home: &Path) {

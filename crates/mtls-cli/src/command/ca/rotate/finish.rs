@@ -91,13 +91,15 @@ async fn revoke(ca: &OpenCa, old: &[Old], actor: &Actor, now: OffsetDateTime) ->
 fn too_early(old: &Old) -> String {
     let subject = old.issuer.certificate().subject();
     let count = old.needed_by.len();
-    let (needs, them) = match count {
-        1 => ("1 certificate still needs", "it"),
-        _ => ("certificates still need", "them"),
-    };
-    let mut text = match count {
-        1 => format!("{needs} `{subject}`"),
-        _ => format!("{count} {needs} `{subject}`"),
+    let (mut text, rest) = match count {
+        1 => (
+            format!("1 certificate still needs `{subject}`"),
+            "renew and revoke it, or wait until it ends",
+        ),
+        _ => (
+            format!("{count} certificates still need `{subject}`"),
+            "renew and revoke them, or wait until they end",
+        ),
     };
     for (position, record) in old.needed_by.iter().take(NAMED).enumerate() {
         let before = if position == 0 { ": " } else { ", " };
@@ -108,10 +110,7 @@ fn too_early(old: &Old) -> String {
     if count > NAMED {
         let _ = write!(text, " and {} more", count - NAMED);
     }
-    let _ = write!(
-        text,
-        "; renew or revoke {them}, or wait until the end of {them}"
-    );
+    let _ = write!(text, "; {rest}");
     text
 }
 
