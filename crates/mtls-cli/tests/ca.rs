@@ -383,11 +383,21 @@ fn a_request_is_signed_for_its_key_and_names_alone() {
 fn a_renewed_certificate_has_the_same_names_and_a_new_key() {
     let place = Place::with_ca();
     place
-        .ca(&["issue", "server", "a.example", "--san", "dns:b.example"])
+        .ca(&[
+            "issue",
+            "server",
+            "a.example",
+            "--san",
+            "dns:b.example",
+            "--life",
+            "30d",
+        ])
         .ok();
     let old = certificate(&place.read("a.example/server.crt"));
     place.ca(&["renew", "a.example/server.crt"]).ok();
     let new = certificate(&place.read("a.example/server.crt"));
+    let period = |it: &Certificate| it.not_after() - it.not_before();
+    assert_eq!(period(&new), period(&old));
     assert_eq!((new.subject(), new.sans()), (old.subject(), old.sans()));
     assert_ne!(new.spki_der(), old.spki_der());
     let key = KeyPair::from_pem(&place.read("a.example/server.key"), None).unwrap();

@@ -88,7 +88,7 @@ impl Serve {
             Some(passphrase) => authorities(&ca, passphrase).await?,
             None => Vec::new(),
         });
-        // Before anything is signed: another one may be serving.
+        // Before anything is signed, so that a port that is taken costs nothing.
         let listener = self.listener()?;
         log();
         let metrics = PrometheusBuilder::new()

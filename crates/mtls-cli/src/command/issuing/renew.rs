@@ -1,6 +1,7 @@
 //! `mtls renew`.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 use clap::Args;
@@ -33,7 +34,7 @@ pub(crate) struct Renew {
     #[arg(long, value_name = "FILE")]
     key: Option<PathBuf>,
 
-    /// How long it is valid: 24h, 90d [default: the profile's]
+    /// How long it is valid: 24h, 90d [default: as long as the one before, within the profile's limits]
     #[arg(long, value_name = "TIME")]
     life: Option<Life>,
 
@@ -80,9 +81,14 @@ impl Renew {
         let subject = certificate.subject().clone();
         let mut parameters = CertificateParameters::for_key(key.public_key_der(), subject)
             .sans(certificate.sans().to_vec());
-        if let Some(life) = self.life {
-            parameters = parameters.validity(life.duration());
-        }
+        let limits = profile.validity;
+        let period = match self.life {
+            Some(life) => life.duration(),
+            None => period_of(&certificate)
+                .clamp(limits.min, limits.max)
+                .try_into()?,
+        };
+        parameters = parameters.validity(period);
         let name = profile_name(&old, stem).to_owned();
         let order = Order::new(parameters, &profile, &name, actor()).replaces(old.serial.clone());
         let issued = authority.issue(order, now).await?;
@@ -143,6 +149,12 @@ fn stem(record: &CertificateRecord) -> Result<&'static str> {
             record.serial
         )
     }
+}
+
+/// Both ends included, as a profile counts.
+fn period_of(certificate: &Certificate) -> Duration {
+    let seconds = certificate.not_after() - certificate.not_before() + time::Duration::SECOND;
+    seconds.unsigned_abs()
 }
 
 /// An imported certificate has no profile of ours.

@@ -150,7 +150,7 @@ impl Revoke {
                 count => format!("{count} certificates"),
             };
             out.line(match self.yes {
-                true => format!("\nrevoked {count}; `mtls crl` signs CRLs that say so"),
+                true => format!("\nrevoked {count}; a running `mtls serve` publishes it at once, and `mtls crl` writes CRLs that say so"),
                 false => format!("\nwould revoke {count}: run it again with --yes"),
             })?;
         }
