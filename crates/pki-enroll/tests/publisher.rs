@@ -7,8 +7,9 @@ use std::time::Duration as StdDuration;
 
 use pki_core::verify::{ChainVerifier, CrlSet, Purpose, Revocation, TrustAnchors, unix_time};
 use pki_enroll::{CrlSchedule, Publisher};
+use pki_store::IssuerState;
 use rustls_pki_types::CertificateDer;
-use support::ca::{Ca, Published, published, revoke};
+use support::ca::{Ca, Published, actor, published, revoke};
 use support::http::{PATIENCE, get, send};
 use time::{Duration, OffsetDateTime};
 use tokio::sync::watch;
@@ -239,4 +240,58 @@ async fn what_cannot_be_signed_leaves_the_last_one_and_is_reported() {
     assert!(failures[0].to_string().contains(ISSUING));
     let after = published.publication.get(ISSUING).unwrap();
     assert_eq!(before.bytes(), after.bytes());
+}
+
+#[tokio::test]
+async fn the_last_crl_of_a_retired_issuer_stays_until_it_lapses() {
+    let ca = Ca::new().await;
+    let (mut publisher, published) = ca.publisher();
+    publisher.refresh(now()).await.unwrap();
+    let id = ca.issuing.issuer().id;
+    let retired = IssuerState::Retired;
+    let by = actor();
+    let set = ca.store.set_issuer_state(id, retired, &by, now());
+    set.await.unwrap();
+    let crls = |published: &Published| {
+        let bundle = published.publication.get("/crl/all.pem").unwrap();
+        let pem = String::from_utf8(bundle.bytes().to_vec()).unwrap();
+        pem.matches("BEGIN X509 CRL").count()
+    };
+    publisher.refresh(now() + Duration::days(2)).await.unwrap();
+    assert_eq!(crls(&published), 2);
+    assert_eq!(number(&ca, true).await, 1, "it signs no more");
+    // A process that was started after that knows it, too.
+    let (mut other, by_other) = ca.publisher();
+    other.refresh(now() + Duration::days(6)).await.unwrap();
+    assert_eq!(crls(&by_other), 2);
+    publisher.refresh(now() + Duration::days(8)).await.unwrap();
+    assert_eq!(crls(&published), 1);
+    let server = published.serve().await;
+    let health = get(server.local_addr(), "/healthz", &[]).await;
+    assert!(!String::from_utf8_lossy(&health.body).contains(ISSUING));
+}
+
+#[tokio::test]
+async fn other_authorities_are_used_as_soon_as_they_are_sent() {
+    let ca = Ca::new().await;
+    let (publisher, published) = ca.publisher();
+    let (keys, received) = watch::channel(vec![ca.root.clone()]);
+    let (_stop, stopped) = watch::channel(false);
+    let running = tokio::spawn(publisher.authorities_from(received).run(stopped));
+    let until = async |path: &str| {
+        let found = async {
+            while published.publication.get(path).is_none() {
+                tokio::time::sleep(StdDuration::from_millis(5)).await;
+            }
+        };
+        timeout(PATIENCE, found).await
+    };
+    until(ROOT).await.unwrap();
+    assert!(
+        published.publication.get(ISSUING).is_none(),
+        "without its key"
+    );
+    keys.send_replace(vec![ca.root.clone(), ca.issuing.clone()]);
+    until(ISSUING).await.unwrap();
+    running.abort();
 }

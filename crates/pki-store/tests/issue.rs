@@ -4,8 +4,10 @@ mod kit;
 
 use kit::{Done, Kit, actor, client, new_key, now, of, order};
 use pki_core::verify::RevocationReason;
+use pki_core::{Authority, CertificateParameters, Profile};
 use pki_store::{
-    CertificateState, CertificateStatus, Filter, Idempotency, IssueError, KeyReuse, Page, Selector,
+    CertificateAuthority, CertificateState, CertificateStatus, Filter, Idempotency, IssueError,
+    IssuerRole, KeyReuse, NewIssuer, Order, Page, Selector,
 };
 use time::Duration;
 
@@ -151,7 +153,7 @@ async fn a_compromised_key_gets_no_certificate() -> Done {
 #[tokio::test]
 async fn refusals_are_in_the_audit_log() -> Done {
     let kit = Kit::new().await;
-    let profile = pki_core::Profile::server();
+    let profile = Profile::server();
     let refused = kit
         .ca
         .issue(order("OU=x", &new_key(), &profile), now())
@@ -189,5 +191,33 @@ async fn an_order_is_answered_though_the_process_that_began_it_has_ended() -> Do
     assert_ne!(second.record.serial, first.record.serial);
     let left = kit.store.certificate(first.record.id, now()).await?;
     assert_eq!(left.state, CertificateState::Unconfirmed);
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_key_of_a_ca_gets_a_cross_certificate_of_the_same_ca_and_no_other() -> Done {
+    let kit = Kit::new().await;
+    let root = || CertificateParameters::for_ca(kit.root.issuer().certificate());
+    let another = async |ca: &str, name: &str| {
+        let since = now() - Duration::days(1);
+        let root = Authority::root(name.parse()?, new_key(), &Profile::root(), since)?;
+        let new = NewIssuer::new(ca, IssuerRole::Root, root.chain().to_vec());
+        kit.store.add_issuer(new, &actor(), now()).await?;
+        let ca = CertificateAuthority::new(root, kit.store.clone()).await?;
+        Ok::<_, Box<dyn std::error::Error + Send + Sync>>(ca)
+    };
+    let same = another(&kit.root.issuer().ca, "CN=Second Root").await?;
+    let foreign = another("foreign", "CN=Foreign Root").await?;
+    let (cross, leaf) = (Profile::cross_certificate(), client());
+    let order = |profile| Order::new(root().end_with_issuer(), profile, "cross", actor());
+    let issued = same.issue(order(&cross), now()).await?;
+    assert_eq!(
+        issued.certificate.spki_der(),
+        kit.root.issuer().certificate().spki_der()
+    );
+    for (ca, profile) in [(&foreign, &cross), (&same, &leaf)] {
+        let refused = ca.issue(order(profile), now()).await;
+        assert!(matches!(refused, Err(IssueError::KeyOfCa)), "{refused:?}");
+    }
     Ok(())
 }

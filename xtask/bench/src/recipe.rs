@@ -8,7 +8,8 @@ use anyhow::{Result, ensure};
 use aws_lc_rs::rand::{SecureRandom as _, SystemRandom};
 use aws_lc_rs::rsa::KeySize;
 use aws_lc_rs::signature::{
-    ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, RSA_PKCS1_SHA256, RsaKeyPair,
+    ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, ML_DSA_65_SIGNING, PqdsaKeyPair,
+    RSA_PKCS1_SHA256, RsaKeyPair,
 };
 use suite::Peers;
 
@@ -138,6 +139,15 @@ fn keys_and_signatures(keys: Keys) -> Result<()> {
             let mut signature = vec![0; root.public_modulus_len()];
             for _ in 0..3 {
                 root.sign(&RSA_PKCS1_SHA256, &random, &MESSAGE, &mut signature)?;
+            }
+        }
+        Keys::MlDsa => {
+            let generate = || PqdsaKeyPair::generate(&ML_DSA_65_SIGNING);
+            let root = generate()?;
+            let _leaves = [generate()?, generate()?];
+            let mut signature = vec![0; ML_DSA_65_SIGNING.signature_len()];
+            for _ in 0..3 {
+                root.sign(&MESSAGE, &mut signature)?;
             }
         }
     }

@@ -31,6 +31,8 @@ pub(crate) enum Keys {
     Ec,
     /// RSA-4096 for the root, RSA-2048 for the leaves
     Rsa,
+    /// ML-DSA-65 throughout, and no bundles, as few read them
+    MlDsa,
 }
 
 impl Keys {
@@ -38,6 +40,7 @@ impl Keys {
         match self {
             Self::Ec => KeyKind::P256,
             Self::Rsa => KeyKind::Rsa4096,
+            Self::MlDsa => KeyKind::MlDsa65,
         }
     }
 
@@ -45,6 +48,7 @@ impl Keys {
         match self {
             Self::Ec => KeyKind::P256,
             Self::Rsa => KeyKind::Rsa2048,
+            Self::MlDsa => KeyKind::MlDsa65,
         }
     }
 
@@ -52,6 +56,7 @@ impl Keys {
         match self {
             Self::Ec => "P-256",
             Self::Rsa => "RSA-2048 leaves, RSA-4096 root",
+            Self::MlDsa => "ML-DSA-65",
         }
     }
 
@@ -60,6 +65,7 @@ impl Keys {
         match self {
             Self::Ec => "ec",
             Self::Rsa => "rsa",
+            Self::MlDsa => "ml-dsa",
         }
     }
 }
@@ -82,7 +88,7 @@ pub(crate) const FILES: [&str; 8] = [
     "server.key",
 ];
 
-/// Makes the set and writes its eight files, with the recipe's names and lives.
+/// Makes the set and writes its eight files (with ML-DSA six), with the recipe's names and lives.
 pub(crate) fn write(directory: &Path, keys: Keys) -> Result<()> {
     let now = OffsetDateTime::now_utc();
     let root_key = KeyPair::generate(keys.of_root())?;
@@ -97,6 +103,7 @@ pub(crate) fn write(directory: &Path, keys: Keys) -> Result<()> {
         SubjectAltName::Ip([127, 0, 0, 1].into()),
     ];
     let profile = Profile::server()
+        .with_keys([keys.of_leaves()])
         .with_subject(AllowedSubject::any())
         .with_validity(ValidityLimits::exactly_days(825));
     let subject = name("MyOrg", None, "api.example.local")?;
@@ -104,6 +111,7 @@ pub(crate) fn write(directory: &Path, keys: Keys) -> Result<()> {
 
     let email = SubjectAltName::Email("client1@example.local".to_owned());
     let profile = Profile::client()
+        .with_keys([keys.of_leaves()])
         .with_subject(AllowedSubject::any())
         .with_validity(ValidityLimits::exactly_days(365));
     let subject = name("MyOrg", Some("Clients"), "client1")?;
@@ -131,6 +139,9 @@ pub(crate) fn write(directory: &Path, keys: Keys) -> Result<()> {
     put(&server_key_pem, server_key.secret_pkcs8_pem().as_bytes())?;
     put(&client_crt, client.pem().as_bytes())?;
     put(&client_key_pem, client_key.secret_pkcs8_pem().as_bytes())?;
+    if keys == Keys::MlDsa {
+        return Ok(());
+    }
     put(&modern, &bundle(Encoding::Modern)?)?;
     put(&compat, &bundle(Encoding::Compat)?)
 }

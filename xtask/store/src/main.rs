@@ -4,7 +4,6 @@
 //! again, each a process with a store of its own.
 
 mod authority;
-mod cluster;
 mod points;
 mod worker;
 
@@ -14,8 +13,8 @@ use anyhow::Result;
 use clap::Parser;
 use suite::{Peers, Tally};
 
-use self::cluster::Cluster;
 use self::worker::Worker;
+use suite::postgres::Cluster;
 
 fn main() -> ExitCode {
     match Command::parse() {

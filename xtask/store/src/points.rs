@@ -19,8 +19,8 @@ use tokio::process::{Child, Command};
 use tokio::task::JoinSet;
 
 use crate::authority;
-use crate::cluster::Cluster;
 use crate::worker::{actor, add, issue, open};
+use suite::postgres::Cluster;
 
 type Point = (&'static str, Result<String>);
 

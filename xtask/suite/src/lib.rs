@@ -7,6 +7,7 @@ mod built;
 mod hello;
 mod page;
 pub mod peers;
+pub mod postgres;
 pub mod process;
 mod tally;
 

@@ -14,8 +14,8 @@ use x509_identity::Certificate;
 use crate::files::{password_of, read_secret};
 use crate::global::Global;
 use crate::home::{
-    CaKey, CaName, Home, KeyType, NewCa, Settings, actor, check_url, checkpoints, new_passphrase,
-    password,
+    CaKey, CaName, Home, KeyType, NewCa, Rotation, Settings, actor, check_url, checkpoints,
+    new_passphrase, password,
 };
 use crate::import::OtherCa;
 use crate::output::{Fields, Outcome, Output, note};
@@ -126,7 +126,7 @@ impl Options {
         let new = NewCa::begin(&home, &self.name)?;
         let key = self.read_key(&other)?;
         let passphrase = new_passphrase(global)?;
-        new.write_key(CaKey::Issuing, &key, &passphrase)?;
+        new.write_key(CaKey::FIRST_ISSUING, &key, &passphrase)?;
         let key_type = match key.kind() {
             KeyKind::Rsa2048 | KeyKind::Rsa3072 | KeyKind::Rsa4096 => KeyType::Rsa,
             _ => KeyType::Ec,
@@ -140,6 +140,7 @@ impl Options {
             url: self.url.clone(),
             store: "sqlite:store.db".to_owned(),
             checkpoints: checkpoints(),
+            rotation: Rotation::default(),
         })?;
         let store = Store::open(&StoreUrl::Sqlite(new.path().join("store.db"))).await?;
         let now = OffsetDateTime::now_utc();
@@ -150,8 +151,8 @@ impl Options {
         // The next one is higher than whatever was published.
         let next = store.crl_number_above(issuer.id, 0, last).await?;
 
-        new.write_certificate(CaKey::Issuing, &certificate_pem(&ca))?;
-        new.write_certificate(CaKey::Root, &roots)?;
+        new.write_certificate(CaKey::FIRST_ISSUING, &certificate_pem(&ca))?;
+        new.write_certificate(CaKey::FIRST_ROOT, &roots)?;
         let directory = new.finish()?;
         Ok(Imported {
             name: self.name.to_string(),

@@ -9,7 +9,7 @@ use axum::routing::get;
 use clap::Args;
 use metrics_exporter_prometheus::PrometheusBuilder;
 use mtls_server::listen;
-use pki_core::Profile;
+use pki_core::{Password, Profile};
 use pki_enroll::{
     Announcer, Exec, Health, HttpLimits, HttpServer, Publication, Publisher, Recipient, Responder,
     Thresholds, Webhook,
@@ -20,7 +20,7 @@ use time::OffsetDateTime;
 use tokio::sync::watch;
 
 use crate::global::Global;
-use crate::home::{CaKey, OpenCa};
+use crate::home::OpenCa;
 use crate::output::{Outcome, Output, note};
 
 /// Publish CRLs, OCSP and CA certificates over plain HTTP, and keep them fresh
@@ -79,26 +79,30 @@ struct Serving {
 
 impl Serve {
     pub(crate) async fn run(self, global: &Global, out: &mut Output) -> Result<Outcome> {
-        let ca = OpenCa::open_at(global, self.store.clone()).await?;
-        let authorities = match self.read_only {
-            true => Vec::new(),
-            false => authorities(&ca).await?,
+        let mut ca = OpenCa::open_at(global, self.store.clone()).await?;
+        let passphrase = match self.read_only {
+            true => None,
+            false => Some(ca.passphrase()?),
         };
+        let (keys, authorities) = watch::channel(match &passphrase {
+            Some(passphrase) => authorities(&ca, passphrase).await?,
+            None => Vec::new(),
+        });
         // Before anything is signed, so that a port that is taken costs nothing.
         let listener = self.listener()?;
         log();
         let metrics = PrometheusBuilder::new()
             .install_recorder()
             .context("metrics cannot be collected")?;
-        let store = ca.store();
+        let store = ca.store().clone();
         if !self.read_only {
             // What a process that was killed has left.
             store
                 .recover(&Actor::new("serve"), OffsetDateTime::now_utc())
                 .await?;
         }
-        let services = Services::new(store);
-        let mut publisher = services.publisher(store, authorities);
+        let services = Services::new(&store);
+        let mut publisher = services.publisher(&store, authorities);
         if let Err(failures) = publisher.refresh(OffsetDateTime::now_utc()).await {
             for failure in failures {
                 let failure = anyhow::Error::from(failure);
@@ -130,7 +134,7 @@ impl Serve {
         }
         tokio::select! {
             () = stop_wanted => {}
-            () = ca.keep_checkpoints(CHECKPOINTS) => {}
+            () = tend(&mut ca, passphrase.as_ref(), &keys) => {}
             Some(ended) = tasks.join_next() => {
                 ended.context("what keeps CRLs fresh has failed")?;
                 bail!("what keeps CRLs fresh has ended");
@@ -171,10 +175,14 @@ impl Services {
         }
     }
 
-    fn publisher(&self, store: &Store, authorities: Vec<CertificateAuthority>) -> Publisher {
+    fn publisher(
+        &self,
+        store: &Store,
+        authorities: watch::Receiver<Vec<CertificateAuthority>>,
+    ) -> Publisher {
         let (publication, responder) = (self.publication.clone(), self.responder.clone());
         Publisher::new(store.clone(), publication, responder)
-            .authorities(authorities)
+            .authorities_from(authorities)
             .responder_profile(Profile::ocsp_responder(), "ocsp")
             .health(self.health.clone())
     }
@@ -187,13 +195,12 @@ impl Services {
 }
 
 /// The issuers whose keys are here. The root's may be elsewhere, and then its CRL is the one that was signed last.
-async fn authorities(ca: &OpenCa) -> Result<Vec<CertificateAuthority>> {
-    let passphrase = ca.passphrase()?;
+async fn authorities(ca: &OpenCa, passphrase: &Password) -> Result<Vec<CertificateAuthority>> {
     let mut authorities = Vec::new();
-    for key in [CaKey::Root, CaKey::Issuing] {
+    for (key, _) in ca.keys().await? {
         let path = ca.directory().key_path(key);
         if path.exists() {
-            authorities.push(ca.authority(key, &passphrase).await?);
+            authorities.push(ca.authority(key, passphrase).await?);
         } else {
             let name = key.name();
             note(format!(
@@ -202,6 +209,41 @@ async fn authorities(ca: &OpenCa) -> Result<Vec<CertificateAuthority>> {
         }
     }
     Ok(authorities)
+}
+
+/// Keeps checkpoints, and takes up the keys of a rotation. Does not end.
+async fn tend(
+    ca: &mut OpenCa,
+    passphrase: Option<&Password>,
+    keys: &watch::Sender<Vec<CertificateAuthority>>,
+) {
+    // Without keys, what is in the store is published, of whatever issuer.
+    let Some(passphrase) = passphrase else {
+        return std::future::pending().await;
+    };
+    loop {
+        tokio::select! {
+            () = ca.keep_checkpoints(CHECKPOINTS) => {}
+            () = ca.replaced(ROTATIONS) => {}
+        }
+        let taken_up = async {
+            let next = ca.follow()?;
+            keys.send_replace(authorities(&next, passphrase).await?);
+            anyhow::Ok(next)
+        };
+        match taken_up.await {
+            Ok(next) => {
+                *ca = next;
+                note("the CA was rotated: its new keys are used");
+            }
+            Err(error) => {
+                note(format!(
+                    "the CA was rotated, and its new keys cannot be used yet: {error:#}"
+                ));
+                tokio::time::sleep(AFTER_FAILURE).await;
+            }
+        }
+    }
 }
 
 /// Lines for people on standard error, from the level info.
@@ -237,6 +279,10 @@ fn stop_wanted() -> Result<impl Future<Output = ()>> {
 }
 
 const GRACE: Duration = Duration::from_secs(10);
+
+/// How often it is looked whether the CA was rotated.
+const ROTATIONS: Duration = Duration::from_secs(1);
+const AFTER_FAILURE: Duration = Duration::from_secs(10);
 
 /// How often it is looked whether the audit log has grown.
 const CHECKPOINTS: Duration = Duration::from_secs(60);

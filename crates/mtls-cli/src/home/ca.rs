@@ -1,17 +1,21 @@
 //! The directory of one CA.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result};
-use pki_core::{Authority, Password, Profile};
+use anyhow::{Context as _, Result, bail};
+use pki_core::{Authority, KeyKind, KeyPair, Password, Profile};
 use pki_store::CheckpointPlace;
 use x509_identity::Certificate;
 
-use super::keys::{CaKey, SharedKey, read_key};
+use super::keys::{CaKey, CaRole, SharedKey, read_key, write_key};
+use super::lock::lock;
 use super::profiles;
+use super::rotation::Rotation;
 use super::settings::Settings;
-use crate::files::read;
+use crate::files::{read, write_public};
 use crate::look::certificates;
+use crate::output::waiting;
 
 /// The directory of one CA, and its settings.
 #[derive(Debug)]
@@ -44,37 +48,193 @@ impl CaDirectory {
         &self.settings
     }
 
-    /// The certificate of the root or the issuing CA, and those above it.
+    /// The root that issuing CAs are below from now on.
+    pub(crate) fn root(&self) -> CaKey {
+        CaKey::root(self.settings.rotation.root)
+    }
+
+    /// The root that is being replaced.
+    pub(crate) fn old_root(&self) -> Option<CaKey> {
+        self.settings.rotation.old_root.map(CaKey::root)
+    }
+
+    /// The CA that issues.
+    pub(crate) fn issuing(&self) -> CaKey {
+        CaKey::issuing(self.settings.rotation.issuing)
+    }
+
+    /// All keys that the CA has ever used, and whose certificates are here: roots first.
+    pub(crate) fn keys(&self) -> Vec<CaKey> {
+        let Rotation { root, issuing, .. } = self.settings.rotation;
+        let keys = (1..=root).map(CaKey::root);
+        keys.chain((1..=issuing).map(CaKey::issuing))
+            .filter(|key| self.certificate_path(*key).exists())
+            .collect()
+    }
+
+    /// The name of an issuer in its URLs: `default-issuing`, `default-issuing-2`.
+    pub(crate) fn public_name(&self, key: CaKey) -> String {
+        format!("{}-{}", self.settings.name, key.name())
+    }
+
+    /// The certificate of a root or an issuing CA, and those above it.
+    ///
+    /// While a root is being replaced, the chain goes through the cross-certificate to the old one, which everybody
+    /// trusts: whoever trusts the new root needs no more than the first.
     ///
     /// # Errors
     ///
     /// If a file cannot be read.
     pub(crate) fn chain(&self, key: CaKey) -> Result<Vec<Certificate>> {
         let mut chain = self.certificates(key)?;
-        if key == CaKey::Issuing {
+        if key.role == CaRole::Issuing {
+            let mut above = self.above(chain.last())?;
             // An imported CA may be its own root.
-            let mut above = self.roots()?;
             above.retain(|root| !chain.contains(root));
             chain.extend(above);
         }
         Ok(chain)
     }
 
-    /// What others have to trust.
+    fn above(&self, issuing: Option<&Certificate>) -> Result<Vec<Certificate>> {
+        let is_above = |root: &Certificate| issuing.is_some_and(|it| it.names_issuer(root));
+        let root = self.certificates(self.root())?;
+        let Some(old) = self.old_root() else {
+            return Ok(root);
+        };
+        let mut above = match root.iter().any(is_above) {
+            true => vec![self.cross_certificate()?],
+            false => Vec::new(),
+        };
+        above.extend(self.certificates(old)?);
+        Ok(above)
+    }
+
+    /// What others have to trust: the new root and the old one, while that is being replaced.
     ///
     /// # Errors
     ///
-    /// If the file cannot be read.
+    /// If a file cannot be read.
     pub(crate) fn roots(&self) -> Result<Vec<Certificate>> {
-        self.certificates(CaKey::Root)
+        let mut roots = self.certificates(self.root())?;
+        if let Some(old) = self.old_root() {
+            roots.extend(self.certificates(old)?);
+        }
+        Ok(roots)
     }
 
-    fn certificates(&self, key: CaKey) -> Result<Vec<Certificate>> {
-        let path = self.path.join(format!("{}.crt", key.name()));
+    /// The certificates in the file of a key: its own, alone in most cases.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be read.
+    pub(crate) fn certificates(&self, key: CaKey) -> Result<Vec<Certificate>> {
+        let path = self.certificate_path(key);
         certificates(&read(&path)?).with_context(|| format!("cannot use {}", path.display()))
     }
 
-    /// The root or the issuing CA, ready to sign.
+    /// The new root, certified by the old one.
+    fn cross_certificate(&self) -> Result<Certificate> {
+        let path = self.cross_path(self.root());
+        let read = certificates(&read(&path)?);
+        let first = read.map(|all| all.into_iter().next());
+        let first = first.with_context(|| format!("cannot use {}", path.display()))?;
+        first.with_context(|| format!("{} holds no certificate", path.display()))
+    }
+
+    pub(crate) fn certificate_path(&self, key: CaKey) -> PathBuf {
+        self.path.join(format!("{}.crt", key.name()))
+    }
+
+    /// The file of a root that the one before it has certified.
+    pub(crate) fn cross_path(&self, root: CaKey) -> PathBuf {
+        self.path.join(format!("cross-{}.crt", root.number))
+    }
+
+    /// The file of the root before it, certified by this one.
+    pub(crate) fn cross_back_path(&self, root: CaKey) -> PathBuf {
+        self.path.join(format!("cross-{}-back.crt", root.number))
+    }
+
+    /// Waits until nobody else changes the CA's keys.
+    ///
+    /// # Errors
+    ///
+    /// If the directory cannot be written.
+    pub(crate) fn lock(&self) -> Result<fs::File> {
+        lock(&self.path)
+    }
+
+    /// The key of that number: the one that an interrupted rotation has left, or a new one.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be written, or was encrypted with another passphrase.
+    pub(crate) fn next_key(
+        &self,
+        key: CaKey,
+        kind: KeyKind,
+        passphrase: &Password,
+    ) -> Result<SharedKey> {
+        let path = self.key_path(key);
+        if !path.exists() {
+            let new = waiting("making a key", || KeyPair::generate(kind))?;
+            write_key(&path, &new, passphrase)?;
+        }
+        read_key(&path, passphrase)
+    }
+
+    /// Uses other keys from now on: the one step by which a rotation takes place.
+    ///
+    /// # Errors
+    ///
+    /// If `ca.toml` cannot be written; then it is as it was.
+    pub(crate) fn switch(&mut self, rotation: Rotation) -> Result<()> {
+        let file = self.path.join(SETTINGS);
+        let text = read(&file)?;
+        let text = str::from_utf8(&text).with_context(|| format!("cannot use {}", file.display()));
+        let text = rotation.write_into(text?)?;
+        let settings = Settings::read(&text)
+            .with_context(|| format!("cannot write what is new into {}", file.display()))?;
+        write_public(&file, text.as_bytes())?;
+        self.settings = settings;
+        Ok(())
+    }
+
+    /// What `ca.toml` says now, which another process may have changed.
+    ///
+    /// # Errors
+    ///
+    /// As [`open`](Self::open).
+    pub(crate) fn again(&self) -> Result<Self> {
+        Self::open(self.path.clone())
+    }
+
+    /// Whether profiles can go on with another issuing CA, whose CRLs are at `crl_url`.
+    ///
+    /// # Errors
+    ///
+    /// If one of them names the CRLs of the present one.
+    pub(crate) fn check_profiles(&self, next: CaKey, crl_url: &str) -> Result<()> {
+        let directory = self.path.join(PROFILES);
+        let names = profiles::names(&directory)
+            .with_context(|| format!("cannot read {}", directory.display()))?;
+        for name in names {
+            let urls = profiles::load(&directory, &name, &self.public_name(next))?;
+            let urls = urls.crl_distribution_points;
+            if !urls.is_empty() && urls.iter().all(|url| url != crl_url) {
+                bail!(
+                    "profiles/{name}.toml names the CRLs of the present issuing CA alone: write {} in place of `{}` in \
+                     its URLs",
+                    profiles::ISSUER,
+                    self.public_name(self.issuing())
+                );
+            }
+        }
+        Ok(())
+    }
+
+    /// A root or an issuing CA, ready to sign.
     ///
     /// # Errors
     ///
@@ -116,7 +276,8 @@ impl CaDirectory {
     ///
     /// If there is no such profile, or it says what no profile says.
     pub(crate) fn profile(&self, name: &str) -> Result<Profile> {
-        profiles::load(&self.path.join(PROFILES), name)
+        let issuer = self.public_name(self.issuing());
+        profiles::load(&self.path.join(PROFILES), name, &issuer)
     }
 }
 

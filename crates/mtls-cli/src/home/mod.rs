@@ -5,8 +5,9 @@
 //!   NAME/                   one for each CA
 //!     ca.toml               name, URL, kind of keys, store
 //!     profiles/             server.toml client.toml: what may be issued; edited by people
-//!     keys/                 root.key issuing.key: encrypted PKCS#8, 0600
-//!     root.crt issuing.crt
+//!     keys/                 root.key issuing.key: encrypted PKCS#8, 0600; after a rotation also issuing-2.key
+//!     root.crt issuing.crt  after a rotation also issuing-2.crt, root-2.crt
+//!     cross-2.crt           root 2 certified by root 1; cross-2-back.crt is the other way round
 //!     checkpoints.jsonl     where the audit log ended, signed, unless ca.toml names another place
 //!     store.db              what was issued (SQLite), unless ca.toml names another store
 //! ```
@@ -14,18 +15,22 @@
 mod ca;
 mod directory;
 mod keys;
+mod lock;
 mod name;
 mod new_ca;
 mod open_ca;
 mod passphrase;
 mod profiles;
+mod rotated;
+mod rotation;
 mod settings;
 
 pub(crate) use directory::Home;
-pub(crate) use keys::CaKey;
+pub(crate) use keys::{CaKey, CaRole};
 pub(crate) use name::CaName;
 pub(crate) use new_ca::NewCa;
 pub(crate) use open_ca::{OpenCa, actor};
 pub(crate) use passphrase::{new_passphrase, password};
 pub(crate) use profiles::Purpose;
+pub(crate) use rotation::Rotation;
 pub(crate) use settings::{KeyType, Settings, check_url, checkpoints};

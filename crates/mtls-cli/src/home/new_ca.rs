@@ -1,7 +1,6 @@
 //! A CA in the making: written beside, and in place in one step.
 
 use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
@@ -10,6 +9,7 @@ use tempfile::TempDir;
 use super::ca;
 use super::directory::Home;
 use super::keys::{CaKey, write_key};
+use super::lock::lock;
 use super::name::CaName;
 use super::profiles::{Purpose, profile_text};
 use super::settings::Settings;
@@ -82,8 +82,7 @@ impl NewCa {
         let text = settings.to_toml()?;
         write_public(&self.path().join(ca::SETTINGS), text.as_bytes())?;
         for purpose in Purpose::ALL {
-            let name = settings.name.as_str();
-            let text = profile_text(purpose, settings.url.as_deref(), name);
+            let text = profile_text(purpose, settings.url.as_deref());
             let file = format!("{}.toml", purpose.name());
             write_public(&self.path().join(ca::PROFILES).join(file), text.as_bytes())?;
         }
@@ -111,21 +110,6 @@ impl NewCa {
             .with_context(|| format!("cannot make {}", self.place.display()))?;
         Ok(self.place)
     }
-}
-
-fn lock(home: &Path) -> Result<fs::File> {
-    let path = home.join(".lock");
-    let open = || -> io::Result<fs::File> {
-        let file = fs::OpenOptions::new()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .open(&path)?;
-        #[cfg(unix)]
-        rustix::fs::flock(&file, rustix::fs::FlockOperation::LockExclusive)?;
-        Ok(file)
-    };
-    open().with_context(|| format!("cannot lock {}", path.display()))
 }
 
 fn remove_leftovers(home: &Path) {

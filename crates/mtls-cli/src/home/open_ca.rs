@@ -11,18 +11,18 @@ use time::OffsetDateTime;
 
 use super::ca::CaDirectory;
 use super::directory::Home;
-use super::keys::{CaKey, SharedKey};
+use super::keys::{CaKey, CaRole, SharedKey};
 use super::passphrase::password;
 use crate::global::Global;
 use crate::output::note;
 
 /// A CA whose store is open.
 pub(crate) struct OpenCa {
-    directory: CaDirectory,
-    store: Store,
-    passphrase_file: Option<PathBuf>,
+    pub(super) directory: CaDirectory,
+    pub(super) store: Store,
+    pub(super) passphrase_file: Option<PathBuf>,
     /// The issuing CA's key, once it was unlocked.
-    key: OnceLock<SharedKey>,
+    pub(super) key: OnceLock<SharedKey>,
 }
 
 impl OpenCa {
@@ -85,7 +85,16 @@ impl OpenCa {
         Ok(issuers)
     }
 
-    /// The root or the issuing CA, ready to sign: asks for the passphrase where no file is given.
+    /// The issuing CA that is in use, ready to sign.
+    ///
+    /// # Errors
+    ///
+    /// If the passphrase is wrong, or the key is not here.
+    pub(crate) async fn issuing(&self, passphrase: &Password) -> Result<CertificateAuthority> {
+        self.authority(self.directory.issuing(), passphrase).await
+    }
+
+    /// A root or an issuing CA, ready to sign.
     ///
     /// # Errors
     ///
@@ -96,7 +105,7 @@ impl OpenCa {
         passphrase: &Password,
     ) -> Result<CertificateAuthority> {
         let (authority, pair) = self.directory.authority(key, passphrase)?;
-        if key == CaKey::Issuing {
+        if key == self.directory.issuing() {
             // It stays the same if it was there.
             let _ = self.key.set(pair);
         }
@@ -134,11 +143,26 @@ impl OpenCa {
 
     /// # Errors
     ///
-    /// If a checkpoint was not signed by the issuing CA.
+    /// If a checkpoint was signed neither by the issuing CA nor by one that it has replaced.
     pub(crate) fn check_signer(&self, checkpoint: &Checkpoint) -> Result<()> {
-        let chain = self.directory.chain(CaKey::Issuing)?;
-        let issuing = chain.first().context("the issuing CA has no certificate")?;
-        Ok(checkpoint.is_by(issuing.spki_der())?)
+        let issuing = self.directory.certificates(self.directory.issuing())?;
+        let issuing = issuing
+            .first()
+            .context("the issuing CA has no certificate")?;
+        let Err(error) = checkpoint.is_by(issuing.spki_der()) else {
+            return Ok(());
+        };
+        let keys = self.directory.keys().into_iter();
+        for key in keys.filter(|key| key.role == CaRole::Issuing) {
+            let certificates = self.directory.certificates(key)?;
+            if certificates
+                .iter()
+                .any(|it| checkpoint.is_by(it.spki_der()).is_ok())
+            {
+                return Ok(());
+            }
+        }
+        Err(error.into())
     }
 
     /// Signs where the audit log ends now, if the key was unlocked. What cannot be kept is a warning: what was done is

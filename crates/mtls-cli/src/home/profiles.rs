@@ -28,8 +28,8 @@ impl Purpose {
     }
 }
 
-/// Reads `NAME.toml`.
-pub(super) fn load(directory: &Path, name: &str) -> Result<Profile> {
+/// Reads `NAME.toml`; `{issuer}` in its URLs is the issuing CA that is in use.
+pub(super) fn load(directory: &Path, name: &str, issuer: &str) -> Result<Profile> {
     let plain = name
         .chars()
         .all(|c| matches!(c, 'a'..='z' | '0'..='9' | '-' | '_'));
@@ -43,10 +43,17 @@ pub(super) fn load(directory: &Path, name: &str) -> Result<Profile> {
     }
     let text = read(&path)?;
     let text = str::from_utf8(&text).with_context(|| format!("cannot use {}", path.display()))?;
-    toml::from_str(text).with_context(|| format!("cannot use {}", path.display()))
+    let mut profile: Profile =
+        toml::from_str(text).with_context(|| format!("cannot use {}", path.display()))?;
+    let urls = profile.crl_distribution_points.iter_mut();
+    for url in urls.chain(&mut profile.ca_issuers) {
+        *url = url.replace(ISSUER, issuer);
+    }
+    Ok(profile)
 }
 
-fn names(directory: &Path) -> io::Result<Vec<String>> {
+/// The names of all profiles, sorted.
+pub(super) fn names(directory: &Path) -> io::Result<Vec<String>> {
     let mut names = Vec::new();
     for entry in fs::read_dir(directory)? {
         let path = entry?.path();
@@ -61,7 +68,7 @@ fn names(directory: &Path) -> io::Result<Vec<String>> {
 }
 
 /// A profile for a new CA. `url` is where `mtls serve` is reached.
-pub(crate) fn profile_text(purpose: Purpose, url: Option<&str>, ca: &str) -> String {
+pub(crate) fn profile_text(purpose: Purpose, url: Option<&str>) -> String {
     let (table, standard) = match purpose {
         Purpose::Client => (CLIENT, Profile::client()),
         Purpose::Server => (SERVER, Profile::server()),
@@ -73,12 +80,15 @@ pub(crate) fn profile_text(purpose: Purpose, url: Option<&str>, ca: &str) -> Str
         return table.replace("{URLS}", NO_URLS);
     };
     let urls = format!(
-        "crl_distribution_points = [\"{url}/crl/{ca}-issuing-{{partition}}.crl\"]\n\
+        "crl_distribution_points = [\"{url}/crl/{ISSUER}-{{partition}}.crl\"]\n\
          ocsp = [\"{url}/ocsp\"]\n\
-         ca_issuers = [\"{url}/ca/{ca}-issuing.crt\"]\n"
+         ca_issuers = [\"{url}/ca/{ISSUER}.crt\"]\n"
     );
     table.replace("{URLS}", &urls)
 }
+
+/// What stands for the issuing CA in the URLs of a profile: `default-issuing`.
+pub(crate) const ISSUER: &str = "{issuer}";
 
 const CLIENT: &str = r#"# Certificates for TLS clients and devices. Unknown settings are an error.
 role = "client"
@@ -143,7 +153,7 @@ mod tests {
     fn what_a_new_ca_is_given_is_a_profile() {
         for purpose in Purpose::ALL {
             for url in [None, Some("http://ca.example:8080")] {
-                let text = profile_text(purpose, url, "default");
+                let text = profile_text(purpose, url);
                 let profile: Profile = toml::from_str(&text).unwrap();
                 assert_eq!(profile.ocsp.len(), usize::from(url.is_some()));
                 let standard = match purpose {

@@ -6,6 +6,7 @@ use pki_core::KeyKind;
 use serde::{Deserialize, Serialize};
 
 use super::name::CaName;
+use super::rotation::Rotation;
 
 /// What `ca.toml` says.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -23,6 +24,9 @@ pub(crate) struct Settings {
     /// it also shows that the whole directory was restored from a backup.
     #[serde(default = "checkpoints")]
     pub(crate) checkpoints: String,
+    /// Which of its keys the CA uses; a table, and so the last.
+    #[serde(default, skip_serializing_if = "Rotation::is_first")]
+    pub(crate) rotation: Rotation,
 }
 
 /// Beside the store, which shows that the store alone is an old one.
@@ -70,6 +74,7 @@ impl Settings {
         if let Some(url) = &settings.url {
             check_url(url)?;
         }
+        settings.rotation.check()?;
         Ok(settings)
     }
 
@@ -112,6 +117,7 @@ mod tests {
             url: Some("http://ca.example:8080".to_owned()),
             store: "sqlite:store.db".to_owned(),
             checkpoints: checkpoints(),
+            rotation: Rotation::default(),
         };
         let text = settings.to_toml().unwrap();
         let again = Settings::read(&text).unwrap();

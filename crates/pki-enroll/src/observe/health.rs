@@ -47,6 +47,13 @@ impl Health {
         });
     }
 
+    /// That CRL lapses, and nobody needs another one.
+    pub(crate) fn retired(&self, path: &str) {
+        self.change(|report| {
+            report.crls.remove(path);
+        });
+    }
+
     fn change(&self, change: impl FnOnce(&mut Report)) {
         change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner));
     }
@@ -129,5 +136,9 @@ mod tests {
         health.recovered(now);
         assert_eq!(word(now + Duration::minutes(5)), (200, "ok".into()));
         assert_eq!(word(now + Duration::minutes(6)), (200, "degraded".into()));
+        health.recovered(now + Duration::DAY * 4);
+        assert_eq!(word(now + Duration::DAY * 4), (503, "expired".into()));
+        health.retired("/crl/a.crl");
+        assert_eq!(word(now + Duration::DAY * 4), (200, "ok".into()));
     }
 }

@@ -30,6 +30,11 @@ pub(crate) fn crl_published(path: &str, next_update: OffsetDateTime, entries: u6
     gauge!("pki_enroll_crl_entries", "crl" => path.to_owned()).set(entries as f64);
 }
 
+/// No other one is due.
+pub(crate) fn crl_retired(path: &str) {
+    gauge!("pki_enroll_crl_next_update_seconds", "crl" => path.to_owned()).set(f64::INFINITY);
+}
+
 pub(crate) fn issuer_published(name: &str, not_after: OffsetDateTime) {
     gauge!("pki_enroll_ca_not_after_seconds", "issuer" => name.to_owned()).set(seconds(not_after));
 }

@@ -1,6 +1,7 @@
 //! Keeping CRLs fresh: when one is signed again, and what is published of it.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use der::pem::LineEnding;
 use pki_store::{CertificateAuthority, Issuer, IssuerId, IssuerRole, Store, StoredCrl};
@@ -85,6 +86,22 @@ impl Crls {
     /// The revision up to which revocations are known.
     pub(super) fn seen(&self) -> u64 {
         self.seen
+    }
+
+    /// Reads the last CRL of a partition, if it is not known, and signs none.
+    pub(super) async fn keep(
+        &mut self,
+        store: &Store,
+        (issuer, partition): (&Issuer, u32),
+    ) -> Result<(), PublishError> {
+        let key = (issuer.id, partition);
+        if let Entry::Vacant(latest) = self.latest.entry(key) {
+            let stored = store.latest_crl(issuer.id, partition).await;
+            if let Some(stored) = stored.map_err(PublishError::Store)? {
+                latest.insert(stored);
+            }
+        }
+        Ok(())
     }
 
     /// Signs the CRL of a partition if it is due and `authority` is there, unless another process does so.

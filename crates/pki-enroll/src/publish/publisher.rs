@@ -31,6 +31,8 @@ pub struct Publisher {
     responder: Responder,
     health: Health,
     authorities: Vec<CertificateAuthority>,
+    /// Others in their place, once there are some.
+    replaced: Option<watch::Receiver<Vec<CertificateAuthority>>>,
     schedule: CrlSchedule,
     responder_profile: (Profile, String),
     actor: Actor,
@@ -53,6 +55,7 @@ impl Publisher {
             responder,
             health: Health::default(),
             authorities: Vec::new(),
+            replaced: None,
             schedule: CrlSchedule::default(),
             responder_profile: (Profile::ocsp_responder(), "ocsp".to_owned()),
             actor: Actor::new("timer"),
@@ -71,6 +74,17 @@ impl Publisher {
         authorities: impl IntoIterator<Item = CertificateAuthority>,
     ) -> Self {
         self.authorities = authorities.into_iter().collect();
+        self
+    }
+
+    /// The same, where they change while it runs, as in a rotation of the CA: what is sent is used at once.
+    #[must_use]
+    pub fn authorities_from(
+        mut self,
+        mut authorities: watch::Receiver<Vec<CertificateAuthority>>,
+    ) -> Self {
+        self.authorities = authorities.borrow_and_update().clone();
+        self.replaced = Some(authorities);
         self
     }
 
@@ -105,16 +119,24 @@ impl Publisher {
     pub async fn refresh(&mut self, now: OffsetDateTime) -> Result<(), Vec<PublishError>> {
         // Certificates and CRLs have no fractions of a second.
         let now = now.replace_nanosecond(0).unwrap_or(now);
+        if let Some(replaced) = &mut self.replaced
+            && replaced.has_changed().unwrap_or(false)
+        {
+            self.authorities = replaced.borrow_and_update().clone();
+        }
         let issuers = async {
             self.crls.look(&self.store).await?;
             self.store.issuers().await.map_err(PublishError::Store)
         };
-        let mut issuers = issuers.await.map_err(|error| vec![error])?;
-        issuers.retain(|issuer| issuer.state != IssuerState::Retired);
+        let issuers = issuers.await.map_err(|error| vec![error])?;
+        let (retired, issuers): (Vec<_>, Vec<_>) = issuers
+            .into_iter()
+            .partition(|issuer| issuer.state == IssuerState::Retired);
         let mut failures = Vec::new();
         self.waits = false;
         self.refresh_responders(&issuers, now, &mut failures).await;
-        self.refresh_crls(&issuers, now, &mut failures).await;
+        self.refresh_crls((&issuers, &retired), now, &mut failures)
+            .await;
         self.publish_certificates(&issuers);
         if failures.is_empty() {
             self.health.recovered(now);
@@ -148,12 +170,17 @@ impl Publisher {
 
     async fn refresh_crls(
         &mut self,
-        issuers: &[Issuer],
+        (issuers, retired): (&[Issuer], &[Issuer]),
         now: OffsetDateTime,
         failures: &mut Vec<PublishError>,
     ) {
         let mut documents = Vec::new();
         let mut crls: Vec<&StoredCrl> = Vec::new();
+        for issuer in retired {
+            for partition in 0..issuer.partitions {
+                failures.extend(self.crls.keep(&self.store, (issuer, partition)).await.err());
+            }
+        }
         for issuer in issuers {
             let authority = authority_of(&self.authorities, issuer);
             for partition in 0..issuer.partitions {
@@ -177,6 +204,18 @@ impl Publisher {
                 self.health.published(&path, crl.next_update);
                 documents.push((path, document));
                 crls.push(crl);
+            }
+        }
+        // The last ones of who is retired stay until they lapse: whoever misses one before might see a replay in that.
+        for issuer in retired {
+            for crl in (0..issuer.partitions).filter_map(|it| self.crls.latest(issuer, it)) {
+                let (path, document) = crls::document(issuer, crl);
+                metrics::crl_retired(&path);
+                self.health.retired(&path);
+                if now < crl.next_update {
+                    documents.push((path, document));
+                    crls.push(crl);
+                }
             }
         }
         let numbers: Vec<_> = crls
@@ -229,9 +268,14 @@ impl Publisher {
             let seen = self.crls.seen();
             let pause = self.refresh_and_report().await;
             let asked = Instant::now();
-            // A store that does not answer is found when it is read again.
-            if self.store.revision_after(seen, pause).await.is_err() {
-                sleep(pause.saturating_sub(asked.elapsed())).await;
+            tokio::select! {
+                () = replacement(&mut self.replaced) => {}
+                revision = self.store.revision_after(seen, pause) => {
+                    // A store that does not answer is found when it is read again.
+                    if revision.is_err() {
+                        sleep(pause.saturating_sub(asked.elapsed())).await;
+                    }
+                }
             }
         }
     }
@@ -251,6 +295,19 @@ impl Publisher {
         }
         AFTER_FAILURE
     }
+}
+
+/// Waits for other authorities, which [`Publisher::refresh`] then takes.
+async fn replacement(replaced: &mut Option<watch::Receiver<Vec<CertificateAuthority>>>) {
+    if let Some(replaced) = replaced {
+        // The value stays unseen, so that it is taken.
+        let changed = replaced.changed().await;
+        replaced.mark_changed();
+        if changed.is_ok() {
+            return;
+        }
+    }
+    std::future::pending().await
 }
 
 fn authority_of<'a>(

@@ -11,6 +11,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use pki_core::{Authority, CertificateRequest, KeyKind, KeyPair, Profile};
 use suite::Peers;
+use suite::postgres::Cluster;
 use time::OffsetDateTime;
 use x509_identity::{DistinguishedName, SubjectAltName};
 
@@ -38,6 +39,17 @@ pub(crate) fn measure(peers: &Peers, effort: Effort) -> Result<Report> {
         store: format!("sqlite:{}", file.display()),
     };
     let mut contenders = vec![(ours(&material, &sqlite)?, Side::Ours)];
+    let cluster = Cluster::start();
+    match cluster.as_ref().map(|cluster| cluster.database("bench")) {
+        Ok(url) => {
+            let postgres = Place {
+                name: "ours, stored (PostgreSQL 15) and audited",
+                store: url?,
+            };
+            contenders.push((ours(&material, &postgres)?, Side::Ours));
+        }
+        Err(error) => eprintln!("warning: PostgreSQL is left out: {error:#}"),
+    }
     let others: [(&str, Result<Peer>); 3] = [
         ("OpenBao, stored", openbao(&material, true)),
         ("OpenBao, not stored", openbao(&material, false)),

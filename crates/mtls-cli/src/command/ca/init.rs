@@ -11,7 +11,8 @@ use x509_identity::{Certificate, DistinguishedName};
 use super::subject;
 use crate::global::Global;
 use crate::home::{
-    CaKey, CaName, Home, KeyType, NewCa, Settings, actor, check_url, checkpoints, new_passphrase,
+    CaKey, CaName, Home, KeyType, NewCa, Rotation, Settings, actor, check_url, checkpoints,
+    new_passphrase,
 };
 use crate::output::{Fields, Outcome, Output, hex, moment, waiting};
 
@@ -117,12 +118,13 @@ impl Init {
             url: self.url.clone(),
             store: "sqlite:store.db".to_owned(),
             checkpoints: checkpoints(),
+            rotation: Rotation::default(),
         })?;
         let make = |kind| waiting("making a key", || KeyPair::generate(kind));
         let root_key = make(self.key_type.of_root())?;
         let issuing_key = make(self.key_type.of_issuing_ca())?;
-        new.write_key(CaKey::Root, &root_key, passphrase)?;
-        new.write_key(CaKey::Issuing, &issuing_key, passphrase)?;
+        new.write_key(CaKey::FIRST_ROOT, &root_key, passphrase)?;
+        new.write_key(CaKey::FIRST_ISSUING, &issuing_key, passphrase)?;
 
         let store = Store::open(&StoreUrl::Sqlite(new.path().join("store.db"))).await?;
         let name = self.name.as_str();
@@ -132,7 +134,7 @@ impl Init {
         };
         let authority = Authority::root(root, root_key, &Profile::root(), now)?;
         let mut issuer = NewIssuer::new(name, IssuerRole::Root, authority.chain().to_vec());
-        issuer.crl_url = crl_url(CaKey::Root);
+        issuer.crl_url = crl_url(CaKey::FIRST_ROOT);
         store.add_issuer(issuer, &actor(), now).await?;
         let root = authority.certificate().clone();
         let authority = CertificateAuthority::new(authority, store.clone()).await?;
@@ -140,7 +142,7 @@ impl Init {
         let mut profile = Profile::issuing_ca();
         if let Some(url) = &self.url {
             profile.ca_issuers = vec![format!("{url}/ca/{name}-root.crt")];
-            profile.crl_distribution_points = crl_url(CaKey::Root).into_iter().collect();
+            profile.crl_distribution_points = crl_url(CaKey::FIRST_ROOT).into_iter().collect();
         }
         let parameters = CertificateParameters::for_key(issuing_key.public_key_der(), issuing);
         let order = Order::new(parameters, &profile, "issuing-ca", actor());
@@ -148,11 +150,11 @@ impl Init {
         let issuing = issued.certificate;
         let chain = vec![issuing.clone(), root.clone()];
         let mut issuer = NewIssuer::new(name, IssuerRole::Issuing, chain);
-        issuer.crl_url = crl_url(CaKey::Issuing);
+        issuer.crl_url = crl_url(CaKey::FIRST_ISSUING);
         store.add_issuer(issuer, &actor(), now).await?;
 
-        new.write_certificate(CaKey::Root, &certificate_pem(&root))?;
-        new.write_certificate(CaKey::Issuing, &certificate_pem(&issuing))?;
+        new.write_certificate(CaKey::FIRST_ROOT, &certificate_pem(&root))?;
+        new.write_certificate(CaKey::FIRST_ISSUING, &certificate_pem(&issuing))?;
         Ok([root, issuing])
     }
 }

@@ -2,6 +2,7 @@
 
 mod export;
 mod init;
+mod rotate;
 mod show;
 mod subject;
 
@@ -11,9 +12,11 @@ use clap::{Args, Subcommand};
 use crate::global::Global;
 use crate::output::{Outcome, Output};
 
-/// Make a CA, show it, export its roots
+/// Make a CA, show it, export its roots, replace its keys
 #[derive(Args, Debug)]
-#[command(after_help = "Examples:\n  mtls ca init\n  mtls ca show\n  mtls ca export --out ca.crt")]
+#[command(
+    after_help = "Examples:\n  mtls ca init\n  mtls ca show\n  mtls ca export --out ca.crt\n  mtls ca rotate --status"
+)]
 pub(crate) struct Ca {
     #[command(subcommand)]
     task: Task,
@@ -24,6 +27,7 @@ enum Task {
     Init(init::Init),
     Show(show::Show),
     Export(export::Export),
+    Rotate(rotate::Rotate),
 }
 
 impl Ca {
@@ -32,6 +36,7 @@ impl Ca {
             Task::Init(init) => init.run(global, out).await,
             Task::Show(show) => show.run(global, out).await,
             Task::Export(export) => export.run(global, out),
+            Task::Rotate(rotate) => rotate.run(global, out).await,
         }
     }
 }

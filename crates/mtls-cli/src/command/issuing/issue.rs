@@ -11,7 +11,7 @@ use x509_identity::{DistinguishedName, SubjectAltName};
 
 use super::issued::{Issued, issued_files};
 use crate::global::Global;
-use crate::home::{CaKey, OpenCa, Purpose, actor, password};
+use crate::home::{OpenCa, Purpose, actor, password};
 use crate::issue::{AltName, Bundles, Destination, Life, names_of_client, names_of_server};
 use crate::output::{Outcome, Output, waiting};
 
@@ -93,7 +93,7 @@ impl Issue {
             )?)?),
             false => None,
         };
-        let authority = ca.authority(CaKey::Issuing, &ca.passphrase()?).await?;
+        let authority = ca.issuing(&ca.passphrase()?).await?;
         let kind = ca.directory().settings().key_type.of_leaf();
         let key = waiting("making a key", || KeyPair::generate(kind))?;
         let mut parameters =

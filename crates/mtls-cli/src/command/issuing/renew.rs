@@ -13,7 +13,7 @@ use x509_identity::{Certificate, SerialNumber};
 use super::issued::{Issued, issued_files};
 use crate::files::read_secret;
 use crate::global::Global;
-use crate::home::{CaKey, OpenCa, actor};
+use crate::home::{OpenCa, actor};
 use crate::issue::{Destination, Life};
 use crate::look::certificates;
 use crate::output::{Outcome, Output};
@@ -68,7 +68,7 @@ impl Renew {
         let destination = Destination::new(self.directory()?, stem, false, true)?;
         let profile = ca.directory().profile(profile_name(&old, stem))?;
         let given = self.key.as_deref().map(read_key).transpose()?;
-        let authority = ca.authority(CaKey::Issuing, &ca.passphrase()?).await?;
+        let authority = ca.issuing(&ca.passphrase()?).await?;
         let made = match given {
             Some(_) => None,
             None => Some(KeyPair::generate(

@@ -12,7 +12,7 @@ use x509_identity::pem;
 use super::issued::Issued;
 use crate::files::{Access, Pending, read};
 use crate::global::Global;
-use crate::home::{CaKey, OpenCa, actor};
+use crate::home::{OpenCa, actor};
 use crate::issue::Life;
 use crate::output::{Outcome, Output};
 
@@ -66,7 +66,7 @@ impl Sign {
             .as_deref()
             .map(|path| Pending::new(path, Access::Everybody));
         let pending = pending.transpose()?;
-        let authority = ca.authority(CaKey::Issuing, &ca.passphrase()?).await?;
+        let authority = ca.issuing(&ca.passphrase()?).await?;
         let order = Order::new(parameters, &profile, &self.profile, actor());
         let issued = authority.issue(order, OffsetDateTime::now_utc()).await?;
         let chain = issued.chain_pem();

@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result};
 use clap::Args;
 use pki_store::StoredCrl;
 use serde::Serialize;
-use time::{Duration, OffsetDateTime};
+use time::OffsetDateTime;
 
 use crate::files::write_public;
 use crate::global::Global;
@@ -16,8 +16,9 @@ use crate::output::{Outcome, Output, moment};
 
 /// Sign CRLs now, and write them
 ///
-/// root.crl and issuing.crl (PEM), and one more for each further partition: issuing-1.crl. Servers read them as files;
-/// `mtls serve` signs and publishes them by itself.
+/// root.crl and issuing.crl (PEM), and one more for each further partition: issuing-1.crl. After `mtls ca rotate` those of
+/// the new issuing CA begin with issuing-2-0.crl, and those of the old one go on. Servers read them as files; `mtls serve`
+/// signs and publishes them by itself.
 #[derive(Args, Debug)]
 #[command(after_help = "Example:\n  mtls crl --out /etc/nginx/crl")]
 pub(crate) struct Crl {
@@ -71,18 +72,14 @@ impl Crl {
             .with_context(|| format!("cannot make {}", self.out.display()))?;
         let passphrase = ca.passphrase()?;
         let mut written = Vec::new();
-        for key in [CaKey::Root, CaKey::Issuing] {
+        for (key, _) in ca.keys().await? {
             // An imported CA may have no root of its own here.
             if !ca.directory().key_path(key).exists() {
                 continue;
             }
             let authority = ca.authority(key, &passphrase).await?;
             let now = OffsetDateTime::now_utc();
-            let life = match (self.life, key) {
-                (Some(life), _) => life.duration(),
-                (None, CaKey::Root) => Duration::days(90),
-                (None, CaKey::Issuing) => Duration::days(7),
-            };
+            let life = self.life.map_or_else(|| key.crl_life(), Life::duration);
             for partition in 0..authority.issuer().partitions {
                 let crl = authority.sign_crl(partition, life, now).await?;
                 written.push(self.write(key, &crl)?);
@@ -93,9 +90,10 @@ impl Crl {
 
     fn write(&self, key: CaKey, crl: &StoredCrl) -> Result<Written> {
         let name = key.name();
-        let file = match crl.partition {
-            0 => format!("{name}.crl"),
-            partition => format!("{name}-{partition}.crl"),
+        // `issuing-2.crl` is the third partition of the first issuing CA.
+        let file = match (crl.partition, key.number) {
+            (0, 1) => format!("{name}.crl"),
+            (partition, _) => format!("{name}-{partition}.crl"),
         };
         let file = match self.out.as_os_str() == "." {
             true => PathBuf::from(file),
@@ -104,7 +102,7 @@ impl Crl {
         let read = pki_core::Crl::from_der(&crl.der).context("the CRL cannot be read back")?;
         write_public(&file, read.pem().as_bytes())?;
         Ok(Written {
-            issuer: name.to_owned(),
+            issuer: name,
             partition: crl.partition,
             number: crl.number,
             entries: crl.entries,

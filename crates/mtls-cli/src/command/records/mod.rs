@@ -4,5 +4,5 @@ pub(crate) mod audit;
 pub(crate) mod crl;
 pub(crate) mod expiring;
 pub(crate) mod list;
-mod record;
+pub(crate) mod record;
 pub(crate) mod revoke;

@@ -1,5 +1,7 @@
 //! What speaks against reservations.
 
+use pki_core::Role;
+
 use super::{Reservation, Reserved, new_lineage};
 use crate::commit::transaction::Transaction;
 use crate::database::{Row, Value, values};
@@ -24,8 +26,8 @@ impl Known {
     ) -> Result<Self, StoreError> {
         let session = &mut *transaction.session;
         let keys = || all.iter().map(|it| values![it.spki]).collect();
-        let blocked = "SELECT 1 FROM blocked_keys WHERE spki = $1 \
-                       UNION ALL SELECT 2 FROM issuers WHERE spki = $1";
+        let blocked = "SELECT 1, '' FROM blocked_keys WHERE spki = $1 \
+                       UNION ALL SELECT 2, ca FROM issuers WHERE spki = $1";
         let blocked = session.query_each(blocked, keys()).await?;
         let same_key = "SELECT c.serial, c.subject, c.sans, i.ca FROM certificates c \
                         JOIN issuers i ON i.id = c.issuer WHERE c.spki = $1 AND c.state <> 3 LIMIT 16";
@@ -112,13 +114,18 @@ impl Known {
                 subject: reservation.issuer_subject.clone(),
             })));
         }
-        if let Some(row) = rows(&self.blocked, position).first() {
-            return Ok(Some(Err(match row.int(0)? {
+        for row in rows(&self.blocked, position) {
+            let error = match row.int(0)? {
                 1 => IssueError::KeyBlocked {
                     spki_sha256: reservation.spki,
                 },
+                // A cross-certificate: of one of the CA's own keys, as a CA.
+                _ if reservation.role == Role::IssuingCa && row.text(1)? == reservation.ca => {
+                    continue;
+                }
                 _ => IssueError::KeyOfCa,
-            })));
+            };
+            return Ok(Some(Err(error)));
         }
         for row in rows(&self.same_key, position) {
             let sans: Vec<RecordedName> = serde_json::from_str(row.text(2)?).unwrap_or_default();

@@ -5,11 +5,12 @@ use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
-use suite::process::{self, Finished, free_ports};
 use tempfile::TempDir;
 
+use crate::process::{self, Finished, free_ports};
+
 /// A cluster that runs until this is dropped.
-pub(crate) struct Cluster {
+pub struct Cluster {
     directory: TempDir,
     port: u16,
     /// PostgreSQL refuses to run as root.
@@ -17,10 +18,12 @@ pub(crate) struct Cluster {
 }
 
 impl Cluster {
+    /// Makes one and starts it.
+    ///
     /// # Errors
     ///
     /// If PostgreSQL 15 is not here, or does not start.
-    pub(crate) fn start() -> Result<Self> {
+    pub fn start() -> Result<Self> {
         let directory = tempfile::Builder::new().prefix("store-").tempdir()?;
         let id = process::run(Command::new("id").arg("-u"), None)?;
         let as_postgres = id.stdout.trim() == "0";
@@ -57,7 +60,7 @@ impl Cluster {
     }
 
     /// A new, empty database.
-    pub(crate) fn database(&self, name: &str) -> Result<String> {
+    pub fn database(&self, name: &str) -> Result<String> {
         let port = self.port.to_string();
         let made = self.run(
             "createdb",
@@ -68,12 +71,12 @@ impl Cluster {
     }
 
     /// The address of a database.
-    pub(crate) fn url(&self, database: &str) -> String {
+    pub fn url(&self, database: &str) -> String {
         format!("postgres://ca@127.0.0.1:{}/{database}", self.port)
     }
 
     /// Runs statements.
-    pub(crate) fn sql(&self, database: &str, sql: &str) -> Result<String> {
+    pub fn sql(&self, database: &str, sql: &str) -> Result<String> {
         let port = self.port.to_string();
         let said = self.run(
             "psql",
@@ -98,7 +101,7 @@ impl Cluster {
     }
 
     /// Ends all connections without a word, and starts again.
-    pub(crate) fn restart(&self) -> Result<()> {
+    pub fn restart(&self) -> Result<()> {
         self.control("restart", &["-m", "immediate"])
     }
 

@@ -1,0 +1,106 @@
+//! CA certificates below a root that is there.
+
+use anyhow::Result;
+use pki_core::{CertificateParameters, Password, Profile, Signer as _, certificate_pem};
+use pki_enroll::PublicUrls;
+use pki_store::{CertificateAuthority, Idempotency, IssuerRole, NewIssuer, Order};
+use sha2::{Digest as _, Sha256};
+use time::OffsetDateTime;
+use x509_identity::Certificate;
+
+use super::super::subject;
+use crate::files::write_public;
+use crate::home::{CaKey, OpenCa, actor};
+use crate::output::hex;
+
+/// A root that issues CAs.
+pub(super) struct Above<'a> {
+    pub(super) key: CaKey,
+    pub(super) authority: &'a CertificateAuthority,
+}
+
+/// Where the CRLs of an issuer will be.
+pub(super) fn crl_url(ca: &OpenCa, key: CaKey) -> Option<String> {
+    let directory = ca.directory();
+    let url = directory.settings().url.as_deref()?;
+    Some(PublicUrls::new(url).crl(&directory.public_name(key)))
+}
+
+/// Makes the issuing CA `key` below a root, and adds it to the store. It is not in use yet.
+///
+/// What an interrupted rotation has made already is found and taken.
+pub(super) async fn issuing_ca(
+    ca: &OpenCa,
+    above: &Above<'_>,
+    key: CaKey,
+    passphrase: &Password,
+    now: OffsetDateTime,
+) -> Result<()> {
+    let directory = ca.directory();
+    let crl_url = crl_url(ca, key);
+    if let Some(crl_url) = &crl_url {
+        directory.check_profiles(key, crl_url)?;
+    }
+    let first = directory.certificates(CaKey::FIRST_ROOT)?;
+    let first = first.first().unwrap_or(above.certificate());
+    let subject = subject::issuing(first.subject(), key.number)?;
+    let kind = directory.settings().key_type.of_issuing_ca();
+    let pair = directory.next_key(key, kind, passphrase)?;
+    let parameters = CertificateParameters::for_key(pair.public_key_der(), subject);
+    let certificate = above
+        .issue(ca, parameters, Profile::issuing_ca(), "issuing-ca", now)
+        .await?;
+    write_public(
+        &directory.certificate_path(key),
+        certificate_pem(&certificate).as_bytes(),
+    )?;
+    let chain = vec![certificate, above.certificate().clone()];
+    let mut issuer = NewIssuer::new(ca.name(), IssuerRole::Issuing, chain);
+    issuer.crl_url = crl_url;
+    ca.store().add_issuer(issuer, &actor(), now).await?;
+    Ok(())
+}
+
+impl Above<'_> {
+    pub(super) fn certificate(&self) -> &Certificate {
+        self.authority.issuer().certificate()
+    }
+
+    /// Issues the certificate of a CA, which ends with the root at the latest; the same one, if this was interrupted.
+    pub(super) async fn issue(
+        &self,
+        ca: &OpenCa,
+        parameters: CertificateParameters,
+        mut profile: Profile,
+        profile_name: &str,
+        now: OffsetDateTime,
+    ) -> Result<Certificate> {
+        profile.crl_distribution_points = self
+            .authority
+            .issuer()
+            .crl_url
+            .clone()
+            .into_iter()
+            .collect();
+        if let Some(url) = &ca.directory().settings().url {
+            let name = ca.directory().public_name(self.key);
+            profile.ca_issuers = vec![PublicUrls::new(url).certificate(&name)];
+        }
+        let key = hex(&Sha256::digest(parameters.public_key_der()));
+        let request = Idempotency {
+            key: format!("rotate {} {key}", self.key.name()),
+            payload_sha256: Sha256::digest(parameters.subject().to_der()).into(),
+        };
+        let order = Order::new(
+            parameters.end_with_issuer(),
+            &profile,
+            profile_name,
+            actor(),
+        );
+        let issued = self
+            .authority
+            .issue(order.idempotency(request), now)
+            .await?;
+        Ok(issued.certificate)
+    }
+}
