@@ -1,18 +1,14 @@
 //! `cargo xtask interop`: what we make against the programs that will read it, and the other way round.
 
-mod authority;
-mod ca;
 mod clients;
 mod headers;
 mod issued;
-mod key_kinds;
 mod lab;
 mod names;
-mod ocsp;
 mod our_client;
 mod own;
+mod pki;
 mod proxies;
-mod published;
 mod recipe;
 mod report;
 mod resumption;
@@ -149,13 +145,13 @@ impl Interop {
             names::check(&bench, &labs[0], &mut report);
         }
         if wants(Group::Authority) {
-            authority::check(&bench, &mut report);
+            pki::authority::check(&bench, &mut report);
         }
         if wants(Group::Ocsp) {
-            ocsp::check(&bench, &mut report);
+            pki::ocsp::check(&bench, &mut report);
         }
         if wants(Group::KeyKinds) {
-            key_kinds::check(&bench, &Lab::make(KeyType::MlDsa)?, &mut report);
+            pki::key_kinds::check(&bench, &Lab::make(KeyType::MlDsa)?, &mut report);
         }
         if wants(Group::ProxyProtocol) {
             proxies::proxy_protocol::check(&bench, &labs[0], &mut report);
@@ -170,13 +166,13 @@ impl Interop {
             resumption::check(&bench, &labs[0], &mut report);
         }
         if wants(Group::Ca) {
-            ca::check(&bench, &mut report);
+            pki::ca::check(&bench, &mut report);
         }
         if wants(Group::Recipe) {
             recipe::check(&bench, &mut report);
         }
         if wants(Group::Published) {
-            published::check(&bench, &mut report);
+            pki::published::check(&bench, &mut report);
         }
         if wants(Group::Refusals) {
             our_client::refusals::check(&bench, &mut report);

@@ -13,8 +13,8 @@ use time::macros::{datetime, format_description};
 use time::{Duration, OffsetDateTime};
 use x509_identity::{Certificate, DistinguishedName};
 
-use super::Bench;
-use super::report::{Report, Verdict};
+use crate::Bench;
+use crate::report::{Report, Verdict};
 
 pub(crate) fn check(bench: &Bench<'_>, report: &mut Report) {
     let world = match World::make(bench) {

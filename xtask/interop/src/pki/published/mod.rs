@@ -5,8 +5,8 @@ mod nginx;
 mod openssl;
 mod our_server;
 
-use super::Bench;
-use super::report::{Report, Verdict};
+use crate::Bench;
+use crate::report::{Report, Verdict};
 
 pub(crate) fn check(bench: &Bench<'_>, report: &mut Report) {
     let ca = match ca::Ca::start() {

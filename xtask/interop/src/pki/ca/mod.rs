@@ -4,8 +4,8 @@ mod first_minutes;
 mod home;
 mod import;
 
-use super::Bench;
-use super::report::{Report, Verdict};
+use crate::Bench;
+use crate::report::{Report, Verdict};
 use home::Home;
 
 /// Runs both stories, each in a home of its own.
