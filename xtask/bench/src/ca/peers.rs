@@ -99,7 +99,7 @@ pub(super) fn openbao(material: &Material<'_>, is_stored: bool) -> Result<Peer> 
     let body = json!({ "csr": material.csr_pem, "common_name": "client1", "ttl": "24h" });
     Ok(Peer {
         name: if is_stored {
-            "OpenBao, stored (raft)"
+            STORED
         } else {
             "OpenBao, not stored"
         },
@@ -129,3 +129,6 @@ fn unseal(port: u16) -> Result<String> {
     }
     Ok(token.to_owned())
 }
+
+/// The one that does the same as ours.
+pub(super) const STORED: &str = "OpenBao, stored (raft)";
