@@ -4,10 +4,11 @@ use const_oid::ObjectIdentifier;
 use const_oid::db::rfc6960::ID_PKIX_OCSP_NONCE;
 use der::Decode;
 use der::asn1::OctetStringRef;
-use x509_cert::ext::{Extension, Extensions};
+use x509_cert::ext::Extension;
 use x509_identity::{Certificate, SerialNumber};
 
 use super::asn1::{self, CertId, V1};
+use super::extensions::{ExtensionFault, check_extensions};
 
 /// A request as a responder reads it: which certificates of which issuer it asks about. The other end of an
 /// [`OcspRequest`](super::OcspRequest).
@@ -118,25 +119,14 @@ impl IncomingRequest {
     }
 }
 
-/// Each at most once, and none critical but the nonce (RFC 6960 section 4.4).
-fn check_extensions(extensions: Option<&Extensions>) -> Result<(), IncomingRequestError> {
-    let list = extensions.map_or(&[][..], Vec::as_slice);
-    if list.len() > MAX_EXTENSIONS {
-        return Err(IncomingRequestError::TooLarge);
-    }
-    for (position, extension) in list.iter().enumerate() {
-        let oid = extension.extn_id;
-        if list[..position]
-            .iter()
-            .any(|earlier| earlier.extn_id == oid)
-        {
-            return Err(IncomingRequestError::DuplicateExtension(oid));
-        }
-        if extension.critical && oid != ID_PKIX_OCSP_NONCE {
-            return Err(IncomingRequestError::UnknownCriticalExtension(oid));
+impl From<ExtensionFault> for IncomingRequestError {
+    fn from(fault: ExtensionFault) -> Self {
+        match fault {
+            ExtensionFault::Duplicate(oid) => Self::DuplicateExtension(oid),
+            ExtensionFault::TooMany => Self::TooLarge,
+            ExtensionFault::UnknownCritical(oid) => Self::UnknownCriticalExtension(oid),
         }
     }
-    Ok(())
 }
 
 /// `Nonce ::= OCTET STRING(SIZE(1..128))` (RFC 9654 section 2.1).
@@ -153,6 +143,3 @@ const MAX_REQUEST_LEN: usize = 16 * 1024;
 
 /// Each costs the caller a lookup.
 const MAX_CERTIFICATES: usize = 16;
-
-/// The search for repetitions is quadratic.
-const MAX_EXTENSIONS: usize = 16;

@@ -56,6 +56,7 @@ mod answer;
 mod asn1;
 mod cert_id;
 mod error;
+mod extensions;
 mod incoming;
 mod nonce;
 mod request;

@@ -11,6 +11,7 @@ use super::asn1::{
     BasicOcspResponse, CertStatus, OcspResponse, OcspResponseStatus, ResponseData, RevokedInfo,
     SingleResponse, V1,
 };
+use super::extensions::{ExtensionFault, check_extensions};
 use super::{MAX_RESPONSE_LEN, OcspAnswer, OcspError, OcspRequest, OcspStatus};
 use crate::verify::RevocationReason;
 use crate::verify::algorithm_name::algorithm_name;
@@ -161,25 +162,14 @@ fn basic_response(der: &[u8]) -> Result<BasicOcspResponse, OcspError> {
     Err(OcspError::Unsuccessful { status })
 }
 
-/// Each at most once, and none critical but the nonce (RFC 6960 section 4.4).
-fn check_extensions(extensions: Option<&Extensions>) -> Result<(), OcspError> {
-    let list = extensions.map_or(&[][..], Vec::as_slice);
-    if list.len() > MAX_EXTENSIONS {
-        return Err(OcspError::TooLarge);
-    }
-    for (position, extension) in list.iter().enumerate() {
-        let oid = extension.extn_id;
-        if list[..position]
-            .iter()
-            .any(|earlier| earlier.extn_id == oid)
-        {
-            return Err(OcspError::DuplicateExtension(oid));
-        }
-        if extension.critical && oid != ID_PKIX_OCSP_NONCE {
-            return Err(OcspError::UnknownCriticalExtension(oid));
+impl From<ExtensionFault> for OcspError {
+    fn from(fault: ExtensionFault) -> Self {
+        match fault {
+            ExtensionFault::Duplicate(oid) => Self::DuplicateExtension(oid),
+            ExtensionFault::TooMany => Self::TooLarge,
+            ExtensionFault::UnknownCritical(oid) => Self::UnknownCriticalExtension(oid),
         }
     }
-    Ok(())
 }
 
 fn status(status: &CertStatus) -> OcspStatus {
@@ -216,6 +206,3 @@ fn malformed(source: der::Error) -> OcspError {
 
 /// Responders that answer ahead may put a few certificates together.
 const MAX_RESPONSES: usize = 64;
-
-/// The search for repetitions is quadratic.
-const MAX_EXTENSIONS: usize = 16;
