@@ -14,7 +14,7 @@ pub mod verify;
 pub use crl::{
     Crl, CrlBuildError, CrlBuilder, CrlEntry, CrlError, CrlReadError, CrlScope, SignedCrl,
 };
-pub use issue::{Authority, IssueError, Issued, Prepared, certificate_pem};
+pub use issue::{Authority, IssueError, Issued, Prepared, certificate_pem, presented};
 pub use key::{
     BlocklistError, EncodedKey, KeyBlocklist, KeyError, KeyKind, KeyPair, Password,
     PasswordFileError, SignError, SignatureAlgorithm, Signer, WeakKey, check_public_key,

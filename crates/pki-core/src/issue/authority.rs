@@ -256,11 +256,7 @@ impl Issued {
 
     /// The certificates that a peer needs besides its trusted root: leaf first, the root left out.
     pub fn presented(&self) -> impl Iterator<Item = &Certificate> {
-        let intermediates = self
-            .issuers
-            .iter()
-            .filter(|issuer| !issuer.is_self_issued());
-        std::iter::once(&self.certificate).chain(intermediates)
+        presented(&self.certificate, &self.issuers)
     }
 
     /// The certificate as PEM.
@@ -274,6 +270,16 @@ impl Issued {
     pub fn chain_pem(&self) -> String {
         self.presented().map(certificate_pem).collect()
     }
+}
+
+/// The certificates that a peer needs besides its trusted root: `certificate` and those of its `issuers` that others have
+/// signed.
+pub fn presented<'a>(
+    certificate: &'a Certificate,
+    issuers: &'a [Certificate],
+) -> impl Iterator<Item = &'a Certificate> {
+    let intermediates = issuers.iter().filter(|issuer| !issuer.is_self_issued());
+    std::iter::once(certificate).chain(intermediates)
 }
 
 /// A certificate as PEM (RFC 7468 section 5).

@@ -8,6 +8,6 @@ mod judge;
 mod prepared;
 mod tbs;
 
-pub use authority::{Authority, Issued, certificate_pem};
+pub use authority::{Authority, Issued, certificate_pem, presented};
 pub use error::IssueError;
 pub use prepared::Prepared;

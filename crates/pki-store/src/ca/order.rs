@@ -1,6 +1,6 @@
 //! What is asked of a CA, and what it gives.
 
-use pki_core::{CertificateParameters, Profile, certificate_pem};
+use pki_core::{CertificateParameters, Profile, certificate_pem, presented};
 use x509_identity::{Certificate, SerialNumber};
 
 use crate::{Actor, CertificateRecord, Idempotency, KeyReuse};
@@ -84,11 +84,7 @@ impl<'a> Order<'a> {
 impl IssuedRecord {
     /// The certificates that a peer needs besides its trusted root: leaf first, the root left out.
     pub fn presented(&self) -> impl Iterator<Item = &Certificate> {
-        let intermediates = self
-            .issuers
-            .iter()
-            .filter(|issuer| !issuer.is_self_issued());
-        std::iter::once(&self.certificate).chain(intermediates)
+        presented(&self.certificate, &self.issuers)
     }
 
     /// The certificate as PEM.
