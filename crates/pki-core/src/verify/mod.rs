@@ -50,7 +50,7 @@ pub use error_kind::VerifyErrorKind;
 pub use path::Path;
 pub(crate) use path::label;
 pub use purpose::Purpose;
-pub use revocation_reason::RevocationReason;
+pub use revocation_reason::{RevocationReason, UnknownReason};
 pub use rules::problems_of_leaf;
 pub(crate) use rules::{name_constraints_are_obeyed, unknown_critical_extension};
 pub use settings::Strictness;

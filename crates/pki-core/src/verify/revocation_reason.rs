@@ -1,6 +1,7 @@
 //! Why a certificate was revoked, as CRLs and OCSP responses say it.
 
 use std::fmt;
+use std::str::FromStr;
 
 use x509_cert::ext::pkix::CrlReason;
 
@@ -20,7 +21,26 @@ pub enum RevocationReason {
     AaCompromise,
 }
 
+/// A text that is not the name of a reason.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is not a reason of revocation")]
+pub struct UnknownReason(String);
+
 impl RevocationReason {
+    /// All of them.
+    pub const ALL: [Self; 10] = [
+        Self::Unspecified,
+        Self::KeyCompromise,
+        Self::CaCompromise,
+        Self::AffiliationChanged,
+        Self::Superseded,
+        Self::CessationOfOperation,
+        Self::CertificateHold,
+        Self::RemoveFromCrl,
+        Self::PrivilegeWithdrawn,
+        Self::AaCompromise,
+    ];
+
     pub(crate) fn from_code(code: u8) -> Option<Self> {
         Some(match code {
             0 => Self::Unspecified,
@@ -68,5 +88,17 @@ impl fmt::Display for RevocationReason {
             Self::PrivilegeWithdrawn => "privilegeWithdrawn",
             Self::AaCompromise => "aACompromise",
         })
+    }
+}
+
+/// Reads what [`Display`](fmt::Display) writes: the names of RFC 5280.
+impl FromStr for RevocationReason {
+    type Err = UnknownReason;
+
+    fn from_str(text: &str) -> Result<Self, UnknownReason> {
+        Self::ALL
+            .into_iter()
+            .find(|reason| reason.to_string() == text)
+            .ok_or_else(|| UnknownReason(text.to_owned()))
     }
 }

@@ -13,7 +13,7 @@ use crate::database::values;
 use crate::record::certificate::stored;
 use crate::record::hex;
 use crate::record::name_pattern::names_of;
-use crate::record::{Actor, Issuer, name_keys, reason_of};
+use crate::record::{Actor, Issuer, name_keys};
 
 /// A certificate that other software has issued, with or without the certificate itself.
 #[derive(Clone, Debug)]
@@ -134,7 +134,9 @@ impl Import {
         let sql = "INSERT INTO names (name, certificate) VALUES ($1, $2)";
         let names = keys.into_iter().map(|key| values![key, id]).collect();
         transaction.session.query_each(sql, names).await?;
-        let revoked = imported.revoked.map(|(at, reason)| (at, reason_of(reason)));
+        let revoked = imported
+            .revoked
+            .map(|(at, reason)| (at, reason.to_string()));
         if let Some((at, reason)) = &revoked {
             let sql = "INSERT INTO revocations (certificate, issuer, part, serial, not_after, revoked_at, reason, \
                        revision) VALUES ($1, $2, 0, $3, $4, $5, $6, $7)";

@@ -1,7 +1,6 @@
 //! Issuers.
 
 use serde_json::json;
-use sha2::{Digest, Sha256};
 use time::OffsetDateTime;
 
 use super::transaction::Transaction;
@@ -66,7 +65,7 @@ impl AddIssuer {
         let detail = json!({
             "role": new.role.as_str(),
             "subject": certificate.subject().to_string(),
-            "fingerprint_sha256": hex(&Sha256::digest(certificate.der())),
+            "fingerprint_sha256": hex(&fingerprint),
         });
         let serial = Some(certificate.serial());
         transaction.audit(

@@ -12,7 +12,7 @@ use crate::audit::AuditEvent;
 use crate::database::values;
 use crate::query;
 use crate::record::hex;
-use crate::record::{Actor, CertificateRecord, CertificateState, Selection, Selector, reason_of};
+use crate::record::{Actor, CertificateRecord, CertificateState, Selection, Selector};
 
 /// Certificates that are to be revoked.
 #[derive(Clone)]
@@ -35,7 +35,7 @@ impl Revoke {
         }
         let mut selected = query::select(transaction.session, &self.selection, self.now).await?;
         selected.retain(|record| self.changes(record));
-        let reason = reason_of(self.reason);
+        let reason = self.reason.to_string();
         let mut sets = Vec::with_capacity(selected.len());
         for record in &mut selected {
             // What is revoked stays revoked since then.

@@ -20,5 +20,5 @@ pub use name_pattern::{NamePattern, NamePatternError};
 pub use selection::{Selection, Selector};
 
 pub(crate) use name_key::name_keys;
-pub(crate) use reason::{reason_from_text, reason_of};
+pub(crate) use reason::reason_from_text;
 pub(crate) use text::{hex, shortened};
