@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::Command;
 
-use kit::{Authorities, Done, Kit, actor, client, new_key, now, of, order};
+use kit::{Authorities, Done, Kit, actor, as_child, client, new_key, now, of, order};
 use pki_core::verify::RevocationReason;
 use pki_store::{
     CertificateAuthority, CertificateState, Filter, IssueError, Page, Selector, Store, StoreError,
@@ -164,18 +164,11 @@ async fn a_full_disk_stops_issuing_and_loses_nothing() -> Done {
     let store = Store::open(&url).await?;
     drop(authorities.again().in_store(&store, 1).await);
     // A limit on files is a disk that is full for this process: a write fails in the middle.
-    let filled = Command::new("sh")
+    let mut shell = Command::new("sh");
+    shell
         .args(["-c", "trap '' XFSZ; ulimit -f 600; exec \"$0\" \"$@\""])
-        .arg(std::env::current_exe()?)
-        .args([
-            "--exact",
-            "child",
-            "--ignored",
-            "--nocapture",
-            "--test-threads=1",
-        ])
-        .env("STORE_TEST_DIRECTORY", directory.path())
-        .output()?;
+        .arg(std::env::current_exe()?);
+    let filled = as_child(&mut shell, directory.path()).output()?;
     assert!(filled.status.success(), "{filled:?}");
     let said = String::from_utf8(filled.stdout)?;
     let given_out: Vec<_> = said

@@ -9,7 +9,7 @@ use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use kit::{Authorities, Done, actor, client, now, of, order};
+use kit::{Authorities, Done, actor, as_child, client, now, of, order};
 use pki_core::{KeyPair, verify::RevocationReason};
 use pki_store::{
     CertificateAuthority, CertificateState, CheckpointPlace, Filter, Idempotency, Page, Selector,
@@ -44,15 +44,8 @@ async fn a_process_that_is_killed_leaves_nothing_unknown() -> Done {
             let directory = tempfile::tempdir()?;
             authorities.write(directory.path())?;
             let first = before(&authorities, directory.path()).await?;
-            let killed = Command::new(std::env::current_exe()?)
-                .args([
-                    "--exact",
-                    "child",
-                    "--ignored",
-                    "--nocapture",
-                    "--test-threads=1",
-                ])
-                .env("STORE_TEST_DIRECTORY", directory.path())
+            let mut program = Command::new(std::env::current_exe()?);
+            let killed = as_child(&mut program, directory.path())
                 .env("STORE_TEST_STEP", format!("{step} {time}"))
                 .output()?;
             assert_eq!(killed.status.signal(), Some(9), "{step} {time}: {killed:?}");

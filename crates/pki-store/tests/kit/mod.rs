@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "each test file uses a part of it")]
 
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use pki_core::{Authority, CertificateParameters, KeyKind, KeyPair, Profile};
 use pki_store::{
@@ -13,6 +14,20 @@ use tempfile::TempDir;
 use time::{Duration, OffsetDateTime};
 
 pub(crate) type Done = Result<(), Box<dyn std::error::Error + Send + Sync>>;
+
+/// Arguments that have this test program run its ignored test `child` alone, whose output is not kept back, with the
+/// directory of its store.
+pub(crate) fn as_child<'c>(command: &'c mut Command, directory: &Path) -> &'c mut Command {
+    command
+        .args([
+            "--exact",
+            "child",
+            "--ignored",
+            "--nocapture",
+            "--test-threads=1",
+        ])
+        .env("STORE_TEST_DIRECTORY", directory)
+}
 
 /// A CA `test`, with a root and an issuing CA.
 pub(crate) struct Kit {
