@@ -110,6 +110,13 @@ impl Bench<'_> {
     fn scratch(&self, file: &str) -> PathBuf {
         self.scratch.path().join(file)
     }
+
+    /// Writes a file there, and says where it is.
+    fn write(&self, file: &str, text: impl AsRef<[u8]>) -> Result<String> {
+        let path = self.scratch(file);
+        fs::write(&path, text)?;
+        Ok(path.to_string_lossy().into_owned())
+    }
 }
 
 impl Interop {

@@ -2,6 +2,11 @@
 
 use std::path::PathBuf;
 
+use anyhow::{Result, anyhow};
+use suite::process::Server;
+
+use crate::lab::Lab;
+
 /// What a client is told: where to ask, whom to trust, what to show.
 pub(crate) struct Call {
     pub(crate) url: String,
@@ -10,4 +15,28 @@ pub(crate) struct Call {
     pub(crate) cert: PathBuf,
     pub(crate) key: PathBuf,
     pub(crate) p12: PathBuf,
+}
+
+impl Call {
+    /// To our `server`, if it runs, with files of the lab: the roots `ca`, and the certificate and key `stem`.
+    pub(crate) fn to_ours(
+        server: &Result<Server>,
+        lab: &Lab,
+        ca: &str,
+        stem: &str,
+        p12: PathBuf,
+    ) -> Result<Self> {
+        let port = server
+            .as_ref()
+            .map(Server::port)
+            .map_err(|error| anyhow!("our server: {error:#}"))?;
+        Ok(Self {
+            url: format!("https://localhost:{port}/"),
+            port,
+            ca: lab.path(ca),
+            cert: lab.path(&format!("{stem}.crt")),
+            key: lab.path(&format!("{stem}.key")),
+            p12,
+        })
+    }
 }

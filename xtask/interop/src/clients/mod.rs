@@ -30,22 +30,12 @@ enum Ask {
 
 pub(crate) fn check(bench: &Bench<'_>, lab: &Lab, report: &mut Report) {
     let server = bench.own().and_then(|own| own.serve(&lab.server_files()));
-    let port = server.as_ref().map(process::Server::port);
 
     for client in CLIENTS {
         for (case, ca, stem, expected) in CASES {
             let seen = (|| {
-                let port = *port
-                    .as_ref()
-                    .map_err(|error| anyhow::anyhow!("our server: {error:#}"))?;
-                let call = Call {
-                    url: format!("https://localhost:{port}/"),
-                    port,
-                    ca: lab.path(ca),
-                    cert: lab.path(&format!("{stem}.crt")),
-                    key: lab.path(&format!("{stem}.key")),
-                    p12: bundle(bench, lab, stem)?,
-                };
+                let p12 = bundle(bench, lab, stem)?;
+                let call = Call::to_ours(&server, lab, ca, stem, p12)?;
                 let said = match client.ask {
                     Ask::File(words) => emitted(bench, lab, &call, words)?,
                     Ask::Program(ask) => ask(bench, &call)?,

@@ -82,11 +82,6 @@ fn look_up(bench: &Bench<'_>, revoked: bool) -> Result<(Verdict, String)> {
     };
     let of_cas = CrlBuilder::new(1, now, now + Duration::DAY);
     let crls = of_leaves.sign(&ca.issuing)?.pem()? + &of_cas.sign(&ca.root)?.pem()?;
-    let write = |name: &str, text: String| -> Result<String> {
-        let path = bench.scratch(name);
-        fs::write(&path, text)?;
-        Ok(path.to_string_lossy().into_owned())
-    };
     let said = openssl(
         bench,
         &[
@@ -94,12 +89,12 @@ fn look_up(bench: &Bench<'_>, revoked: bool) -> Result<(Verdict, String)> {
             "-x509_strict",
             "-crl_check_all",
             "-CRLfile",
-            &write("both.crl", crls)?,
+            &bench.write("both.crl", crls)?,
             "-CAfile",
-            &write("crl-root.crt", certificate_pem(ca.root.certificate()))?,
+            &bench.write("crl-root.crt", certificate_pem(ca.root.certificate()))?,
             "-untrusted",
-            &write("crl-issuing.crt", certificate_pem(ca.issuing.certificate()))?,
-            &write("crl-client.crt", certificate_pem(&client))?,
+            &bench.write("crl-issuing.crt", certificate_pem(ca.issuing.certificate()))?,
+            &bench.write("crl-client.crt", certificate_pem(&client))?,
         ],
     )?;
     Ok(verdict(&said, "crl-client.crt: OK", "certificate revoked"))

@@ -89,10 +89,8 @@ fn verify(
     client: &Certificate,
 ) -> Result<(Verdict, String)> {
     let write = |name: &str, certificates: &[&Certificate]| -> Result<String> {
-        let path = bench.scratch(name);
         let text: String = certificates.iter().map(|it| certificate_pem(it)).collect();
-        fs::write(&path, text)?;
-        Ok(path.to_string_lossy().into_owned())
+        bench.write(name, text)
     };
     let said = openssl(
         bench,

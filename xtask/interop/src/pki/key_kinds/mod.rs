@@ -20,20 +20,9 @@ pub(crate) fn check(bench: &Bench<'_>, lab: &Lab, report: &mut Report) {
 /// Other clients, with the lab's own files, at our server.
 fn ask_ours(bench: &Bench<'_>, lab: &Lab, report: &mut Report) {
     let server = bench.own().and_then(|own| own.serve(&lab.server_files()));
-    let port = server.as_ref().map(suite::process::Server::port);
     let ask = |words: &[&str], ca: &str, stem: &str| -> Result<_> {
-        let port = *port
-            .as_ref()
-            .map_err(|error| anyhow::anyhow!("our server: {error:#}"))?;
-        let call = Call {
-            url: format!("https://localhost:{port}/"),
-            port,
-            ca: lab.path(ca),
-            cert: lab.path(&format!("{stem}.crt")),
-            key: lab.path(&format!("{stem}.key")),
-            // After the certificate has been accepted.
-            p12: lab.path("same-ca/client.p12"),
-        };
+        let p12 = lab.path("same-ca/client.p12"); // Node and Go read the PEM files
+        let call = Call::to_ours(&server, lab, ca, stem, p12)?;
         clients::judge(&clients::emitted(bench, lab, &call, words)?)
     };
     for (client, words) in CLIENTS {
