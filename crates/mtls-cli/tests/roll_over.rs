@@ -12,8 +12,9 @@ use std::time::{Duration, Instant};
 use axum::Router;
 use axum::routing::get;
 use bytes::Bytes;
+use common::Place;
+use common::ca::WITH;
 use common::served::{PATIENCE, Served};
-use common::{Place, Ran};
 use http_body_util::Empty;
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
@@ -24,13 +25,7 @@ use tokio::net::TcpListener;
 
 type Http = Client<Connector, Empty<Bytes>>;
 
-const WITH: [&str; 2] = ["--passphrase-file", "passphrase"];
-
 impl Place {
-    fn ca(&self, arguments: &[&str]) -> Ran {
-        self.run(&[&WITH[..], arguments].concat())
-    }
-
     /// Puts a file in the place of another, as tools do it.
     fn put(&self, from: &str, to: &str) {
         let new = self.path("new");
@@ -191,11 +186,7 @@ async fn refused(place: &Place, server: &Serving, client: &str) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_request_is_refused_from_one_root_to_the_other() {
-    let place = Place::new();
-    place.write("passphrase", "correct horse\n");
-    place
-        .ca(&["ca", "init", "--url", "http://ca.example:8080"])
-        .ok();
+    let place = Place::with_ca();
     place.ca(&["issue", "server", "localhost"]).ok();
     place.ca(&["issue", "client", "alice"]).ok();
     place.ca(&["issue", "client", "late"]).ok();

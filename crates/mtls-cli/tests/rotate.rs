@@ -3,27 +3,17 @@
 
 mod common;
 
-use common::{Place, Ran};
-use pki_core::Crl;
+use common::Place;
 use serde_json::Value;
 use x509_identity::Certificate;
 
 fn place() -> Place {
-    let place = Place::new();
-    place.write("passphrase", "correct horse\n");
+    let place = Place::with_ca();
     place.write("other", "wrong horse\n");
-    place
-        .ca(&["ca", "init", "--url", "http://ca.example:8080"])
-        .ok();
     place
 }
 
 impl Place {
-    /// Runs a command that may need the passphrase.
-    fn ca(&self, arguments: &[&str]) -> Ran {
-        self.run(&[&["--passphrase-file", "passphrase"], arguments].concat())
-    }
-
     fn issue(&self, client: &str) {
         self.ca(&["issue", "client", client]).ok();
     }
@@ -57,10 +47,6 @@ impl Place {
         let ran = self.run(&["verify", &chain, "--roots", roots, "--for", "client"]);
         assert!(ran.code < 2, "{}", ran.stderr);
         ran.code == 0
-    }
-
-    fn crl(&self, name: &str) -> Crl {
-        Crl::from_pem_or_der(&self.read(name)).unwrap()
     }
 
     fn states(&self) -> Vec<(String, String)> {

@@ -7,21 +7,12 @@ use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
 use common::Place;
+use common::ca::WITH;
 use common::served::{PATIENCE, Served};
-
-fn place() -> Place {
-    let place = Place::new();
-    place.write("passphrase", "correct horse\n");
-    let init = ["ca", "init", "--url", "http://ca.example:8080"];
-    place.run(&[&WITH[..], &init].concat()).ok();
-    place
-}
-
-const WITH: [&str; 2] = ["--passphrase-file", "passphrase"];
 
 #[test]
 fn everything_is_published_and_a_revocation_follows() {
-    let place = place();
+    let place = Place::with_ca();
     place
         .run(&[&WITH[..], &["issue", "client", "alice"]].concat())
         .ok();
@@ -61,7 +52,7 @@ fn everything_is_published_and_a_revocation_follows() {
 
 #[test]
 fn what_is_in_its_way_is_one_sentence() {
-    let place = place();
+    let place = Place::with_ca();
     place.write("wrong", "battery staple\n");
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let taken = listener.local_addr().unwrap();

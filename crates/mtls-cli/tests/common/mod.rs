@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "each test file uses what it needs")]
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+pub(crate) mod ca;
 pub(crate) mod served;
 
 use std::path::{Path, PathBuf};

@@ -1,0 +1,207 @@
+//! What a CA remembers: revoke, list, crl, expiring, audit.
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+mod common;
+
+use common::Place;
+use common::ca::certificate;
+use pki_core::verify::RevocationReason;
+
+#[test]
+fn revoking_is_a_dry_run_until_it_is_confirmed() {
+    let place = Place::with_ca();
+    for client in ["alice", "bob", "carol"] {
+        place
+            .ca(&[
+                "issue",
+                "client",
+                client,
+                "--san",
+                &format!("dns:{client}.example"),
+            ])
+            .ok();
+    }
+    let revoked = || {
+        place
+            .list()
+            .iter()
+            .filter(|one| one["state"] == "revoked")
+            .count()
+    };
+    let serial = |client: &str| {
+        certificate(&place.read(&format!("{client}/client.crt")))
+            .serial()
+            .to_string()
+    };
+    let dry = place.run(&["revoke", &serial("alice")]).ok();
+    assert!(dry.contains("CN=alice") && dry.contains("--yes"), "{dry}");
+    assert_eq!(revoked(), 0);
+    place
+        .run(&[
+            "revoke",
+            &serial("alice"),
+            "--reason",
+            "superseded",
+            "--yes",
+        ])
+        .ok();
+    assert_eq!(revoked(), 1);
+    place
+        .run(&[
+            "revoke",
+            "--key",
+            "bob/client.key",
+            "--reason",
+            "key-compromise",
+            "--yes",
+        ])
+        .ok();
+    place.run(&["revoke", "--name", "*.example", "--yes"]).ok();
+    assert_eq!(revoked(), 3);
+    place
+        .run(&["revoke", "01", "--yes"])
+        .refused("no such certificate");
+    assert_eq!(place.run(&["revoke"]).code, 2);
+    assert_eq!(place.run(&["revoke", "01", "--profile", "client"]).code, 2);
+
+    let listed = place.run(&["list", "--name", "alice", "--json"]).json();
+    assert_eq!(listed[0]["reason"], "superseded");
+    place.ca(&["crl", "--out", "crls"]).ok();
+    let crl = place.crl("crls/issuing.crl");
+    let reasons: Vec<_> = crl.entries().map(|entry| entry.reason).collect();
+    assert_eq!(reasons.len(), 3);
+    for reason in [
+        RevocationReason::Superseded,
+        RevocationReason::KeyCompromise,
+        RevocationReason::Unspecified,
+    ] {
+        assert!(reasons.contains(&reason), "{reason}");
+    }
+    let first = crl.number().unwrap();
+    place.ca(&["crl", "--out", "crls"]).ok();
+    assert!(place.crl("crls/issuing.crl").number().unwrap() > first);
+
+    let verify = [
+        "verify",
+        "alice/client.crt",
+        "--roots",
+        "alice/ca.crt",
+        "--crl",
+        "crls/issuing.crl",
+        "--crl",
+        "crls/root.crl",
+    ];
+    let refused = place.run(&[&verify[..], &["--json"]].concat());
+    assert_eq!(refused.code, 1);
+    assert!(refused.stdout.contains("revoked"), "{refused:?}");
+    // The key is blocked, whoever asks.
+    place
+        .ca(&["renew", "carol/client.crt", "--key", "bob/client.key"])
+        .refused("");
+    let csr = rcgen::KeyPair::from_pem(&String::from_utf8(place.read("bob/client.key")).unwrap())
+        .unwrap();
+    let csr = rcgen::CertificateParams::new(Vec::new())
+        .unwrap()
+        .serialize_request(&csr)
+        .unwrap();
+    place.write("again.csr", csr.pem().unwrap());
+    place
+        .ca(&["sign", "again.csr", "--profile", "client"])
+        .refused("key");
+}
+
+#[test]
+fn the_log_of_every_decision_verifies() {
+    let place = Place::with_ca();
+    place.ca(&["issue", "client", "alice"]).ok();
+    place.run(&["audit", "verify"]).ok();
+    let rows = place.run(&["audit", "export"]).ok();
+    let events: Vec<_> = rows
+        .lines()
+        .map(|row| serde_json::from_str::<serde_json::Value>(row).unwrap()["event"].clone())
+        .collect();
+    assert!(events.iter().any(|event| event == "issued"), "{events:?}");
+    // No secret is in it.
+    assert!(!rows.contains("PRIVATE KEY") && !rows.contains("correct horse"));
+}
+
+#[test]
+fn what_ends_soon_is_listed_and_what_was_renewed_is_not() {
+    let place = Place::with_ca();
+    place
+        .ca(&["issue", "client", "alice", "--life", "24h"])
+        .ok();
+    place
+        .ca(&["issue", "server", "a.example", "--life", "80d"])
+        .ok();
+    let soon = place.run(&["expiring", "--within", "2d", "--json"]);
+    assert_eq!(soon.code, 1);
+    let soon: serde_json::Value = serde_json::from_str(&soon.stdout).unwrap();
+    assert_eq!(soon.as_array().unwrap().len(), 1);
+    assert_eq!(soon[0]["name"], "CN=alice");
+    place
+        .ca(&["renew", "alice/client.crt", "--life", "30d"])
+        .ok();
+    place.run(&["expiring", "--within", "2d"]).ok();
+    assert_eq!(
+        place
+            .run(&["list", "--expiring", "2d", "--json"])
+            .json()
+            .as_array()
+            .unwrap()
+            .len(),
+        1
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn a_store_from_a_backup_is_refused_until_that_is_acknowledged() {
+    let place = Place::with_ca();
+    place.ca(&["issue", "client", "alice"]).ok();
+    place.ca(&["crl"]).ok();
+    let ca = place.home().join("default");
+    let backup = place.path("backup");
+    std::fs::create_dir(&backup).unwrap();
+    let files = ["store.db", "store.db-wal", "store.db-shm"];
+    for file in files {
+        // The last process to close the database may have taken the other two away.
+        let _ = std::fs::copy(ca.join(file), backup.join(file));
+    }
+    place.run(&["revoke", "--name", "alice", "--yes"]).ok();
+    place.ca(&["crl"]).ok();
+    place.run(&["audit", "verify"]).ok();
+    let elsewhere = std::fs::read_to_string(ca.join("checkpoints.jsonl")).unwrap();
+    place.write("elsewhere.jsonl", elsewhere);
+    place
+        .run(&["audit", "acknowledge", "--yes"])
+        .refused("nothing to acknowledge");
+
+    for file in files {
+        let _ = std::fs::remove_file(ca.join(file));
+        let _ = std::fs::copy(backup.join(file), ca.join(file));
+    }
+    for arguments in [&["list"][..], &["issue", "client", "bob"], &["crl"]] {
+        place.ca(arguments).refused("older than the checkpoint");
+    }
+    assert_eq!(place.run(&["audit", "verify"]).code, 1);
+    let elsewhere = ["audit", "verify", "--checkpoint", "elsewhere.jsonl"];
+    assert_eq!(place.run(&elsewhere).code, 1);
+    place.run(&["audit", "acknowledge", "--yes"]).ok();
+    place.run(&["revoke", "--name", "alice", "--yes"]).ok();
+    let before = place.crl("issuing.crl").number();
+    place.ca(&["crl"]).ok();
+    assert!(
+        place.crl("issuing.crl").number() > before,
+        "CRL numbers do not go back"
+    );
+    place.run(&["audit", "verify"]).ok();
+
+    // Another CA's checkpoint says nothing about this one.
+    place.ca(&["ca", "init", "other"]).ok();
+    place.ca(&["--ca", "other", "issue", "client", "eve"]).ok();
+    let foreign = place.home().join("other/checkpoints.jsonl");
+    place
+        .run(&["audit", "verify", "--checkpoint", foreign.to_str().unwrap()])
+        .refused("another key");
+}
