@@ -1,5 +1,7 @@
 //! What a checkpoint says, and whether the store is as new as one.
 
+use std::collections::HashSet;
+
 use time::OffsetDateTime;
 
 use crate::StoreError;
@@ -51,27 +53,42 @@ pub(crate) async fn missing(
     checkpoint: &Checkpoint,
 ) -> Result<Option<String>, StoreError> {
     let payload = checkpoint.payload();
-    let head = checkpoint.head();
-    let name = || format!("the checkpoint of {} at row {}", checkpoint.at(), head.seq);
     let row = session.first("SELECT id FROM store", vec![]).await?;
     let id = row.map_or(Ok(String::new()), |row| row.blob(0).map(hex))?;
     if id != payload.store {
-        return Ok(Some(format!("{}, which is of another store", name())));
+        let name = name_of(checkpoint);
+        return Ok(Some(format!("{name}, which is of another store")));
     }
-    if acknowledged(session, checkpoint).await? {
+    let Some(what) = older_than(session, checkpoint).await? else {
         return Ok(None);
-    }
+    };
+    // Few stores were ever restored, and all of the log is read for that.
+    let is_acknowledged = acknowledged(session).await?.contains(checkpoint);
+    Ok((!is_acknowledged).then_some(what))
+}
+
+fn name_of(checkpoint: &Checkpoint) -> String {
+    let seq = checkpoint.head().seq;
+    format!("the checkpoint of {} at row {seq}", checkpoint.at())
+}
+
+/// What the store does not know any more, whether that is acknowledged or not.
+async fn older_than(
+    session: &mut Session,
+    checkpoint: &Checkpoint,
+) -> Result<Option<String>, StoreError> {
+    let head = checkpoint.head();
     if head.seq > 0 {
         let sql = "SELECT hash FROM audit WHERE seq = $1";
         let row = session.first(sql, values![head.seq]).await?;
         let is_there = row.map_or(Ok(false), |row| Ok(row.blob(0)? == head.hash))?;
         if !is_there {
-            return Ok(Some(name()));
+            return Ok(Some(name_of(checkpoint)));
         }
     }
     let sql = "SELECT l.number FROM crls l JOIN issuers i ON i.id = l.issuer \
                WHERE i.fingerprint = $1 AND l.part = $2";
-    for used in &payload.crls {
+    for used in &checkpoint.payload().crls {
         let issuer = used.issuer_fingerprint();
         let row = session.first(sql, values![issuer, used.partition]).await?;
         if row.map_or(Ok(0), |row| row.count(0))? < used.number {
@@ -81,12 +98,20 @@ pub(crate) async fn missing(
     Ok(None)
 }
 
-/// Whether there is a row that names the checkpoint.
-pub(crate) async fn acknowledged(
-    session: &mut Session,
-    checkpoint: &Checkpoint,
-) -> Result<bool, StoreError> {
+/// The checkpoints that rows of the log name: the row and the hash of each.
+pub(crate) struct Acknowledged(HashSet<(u64, String)>);
+
+impl Acknowledged {
+    pub(crate) fn contains(&self, checkpoint: &Checkpoint) -> bool {
+        let payload = checkpoint.payload();
+        self.0.contains(&(payload.seq, payload.hash.clone()))
+    }
+}
+
+/// The checkpoints that were left behind by a restore, as somebody has acknowledged.
+pub(crate) async fn acknowledged(session: &mut Session) -> Result<Acknowledged, StoreError> {
     let sql = "SELECT detail FROM audit WHERE event = 'restored'";
+    let mut found = HashSet::new();
     for row in session.query(sql, vec![]).await? {
         let detail: serde_json::Value = serde_json::from_str(row.text(0)?).unwrap_or_default();
         let seq = detail
@@ -95,11 +120,9 @@ pub(crate) async fn acknowledged(
         let hash = detail
             .get("instead_of_hash")
             .and_then(serde_json::Value::as_str);
-        if seq == Some(checkpoint.payload().seq) && hash == Some(&checkpoint.payload().hash) {
-            return Ok(true);
-        }
+        found.extend(seq.zip(hash.map(str::to_owned)));
     }
-    Ok(false)
+    Ok(Acknowledged(found))
 }
 
 /// Whether the file hangs together.

@@ -84,14 +84,16 @@ impl Store {
         &self,
         checkpoints: &[Checkpoint],
     ) -> Result<AuditHead, AuditError> {
+        let id = hex(self.id());
+        if checkpoints.iter().any(|it| it.payload().store != id) {
+            return Err(AuditBreak::OtherStore.into());
+        }
         let mut pending = Vec::new();
-        for checkpoint in checkpoints {
-            if checkpoint.payload().store != hex(self.id()) {
-                return Err(AuditBreak::OtherStore.into());
-            }
-            if !self.is_acknowledged(checkpoint).await? {
-                pending.push(checkpoint.head());
-            }
+        if !checkpoints.is_empty() {
+            let acknowledged = self.read(|session| Box::pin(query::acknowledged(session)));
+            let acknowledged = acknowledged.await?;
+            let left = checkpoints.iter().filter(|it| !acknowledged.contains(it));
+            pending.extend(left.map(Checkpoint::head));
         }
         pending.retain(|head| head.seq > 0);
         pending.sort_unstable_by_key(|head| head.seq);
@@ -147,15 +149,6 @@ impl Store {
             }
         }
         Ok(())
-    }
-
-    async fn is_acknowledged(&self, checkpoint: &Checkpoint) -> Result<bool, StoreError> {
-        let checkpoint = Arc::new(checkpoint.clone());
-        self.read(move |session| {
-            let checkpoint = checkpoint.clone();
-            Box::pin(async move { query::acknowledged(session, &checkpoint).await })
-        })
-        .await
     }
 }
 
