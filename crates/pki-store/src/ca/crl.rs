@@ -1,5 +1,7 @@
 //! Signing CRLs.
 
+use std::sync::Arc;
+
 use pki_core::{CrlBuilder, CrlScope};
 use time::{Duration, OffsetDateTime};
 
@@ -47,7 +49,7 @@ impl CertificateAuthority {
         });
         let signed = signing.await.map_err(|_| StoreError::Closed)??;
         store.step("crl-signed");
-        let crl = StoredCrl {
+        let crl = Arc::new(StoredCrl {
             issuer: issuer.id,
             partition,
             number,
@@ -56,11 +58,11 @@ impl CertificateAuthority {
             revision,
             entries,
             der: signed.der().to_vec(),
-        };
+        });
         let is_last = store.record_crl(crl.clone(), issuer, &self.actor()).await?;
         store.step("crl-recorded");
         if is_last {
-            return Ok(crl);
+            return Ok(Arc::unwrap_or_clone(crl));
         }
         let later = store.latest_crl(issuer.id, partition).await?;
         Ok(later.ok_or(StoreError::Closed)?)

@@ -1,5 +1,6 @@
 //! Issuing: prepare, reserve, sign, record.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use pki_core::{CertificateParameters, Issued, Prepared, Profile};
@@ -73,7 +74,8 @@ impl CertificateAuthority {
         prepared: Prepared,
     ) -> Result<Started, IssueError> {
         let store = &self.0.store;
-        let operation = Operation::Reserve(Box::new(reservation.clone()));
+        let reservation = Arc::new(reservation);
+        let operation = Operation::Reserve(reservation.clone());
         let reserved = match store.commit(operation).await? {
             Reply::Reserved(reserved) => reserved?,
             other => unexpected(other)?,
@@ -115,6 +117,7 @@ impl CertificateAuthority {
         if !given_out {
             return Err(IssueError::Overtaken);
         }
+        let reservation = Arc::unwrap_or_clone(reservation);
         let issued = self.issued(reservation, &issued, id, lineage);
         Ok(Started::Issued(Box::new(issued)))
     }

@@ -1,5 +1,7 @@
 //! CRL numbers, and CRLs.
 
+use std::sync::Arc;
+
 use serde_json::json;
 use sha2::{Digest, Sha256};
 use time::OffsetDateTime;
@@ -23,7 +25,7 @@ pub(crate) struct NextCrlNumber {
 /// A CRL that was signed.
 #[derive(Clone)]
 pub(crate) struct RecordCrl {
-    pub(crate) crl: StoredCrl,
+    pub(crate) crl: Arc<StoredCrl>,
     pub(crate) ca: String,
     pub(crate) actor: Actor,
     pub(crate) now: OffsetDateTime,

@@ -1,5 +1,7 @@
 //! What the writer can be asked for, and the smaller ones of these.
 
+use std::sync::Arc;
+
 use serde_json::json;
 use time::OffsetDateTime;
 
@@ -31,7 +33,7 @@ pub(crate) enum Operation {
     Recover(Recover),
     RecordCrl(RecordCrl),
     Refusal(Refusal),
-    Reserve(Box<Reservation>),
+    Reserve(Arc<Reservation>),
     Revoke(Revoke),
 }
 

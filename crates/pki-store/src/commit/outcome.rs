@@ -37,7 +37,7 @@ pub(crate) enum Signed {
 /// the certificate is recorded, and somebody else's is given out.
 pub(crate) async fn record_all(
     transaction: &mut Transaction<'_>,
-    outcomes: &[Outcome],
+    outcomes: &[&Outcome],
 ) -> Result<Vec<bool>, StoreError> {
     let certificates = "UPDATE certificates SET state = $2, content = $3, fingerprint = $4 \
                         WHERE id = $1 AND (state IN (0, 2) OR fingerprint = $4) RETURNING id";
@@ -68,7 +68,7 @@ pub(crate) async fn record_all(
         .query_each(failures, failed)
         .await?
         .into_iter();
-    let of_requests = |it: &Outcome| Some(values![it.ca.as_str(), it.request.as_deref()?]);
+    let of_requests = |it: &&Outcome| Some(values![it.ca.as_str(), it.request.as_deref()?]);
     let sql = "SELECT certificate FROM requests WHERE ca = $1 AND key = $2";
     let sets = outcomes.iter().filter_map(of_requests).collect();
     let mut requests = transaction.session.query_each(sql, sets).await?.into_iter();

@@ -121,6 +121,8 @@ impl Desk {
             .unzip();
         match self.persist(&operations).await {
             Ok(answers) => {
+                // Whoever has asked may share what he has handed in, and then has it for himself again.
+                drop(operations);
                 for (reply, answer) in replies.into_iter().zip(answers) {
                     // Whoever has asked may be gone.
                     let _ = reply.send(answer);
@@ -221,11 +223,11 @@ async fn apply_all(
     for operation in operations {
         answers.push(match operation {
             Operation::Reserve(reservation) => {
-                reservations.push(reservation.as_ref().clone());
+                reservations.push(reservation.as_ref());
                 None
             }
             Operation::Outcome(outcome) => {
-                outcomes.push(outcome.clone());
+                outcomes.push(outcome);
                 None
             }
             other => Some(apply_one(transaction, other).await?),

@@ -1,5 +1,7 @@
 //! CRLs: what they list, their numbers, the last ones.
 
+use std::sync::Arc;
+
 use super::{Store, unexpected};
 use crate::commit::{NextCrlNumber, Operation, RecordCrl, Reply};
 use crate::query::CrlContent;
@@ -80,7 +82,7 @@ impl Store {
     /// Keeps a CRL that was signed, as the last one of its partition. `false` if there is a later one.
     pub(crate) async fn record_crl(
         &self,
-        crl: StoredCrl,
+        crl: Arc<StoredCrl>,
         issuer: &Issuer,
         actor: &Actor,
     ) -> Result<bool, StoreError> {

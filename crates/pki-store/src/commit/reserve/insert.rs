@@ -9,7 +9,7 @@ use crate::record::certificate::stored;
 /// Writes those at these positions, and returns their numbers.
 pub(super) async fn insert(
     transaction: &mut Transaction<'_>,
-    reservations: &[Reservation],
+    reservations: &[&Reservation],
     accepted: &[(usize, [u8; 16])],
 ) -> Result<Vec<i64>, StoreError> {
     let session = &mut *transaction.session;

@@ -22,7 +22,7 @@ pub(super) struct Known {
 impl Known {
     pub(super) async fn read(
         transaction: &mut Transaction<'_>,
-        all: &[Reservation],
+        all: &[&Reservation],
     ) -> Result<Self, StoreError> {
         let session = &mut *transaction.session;
         let keys = || all.iter().map(|it| values![it.spki]).collect();
@@ -34,7 +34,7 @@ impl Known {
         let same_key = session.query_each(same_key, keys()).await?;
         let serials =
             "SELECT id, holder, lineage FROM certificates WHERE issuer = $1 AND serial = $2";
-        let sets = |it: &Reservation| values![it.issuer, it.serial.as_bytes()];
+        let sets = |it: &&Reservation| values![it.issuer, it.serial.as_bytes()];
         let serials = session
             .query_each(serials, all.iter().map(sets).collect())
             .await?;
@@ -162,7 +162,7 @@ impl Known {
 type Sparse = (Vec<usize>, Vec<Vec<Value>>);
 
 /// The parameters for those that have any, and where they belong.
-fn sparse(all: &[Reservation], parameters: impl Fn(&Reservation) -> Option<Vec<Value>>) -> Sparse {
+fn sparse(all: &[&Reservation], parameters: impl Fn(&Reservation) -> Option<Vec<Value>>) -> Sparse {
     let with = all.iter().enumerate();
     with.filter_map(|(position, it)| Some((position, parameters(it)?)))
         .unzip()

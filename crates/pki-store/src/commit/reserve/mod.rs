@@ -77,7 +77,7 @@ type Answer = Result<Reserved, IssueError>;
 /// What speaks against them, and where they belong, is read for all; then all that may be is written.
 pub(crate) async fn reserve_all(
     transaction: &mut Transaction<'_>,
-    reservations: &[Reservation],
+    reservations: &[&Reservation],
 ) -> Result<Vec<Answer>, StoreError> {
     let known = Known::read(transaction, reservations).await?;
     let mut answers: Vec<Option<Answer>> = Vec::with_capacity(reservations.len());
