@@ -70,14 +70,10 @@ impl Session {
         sql: &str,
         sets: Vec<Vec<Value>>,
     ) -> Result<Vec<Vec<Row>>, StoreError> {
-        if let Self::Postgres(session) = self {
-            return session.query_each(sql, &sets).await;
+        match self {
+            Self::Sqlite(session) => session.query_each(sql, &sets),
+            Self::Postgres(session) => session.query_each(sql, &sets).await,
         }
-        let mut all = Vec::with_capacity(sets.len());
-        for parameters in sets {
-            all.push(self.query(sql, parameters).await?);
-        }
-        Ok(all)
     }
 
     /// Begins a transaction that reads one state of the database.

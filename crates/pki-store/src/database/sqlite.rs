@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rusqlite::types::{ToSqlOutput, ValueRef};
-use rusqlite::{Connection, ErrorCode, OpenFlags, params_from_iter};
+use rusqlite::{CachedStatement, Connection, ErrorCode, OpenFlags, params_from_iter};
 
 use super::value::{Row, Value};
 use crate::StoreError;
@@ -65,21 +65,54 @@ impl SqliteSession {
         &self,
         sql: &str,
         parameters: &[Value],
-        mut each: impl FnMut(Row) -> Result<(), StoreError>,
+        each: impl FnMut(Row) -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
+        rows_of(&mut self.prepare(sql)?, parameters, each)
+    }
+
+    /// Prepared once, for all of them.
+    pub(super) fn query_each(
+        &self,
+        sql: &str,
+        sets: &[Vec<Value>],
+    ) -> Result<Vec<Vec<Row>>, StoreError> {
+        if sets.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut statement = self.prepare(sql)?;
+        let mut all = Vec::with_capacity(sets.len());
+        for parameters in sets {
+            let mut rows = Vec::new();
+            rows_of(&mut statement, parameters, |row| {
+                rows.push(row);
+                Ok(())
+            })?;
+            all.push(rows);
+        }
+        Ok(all)
+    }
+
+    fn prepare(&self, sql: &str) -> Result<CachedStatement<'_>, StoreError> {
         // To SQLite $2 is a name, and ?2 the second parameter.
         let sql = sql.replace('$', "?");
-        let mut statement = self.connection.prepare_cached(&sql).map_err(translate)?;
-        let columns = statement.column_count();
-        let mut rows = statement
-            .query(params_from_iter(parameters))
-            .map_err(translate)?;
-        while let Some(row) = rows.next().map_err(translate)? {
-            let read = |column| row.get_ref(column).map_err(translate).and_then(owned);
-            each(Row((0..columns).map(read).collect::<Result<_, _>>()?))?;
-        }
-        Ok(())
+        self.connection.prepare_cached(&sql).map_err(translate)
     }
+}
+
+fn rows_of(
+    statement: &mut CachedStatement<'_>,
+    parameters: &[Value],
+    mut each: impl FnMut(Row) -> Result<(), StoreError>,
+) -> Result<(), StoreError> {
+    let columns = statement.column_count();
+    let mut rows = statement
+        .query(params_from_iter(parameters))
+        .map_err(translate)?;
+    while let Some(row) = rows.next().map_err(translate)? {
+        let read = |column| row.get_ref(column).map_err(translate).and_then(owned);
+        each(Row((0..columns).map(read).collect::<Result<_, _>>()?))?;
+    }
+    Ok(())
 }
 
 impl rusqlite::ToSql for Value {
