@@ -24,7 +24,7 @@ pub(crate) use outcome::{Outcome, Signed};
 pub(crate) use reserve::{Reservation, Reserved};
 pub(crate) use restore::{AcknowledgeRestore, KeepCheckpoint};
 pub(crate) use revoke::Revoke;
-pub(crate) use writer::{Committed, Hook, Writer};
+pub(crate) use writer::{Hook, Writer};
 
 pub use idempotency::Idempotency;
 pub use import::ImportedCertificate;

@@ -18,15 +18,8 @@ pub(crate) type Hook = Arc<dyn Fn(&'static str) + Send + Sync>;
 #[derive(Clone)]
 pub(crate) struct Writer {
     jobs: mpsc::Sender<Job>,
-    /// The revision after the last transaction, and how many there were.
-    committed: watch::Receiver<Committed>,
-}
-
-/// What this process has written last.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub(crate) struct Committed {
-    pub(crate) revision: u64,
-    pub(crate) transactions: u64,
+    /// The revision after the last transaction, sent after each of them.
+    committed: watch::Receiver<u64>,
 }
 
 struct Job {
@@ -39,7 +32,7 @@ struct Desk {
     /// None after it was lost.
     session: Option<Session>,
     target: Target,
-    committed: watch::Sender<Committed>,
+    committed: watch::Sender<u64>,
     hook: Option<Hook>,
 }
 
@@ -55,7 +48,7 @@ impl Writer {
         hook: Option<Hook>,
     ) -> Result<Self, StoreError> {
         let (sender, jobs) = mpsc::channel(BATCH * 4);
-        let (committed, receiver) = watch::channel(Committed::default());
+        let (committed, receiver) = watch::channel(0);
         let blocks = target.blocks();
         let mut desk = Desk {
             session: Some(session),
@@ -91,7 +84,7 @@ impl Writer {
         answer.await.map_err(|_| StoreError::Closed)?
     }
 
-    pub(crate) fn committed(&self) -> watch::Receiver<Committed> {
+    pub(crate) fn committed(&self) -> watch::Receiver<u64> {
         self.committed.clone()
     }
 }
@@ -198,10 +191,8 @@ impl Desk {
         self.step("applied");
         let revision = transaction.commit().await.map_err(Failure::Within)?;
         self.step("committed");
-        self.committed.send_modify(|committed| {
-            committed.revision = revision;
-            committed.transactions += 1;
-        });
+        // The same revision is news, too: an order may wait for what became of another one.
+        self.committed.send_replace(revision);
         Ok(answers)
     }
 

@@ -12,7 +12,7 @@ mod revision;
 
 use std::sync::Arc;
 
-use crate::commit::{Committed, Hook, Operation, Reply, Writer};
+use crate::commit::{Hook, Operation, Reply, Writer};
 use crate::{StoreError, StoreUrl};
 
 pub use open::StoreOptions;
@@ -44,8 +44,8 @@ impl Store {
         self.0.writer.commit(operation).await
     }
 
-    /// What this process has written last.
-    pub(crate) fn committed(&self) -> tokio::sync::watch::Receiver<Committed> {
+    /// The revision after each transaction of this process.
+    pub(crate) fn committed(&self) -> tokio::sync::watch::Receiver<u64> {
         self.0.writer.committed()
     }
 

@@ -41,7 +41,7 @@ impl Store {
             if revision > known || now >= end {
                 return Ok(revision);
             }
-            let news = committed.wait_for(|committed| committed.revision > known);
+            let news = committed.wait_for(|revision| *revision > known);
             // However it ends, the store is read again.
             let _ = tokio::time::timeout_at(end.min(now + POLL), news).await;
         }
