@@ -14,7 +14,6 @@ pub(crate) struct Transaction<'s> {
     head: AuditHead,
     revision: u64,
     rows: Vec<AuditRow>,
-    changed: bool,
 }
 
 /// Where a transaction was, to go back there.
@@ -50,7 +49,6 @@ impl<'s> Transaction<'s> {
             },
             session,
             rows: Vec::new(),
-            changed: false,
         })
     }
 
@@ -82,9 +80,8 @@ impl<'s> Transaction<'s> {
         self.rows.push(row);
     }
 
-    /// The revision of the next revocation.
+    /// The revision of the next revocation, which is in the audit log, too.
     pub(crate) fn next_revision(&mut self) -> u64 {
-        self.changed = true;
         self.revision += 1;
         self.revision
     }
@@ -115,7 +112,7 @@ impl<'s> Transaction<'s> {
 
     async fn finish(&mut self) -> Result<(), StoreError> {
         let rows = std::mem::take(&mut self.rows);
-        if !rows.is_empty() || self.changed {
+        if !rows.is_empty() {
             let sql = "UPDATE store SET revision = $1, audit_seq = $2, audit_hash = $3";
             let end = values![self.revision, self.head.seq, self.head.hash];
             self.session.query(sql, end).await?;
