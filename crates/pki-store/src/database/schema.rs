@@ -25,12 +25,6 @@ pub(crate) async fn migrate(session: &mut Session, new_id: [u8; 16]) -> Result<(
 async fn steps(session: &mut Session, new_id: [u8; 16]) -> Result<(), StoreError> {
     // Again, since another process may have been faster.
     let found = version(session).await?;
-    if found > known() {
-        return Err(StoreError::Newer {
-            found,
-            known: known(),
-        });
-    }
     for (step, sql) in STEPS.iter().enumerate().skip(count(found)) {
         session.batch(&spelled(session, sql)).await?;
         if step == 0 {
