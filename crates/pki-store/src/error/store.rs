@@ -4,8 +4,6 @@ use std::error::Error;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use time::OffsetDateTime;
-
 /// A cause, from the database or the system.
 pub(crate) type Cause = Arc<dyn Error + Send + Sync>;
 
@@ -103,10 +101,6 @@ pub enum StoreError {
     /// A value that the store does not take.
     #[error("{0}")]
     Refused(String),
-
-    /// A time that no certificate can have.
-    #[error("{0} cannot be stored")]
-    Time(OffsetDateTime),
 
     /// The database server does not answer.
     #[error("the database cannot be reached")]
