@@ -57,9 +57,10 @@ impl NamePattern {
             Self::CommonName(wanted) => {
                 common_name.is_some_and(|found| found.to_lowercase() == wanted.to_lowercase())
             }
+            // A wildcard in a certificate is found by itself, too: `*.example.org`.
             Self::Dns(pattern) => {
-                any("dns", &|name| covers(pattern, name))
-                    || common_name.is_some_and(|name| covers(pattern, name))
+                any("dns", &|name| pattern.covers(name))
+                    || common_name.is_some_and(|name| pattern.covers(name))
             }
             Self::Ip(pattern) => any("ip", &|text| {
                 text.parse::<IpAddr>().is_ok_and(|it| pattern.matches(it))
@@ -107,11 +108,6 @@ impl NamePattern {
             }
         }
     }
-}
-
-/// A wildcard in a certificate is found by itself, too: `*.example.org`.
-fn covers(pattern: &DnsPattern, name: &str) -> bool {
-    pattern.covers(name)
 }
 
 impl FromStr for NamePattern {

@@ -47,7 +47,7 @@ impl Known {
             let request = it.idempotency.as_ref()?;
             Some(values![it.ca.as_str(), request.key.as_str()])
         });
-        let sql = "SELECT r.payload, r.certificate, c.state, c.holder FROM requests r \
+        let sql = "SELECT r.payload, r.certificate, c.state FROM requests r \
                    JOIN certificates c ON c.id = r.certificate WHERE r.ca = $1 AND r.key = $2";
         let requests = spread(
             all.len(),
