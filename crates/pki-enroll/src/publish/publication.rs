@@ -14,9 +14,9 @@ use crate::http::document::Document;
 #[derive(Clone, Debug)]
 pub struct Publication(Arc<watch::Sender<Published>>);
 
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 struct Published {
-    documents: Arc<BTreeMap<String, Document>>,
+    documents: BTreeMap<String, Document>,
     is_closed: bool,
 }
 
@@ -29,9 +29,8 @@ impl Publication {
 
     /// Publishes all of `documents` at once, in place of those under the same paths.
     pub fn publish(&self, documents: impl IntoIterator<Item = (String, Document)>) {
-        self.0.send_modify(|published| {
-            Arc::make_mut(&mut published.documents).extend(documents);
-        });
+        self.0
+            .send_modify(|published| published.documents.extend(documents));
     }
 
     /// What is published under `path`.
