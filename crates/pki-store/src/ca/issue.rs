@@ -131,11 +131,15 @@ impl CertificateAuthority {
         let der = record.der.as_deref().unwrap_or_default();
         let certificate = Certificate::from_der(der).map_err(damaged)?;
         // The CA may have been renewed since.
-        let issuer = self.0.store.issuer(record.issuer).await?;
+        let issuers = if record.issuer == self.0.issuer.id {
+            self.0.issuer.chain.clone()
+        } else {
+            self.0.store.issuer(record.issuer).await?.chain
+        };
         Ok(IssuedRecord {
             record,
             certificate,
-            issuers: issuer.chain,
+            issuers,
             was_there: true,
         })
     }

@@ -12,6 +12,6 @@ pub(crate) use audit::{audit_head, audit_rows};
 pub(crate) use certificates::{by_id, certificates, select};
 pub(crate) use checkpoints::{acknowledged, check_integrity, checkpoint, missing};
 pub(crate) use crls::{CrlContent, crl_content, latest_crl, revoked_since};
-pub(crate) use issuers::issuers;
+pub(crate) use issuers::{issuer, issuers};
 pub(crate) use records::contradiction;
 pub(crate) use statuses::statuses;

@@ -41,8 +41,9 @@ impl Store {
     ///
     /// [`StoreError::NotFound`] if there is none.
     pub async fn issuer(&self, id: IssuerId) -> Result<Issuer, StoreError> {
-        let issuers = self.issuers().await?;
-        let found = issuers.into_iter().find(|issuer| issuer.id == id);
+        let found = self
+            .read(move |session| Box::pin(query::issuer(session, id)))
+            .await?;
         found.ok_or_else(|| StoreError::NotFound {
             what: format!("issuer {}", id.0),
         })
