@@ -18,9 +18,9 @@ pub use ca::{CertificateAuthority, IssuedRecord, Order};
 pub use commit::{Idempotency, ImportedCertificate, KeyReuse};
 pub use error::{CrlError, IssueError, StoreError};
 pub use record::{
-    Actor, CertificateRecord, CertificateState, CertificateStatus, Filter, Issuer, IssuerId,
-    IssuerRole, IssuerState, NamePattern, NamePatternError, NewIssuer, Page, RecordedName,
-    RevokedEntry, Selection, Selector, StoredCrl,
+    Actor, CertificateRecord, CertificateState, CertificateStatus, CrlDates, Filter, Issuer,
+    IssuerId, IssuerRole, IssuerState, NamePattern, NamePatternError, NewIssuer, Page,
+    RecordedName, RevokedEntry, Selection, Selector, StoredCrl,
 };
 pub use store::{Store, StoreOptions};
 pub use url::{PostgresUrl, StoreUrl};

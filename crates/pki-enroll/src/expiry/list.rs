@@ -49,7 +49,7 @@ pub(crate) async fn expiring_of(
             found.push(of_issuer(issuer, now));
         }
         for partition in 0..issuer.partitions {
-            if let Some(crl) = store.latest_crl(issuer.id, partition).await?
+            if let Some(crl) = store.latest_crl_dates(issuer.id, partition).await?
                 && crl.next_update <= end
             {
                 let span = (crl.this_update, crl.next_update);

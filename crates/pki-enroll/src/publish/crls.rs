@@ -119,10 +119,7 @@ impl Crls {
         if !is_due(self.latest.get(&key)) {
             return Ok(Freshness::Fresh);
         }
-        let stored = store.latest_crl(issuer.id, partition).await;
-        if let Some(stored) = stored.map_err(PublishError::Store)? {
-            self.latest.insert(key, stored);
-        }
+        self.take_other(store, key).await?;
         if !is_due(self.latest.get(&key)) {
             return Ok(Freshness::Fresh);
         }
@@ -148,6 +145,24 @@ impl Crls {
         tracing::info!(target: "pki_enroll", crl = path, number, entries, "a CRL was signed");
         self.latest.insert(key, signed);
         Ok(Freshness::Fresh)
+    }
+
+    /// Reads the last CRL of a partition, if it is another one than is known.
+    async fn take_other(
+        &mut self,
+        store: &Store,
+        key: (IssuerId, u32),
+    ) -> Result<(), PublishError> {
+        let dates = store.latest_crl_dates(key.0, key.1).await;
+        let number = dates.map_err(PublishError::Store)?.map(|it| it.number);
+        if number == self.latest.get(&key).map(|known| known.number) {
+            return Ok(());
+        }
+        let stored = store.latest_crl(key.0, key.1).await;
+        if let Some(stored) = stored.map_err(PublishError::Store)? {
+            self.latest.insert(key, stored);
+        }
+        Ok(())
     }
 
     /// Warns once of a CRL whose last third has begun, and whose key is not here.

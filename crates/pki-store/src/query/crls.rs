@@ -4,7 +4,7 @@ use time::OffsetDateTime;
 
 use crate::StoreError;
 use crate::database::{Row, Session, values};
-use crate::record::{IssuerId, RevokedEntry, StoredCrl, reason_from_text};
+use crate::record::{CrlDates, IssuerId, RevokedEntry, StoredCrl, reason_from_text};
 
 /// What the next CRL of a partition lists.
 pub(crate) struct CrlContent {
@@ -74,6 +74,25 @@ pub(crate) async fn revoked_since(
         Ok((IssuerId(row.int(0)?), part, row.count(2)?))
     };
     rows.into_iter().map(place).collect()
+}
+
+/// The number and the dates of the last CRL that was signed.
+pub(crate) async fn latest_crl_dates(
+    session: &mut Session,
+    issuer: IssuerId,
+    partition: u32,
+) -> Result<Option<CrlDates>, StoreError> {
+    let sql = "SELECT signed_number, this_update, next_update FROM crls \
+               WHERE issuer = $1 AND part = $2 AND signed_number IS NOT NULL";
+    let row = session.first(sql, values![issuer.0, partition]).await?;
+    let dates = |row: Row| {
+        Ok(CrlDates {
+            number: row.count(0)?,
+            this_update: row.time(1)?,
+            next_update: row.time(2)?,
+        })
+    };
+    row.map(dates).transpose()
 }
 
 /// The last CRL that was signed.

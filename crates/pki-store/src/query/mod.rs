@@ -11,7 +11,7 @@ mod statuses;
 pub(crate) use audit::{audit_head, audit_rows};
 pub(crate) use certificates::{by_id, certificates, select};
 pub(crate) use checkpoints::{acknowledged, check_integrity, checkpoint, missing};
-pub(crate) use crls::{CrlContent, crl_content, latest_crl, revoked_since};
+pub(crate) use crls::{CrlContent, crl_content, latest_crl, latest_crl_dates, revoked_since};
 pub(crate) use issuers::{issuer, issuers};
 pub(crate) use records::contradiction;
 pub(crate) use statuses::statuses;

@@ -35,6 +35,18 @@ pub enum CertificateStatus {
     Unknown,
 }
 
+/// What is known of the last CRL of a partition without reading it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct CrlDates {
+    /// Its cRLNumber.
+    pub number: u64,
+    /// When it was signed.
+    pub this_update: OffsetDateTime,
+    /// When the next one is due.
+    pub next_update: OffsetDateTime,
+}
+
 /// The last CRL of a partition.
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]

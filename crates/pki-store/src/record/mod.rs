@@ -13,7 +13,7 @@ mod text;
 
 pub use actor::Actor;
 pub use certificate::{CertificateRecord, CertificateState, RecordedName};
-pub use crl::{CertificateStatus, RevokedEntry, StoredCrl};
+pub use crl::{CertificateStatus, CrlDates, RevokedEntry, StoredCrl};
 pub use filter::{Filter, Page};
 pub use issuer::{Issuer, IssuerId, IssuerRole, IssuerState, NewIssuer};
 pub use name_pattern::{NamePattern, NamePatternError};

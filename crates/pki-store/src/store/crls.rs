@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{Store, unexpected};
 use crate::commit::{NextCrlNumber, Operation, RecordCrl, Reply};
 use crate::query::CrlContent;
-use crate::{Actor, Issuer, IssuerId, RevokedEntry, StoreError, StoredCrl, query};
+use crate::{Actor, CrlDates, Issuer, IssuerId, RevokedEntry, StoreError, StoredCrl, query};
 
 impl Store {
     /// What the next CRL of a partition will list: what is revoked, but for what has expired and was on a CRL since.
@@ -96,6 +96,20 @@ impl Store {
             Reply::Done(is_last) => Ok(is_last),
             other => unexpected(other),
         }
+    }
+
+    /// The number and the dates of the last CRL of a partition that was signed, whose entries may be many.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if the store cannot be read.
+    pub async fn latest_crl_dates(
+        &self,
+        issuer: IssuerId,
+        partition: u32,
+    ) -> Result<Option<CrlDates>, StoreError> {
+        self.read(move |session| Box::pin(query::latest_crl_dates(session, issuer, partition)))
+            .await
     }
 
     /// The last CRL of a partition that was signed.
