@@ -194,11 +194,10 @@ pub(super) enum Freshness {
     LeftToOthers,
 }
 
-/// The CRL under its path.
-pub(super) fn document(issuer: &Issuer, crl: &StoredCrl) -> (String, Document) {
-    let path = paths::crl(issuer, crl.partition);
+/// The CRL as it is sent.
+pub(super) fn document(crl: &StoredCrl) -> Document {
     let document = Document::new("application/pkix-crl", crl.der.clone(), crl.this_update);
-    (path, document.expires(crl.next_update))
+    document.expires(crl.next_update)
 }
 
 /// Several CRLs in one PEM file (RFC 7468 section 6).

@@ -29,6 +29,11 @@ impl Publication {
 
     /// Publishes all of `documents` at once, in place of those under the same paths.
     pub fn publish(&self, documents: impl IntoIterator<Item = (String, Document)>) {
+        let mut documents = documents.into_iter().peekable();
+        if documents.peek().is_none() {
+            // Nobody is woken for nothing.
+            return;
+        }
         self.0
             .send_modify(|published| published.documents.extend(documents));
     }

@@ -1,5 +1,6 @@
 //! The tasks that keep fresh what is published.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use pki_core::Profile;
@@ -38,8 +39,12 @@ pub struct Publisher {
     actor: Actor,
     crls: Crls,
     responders: Responders,
-    /// The numbers of the CRLs of which `/crl/all.pem` was made.
-    bundled: Vec<(IssuerId, u32, u64)>,
+    /// By path, the CRL that is published there.
+    published: HashMap<String, CrlNumber>,
+    /// The CRLs of which `/crl/all.pem` was made.
+    bundled: Vec<CrlNumber>,
+    /// The issuers whose certificates are published.
+    certified: Vec<IssuerId>,
     /// Something is due that another process has to sign.
     waits: bool,
 }
@@ -61,7 +66,9 @@ impl Publisher {
             actor: Actor::new("timer"),
             crls: Crls::default(),
             responders: Responders::default(),
+            published: HashMap::new(),
             bundled: Vec::new(),
+            certified: Vec::new(),
             waits: false,
         }
     }
@@ -174,8 +181,6 @@ impl Publisher {
         now: OffsetDateTime,
         failures: &mut Vec<PublishError>,
     ) {
-        let mut documents = Vec::new();
-        let mut crls: Vec<&StoredCrl> = Vec::new();
         for issuer in retired {
             for partition in 0..issuer.partitions {
                 failures.extend(self.crls.keep(&self.store, (issuer, partition)).await.err());
@@ -197,31 +202,38 @@ impl Publisher {
                 }
             }
         }
+        let mut crls: Vec<(String, &StoredCrl)> = Vec::new();
         for issuer in issuers {
             for crl in (0..issuer.partitions).filter_map(|it| self.crls.latest(issuer, it)) {
-                let (path, document) = crls::document(issuer, crl);
+                let path = paths::crl(issuer, crl.partition);
                 metrics::crl_published(&path, crl.next_update, crl.entries);
                 self.health.published(&path, crl.next_update);
-                documents.push((path, document));
-                crls.push(crl);
+                crls.push((path, crl));
             }
         }
         // The last ones of who is retired stay until they lapse: whoever misses one before might see a replay in that.
         for issuer in retired {
             for crl in (0..issuer.partitions).filter_map(|it| self.crls.latest(issuer, it)) {
-                let (path, document) = crls::document(issuer, crl);
+                let path = paths::crl(issuer, crl.partition);
                 metrics::crl_retired(&path);
                 self.health.retired(&path);
                 if now < crl.next_update {
-                    documents.push((path, document));
-                    crls.push(crl);
+                    crls.push((path, crl));
                 }
             }
         }
-        let numbers: Vec<_> = crls
-            .iter()
-            .map(|it| (it.issuer, it.partition, it.number))
-            .collect();
+        let (places, crls): (Vec<_>, Vec<_>) = crls.into_iter().unzip();
+        let numbers: Vec<_> = crls.iter().map(|it| number_of(it)).collect();
+        let mut documents = Vec::new();
+        // Of two under the same path the last one counts.
+        let by_path: HashMap<_, _> = places.into_iter().zip(&crls).collect();
+        for (path, crl) in by_path {
+            let number = number_of(crl);
+            if self.published.get(&path) != Some(&number) {
+                self.published.insert(path.clone(), number);
+                documents.push((path, crls::document(crl)));
+            }
+        }
         if numbers != self.bundled && !crls.is_empty() {
             documents.push((paths::ALL_CRLS.to_owned(), crls::bundle(&crls)));
             self.bundled = numbers;
@@ -229,27 +241,17 @@ impl Publisher {
         self.publication.publish(documents);
     }
 
-    fn publish_certificates(&self, issuers: &[Issuer]) {
-        let documents = issuers.iter().flat_map(|issuer| {
-            let certificate = issuer.certificate();
-            let (der, since) = (certificate.der().to_vec(), certificate.not_before());
-            let chain: String = issuer.chain.iter().map(pki_core::certificate_pem).collect();
+    fn publish_certificates(&mut self, issuers: &[Issuer]) {
+        for issuer in issuers {
             metrics::issuer_published(&paths::name_of(issuer), issuer.not_after());
-            [
-                (paths::certificate(issuer), "application/pkix-cert", der),
-                (
-                    paths::chain(issuer),
-                    "application/pem-certificate-chain",
-                    chain.into_bytes(),
-                ),
-            ]
-            .map(|(path, media_type, bytes)| {
-                let document =
-                    Document::new(media_type, bytes, since).max_age(Duration::from_secs(3600));
-                (path, document)
-            })
-        });
-        self.publication.publish(documents);
+        }
+        let ids: Vec<_> = issuers.iter().map(|issuer| issuer.id).collect();
+        if ids == self.certified {
+            return;
+        }
+        self.publication
+            .publish(issuers.iter().flat_map(certificates_of));
+        self.certified = ids;
     }
 
     /// Runs until `stop` says so, or is dropped. A revocation is noticed within a quarter of a second, and what is due by
@@ -308,6 +310,32 @@ async fn replacement(replaced: &mut Option<watch::Receiver<Vec<CertificateAuthor
         }
     }
     std::future::pending().await
+}
+
+/// By which a CRL is told from all others.
+type CrlNumber = (IssuerId, u32, u64);
+
+fn number_of(crl: &StoredCrl) -> CrlNumber {
+    (crl.issuer, crl.partition, crl.number)
+}
+
+/// The certificate of an issuer, and its chain, under their paths.
+fn certificates_of(issuer: &Issuer) -> [(String, Document); 2] {
+    let certificate = issuer.certificate();
+    let (der, since) = (certificate.der().to_vec(), certificate.not_before());
+    let chain: String = issuer.chain.iter().map(pki_core::certificate_pem).collect();
+    [
+        (paths::certificate(issuer), "application/pkix-cert", der),
+        (
+            paths::chain(issuer),
+            "application/pem-certificate-chain",
+            chain.into_bytes(),
+        ),
+    ]
+    .map(|(path, media_type, bytes)| {
+        let document = Document::new(media_type, bytes, since).max_age(Duration::from_secs(3600));
+        (path, document)
+    })
 }
 
 fn authority_of<'a>(
