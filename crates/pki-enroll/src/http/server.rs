@@ -1,15 +1,11 @@
 //! A server for plain HTTP/1.1 that strangers may talk to.
 
-use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::body::Body;
-use axum::extract::Request;
-use axum::response::Response;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
@@ -18,7 +14,6 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
-use tower::Service;
 
 /// What a connection may take; each field has a default.
 #[derive(Clone, Copy, Debug)]
@@ -126,10 +121,7 @@ async fn serve(
         .timer(TokioTimer::new())
         .header_read_timeout(limits.header)
         .max_buf_size(MAX_BUFFER)
-        .serve_connection(
-            TokioIo::new(stream),
-            TowerToHyperService::new(Routes(router)),
-        );
+        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
     let mut http = std::pin::pin!(http);
     tokio::select! {
         // Whether it succeeds or fails, the connection is over.
@@ -139,27 +131,6 @@ async fn serve(
     }
     http.as_mut().graceful_shutdown();
     let _ = timeout(LAST, http).await;
-}
-
-/// The router for the bodies that hyper reads.
-#[derive(Clone)]
-struct Routes(Router);
-
-impl Service<Request<hyper::body::Incoming>> for Routes {
-    type Response = Response;
-    type Error = Infallible;
-    type Future = <Router as Service<Request<Body>>>::Future;
-
-    fn poll_ready(
-        &mut self,
-        _: &mut std::task::Context<'_>,
-    ) -> std::task::Poll<Result<(), Infallible>> {
-        std::task::Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, request: Request<hyper::body::Incoming>) -> Self::Future {
-        self.0.call(request.map(Body::new))
-    }
 }
 
 /// A request's header, with an OCSP request in its path.
