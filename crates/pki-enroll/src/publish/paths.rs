@@ -1,6 +1,6 @@
 //! Where the CRLs and certificates of an issuer are: the paths here, and the URLs in certificates.
 
-use pki_store::{Issuer, IssuerRole};
+use pki_store::Issuer;
 
 /// The URLs that certificates say, below one that the CA is reached by.
 ///
@@ -56,13 +56,7 @@ pub(crate) fn name_of(issuer: &Issuer) -> String {
     let stem = file.map(|file| file.strip_suffix(".crl").unwrap_or(file));
     match stem.map(|stem| stem.strip_suffix(SUFFIX).unwrap_or(stem)) {
         Some(name) => name.to_owned(),
-        None => {
-            let role = match issuer.role {
-                IssuerRole::Root => "root",
-                _ => "issuing",
-            };
-            format!("{}-{role}", issuer.ca)
-        }
+        None => format!("{}-{}", issuer.ca, issuer.role.as_str()),
     }
 }
 
