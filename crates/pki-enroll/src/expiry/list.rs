@@ -124,6 +124,9 @@ async fn certificates(
                 }
             }
         }
+        if records.len() < PAGE as usize {
+            break;
+        }
     }
     for (issuer, (end, profile)) in &mut responders {
         *end = latest_end(store, *issuer, profile, *end, now).await?;
@@ -162,6 +165,9 @@ async fn latest_end(
         page.after = last.id;
         let ends = records.iter().map(|record| record.not_after);
         latest = ends.fold(latest, OffsetDateTime::max);
+        if records.len() < PAGE as usize {
+            return Ok(latest);
+        }
     }
 }
 

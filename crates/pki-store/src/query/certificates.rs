@@ -5,7 +5,6 @@ use time::OffsetDateTime;
 use crate::StoreError;
 use crate::database::{Row, Session, Value, values};
 use crate::record::certificate::{CertificateState, stored};
-use crate::record::name_pattern::common_name_of;
 use crate::record::{
     CertificateRecord, Filter, IssuerId, Page, Selection, Selector, reason_from_text,
 };
@@ -62,7 +61,11 @@ pub(crate) async fn select(
             let found = certificates(session, &filter, page, now).await?;
             let Some(last) = found.last() else { break };
             page.after = last.id;
+            let is_last = found.len() < SELECTED as usize;
             all.extend(found.into_iter().filter(|it| selection.takes(it.state)));
+            if is_last {
+                break;
+            }
         }
     }
     Ok(all)
@@ -169,9 +172,8 @@ impl Conditions {
 
 /// What the database does not check.
 fn matches(filter: &Filter, record: &CertificateRecord) -> bool {
-    filter.name.as_ref().is_none_or(|pattern| {
-        pattern.matches(common_name_of(&record.subject).as_deref(), &record.sans)
-    })
+    let pattern = filter.name.as_ref();
+    pattern.is_none_or(|pattern| pattern.matches(&record.subject, &record.sans))
 }
 
 fn record(row: &Row, now: OffsetDateTime) -> Result<CertificateRecord, StoreError> {

@@ -48,19 +48,18 @@ pub struct NamePatternError {
 
 impl NamePattern {
     /// Whether a certificate with these names is meant.
-    pub(crate) fn matches(&self, common_name: Option<&str>, sans: &[RecordedName]) -> bool {
+    pub(crate) fn matches(&self, subject: &str, sans: &[RecordedName]) -> bool {
         let any = |kind: &str, matches: &dyn Fn(&str) -> bool| {
             sans.iter()
                 .any(|name| name.kind == kind && matches(&name.value))
         };
         match self {
-            Self::CommonName(wanted) => {
-                common_name.is_some_and(|found| found.to_lowercase() == wanted.to_lowercase())
-            }
+            Self::CommonName(wanted) => common_name_of(subject)
+                .is_some_and(|found| found.to_lowercase() == wanted.to_lowercase()),
             // A wildcard in a certificate is found by itself, too: `*.example.org`.
             Self::Dns(pattern) => {
                 any("dns", &|name| pattern.covers(name))
-                    || common_name.is_some_and(|name| pattern.covers(name))
+                    || common_name_of(subject).is_some_and(|name| pattern.covers(&name))
             }
             Self::Ip(pattern) => any("ip", &|text| {
                 text.parse::<IpAddr>().is_ok_and(|it| pattern.matches(it))
@@ -163,7 +162,7 @@ pub(crate) fn recorded(sans: &[SubjectAltName]) -> Vec<RecordedName> {
 }
 
 /// The common name in a subject as it is stored.
-pub(crate) fn common_name_of(subject: &str) -> Option<String> {
+fn common_name_of(subject: &str) -> Option<String> {
     let name: x509_identity::DistinguishedName = subject.parse().ok()?;
     name.common_name().map(str::to_owned)
 }
