@@ -47,10 +47,6 @@ pub(crate) async fn contradiction(
 }
 
 fn agrees(row: &AuditRow, certificate: &Row) -> Result<bool, StoreError> {
-    let detail: serde_json::Value = serde_json::from_str(&row.detail).unwrap_or_default();
-    let logged = detail
-        .get("fingerprint_sha256")
-        .and_then(serde_json::Value::as_str);
     let fingerprint = certificate
         .optional(0, |row, column| row.blob(column))?
         .map(hex);
@@ -58,6 +54,10 @@ fn agrees(row: &AuditRow, certificate: &Row) -> Result<bool, StoreError> {
         .iter()
         .any(|event| event.as_str() == row.event);
     if is_issued {
+        let detail: serde_json::Value = serde_json::from_str(&row.detail).unwrap_or_default();
+        let logged = detail
+            .get("fingerprint_sha256")
+            .and_then(serde_json::Value::as_str);
         let content = certificate.optional(1, |row, column| row.blob(column))?;
         let hash = content.map(|content| hex(&Sha256::digest(content)));
         return Ok(

@@ -154,20 +154,20 @@ pub(crate) fn with_partition(url: &str, partition: u32) -> String {
 
 /// Reads what [`chain_pem`] has written.
 pub(crate) fn read_chain(text: &str) -> Result<Vec<Certificate>, StoreError> {
-    let damaged = |_| StoreError::Corrupt {
+    let damaged = || StoreError::Corrupt {
         what: "the certificates of an issuer cannot be read".into(),
     };
-    let file = pem::read(text.as_bytes()).map_err(|error| damaged(error.to_string()))?;
+    let file = pem::read(text.as_bytes()).map_err(|_| damaged())?;
     let certificates = file
         .sections()
         .filter(|section| section.label() == Label::Certificate)
         .map(|section| {
-            let der = section.der().map_err(|error| damaged(error.to_string()))?;
-            Certificate::from_der(&der).map_err(|error| damaged(error.to_string()))
+            let der = section.der().map_err(|_| damaged())?;
+            Certificate::from_der(&der).map_err(|_| damaged())
         });
     let chain = certificates.collect::<Result<Vec<_>, _>>()?;
     if chain.is_empty() {
-        return Err(damaged(String::new()));
+        return Err(damaged());
     }
     Ok(chain)
 }

@@ -2,10 +2,10 @@
 
 /// The beginning of a text: at most so many bytes, and only whole characters.
 pub(crate) fn shortened(text: &str, limit: usize) -> &str {
-    let end = (0..=limit).rev().find(|end| text.is_char_boundary(*end));
     if text.len() <= limit {
         return text;
     }
+    let end = (0..=limit).rev().find(|end| text.is_char_boundary(*end));
     text.get(..end.unwrap_or(0)).unwrap_or_default()
 }
 
