@@ -27,29 +27,18 @@ impl<'s> Transaction<'s> {
     /// Begins one, and waits until no other process has one.
     pub(crate) async fn begin(session: &'s mut Session) -> Result<Self, StoreError> {
         session.begin_write().await?;
-        let sql = "SELECT revision, audit_seq, audit_hash FROM store";
-        let row = match session.first(sql, vec![]).await {
-            Ok(Some(row)) => row,
-            Ok(None) => {
-                session.batch("ROLLBACK").await?;
-                return Err(StoreError::Corrupt {
-                    what: "its first row is missing".into(),
-                });
-            }
+        match read(session).await {
+            Ok((revision, head)) => Ok(Self {
+                session,
+                head,
+                revision,
+                rows: Vec::new(),
+            }),
             Err(error) => {
                 let _ = session.batch("ROLLBACK").await;
-                return Err(error);
+                Err(error)
             }
-        };
-        Ok(Self {
-            revision: row.count(0)?,
-            head: AuditHead {
-                seq: row.count(1)?,
-                hash: row.array(2)?,
-            },
-            session,
-            rows: Vec::new(),
-        })
+        }
     }
 
     /// Adds a row to the audit log.
@@ -133,4 +122,15 @@ impl<'s> Transaction<'s> {
     pub(crate) async fn roll_back(self) {
         let _ = self.session.batch("ROLLBACK").await;
     }
+}
+
+/// The revision, and the end of the audit log.
+async fn read(session: &mut Session) -> Result<(u64, AuditHead), StoreError> {
+    let columns = "revision, audit_seq, audit_hash";
+    let row = session.store_row(columns).await?;
+    let head = AuditHead {
+        seq: row.count(1)?,
+        hash: row.array(2)?,
+    };
+    Ok((row.count(0)?, head))
 }

@@ -63,6 +63,19 @@ impl Session {
         Ok(self.query(sql, parameters).await?.into_iter().next())
     }
 
+    /// These columns of the one row of table `store`.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Corrupt`] if there is none.
+    pub(crate) async fn store_row(&mut self, columns: &str) -> Result<Row, StoreError> {
+        let sql = format!("SELECT {columns} FROM store");
+        let row = self.first(&sql, vec![]).await?;
+        row.ok_or_else(|| StoreError::Corrupt {
+            what: "its first row is missing".into(),
+        })
+    }
+
     /// The rows of the same statement with each of these sets of parameters. PostgreSQL gets them all before it has
     /// answered the first.
     pub(crate) async fn query_each(

@@ -6,11 +6,7 @@ use crate::database::{Row, Session, values};
 
 /// The end of the log, as the store's first row says it.
 pub(crate) async fn audit_head(session: &mut Session) -> Result<AuditHead, StoreError> {
-    let sql = "SELECT audit_seq, audit_hash FROM store";
-    let row = session.first(sql, vec![]).await?;
-    let row = row.ok_or_else(|| StoreError::Corrupt {
-        what: "its first row is missing".into(),
-    })?;
+    let row = session.store_row("audit_seq, audit_hash").await?;
     Ok(AuditHead {
         seq: row.count(0)?,
         hash: row.array(1)?,

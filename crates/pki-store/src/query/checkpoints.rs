@@ -21,11 +21,8 @@ pub(crate) async fn checkpoint(
 }
 
 async fn read(session: &mut Session, now: OffsetDateTime) -> Result<Payload, StoreError> {
-    let sql = "SELECT id, audit_seq, audit_hash, revision FROM store";
-    let row = session.first(sql, vec![]).await?;
-    let row = row.ok_or_else(|| StoreError::Corrupt {
-        what: "its first row is missing".into(),
-    })?;
+    let columns = "id, audit_seq, audit_hash, revision";
+    let row = session.store_row(columns).await?;
     let sql = "SELECT i.fingerprint, l.part, l.number FROM crls l JOIN issuers i ON i.id = l.issuer \
                ORDER BY l.issuer, l.part";
     let used = |row: &Row| {

@@ -119,11 +119,8 @@ async fn check_age(store: &Store, place: CheckpointPlace, key: &[u8]) -> Result<
 async fn ready(target: &Target) -> Result<(Session, [u8; 16]), StoreError> {
     let mut session = target.connect().await?;
     migrate(&mut session, *Uuid::new_v4().as_bytes()).await?;
-    let row = session.first("SELECT id FROM store", vec![]).await?;
-    let row = row.ok_or_else(|| StoreError::Corrupt {
-        what: "its first row is missing".into(),
-    })?;
-    Ok((session, row.array(0)?))
+    let id = session.store_row("id").await?.array(0)?;
+    Ok((session, id))
 }
 
 impl Store {
