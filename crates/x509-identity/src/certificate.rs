@@ -336,11 +336,15 @@ impl Certificate {
     /// All extensions in their order. Extensions that are not critical and whose type cannot be
     /// represented are left out (see [`ParseError::Der`]). No type appears twice.
     pub fn extensions(&self) -> impl Iterator<Item = Extension<'_>> {
-        self.extensions.iter().map(|stored| Extension {
-            oid: stored.oid,
-            critical: stored.critical,
-            value: self.part(&stored.value),
-        })
+        self.extensions.iter().map(|stored| self.read(stored))
+    }
+
+    /// The extension of this type, if it is there. One that [`extensions`](Self::extensions) leaves out is not.
+    pub fn extension(&self, oid: ObjectIdentifier) -> Option<Extension<'_>> {
+        let mut extensions = self.extensions.iter();
+        extensions
+            .find(|stored| stored.oid == oid)
+            .map(|stored| self.read(stored))
     }
 
     /// The types of the critical extensions. A verifier has to understand each of them.
@@ -349,6 +353,14 @@ impl Certificate {
             .iter()
             .filter(|stored| stored.critical)
             .map(|stored| stored.oid)
+    }
+
+    fn read(&self, stored: &StoredExtension) -> Extension<'_> {
+        Extension {
+            oid: stored.oid,
+            critical: stored.critical,
+            value: self.part(&stored.value),
+        }
     }
 
     fn part(&self, range: &Range<usize>) -> &[u8] {

@@ -91,16 +91,12 @@ impl Report {
 
 /// The value of an extension, if it is there.
 pub(super) fn value(certificate: &Certificate, oid: ObjectIdentifier) -> Option<&[u8]> {
-    let mut extensions = certificate.extensions();
-    extensions
-        .find(|extension| extension.oid == oid)
-        .map(|extension| extension.value)
+    certificate.extension(oid).map(|extension| extension.value)
 }
 
 /// Whether an extension is there, and critical.
 pub(super) fn criticality(certificate: &Certificate, oid: ObjectIdentifier) -> Option<bool> {
     certificate
-        .extensions()
-        .find(|extension| extension.oid == oid)
+        .extension(oid)
         .map(|extension| extension.critical)
 }

@@ -156,16 +156,13 @@ fn judge_name_constraints(
     profile: &Profile,
     refuse: &mut impl FnMut(&'static str, String),
 ) {
-    let mut extensions = certificate.extensions();
-    let found = extensions.find(|extension| extension.oid == ID_CE_NAME_CONSTRAINTS);
-    let found = found.map(|extension| (extension.critical, extension.value.to_vec()));
     let constraints = &profile.name_constraints;
-    let is_right = match found {
+    let is_right = match certificate.extension(ID_CE_NAME_CONSTRAINTS) {
         None => constraints.is_empty(),
-        Some((critical, value)) => {
-            critical
+        Some(found) => {
+            found.critical
                 && !constraints.is_empty()
-                && name_constraints_der(constraints).ok() == Some(value)
+                && name_constraints_der(constraints).is_ok_and(|der| der == found.value)
         }
     };
     if !is_right {
