@@ -44,7 +44,7 @@ pub(super) fn lint(certificate: &Certificate, report: &mut Report) {
     }
     if let Err(weak) = check_public_key(certificate.spki_der()) {
         let source = weak.source_of_rule();
-        report.error(false, "weak-key", source, &weak.to_string());
+        report.error(false, "weak-key", source, weak);
     }
     report.error(
         usage.is_some(),

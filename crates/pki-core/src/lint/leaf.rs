@@ -154,7 +154,7 @@ fn server(certificate: &Certificate, report: &mut Report) {
             repeats,
             "common-name",
             "RFC 9525 2, CABF BR 7.1.4.3",
-            &format!("the common name `{name}` is not among the alternative names"),
+            format_args!("the common name `{name}` is not among the alternative names"),
         );
     }
     let named = certificate

@@ -1,5 +1,7 @@
 //! What lint has found.
 
+use std::fmt;
+
 use serde::Serialize;
 use x509_identity::{Certificate, ObjectIdentifier};
 
@@ -49,21 +51,21 @@ impl Report {
         self.0
     }
 
-    /// Records `rule` where it does not hold.
+    /// Records `rule` where it does not hold; only there the sentence is formatted.
     pub(super) fn require(
         &mut self,
         holds: bool,
         severity: Severity,
         rule: &'static str,
         source: &'static str,
-        sentence: &str,
+        sentence: impl fmt::Display,
     ) {
         if !holds {
             self.0.push(Finding {
                 rule,
                 severity,
                 source,
-                sentence: sentence.to_owned(),
+                sentence: sentence.to_string(),
             });
         }
     }
@@ -73,7 +75,7 @@ impl Report {
         holds: bool,
         rule: &'static str,
         source: &'static str,
-        sentence: &str,
+        sentence: impl fmt::Display,
     ) {
         self.require(holds, Severity::Error, rule, source, sentence);
     }
@@ -83,7 +85,7 @@ impl Report {
         holds: bool,
         rule: &'static str,
         source: &'static str,
-        sentence: &str,
+        sentence: impl fmt::Display,
     ) {
         self.require(holds, Severity::Warning, rule, source, sentence);
     }
