@@ -94,7 +94,7 @@ fn policy(certificate: &Certificate, context: &Context<'_>) -> Vec<Finding> {
             format!("{} certificate is not issued for {algorithm} keys", a(role)),
         ),
     }
-    if context.blocked.contains(certificate.spki_der()) {
+    if context.blocked.contains_hash(certificate.spki_sha256()) {
         refuse(
             "blocked-key",
             "the key is blocked, since others are known to have it: make a new one".to_owned(),
