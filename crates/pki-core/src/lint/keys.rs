@@ -3,7 +3,7 @@
 use const_oid::db::rfc5280::{ID_CE_BASIC_CONSTRAINTS, ID_CE_EXT_KEY_USAGE, ID_CE_KEY_USAGE};
 use x509_identity::{Certificate, KeyUsage, KeyUsageBit, PublicKeyAlgorithm};
 
-use super::report::{Report, criticality};
+use super::report::{Report, criticality, has_none_of};
 use crate::key;
 
 pub(super) fn lint(certificate: &Certificate, report: &mut Report) {
@@ -88,5 +88,5 @@ fn signs_alone(usage: Option<KeyUsage>) -> bool {
         KeyUsageBit::EncipherOnly,
         KeyUsageBit::DecipherOnly,
     ];
-    usage.is_none_or(|usage| OTHER.iter().all(|bit| !usage.contains(*bit)))
+    has_none_of(usage, &OTHER)
 }

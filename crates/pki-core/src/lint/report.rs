@@ -3,7 +3,7 @@
 use std::fmt;
 
 use serde::Serialize;
-use x509_identity::{Certificate, ObjectIdentifier};
+use x509_identity::{Certificate, KeyUsage, KeyUsageBit, ObjectIdentifier};
 
 /// One rule that a certificate breaks.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
@@ -89,6 +89,11 @@ impl Report {
     ) {
         self.require(holds, Severity::Warning, rule, source, sentence);
     }
+}
+
+/// Whether a key usage, if there is one, has none of these bits.
+pub(super) fn has_none_of(usage: Option<KeyUsage>, bits: &[KeyUsageBit]) -> bool {
+    usage.is_none_or(|usage| bits.iter().all(|bit| !usage.contains(*bit)))
 }
 
 /// The value of an extension, if it is there.
