@@ -27,6 +27,7 @@ pub struct Certificate {
     pub(crate) der: Box<[u8]>,
     /// Where the TBSCertificate begins. The ranges count from here, so that a signature of another length moves none.
     pub(crate) tbs_start: usize,
+    tbs_len: usize,
     version: u8,
     serial: SerialNumber,
     signature_algorithm: ObjectIdentifier,
@@ -196,6 +197,7 @@ impl Certificate {
             fingerprint_sha256: OnceLock::new(),
             spki_sha256: OnceLock::new(),
             tbs_start: range_within(der, whole_tbs.der).start,
+            tbs_len: whole_tbs.der.len(),
             der: der.into(),
         })
     }
@@ -203,6 +205,11 @@ impl Certificate {
     /// The certificate as it was given.
     pub fn der(&self) -> &[u8] {
         &self.der
+    }
+
+    /// The TBSCertificate as DER, octet for octet: what the signature is over.
+    pub fn tbs_der(&self) -> &[u8] {
+        self.part(&(0..self.tbs_len))
     }
 
     /// 1, 2 or 3.
