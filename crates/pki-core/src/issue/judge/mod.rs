@@ -35,7 +35,7 @@ pub(super) fn judge(tbs: Vec<u8>, context: &Context<'_>) -> Result<Approved, Iss
         issuers, algorithm, ..
     } = context;
     // Relying parties will read these bytes with this parser: so does the judge.
-    let certificate = unsigned(&tbs, algorithm)?;
+    let certificate = unsigned(tbs, algorithm)?;
 
     if let Some(issuer) = issuers.first()
         && certificate.not_after() > issuer.not_after()
@@ -53,7 +53,6 @@ pub(super) fn judge(tbs: Vec<u8>, context: &Context<'_>) -> Result<Approved, Iss
     );
     if findings.is_empty() {
         Ok(Approved {
-            tbs,
             unsigned: certificate,
         })
     } else {
