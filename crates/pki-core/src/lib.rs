@@ -12,7 +12,7 @@ mod request;
 pub mod verify;
 
 pub use crl::{
-    Crl, CrlBuildError, CrlBuilder, CrlEntry, CrlError, CrlReadError, CrlScope, SignedCrl,
+    Crl, CrlBuildError, CrlBuilder, CrlEntry, CrlError, CrlReadError, CrlScope, SignedCrl, crl_pem,
 };
 pub use issue::{Authority, IssueError, Issued, Prepared, certificate_pem, presented};
 pub use key::{

@@ -27,6 +27,7 @@ pub struct Certificate {
     pub(crate) der: Box<[u8]>,
     /// Where the TBSCertificate begins. The ranges count from here, so that a signature of another length moves none.
     pub(crate) tbs_start: usize,
+    tbs_len: usize,
     version: u8,
     serial: SerialNumber,
     signature_algorithm: ObjectIdentifier,
@@ -196,6 +197,7 @@ impl Certificate {
             fingerprint_sha256: OnceLock::new(),
             spki_sha256: OnceLock::new(),
             tbs_start: range_within(der, whole_tbs.der).start,
+            tbs_len: whole_tbs.der.len(),
             der: der.into(),
         })
     }
@@ -203,6 +205,11 @@ impl Certificate {
     /// The certificate as it was given.
     pub fn der(&self) -> &[u8] {
         &self.der
+    }
+
+    /// The TBSCertificate as DER, octet for octet: what the signature is over.
+    pub fn tbs_der(&self) -> &[u8] {
+        self.part(&(0..self.tbs_len))
     }
 
     /// 1, 2 or 3.
@@ -336,11 +343,15 @@ impl Certificate {
     /// All extensions in their order. Extensions that are not critical and whose type cannot be
     /// represented are left out (see [`ParseError::Der`]). No type appears twice.
     pub fn extensions(&self) -> impl Iterator<Item = Extension<'_>> {
-        self.extensions.iter().map(|stored| Extension {
-            oid: stored.oid,
-            critical: stored.critical,
-            value: self.part(&stored.value),
-        })
+        self.extensions.iter().map(|stored| self.read(stored))
+    }
+
+    /// The extension of this type, if it is there. One that [`extensions`](Self::extensions) leaves out is not.
+    pub fn extension(&self, oid: ObjectIdentifier) -> Option<Extension<'_>> {
+        let mut extensions = self.extensions.iter();
+        extensions
+            .find(|stored| stored.oid == oid)
+            .map(|stored| self.read(stored))
     }
 
     /// The types of the critical extensions. A verifier has to understand each of them.
@@ -349,6 +360,14 @@ impl Certificate {
             .iter()
             .filter(|stored| stored.critical)
             .map(|stored| stored.oid)
+    }
+
+    fn read(&self, stored: &StoredExtension) -> Extension<'_> {
+        Extension {
+            oid: stored.oid,
+            critical: stored.critical,
+            value: self.part(&stored.value),
+        }
     }
 
     fn part(&self, range: &Range<usize>) -> &[u8] {

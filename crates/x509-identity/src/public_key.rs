@@ -81,10 +81,7 @@ impl fmt::Display for PublicKeyAlgorithm {
             Self::MlDsa65 => f.write_str("ML-DSA-65"),
             Self::MlDsa87 => f.write_str("ML-DSA-87"),
             Self::Other(oid) => match DB.by_oid(oid) {
-                Some(name) => match name.strip_prefix("id-ml-dsa-") {
-                    Some(level) => write!(f, "ML-DSA-{level}"),
-                    None => f.write_str(name),
-                },
+                Some(name) => f.write_str(name),
                 None => oid.fmt(f),
             },
             Self::Rsa { bits } => write!(f, "RSA {bits}"),

@@ -28,6 +28,7 @@ fn another_signature_changes_the_signature_alone() {
         assert_eq!(format!("{signed:?}"), format!("{again:?}"));
         assert_eq!(signed.fingerprint_sha256(), again.fingerprint_sha256());
         assert_ne!(signed.fingerprint_sha256(), leaf.fingerprint_sha256());
+        assert_eq!(signed.tbs_der(), leaf.tbs_der());
         assert_eq!(signed.spki_der(), leaf.spki_der());
         assert_eq!(signed.issuer_der(), leaf.issuer_der());
         assert!(signed.extensions().eq(leaf.extensions()));
@@ -148,6 +149,7 @@ fn the_parts_are_those_that_x509_cert_finds() {
         let theirs = x509_cert::Certificate::from_der(&der).unwrap();
         let tbs = theirs.tbs_certificate();
         assert_eq!(ours.der(), der);
+        assert_eq!(ours.tbs_der(), tbs.to_der().unwrap());
         assert_eq!(ours.subject_der(), tbs.subject().to_der().unwrap());
         assert_eq!(ours.issuer_der(), tbs.issuer().to_der().unwrap());
         assert_eq!(ours.subject().to_der(), ours.subject_der());

@@ -113,19 +113,17 @@ pub(crate) struct Refused<'a> {
 
 /// A connection was refused.
 pub(crate) fn refused(refused: &Refused<'_>) {
-    let names = refused.claimed.map(Names::of);
-    let names = names.as_ref();
-    let subject = refused.subject.map(ToString::to_string);
+    let claimed = refused.claimed;
     event!(
         target: TARGET,
         Level::WARN,
         outcome = "refused",
         reason = refused.reason,
         peer = %refused.peer,
-        subject = subject.as_deref(),
-        issuer = names.map(|names| names.issuer.as_str()),
-        serial = names.map(|names| names.serial.as_str()),
-        spki = names.map(|names| names.spki.as_str()),
+        subject = refused.subject.map(ToString::to_string),
+        issuer = claimed.map(|claimed| claimed.issuer().to_string()),
+        serial = claimed.map(|claimed| claimed.serial().to_string()),
+        spki = claimed.map(|claimed| Hex(claimed.spki_sha256()).to_string()),
         sni = refused.server_name,
         version = refused.version,
         "connection refused: {:?}",

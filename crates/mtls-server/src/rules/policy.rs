@@ -21,9 +21,7 @@ pub(super) fn asserted(path: &[Arc<Certificate>], policy: ObjectIdentifier) -> F
         return Finding::Mismatch;
     };
     let intermediates = above.split_last().map_or(above, |(_, below)| below);
-    let has = |oid| {
-        move |certificate: &Arc<Certificate>| certificate.extensions().any(|it| it.oid == oid)
-    };
+    let has = |oid| move |certificate: &Arc<Certificate>| certificate.extension(oid).is_some();
     if intermediates.iter().any(has(ID_CE_POLICY_MAPPINGS)) {
         return Finding::Unclear("policies-are-mapped");
     }
@@ -45,10 +43,7 @@ pub(super) fn asserted(path: &[Arc<Certificate>], policy: ObjectIdentifier) -> F
 
 /// Whether a certificate has a policy that is `wanted`.
 fn names(certificate: &Certificate, wanted: impl Fn(ObjectIdentifier) -> bool) -> Finding {
-    let extension = certificate
-        .extensions()
-        .find(|extension| extension.oid == ID_CE_CERTIFICATE_POLICIES);
-    let Some(extension) = extension else {
+    let Some(extension) = certificate.extension(ID_CE_CERTIFICATE_POLICIES) else {
         return Finding::Mismatch;
     };
     match read(extension.value, wanted) {

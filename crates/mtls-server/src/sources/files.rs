@@ -57,14 +57,21 @@ pub fn crls<P: AsRef<Path>>(paths: impl IntoIterator<Item = P>) -> Result<CrlSet
         let bytes = bytes.map(|bytes| bytes.as_slice()).unwrap_or_default();
         FileError::of_crl(path_of(&error), bytes, error)
     })?;
+    warn_of_set_aside(&set, |file| {
+        paths_read.get(file).map(|path| path.display().to_string())
+    });
+    Ok(set)
+}
+
+/// Logs which CRLs are set aside, and why; `name` is that of a file by its position.
+pub(crate) fn warn_of_set_aside(set: &CrlSet, name: impl Fn(usize) -> Option<String>) {
     for aside in set.set_aside() {
-        if let CrlLoadError::Unusable { source, .. } = aside {
-            let path = path_of(aside).display().to_string();
+        let name = aside.file().and_then(&name);
+        if let (Some(crl), CrlLoadError::Unusable { source, .. }) = (name, aside) {
             let reason = sentence(source);
-            tracing::warn!(target: "mtls_server", crl = path, reason, "a CRL is not used");
+            tracing::warn!(target: "mtls_server", crl, reason, "a CRL is not used");
         }
     }
-    Ok(set)
 }
 
 /// Reads a rule in TOML, as [`Rule::from_toml`] takes it.

@@ -3,7 +3,9 @@
 mod date;
 mod extension;
 mod general_name;
+mod seal;
 
 pub(crate) use date::asn1_time;
 pub(crate) use extension::{distribution_point_name, extension};
 pub(crate) use general_name::general_name;
+pub(crate) use seal::seal;

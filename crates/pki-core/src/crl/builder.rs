@@ -12,10 +12,10 @@ use x509_identity::{KeyUsageBit, SerialNumber};
 
 use super::distribution_point::CrlScope;
 use super::document::encode_pem;
-use super::encode::{Entries, TbsCertList, seal};
+use super::encode::{Entries, TbsCertList};
 use super::entry::CrlEntry;
 use crate::Authority;
-use crate::asn1::{asn1_time, distribution_point_name, extension};
+use crate::asn1::{asn1_time, distribution_point_name, extension, seal};
 use crate::key::BoxError;
 use crate::key::SignError;
 use crate::verify::RevocationReason;

@@ -93,8 +93,7 @@ impl DistributionPoint {
 /// The DER of each GeneralName of the certificate's distribution points.
 fn distribution_points(certificate: &Certificate) -> Vec<Vec<u8>> {
     certificate
-        .extensions()
-        .find(|extension| extension.oid == ID_CE_CRL_DISTRIBUTION_POINTS)
+        .extension(ID_CE_CRL_DISTRIBUTION_POINTS)
         .and_then(|extension| CrlDistributionPoints::from_der(extension.value).ok())
         .into_iter()
         .flat_map(|points| points.0)

@@ -96,7 +96,7 @@ impl Crl {
     /// Never: what was read is not larger than PEM can be (256 MiB).
     #[must_use]
     pub fn pem(&self) -> String {
-        encode_pem(&self.der).expect("a CRL that was read can be written as PEM")
+        crl_pem(&self.der).expect("a CRL that was read can be written as PEM")
     }
 
     /// The issuer's name.
@@ -238,6 +238,12 @@ impl fmt::Debug for Crl {
             .field("entries", &self.entries)
             .finish_non_exhaustive()
     }
+}
+
+/// A CRL in DER as PEM (RFC 7468 section 6); `None` for one that is larger than PEM can be (256 MiB).
+#[must_use]
+pub fn crl_pem(der: &[u8]) -> Option<String> {
+    encode_pem(der).ok()
 }
 
 pub(super) fn encode_pem(der: &[u8]) -> Result<String, der::pem::Error> {

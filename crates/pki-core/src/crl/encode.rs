@@ -5,7 +5,7 @@
 use std::sync::LazyLock;
 
 use const_oid::db::rfc5280::ID_CE_CRL_REASONS;
-use der::asn1::{AnyRef, BitStringRef, IntRef};
+use der::asn1::{AnyRef, IntRef};
 use der::{Encode, Header, Length, Sequence, Tag};
 use spki::AlgorithmIdentifierOwned;
 use x509_cert::ext::Extensions;
@@ -35,29 +35,6 @@ pub(super) struct TbsCertList<'a> {
     pub(super) revoked_certificates: Option<AnyRef<'a>>,
     #[asn1(context_specific = "0", tag_mode = "EXPLICIT")]
     pub(super) extensions: Extensions,
-}
-
-/// The CRL, around bytes that stay where they are: of a million entries there are 49 MB of them.
-///
-/// ```text
-/// CertificateList  ::=  SEQUENCE  {
-///      tbsCertList          TBSCertList,
-///      signatureAlgorithm   AlgorithmIdentifier,
-///      signatureValue       BIT STRING }
-/// ```
-pub(super) fn seal(
-    tbs: Vec<u8>,
-    algorithm: &AlgorithmIdentifierOwned,
-    signature: &[u8],
-) -> der::Result<Vec<u8>> {
-    let signature = BitStringRef::from_bytes(signature)?;
-    let len = algorithm.encoded_len()? + signature.encoded_len()? + Length::try_from(tbs.len())?;
-    let header = Header::new(Tag::Sequence, len?).to_der()?;
-    let mut list = tbs;
-    algorithm.encode_to_vec(&mut list)?;
-    signature.encode_to_vec(&mut list)?;
-    list.splice(..0, header);
-    Ok(list)
 }
 
 /// The content of `revokedCertificates`.

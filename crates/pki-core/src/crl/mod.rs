@@ -14,7 +14,7 @@ mod header;
 
 pub use builder::{CrlBuildError, CrlBuilder, SignedCrl};
 pub use distribution_point::CrlScope;
-pub use document::{Crl, CrlReadError};
+pub use document::{Crl, CrlReadError, crl_pem};
 pub use entry::CrlEntry;
 pub(crate) use entry::Entry;
 pub use error::CrlError;

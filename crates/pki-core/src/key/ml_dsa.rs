@@ -3,8 +3,6 @@
 use aws_lc_rs::encoding::AsRawBytes;
 use aws_lc_rs::error::Unspecified;
 use aws_lc_rs::signature::{ML_DSA_44_SIGNING, ML_DSA_65_SIGNING, PqdsaKeyPair};
-use const_oid::ObjectIdentifier;
-use const_oid::db::fips204::{ID_ML_DSA_44, ID_ML_DSA_65, ID_ML_DSA_87};
 use der::Encode;
 use der::asn1::OctetStringRef;
 use pkcs8::PrivateKeyInfoRef;
@@ -37,19 +35,11 @@ fn expanded(key: &PqdsaKeyPair) -> Result<Zeroizing<Vec<u8>>, Unspecified> {
     let encoded = OctetStringRef::new(raw.as_ref()).and_then(|key| key.to_der());
     let encoded = Zeroizing::new(encoded.map_err(|_| Unspecified)?);
     let algorithm = AlgorithmIdentifierRef {
-        oid: oid(kind(key)),
+        oid: kind(key).signature_algorithm().identifier().oid,
         parameters: None,
     };
     OctetStringRef::new(&encoded)
         .and_then(|key| PrivateKeyInfoRef::new(algorithm, key).to_der())
         .map(Zeroizing::new)
         .map_err(|_| Unspecified)
-}
-
-fn oid(kind: KeyKind) -> ObjectIdentifier {
-    match kind {
-        KeyKind::MlDsa44 => ID_ML_DSA_44,
-        KeyKind::MlDsa65 => ID_ML_DSA_65,
-        _ => ID_ML_DSA_87,
-    }
 }

@@ -1,5 +1,7 @@
 //! What signs: a software key here, a token or a remote key elsewhere.
 
+use std::sync::Arc;
+
 use const_oid::db::fips204::{ID_ML_DSA_44, ID_ML_DSA_65, ID_ML_DSA_87};
 use const_oid::db::rfc5912::{
     ECDSA_WITH_SHA_256, ECDSA_WITH_SHA_384, ECDSA_WITH_SHA_512, SHA_256_WITH_RSA_ENCRYPTION,
@@ -25,6 +27,21 @@ pub trait Signer: Send + Sync {
     ///
     /// [`SignError`] with the signer's own cause.
     fn sign(&self, message: &[u8]) -> Result<Vec<u8>, SignError>;
+}
+
+/// A key that several have.
+impl<S: Signer + ?Sized> Signer for Arc<S> {
+    fn algorithm(&self) -> SignatureAlgorithm {
+        (**self).algorithm()
+    }
+
+    fn public_key_der(&self) -> &[u8] {
+        (**self).public_key_der()
+    }
+
+    fn sign(&self, message: &[u8]) -> Result<Vec<u8>, SignError> {
+        (**self).sign(message)
+    }
 }
 
 /// The signer underneath refused or failed.

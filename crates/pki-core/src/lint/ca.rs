@@ -10,7 +10,7 @@ use x509_cert::ext::pkix::NameConstraints;
 use x509_cert::ext::pkix::name::GeneralName;
 use x509_identity::{Certificate, KeyUsageBit};
 
-use super::report::{Report, criticality, value};
+use super::report::{Report, criticality, has_none_of, value};
 
 pub(super) fn lint(certificate: &Certificate, report: &mut Report) {
     report.error(
@@ -73,9 +73,7 @@ pub(super) fn lint(certificate: &Certificate, report: &mut Report) {
         KeyUsageBit::ContentCommitment,
     ];
     report.warning(
-        certificate
-            .key_usage()
-            .is_none_or(|usage| enciphers.iter().all(|bit| !usage.contains(*bit))),
+        has_none_of(certificate.key_usage(), &enciphers),
         "ca-key-usage",
         "CABF BR 7.1.2.10.7",
         "the CA's key is for more than signing certificates, CRLs and OCSP responses",

@@ -3,13 +3,14 @@
 use const_oid::db::rfc5280::{ID_CE_BASIC_CONSTRAINTS, ID_CE_EXT_KEY_USAGE, ID_CE_KEY_USAGE};
 use x509_identity::{Certificate, KeyUsage, KeyUsageBit, PublicKeyAlgorithm};
 
-use super::report::{Report, criticality};
-use crate::check_public_key;
+use super::report::{Report, criticality, has_none_of};
+use crate::key;
 
 pub(super) fn lint(certificate: &Certificate, report: &mut Report) {
     let usage = certificate.key_usage();
     let has = |bit| usage.is_some_and(|usage| usage.contains(bit));
-    match certificate.public_key_algorithm() {
+    let algorithm = certificate.public_key_algorithm();
+    match algorithm {
         PublicKeyAlgorithm::Rsa { bits } => {
             report.error(
                 bits >= 2048,
@@ -42,9 +43,9 @@ pub(super) fn lint(certificate: &Certificate, report: &mut Report) {
         }
         _ => {}
     }
-    if let Err(weak) = check_public_key(certificate.spki_der()) {
+    if let Err(weak) = key::check(algorithm, certificate.spki_der()) {
         let source = weak.source_of_rule();
-        report.error(false, "weak-key", source, &weak.to_string());
+        report.error(false, "weak-key", source, weak);
     }
     report.error(
         usage.is_some(),
@@ -87,5 +88,5 @@ fn signs_alone(usage: Option<KeyUsage>) -> bool {
         KeyUsageBit::EncipherOnly,
         KeyUsageBit::DecipherOnly,
     ];
-    usage.is_none_or(|usage| OTHER.iter().all(|bit| !usage.contains(*bit)))
+    has_none_of(usage, &OTHER)
 }

@@ -11,15 +11,13 @@ use const_oid::db::rfc6960::ID_PKIX_OCSP_NOCHECK;
 use time::Duration;
 use x509_identity::{Certificate, KeyUsageBit, PublicKeyAlgorithm, SubjectAltName};
 
-use super::report::{Report, Severity, criticality, value};
+use super::report::{Report, Severity, criticality, has_none_of, value};
 use crate::profile::MAX_SERVER_DAYS;
 
 pub(super) fn lint(certificate: &Certificate, report: &mut Report) {
     let usage = certificate.key_usage();
     report.error(
-        usage.is_none_or(|usage| {
-            !usage.contains(KeyUsageBit::KeyCertSign) && !usage.contains(KeyUsageBit::CrlSign)
-        }),
+        has_none_of(usage, &[KeyUsageBit::KeyCertSign, KeyUsageBit::CrlSign]),
         "leaf-signs",
         "RFC 5280 4.2.1.9",
         "a certificate that is not a CA's has a CA's key usage",
@@ -53,7 +51,7 @@ pub(super) fn lint(certificate: &Certificate, report: &mut Report) {
         KeyUsageBit::KeyAgreement,
     ];
     report.require(
-        usage.is_none_or(|usage| needless.iter().all(|bit| !usage.contains(*bit))),
+        has_none_of(usage, &needless),
         Severity::Notice,
         "key-usage-needless",
         "CABF BR 7.1.2.7.11",
@@ -154,7 +152,7 @@ fn server(certificate: &Certificate, report: &mut Report) {
             repeats,
             "common-name",
             "RFC 9525 2, CABF BR 7.1.4.3",
-            &format!("the common name `{name}` is not among the alternative names"),
+            format_args!("the common name `{name}` is not among the alternative names"),
         );
     }
     let named = certificate

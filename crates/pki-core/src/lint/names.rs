@@ -25,7 +25,7 @@ pub(super) fn lint(certificate: &Certificate, report: &mut Report) {
             printable,
             "country",
             "RFC 5280 A.1",
-            &format!("`{country}` is not a PrintableString of two letters"),
+            format_args!("`{country}` is not a PrintableString of two letters"),
         );
     }
     lengths(certificate, report);
@@ -50,7 +50,7 @@ pub(super) fn lint(certificate: &Certificate, report: &mut Report) {
                     is_dns_name(name),
                     rule,
                     "RFC 5280 4.2.1.6",
-                    &format!("`{name}` is not a DNS name"),
+                    format_args!("`{name}` is not a DNS name"),
                 );
             }
             SubjectAltName::Email(name) => {
@@ -61,7 +61,7 @@ pub(super) fn lint(certificate: &Certificate, report: &mut Report) {
                     good,
                     "email",
                     "RFC 5280 4.2.1.6",
-                    &format!("`{name}` is not an email address"),
+                    format_args!("`{name}` is not an email address"),
                 );
             }
             SubjectAltName::Uri(name) => {
@@ -72,14 +72,14 @@ pub(super) fn lint(certificate: &Certificate, report: &mut Report) {
                     good,
                     "uri",
                     "RFC 5280 4.2.1.6",
-                    &format!("`{name}` is not an absolute URI"),
+                    format_args!("`{name}` is not an absolute URI"),
                 );
             }
             SubjectAltName::Unreadable { kind, .. } => report.error(
                 false,
                 "alternative-name",
                 "RFC 5280 4.2.1.6",
-                &format!("an alternative name of the kind {kind} is empty or not ASCII"),
+                format_args!("an alternative name of the kind {kind} is empty or not ASCII"),
             ),
             _ => {}
         }
@@ -98,7 +98,7 @@ pub(super) fn lint(certificate: &Certificate, report: &mut Report) {
             false,
             "string-type",
             "RFC 5280 4.1.2.4",
-            &format!("`{attribute}` has characters for which its string type has no place"),
+            format_args!("`{attribute}` has characters for which its string type has no place"),
         );
     }
 }
@@ -120,13 +120,13 @@ fn lengths(certificate: &Certificate, report: &mut Report) {
             !text.is_empty() && !text.chars().any(char::is_control),
             "subject-text",
             "RFC 5280 A.1",
-            &format!("{kind} in the subject is empty or contains a control character"),
+            format_args!("{kind} in the subject is empty or contains a control character"),
         );
         report.error(
             text.chars().nth(most).is_none(),
             "subject-length",
             "RFC 5280 A.1",
-            &format!("{kind} in the subject is longer than {most} characters"),
+            format_args!("{kind} in the subject is longer than {most} characters"),
         );
     }
 }

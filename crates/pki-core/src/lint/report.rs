@@ -1,7 +1,9 @@
 //! What lint has found.
 
+use std::fmt;
+
 use serde::Serialize;
-use x509_identity::{Certificate, ObjectIdentifier};
+use x509_identity::{Certificate, KeyUsage, KeyUsageBit, ObjectIdentifier};
 
 /// One rule that a certificate breaks.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
@@ -49,21 +51,21 @@ impl Report {
         self.0
     }
 
-    /// Records `rule` where it does not hold.
+    /// Records `rule` where it does not hold; only there the sentence is formatted.
     pub(super) fn require(
         &mut self,
         holds: bool,
         severity: Severity,
         rule: &'static str,
         source: &'static str,
-        sentence: &str,
+        sentence: impl fmt::Display,
     ) {
         if !holds {
             self.0.push(Finding {
                 rule,
                 severity,
                 source,
-                sentence: sentence.to_owned(),
+                sentence: sentence.to_string(),
             });
         }
     }
@@ -73,7 +75,7 @@ impl Report {
         holds: bool,
         rule: &'static str,
         source: &'static str,
-        sentence: &str,
+        sentence: impl fmt::Display,
     ) {
         self.require(holds, Severity::Error, rule, source, sentence);
     }
@@ -83,24 +85,25 @@ impl Report {
         holds: bool,
         rule: &'static str,
         source: &'static str,
-        sentence: &str,
+        sentence: impl fmt::Display,
     ) {
         self.require(holds, Severity::Warning, rule, source, sentence);
     }
 }
 
+/// Whether a key usage, if there is one, has none of these bits.
+pub(super) fn has_none_of(usage: Option<KeyUsage>, bits: &[KeyUsageBit]) -> bool {
+    usage.is_none_or(|usage| bits.iter().all(|bit| !usage.contains(*bit)))
+}
+
 /// The value of an extension, if it is there.
 pub(super) fn value(certificate: &Certificate, oid: ObjectIdentifier) -> Option<&[u8]> {
-    let mut extensions = certificate.extensions();
-    extensions
-        .find(|extension| extension.oid == oid)
-        .map(|extension| extension.value)
+    certificate.extension(oid).map(|extension| extension.value)
 }
 
 /// Whether an extension is there, and critical.
 pub(super) fn criticality(certificate: &Certificate, oid: ObjectIdentifier) -> Option<bool> {
     certificate
-        .extensions()
-        .find(|extension| extension.oid == oid)
+        .extension(oid)
         .map(|extension| extension.critical)
 }

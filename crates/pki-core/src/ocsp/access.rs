@@ -13,8 +13,9 @@ use x509_identity::Certificate;
 /// Empty where there are none, or the extension cannot be read.
 #[must_use]
 pub fn responder_urls(certificate: &Certificate) -> Vec<String> {
-    value_of(certificate, ID_PE_AUTHORITY_INFO_ACCESS)
-        .and_then(|value| AuthorityInfoAccessSyntax::from_der(value).ok())
+    certificate
+        .extension(ID_PE_AUTHORITY_INFO_ACCESS)
+        .and_then(|extension| AuthorityInfoAccessSyntax::from_der(extension.value).ok())
         .into_iter()
         .flat_map(|access| access.0)
         .filter(|description| description.access_method == ID_AD_OCSP)
@@ -29,16 +30,10 @@ pub fn responder_urls(certificate: &Certificate) -> Vec<String> {
 /// extension names status_request (RFC 7633).
 #[must_use]
 pub fn must_staple(certificate: &Certificate) -> bool {
-    value_of(certificate, ID_PE_TLS_FEATURE)
-        .and_then(|value| Vec::<u16>::from_der(value).ok())
-        .is_some_and(|features| features.contains(&STATUS_REQUEST))
-}
-
-fn value_of(certificate: &Certificate, oid: ObjectIdentifier) -> Option<&[u8]> {
     certificate
-        .extensions()
-        .find(|extension| extension.oid == oid)
-        .map(|extension| extension.value)
+        .extension(ID_PE_TLS_FEATURE)
+        .and_then(|extension| Vec::<u16>::from_der(extension.value).ok())
+        .is_some_and(|features| features.contains(&STATUS_REQUEST))
 }
 
 /// id-pe-tlsfeature, 1.3.6.1.5.5.7.1.24 (RFC 7633 section 6), which `const-oid` does not have.

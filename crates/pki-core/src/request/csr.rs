@@ -9,10 +9,10 @@ use x509_cert::ext::Extensions;
 use x509_cert::request::CertReq;
 use x509_identity::{DistinguishedName, ParseError, PublicKeyAlgorithm, SubjectAltName};
 
-use crate::key::BoxError;
+use crate::key::{self, BoxError};
 use crate::pem::{self, Label, PemError};
 use crate::verify::signature::Signed;
-use crate::{KeyKind, WeakKey, check_public_key};
+use crate::{KeyKind, WeakKey};
 
 /// A certification request whose signature is good: whoever made it holds the private key.
 ///
@@ -111,7 +111,7 @@ impl CertificateRequest {
             found: algorithm.to_string(),
         })?;
         // First: some signatures by such keys cannot even be verified.
-        check_public_key(&public_key).map_err(CsrError::UnsafeKey)?;
+        key::check(algorithm, &public_key).map_err(CsrError::UnsafeKey)?;
         let signed = Signed::from_der(der).map_err(malformed)?;
         if !signed.is_by(&public_key) {
             return Err(CsrError::BadSignature);

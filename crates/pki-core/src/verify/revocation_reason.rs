@@ -41,6 +41,23 @@ impl RevocationReason {
         Self::AaCompromise,
     ];
 
+    /// Its name in RFC 5280, such as `keyCompromise`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Unspecified => "unspecified",
+            Self::KeyCompromise => "keyCompromise",
+            Self::CaCompromise => "cACompromise",
+            Self::AffiliationChanged => "affiliationChanged",
+            Self::Superseded => "superseded",
+            Self::CessationOfOperation => "cessationOfOperation",
+            Self::CertificateHold => "certificateHold",
+            Self::RemoveFromCrl => "removeFromCRL",
+            Self::PrivilegeWithdrawn => "privilegeWithdrawn",
+            Self::AaCompromise => "aACompromise",
+        }
+    }
+
     pub(crate) fn from_code(code: u8) -> Option<Self> {
         Some(match code {
             0 => Self::Unspecified,
@@ -76,18 +93,7 @@ impl RevocationReason {
 
 impl fmt::Display for RevocationReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Unspecified => "unspecified",
-            Self::KeyCompromise => "keyCompromise",
-            Self::CaCompromise => "cACompromise",
-            Self::AffiliationChanged => "affiliationChanged",
-            Self::Superseded => "superseded",
-            Self::CessationOfOperation => "cessationOfOperation",
-            Self::CertificateHold => "certificateHold",
-            Self::RemoveFromCrl => "removeFromCRL",
-            Self::PrivilegeWithdrawn => "privilegeWithdrawn",
-            Self::AaCompromise => "aACompromise",
-        })
+        f.write_str(self.as_str())
     }
 }
 
@@ -98,7 +104,7 @@ impl FromStr for RevocationReason {
     fn from_str(text: &str) -> Result<Self, UnknownReason> {
         Self::ALL
             .into_iter()
-            .find(|reason| reason.to_string() == text)
+            .find(|reason| reason.as_str() == text)
             .ok_or_else(|| UnknownReason(text.to_owned()))
     }
 }

@@ -11,7 +11,10 @@ use std::{
 
 use axum::{
     body::Bytes,
-    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header::ETAG},
+    http::{
+        HeaderMap, HeaderName, HeaderValue, Method, StatusCode,
+        header::{ETAG, IF_NONE_MATCH},
+    },
 };
 use tokio::time::{Instant, sleep};
 
@@ -23,8 +26,6 @@ pub(super) struct Announced {
     pub(super) url: HttpUrl,
     /// The version that is there, as the headers of a conditional request.
     pub(super) version: HeaderMap,
-    /// What the server calls it.
-    pub(super) etag: Option<HeaderValue>,
     pub(super) holds: Arc<Holds>,
 }
 
@@ -97,7 +98,10 @@ impl Announced {
             }
             response => response?,
         };
-        let is_same = match (&self.etag, response.headers().get(ETAG)) {
+        let is_same = match (
+            self.version.get(IF_NONE_MATCH),
+            response.headers().get(ETAG),
+        ) {
             // Some servers take no notice of If-None-Match.
             (Some(known), Some(found)) => known == found,
             _ => false,

@@ -71,7 +71,6 @@ impl Download {
         let version = self.latest.as_ref()?.version.clone();
         (!version.is_empty()).then(|| Announced {
             url: self.url.clone(),
-            etag: version.get(IF_NONE_MATCH).cloned(),
             version,
             holds: Arc::clone(&self.holds),
         })

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use pki_core::verify::{CrlLoadError, CrlSet};
+use pki_core::verify::CrlSet;
 use sha2::{Digest as _, Sha256};
 use time::OffsetDateTime;
 use tokio::{sync::Mutex, task::JoinSet};
@@ -15,7 +15,7 @@ use super::{
     part::Part,
     source::{CrlSource, Kind},
 };
-use crate::text::sentence;
+use crate::sources::files::warn_of_set_aside;
 
 /// CRLs from several sources. Call [`Self::load`] again and again to keep them up to date.
 ///
@@ -201,7 +201,9 @@ fn together(found: &[Vec<Part>]) -> Result<CrlSet, (Option<usize>, CrlSourceErro
     let files = parts.iter().map(|(_, part)| part.crls.clone());
     match CrlSet::from_files(files) {
         Ok(crls) => {
-            warn_of_set_aside(&crls, &parts);
+            warn_of_set_aside(&crls, |file| {
+                parts.get(file).map(|(_, part)| part.name.clone())
+            });
             Ok(crls)
         }
         Err(error) => {
@@ -209,16 +211,6 @@ fn together(found: &[Vec<Part>]) -> Result<CrlSet, (Option<usize>, CrlSourceErro
             let name = at_fault.map(|(_, part)| part.name.clone());
             let source = at_fault.map(|(source, _)| *source);
             Err((source, CrlSourceError::together(name, error)))
-        }
-    }
-}
-
-fn warn_of_set_aside(crls: &CrlSet, parts: &[(usize, &Part)]) {
-    for aside in crls.set_aside() {
-        let part = aside.file().and_then(|file| parts.get(file));
-        if let (Some((_, part)), CrlLoadError::Unusable { source, .. }) = (part, aside) {
-            let reason = sentence(source);
-            tracing::warn!(target: "mtls_server", crl = part.name, reason, "a CRL is not used");
         }
     }
 }

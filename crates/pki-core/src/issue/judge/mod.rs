@@ -35,7 +35,7 @@ pub(super) fn judge(tbs: Vec<u8>, context: &Context<'_>) -> Result<Approved, Iss
         issuers, algorithm, ..
     } = context;
     // Relying parties will read these bytes with this parser: so does the judge.
-    let certificate = unsigned(&tbs, algorithm)?;
+    let certificate = unsigned(tbs, algorithm)?;
 
     if let Some(issuer) = issuers.first()
         && certificate.not_after() > issuer.not_after()
@@ -53,7 +53,6 @@ pub(super) fn judge(tbs: Vec<u8>, context: &Context<'_>) -> Result<Approved, Iss
     );
     if findings.is_empty() {
         Ok(Approved {
-            tbs,
             unsigned: certificate,
         })
     } else {
@@ -94,7 +93,7 @@ fn policy(certificate: &Certificate, context: &Context<'_>) -> Vec<Finding> {
             format!("{} certificate is not issued for {algorithm} keys", a(role)),
         ),
     }
-    if context.blocked.contains(certificate.spki_der()) {
+    if context.blocked.contains_hash(certificate.spki_sha256()) {
         refuse(
             "blocked-key",
             "the key is blocked, since others are known to have it: make a new one".to_owned(),
@@ -156,16 +155,13 @@ fn judge_name_constraints(
     profile: &Profile,
     refuse: &mut impl FnMut(&'static str, String),
 ) {
-    let mut extensions = certificate.extensions();
-    let found = extensions.find(|extension| extension.oid == ID_CE_NAME_CONSTRAINTS);
-    let found = found.map(|extension| (extension.critical, extension.value.to_vec()));
     let constraints = &profile.name_constraints;
-    let is_right = match found {
+    let is_right = match certificate.extension(ID_CE_NAME_CONSTRAINTS) {
         None => constraints.is_empty(),
-        Some((critical, value)) => {
-            critical
+        Some(found) => {
+            found.critical
                 && !constraints.is_empty()
-                && name_constraints_der(constraints).ok() == Some(value)
+                && name_constraints_der(constraints).is_ok_and(|der| der == found.value)
         }
     };
     if !is_right {

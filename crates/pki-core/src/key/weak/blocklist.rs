@@ -40,7 +40,13 @@ impl KeyBlocklist {
     /// Whether this key (`SubjectPublicKeyInfo` DER) is blocked.
     #[must_use]
     pub fn contains(&self, spki_der: &[u8]) -> bool {
-        !self.0.is_empty() && self.0.contains(&<[u8; 32]>::from(Sha256::digest(spki_der)))
+        !self.0.is_empty() && self.contains_hash(&Sha256::digest(spki_der).into())
+    }
+
+    /// Whether the key is blocked whose `SubjectPublicKeyInfo` has this SHA-256.
+    #[must_use]
+    pub fn contains_hash(&self, spki_sha256: &[u8; 32]) -> bool {
+        self.0.contains(spki_sha256)
     }
 
     /// How many keys are blocked.

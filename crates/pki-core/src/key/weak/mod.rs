@@ -28,10 +28,16 @@ pub use error::WeakKey;
 ///
 /// [`WeakKey`], whose sentence is for the applicant.
 pub fn check_public_key(spki_der: &[u8]) -> Result<(), WeakKey> {
+    let algorithm = PublicKeyAlgorithm::from_spki(spki_der).map_err(|_| WeakKey::Malformed)?;
+    check(algorithm, spki_der)
+}
+
+/// [`check_public_key`], for a key whose algorithm was read already.
+pub(crate) fn check(algorithm: PublicKeyAlgorithm, spki_der: &[u8]) -> Result<(), WeakKey> {
     let info = SubjectPublicKeyInfoRef::from_der(spki_der).map_err(|_| WeakKey::Malformed)?;
     let key = info.subject_public_key.as_bytes();
     let key = key.ok_or(WeakKey::Malformed)?;
-    match PublicKeyAlgorithm::from_spki(spki_der).map_err(|_| WeakKey::Malformed)? {
+    match algorithm {
         PublicKeyAlgorithm::Rsa { .. } => rsa::check(key),
         algorithm => point::check(algorithm, key),
     }

@@ -30,10 +30,7 @@ pub(super) fn check(path: &Path) -> Result<(), VerifyError> {
 pub(crate) fn are_obeyed(certificates: &[&Certificate]) -> bool {
     let mut budget = MAX_COMPARISONS;
     for (position, ca) in certificates.iter().enumerate().skip(1) {
-        let Some(extension) = ca
-            .extensions()
-            .find(|extension| extension.oid == ID_CE_NAME_CONSTRAINTS)
-        else {
+        let Some(extension) = ca.extension(ID_CE_NAME_CONSTRAINTS) else {
             continue;
         };
         let constraints = NameConstraints::from_der(extension.value).ok();
@@ -54,9 +51,7 @@ pub(crate) fn are_obeyed(certificates: &[&Certificate]) -> bool {
 
 /// Whether the certificate limits the names below it.
 pub(in crate::verify) fn constrains_names(certificate: &Certificate) -> bool {
-    certificate
-        .extensions()
-        .any(|extension| extension.oid == ID_CE_NAME_CONSTRAINTS)
+    certificate.extension(ID_CE_NAME_CONSTRAINTS).is_some()
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
