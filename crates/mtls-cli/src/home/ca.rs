@@ -170,18 +170,19 @@ impl CaDirectory {
     /// # Errors
     ///
     /// If it cannot be written, or was encrypted with another passphrase.
-    pub(crate) fn next_key(
+    pub(super) fn next_key(
         &self,
         key: CaKey,
         kind: KeyKind,
         passphrase: &Password,
     ) -> Result<SharedKey> {
         let path = self.key_path(key);
-        if !path.exists() {
-            let new = waiting("making a key", || KeyPair::generate(kind))?;
-            write_key(&path, &new, passphrase)?;
+        if path.exists() {
+            return read_key(&path, passphrase);
         }
-        read_key(&path, passphrase)
+        let new = waiting("making a key", || KeyPair::generate(kind))?;
+        write_key(&path, &new, passphrase)?;
+        Ok(SharedKey::new(new))
     }
 
     /// Uses other keys from now on: the one step by which a rotation takes place.
@@ -234,21 +235,23 @@ impl CaDirectory {
         Ok(())
     }
 
-    /// A root or an issuing CA, ready to sign.
+    /// Decrypts a key.
     ///
     /// # Errors
     ///
-    /// If the passphrase is wrong, or key and certificate do not belong together.
-    pub(crate) fn authority(
-        &self,
-        key: CaKey,
-        passphrase: &Password,
-    ) -> Result<(Authority, SharedKey)> {
-        let path = self.key_path(key);
-        let pair = read_key(&path, passphrase)?;
-        let authority = Authority::new(self.chain(key)?, pair.clone())
-            .with_context(|| format!("cannot use the CA's key {}", path.display()))?;
-        Ok((authority, pair))
+    /// If the passphrase is wrong, or the key is not here.
+    pub(super) fn unlock(&self, key: CaKey, passphrase: &Password) -> Result<SharedKey> {
+        read_key(&self.key_path(key), passphrase)
+    }
+
+    /// A root or an issuing CA with its key, ready to sign.
+    ///
+    /// # Errors
+    ///
+    /// If key and certificate do not belong together.
+    pub(super) fn authority(&self, key: CaKey, pair: SharedKey) -> Result<Authority> {
+        Authority::new(self.chain(key)?, pair)
+            .with_context(|| format!("cannot use the CA's key {}", self.key_path(key).display()))
     }
 
     /// Where checkpoints of the audit log are kept; a path in `ca.toml` is relative to the CA's directory.

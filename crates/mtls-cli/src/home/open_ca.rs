@@ -1,17 +1,17 @@
 //! A CA with its store.
 
 use std::path::PathBuf;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
-use pki_core::Password;
+use pki_core::{KeyKind, Password};
 use pki_store::{Actor, CertificateAuthority, Checkpoint, Issuer, Store, StoreUrl};
 use time::OffsetDateTime;
 
 use super::ca::CaDirectory;
 use super::directory::Home;
-use super::keys::{CaKey, CaRole, SharedKey};
+use super::keys::{CaKey, CaRole, SharedKey, UnlockedKeys};
 use super::passphrase::password;
 use crate::global::Global;
 use crate::output::note;
@@ -21,8 +21,7 @@ pub(crate) struct OpenCa {
     pub(super) directory: CaDirectory,
     pub(super) store: Store,
     pub(super) passphrase_file: Option<PathBuf>,
-    /// The issuing CA's key, once it was unlocked.
-    pub(super) key: OnceLock<SharedKey>,
+    pub(super) unlocked: UnlockedKeys,
 }
 
 impl OpenCa {
@@ -62,7 +61,7 @@ impl OpenCa {
             directory,
             store,
             passphrase_file: global.passphrase_file.clone(),
-            key: OnceLock::new(),
+            unlocked: UnlockedKeys::default(),
         })
     }
 
@@ -104,15 +103,32 @@ impl OpenCa {
         key: CaKey,
         passphrase: &Password,
     ) -> Result<CertificateAuthority> {
-        let (authority, pair) = self.directory.authority(key, passphrase)?;
-        if key == self.directory.issuing() {
-            // It stays the same if it was there.
-            let _ = self.key.set(pair);
-        }
+        let pair = match self.unlocked.get(key) {
+            Some(pair) => pair,
+            None => self.directory.unlock(key, passphrase)?,
+        };
+        let authority = self.directory.authority(key, pair.clone())?;
+        self.unlocked.keep(key, pair);
         let subject = authority.certificate().subject().to_string();
         CertificateAuthority::new(authority, self.store.clone())
             .await
             .with_context(|| format!("the CA `{subject}` cannot issue"))
+    }
+
+    /// The key of that number: the one that an interrupted rotation has left, or a new one.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be written, or was encrypted with another passphrase.
+    pub(crate) fn next_key(
+        &self,
+        key: CaKey,
+        kind: KeyKind,
+        passphrase: &Password,
+    ) -> Result<SharedKey> {
+        let pair = self.directory.next_key(key, kind, passphrase)?;
+        self.unlocked.keep(key, pair.clone());
+        Ok(pair)
     }
 
     /// The passphrase of the keys.
@@ -165,16 +181,16 @@ impl OpenCa {
         Err(error.into())
     }
 
-    /// Signs where the audit log ends now, if the key was unlocked. What cannot be kept is a warning: what was done is
-    /// done.
+    /// Signs where the audit log ends now, if the issuing CA's key was unlocked. What cannot be kept is a warning: what
+    /// was done is done.
     async fn checkpoint(&self) {
-        let Some(key) = self.key.get() else {
+        let Some(key) = self.unlocked.get(self.directory.issuing()) else {
             return;
         };
         let kept = async {
             let place = self.directory.checkpoints()?;
             let now = OffsetDateTime::now_utc();
-            let signer = Arc::new(key.clone());
+            let signer = Arc::new(key);
             self.store
                 .make_checkpoint(signer, Some(&place), now)
                 .await?;

@@ -1,12 +1,11 @@
 //! The keys of a CA that was rotated, and following a rotation.
 
-use std::sync::OnceLock;
 use std::time::Duration;
 
 use anyhow::Result;
 use pki_store::{Issuer, IssuerRole, IssuerState};
 
-use super::keys::{CaKey, CaRole};
+use super::keys::{CaKey, CaRole, UnlockedKeys};
 use super::open_ca::OpenCa;
 use super::rotation::Rotation;
 
@@ -44,10 +43,7 @@ impl OpenCa {
     ///
     /// If `ca.toml` cannot be written; then it is as it was.
     pub(crate) fn switch(&mut self, rotation: Rotation) -> Result<()> {
-        self.directory.switch(rotation)?;
-        // Checkpoints are signed by the new one, once it is unlocked.
-        self.key = OnceLock::new();
-        Ok(())
+        self.directory.switch(rotation)
     }
 
     /// Waits until another process has rotated the CA.
@@ -74,7 +70,7 @@ impl OpenCa {
             directory: self.directory.again()?,
             store: self.store.clone(),
             passphrase_file: self.passphrase_file.clone(),
-            key: OnceLock::new(),
+            unlocked: UnlockedKeys::default(),
         })
     }
 }

@@ -45,7 +45,7 @@ pub(super) async fn issuing_ca(
     let first = first.first().unwrap_or(above.certificate());
     let subject = subject::issuing(first.subject(), key.number)?;
     let kind = directory.settings().key_type.of_issuing_ca();
-    let pair = directory.next_key(key, kind, passphrase)?;
+    let pair = ca.next_key(key, kind, passphrase)?;
     let parameters = CertificateParameters::for_key(pair.public_key_der(), subject);
     let certificate = above
         .issue(ca, parameters, Profile::issuing_ca(), "issuing-ca", now)

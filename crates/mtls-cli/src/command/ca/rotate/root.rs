@@ -60,7 +60,7 @@ async fn root(
 ) -> Result<CertificateAuthority> {
     let directory = ca.directory();
     let kind = directory.settings().key_type.of_root();
-    let pair = directory.next_key(key, kind, passphrase)?;
+    let pair = ca.next_key(key, kind, passphrase)?;
     let path = directory.certificate_path(key);
     let authority = if path.exists() {
         Authority::new(directory.certificates(key)?, pair)?
