@@ -33,4 +33,4 @@ pub(crate) use open_ca::{OpenCa, actor};
 pub(crate) use passphrase::{new_passphrase, password};
 pub(crate) use profiles::Purpose;
 pub(crate) use rotation::Rotation;
-pub(crate) use settings::{KeyType, Settings, check_url, checkpoints};
+pub(crate) use settings::{KeyType, Settings, parse_url};

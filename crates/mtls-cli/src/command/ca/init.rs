@@ -3,7 +3,7 @@
 use anyhow::{Context as _, Result};
 use clap::Args;
 use pki_core::{Authority, CertificateParameters, KeyPair, Password, Profile, certificate_pem};
-use pki_store::{CertificateAuthority, IssuerRole, NewIssuer, Order, Store, StoreUrl};
+use pki_store::{CertificateAuthority, IssuerRole, NewIssuer, Order};
 use serde::Serialize;
 use time::OffsetDateTime;
 use x509_identity::{Certificate, DistinguishedName};
@@ -11,8 +11,7 @@ use x509_identity::{Certificate, DistinguishedName};
 use super::subject;
 use crate::global::Global;
 use crate::home::{
-    CaKey, CaName, Home, KeyType, NewCa, Rotation, Settings, actor, check_url, checkpoints,
-    new_passphrase,
+    CaKey, CaName, Home, KeyType, NewCa, Settings, actor, new_passphrase, parse_url,
 };
 use crate::output::{Fields, Outcome, Output, hex, moment, waiting};
 
@@ -38,12 +37,8 @@ pub(crate) struct Init {
     key_type: KeyType,
 
     /// Where `mtls serve` will be reached; certificates say so for CRLs and OCSP
-    #[arg(long, value_name = "http://HOST:PORT", value_parser = url)]
+    #[arg(long, value_name = "http://HOST:PORT", value_parser = parse_url)]
     url: Option<String>,
-}
-
-fn url(text: &str) -> Result<String> {
-    check_url(text).map(|()| text.to_owned())
 }
 
 #[derive(Debug, Serialize)]
@@ -112,21 +107,15 @@ impl Init {
         passphrase: &Password,
         now: OffsetDateTime,
     ) -> Result<[Certificate; 2]> {
-        new.write_settings(&Settings {
-            name: self.name.clone(),
-            key_type: self.key_type,
-            url: self.url.clone(),
-            store: "sqlite:store.db".to_owned(),
-            checkpoints: checkpoints(),
-            rotation: Rotation::default(),
-        })?;
+        let settings = Settings::new(self.name.clone(), self.key_type, self.url.clone());
+        new.write_settings(&settings)?;
         let make = |kind| waiting("making a key", || KeyPair::generate(kind));
         let root_key = make(self.key_type.of_root())?;
         let issuing_key = make(self.key_type.of_issuing_ca())?;
         new.write_key(CaKey::FIRST_ROOT, &root_key, passphrase)?;
         new.write_key(CaKey::FIRST_ISSUING, &issuing_key, passphrase)?;
 
-        let store = Store::open(&StoreUrl::Sqlite(new.path().join("store.db"))).await?;
+        let store = new.open_store().await?;
         let name = self.name.as_str();
         let crl_url = |key: CaKey| {
             let url = self.url.as_deref()?;
