@@ -72,11 +72,6 @@ impl CaDirectory {
             .collect()
     }
 
-    /// The name of an issuer in its URLs: `default-issuing`, `default-issuing-2`.
-    pub(crate) fn public_name(&self, key: CaKey) -> String {
-        format!("{}-{}", self.settings.name, key.name())
-    }
-
     /// The certificate of a root or an issuing CA, and those above it.
     ///
     /// While a root is being replaced, the chain goes through the cross-certificate to the old one, which everybody
@@ -221,14 +216,14 @@ impl CaDirectory {
         let names = profiles::names(&directory)
             .with_context(|| format!("cannot read {}", directory.display()))?;
         for name in names {
-            let urls = profiles::load(&directory, &name, &self.public_name(next))?;
+            let urls = profiles::load(&directory, &name, &self.settings.public_name(next))?;
             let urls = urls.crl_distribution_points;
             if !urls.is_empty() && urls.iter().all(|url| url != crl_url) {
                 bail!(
                     "profiles/{name}.toml names the CRLs of the present issuing CA alone: write {} in place of `{}` in \
                      its URLs",
                     profiles::ISSUER,
-                    self.public_name(self.issuing())
+                    self.settings.public_name(self.issuing())
                 );
             }
         }
@@ -279,7 +274,7 @@ impl CaDirectory {
     ///
     /// If there is no such profile, or it says what no profile says.
     pub(crate) fn profile(&self, name: &str) -> Result<Profile> {
-        let issuer = self.public_name(self.issuing());
+        let issuer = self.settings.public_name(self.issuing());
         profiles::load(&self.path.join(PROFILES), name, &issuer)
     }
 }

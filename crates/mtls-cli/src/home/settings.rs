@@ -3,8 +3,10 @@
 use anyhow::{Context as _, Result, bail};
 use clap::ValueEnum;
 use pki_core::KeyKind;
+use pki_enroll::PublicUrls;
 use serde::{Deserialize, Serialize};
 
+use super::keys::CaKey;
 use super::name::CaName;
 use super::rotation::Rotation;
 
@@ -79,6 +81,23 @@ impl Settings {
             checkpoints: checkpoints(),
             rotation: Rotation::default(),
         }
+    }
+
+    /// The name of an issuer in its URLs: `default-issuing`, `default-issuing-2`.
+    pub(crate) fn public_name(&self, key: CaKey) -> String {
+        format!("{}-{}", self.name, key.name())
+    }
+
+    /// Where the CRLs of an issuer will be.
+    pub(crate) fn crl_url(&self, key: CaKey) -> Option<String> {
+        let url = self.url.as_deref()?;
+        Some(PublicUrls::new(url).crl(&self.public_name(key)))
+    }
+
+    /// Where the certificate of an issuer will be.
+    pub(crate) fn certificate_url(&self, key: CaKey) -> Option<String> {
+        let url = self.url.as_deref()?;
+        Some(PublicUrls::new(url).certificate(&self.public_name(key)))
     }
 
     pub(crate) fn read(text: &str) -> Result<Self> {

@@ -117,29 +117,24 @@ impl Init {
 
         let store = new.open_store().await?;
         let name = self.name.as_str();
-        let crl_url = |key: CaKey| {
-            let url = self.url.as_deref()?;
-            Some(format!("{url}/crl/{name}-{}-{{partition}}.crl", key.name()))
-        };
         let authority = Authority::root(root, root_key, &Profile::root(), now)?;
         let mut issuer = NewIssuer::new(name, IssuerRole::Root, authority.chain().to_vec());
-        issuer.crl_url = crl_url(CaKey::FIRST_ROOT);
+        issuer.crl_url = settings.crl_url(CaKey::FIRST_ROOT);
         store.add_issuer(issuer, &actor(), now).await?;
         let root = authority.certificate().clone();
         let authority = CertificateAuthority::new(authority, store.clone()).await?;
 
         let mut profile = Profile::issuing_ca();
-        if let Some(url) = &self.url {
-            profile.ca_issuers = vec![format!("{url}/ca/{name}-root.crt")];
-            profile.crl_distribution_points = crl_url(CaKey::FIRST_ROOT).into_iter().collect();
-        }
+        let above = CaKey::FIRST_ROOT;
+        profile.ca_issuers = settings.certificate_url(above).into_iter().collect();
+        profile.crl_distribution_points = settings.crl_url(above).into_iter().collect();
         let parameters = CertificateParameters::for_key(issuing_key.public_key_der(), issuing);
         let order = Order::new(parameters, &profile, "issuing-ca", actor());
         let issued = authority.issue(order, now).await?;
         let issuing = issued.certificate;
         let chain = vec![issuing.clone(), root.clone()];
         let mut issuer = NewIssuer::new(name, IssuerRole::Issuing, chain);
-        issuer.crl_url = crl_url(CaKey::FIRST_ISSUING);
+        issuer.crl_url = settings.crl_url(CaKey::FIRST_ISSUING);
         store.add_issuer(issuer, &actor(), now).await?;
 
         new.write_certificate(CaKey::FIRST_ROOT, &certificate_pem(&root))?;

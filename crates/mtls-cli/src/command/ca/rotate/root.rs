@@ -7,7 +7,7 @@ use time::OffsetDateTime;
 
 use super::super::subject;
 use super::issuing::need_key;
-use super::make::{Above, crl_url, issuing_ca};
+use super::make::{Above, issuing_ca};
 use crate::files::write_public;
 use crate::home::{CaKey, OpenCa, Rotation, actor};
 
@@ -73,7 +73,7 @@ async fn root(
         authority
     };
     let mut issuer = NewIssuer::new(ca.name(), IssuerRole::Root, authority.chain().to_vec());
-    issuer.crl_url = crl_url(ca, key);
+    issuer.crl_url = directory.settings().crl_url(key);
     ca.store().add_issuer(issuer, &actor(), now).await?;
     Ok(CertificateAuthority::new(authority, ca.store().clone()).await?)
 }
