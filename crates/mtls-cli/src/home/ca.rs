@@ -14,7 +14,7 @@ use super::profiles;
 use super::rotation::Rotation;
 use super::settings::Settings;
 use crate::files::{read, write_public};
-use crate::look::certificates;
+use crate::look::{certificate_of, certificates_of};
 use crate::output::waiting;
 
 /// The directory of one CA, and its settings.
@@ -124,17 +124,21 @@ impl CaDirectory {
     ///
     /// If it cannot be read.
     pub(crate) fn certificates(&self, key: CaKey) -> Result<Vec<Certificate>> {
-        let path = self.certificate_path(key);
-        certificates(&read(&path)?).with_context(|| format!("cannot use {}", path.display()))
+        certificates_of(&self.certificate_path(key))
+    }
+
+    /// The certificate of a key.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be read.
+    pub(crate) fn certificate(&self, key: CaKey) -> Result<Certificate> {
+        certificate_of(&self.certificate_path(key))
     }
 
     /// The new root, certified by the old one.
     fn cross_certificate(&self) -> Result<Certificate> {
-        let path = self.cross_path(self.root());
-        let read = certificates(&read(&path)?);
-        let first = read.map(|all| all.into_iter().next());
-        let first = first.with_context(|| format!("cannot use {}", path.display()))?;
-        first.with_context(|| format!("{} holds no certificate", path.display()))
+        certificate_of(&self.cross_path(self.root()))
     }
 
     pub(crate) fn certificate_path(&self, key: CaKey) -> PathBuf {

@@ -161,10 +161,7 @@ impl OpenCa {
     ///
     /// If a checkpoint was signed neither by the issuing CA nor by one that it has replaced.
     pub(crate) fn check_signer(&self, checkpoint: &Checkpoint) -> Result<()> {
-        let issuing = self.directory.certificates(self.directory.issuing())?;
-        let issuing = issuing
-            .first()
-            .context("the issuing CA has no certificate")?;
+        let issuing = self.directory.certificate(self.directory.issuing())?;
         let Err(error) = checkpoint.is_by(issuing.spki_der()) else {
             return Ok(());
         };

@@ -19,15 +19,15 @@ impl OpenCa {
         let issuers = self.issuers().await?;
         let mut keys = Vec::new();
         for key in self.directory.keys() {
-            let certificates = self.directory.certificates(key)?;
+            let certificate = self.directory.certificate(key)?;
             let role = match key.role {
                 CaRole::Root => IssuerRole::Root,
                 CaRole::Issuing => IssuerRole::Issuing,
             };
             // The root of an imported CA may be the issuing CA itself, which is one issuer.
-            let found = issuers.iter().find(|issuer| {
-                certificates.first() == Some(issuer.certificate()) && issuer.role == role
-            });
+            let found = issuers
+                .iter()
+                .find(|issuer| certificate == *issuer.certificate() && issuer.role == role);
             if let Some(issuer) = found
                 && issuer.state != IssuerState::Retired
             {

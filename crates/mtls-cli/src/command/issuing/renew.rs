@@ -15,7 +15,7 @@ use crate::files::read_secret;
 use crate::global::Global;
 use crate::home::{OpenCa, actor};
 use crate::issue::{Destination, Life};
-use crate::look::certificates;
+use crate::look::certificate_of;
 use crate::output::{Outcome, Output};
 
 /// Issue a certificate again, with the same names and a new key
@@ -102,9 +102,7 @@ impl Renew {
         };
         let path = Path::new(&self.which);
         if path.exists() {
-            let chain = certificates(&crate::files::read(path)?)
-                .with_context(|| format!("cannot use {}", path.display()))?;
-            filter.fingerprint_sha256 = chain.first().map(|leaf| *leaf.fingerprint_sha256());
+            filter.fingerprint_sha256 = Some(*certificate_of(path)?.fingerprint_sha256());
         } else {
             let serial = self.which.parse::<SerialNumber>();
             let serial = serial.with_context(|| {

@@ -33,8 +33,7 @@ pub(super) async fn issuing_ca(
     if let Some(crl_url) = &crl_url {
         directory.check_profiles(key, crl_url)?;
     }
-    let first = directory.certificates(CaKey::FIRST_ROOT)?;
-    let first = first.first().unwrap_or(above.certificate());
+    let first = directory.certificate(CaKey::FIRST_ROOT)?;
     let subject = subject::issuing(first.subject(), key.number)?;
     let kind = directory.settings().key_type.of_issuing_ca();
     let pair = ca.next_key(key, kind, passphrase)?;
