@@ -5,16 +5,17 @@ use std::io;
 use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
+use clap::ValueEnum;
 use pki_core::Profile;
 use pki_enroll::PublicUrls;
 
 use crate::files::read;
 
-/// The profiles that a new CA has.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+/// What a certificate is for, and the profiles that a new CA has.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
 pub(crate) enum Purpose {
-    Client,
     Server,
+    Client,
 }
 
 impl Purpose {
