@@ -11,8 +11,9 @@ use time::OffsetDateTime;
 
 use super::ca::CaDirectory;
 use super::directory::Home;
-use super::keys::{CaKey, CaRole, SharedKey, UnlockedKeys};
+use super::keys::{CaKey, SharedKey, UnlockedKeys};
 use super::passphrase::password;
+use super::signers::CheckpointSigners;
 use crate::global::Global;
 use crate::output::note;
 
@@ -153,29 +154,13 @@ impl OpenCa {
         let Some(newest) = self.directory.checkpoints()?.newest()? else {
             return Ok(None);
         };
-        self.check_signer(&newest)?;
+        self.checkpoint_signers().check(&newest)?;
         Ok(Some(newest))
     }
 
-    /// # Errors
-    ///
-    /// If a checkpoint was signed neither by the issuing CA nor by one that it has replaced.
-    pub(crate) fn check_signer(&self, checkpoint: &Checkpoint) -> Result<()> {
-        let issuing = self.directory.certificate(self.directory.issuing())?;
-        let Err(error) = checkpoint.is_by(issuing.spki_der()) else {
-            return Ok(());
-        };
-        let keys = self.directory.keys().into_iter();
-        for key in keys.filter(|key| key.role == CaRole::Issuing) {
-            let certificates = self.directory.certificates(key)?;
-            if certificates
-                .iter()
-                .any(|it| checkpoint.is_by(it.spki_der()).is_ok())
-            {
-                return Ok(());
-            }
-        }
-        Err(error.into())
+    /// Who may have signed a checkpoint of this CA.
+    pub(crate) fn checkpoint_signers(&self) -> CheckpointSigners<'_> {
+        CheckpointSigners::of(&self.directory)
     }
 
     /// Signs where the audit log ends now, if the issuing CA's key was unlocked. What cannot be kept is a warning: what
