@@ -5,6 +5,11 @@ mod nginx;
 mod openssl;
 mod our_server;
 
+use std::path::Path;
+
+use anyhow::{Result, ensure};
+use suite::process;
+
 use crate::Bench;
 use crate::report::{Report, Verdict};
 
@@ -26,6 +31,15 @@ pub(crate) fn check(bench: &Bench<'_>, report: &mut Report) {
         Verdict::Accepted,
         stopped,
     );
+}
+
+/// Fetches what is published into a file, by curl.
+fn fetch(bench: &Bench<'_>, url: &str, to: &Path) -> Result<()> {
+    let mut curl = bench.peers.command("curl");
+    curl.args(["--silent", "--fail", "--output"]).arg(to);
+    let said = process::run(curl.arg(url), None)?;
+    ensure!(said.success(), "curl: {}", said.reason());
+    Ok(())
 }
 
 const GROUP: &str = "published";
