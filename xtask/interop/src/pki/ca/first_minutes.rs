@@ -7,9 +7,9 @@ use suite::ServerFiles;
 use suite::process::{self, Server};
 
 use super::GROUP;
-use super::home::Home;
 use crate::Bench;
 use crate::clients::curl;
+use crate::pki::home::Home;
 use crate::report::{Report, Verdict};
 
 pub(super) fn tell(bench: &Bench<'_>, home: &Home, report: &mut Report) -> Result<()> {

@@ -14,7 +14,7 @@ use crate::Bench;
 use crate::report::{Report, Verdict};
 
 pub(crate) fn check(bench: &Bench<'_>, report: &mut Report) {
-    let ca = match ca::Ca::start() {
+    let ca = match ca::Ca::start(bench) {
         Ok(ca) => ca,
         Err(error) => {
             return report.push(GROUP, "mtls serve", "set-up", Verdict::Accepted, Err(error));
