@@ -23,7 +23,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 use clap::{Parser, ValueEnum};
 use mtls_lab::KeyType;
-use suite::{Peers, Tally, workspace};
+use suite::{Peers, Profile, Tally, workspace};
 
 use self::lab::Lab;
 use self::own::Own;
@@ -96,15 +96,18 @@ struct Bench<'a> {
     /// For Java classes, keys, passwords: things that are not of the lab.
     scratch: tempfile::TempDir,
     own: OnceCell<Result<Own, String>>,
+    mtls: OnceCell<Result<PathBuf, String>>,
 }
 
 impl Bench<'_> {
     /// Our server and client, built when first asked for.
     fn own(&self) -> Result<&Own> {
-        let own = self
-            .own
-            .get_or_init(|| Own::build().map_err(|error| format!("{error:#}")));
-        own.as_ref().map_err(|why| anyhow::anyhow!("{why}"))
+        once(&self.own, Own::build)
+    }
+
+    /// The `mtls` command, built when first asked for.
+    fn mtls(&self) -> Result<&Path> {
+        once(&self.mtls, || suite::mtls(Profile::Dev)).map(PathBuf::as_path)
     }
 
     fn scratch(&self, file: &str) -> PathBuf {
@@ -119,6 +122,12 @@ impl Bench<'_> {
     }
 }
 
+/// What is built once, or why it could not be.
+fn once<T>(cell: &OnceCell<Result<T, String>>, build: impl FnOnce() -> Result<T>) -> Result<&T> {
+    let built = cell.get_or_init(|| build().map_err(|error| format!("{error:#}")));
+    built.as_ref().map_err(|why| anyhow::anyhow!("{why}"))
+}
+
 impl Interop {
     /// Runs the checks, and says how many passed and failed.
     fn run(&self, peers: &Peers) -> Result<Tally> {
@@ -126,6 +135,7 @@ impl Interop {
             peers,
             scratch: tempfile::tempdir()?,
             own: OnceCell::new(),
+            mtls: OnceCell::new(),
         };
         let labs = match &self.lab {
             Some(directory) => vec![Lab::copy_of(directory)?],

@@ -48,6 +48,12 @@ impl Own {
         self.hello.serve(files)
     }
 
+    /// The same, which follows the CRLs at a URL.
+    pub(crate) fn serve_with_crls(&self, files: &ServerFiles, url: &str) -> Result<Server> {
+        let more = ["--crl", url, "--watch", "3600"];
+        self.hello.serve_with(files, &more)
+    }
+
     /// Runs `fetch`: what it printed on success, its `error: <kind>: <sentence>` on a refusal.
     pub(crate) fn fetch(
         &self,

@@ -5,6 +5,7 @@ use std::process::Stdio;
 
 use anyhow::{Context, Result, ensure};
 use base64ct::{Base64, Encoding as _};
+use der::pem::{LineEnding, encode_string};
 use pki_core::{Severity, certificate_pem, lint};
 use suite::{Peers, process};
 use x509_identity::Certificate;
@@ -93,7 +94,8 @@ impl Judges<'_> {
                 return Ok(Vec::new());
             }
             let file = directory.path().join(format!("{number}.pem"));
-            fs::write(&file, suite_pem(&subject.der))?;
+            let pem = encode_string("CERTIFICATE", LineEnding::LF, &subject.der)?;
+            fs::write(&file, pem)?;
             let anchor = if subject.role == Role::Root {
                 &file
             } else {
@@ -127,12 +129,4 @@ fn ours(der: &[u8]) -> Vec<String> {
             .collect(),
         Err(error) => vec![format!("unreadable: {error}")],
     }
-}
-
-fn suite_pem(der: &[u8]) -> String {
-    let lines = Base64::encode_string(der);
-    let lines = lines.as_bytes().chunks(64);
-    let lines = lines.map(|line| String::from_utf8_lossy(line).into_owned() + "\n");
-    let text: String = lines.collect();
-    format!("-----BEGIN CERTIFICATE-----\n{text}-----END CERTIFICATE-----\n")
 }

@@ -11,12 +11,11 @@ mod policies;
 mod random;
 mod table;
 
-use std::fs;
 use std::process::ExitCode;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use clap::Parser;
-use suite::{Peers, Tally, workspace};
+use suite::{Peers, Tally, replace_section, workspace};
 
 use self::judges::Judges;
 use self::pki::Pki;
@@ -73,13 +72,7 @@ impl Agreement {
         }
         let written = table::to_markdown(&good, &rows, peers);
         if self.write {
-            let page = workspace().join("docs/lint.md");
-            let old =
-                fs::read_to_string(&page).with_context(|| format!("reading {}", page.display()))?;
-            fs::write(
-                &page,
-                between_marks(&old, &written).context("docs/lint.md has no marks")?,
-            )?;
+            replace_section(&workspace().join("docs/lint.md"), "lint", &written)?;
         }
         Ok(tally)
     }
@@ -92,13 +85,3 @@ fn count(tally: &mut Tally, passed: bool) {
         tally.failed += 1;
     }
 }
-
-/// `page` with `text` in place of what is between its two marks.
-fn between_marks(page: &str, text: &str) -> Option<String> {
-    let (before, rest) = page.split_once(BEGIN)?;
-    let (_, after) = rest.split_once(END)?;
-    Some(format!("{before}{BEGIN}\n\n{text}\n{END}{after}"))
-}
-
-const BEGIN: &str = "<!-- measured -->";
-const END: &str = "<!-- /measured -->";

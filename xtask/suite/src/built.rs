@@ -25,6 +25,14 @@ pub fn mtls(profile: Profile) -> Result<PathBuf> {
     Ok(program)
 }
 
+/// Builds an example of this package alone, with the features that it has there, and says where it is.
+pub fn example_of(package: &str, profile: Profile, name: &str) -> Result<PathBuf> {
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.args(["build", "--package", package, "--example", name]);
+    let [program] = built(cargo, profile, [name])?;
+    Ok(program)
+}
+
 /// Builds these examples, and says where they are.
 pub fn examples<const COUNT: usize>(
     profile: Profile,

@@ -30,13 +30,18 @@ impl Hello {
         Ok(Self(program))
     }
 
-    /// Where it is, for whoever starts it with other arguments.
+    /// Where it is, for whoever starts it otherwise.
     pub fn program(&self) -> &Path {
         &self.0
     }
 
     /// Starts it on a free port.
     pub fn serve(&self, files: &ServerFiles) -> Result<Server> {
+        self.serve_with(files, &[])
+    }
+
+    /// The same with more arguments.
+    pub fn serve_with(&self, files: &ServerFiles, more: &[&str]) -> Result<Server> {
         let [port] = process::free_ports()?;
         let mut command = Command::new(&self.0);
         command
@@ -50,7 +55,9 @@ impl Hello {
             command.arg("--crl").arg(crl);
         }
         Server::start(
-            command.args(["--listen", &format!("127.0.0.1:{port}")]),
+            command
+                .args(more)
+                .args(["--listen", &format!("127.0.0.1:{port}")]),
             port,
         )
     }

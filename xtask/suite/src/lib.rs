@@ -13,7 +13,7 @@ mod tally;
 
 use std::path::Path;
 
-pub use built::{Profile, examples, mtls};
+pub use built::{Profile, example_of, examples, mtls};
 pub use hello::{Hello, ServerFiles};
 pub use page::replace_section;
 pub use peers::Peers;

@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result, bail};
 use clap::{Args, Subcommand};
 use pki_core::verify::is_signed_by;
 use pki_core::{Authority, EncodedKey, KeyError, KeyKind, KeyPair, certificate_pem};
-use pki_store::{IssuerRole, NewIssuer, Store, StoreUrl};
+use pki_store::{IssuerRole, NewIssuer};
 use serde::Serialize;
 use time::OffsetDateTime;
 use x509_identity::Certificate;
@@ -14,8 +14,7 @@ use x509_identity::Certificate;
 use crate::files::{password_of, read_secret};
 use crate::global::Global;
 use crate::home::{
-    CaKey, CaName, Home, KeyType, NewCa, Rotation, Settings, actor, check_url, checkpoints,
-    new_passphrase, password,
+    CaKey, CaName, Home, KeyType, NewCa, Settings, actor, new_passphrase, parse_url, password,
 };
 use crate::import::OtherCa;
 use crate::output::{Fields, Outcome, Output, note};
@@ -76,16 +75,12 @@ struct Options {
     name: CaName,
 
     /// Where `mtls serve` will be reached; certificates that are issued from now on say so for OCSP
-    #[arg(long, value_name = "http://HOST:PORT", value_parser = url)]
+    #[arg(long, value_name = "http://HOST:PORT", value_parser = parse_url)]
     url: Option<String>,
 
     /// The file whose first line is the password of the key that is imported, where it has one
     #[arg(long, value_name = "FILE")]
     key_password_file: Option<PathBuf>,
-}
-
-fn url(text: &str) -> Result<String> {
-    check_url(text).map(|()| text.to_owned())
 }
 
 #[derive(Debug, Serialize)]
@@ -134,15 +129,9 @@ impl Options {
         let revoked = other.revoked;
         let authority = Authority::new(other.chain.clone(), key)?;
         let ca = authority.certificate().clone();
-        new.write_settings(&Settings {
-            name: self.name.clone(),
-            key_type,
-            url: self.url.clone(),
-            store: "sqlite:store.db".to_owned(),
-            checkpoints: checkpoints(),
-            rotation: Rotation::default(),
-        })?;
-        let store = Store::open(&StoreUrl::Sqlite(new.path().join("store.db"))).await?;
+        let settings = Settings::new(self.name.clone(), key_type, self.url.clone());
+        new.write_settings(&settings)?;
+        let store = new.open_store().await?;
         let now = OffsetDateTime::now_utc();
         let issuer = NewIssuer::new(self.name.as_str(), IssuerRole::Issuing, other.chain.clone());
         let issuer = store.add_issuer(issuer, &actor(), now).await?;

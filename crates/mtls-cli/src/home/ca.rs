@@ -14,7 +14,7 @@ use super::profiles;
 use super::rotation::Rotation;
 use super::settings::Settings;
 use crate::files::{read, write_public};
-use crate::look::certificates;
+use crate::look::{certificate_of, certificates_of};
 use crate::output::waiting;
 
 /// The directory of one CA, and its settings.
@@ -72,11 +72,6 @@ impl CaDirectory {
             .collect()
     }
 
-    /// The name of an issuer in its URLs: `default-issuing`, `default-issuing-2`.
-    pub(crate) fn public_name(&self, key: CaKey) -> String {
-        format!("{}-{}", self.settings.name, key.name())
-    }
-
     /// The certificate of a root or an issuing CA, and those above it.
     ///
     /// While a root is being replaced, the chain goes through the cross-certificate to the old one, which everybody
@@ -129,17 +124,21 @@ impl CaDirectory {
     ///
     /// If it cannot be read.
     pub(crate) fn certificates(&self, key: CaKey) -> Result<Vec<Certificate>> {
-        let path = self.certificate_path(key);
-        certificates(&read(&path)?).with_context(|| format!("cannot use {}", path.display()))
+        certificates_of(&self.certificate_path(key))
+    }
+
+    /// The certificate of a key.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be read.
+    pub(crate) fn certificate(&self, key: CaKey) -> Result<Certificate> {
+        certificate_of(&self.certificate_path(key))
     }
 
     /// The new root, certified by the old one.
     fn cross_certificate(&self) -> Result<Certificate> {
-        let path = self.cross_path(self.root());
-        let read = certificates(&read(&path)?);
-        let first = read.map(|all| all.into_iter().next());
-        let first = first.with_context(|| format!("cannot use {}", path.display()))?;
-        first.with_context(|| format!("{} holds no certificate", path.display()))
+        certificate_of(&self.cross_path(self.root()))
     }
 
     pub(crate) fn certificate_path(&self, key: CaKey) -> PathBuf {
@@ -170,18 +169,19 @@ impl CaDirectory {
     /// # Errors
     ///
     /// If it cannot be written, or was encrypted with another passphrase.
-    pub(crate) fn next_key(
+    pub(super) fn next_key(
         &self,
         key: CaKey,
         kind: KeyKind,
         passphrase: &Password,
     ) -> Result<SharedKey> {
         let path = self.key_path(key);
-        if !path.exists() {
-            let new = waiting("making a key", || KeyPair::generate(kind))?;
-            write_key(&path, &new, passphrase)?;
+        if path.exists() {
+            return read_key(&path, passphrase);
         }
-        read_key(&path, passphrase)
+        let new = waiting("making a key", || KeyPair::generate(kind))?;
+        write_key(&path, &new, passphrase)?;
+        Ok(SharedKey::new(new))
     }
 
     /// Uses other keys from now on: the one step by which a rotation takes place.
@@ -220,35 +220,37 @@ impl CaDirectory {
         let names = profiles::names(&directory)
             .with_context(|| format!("cannot read {}", directory.display()))?;
         for name in names {
-            let urls = profiles::load(&directory, &name, &self.public_name(next))?;
+            let urls = profiles::load(&directory, &name, &self.settings.public_name(next))?;
             let urls = urls.crl_distribution_points;
             if !urls.is_empty() && urls.iter().all(|url| url != crl_url) {
                 bail!(
                     "profiles/{name}.toml names the CRLs of the present issuing CA alone: write {} in place of `{}` in \
                      its URLs",
                     profiles::ISSUER,
-                    self.public_name(self.issuing())
+                    self.settings.public_name(self.issuing())
                 );
             }
         }
         Ok(())
     }
 
-    /// A root or an issuing CA, ready to sign.
+    /// Decrypts a key.
     ///
     /// # Errors
     ///
-    /// If the passphrase is wrong, or key and certificate do not belong together.
-    pub(crate) fn authority(
-        &self,
-        key: CaKey,
-        passphrase: &Password,
-    ) -> Result<(Authority, SharedKey)> {
-        let path = self.key_path(key);
-        let pair = read_key(&path, passphrase)?;
-        let authority = Authority::new(self.chain(key)?, pair.clone())
-            .with_context(|| format!("cannot use the CA's key {}", path.display()))?;
-        Ok((authority, pair))
+    /// If the passphrase is wrong, or the key is not here.
+    pub(super) fn unlock(&self, key: CaKey, passphrase: &Password) -> Result<SharedKey> {
+        read_key(&self.key_path(key), passphrase)
+    }
+
+    /// A root or an issuing CA with its key, ready to sign.
+    ///
+    /// # Errors
+    ///
+    /// If key and certificate do not belong together.
+    pub(super) fn authority(&self, key: CaKey, pair: SharedKey) -> Result<Authority> {
+        Authority::new(self.chain(key)?, pair)
+            .with_context(|| format!("cannot use the CA's key {}", self.key_path(key).display()))
     }
 
     /// Where checkpoints of the audit log are kept; a path in `ca.toml` is relative to the CA's directory.
@@ -276,7 +278,7 @@ impl CaDirectory {
     ///
     /// If there is no such profile, or it says what no profile says.
     pub(crate) fn profile(&self, name: &str) -> Result<Profile> {
-        let issuer = self.public_name(self.issuing());
+        let issuer = self.settings.public_name(self.issuing());
         profiles::load(&self.path.join(PROFILES), name, &issuer)
     }
 }

@@ -1,7 +1,8 @@
 //! The keys of a CA: encrypted PKCS#8, readable by their owner alone.
 
+use std::collections::HashMap;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context as _, Result};
 use pki_core::{KeyPair, Password, SignError, SignatureAlgorithm, Signer};
@@ -9,14 +10,14 @@ use pki_core::{KeyPair, Password, SignError, SignatureAlgorithm, Signer};
 use crate::files::{read_secret, write_secret};
 
 /// Which of a CA's keys: the first root has the number 1, and each rotation makes the next.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub(crate) struct CaKey {
     pub(crate) role: CaRole,
     pub(crate) number: u32,
 }
 
 /// What a key of a CA signs.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub(crate) enum CaRole {
     /// CAs.
     Root,
@@ -63,6 +64,12 @@ impl CaKey {
 #[derive(Clone)]
 pub(crate) struct SharedKey(Arc<KeyPair>);
 
+impl SharedKey {
+    pub(super) fn new(key: KeyPair) -> Self {
+        Self(Arc::new(key))
+    }
+}
+
 impl Signer for SharedKey {
     fn algorithm(&self) -> SignatureAlgorithm {
         self.0.algorithm()
@@ -77,6 +84,22 @@ impl Signer for SharedKey {
     }
 }
 
+/// The keys that were unlocked or made: decrypting one takes a good part of a second.
+#[derive(Default)]
+pub(super) struct UnlockedKeys(Mutex<HashMap<CaKey, SharedKey>>);
+
+impl UnlockedKeys {
+    pub(super) fn get(&self, key: CaKey) -> Option<SharedKey> {
+        let keys = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        keys.get(&key).cloned()
+    }
+
+    pub(super) fn keep(&self, key: CaKey, pair: SharedKey) {
+        let mut keys = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        keys.insert(key, pair);
+    }
+}
+
 /// Writes a key, encrypted.
 pub(crate) fn write_key(path: &Path, key: &KeyPair, passphrase: &Password) -> Result<()> {
     let pem = key
@@ -88,6 +111,6 @@ pub(crate) fn write_key(path: &Path, key: &KeyPair, passphrase: &Password) -> Re
 /// Reads a key that [`write_key`] has written.
 pub(super) fn read_key(path: &Path, passphrase: &Password) -> Result<SharedKey> {
     KeyPair::from_pem(&read_secret(path)?, Some(passphrase))
-        .map(|key| SharedKey(Arc::new(key)))
+        .map(SharedKey::new)
         .with_context(|| format!("cannot use the CA's key {}", path.display()))
 }

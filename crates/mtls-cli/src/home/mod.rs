@@ -24,6 +24,7 @@ mod profiles;
 mod rotated;
 mod rotation;
 mod settings;
+mod signers;
 
 pub(crate) use directory::Home;
 pub(crate) use keys::{CaKey, CaRole};
@@ -33,4 +34,5 @@ pub(crate) use open_ca::{OpenCa, actor};
 pub(crate) use passphrase::{new_passphrase, password};
 pub(crate) use profiles::Purpose;
 pub(crate) use rotation::Rotation;
-pub(crate) use settings::{KeyType, Settings, check_url, checkpoints};
+pub(crate) use settings::{KeyType, Settings, parse_url};
+pub(crate) use signers::CheckpointSigners;

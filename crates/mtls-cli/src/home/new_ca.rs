@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
+use pki_store::{Store, StoreUrl};
 use tempfile::TempDir;
 
 use super::ca;
@@ -12,7 +13,7 @@ use super::keys::{CaKey, write_key};
 use super::lock::lock;
 use super::name::CaName;
 use super::profiles::{Purpose, profile_text};
-use super::settings::Settings;
+use super::settings::{STORE, Settings};
 use crate::files::{sync_directory, write_public};
 
 /// The directory of a CA before it has its name. What is interrupted leaves a hidden directory, which the next one
@@ -87,6 +88,11 @@ impl NewCa {
             write_public(&self.path().join(ca::PROFILES).join(file), text.as_bytes())?;
         }
         Ok(())
+    }
+
+    /// Opens the store that is beside the settings.
+    pub(crate) async fn open_store(&self) -> Result<Store> {
+        Ok(Store::open(&StoreUrl::Sqlite(self.path().join(STORE))).await?)
     }
 
     /// Writes a certificate, or several.

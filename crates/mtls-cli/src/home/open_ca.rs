@@ -1,18 +1,19 @@
 //! A CA with its store.
 
 use std::path::PathBuf;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
-use pki_core::Password;
+use pki_core::{KeyKind, Password};
 use pki_store::{Actor, CertificateAuthority, Checkpoint, Issuer, Store, StoreUrl};
 use time::OffsetDateTime;
 
 use super::ca::CaDirectory;
 use super::directory::Home;
-use super::keys::{CaKey, CaRole, SharedKey};
+use super::keys::{CaKey, SharedKey, UnlockedKeys};
 use super::passphrase::password;
+use super::signers::CheckpointSigners;
 use crate::global::Global;
 use crate::output::note;
 
@@ -21,8 +22,7 @@ pub(crate) struct OpenCa {
     pub(super) directory: CaDirectory,
     pub(super) store: Store,
     pub(super) passphrase_file: Option<PathBuf>,
-    /// The issuing CA's key, once it was unlocked.
-    pub(super) key: OnceLock<SharedKey>,
+    pub(super) unlocked: UnlockedKeys,
 }
 
 impl OpenCa {
@@ -62,7 +62,7 @@ impl OpenCa {
             directory,
             store,
             passphrase_file: global.passphrase_file.clone(),
-            key: OnceLock::new(),
+            unlocked: UnlockedKeys::default(),
         })
     }
 
@@ -104,15 +104,32 @@ impl OpenCa {
         key: CaKey,
         passphrase: &Password,
     ) -> Result<CertificateAuthority> {
-        let (authority, pair) = self.directory.authority(key, passphrase)?;
-        if key == self.directory.issuing() {
-            // It stays the same if it was there.
-            let _ = self.key.set(pair);
-        }
+        let pair = match self.unlocked.get(key) {
+            Some(pair) => pair,
+            None => self.directory.unlock(key, passphrase)?,
+        };
+        let authority = self.directory.authority(key, pair.clone())?;
+        self.unlocked.keep(key, pair);
         let subject = authority.certificate().subject().to_string();
         CertificateAuthority::new(authority, self.store.clone())
             .await
             .with_context(|| format!("the CA `{subject}` cannot issue"))
+    }
+
+    /// The key of that number: the one that an interrupted rotation has left, or a new one.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be written, or was encrypted with another passphrase.
+    pub(crate) fn next_key(
+        &self,
+        key: CaKey,
+        kind: KeyKind,
+        passphrase: &Password,
+    ) -> Result<SharedKey> {
+        let pair = self.directory.next_key(key, kind, passphrase)?;
+        self.unlocked.keep(key, pair.clone());
+        Ok(pair)
     }
 
     /// The passphrase of the keys.
@@ -137,44 +154,25 @@ impl OpenCa {
         let Some(newest) = self.directory.checkpoints()?.newest()? else {
             return Ok(None);
         };
-        self.check_signer(&newest)?;
+        self.checkpoint_signers().check(&newest)?;
         Ok(Some(newest))
     }
 
-    /// # Errors
-    ///
-    /// If a checkpoint was signed neither by the issuing CA nor by one that it has replaced.
-    pub(crate) fn check_signer(&self, checkpoint: &Checkpoint) -> Result<()> {
-        let issuing = self.directory.certificates(self.directory.issuing())?;
-        let issuing = issuing
-            .first()
-            .context("the issuing CA has no certificate")?;
-        let Err(error) = checkpoint.is_by(issuing.spki_der()) else {
-            return Ok(());
-        };
-        let keys = self.directory.keys().into_iter();
-        for key in keys.filter(|key| key.role == CaRole::Issuing) {
-            let certificates = self.directory.certificates(key)?;
-            if certificates
-                .iter()
-                .any(|it| checkpoint.is_by(it.spki_der()).is_ok())
-            {
-                return Ok(());
-            }
-        }
-        Err(error.into())
+    /// Who may have signed a checkpoint of this CA.
+    pub(crate) fn checkpoint_signers(&self) -> CheckpointSigners<'_> {
+        CheckpointSigners::of(&self.directory)
     }
 
-    /// Signs where the audit log ends now, if the key was unlocked. What cannot be kept is a warning: what was done is
-    /// done.
+    /// Signs where the audit log ends now, if the issuing CA's key was unlocked. What cannot be kept is a warning: what
+    /// was done is done.
     async fn checkpoint(&self) {
-        let Some(key) = self.key.get() else {
+        let Some(key) = self.unlocked.get(self.directory.issuing()) else {
             return;
         };
         let kept = async {
             let place = self.directory.checkpoints()?;
             let now = OffsetDateTime::now_utc();
-            let signer = Arc::new(key.clone());
+            let signer = Arc::new(key);
             self.store
                 .make_checkpoint(signer, Some(&place), now)
                 .await?;

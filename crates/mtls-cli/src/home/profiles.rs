@@ -5,15 +5,17 @@ use std::io;
 use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
+use clap::ValueEnum;
 use pki_core::Profile;
+use pki_enroll::PublicUrls;
 
 use crate::files::read;
 
-/// The profiles that a new CA has.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+/// What a certificate is for, and the profiles that a new CA has.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
 pub(crate) enum Purpose {
-    Client,
     Server,
+    Client,
 }
 
 impl Purpose {
@@ -79,10 +81,12 @@ pub(crate) fn profile_text(purpose: Purpose, url: Option<&str>) -> String {
     let Some(url) = url else {
         return table.replace("{URLS}", NO_URLS);
     };
+    let urls = PublicUrls::new(url);
     let urls = format!(
-        "crl_distribution_points = [\"{url}/crl/{ISSUER}-{{partition}}.crl\"]\n\
-         ocsp = [\"{url}/ocsp\"]\n\
-         ca_issuers = [\"{url}/ca/{ISSUER}.crt\"]\n"
+        "crl_distribution_points = [\"{}\"]\nocsp = [\"{}\"]\nca_issuers = [\"{}\"]\n",
+        urls.crl(ISSUER),
+        urls.ocsp(),
+        urls.certificate(ISSUER)
     );
     table.replace("{URLS}", &urls)
 }

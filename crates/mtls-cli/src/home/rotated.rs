@@ -1,12 +1,11 @@
 //! The keys of a CA that was rotated, and following a rotation.
 
-use std::sync::OnceLock;
 use std::time::Duration;
 
 use anyhow::Result;
 use pki_store::{Issuer, IssuerRole, IssuerState};
 
-use super::keys::{CaKey, CaRole};
+use super::keys::{CaKey, CaRole, UnlockedKeys};
 use super::open_ca::OpenCa;
 use super::rotation::Rotation;
 
@@ -20,15 +19,15 @@ impl OpenCa {
         let issuers = self.issuers().await?;
         let mut keys = Vec::new();
         for key in self.directory.keys() {
-            let certificates = self.directory.certificates(key)?;
+            let certificate = self.directory.certificate(key)?;
             let role = match key.role {
                 CaRole::Root => IssuerRole::Root,
                 CaRole::Issuing => IssuerRole::Issuing,
             };
             // The root of an imported CA may be the issuing CA itself, which is one issuer.
-            let found = issuers.iter().find(|issuer| {
-                certificates.first() == Some(issuer.certificate()) && issuer.role == role
-            });
+            let found = issuers
+                .iter()
+                .find(|issuer| certificate == *issuer.certificate() && issuer.role == role);
             if let Some(issuer) = found
                 && issuer.state != IssuerState::Retired
             {
@@ -44,10 +43,7 @@ impl OpenCa {
     ///
     /// If `ca.toml` cannot be written; then it is as it was.
     pub(crate) fn switch(&mut self, rotation: Rotation) -> Result<()> {
-        self.directory.switch(rotation)?;
-        // Checkpoints are signed by the new one, once it is unlocked.
-        self.key = OnceLock::new();
-        Ok(())
+        self.directory.switch(rotation)
     }
 
     /// Waits until another process has rotated the CA.
@@ -74,7 +70,7 @@ impl OpenCa {
             directory: self.directory.again()?,
             store: self.store.clone(),
             passphrase_file: self.passphrase_file.clone(),
-            key: OnceLock::new(),
+            unlocked: UnlockedKeys::default(),
         })
     }
 }

@@ -3,8 +3,10 @@
 use anyhow::{Context as _, Result, bail};
 use clap::ValueEnum;
 use pki_core::KeyKind;
+use pki_enroll::PublicUrls;
 use serde::{Deserialize, Serialize};
 
+use super::keys::CaKey;
 use super::name::CaName;
 use super::rotation::Rotation;
 
@@ -30,7 +32,7 @@ pub(crate) struct Settings {
 }
 
 /// Beside the store, which shows that the store alone is an old one.
-pub(crate) fn checkpoints() -> String {
+fn checkpoints() -> String {
     "file:checkpoints.jsonl".to_owned()
 }
 
@@ -69,6 +71,35 @@ impl KeyType {
 }
 
 impl Settings {
+    /// Those of a new CA, with a store of its own.
+    pub(crate) fn new(name: CaName, key_type: KeyType, url: Option<String>) -> Self {
+        Self {
+            name,
+            key_type,
+            url,
+            store: format!("sqlite:{STORE}"),
+            checkpoints: checkpoints(),
+            rotation: Rotation::default(),
+        }
+    }
+
+    /// The name of an issuer in its URLs: `default-issuing`, `default-issuing-2`.
+    pub(crate) fn public_name(&self, key: CaKey) -> String {
+        format!("{}-{}", self.name, key.name())
+    }
+
+    /// Where the CRLs of an issuer will be.
+    pub(crate) fn crl_url(&self, key: CaKey) -> Option<String> {
+        let url = self.url.as_deref()?;
+        Some(PublicUrls::new(url).crl(&self.public_name(key)))
+    }
+
+    /// Where the certificate of an issuer will be.
+    pub(crate) fn certificate_url(&self, key: CaKey) -> Option<String> {
+        let url = self.url.as_deref()?;
+        Some(PublicUrls::new(url).certificate(&self.public_name(key)))
+    }
+
     pub(crate) fn read(text: &str) -> Result<Self> {
         let settings: Self = toml::from_str(text).context("it is not what a CA's settings are")?;
         if let Some(url) = &settings.url {
@@ -86,8 +117,17 @@ impl Settings {
     }
 }
 
+/// A URL on the command line, where `mtls serve` will be reached.
+///
+/// # Errors
+///
+/// If certificates cannot say it.
+pub(crate) fn parse_url(text: &str) -> Result<String> {
+    check_url(text).map(|()| text.to_owned())
+}
+
 /// CRLs and OCSP responses are signed, and fetching them over TLS would need them first: plain HTTP (RFC 5280 8).
-pub(crate) fn check_url(url: &str) -> Result<()> {
+fn check_url(url: &str) -> Result<()> {
     let host = url.strip_prefix("http://").with_context(|| {
         format!("`{url}` does not begin with http://: CRLs are fetched over plain HTTP, as they are signed")
     })?;
@@ -103,6 +143,9 @@ pub(crate) fn check_url(url: &str) -> Result<()> {
     Ok(())
 }
 
+/// The file of a new CA's store.
+pub(super) const STORE: &str = "store.db";
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "tests")]
@@ -111,14 +154,8 @@ mod tests {
 
     #[test]
     fn settings_read_as_they_are_written() {
-        let settings = Settings {
-            name: CaName::default(),
-            key_type: KeyType::Rsa,
-            url: Some("http://ca.example:8080".to_owned()),
-            store: "sqlite:store.db".to_owned(),
-            checkpoints: checkpoints(),
-            rotation: Rotation::default(),
-        };
+        let url = Some("http://ca.example:8080".to_owned());
+        let settings = Settings::new(CaName::default(), KeyType::Rsa, url);
         let text = settings.to_toml().unwrap();
         let again = Settings::read(&text).unwrap();
         assert_eq!(again.to_toml().unwrap(), text);

@@ -11,7 +11,7 @@ use x509_identity::{Certificate, SerialNumber};
 use super::index_txt::{self, IndexEntry};
 use super::oneline;
 use crate::files::read;
-use crate::look::certificates;
+use crate::look::{certificates, certificates_of};
 
 /// A CA of other software: its own certificate and key, and what it has issued.
 #[derive(Debug)]
@@ -99,7 +99,7 @@ impl OtherCa {
     /// If the certificate cannot be read.
     pub(crate) fn alone(certificate: &Path, key: &Path) -> Result<Self> {
         Ok(Self {
-            chain: chain(certificate)?,
+            chain: certificates_of(certificate)?,
             key: key.to_owned(),
             issued: Vec::new(),
             revoked: 0,
@@ -116,7 +116,7 @@ impl OtherCa {
                 directory.display()
             );
         };
-        let chain = chain(&one_of(&base, layout.certificate, "the CA's certificate")?)?;
+        let chain = certificates_of(&one_of(&base, layout.certificate, "the CA's certificate")?)?;
         let [ca, ..] = chain.as_slice() else {
             bail!("the CA has no certificate");
         };
@@ -159,10 +159,6 @@ fn imported(entry: &IndexEntry, certificate: Option<Certificate>) -> ImportedCer
         Some((at, reason)) => imported.revoked(at, reason),
         None => imported,
     }
-}
-
-fn chain(path: &Path) -> Result<Vec<Certificate>> {
-    certificates(&read(path)?).with_context(|| format!("cannot use {}", path.display()))
 }
 
 fn one_of(base: &Path, names: &[&str], what: &str) -> Result<PathBuf> {

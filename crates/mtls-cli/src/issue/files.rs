@@ -76,7 +76,7 @@ impl Destination {
             stem,
         };
         if !replace {
-            for name in destination.names(true, bundles) {
+            for name in destination.names(bundles) {
                 let path = destination.directory.join(&name);
                 if path.exists() {
                     bail!(
@@ -114,12 +114,13 @@ impl Destination {
         Ok(())
     }
 
-    fn names(&self, key: bool, bundles: bool) -> Vec<String> {
+    fn names(&self, bundles: bool) -> Vec<String> {
         let stem = self.stem;
-        let mut names = vec![format!("{stem}.crt"), "ca.crt".to_owned()];
-        if key {
-            names.push(format!("{stem}.key"));
-        }
+        let mut names = vec![
+            format!("{stem}.crt"),
+            "ca.crt".to_owned(),
+            format!("{stem}.key"),
+        ];
         if bundles {
             names.push(format!("{stem}.p12"));
             names.push(format!("{stem}_ios.p12"));

@@ -9,5 +9,5 @@ mod source;
 
 pub(crate) use certificate::NameView;
 pub(crate) use item::Item;
-pub(crate) use sections::{certificates, items};
+pub(crate) use sections::{certificate_of, certificates, certificates_of, items};
 pub(crate) use source::Source;

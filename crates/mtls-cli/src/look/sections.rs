@@ -1,12 +1,15 @@
 //! From the bytes of a file to the things in it.
 
-use anyhow::{Result, bail};
+use std::path::Path;
+
+use anyhow::{Context as _, Result, bail};
 use pkcs12_ios::{Archive, Limits};
 use pki_core::Password;
 use x509_identity::Certificate;
 use x509_identity::pem::{self, Found, Label, PemFile, Section};
 
 use super::item::Item;
+use crate::files::read;
 
 /// Everything that a file holds: PEM, DER, or a bundle whose password is given.
 ///
@@ -54,6 +57,25 @@ pub(crate) fn certificates(bytes: &[u8]) -> Result<Vec<Certificate>> {
         .iter()
         .map(|section| Ok(Certificate::from_der(&section.der()?)?))
         .collect()
+}
+
+/// The certificates of a file, in their order.
+///
+/// # Errors
+///
+/// If there is none, or one cannot be read.
+pub(crate) fn certificates_of(path: &Path) -> Result<Vec<Certificate>> {
+    certificates(&read(path)?).with_context(|| format!("cannot use {}", path.display()))
+}
+
+/// The first certificate of a file, which those above it follow.
+///
+/// # Errors
+///
+/// As [`certificates_of`].
+pub(crate) fn certificate_of(path: &Path) -> Result<Certificate> {
+    let first = certificates_of(path)?.into_iter().next();
+    first.with_context(|| format!("{} holds no certificate", path.display()))
 }
 
 fn of_pem(bytes: &[u8], file: &PemFile, password: Option<&Password>) -> Vec<Item> {

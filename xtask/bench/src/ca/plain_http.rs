@@ -1,12 +1,12 @@
 //! Plain HTTP/1.1 on one kept connection: what asks a CA.
 
-use std::io::{Read, Write};
+use std::io::Write;
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 
-use crate::load::is_whole;
+use crate::load::{is_whole, read_answer};
 
 /// A connection to a CA that stays open.
 pub(super) struct Connection {
@@ -50,17 +50,12 @@ impl Connection {
     /// The whole answer, head and body, which is a 200.
     pub(super) fn ask(&mut self, request: &Request) -> Result<&[u8]> {
         self.stream.write_all(&request.0)?;
-        self.answer.clear();
+        let is_whole = |answer: &[u8]| {
+            is_whole(answer).with_context(|| String::from_utf8_lossy(answer).into_owned())
+        };
         let mut buffer = [0; 8192];
-        loop {
-            let read = self.stream.read(&mut buffer)?;
-            ensure!(read > 0, "the server ended a connection that was to stay");
-            self.answer.extend_from_slice(&buffer[..read]);
-            let whole = is_whole(&self.answer);
-            if whole.with_context(|| String::from_utf8_lossy(&self.answer).into_owned())? {
-                return Ok(&self.answer);
-            }
-        }
+        read_answer(&mut self.stream, &mut buffer, &mut self.answer, is_whole)?;
+        Ok(&self.answer)
     }
 
     /// As [`ask`](Self::ask), and takes an answer without content, too.

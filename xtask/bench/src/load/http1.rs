@@ -27,15 +27,7 @@ impl Client {
         let mut count = 0;
         while !end.is_reached(count) {
             stream.write_all(REQUEST)?;
-            answer.clear();
-            loop {
-                let read = stream.read(&mut buffer)?;
-                ensure!(read > 0, "the server ended a connection that was to stay");
-                answer.extend_from_slice(&buffer[..read]);
-                if is_whole(&answer)? {
-                    break;
-                }
-            }
+            read_answer(&mut stream, &mut buffer, &mut answer, is_whole)?;
             count += 1;
         }
         Ok(count)
@@ -65,6 +57,24 @@ impl Client {
         tcp.set_read_timeout(Some(SILENCE))?;
         let tls = ClientConnection::new(Arc::clone(tls), server_name()?)?;
         Ok(StreamOwned::new(tls, tcp))
+    }
+}
+
+/// Reads the next answer of a connection that stays, until `is_whole` says that it is all there.
+pub(crate) fn read_answer(
+    stream: &mut impl Read,
+    buffer: &mut [u8],
+    answer: &mut Vec<u8>,
+    is_whole: impl Fn(&[u8]) -> Result<bool>,
+) -> Result<()> {
+    answer.clear();
+    loop {
+        let read = stream.read(buffer)?;
+        ensure!(read > 0, "the server ended a connection that was to stay");
+        answer.extend_from_slice(&buffer[..read]);
+        if is_whole(answer)? {
+            return Ok(());
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 pub(crate) mod authority;
 pub(crate) mod ca;
+mod home;
 pub(crate) mod key_kinds;
 pub(crate) mod ocsp;
 pub(crate) mod published;

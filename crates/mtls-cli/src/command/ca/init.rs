@@ -3,7 +3,7 @@
 use anyhow::{Context as _, Result};
 use clap::Args;
 use pki_core::{Authority, CertificateParameters, KeyPair, Password, Profile, certificate_pem};
-use pki_store::{CertificateAuthority, IssuerRole, NewIssuer, Order, Store, StoreUrl};
+use pki_store::{CertificateAuthority, IssuerRole, NewIssuer, Order};
 use serde::Serialize;
 use time::OffsetDateTime;
 use x509_identity::{Certificate, DistinguishedName};
@@ -11,8 +11,7 @@ use x509_identity::{Certificate, DistinguishedName};
 use super::subject;
 use crate::global::Global;
 use crate::home::{
-    CaKey, CaName, Home, KeyType, NewCa, Rotation, Settings, actor, check_url, checkpoints,
-    new_passphrase,
+    CaKey, CaName, Home, KeyType, NewCa, Settings, actor, new_passphrase, parse_url,
 };
 use crate::output::{Fields, Outcome, Output, hex, moment, waiting};
 
@@ -38,12 +37,8 @@ pub(crate) struct Init {
     key_type: KeyType,
 
     /// Where `mtls serve` will be reached; certificates say so for CRLs and OCSP
-    #[arg(long, value_name = "http://HOST:PORT", value_parser = url)]
+    #[arg(long, value_name = "http://HOST:PORT", value_parser = parse_url)]
     url: Option<String>,
-}
-
-fn url(text: &str) -> Result<String> {
-    check_url(text).map(|()| text.to_owned())
 }
 
 #[derive(Debug, Serialize)]
@@ -112,45 +107,34 @@ impl Init {
         passphrase: &Password,
         now: OffsetDateTime,
     ) -> Result<[Certificate; 2]> {
-        new.write_settings(&Settings {
-            name: self.name.clone(),
-            key_type: self.key_type,
-            url: self.url.clone(),
-            store: "sqlite:store.db".to_owned(),
-            checkpoints: checkpoints(),
-            rotation: Rotation::default(),
-        })?;
+        let settings = Settings::new(self.name.clone(), self.key_type, self.url.clone());
+        new.write_settings(&settings)?;
         let make = |kind| waiting("making a key", || KeyPair::generate(kind));
         let root_key = make(self.key_type.of_root())?;
         let issuing_key = make(self.key_type.of_issuing_ca())?;
         new.write_key(CaKey::FIRST_ROOT, &root_key, passphrase)?;
         new.write_key(CaKey::FIRST_ISSUING, &issuing_key, passphrase)?;
 
-        let store = Store::open(&StoreUrl::Sqlite(new.path().join("store.db"))).await?;
+        let store = new.open_store().await?;
         let name = self.name.as_str();
-        let crl_url = |key: CaKey| {
-            let url = self.url.as_deref()?;
-            Some(format!("{url}/crl/{name}-{}-{{partition}}.crl", key.name()))
-        };
         let authority = Authority::root(root, root_key, &Profile::root(), now)?;
         let mut issuer = NewIssuer::new(name, IssuerRole::Root, authority.chain().to_vec());
-        issuer.crl_url = crl_url(CaKey::FIRST_ROOT);
+        issuer.crl_url = settings.crl_url(CaKey::FIRST_ROOT);
         store.add_issuer(issuer, &actor(), now).await?;
         let root = authority.certificate().clone();
         let authority = CertificateAuthority::new(authority, store.clone()).await?;
 
         let mut profile = Profile::issuing_ca();
-        if let Some(url) = &self.url {
-            profile.ca_issuers = vec![format!("{url}/ca/{name}-root.crt")];
-            profile.crl_distribution_points = crl_url(CaKey::FIRST_ROOT).into_iter().collect();
-        }
+        let above = CaKey::FIRST_ROOT;
+        profile.ca_issuers = settings.certificate_url(above).into_iter().collect();
+        profile.crl_distribution_points = settings.crl_url(above).into_iter().collect();
         let parameters = CertificateParameters::for_key(issuing_key.public_key_der(), issuing);
         let order = Order::new(parameters, &profile, "issuing-ca", actor());
         let issued = authority.issue(order, now).await?;
         let issuing = issued.certificate;
         let chain = vec![issuing.clone(), root.clone()];
         let mut issuer = NewIssuer::new(name, IssuerRole::Issuing, chain);
-        issuer.crl_url = crl_url(CaKey::FIRST_ISSUING);
+        issuer.crl_url = settings.crl_url(CaKey::FIRST_ISSUING);
         store.add_issuer(issuer, &actor(), now).await?;
 
         new.write_certificate(CaKey::FIRST_ROOT, &certificate_pem(&root))?;

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use anyhow::{Result, bail};
-use clap::{Args, ValueEnum};
+use clap::Args;
 use pki_core::{CertificateParameters, KeyPair};
 use pki_store::Order;
 use time::OffsetDateTime;
@@ -28,7 +28,7 @@ use crate::output::{Outcome, Output, waiting};
 pub(crate) struct Issue {
     /// What it is for, and the profile that decides
     #[arg(value_enum)]
-    purpose: Kind,
+    purpose: Purpose,
 
     /// Host name or IP address of a server; common name of a client
     #[arg(value_name = "NAME")]
@@ -59,12 +59,6 @@ pub(crate) struct Issue {
     force: bool,
 }
 
-#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
-enum Kind {
-    Server,
-    Client,
-}
-
 impl Issue {
     pub(crate) async fn run(self, global: &Global, out: &mut Output) -> Result<Outcome> {
         let ca = OpenCa::open(global).await?;
@@ -75,16 +69,12 @@ impl Issue {
     }
 
     async fn issue(&self, ca: &OpenCa) -> Result<Issued> {
-        let purpose = match self.purpose {
-            Kind::Client => Purpose::Client,
-            Kind::Server => Purpose::Server,
-        };
         let (subject, mut sans) = self.names()?;
         sans.extend(self.san.iter().cloned().map(AltName::into_name));
         dedup(&mut sans);
-        let profile = ca.directory().profile(purpose.name())?;
+        let profile = ca.directory().profile(self.purpose.name())?;
         let destination =
-            Destination::new(self.directory()?, purpose.name(), self.p12, self.force)?;
+            Destination::new(self.directory()?, self.purpose.name(), self.p12, self.force)?;
         let bundles = match self.p12 {
             true => Some(Bundles::new(password(
                 self.p12_password_file.as_deref(),
@@ -102,7 +92,7 @@ impl Issue {
             parameters = parameters.validity(life.duration());
         }
         let now = OffsetDateTime::now_utc();
-        let order = Order::new(parameters, &profile, purpose.name(), actor());
+        let order = Order::new(parameters, &profile, self.purpose.name(), actor());
         let issued = authority.issue(order, now).await?;
         issued_files(
             ca,
@@ -110,14 +100,14 @@ impl Issue {
             Some(&key),
             bundles,
             destination,
-            purpose.name(),
+            self.purpose.name(),
         )
     }
 
     fn names(&self) -> Result<(DistinguishedName, Vec<SubjectAltName>)> {
         match self.purpose {
-            Kind::Server => names_of_server(&self.name),
-            Kind::Client => Ok((names_of_client(&self.name)?, Vec::new())),
+            Purpose::Server => names_of_server(&self.name),
+            Purpose::Client => Ok((names_of_client(&self.name)?, Vec::new())),
         }
     }
 

@@ -15,7 +15,7 @@ use crate::files::read_secret;
 use crate::global::Global;
 use crate::home::{OpenCa, actor};
 use crate::issue::{Destination, Life};
-use crate::look::certificates;
+use crate::look::certificate_of;
 use crate::output::{Outcome, Output};
 
 /// Issue a certificate again, with the same names and a new key
@@ -64,19 +64,16 @@ impl Renew {
             );
         };
         let certificate = Certificate::from_der(der)?;
-        let stem = stem(&old)?;
+        let stem = stem(&certificate)?;
         let destination = Destination::new(self.directory()?, stem, false, true)?;
-        let profile = ca.directory().profile(profile_name(&old, stem))?;
+        let profile_name = profile_name(&old, stem);
+        let profile = ca.directory().profile(profile_name)?;
         let given = self.key.as_deref().map(read_key).transpose()?;
         let authority = ca.issuing(&ca.passphrase()?).await?;
-        let made = match given {
-            Some(_) => None,
-            None => Some(KeyPair::generate(
-                ca.directory().settings().key_type.of_leaf(),
-            )?),
-        };
-        let Some(key) = made.as_ref().or(given.as_ref()) else {
-            bail!("no key was made");
+        let is_new = given.is_none();
+        let key = match given {
+            Some(key) => key,
+            None => KeyPair::generate(ca.directory().settings().key_type.of_leaf())?,
         };
         let subject = certificate.subject().clone();
         let mut parameters = CertificateParameters::for_key(key.public_key_der(), subject)
@@ -89,10 +86,12 @@ impl Renew {
                 .try_into()?,
         };
         parameters = parameters.validity(period);
-        let name = profile_name(&old, stem).to_owned();
-        let order = Order::new(parameters, &profile, &name, actor()).replaces(old.serial.clone());
+        let order =
+            Order::new(parameters, &profile, profile_name, actor()).replaces(old.serial.clone());
         let issued = authority.issue(order, now).await?;
-        issued_files(ca, &issued, made.as_ref(), None, destination, &name)
+        // Whoever has given a key has its file.
+        let key = is_new.then_some(&key);
+        issued_files(ca, &issued, key, None, destination, profile_name)
     }
 
     async fn find(&self, ca: &OpenCa, now: OffsetDateTime) -> Result<CertificateRecord> {
@@ -102,9 +101,7 @@ impl Renew {
         };
         let path = Path::new(&self.which);
         if path.exists() {
-            let chain = certificates(&crate::files::read(path)?)
-                .with_context(|| format!("cannot use {}", path.display()))?;
-            filter.fingerprint_sha256 = chain.first().map(|leaf| *leaf.fingerprint_sha256());
+            filter.fingerprint_sha256 = Some(*certificate_of(path)?.fingerprint_sha256());
         } else {
             let serial = self.which.parse::<SerialNumber>();
             let serial = serial.with_context(|| {
@@ -134,11 +131,9 @@ impl Renew {
 }
 
 /// `server` or `client`, by what the certificate is for.
-fn stem(record: &CertificateRecord) -> Result<&'static str> {
+fn stem(certificate: &Certificate) -> Result<&'static str> {
     use pki_core::verify::Purpose;
-    let der = record.der.as_deref().unwrap_or_default();
-    let usages = Certificate::from_der(der)?;
-    let usages = usages.extended_key_usage().unwrap_or_default();
+    let usages = certificate.extended_key_usage().unwrap_or_default();
     if usages.contains(&Purpose::TlsServer.oid()) {
         Ok("server")
     } else if usages.contains(&Purpose::TlsClient.oid()) {
@@ -146,7 +141,7 @@ fn stem(record: &CertificateRecord) -> Result<&'static str> {
     } else {
         bail!(
             "the certificate {} is neither a server's nor a client's",
-            record.serial
+            certificate.serial()
         )
     }
 }

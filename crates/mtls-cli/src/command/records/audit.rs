@@ -10,7 +10,7 @@ use time::OffsetDateTime;
 
 use crate::files::read;
 use crate::global::Global;
-use crate::home::{OpenCa, actor};
+use crate::home::{CheckpointSigners, OpenCa, actor};
 use crate::output::{Outcome, Output, Tone, hex};
 
 /// Verify or export the log of every decision
@@ -87,14 +87,14 @@ async fn acknowledge(ca: &OpenCa, out: &mut Output) -> Result<Outcome> {
 }
 
 /// One a line.
-fn read_checkpoints(ca: &OpenCa, path: &Path) -> Result<Vec<Checkpoint>> {
+fn read_checkpoints(signers: &mut CheckpointSigners<'_>, path: &Path) -> Result<Vec<Checkpoint>> {
     let cannot = || format!("cannot use {}", path.display());
     let text = read(path)?;
     let text = str::from_utf8(&text).with_context(cannot)?;
     let mut checkpoints = Vec::new();
     for line in text.lines().filter(|line| !line.trim().is_empty()) {
         let checkpoint = Checkpoint::parse(line).with_context(cannot)?;
-        ca.check_signer(&checkpoint).with_context(cannot)?;
+        signers.check(&checkpoint).with_context(cannot)?;
         checkpoints.push(checkpoint);
     }
     if checkpoints.is_empty() {
@@ -105,8 +105,9 @@ fn read_checkpoints(ca: &OpenCa, path: &Path) -> Result<Vec<Checkpoint>> {
 
 async fn verify(ca: &OpenCa, files: &[PathBuf], out: &mut Output) -> Result<Outcome> {
     let mut checkpoints = Vec::new();
+    let mut signers = ca.checkpoint_signers();
     for file in files {
-        checkpoints.extend(read_checkpoints(ca, file)?);
+        checkpoints.extend(read_checkpoints(&mut signers, file)?);
     }
     if files.is_empty() {
         checkpoints.extend(ca.newest_checkpoint().await?);

@@ -13,10 +13,10 @@ use time::OffsetDateTime;
 use x509_identity::SerialNumber;
 
 use super::record::{RecordView, records_table};
-use crate::files::{password_of, read, read_secret};
+use crate::files::{password_of, read_secret};
 use crate::global::Global;
 use crate::home::{OpenCa, actor};
-use crate::look::certificates;
+use crate::look::certificate_of;
 use crate::output::{Outcome, Output};
 
 /// Revoke certificates, by whatever is known of them
@@ -164,9 +164,7 @@ impl Which {
             return Ok(Selector::Serial(serial.clone()));
         }
         if let Some(path) = &self.cert {
-            let chain = certificates(&read(path)?)
-                .with_context(|| format!("cannot use {}", path.display()))?;
-            let leaf = chain.first().context("it holds no certificate")?;
+            let leaf = certificate_of(path)?;
             return Ok(Selector::Fingerprint(*leaf.fingerprint_sha256()));
         }
         if let Some(path) = &self.key {

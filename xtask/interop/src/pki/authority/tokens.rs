@@ -4,10 +4,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use pki_core::{KeyKind, KeyPair};
 use suite::peers::SOFTHSM;
-use suite::{process, workspace};
+use suite::{Profile, example_of, process};
 
 use super::{GROUP, openssl, verdict};
 use crate::Bench;
@@ -85,17 +85,8 @@ struct Token {
 
 impl Token {
     fn make(bench: &Bench<'_>) -> Result<Self> {
-        let status = Command::new(env!("CARGO"))
-            .args(["build", "--quiet", "--package", "pki-pkcs11", "--example"])
-            .arg("token_ca")
-            .current_dir(workspace())
-            .status()
-            .context("starting cargo")?;
-        ensure!(status.success(), "cargo could not build token_ca");
-        let target = std::env::var_os("CARGO_TARGET_DIR").map(PathBuf::from);
-        let target = target.unwrap_or_else(|| workspace().join("target"));
         let token = Self {
-            program: target.join("debug/examples/token_ca"),
+            program: example_of("pki-pkcs11", Profile::Dev, "token_ca")?,
             directory: bench.scratch("softhsm"),
         };
         fs::create_dir_all(token.directory.join("tokens"))?;

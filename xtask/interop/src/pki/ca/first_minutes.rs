@@ -1,19 +1,19 @@
 //! The chapter of the README: a CA, a server, a client, and the client revoked.
 
-use std::process::Command;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
+use suite::ServerFiles;
 use suite::process::{self, Server};
 
 use super::GROUP;
-use super::home::Home;
 use crate::Bench;
 use crate::clients::curl;
+use crate::pki::home::Home;
 use crate::report::{Report, Verdict};
 
 pub(super) fn tell(bench: &Bench<'_>, home: &Home, report: &mut Report) -> Result<()> {
-    let [published, port] = process::free_ports()?;
+    let [published] = process::free_ports()?;
     let ca_url = format!("http://127.0.0.1:{published}");
     home.ok(&["ca", "init", "--url", &ca_url])?;
     home.ok(&["issue", "server", "localhost", "--san", "ip:127.0.0.1"])?;
@@ -23,15 +23,20 @@ pub(super) fn tell(bench: &Bench<'_>, home: &Home, report: &mut Report) -> Resul
     home.ok(&["crl"])?;
     home.ok(&["ca", "export", "--out", "roots.crt"])?;
 
-    let own = bench.own()?;
     let listen = format!("127.0.0.1:{published}");
     let _publishing = Server::start(
         &mut home.command(&["serve", "--listen", &listen]),
         published,
     )?;
     let crls_url = format!("{ca_url}/crl/all.pem");
-    let _server = serve(home, Command::new(own.hello()), port, &crls_url)?;
-    let url = format!("https://localhost:{port}/");
+    let files = ServerFiles {
+        cert: home.path("localhost/server.crt"),
+        key: home.path("localhost/server.key"),
+        client_ca: home.path("roots.crt"),
+        crl: None,
+    };
+    let server = bench.own()?.serve_with_crls(&files, &crls_url)?;
+    let url = format!("https://localhost:{}/", server.port());
     let ask = |client: &str| {
         let file = |name: &str| home.path(client).join(name).to_string_lossy().into_owned();
         let shown = curl::pem(&file("client.crt"), &file("client.key"));
@@ -115,18 +120,4 @@ pub(super) fn tell(bench: &Bench<'_>, home: &Home, report: &mut Report) -> Resul
         Ok(seen),
     );
     Ok(())
-}
-
-fn serve(home: &Home, mut hello: Command, port: u16, crls: &str) -> Result<Server> {
-    let server = home.path("localhost");
-    hello
-        .arg("--cert")
-        .arg(server.join("server.crt"))
-        .arg("--key")
-        .arg(server.join("server.key"))
-        .arg("--client-ca")
-        .arg(home.path("roots.crt"))
-        .args(["--crl", crls])
-        .args(["--watch", "3600", "--listen", &format!("127.0.0.1:{port}")]);
-    Server::start(&mut hello, port)
 }

@@ -9,8 +9,8 @@ use suite::peers::EASY_RSA;
 use suite::process;
 
 use super::GROUP;
-use super::home::Home;
 use crate::Bench;
+use crate::pki::home::Home;
 use crate::report::{Report, Verdict};
 
 pub(super) fn easy_rsa(bench: &Bench<'_>, home: &Home, report: &mut Report) -> Result<()> {

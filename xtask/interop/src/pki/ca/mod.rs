@@ -1,12 +1,11 @@
 //! The `mtls` command among real programs.
 
 mod first_minutes;
-mod home;
 mod import;
 
+use super::home::Home;
 use crate::Bench;
 use crate::report::{Report, Verdict};
-use home::Home;
 
 /// Runs both stories, each in a home of its own.
 pub(crate) fn check(bench: &Bench<'_>, report: &mut Report) {

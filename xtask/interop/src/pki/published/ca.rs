@@ -1,23 +1,22 @@
 //! A CA by the command `mtls`, as a user makes it, with `mtls serve` beside it.
 
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::PathBuf;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use pki_core::{
-    Authority, CertificateParameters, KeyKind, KeyPair, Password, Profile as CertificateProfile,
-    certificate_pem,
+    Authority, CertificateParameters, KeyKind, KeyPair, Password, Profile, certificate_pem,
 };
 use suite::process::{self, Server};
-use suite::{Profile, mtls as build_mtls};
 use time::OffsetDateTime;
 use x509_identity::DistinguishedName;
 
+use crate::Bench;
+use crate::pki::home::{Home, PASSPHRASE};
+
 /// A CA that serves, and some of its certificates.
 pub(super) struct Ca {
-    program: PathBuf,
-    directory: tempfile::TempDir,
+    home: Home,
     port: u16,
     server: Server,
 }
@@ -28,55 +27,38 @@ pub(super) const REVOKED: &str = "revoked";
 pub(super) const UNKNOWN: &str = "unknown";
 
 impl Ca {
-    pub(super) fn start() -> Result<Self> {
-        let program = build_mtls(Profile::Dev)?;
-        let directory = tempfile::tempdir()?;
-        let passphrase = directory.path().join("passphrase");
-        fs::write(&passphrase, PASSPHRASE)?;
+    pub(super) fn start(bench: &Bench<'_>) -> Result<Self> {
+        let home = Home::make(bench)?;
         let [port] = process::free_ports()?;
         let url = format!("http://127.0.0.1:{port}");
-        let mtls = |arguments: &[&str]| mtls(&program, directory.path(), arguments);
-        mtls(&["ca", "init", "--url", &url])?;
-        let out = |name: &str| directory.path().join(name).to_string_lossy().into_owned();
+        home.ok(&["ca", "init", "--url", &url])?;
         for client in [GOOD, REVOKED] {
-            mtls(&["issue", "client", client, "--out", &out(client)])?;
+            home.ok(&["issue", "client", client])?;
         }
         let names = ["--san", "dns:localhost", "--san", "ip:127.0.0.1"];
         let server = [
-            &["issue", "server", "localhost", "--out", &out("server")],
+            &["issue", "server", "localhost", "--out", "server"],
             &names[..],
         ];
-        mtls(&server.concat())?;
+        home.ok(&server.concat())?;
         let listen = format!("127.0.0.1:{port}");
-        let mut serve = command(&program, directory.path());
-        let server = Server::start(serve.args(["serve", "--listen", &listen]), port)?;
-        let ca = Self {
-            program,
-            directory,
-            port,
-            server,
-        };
+        let server = Server::start(&mut home.command(&["serve", "--listen", &listen]), port)?;
+        let ca = Self { home, port, server };
         ca.sign_secretly()?;
         ca.revoke(REVOKED)?;
         Ok(ca)
     }
 
-    /// Runs `mtls` with this CA.
-    pub(super) fn mtls(&self, arguments: &[&str]) -> Result<String> {
-        mtls(&self.program, self.directory.path(), arguments)
-    }
-
     /// Issues a client certificate of that name.
     pub(super) fn issue(&self, client: &str) -> Result<()> {
-        let out = self.arg(client);
-        self.mtls(&["issue", "client", client, "--out", &out])?;
+        self.home.ok(&["issue", "client", client])?;
         Ok(())
     }
 
     /// Revokes what was issued to that client.
     pub(super) fn revoke(&self, client: &str) -> Result<()> {
-        let certificate = self.arg(&format!("{client}/client.crt"));
-        self.mtls(&["revoke", "--cert", &certificate, "--yes"])?;
+        let certificate = format!("{client}/client.crt");
+        self.home.ok(&["revoke", "--cert", &certificate, "--yes"])?;
         Ok(())
     }
 
@@ -90,7 +72,7 @@ impl Ca {
 
     /// A file of a client or the server, such as `good/client.crt`.
     pub(super) fn path(&self, file: &str) -> PathBuf {
-        self.directory.path().join(file)
+        self.home.path(file)
     }
 
     pub(super) fn arg(&self, file: &str) -> String {
@@ -112,7 +94,7 @@ impl Ca {
         let client = KeyPair::generate(KeyKind::P256)?;
         let name = DistinguishedName::builder().common_name(UNKNOWN).build()?;
         let parameters = CertificateParameters::for_key(client.public_key_der(), name);
-        let mut profile = CertificateProfile::client();
+        let mut profile = Profile::client();
         profile.ocsp = vec![self.url("/ocsp")];
         profile.crl_distribution_points = vec![self.url("/crl/default-issuing-0.crl")];
         let issued = authority.issue(&parameters, &profile, OffsetDateTime::now_utc())?;
@@ -125,20 +107,3 @@ impl Ca {
         Ok(())
     }
 }
-
-fn mtls(program: &Path, directory: &Path, arguments: &[&str]) -> Result<String> {
-    let said = process::run(command(program, directory).args(arguments), None)?;
-    let words = arguments.join(" ");
-    ensure!(said.success(), "mtls {words}: {}", said.reason());
-    Ok(said.stdout)
-}
-
-fn command(program: &Path, directory: &Path) -> Command {
-    let mut command = Command::new(program);
-    command
-        .env("MTLS_HOME", directory.join("home"))
-        .env("MTLS_PASSPHRASE_FILE", directory.join("passphrase"));
-    command
-}
-
-const PASSPHRASE: &str = "correct horse battery staple";

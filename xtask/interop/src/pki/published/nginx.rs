@@ -1,12 +1,14 @@
 //! nginx: `ssl_ocsp`, which asks for each client, and `ssl_crl`, a file that is fetched.
 
 use std::fs;
+use std::thread;
+use std::time::Duration;
 
 use anyhow::{Result, ensure};
 use suite::process::{self, Server};
 
-use super::GROUP;
 use super::ca::{Ca, GOOD, REVOKED, UNKNOWN};
+use super::{GROUP, fetch};
 use crate::Bench;
 use crate::clients::curl;
 use crate::report::{Report, Verdict};
@@ -79,7 +81,9 @@ fn start(bench: &Bench<'_>, ca: &Ca, how: &str) -> Result<Server> {
     let revocation = match how {
         "ssl_ocsp" => format!("ssl_ocsp on; ssl_ocsp_responder {};", ca.url("/ocsp")),
         _ => {
-            fetch(bench, ca, &directory.join("crls.pem"))?;
+            // `mtls serve` has published the last revocation within a second.
+            thread::sleep(Duration::from_secs(1));
+            fetch(bench, &ca.url("/crl/all.pem"), &directory.join("crls.pem"))?;
             "ssl_crl crls.pem;".to_owned()
         }
     };
@@ -98,20 +102,4 @@ fn start(bench: &Bench<'_>, ca: &Ca, how: &str) -> Result<Server> {
             .args(["-p", &prefix, "-e", "stderr", "-c", "nginx.conf"]),
         port,
     )
-}
-
-/// `mtls serve` has published the last revocation within a second.
-fn fetch(bench: &Bench<'_>, ca: &Ca, to: &std::path::Path) -> Result<()> {
-    std::thread::sleep(std::time::Duration::from_secs(1));
-    let said = process::run(
-        bench
-            .peers
-            .command("curl")
-            .args(["--silent", "--fail", "--output"])
-            .arg(to)
-            .arg(ca.url("/crl/all.pem")),
-        None,
-    )?;
-    ensure!(said.success(), "curl: {}", said.reason());
-    Ok(())
 }

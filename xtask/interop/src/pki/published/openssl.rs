@@ -6,8 +6,8 @@ use std::process::Command;
 use anyhow::{Result, bail, ensure};
 use suite::process;
 
-use super::GROUP;
 use super::ca::{Ca, GOOD, REVOKED, UNKNOWN};
+use super::{GROUP, fetch};
 use crate::Bench;
 use crate::report::{Report, Verdict};
 
@@ -156,15 +156,8 @@ fn understood(openssl: &mut Command, certificate: &str, status: &str) -> Result<
 }
 
 fn verify(bench: &Bench<'_>, ca: &Ca, client: &str) -> Result<(Verdict, String)> {
-    let crls = bench
-        .scratch("published-crls.pem")
-        .to_string_lossy()
-        .into_owned();
-    let url = ca.url("/crl/all.pem");
-    run(bench
-        .peers
-        .command("curl")
-        .args(["--silent", "--fail", "--output", &crls, &url]))?;
+    let crls = bench.scratch("published-crls.pem");
+    fetch(bench, &ca.url("/crl/all.pem"), &crls)?;
     let said = process::run(
         bench.peers.command("openssl").args([
             "verify",
@@ -175,7 +168,7 @@ fn verify(bench: &Bench<'_>, ca: &Ca, client: &str) -> Result<(Verdict, String)>
             "-untrusted",
             &ca.ca_arg("issuing.crt"),
             "-CRLfile",
-            &crls,
+            &crls.to_string_lossy(),
             &ca.arg(&format!("{client}/client.crt")),
         ]),
         None,
@@ -190,15 +183,8 @@ fn verify(bench: &Bench<'_>, ca: &Ca, client: &str) -> Result<(Verdict, String)>
 
 /// The issuing CA's certificate, as whoever builds a chain fetches it, and its own CRL by the name in certificates.
 fn compare_certificates(bench: &Bench<'_>, ca: &Ca) -> Result<(Verdict, String)> {
-    let der = bench
-        .scratch("published-issuing.crt")
-        .to_string_lossy()
-        .into_owned();
-    let url = ca.url("/ca/default-issuing.crt");
-    run(bench
-        .peers
-        .command("curl")
-        .args(["--silent", "--fail", "--output", &der, &url]))?;
+    let der = bench.scratch("published-issuing.crt");
+    fetch(bench, &ca.url("/ca/default-issuing.crt"), &der)?;
     let print = |form: &str, file: &str| {
         run(bench.peers.command("openssl").args([
             "x509",
@@ -212,7 +198,7 @@ fn compare_certificates(bench: &Bench<'_>, ca: &Ca) -> Result<(Verdict, String)>
         ]))
     };
     let (published, own) = (
-        print("DER", &der)?,
+        print("DER", &der.to_string_lossy())?,
         print("PEM", &ca.ca_arg("issuing.crt"))?,
     );
     ensure!(published == own, "{published} is not {own}");

@@ -1,12 +1,12 @@
 //! Our server: how soon after `mtls revoke` it refuses a client, and cuts what that has open.
 
-use std::process::Command;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
 use axum::http::Uri;
 use mtls_client::{ClientIdentity, Connector, TrustAnchors};
-use suite::process::{self, Server};
+use suite::ServerFiles;
+use suite::process::Server;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::timeout;
 
@@ -74,23 +74,15 @@ fn revoke_while_open(bench: &Bench<'_>, ca: &Ca) -> Result<(Verdict, String)> {
 
 /// The example `hello`, which follows the CRLs that the CA publishes.
 fn start(bench: &Bench<'_>, ca: &Ca) -> Result<Server> {
-    let [port] = process::free_ports()?;
-    let mut hello = Command::new(bench.own()?.hello());
-    hello
-        .args([
-            "--cert",
-            &ca.arg("server/server.crt"),
-            "--key",
-            &ca.arg("server/server.key"),
-        ])
-        .args([
-            "--client-ca",
-            &ca.ca_arg("root.crt"),
-            "--crl",
-            &ca.url("/crl/all.pem"),
-        ])
-        .args(["--listen", &format!("127.0.0.1:{port}"), "--watch", "3600"]);
-    Server::start(&mut hello, port)
+    let files = ServerFiles {
+        cert: ca.path("server/server.crt"),
+        key: ca.path("server/server.key"),
+        client_ca: ca.ca_arg("root.crt").into(),
+        crl: None,
+    };
+    bench
+        .own()?
+        .serve_with_crls(&files, &ca.url("/crl/all.pem"))
 }
 
 const PATIENCE: Duration = Duration::from_secs(30);

@@ -2,7 +2,6 @@
 
 use anyhow::Result;
 use pki_core::{CertificateParameters, Password, Profile, Signer as _, certificate_pem};
-use pki_enroll::PublicUrls;
 use pki_store::{CertificateAuthority, Idempotency, IssuerRole, NewIssuer, Order};
 use sha2::{Digest as _, Sha256};
 use time::OffsetDateTime;
@@ -19,13 +18,6 @@ pub(super) struct Above<'a> {
     pub(super) authority: &'a CertificateAuthority,
 }
 
-/// Where the CRLs of an issuer will be.
-pub(super) fn crl_url(ca: &OpenCa, key: CaKey) -> Option<String> {
-    let directory = ca.directory();
-    let url = directory.settings().url.as_deref()?;
-    Some(PublicUrls::new(url).crl(&directory.public_name(key)))
-}
-
 /// Makes the issuing CA `key` below a root, and adds it to the store. It is not in use yet.
 ///
 /// What an interrupted rotation has made already is found and taken.
@@ -37,15 +29,14 @@ pub(super) async fn issuing_ca(
     now: OffsetDateTime,
 ) -> Result<()> {
     let directory = ca.directory();
-    let crl_url = crl_url(ca, key);
+    let crl_url = directory.settings().crl_url(key);
     if let Some(crl_url) = &crl_url {
         directory.check_profiles(key, crl_url)?;
     }
-    let first = directory.certificates(CaKey::FIRST_ROOT)?;
-    let first = first.first().unwrap_or(above.certificate());
+    let first = directory.certificate(CaKey::FIRST_ROOT)?;
     let subject = subject::issuing(first.subject(), key.number)?;
     let kind = directory.settings().key_type.of_issuing_ca();
-    let pair = directory.next_key(key, kind, passphrase)?;
+    let pair = ca.next_key(key, kind, passphrase)?;
     let parameters = CertificateParameters::for_key(pair.public_key_der(), subject);
     let certificate = above
         .issue(ca, parameters, Profile::issuing_ca(), "issuing-ca", now)
@@ -82,10 +73,8 @@ impl Above<'_> {
             .clone()
             .into_iter()
             .collect();
-        if let Some(url) = &ca.directory().settings().url {
-            let name = ca.directory().public_name(self.key);
-            profile.ca_issuers = vec![PublicUrls::new(url).certificate(&name)];
-        }
+        let certificate = ca.directory().settings().certificate_url(self.key);
+        profile.ca_issuers = certificate.into_iter().collect();
         let key = hex(&Sha256::digest(parameters.public_key_der()));
         let request = Idempotency {
             key: format!("rotate {} {key}", self.key.name()),

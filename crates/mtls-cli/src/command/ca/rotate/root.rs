@@ -1,13 +1,13 @@
 //! A new root, certified by the old one and the other way round (RFC 4210 section 4.4), and an issuing CA below it.
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Result, bail};
 use pki_core::{Authority, CertificateParameters, Password, Profile, certificate_pem};
 use pki_store::{CertificateAuthority, IssuerRole, NewIssuer};
 use time::OffsetDateTime;
 
 use super::super::subject;
 use super::issuing::need_key;
-use super::make::{Above, crl_url, issuing_ca};
+use super::make::{Above, issuing_ca};
 use crate::files::write_public;
 use crate::home::{CaKey, OpenCa, Rotation, actor};
 
@@ -19,8 +19,7 @@ pub(super) async fn make(
 ) -> Result<Rotation> {
     let rotation = super::rotation_of(ca);
     if let Some(old) = ca.directory().old_root() {
-        let old = ca.directory().certificates(old)?;
-        let old = old.first().context("the old root has no certificate")?;
+        let old = ca.directory().certificate(old)?;
         bail!(
             "the root `{}` is still being replaced: end that first, with `mtls ca rotate --finish`",
             old.subject()
@@ -60,20 +59,19 @@ async fn root(
 ) -> Result<CertificateAuthority> {
     let directory = ca.directory();
     let kind = directory.settings().key_type.of_root();
-    let pair = directory.next_key(key, kind, passphrase)?;
+    let pair = ca.next_key(key, kind, passphrase)?;
     let path = directory.certificate_path(key);
     let authority = if path.exists() {
         Authority::new(directory.certificates(key)?, pair)?
     } else {
-        let first = directory.certificates(CaKey::FIRST_ROOT)?;
-        let first = first.first().context("the root has no certificate")?;
+        let first = directory.certificate(CaKey::FIRST_ROOT)?;
         let subject = subject::root(first.subject(), key.number)?;
         let authority = Authority::root(subject, pair, &Profile::root(), now)?;
         write_public(&path, certificate_pem(authority.certificate()).as_bytes())?;
         authority
     };
     let mut issuer = NewIssuer::new(ca.name(), IssuerRole::Root, authority.chain().to_vec());
-    issuer.crl_url = crl_url(ca, key);
+    issuer.crl_url = directory.settings().crl_url(key);
     ca.store().add_issuer(issuer, &actor(), now).await?;
     Ok(CertificateAuthority::new(authority, ca.store().clone()).await?)
 }

@@ -116,11 +116,7 @@ pub(super) async fn run(ca: &OpenCa, out: &mut Output) -> Result<Outcome> {
 impl Status {
     fn of(ca: &OpenCa, old: &[Old]) -> Result<Self> {
         let subject = |key: CaKey| -> Result<String> {
-            let certificates = ca.directory().certificates(key)?;
-            Ok(certificates
-                .first()
-                .map(|it| it.subject().to_string())
-                .unwrap_or_default())
+            Ok(ca.directory().certificate(key)?.subject().to_string())
         };
         let replaced = old.iter().map(|old| Replaced {
             role: old.issuer.role.as_str(),

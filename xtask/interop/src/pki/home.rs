@@ -6,7 +6,6 @@ use std::process::Command;
 use anyhow::{Context as _, Result, ensure};
 use serde_json::Value;
 use suite::process::{self, Finished};
-use suite::{Profile, mtls};
 
 use crate::Bench;
 use crate::report::Verdict;
@@ -18,12 +17,12 @@ pub(super) struct Home {
 }
 
 impl Home {
-    pub(super) fn make(_: &Bench<'_>) -> Result<Self> {
+    pub(super) fn make(bench: &Bench<'_>) -> Result<Self> {
         let directory = tempfile::tempdir()?;
-        std::fs::write(directory.path().join("passphrase"), "correct horse\n")?;
+        std::fs::write(directory.path().join("passphrase"), PASSPHRASE)?;
         Ok(Self {
             directory,
-            program: mtls(Profile::Dev)?,
+            program: bench.mtls()?.to_owned(),
         })
     }
 
@@ -101,3 +100,6 @@ impl Home {
         )
     }
 }
+
+/// What its keys are encrypted with.
+pub(super) const PASSPHRASE: &str = "correct horse battery staple";
