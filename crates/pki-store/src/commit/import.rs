@@ -134,9 +134,7 @@ impl Import {
         let sql = "INSERT INTO names (name, certificate) VALUES ($1, $2)";
         let names = keys.into_iter().map(|key| values![key, id]).collect();
         transaction.session.query_each(sql, names).await?;
-        let revoked = imported
-            .revoked
-            .map(|(at, reason)| (at, reason.to_string()));
+        let revoked = imported.revoked.map(|(at, reason)| (at, reason.as_str()));
         if let Some((at, reason)) = &revoked {
             let sql = "INSERT INTO revocations (certificate, issuer, part, serial, not_after, revoked_at, reason, \
                        revision) VALUES ($1, $2, 0, $3, $4, $5, $6, $7)";
@@ -146,7 +144,7 @@ impl Import {
                 imported.serial.as_bytes(),
                 imported.not_after,
                 *at,
-                reason.as_str(),
+                *reason,
                 transaction.next_revision()
             ];
             transaction.session.query(sql, parameters).await?;

@@ -35,7 +35,7 @@ impl Revoke {
         }
         let mut selected = query::select(transaction.session, &self.selection, self.now).await?;
         selected.retain(|record| self.changes(record));
-        let reason = self.reason.to_string();
+        let reason = self.reason.as_str();
         let mut sets = Vec::with_capacity(selected.len());
         for record in &mut selected {
             // What is revoked stays revoked since then.
@@ -49,7 +49,7 @@ impl Revoke {
                 record.serial.as_bytes(),
                 record.not_after,
                 at,
-                reason.as_str(),
+                reason,
                 transaction.next_revision()
             ]);
             let detail = json!({
