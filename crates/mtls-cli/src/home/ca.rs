@@ -2,13 +2,14 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::{Context as _, Result, bail};
 use pki_core::{Authority, KeyKind, KeyPair, Password, Profile};
 use pki_store::CheckpointPlace;
 use x509_identity::Certificate;
 
-use super::keys::{CaKey, CaRole, SharedKey, read_key, write_key};
+use super::keys::{CaKey, CaRole, read_key, write_key};
 use super::lock::lock;
 use super::profiles;
 use super::rotation::Rotation;
@@ -174,14 +175,14 @@ impl CaDirectory {
         key: CaKey,
         kind: KeyKind,
         passphrase: &Password,
-    ) -> Result<SharedKey> {
+    ) -> Result<Arc<KeyPair>> {
         let path = self.key_path(key);
         if path.exists() {
             return read_key(&path, passphrase);
         }
         let new = waiting("making a key", || KeyPair::generate(kind))?;
         write_key(&path, &new, passphrase)?;
-        Ok(SharedKey::new(new))
+        Ok(Arc::new(new))
     }
 
     /// Uses other keys from now on: the one step by which a rotation takes place.
@@ -239,7 +240,7 @@ impl CaDirectory {
     /// # Errors
     ///
     /// If the passphrase is wrong, or the key is not here.
-    pub(super) fn unlock(&self, key: CaKey, passphrase: &Password) -> Result<SharedKey> {
+    pub(super) fn unlock(&self, key: CaKey, passphrase: &Password) -> Result<Arc<KeyPair>> {
         read_key(&self.key_path(key), passphrase)
     }
 
@@ -248,7 +249,7 @@ impl CaDirectory {
     /// # Errors
     ///
     /// If key and certificate do not belong together.
-    pub(super) fn authority(&self, key: CaKey, pair: SharedKey) -> Result<Authority> {
+    pub(super) fn authority(&self, key: CaKey, pair: Arc<KeyPair>) -> Result<Authority> {
         Authority::new(self.chain(key)?, pair)
             .with_context(|| format!("cannot use the CA's key {}", self.key_path(key).display()))
     }

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context as _, Result};
-use pki_core::{KeyPair, Password, SignError, SignatureAlgorithm, Signer};
+use pki_core::{KeyPair, Password};
 
 use crate::files::{read_secret, write_secret};
 
@@ -60,41 +60,17 @@ impl CaKey {
     }
 }
 
-/// A key that signs for a CA and for its checkpoints.
-#[derive(Clone)]
-pub(crate) struct SharedKey(Arc<KeyPair>);
-
-impl SharedKey {
-    pub(super) fn new(key: KeyPair) -> Self {
-        Self(Arc::new(key))
-    }
-}
-
-impl Signer for SharedKey {
-    fn algorithm(&self) -> SignatureAlgorithm {
-        self.0.algorithm()
-    }
-
-    fn public_key_der(&self) -> &[u8] {
-        self.0.public_key_der()
-    }
-
-    fn sign(&self, message: &[u8]) -> Result<Vec<u8>, SignError> {
-        self.0.sign(message)
-    }
-}
-
 /// The keys that were unlocked or made: decrypting one takes a good part of a second.
 #[derive(Default)]
-pub(super) struct UnlockedKeys(Mutex<HashMap<CaKey, SharedKey>>);
+pub(super) struct UnlockedKeys(Mutex<HashMap<CaKey, Arc<KeyPair>>>);
 
 impl UnlockedKeys {
-    pub(super) fn get(&self, key: CaKey) -> Option<SharedKey> {
+    pub(super) fn get(&self, key: CaKey) -> Option<Arc<KeyPair>> {
         let keys = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         keys.get(&key).cloned()
     }
 
-    pub(super) fn keep(&self, key: CaKey, pair: SharedKey) {
+    pub(super) fn keep(&self, key: CaKey, pair: Arc<KeyPair>) {
         let mut keys = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         keys.insert(key, pair);
     }
@@ -109,8 +85,8 @@ pub(crate) fn write_key(path: &Path, key: &KeyPair, passphrase: &Password) -> Re
 }
 
 /// Reads a key that [`write_key`] has written.
-pub(super) fn read_key(path: &Path, passphrase: &Password) -> Result<SharedKey> {
+pub(super) fn read_key(path: &Path, passphrase: &Password) -> Result<Arc<KeyPair>> {
     KeyPair::from_pem(&read_secret(path)?, Some(passphrase))
-        .map(SharedKey::new)
+        .map(Arc::new)
         .with_context(|| format!("cannot use the CA's key {}", path.display()))
 }

@@ -5,13 +5,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
-use pki_core::{KeyKind, Password};
+use pki_core::{KeyKind, KeyPair, Password};
 use pki_store::{Actor, CertificateAuthority, Checkpoint, Issuer, Store, StoreUrl};
 use time::OffsetDateTime;
 
 use super::ca::CaDirectory;
 use super::directory::Home;
-use super::keys::{CaKey, SharedKey, UnlockedKeys};
+use super::keys::{CaKey, UnlockedKeys};
 use super::passphrase::password;
 use super::signers::CheckpointSigners;
 use crate::global::Global;
@@ -126,7 +126,7 @@ impl OpenCa {
         key: CaKey,
         kind: KeyKind,
         passphrase: &Password,
-    ) -> Result<SharedKey> {
+    ) -> Result<Arc<KeyPair>> {
         let pair = self.directory.next_key(key, kind, passphrase)?;
         self.unlocked.keep(key, pair.clone());
         Ok(pair)
@@ -172,10 +172,7 @@ impl OpenCa {
         let kept = async {
             let place = self.directory.checkpoints()?;
             let now = OffsetDateTime::now_utc();
-            let signer = Arc::new(key);
-            self.store
-                .make_checkpoint(signer, Some(&place), now)
-                .await?;
+            self.store.make_checkpoint(key, Some(&place), now).await?;
             anyhow::Ok(())
         };
         if let Err(error) = kept.await {
