@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
-use der::pem::LineEnding;
+use pki_core::crl_pem;
 use pki_store::{CertificateAuthority, Issuer, IssuerId, IssuerRole, Store, StoredCrl};
 use time::{Duration, OffsetDateTime};
 
@@ -202,11 +202,8 @@ pub(super) fn document(crl: &StoredCrl) -> Document {
 
 /// Several CRLs in one PEM file (RFC 7468 section 6).
 pub(super) fn bundle(crls: &[&StoredCrl]) -> Document {
-    let pem = crls.iter().filter_map(|crl| {
-        // One of more than 256 MiB, which PEM does not take, is in its own place only.
-        der::pem::encode_string("X509 CRL", LineEnding::LF, &crl.der).ok()
-    });
-    let pem: String = pem.collect();
+    // One of more than 256 MiB, which PEM does not take, is in its own place only.
+    let pem: String = crls.iter().filter_map(|crl| crl_pem(&crl.der)).collect();
     let modified = crls.iter().map(|crl| crl.this_update).max();
     let expires = crls.iter().map(|crl| crl.next_update).min();
     let modified = modified.unwrap_or(OffsetDateTime::UNIX_EPOCH);

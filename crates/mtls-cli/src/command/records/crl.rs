@@ -99,8 +99,8 @@ impl Crl {
             true => PathBuf::from(file),
             false => self.out.join(file),
         };
-        let read = pki_core::Crl::from_der(&crl.der).context("the CRL cannot be read back")?;
-        write_public(&file, read.pem().as_bytes())?;
+        let pem = pki_core::crl_pem(&crl.der).context("the CRL is too large for PEM")?;
+        write_public(&file, pem.as_bytes())?;
         Ok(Written {
             issuer: name,
             partition: crl.partition,
