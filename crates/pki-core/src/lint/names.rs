@@ -5,7 +5,7 @@ use const_oid::db::rfc5280::ID_CE_SUBJECT_ALT_NAME;
 use x509_identity::pattern::is_host_name;
 use x509_identity::{Attribute, AttributeValue, Certificate, StringType, SubjectAltName};
 
-use super::report::{Report, criticality};
+use super::report::{Report, Severity, criticality};
 
 pub(super) fn lint(certificate: &Certificate, report: &mut Report) {
     let empty = certificate.subject().is_empty();
@@ -51,6 +51,13 @@ pub(super) fn lint(certificate: &Certificate, report: &mut Report) {
                     rule,
                     "RFC 5280 4.2.1.6",
                     format_args!("`{name}` is not a DNS name"),
+                );
+                report.require(
+                    !name.contains('_'),
+                    Severity::Notice,
+                    "dns-name-underscore",
+                    "RFC 5280 4.2.1.6",
+                    format_args!("`{name}` has an underscore, which public CAs do not certify"),
                 );
             }
             SubjectAltName::Email(name) => {
@@ -131,10 +138,11 @@ fn lengths(certificate: &Certificate, report: &mut Report) {
     }
 }
 
-/// A host name or `*.` and one, without the underscores that are in use elsewhere (RFC 5280 section 4.2.1.6).
+/// A host name or `*.` and one (RFC 5280 section 4.2.1.6). Underscores, which the RFC does not have, are in use: services
+/// of Docker Compose are named with them, and clients connect to such names.
 fn is_dns_name(name: &str) -> bool {
     let host = name.strip_prefix("*.").unwrap_or(name);
-    name.len() <= 253 && is_host_name(host) && !host.contains('_')
+    name.len() <= 253 && is_host_name(host)
 }
 
 fn is_scheme(scheme: &str) -> bool {
@@ -149,7 +157,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_dns_name_is_made_of_letters_digits_and_hyphens() {
+    fn a_dns_name_is_made_of_letters_digits_hyphens_and_underscores() {
         for (name, good) in [
             ("api.example.local", true),
             ("localhost", true),
@@ -161,7 +169,8 @@ mod tests {
             (".example.org", false),
             ("a..b", false),
             ("-a.example", false),
-            ("a_b.example", false),
+            ("a_b.example", true),
+            ("a b.example", false),
             ("127.0.0.1/8", false),
         ] {
             assert_eq!(is_dns_name(name), good, "{name}");
