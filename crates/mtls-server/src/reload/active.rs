@@ -1,5 +1,4 @@
-//! The active configuration, and its replacement; open connections are checked again, and those whose
-//! client is no longer good are terminated.
+//! The active configuration, and its replacement. Open connections are checked again then (`open_connections`).
 //!
 //! A configuration is immutable and replaced as a whole. A handshake uses one generation from its
 //! ClientHello to its end. Sessions belong to the generation in which they began. Open connections
@@ -13,7 +12,6 @@ use std::{
     time::Duration,
 };
 
-use rustls::pki_types::UnixTime;
 use time::OffsetDateTime;
 use tokio::{sync::watch, task::spawn_blocking};
 
@@ -26,9 +24,11 @@ use crate::{
         identity::ConnectionIdentity,
     },
     observe::metrics,
-    reload::status::{Degraded, Status},
+    reload::{
+        open_connections::{self, is_of_certificate},
+        status::{Degraded, Status},
+    },
     rules::rule::Rule,
-    verify::client_auth::ClientAuth,
 };
 
 /// What all clones of an acceptor share.
@@ -101,14 +101,9 @@ impl ActiveConfig {
             generation = next.number,
             "a new configuration is active",
         );
-        // A handshake that began before may still be accepted by the old settings after this loop. So
-        // the acceptor compares the generation once more when it has accepted a connection.
-        for connection in self.connections.all() {
-            if let Some(end) = check(&next.config, &connection) {
-                connections::terminate(&connection, end);
-            }
-        }
-        self.connections.close_due();
+        // A handshake that began before may still be accepted by the old settings after this. So the
+        // acceptor compares the generation once more when it has accepted a connection.
+        open_connections::terminate(&self.connections, &next.config, |_| true);
         next.number
     }
 
@@ -137,12 +132,7 @@ impl ActiveConfig {
         let active = Arc::clone(self);
         let checked = spawn_blocking(move || {
             let config = &active.active().config;
-            for connection in active.connections.all() {
-                if let Some(end @ End::Certificate(_)) = check(config, &connection) {
-                    connections::terminate(&connection, end);
-                }
-            }
-            active.connections.close_due();
+            open_connections::terminate(&active.connections, config, is_of_certificate);
         });
         // Fails only where the runtime ends.
         let _ = checked.await;
@@ -156,15 +146,7 @@ impl ActiveConfig {
             .unwrap_or_else(PoisonError::into_inner);
         let config = &self.active().config;
         config.denylist().add(rule, OffsetDateTime::now_utc());
-        let mut ended = 0;
-        for connection in self.connections.all() {
-            if let Some(end @ End::Certificate(_)) = check(config, &connection) {
-                connections::terminate(&connection, end);
-                ended += 1;
-            }
-        }
-        self.connections.close_due();
-        ended
+        open_connections::terminate(&self.connections, config, is_of_certificate)
     }
 
     /// Checks a connection once more that was accepted by `by` and is among the open ones now: if the
@@ -177,7 +159,7 @@ impl ActiveConfig {
                 let error = active.config.denylist().check(client).err()?;
                 Some(End::Certificate(error.code()))
             }),
-            false => check(&active.config, connection),
+            false => open_connections::reason_to_end(&active.config, connection),
         };
         if let Some(end) = end {
             connections::terminate(connection, end);
@@ -198,30 +180,6 @@ impl ActiveConfig {
 
 /// The grace of a handshake that ends after the server was stopped.
 const STOPPING: Duration = Duration::from_secs(1);
-
-/// Whether a connection has to end under these settings, and why.
-fn check(config: &MtlsConfig, connection: &ConnectionIdentity) -> Option<End> {
-    let host = config.host(connection.tls().server_name());
-    let client = connection.client();
-    match client.map(|client| host.verdicts.verify_again(client, UnixTime::now())) {
-        None if host.client_auth == ClientAuth::Required => {
-            return Some(End::Settings("no-certificate"));
-        }
-        Some(Err(error)) => return Some(End::Certificate(error.code())),
-        None | Some(Ok(_)) => {}
-    }
-    let same_rule = match (&host.policy.rule, &connection.policy().rule) {
-        (None, None) => true,
-        (Some(new), Some(old)) => new.is(old),
-        _ => false,
-    };
-    let same_trust = match (config.trust_forwarded(), connection.trust_forwarded()) {
-        (None, None) => true,
-        (Some(new), Some(old)) => Arc::ptr_eq(new, old),
-        _ => false,
-    };
-    (!(same_rule && same_trust)).then_some(End::Reloaded)
-}
 
 impl Generation {
     fn measure(&self) {

@@ -7,5 +7,6 @@ pub(crate) mod status;
 pub(crate) mod virtual_host_files;
 
 mod host_files;
+mod open_connections;
 #[cfg(feature = "ocsp")]
 mod staple;

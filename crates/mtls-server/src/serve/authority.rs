@@ -1,14 +1,46 @@
-//! The host that a request is for, read in one way or not at all.
+//! The host that a request is for, read in one way or not at all; and whether the connection is for that host, or the
+//! answer is 421.
 
 use std::net::Ipv6Addr;
 
+use axum::http::{HeaderMap, HeaderValue, Uri, header};
 use x509_identity::pattern::is_host_name;
+
+use crate::connection::identity::ConnectionIdentity;
+
+/// Whether the request is for a virtual host that asks other things of clients than the one of this
+/// connection (RFC 9110 section 7.4). Where it names several hosts, each counts; where it names none,
+/// it is for the default.
+pub(super) fn is_misdirected(
+    connection: &ConnectionIdentity,
+    uri: &Uri,
+    headers: &HeaderMap,
+) -> bool {
+    if !connection.has_virtual_hosts() {
+        return false;
+    }
+    let differs = |authority: &[u8]| match host(authority) {
+        Some(host) => connection.has_other_settings(host),
+        // The application may take it for any host.
+        None => connection.policies_differ(),
+    };
+    let target = uri.authority().map(|it| it.as_str().as_bytes());
+    let hosts = headers.get_all(header::HOST).iter();
+    let mut named = target
+        .into_iter()
+        .chain(hosts.map(HeaderValue::as_bytes))
+        .peekable();
+    match named.peek() {
+        Some(_) => named.any(differs),
+        None => differs(b""),
+    }
+}
 
 /// The host of an authority (RFC 9110 section 7.2), as it was written; empty if it is empty.
 ///
 /// `None` if somebody else could read another host in it, or none: user information, a port that is
 /// not one, percent-encoding, and every character and form that no host name or IP address has.
-pub(super) fn host(authority: &[u8]) -> Option<&str> {
+fn host(authority: &[u8]) -> Option<&str> {
     let authority = std::str::from_utf8(authority).ok()?;
     if authority.is_empty() {
         return Some(authority);

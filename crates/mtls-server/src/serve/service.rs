@@ -1,5 +1,5 @@
-//! What happens to each request before the application sees it (headers, identity, 403, 421), and to
-//! each response after.
+//! What happens to each request before the application sees it (headers, identity, 403, and 421 as `authority` decides),
+//! and to each response after.
 
 use std::{
     fmt,
@@ -12,7 +12,7 @@ use std::{
 use axum::{
     BoxError,
     body::{Body, Bytes, HttpBody},
-    http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri, Version, header},
+    http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Version, header},
 };
 use http_body::{Frame, SizeHint};
 use pin_project_lite::pin_project;
@@ -210,7 +210,7 @@ fn refusal<B>(
     if connection.state().ending().is_some_and(End::terminates) {
         return Some(no_longer_good(form));
     }
-    if is_misdirected(connection, request.uri(), request.headers()) {
+    if authority::is_misdirected(connection, request.uri(), request.headers()) {
         let problem = Problem {
             status: StatusCode::MISDIRECTED_REQUEST,
             kind: "misdirected_request",
@@ -227,30 +227,6 @@ fn refusal<B>(
     let peer = connection.peer();
     let denied = decide(rule, Some(about), connection.client(), peer).err()?;
     Some(ClientCertRejection::from(denied).response(form))
-}
-
-/// Whether the request is for a virtual host that asks other things of clients than the one of this
-/// connection (RFC 9110 section 7.4). Where it names several hosts, each counts; where it names none,
-/// it is for the default.
-fn is_misdirected(connection: &ConnectionIdentity, uri: &Uri, headers: &HeaderMap) -> bool {
-    if !connection.has_virtual_hosts() {
-        return false;
-    }
-    let differs = |authority: &[u8]| match authority::host(authority) {
-        Some(host) => connection.has_other_settings(host),
-        // The application may take it for any host.
-        None => connection.policies_differ(),
-    };
-    let target = uri.authority().map(|it| it.as_str().as_bytes());
-    let hosts = headers.get_all(header::HOST).iter();
-    let mut named = target
-        .into_iter()
-        .chain(hosts.map(HeaderValue::as_bytes))
-        .peekable();
-    match named.peek() {
-        Some(_) => named.any(differs),
-        None => differs(b""),
-    }
 }
 
 fn no_longer_good(form: Form) -> Response<Body> {

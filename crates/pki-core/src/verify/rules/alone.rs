@@ -3,7 +3,7 @@
 use rustls_pki_types::UnixTime;
 use x509_identity::{Certificate, SubjectAltName};
 
-use super::{critical_extension, leaf, validity, version};
+use super::{critical_extension, leaf, usage, validity, version};
 use crate::verify::path::label;
 use crate::verify::signature::{has_accepted_algorithm, weak_key, weak_signature};
 use crate::verify::time::date_time;
@@ -29,7 +29,7 @@ pub fn problems_of_leaf(
         check(critical_extension(certificate));
         check(leaf::check_position(certificate, purpose));
         if !certificate.is_ca() {
-            check(leaf::check_usages(certificate, purpose));
+            check(usage::check_usages(certificate, purpose));
             check(leaf::check_key_usage(certificate));
             check(leaf::check_names(certificate));
             check(server_names(certificate, purpose));

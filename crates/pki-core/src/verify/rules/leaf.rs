@@ -1,9 +1,9 @@
-//! What a leaf has to say of itself: it is not a CA, it is for its purpose (clientAuth or serverAuth), its key may sign,
-//! and it names somebody.
+//! What a leaf has to say of itself: it is not a CA, it is for its purpose (`usage`), its key may sign, and it names
+//! somebody.
 
 use x509_identity::{Attribute, Certificate, DistinguishedName, KeyUsageBit, SubjectAltName};
 
-use super::usage::{require_key_usage, wrong_usage};
+use super::usage::{check_usages, require_key_usage};
 use crate::verify::path::label;
 use crate::verify::{Purpose, VerifyError};
 
@@ -24,18 +24,6 @@ pub(super) fn check_position(leaf: &Certificate, purpose: Purpose) -> Result<(),
         });
     }
     Ok(())
-}
-
-/// The extended key usage is there, and for this purpose.
-pub(super) fn check_usages(leaf: &Certificate, purpose: Purpose) -> Result<(), VerifyError> {
-    match leaf.extended_key_usage() {
-        None => Err(VerifyError::NoExtendedKeyUsage {
-            subject: label(leaf),
-            purpose,
-        }),
-        Some(usages) if !usages.contains(&purpose.oid()) => Err(wrong_usage(leaf, purpose)),
-        Some(_) => Ok(()),
-    }
 }
 
 /// The key may sign a handshake.

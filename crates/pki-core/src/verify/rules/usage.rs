@@ -1,4 +1,4 @@
-//! Key usage and extended key usage, as the rules for leaves and for CAs compare them.
+//! Key usage and extended key usage (clientAuth, serverAuth), as the rules for leaves and for CAs compare them.
 
 use const_oid::ObjectIdentifier;
 use const_oid::db::rfc5280::{ID_KP_CLIENT_AUTH, ID_KP_SERVER_AUTH};
@@ -7,6 +7,18 @@ use x509_identity::{Certificate, KeyUsageBit};
 use crate::verify::algorithm_name::algorithm_name;
 use crate::verify::path::label;
 use crate::verify::{Purpose, VerifyError};
+
+/// A leaf's extended key usage is there, and for this purpose: clientAuth or serverAuth.
+pub(super) fn check_usages(leaf: &Certificate, purpose: Purpose) -> Result<(), VerifyError> {
+    match leaf.extended_key_usage() {
+        None => Err(VerifyError::NoExtendedKeyUsage {
+            subject: label(leaf),
+            purpose,
+        }),
+        Some(usages) if !usages.contains(&purpose.oid()) => Err(wrong_usage(leaf, purpose)),
+        Some(_) => Ok(()),
+    }
+}
 
 /// Where there is a key usage, it must have the bit (RFC 5280 section 4.2.1.3).
 pub(super) fn require_key_usage(
