@@ -10,7 +10,7 @@ fuzz_target!(|bytes: &[u8]| {
     let mut limits = Limits::default();
     limits.file_len = 16 << 10;
     limits.iterations = 1000; // as the seeds
-    limits.total_iterations = 4000;
+    limits.hash_blocks = 7000;
     let password = Password::new(PASSWORD);
     let strict = Archive::read(bytes, &password, &limits);
     // A changed file has the wrong MAC, so that what is behind it is reached without one only.

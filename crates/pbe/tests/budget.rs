@@ -108,39 +108,72 @@ fn what_scrypt_does_not_define_is_refused() {
 }
 
 #[test]
-fn rounds_are_paid_in_each_scheme() {
-    for algorithm in [
-        pbes1_3des(b"saltsalt", 1000).unwrap(),
-        pbes2_aes256(b"saltsalt", 1000, &[0; 16]).unwrap(),
+fn each_scheme_pays_for_its_hash_blocks() {
+    // 3DES: two blocks of output for the key, one for the vector. AES-256: an HMAC of two. A wrong password is tried in
+    // two forms.
+    for (algorithm, cost, forms) in [
+        (pbes1_3des(b"saltsalt", 1000).unwrap(), 3000, 1),
+        (pbes2_aes256(b"saltsalt", 1000, &[0; 16]).unwrap(), 2000, 2),
     ] {
-        for (iterations, total_iterations) in [(999, 10_000), (1000, 999)] {
-            let limits = Limits {
-                iterations,
-                total_iterations,
-                ..Limits::default()
-            };
-            let refused = decrypt(&algorithm, &mut Budget::new(limits));
-            assert!(
-                matches!(
-                    refused,
-                    PbeError::IterationsOutOfRange { got: 1000, .. }
-                        | PbeError::LimitExceeded {
-                            what: Limit::TotalIterations,
-                            got: 1000,
-                            ..
-                        }
-                ),
-                "{refused:?}"
-            );
-        }
-        let enough = Limits {
-            iterations: 1000,
-            total_iterations: 2000,
+        let limits = |iterations, hash_blocks| Limits {
+            iterations,
+            hash_blocks,
             ..Limits::default()
         };
+        let refused = decrypt(&algorithm, &mut Budget::new(limits(999, 100_000)));
+        assert!(
+            matches!(
+                refused,
+                PbeError::IterationsOutOfRange { got: 1000, ref allowed } if *allowed == (1..=999)
+            ),
+            "{refused:?}"
+        );
+        let whole = cost * forms;
+        let refused = decrypt(&algorithm, &mut Budget::new(limits(1000, whole - 1)));
+        assert!(
+            matches!(
+                refused,
+                PbeError::LimitExceeded { what: Limit::HashBlocks, limit, got }
+                    if (limit, got) == (whole - 1, whole)
+            ),
+            "{refused:?}"
+        );
         assert!(matches!(
-            decrypt(&algorithm, &mut Budget::new(enough)),
+            decrypt(&algorithm, &mut Budget::new(limits(1000, whole))),
             PbeError::DecryptFailed
         ));
     }
+}
+
+#[test]
+fn the_cost_is_known_before_the_work() {
+    let algorithm = pbes2_aes256(b"saltsalt", 1_000_000, &[0; 16]).unwrap();
+    let mut budget = Budget::new(Limits::default());
+    let reference = algorithm.owned_to_ref();
+    let scheme = Scheme::parse(&reference, &budget).unwrap();
+    assert!(scheme.charge(&mut budget).is_ok());
+    assert!(scheme.charge(&mut budget).is_ok());
+    let refused = scheme.charge(&mut budget);
+    assert!(matches!(
+        refused,
+        Err(PbeError::LimitExceeded {
+            what: Limit::HashBlocks,
+            limit: 5_000_000,
+            got: 6_000_000
+        })
+    ));
+}
+
+#[test]
+fn an_empty_password_is_derived_once() {
+    let algorithm = pbes2_aes256(b"saltsalt", 1000, &[0; 16]).unwrap();
+    let limits = Limits {
+        hash_blocks: 2000,
+        ..Limits::default()
+    };
+    let mut budget = Budget::new(limits);
+    let reference = algorithm.owned_to_ref();
+    let scheme = Scheme::parse(&reference, &budget).unwrap();
+    let refused = scheme.decrypt(&[0; 16], &mut PasswordOctets::new(""), &mut budget);
+    assert!(matches!(refused, Err(PbeError::DecryptFailed)));
 }

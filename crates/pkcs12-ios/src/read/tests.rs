@@ -9,7 +9,7 @@ use const_oid::ObjectIdentifier;
 use der::Encode;
 use der::asn1::{Any, OctetString, OctetStringRef};
 use pbe::oid::{AES_256_CBC, PBES2, PBKDF2};
-use pbe::{EncryptedPrivateKeyInfo, Pbes2Params, Pbkdf2Params};
+use pbe::{Count, EncryptedPrivateKeyInfo, Pbes2Params, Pbkdf2Params};
 use pki_core::Password;
 use spki::AlgorithmIdentifierRef;
 
@@ -22,7 +22,7 @@ const SECRET_BAG: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.11354
 fn without_mac(bag_id: ObjectIdentifier, bags: usize, iterations: i64) -> Vec<u8> {
     let kdf = Any::encode_from(&Pbkdf2Params {
         salt: OctetStringRef::new(b"saltsalt").unwrap(),
-        iterations,
+        iterations: Count(iterations),
         key_length: None,
         prf: None,
     })
@@ -69,7 +69,7 @@ fn wrap(authenticated_safe: &[u8]) -> Vec<u8> {
         content: octets.to_ref(),
     };
     Pfx {
-        version: 3,
+        version: 3.into(),
         auth_safe,
         mac_data: None,
     }
@@ -158,4 +158,38 @@ fn a_file_of_another_version_is_refused() {
     file[version] = 4;
     let refused = read(&file, &Limits::default());
     assert!(matches!(refused, Err(ReadError::BadVersion { got: 4 })));
+}
+
+#[test]
+fn what_many_bags_cost_is_refused_before_the_first_is_opened() {
+    let limits = Limits::default().allow_missing_mac();
+    // HMAC-SHA-1 and AES-256: four hash blocks a round.
+    for (bags, iterations, cost) in [(2, 1_000_000, 8_000_000), (64, 100_000, 25_600_000)] {
+        let file = without_mac(oid::SHROUDED_KEY_BAG, bags, iterations);
+        match read(&file, &limits) {
+            Err(ReadError::LimitExceeded {
+                what: Limit::HashBlocks,
+                limit: 5_000_000,
+                got,
+            }) => assert!(got <= cost && got > 5_000_000, "{got}"),
+            other => unreachable!("{other:?}"),
+        }
+    }
+    // Within the limit, the first key is tried, in two forms.
+    let file = without_mac(oid::SHROUDED_KEY_BAG, 64, 1000);
+    assert!(matches!(
+        read(&file, &limits),
+        Err(ReadError::DecryptFailed { .. })
+    ));
+}
+
+#[test]
+fn numbers_past_64_bits_are_refused_for_their_size() {
+    let file = without_mac(oid::SHROUDED_KEY_BAG, 1, i64::MAX);
+    let limits = Limits::default().allow_missing_mac();
+    let refused = read(&file, &limits).unwrap_err().to_string();
+    assert_eq!(
+        refused,
+        "the private key asks for 2^63 or more iterations, allowed are 1 to 1000000"
+    );
 }
