@@ -5,7 +5,10 @@
 use der::asn1::{Any, OctetString};
 use der::referenced::OwnedToRef;
 use der::{Decode, Encode, Sequence};
-use pbe::{Budget, Limit, Limits, PasswordOctets, PbeError, Scheme, oid, pbes1_3des, pbes2_aes256};
+use pbe::{
+    Budget, Cipher, Limit, Limits, PasswordOctets, PbeError, Pbkdf2Params, Prf, Scheme, oid,
+    pbes1_3des, pbes2_aes256, pbkdf2,
+};
 use spki::AlgorithmIdentifierOwned;
 
 /// As RFC 7914 section 7.1 has them.
@@ -176,4 +179,44 @@ fn an_empty_password_is_derived_once() {
     let scheme = Scheme::parse(&reference, &budget).unwrap();
     let refused = scheme.decrypt(&[0; 16], &mut PasswordOctets::new(""), &mut budget);
     assert!(matches!(refused, Err(PbeError::DecryptFailed)));
+}
+
+/// What `openssl pkcs8 -topk8 -v2 aes256 -v2prf` writes with these, and few others do.
+#[test]
+fn truncated_sha_512_is_read_as_a_function_of_pbkdf2() {
+    for (oid, prf) in [
+        (oid::HMAC_SHA_512_224, Prf::HmacSha512_224),
+        (oid::HMAC_SHA_512_256, Prf::HmacSha512_256),
+    ] {
+        let (salt, iv) = (*b"saltsalt", [7; 16]);
+        let key = pbkdf2(prf, b"password", &salt, 1000, 32);
+        let plain = zeroize::Zeroizing::new(vec![0x30, 0]);
+        let sealed = Cipher::Aes256.encrypt(&key, &iv, plain).unwrap();
+        let algorithm = |oid, parameters: Vec<u8>| AlgorithmIdentifierOwned {
+            oid,
+            parameters: Some(Any::from_der(&parameters).unwrap()),
+        };
+        let prf = algorithm(oid, vec![5, 0]);
+        let kdf = Pbkdf2Params {
+            salt: der::asn1::OctetStringRef::new(&salt).unwrap(),
+            iterations: 1000.into(),
+            key_length: None,
+            prf: Some(prf.owned_to_ref()),
+        };
+        let pbes2 = Pbes2 {
+            key_derivation: algorithm(oid::PBKDF2, kdf.to_der().unwrap()),
+            encryption: algorithm(
+                oid::AES_256_CBC,
+                OctetString::new(iv).unwrap().to_der().unwrap(),
+            ),
+        };
+        let algorithm = algorithm(oid::PBES2, pbes2.to_der().unwrap());
+        let mut budget = Budget::new(Limits::default());
+        let reference = algorithm.owned_to_ref();
+        let scheme = Scheme::parse(&reference, &budget).unwrap();
+        let mut decrypt =
+            |password| scheme.decrypt(&sealed, &mut PasswordOctets::new(password), &mut budget);
+        assert_eq!(*decrypt("password").unwrap(), [0x30, 0]);
+        assert!(matches!(decrypt("Password"), Err(PbeError::DecryptFailed)));
+    }
 }

@@ -193,3 +193,57 @@ fn numbers_past_64_bits_are_refused_for_their_size() {
         "the private key asks for 2^63 or more iterations, allowed are 1 to 1000000"
     );
 }
+
+#[test]
+fn scrypt_is_refused_by_name() {
+    let kdf = Any::encode_from(&OctetString::new([0; 4]).unwrap()).unwrap();
+    let iv = Any::encode_from(&OctetString::new([0; 16]).unwrap()).unwrap();
+    let algorithm = |oid, params| AlgorithmIdentifierRef {
+        oid,
+        parameters: Some(params),
+    };
+    let pbes2 = Any::encode_from(&Pbes2Params {
+        key_derivation: algorithm(pbe::oid::SCRYPT, kdf.to_ref()),
+        encryption: algorithm(AES_256_CBC, iv.to_ref()),
+    })
+    .unwrap();
+    let key = Any::encode_from(&EncryptedPrivateKeyInfo {
+        algorithm: algorithm(PBES2, pbes2.to_ref()),
+        encrypted_data: OctetStringRef::new(&[0; 16]).unwrap(),
+    })
+    .unwrap();
+    let bag = SafeBag {
+        bag_id: oid::SHROUDED_KEY_BAG,
+        bag_value: key.to_ref(),
+        bag_attributes: None,
+    };
+    let file = wrap(&wrap_list(&vec![bag].to_der().unwrap()));
+    let refused = read(&file, &Limits::default().allow_missing_mac()).unwrap_err();
+    assert!(
+        matches!(&refused, ReadError::UnsupportedAlgorithm { oid, place: Place::KeyBag } if *oid == pbe::oid::SCRYPT)
+    );
+    assert!(
+        refused
+            .to_string()
+            .contains("scrypt (1.3.6.1.4.1.11591.4.11)")
+    );
+}
+
+#[test]
+fn bags_that_are_passed_over_are_shown() {
+    let limits = Limits::default().allow_missing_mac();
+    for (bag_id, kind) in [
+        (SECRET_BAG, "secretBag"),
+        (oid::CRL_BAG, "crlBag"),
+        (
+            ObjectIdentifier::new_unwrap("1.3.6.1.4.1.99999.1"),
+            "1.3.6.1.4.1.99999.1",
+        ),
+    ] {
+        let archive = read(&without_mac(bag_id, 2, 1_000_000), &limits).unwrap();
+        let kinds: Vec<_> = archive.skipped().iter().map(SkippedBag::kind).collect();
+        assert_eq!(kinds, [kind, kind]);
+    }
+    let archive = read(&without_mac(SECRET_BAG, 0, 1), &limits).unwrap();
+    assert!(archive.skipped().is_empty());
+}

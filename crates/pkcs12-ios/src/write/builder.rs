@@ -212,12 +212,7 @@ impl<'a> BundleBuilder<'a> {
         self.alphabet.check(password)?;
         let iterations = self.checked_iterations()?;
         let leaf = self.checked_leaf()?;
-        if let (ChainCheck::Links, Some((index, reason))) =
-            (self.chain_check, self.broken_links(&leaf)?.first())
-        {
-            let (index, reason) = (*index, *reason);
-            return Err(BuildError::ChainBroken { index, reason });
-        }
+        self.check_chain(&leaf)?;
         let parts = Parts {
             chain: self.distinct().map(|(_, der)| der).collect(),
             friendly_name: self.bmp_name(&leaf)?,
@@ -256,6 +251,18 @@ impl<'a> BundleBuilder<'a> {
             return Err(BuildError::LeafIsCa);
         }
         Ok(leaf)
+    }
+
+    fn check_chain(&self, leaf: &Certificate) -> Result<(), BuildError> {
+        match self.chain_check {
+            ChainCheck::Links => match self.broken_links(leaf)?.first() {
+                Some(&(index, reason)) => Err(BuildError::ChainBroken { index, reason }),
+                None => Ok(()),
+            },
+            ChainCheck::Nothing => self
+                .distinct()
+                .try_for_each(|(index, der)| parsed(der, Some(index)).map(drop)),
+        }
     }
 
     /// The chain without what has been there before, each with its place.
