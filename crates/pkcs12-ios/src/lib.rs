@@ -16,7 +16,10 @@ pub use inspect::{Inspection, Objection, Reader, UnknownReader, inspect};
 pub use link::BrokenLink;
 pub use open_error::OpenError;
 #[cfg(feature = "profile")]
-pub use profile::{Profile, ProfileBuilder, ProfileError};
+pub use profile::{
+    AcmeEnrollment, AcmeKey, Curve, Profile, ProfileBuilder, ProfileError, ScepEnrollment,
+    ScepKeySize, SignProfileError,
+};
 pub use read::{
     Archive, ArchivedCertificate, ArchivedKey, BagAttributes, Limit, Limits, Pbkdf2Prf, Place,
     Protection, ReadError, Scheme,
