@@ -241,7 +241,16 @@ impl CaDirectory {
     ///
     /// If the passphrase is wrong, or the key is not here.
     pub(super) fn unlock(&self, key: CaKey, passphrase: &Password) -> Result<Arc<KeyPair>> {
-        read_key(&self.key_path(key), passphrase)
+        let path = self.key_path(key);
+        if !path.exists() {
+            bail!(
+                "the {} key of the CA `{}` is not here: {} is missing",
+                key.name(),
+                self.settings.name.as_str(),
+                path.display()
+            );
+        }
+        read_key(&path, passphrase)
     }
 
     /// A root or an issuing CA with its key, ready to sign.

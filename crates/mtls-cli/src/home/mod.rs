@@ -31,7 +31,7 @@ pub(crate) use keys::{CaKey, CaRole};
 pub(crate) use name::CaName;
 pub(crate) use new_ca::NewCa;
 pub(crate) use open_ca::{OpenCa, actor};
-pub(crate) use passphrase::{new_passphrase, password};
+pub(crate) use passphrase::{new_passphrase, password, secret};
 pub(crate) use profiles::Purpose;
 pub(crate) use rotation::Rotation;
 pub(crate) use settings::{KeyType, Settings, parse_url};

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use clap::Args;
 use pki_store::StoredCrl;
 use serde::Serialize;
@@ -84,6 +84,9 @@ impl Crl {
                 let crl = authority.sign_crl(partition, life, now).await?;
                 written.push(self.write(key, &crl)?);
             }
+        }
+        if written.is_empty() {
+            bail!("none of the CA's keys is here, which sign its CRLs");
         }
         Ok(written)
     }

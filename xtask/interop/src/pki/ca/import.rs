@@ -207,7 +207,7 @@ pub(super) fn openssl_ca(bench: &Bench<'_>, home: &Home, report: &mut Report) ->
 }
 
 /// What has to hold after an import of alice, bob (revoked), carol (of whom only the record is left) and a server.
-fn afterwards(
+pub(super) fn afterwards(
     bench: &Bench<'_>,
     home: &Home,
     report: &mut Report,

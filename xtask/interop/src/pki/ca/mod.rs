@@ -2,12 +2,13 @@
 
 mod first_minutes;
 mod import;
+mod openbao;
 
 use super::home::Home;
 use crate::Bench;
 use crate::report::{Report, Verdict};
 
-/// Runs both stories, each in a home of its own.
+/// Runs the stories, each in a home of its own.
 pub(crate) fn check(bench: &Bench<'_>, report: &mut Report) {
     for (subject, story) in STORIES {
         let told = Home::make(bench).and_then(|home| story(bench, &home, report));
@@ -19,10 +20,12 @@ pub(crate) fn check(bench: &Bench<'_>, report: &mut Report) {
 
 type Story = fn(&Bench<'_>, &Home, &mut Report) -> anyhow::Result<()>;
 
-const STORIES: [(&str, Story); 3] = [
+const STORIES: [(&str, Story); 5] = [
     ("a new CA", first_minutes::tell),
     ("easy-rsa", import::easy_rsa),
     ("openssl ca", import::openssl_ca),
+    ("OpenBao", openbao::with_key),
+    ("OpenBao, key elsewhere", openbao::without_key),
 ];
 
 const GROUP: &str = "the mtls command";
