@@ -153,6 +153,7 @@ impl Takeover {
 fn key_type(ca: &Certificate) -> KeyType {
     match KeyKind::of_public_key(ca.public_key_algorithm()) {
         Some(kind) if kind.is_rsa() => KeyType::Rsa,
+        Some(kind) if kind.is_ml_dsa() => KeyType::MlDsa,
         _ => KeyType::Ec,
     }
 }

@@ -70,14 +70,13 @@ impl Crl {
     async fn sign_all(&self, ca: &OpenCa) -> Result<Vec<Written>> {
         std::fs::create_dir_all(&self.out)
             .with_context(|| format!("cannot make {}", self.out.display()))?;
-        let passphrase = ca.passphrase()?;
         let mut written = Vec::new();
         for (key, _) in ca.keys().await? {
             // An imported CA may have no root of its own here.
-            if !ca.directory().key_path(key).exists() {
+            if !ca.directory().key_place(key).is_here() {
                 continue;
             }
-            let authority = ca.authority(key, &passphrase).await?;
+            let authority = ca.authority(key).await?;
             let now = OffsetDateTime::now_utc();
             let life = self.life.map_or_else(|| key.crl_life(), Life::duration);
             for partition in 0..authority.issuer().partitions {

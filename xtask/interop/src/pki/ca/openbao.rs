@@ -16,7 +16,8 @@ use crate::pki::home::Home;
 use crate::report::{Report, Verdict};
 
 /// A root in one mount, and in another the CA below it, whose key was exported when it was made.
-pub(super) fn with_key(bench: &Bench<'_>, home: &Home, report: &mut Report) -> Result<()> {
+pub(super) fn with_key(bench: &Bench<'_>, home: Home, report: &mut Report) -> Result<()> {
+    let home = &home;
     let bao = Bao::start(bench, home)?;
     bao.post("sys/mounts/root", &json!({ "type": "pki" }))?;
     bao.post(
@@ -68,7 +69,8 @@ pub(super) fn with_key(bench: &Bench<'_>, home: &Home, report: &mut Report) -> R
 }
 
 /// A root whose key OpenBao does not give away. A second one has taken its place before it is taken over.
-pub(super) fn without_key(bench: &Bench<'_>, home: &Home, report: &mut Report) -> Result<()> {
+pub(super) fn without_key(bench: &Bench<'_>, home: Home, report: &mut Report) -> Result<()> {
+    let home = &home;
     let subject = "OpenBao, key elsewhere";
     let bao = Bao::start(bench, home)?;
     bao.post("sys/mounts/pki", &json!({ "type": "pki" }))?;
