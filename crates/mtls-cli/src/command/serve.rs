@@ -9,7 +9,7 @@ use axum::routing::get;
 use clap::Args;
 use metrics_exporter_prometheus::PrometheusBuilder;
 use mtls_server::listen;
-use pki_core::{Password, Profile};
+use pki_core::Profile;
 use pki_enroll::{
     Announcer, Exec, Health, HttpLimits, HttpServer, Publication, Publisher, Recipient, Responder,
     Thresholds, Webhook,
@@ -37,7 +37,8 @@ pub(crate) struct Serve {
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080")]
     listen: SocketAddr,
 
-    /// The store, in place of the one in ca.toml: sqlite:PATH or postgres://USER@HOST/DATABASE
+    /// The store, in place of the one in ca.toml: sqlite:PATH or postgres://USER@HOST/DATABASE, with
+    /// ?sslmode=verify-full&sslrootcert=FILE for TLS
     #[arg(long, value_name = "URL")]
     store: Option<StoreUrl>,
 
@@ -80,13 +81,9 @@ struct Serving {
 impl Serve {
     pub(crate) async fn run(self, global: &Global, out: &mut Output) -> Result<Outcome> {
         let mut ca = OpenCa::open_at(global, self.store.clone()).await?;
-        let passphrase = match self.read_only {
-            true => None,
-            false => Some(ca.passphrase()?),
-        };
-        let (keys, authorities) = watch::channel(match &passphrase {
-            Some(passphrase) => authorities(&ca, passphrase).await?,
-            None => Vec::new(),
+        let (keys, authorities) = watch::channel(match self.read_only {
+            true => Vec::new(),
+            false => authorities(&ca).await?,
         });
         // Before anything is signed, so that a port that is taken costs nothing.
         let listener = self.listener()?;
@@ -134,7 +131,7 @@ impl Serve {
         }
         tokio::select! {
             () = stop_wanted => {}
-            () = tend(&mut ca, passphrase.as_ref(), &keys) => {}
+            () = tend(&mut ca, self.read_only, &keys) => {}
             Some(ended) = tasks.join_next() => {
                 ended.context("what keeps CRLs fresh has failed")?;
                 bail!("what keeps CRLs fresh has ended");
@@ -195,12 +192,11 @@ impl Services {
 }
 
 /// The issuers whose keys are here. The root's may be elsewhere, and then its CRL is the one that was signed last.
-async fn authorities(ca: &OpenCa, passphrase: &Password) -> Result<Vec<CertificateAuthority>> {
+async fn authorities(ca: &OpenCa) -> Result<Vec<CertificateAuthority>> {
     let mut authorities = Vec::new();
     for (key, _) in ca.keys().await? {
-        let path = ca.directory().key_path(key);
-        if path.exists() {
-            authorities.push(ca.authority(key, passphrase).await?);
+        if ca.directory().key_place(key).is_here() {
+            authorities.push(ca.authority(key).await?);
         } else {
             let name = key.name();
             note(format!(
@@ -212,15 +208,11 @@ async fn authorities(ca: &OpenCa, passphrase: &Password) -> Result<Vec<Certifica
 }
 
 /// Keeps checkpoints, and takes up the keys of a rotation. Does not end.
-async fn tend(
-    ca: &mut OpenCa,
-    passphrase: Option<&Password>,
-    keys: &watch::Sender<Vec<CertificateAuthority>>,
-) {
+async fn tend(ca: &mut OpenCa, read_only: bool, keys: &watch::Sender<Vec<CertificateAuthority>>) {
     // Without keys, what is in the store is published, of whatever issuer.
-    let Some(passphrase) = passphrase else {
+    if read_only {
         return std::future::pending().await;
-    };
+    }
     loop {
         tokio::select! {
             () = ca.keep_checkpoints(CHECKPOINTS) => {}
@@ -228,7 +220,7 @@ async fn tend(
         }
         let taken_up = async {
             let next = ca.follow()?;
-            keys.send_replace(authorities(&next, passphrase).await?);
+            keys.send_replace(authorities(&next).await?);
             anyhow::Ok(next)
         };
         match taken_up.await {

@@ -13,7 +13,8 @@ use crate::Bench;
 use crate::pki::home::Home;
 use crate::report::{Report, Verdict};
 
-pub(super) fn easy_rsa(bench: &Bench<'_>, home: &Home, report: &mut Report) -> Result<()> {
+pub(super) fn easy_rsa(bench: &Bench<'_>, home: Home, report: &mut Report) -> Result<()> {
+    let home = &home;
     let pki = home.path("pki");
     let run = |arguments: &[&str]| -> Result<()> {
         let mut easyrsa = bench.peers.command(EASY_RSA);
@@ -56,7 +57,8 @@ pub(super) fn easy_rsa(bench: &Bench<'_>, home: &Home, report: &mut Report) -> R
     afterwards(bench, home, report, "easy-rsa", 4)
 }
 
-pub(super) fn openssl_ca(bench: &Bench<'_>, home: &Home, report: &mut Report) -> Result<()> {
+pub(super) fn openssl_ca(bench: &Bench<'_>, home: Home, report: &mut Report) -> Result<()> {
+    let home = &home;
     let ca = home.path("demoCA");
     for directory in ["newcerts", "private"] {
         fs::create_dir_all(ca.join(directory))?;
@@ -207,7 +209,7 @@ pub(super) fn openssl_ca(bench: &Bench<'_>, home: &Home, report: &mut Report) ->
 }
 
 /// What has to hold after an import of alice, bob (revoked), carol (of whom only the record is left) and a server.
-fn afterwards(
+pub(super) fn afterwards(
     bench: &Bench<'_>,
     home: &Home,
     report: &mut Report,
