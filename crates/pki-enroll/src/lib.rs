@@ -7,6 +7,10 @@ mod ocsp;
 mod publish;
 mod text;
 
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub mod fuzzing;
+
 pub use expiry::announcer::{Announcer, AnnouncerError};
 pub use expiry::exec::{Exec, ExecError};
 pub use expiry::list::expiring;

@@ -42,7 +42,7 @@ pub(crate) struct Serve {
     #[arg(long, value_name = "URL")]
     store: Option<StoreUrl>,
 
-    /// Sign nothing and need no key: publish the CRLs that other processes sign, and answer no OCSP
+    /// Sign nothing and need no key: publish the CRLs that other processes sign, and answer OCSP with tryLater
     #[arg(long)]
     read_only: bool,
 
