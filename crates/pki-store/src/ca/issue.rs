@@ -1,5 +1,6 @@
 //! Issuing: prepare, reserve, sign, record.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -178,12 +179,20 @@ impl CertificateAuthority {
     }
 
     /// The profile with the distribution point of this partition.
-    fn profile_for(&self, profile: &Profile, partition: u32) -> Result<Profile, IssueError> {
-        let mut profile = profile.clone();
-        let urls = &mut profile.crl_distribution_points;
-        for url in urls.iter_mut().filter(|url| url.contains(PARTITION)) {
-            *url = with_partition(url, partition);
+    fn profile_for<'p>(
+        &self,
+        profile: &'p Profile,
+        partition: u32,
+    ) -> Result<Cow<'p, Profile>, IssueError> {
+        let mut profile = Cow::Borrowed(profile);
+        let has_place = |url: &String| url.contains(PARTITION);
+        if profile.crl_distribution_points.iter().any(has_place) {
+            let urls = &mut profile.to_mut().crl_distribution_points;
+            for url in urls.iter_mut().filter(|url| has_place(url)) {
+                *url = with_partition(url, partition);
+            }
         }
+        let urls = &profile.crl_distribution_points;
         if let (Some(issuer), Some(first)) = (self.0.issuer.crl_url(partition), urls.first())
             && !urls.contains(&issuer)
         {
