@@ -235,6 +235,12 @@ impl Authority {
         &self.chain
     }
 
+    /// Whether its key signs [at once](Signer::is_quick).
+    #[must_use]
+    pub fn signs_quickly(&self) -> bool {
+        self.signer.is_quick()
+    }
+
     pub(crate) fn signer(&self) -> &dyn Signer {
         self.signer.as_ref()
     }

@@ -14,7 +14,7 @@ use super::order::{IssuedRecord, Order};
 use crate::commit::{Operation, Outcome, Reply, Reservation, Reserved, Signed};
 use crate::record::issuer::{PARTITION, with_partition};
 use crate::record::name_pattern::names_of;
-use crate::record::shortened;
+use crate::record::{sans_text, shortened};
 use crate::store::unexpected;
 use crate::{CertificateRecord, CertificateState, Idempotency, IssueError, StoreError};
 
@@ -63,7 +63,7 @@ impl CertificateAuthority {
         let profile = self.profile_for(order.profile, partition)?;
         let prepared = self.0.authority.prepare(&order.parameters, &profile, now)?;
         self.0.store.step("prepared");
-        let reservation = self.reservation(&prepared, order, partition, now);
+        let reservation = self.reservation(&prepared, order, partition, now)?;
         // A caller that goes away leaves no reservation behind.
         let issuing = tokio::spawn(async move { ca.reserve_and_sign(reservation, prepared).await });
         issuing.await.map_err(|_| StoreError::Closed)?
@@ -87,10 +87,7 @@ impl CertificateAuthority {
             Reserved::UnderWay => return Ok(Started::UnderWay),
         };
         store.step("reserved");
-        let ca = self.clone();
-        // A signer may be a token, or somewhere else.
-        let signing = tokio::task::spawn_blocking(move || ca.0.authority.sign(prepared));
-        let signed = signing.await.map_err(|_| StoreError::Closed)?;
+        let signed = self.sign(prepared).await?;
         store.step("signed");
         let outcome = Outcome {
             id,
@@ -121,6 +118,19 @@ impl CertificateAuthority {
         let reservation = Arc::unwrap_or_clone(reservation);
         let issued = self.issued(reservation, &issued, id, lineage);
         Ok(Started::Issued(Box::new(issued)))
+    }
+
+    /// A signer may be a token, or somewhere else.
+    async fn sign(
+        &self,
+        prepared: Prepared,
+    ) -> Result<Result<Issued, pki_core::IssueError>, StoreError> {
+        if self.0.authority.signs_quickly() {
+            return Ok(self.0.authority.sign(prepared));
+        }
+        let ca = self.clone();
+        let signing = tokio::task::spawn_blocking(move || ca.0.authority.sign(prepared));
+        signing.await.map_err(|_| StoreError::Closed)
     }
 
     /// An order that was answered before.
@@ -210,11 +220,11 @@ impl CertificateAuthority {
         order: &Order<'_>,
         partition: u32,
         now: OffsetDateTime,
-    ) -> Reservation {
+    ) -> Result<Reservation, StoreError> {
         let content = prepared.unsigned();
         let issuer = &self.0.issuer;
         let (sans, name_keys) = names_of(content);
-        Reservation {
+        Ok(Reservation {
             issuer: issuer.id.0,
             issuer_subject: issuer.certificate().subject().to_string(),
             issuer_fingerprint: *issuer.certificate().fingerprint_sha256(),
@@ -224,6 +234,7 @@ impl CertificateAuthority {
             profile: order.profile_name.to_owned(),
             role: order.profile.role,
             subject: content.subject().to_string(),
+            sans_text: sans_text(&sans)?,
             sans,
             name_keys,
             not_before: content.not_before(),
@@ -236,7 +247,7 @@ impl CertificateAuthority {
             key_reuse: order.key_reuse,
             holder: self.0.store.0.holder,
             now,
-        }
+        })
     }
 
     fn issued(

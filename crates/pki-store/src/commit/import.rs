@@ -14,9 +14,9 @@ use crate::StoreError;
 use crate::audit::AuditEvent;
 use crate::database::{Many, Value, values};
 use crate::record::certificate::stored;
-use crate::record::hex;
 use crate::record::name_pattern::names_of;
 use crate::record::{Actor, Issuer, name_keys};
+use crate::record::{hex, sans_text};
 
 /// A certificate that other software has issued, with or without the certificate itself.
 #[derive(Clone, Debug)]
@@ -169,9 +169,6 @@ impl Import {
             Some(certificate) => names_of(certificate),
             None => (Vec::new(), name_keys(&imported.subject, &[])),
         };
-        let sans = serde_json::to_string(&sans).map_err(|error| StoreError::Corrupt {
-            what: error.to_string(),
-        })?;
         let issuer = &self.issuer;
         let row = values![
             issuer.id.0,
@@ -179,7 +176,7 @@ impl Import {
             stored::ISSUED,
             "imported",
             imported.subject.to_string(),
-            sans,
+            sans_text(&sans)?,
             imported.not_before,
             imported.not_after,
             certificate.map(|it| *it.spki_sha256()),

@@ -21,16 +21,13 @@ pub(super) async fn insert(
     };
     let mut sets = Vec::new();
     for (it, lineage) in accepted() {
-        let sans = serde_json::to_string(&it.sans).map_err(|error| StoreError::Corrupt {
-            what: error.to_string(),
-        })?;
         sets.push(values![
             it.issuer,
             it.serial.as_bytes(),
             stored::RESERVED,
             it.profile.as_str(),
             it.subject.as_str(),
-            sans,
+            it.sans_text.as_str(),
             it.not_before,
             it.not_after,
             it.spki,

@@ -1,16 +1,20 @@
 //! What speaks against reservations.
 
+use std::collections::HashMap;
+
 use pki_core::Role;
 
 use super::{Reservation, Reserved, new_lineage};
 use crate::commit::transaction::Transaction;
 use crate::database::{Many, Row, Value, values};
 use crate::record::IssuerState;
-use crate::record::certificate::{RecordedName, stored};
+use crate::record::certificate::stored;
 use crate::{IssueError, StoreError};
 
 /// What the store knows about each reservation.
 pub(super) struct Known {
+    /// Where each of the keys is in the lists after this one.
+    keys: HashMap<[u8; 32], usize>,
     blocked: Vec<Vec<Row>>,
     same_key: Vec<Vec<Row>>,
     requests: Vec<Option<Row>>,
@@ -24,7 +28,14 @@ impl Known {
         transaction: &mut Transaction<'_>,
         all: &[&Reservation],
     ) -> Result<Self, StoreError> {
-        let keys = || all.iter().map(|it| values![it.spki]).collect();
+        let mut keys = HashMap::new();
+        let mut spkis = Vec::new();
+        for reservation in all {
+            keys.entry(reservation.spki).or_insert_with(|| {
+                spkis.push(values![reservation.spki]);
+                spkis.len() - 1
+            });
+        }
         let serials = |it: &&Reservation| values![it.issuer, it.serial.as_bytes()];
         let requests = sparse(all, |it| {
             let request = it.idempotency.as_ref()?;
@@ -34,8 +45,8 @@ impl Known {
             Some(values![it.ca.as_str(), it.replaces.as_ref()?.as_bytes()])
         });
         let work = vec![
-            (Many::Select(BLOCKED), keys()),
-            (Many::Select(SAME_KEY), keys()),
+            (Many::Select(BLOCKED), spkis.clone()),
+            (Many::Select(SAME_KEY), spkis),
             (Many::Select(SERIALS), all.iter().map(serials).collect()),
             (Many::Select(ISSUERS), vec![vec![]]),
             (Many::Select(REQUESTS), requests.1),
@@ -50,6 +61,7 @@ impl Known {
         let requests = spread(all.len(), requests.0, next());
         let replaced = spread(all.len(), replaced.0, next());
         Ok(Self {
+            keys,
             blocked,
             same_key,
             requests,
@@ -99,7 +111,9 @@ impl Known {
                 subject: reservation.issuer_subject.clone(),
             })));
         }
-        for row in rows(&self.blocked, position) {
+        let key = self.keys.get(&reservation.spki).copied();
+        let key = key.unwrap_or(usize::MAX);
+        for row in rows(&self.blocked, key) {
             let error = match row.int(0)? {
                 1 => IssueError::KeyBlocked {
                     spki_sha256: reservation.spki,
@@ -112,9 +126,9 @@ impl Known {
             };
             return Ok(Some(Err(error)));
         }
-        for row in rows(&self.same_key, position) {
-            let sans: Vec<RecordedName> = serde_json::from_str(row.text(2)?).unwrap_or_default();
-            if row.text(3)? == reservation.ca && !reservation.may_share_key(row.text(1)?, &sans) {
+        for row in rows(&self.same_key, key) {
+            let is_of_ca = row.text(3)? == reservation.ca;
+            if is_of_ca && !reservation.may_share_key(row.text(1)?, row.text(2)?) {
                 return Ok(Some(Err(IssueError::KeyInUse {
                     serial: row.serial(0)?,
                 })));
