@@ -19,6 +19,7 @@ pub use issuer::{Issuer, IssuerId, IssuerRole, IssuerState, NewIssuer};
 pub use name_pattern::{NamePattern, NamePatternError};
 pub use selection::{Selection, Selector};
 
+pub(crate) use certificate::sans_text;
 pub(crate) use name_key::name_keys;
 pub(crate) use reason::reason_from_text;
 pub(crate) use text::{hex, shortened};
