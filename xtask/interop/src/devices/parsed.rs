@@ -19,8 +19,8 @@ pub(super) fn check(bench: &Bench<'_>, lab: &Lab, report: &mut Report) {
         ("broken copy", "guard let key", "guard let = key"),
         (
             "brace left out",
-            "let info = info(of: key)\n        else {",
-            "let info = info(of: key)\n        else",
+            "let encoded = info(of: key)\n        else {",
+            "let encoded = info(of: key)\n        else",
         ),
     ] {
         let seen = broken(bench, lab, from, to);

@@ -29,7 +29,10 @@ struct EnclaveKey {
         var failure: Unmanaged<CFError>?
         // While the device is locked, a background request cannot use it; and no backup takes it elsewhere.
         guard let access = SecAccessControlCreateWithFlags(
-            nil, kSecAttrAccessibleAfterFirstUnlockThisDeviceOnly, .privateKeyUsage, &failure
+            nil,
+            kSecAttrAccessibleAfterFirstUnlockThisDeviceOnly,
+            inSecureEnclave ? .privateKeyUsage : [],
+            &failure
         ) else {
             throw failure!.takeRetainedValue() as Error
         }

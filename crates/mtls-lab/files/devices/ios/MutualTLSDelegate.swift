@@ -41,7 +41,7 @@ final class MutualTLSDelegate: NSObject, URLSessionDelegate {
 
 /// A request to the lab, from the files in the app's resources.
 enum LabClient {
-    static func session() throws -> URLSession {
+    static func makeSession() throws -> URLSession {
         let client = try ClientIdentity(bundle: resource(Lab.bundle), password: Lab.password)
         guard let root = SecCertificateCreateWithData(nil, try resource(Lab.root) as CFData) else {
             throw CocoaError(.fileReadCorruptFile)
@@ -56,7 +56,7 @@ enum LabClient {
 
     static func hello() async throws -> String {
         // A session keeps its delegate, and what is in its connections, until it is told to end.
-        let session = try session()
+        let session = try makeSession()
         defer { session.finishTasksAndInvalidate() }
         let (body, response) = try await session.data(from: Lab.url)
         guard let http = response as? HTTPURLResponse, http.statusCode == 200 else {

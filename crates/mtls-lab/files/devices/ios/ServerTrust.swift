@@ -33,11 +33,11 @@ enum SubjectPublicKey {
     /// The pin of a certificate's key; nil where the key is of a kind that is not listed below.
     static func pin(of certificate: SecCertificate) -> String? {
         guard let key = SecCertificateCopyKey(certificate),
-              let info = info(of: key)
+              let encoded = info(of: key)
         else {
             return nil
         }
-        return Data(SHA256.hash(data: info)).base64EncodedString()
+        return Data(SHA256.hash(data: encoded)).base64EncodedString()
     }
 
     /// The SubjectPublicKeyInfo of a public key, in DER. Security.framework gives the bare key: what is in front of it
