@@ -56,7 +56,11 @@ async fn the_server_accepts_and_refuses_as_the_table_says() {
 }
 
 /// What a server may present: the only cases in which another verdict is right where every trust anchor is exempted.
-const OF_SERVERS: &[(&str, &str)] = &[];
+const OF_SERVERS: &[(&str, &str)] = &[
+    ("leaf", "serverAuth"),
+    ("leaf", "serverAuth and any"),
+    ("leaf", "serverAuth, critical"),
+];
 
 #[tokio::test]
 async fn where_clients_are_exempted_from_client_auth_only_certificates_of_servers_are_accepted_besides()
