@@ -14,7 +14,7 @@ use crate::lab::Lab;
 use crate::report::{Report, Verdict};
 
 pub(super) fn check(bench: &Bench<'_>, lab: &Lab, server: &Result<Server>, report: &mut Report) {
-    let built = Built::make(bench, lab);
+    let built = Built::make(bench, lab, "kotlin", None);
     let seen = match &built {
         Ok(_) => Ok((Verdict::Accepted, "compiled".to_owned())),
         Err(error) => Err(anyhow::anyhow!("{error:#}")),
@@ -25,11 +25,14 @@ pub(super) fn check(bench: &Bench<'_>, lab: &Lab, server: &Result<Server>, repor
     report.push(GROUP, "kotlinc", "broken copy", Verdict::Refused, broken);
 
     let name = "Kotlin with OkHttp";
-    let command = || program(bench, &built, "java", &["ask"]);
+    let command = || program(bench, &built, &["ask"]);
     let command = &command;
     ask_all(bench, lab, server, &Asker { name, command }, report);
-    // The same classes, and those of the other settings in front of them.
-    let command = || program(bench, &built, "java-other", &["ask"]);
+    // A compiler puts constants into the classes that use them, so these are compiled again.
+    let other = directory(bench, "kotlin-pins")
+        .and_then(|place| java::with_other_pins(lab, &place))
+        .and_then(|settings| Built::make(bench, lab, "kotlin-other", Some(&settings)));
+    let command = || program(bench, &other, &["ask"]);
     let command = &command;
     ask_with_other_pins(bench, lab, server, &Asker { name, command }, report);
 
@@ -51,10 +54,11 @@ struct Built {
 }
 
 impl Built {
-    fn make(bench: &Bench<'_>, lab: &Lab) -> Result<Self> {
+    /// Compiles the sources, `settings` instead of `Lab.java`.
+    fn make(bench: &Bench<'_>, lab: &Lab, name: &str, settings: Option<&Path>) -> Result<Self> {
         let built = Self {
-            classes: directory(bench, "kotlin")?,
-            java: java::compile(bench, lab, "java", None)?,
+            classes: directory(bench, name)?,
+            java: java::compile(bench, lab, &format!("{name}-java"), settings)?,
             android: android(bench)?,
         };
         let sources = SOURCES.map(|file| lab.path(file));
@@ -111,18 +115,13 @@ fn android(bench: &Bench<'_>) -> Result<PathBuf> {
     Ok(classes)
 }
 
-/// The program, with the settings that were compiled into the directory `settings`.
-fn program(
-    bench: &Bench<'_>,
-    built: &Result<Built>,
-    settings: &str,
-    arguments: &[&str],
-) -> Result<Command> {
+/// The program.
+fn program(bench: &Bench<'_>, built: &Result<Built>, arguments: &[&str]) -> Result<Command> {
     let built = built
         .as_ref()
         .map_err(|error| anyhow::anyhow!("{error:#}"))?;
     let runtime = bench.peers.kotlin().join("lib/kotlin-stdlib.jar");
-    let path = class_path(&[&built.classes, &bench.scratch(settings), &runtime]);
+    let path = class_path(&[&built.classes, &built.java, &runtime]);
     let mut command = bench.peers.command("java");
     command.args(["-cp", &path, "local.example.lab.kotlin.AskKt"]);
     command.args(arguments);
@@ -133,7 +132,7 @@ fn program(
 fn request(bench: &Bench<'_>, built: &Result<Built>, as_it_is: bool) -> Result<(Verdict, String)> {
     let file = bench.scratch("request.der");
     let name = file.to_string_lossy().into_owned();
-    let said = process::run(&mut program(bench, built, "java", &["csr", &name])?, None)?;
+    let said = process::run(&mut program(bench, built, &["csr", &name])?, None)?;
     ensure!(said.success(), "{}", said.reason());
     if !as_it_is {
         let mut der = std::fs::read(&file)?;
