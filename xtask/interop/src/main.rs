@@ -1,6 +1,7 @@
 //! `cargo xtask interop`: what we make against the programs that will read it, and the other way round.
 
 mod clients;
+mod devices;
 mod headers;
 mod issued;
 mod lab;
@@ -67,6 +68,8 @@ enum Group {
     Servers,
     /// The emitted client files and other clients, asking our server.
     Clients,
+    /// The sources for phones: Java and Kotlin compiled, and asking our server; Swift and XML parsed.
+    Devices,
     /// Clients with awkward names, asking our server.
     Names,
     /// CSRs, CRLs, encrypted keys and cross-certificates, by openssl.
@@ -158,6 +161,9 @@ impl Interop {
         }
         if wants(Group::Clients) {
             clients::check(&bench, &labs[0], &mut report);
+        }
+        if wants(Group::Devices) {
+            devices::check(&bench, &labs[0], &mut report);
         }
         if wants(Group::Names) {
             names::check(&bench, &labs[0], &mut report);

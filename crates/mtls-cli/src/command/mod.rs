@@ -6,6 +6,7 @@ pub(crate) mod completions;
 pub(crate) mod import;
 pub(crate) mod issuing;
 pub(crate) mod man;
+pub(crate) mod migrate;
 pub(crate) mod p12;
 pub(crate) mod profile;
 pub(crate) mod records;
