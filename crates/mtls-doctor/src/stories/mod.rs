@@ -1,1 +1,5 @@
 //! The causes that fill public threads, each with what is seen, why, and what mends it.
+
+pub(crate) mod empty_password;
+pub(crate) mod p12_algorithm;
+pub(crate) mod public_ca;
