@@ -77,7 +77,11 @@ impl Doctor {
         options.password = match &self.password_file {
             Some(path) => Some(password_of(path)?),
             None if io::stdin().is_terminal() => match targets.iter().find_map(locked) {
-                Some(path) => Some(password(None, &path.display().to_string(), "--password-file")?),
+                Some(path) => Some(password(
+                    None,
+                    &path.display().to_string(),
+                    "--password-file",
+                )?),
                 None => None,
             },
             None => None,

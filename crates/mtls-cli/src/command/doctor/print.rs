@@ -22,11 +22,18 @@ pub(super) fn report(out: &mut Output, report: &Report) -> io::Result<()> {
         }
         print_question(out, question)?;
     }
-    let (errors, warnings) = (report.count(Severity::Error), report.count(Severity::Warning));
+    let (errors, warnings) = (
+        report.count(Severity::Error),
+        report.count(Severity::Warning),
+    );
     let closing = match (errors, report.findings().len()) {
         (0, 0) => out.paint(Tone::Good, "Nothing is wrong that can be seen."),
         (0, _) => format!("No error, {}.", counted(warnings, "warning")),
-        _ => format!("{}, {}.", counted(errors, "error"), counted(warnings, "warning")),
+        _ => format!(
+            "{}, {}.",
+            counted(errors, "error"),
+            counted(warnings, "warning")
+        ),
     };
     out.line(format!("\n{closing}"))
 }
@@ -60,7 +67,9 @@ fn print_question(out: &mut Output, question: &Question) -> io::Result<()> {
 }
 
 fn wrapped(text: &str, indent: &str) -> String {
-    let options = textwrap::Options::new(WIDTH).initial_indent(indent).subsequent_indent(indent);
+    let options = textwrap::Options::new(WIDTH)
+        .initial_indent(indent)
+        .subsequent_indent(indent);
     textwrap::fill(text, options.break_words(false))
 }
 
