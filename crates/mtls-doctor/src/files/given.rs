@@ -11,6 +11,12 @@ use super::pair::Presented;
 /// What was given in files.
 #[derive(Debug, Default)]
 pub(crate) struct Given {
+    /// What one side presents, where certificate and key are there and belong together; the leaf first.
+    pub(crate) identity: Option<Identity>,
+    /// The CA certificates that were given as such.
+    pub(crate) ca: Vec<Certificate>,
+    /// Each CRL (DER) that can be read.
+    pub(crate) crls: Vec<Vec<u8>>,
     pub(crate) items: Vec<Item>,
     presented: Vec<Position>,
 }
@@ -28,7 +34,19 @@ pub(crate) struct Position {
 
 impl Given {
     pub(crate) fn new(items: Vec<Item>, presented: Vec<Position>) -> Self {
-        Self { items, presented }
+        let trusted = items.iter().filter(|item| item.is_trust());
+        let ca = trusted.flat_map(|item| item.certificates.iter().cloned());
+        let crls = items.iter().flat_map(|item| &item.crls);
+        let mut given = Self {
+            identity: None,
+            ca: ca.collect(),
+            crls: crls.map(|crl| crl.der().to_vec()).collect(),
+            items,
+            presented,
+        };
+        let identity = given.presented().find_map(identity);
+        given.identity = identity;
+        given
     }
 
     /// Everything that one side presents.
@@ -40,30 +58,12 @@ impl Given {
         })
     }
 
-    /// What one side presents with its key, the leaf first, for whoever connects with it.
-    pub(crate) fn identity(&self) -> Option<Identity> {
-        self.presented().find_map(|one| {
-            let key = one.key?.key.as_ref()?;
-            let chain: String = chain(one)
-                .into_iter()
-                .map(pki_core::certificate_pem)
-                .collect();
-            Identity::from_pem(chain.as_bytes(), key.encoded.secret_der().secret_der()).ok()
-        })
-    }
-
     /// The certificates of everything that is presented, the leaf first.
     pub(crate) fn chains(&self) -> impl Iterator<Item = Vec<&Certificate>> {
         self.presented().map(chain)
     }
 
-    /// The CA certificates that were given as such.
-    pub(crate) fn trusted(&self) -> impl Iterator<Item = &Certificate> {
-        let trusted = self.items.iter().filter(|item| item.is_trust());
-        trusted.flat_map(|item| &item.certificates)
-    }
-
-    /// A file with such.
+    /// A file with CA certificates that were given as such.
     pub(crate) fn trusted_path(&self) -> Option<&Path> {
         let item = self.items.iter().find(|item| item.is_trust())?;
         Some(&item.path)
@@ -91,4 +91,12 @@ fn chain(one: Presented<'_>) -> Vec<&Certificate> {
         .iter()
         .filter(|certificate| *certificate != leaf);
     std::iter::once(leaf).chain(others).collect()
+}
+
+fn identity(one: Presented<'_>) -> Option<Identity> {
+    let key = one.key?.key.as_ref()?;
+    let chain = chain(one).into_iter().map(pki_core::certificate_pem);
+    let chain: String = chain.collect();
+    let key = key.encoded.secret_der();
+    Identity::from_pem(chain.as_bytes(), key.secret_der()).ok()
 }
