@@ -236,8 +236,8 @@ fn certificate_and_key_of_the_server() {
         ),
         (
             "nginx.conf",
-            "../same-ca/server.crt",
-            "../same-ca/client.crt",
+            "../same-ca/server.",
+            "../same-ca/client.",
             "wrong-extended-key-usage",
         ),
         (

@@ -32,10 +32,9 @@ pub(crate) fn read(path: &Path, text: &str) -> Vec<ServerSettings> {
             found.push(reader.host(&host.children, &directives, &host.at));
         }
     }
-    if hosts.is_empty() && is_on(&directives) == Some(true) {
-        if let Some(engine) = last(&directives, "SSLEngine") {
-            found.push(reader.host(&directives, &[], &engine.at));
-        }
+    let engine = last(&directives, "SSLEngine").filter(|_| is_on(&directives) == Some(true));
+    if let Some(engine) = engine.filter(|_| hosts.is_empty()) {
+        found.push(reader.host(&directives, &[], &engine.at));
     }
     found
 }

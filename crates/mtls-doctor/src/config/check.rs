@@ -1,6 +1,6 @@
 //! What is wrong with a server's TLS settings, whichever server it is.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use pki_core::verify::Purpose;
 use x509_identity::Certificate;
@@ -10,6 +10,7 @@ use crate::finding::Finding;
 use crate::report::Report;
 use crate::target::{Options, Role};
 
+use super::load::load;
 use super::settings::{Server, ServerSettings, Setting, Verify};
 use super::{edit, revocation, versions};
 
@@ -85,6 +86,9 @@ impl Case<'_> {
             ..self.options.clone()
         };
         files::check(&items, &options, report);
+        if !self.given.ca.is_empty() {
+            report.findings_of(self.given.missing_behind(&items, &options));
+        }
     }
 
     /// Whom it accepts, if it asks at all.
@@ -299,44 +303,6 @@ impl Case<'_> {
                 )),
             });
         }
-    }
-}
-
-/// Reads a file that a configuration names; that it is missing is the configuration's fault.
-pub(crate) fn load(
-    setting: &Setting<PathBuf>,
-    role: Role,
-    options: &Options,
-    report: &mut Report,
-) -> Option<Item> {
-    if !setting.value.exists() {
-        let what = format!(
-            "{} names {}, which does not exist.",
-            setting.name,
-            setting.value.display()
-        );
-        report.finding(
-            Finding::error("file-missing", setting.at.place(), what)
-                .why("The server does not start: nginx and Apache `No such file or directory`, HAProxy `unable to stat`.")
-                .step(near(&setting.value)),
-        );
-        return None;
-    }
-    files::read(&setting.value, role, options, report)
-}
-
-/// A file of that name somewhere near.
-fn near(path: &Path) -> String {
-    let name = path.file_name();
-    let parents = path.ancestors().skip(1).take(3);
-    let found = name.and_then(|name| {
-        parents
-            .map(|parent| parent.join(name))
-            .find(|path| path.exists())
-    });
-    match found {
-        Some(found) => format!("Correct the path: {} exists.", found.display()),
-        None => "Correct the path, or put the file there; relative paths begin where the server's manual says.".to_owned(),
     }
 }
 

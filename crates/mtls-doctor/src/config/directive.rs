@@ -132,14 +132,17 @@ pub(crate) fn tokens(text: &str, marks: &str) -> Vec<(Token, usize)> {
                             word.push(letter);
                         }
                     }
-                    next = letters.next_if(|next| {
-                        quote.is_some()
-                            || variable > 0 && *next != '\n'
-                            || !next.is_whitespace()
-                                && !(*next == ';' && marks.contains(';'))
-                                && !(*next == '{' && marks.contains(';') && !word.ends_with('$'))
-                                && !(*next == '}' && marks.contains(';'))
-                    });
+                    let is_mark = |next: char| match next {
+                        '{' => !word.ends_with('$'),
+                        other => matches!(other, ';' | '}'),
+                    };
+                    let goes_on = |next: char| match (quote, variable) {
+                        (Some(_), _) => true,
+                        (None, 1..) if next != '\n' => true,
+                        _ if next.is_whitespace() => false,
+                        _ => !marks.contains(';') || !is_mark(next),
+                    };
+                    next = letters.next_if(|next| goes_on(*next));
                 }
                 tokens.push((Token::Word(word), begin));
             }
@@ -209,6 +212,8 @@ const MAX_DEPTH: usize = 32;
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
     use super::*;
 
     fn words(text: &str, marks: &str) -> Vec<String> {

@@ -10,6 +10,7 @@ mod edit;
 mod envoy;
 mod haproxy;
 mod kind;
+mod load;
 mod nginx;
 mod revocation;
 mod settings;

@@ -7,8 +7,8 @@ use crate::finding::Finding;
 use crate::report::Report;
 use crate::target::{Options, Role};
 
-use super::check::load;
 use super::edit;
+use super::load::load;
 use super::settings::{Server, ServerSettings};
 
 /// Whether the CRL is looked at, fresh, and of the CAs whose clients are accepted.

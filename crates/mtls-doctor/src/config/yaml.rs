@@ -134,6 +134,8 @@ const MAX_DEPTH: usize = 64;
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
     use super::*;
 
     #[test]

@@ -160,6 +160,20 @@ fn trust(item: &Item) -> Option<Finding> {
 }
 
 impl Given {
+    /// What is missing behind the certificates of `items`, for whoever trusts the CAs that were given.
+    pub(crate) fn missing_behind(&self, items: &[Item], options: &Options) -> Option<Finding> {
+        let surroundings = Surroundings::new(items);
+        let mut scratch = Report::default();
+        let trusted: Vec<&Certificate> = self.ca.iter().collect();
+        for one in pair::presented(items, &surroundings, options, &mut Report::default()) {
+            chain::check(one, &trusted, &surroundings, options, &mut scratch);
+        }
+        let mut findings = scratch.findings().iter();
+        findings
+            .find(|one| one.id == "intermediate-missing")
+            .cloned()
+    }
+
     /// Why a server that trusts these CAs refuses what is presented for clients.
     pub(crate) fn refused_by(&self, trusted: &[&Certificate], options: &Options) -> Vec<Finding> {
         let mut report = Report::default();
