@@ -1,5 +1,7 @@
 //! Bundles: whether they open, what is in them, and who reads them.
 
+#![allow(clippy::unwrap_used, reason = "tests")]
+
 mod setup;
 
 use mtls_doctor::{Password, Reader};

@@ -1,5 +1,7 @@
 //! Chains with one thing wrong in them.
 
+#![allow(clippy::unwrap_used, reason = "tests")]
+
 mod setup;
 
 use setup::Setup;

@@ -1,5 +1,7 @@
 //! One file with one thing wrong in it: how it is written, what it is, whose key it is.
 
+#![allow(clippy::unwrap_used, reason = "tests")]
+
 mod setup;
 
 use setup::Setup;
