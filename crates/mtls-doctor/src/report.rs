@@ -105,7 +105,13 @@ mod tests {
         report.finding(Finding::warning("second-warning", "a", "it is so"));
         report.finding(Finding::error("cause", "a", "it is so"));
         let ids: Vec<_> = report.findings().iter().map(|one| one.id).collect();
-        let wanted = ["cause", "consequence", "first-warning", "second-warning", "note"];
+        let wanted = [
+            "cause",
+            "consequence",
+            "first-warning",
+            "second-warning",
+            "note",
+        ];
         assert_eq!(ids, wanted);
         assert_eq!(report.count(Severity::Error), 2);
     }
