@@ -1,7 +1,7 @@
 //! The examination: files first, then configurations, then servers, since that is the order of causes.
 
 use crate::report::Report;
-use crate::target::{Options, Target};
+use crate::target::{Options, Role, Target};
 use crate::{config, files, probe};
 
 /// Examines `targets` together: what one of them holds is compared with what the others hold.
@@ -10,12 +10,23 @@ use crate::{config, files, probe};
 #[must_use]
 pub fn examine(targets: &[Target], options: &Options) -> Report {
     let mut report = Report::default();
-    let given = files::examine(targets, options, &mut report);
-    config::examine(&given, options, &mut report);
+    let (mut plain, mut configurations, mut urls) = (Vec::new(), Vec::new(), Vec::new());
     for target in targets {
-        if let Target::Url(url) = target {
-            probe::examine(url, &given, options, &mut report);
+        match target {
+            Target::File {
+                path,
+                role: Role::Any,
+            } if config::is_configuration(path) => configurations.push(path.as_path()),
+            Target::File { path, role } => plain.push((path.as_path(), *role)),
+            Target::Url(url) => urls.push(url.as_str()),
         }
+    }
+    let given = files::examine(&plain, options, &mut report);
+    for path in configurations {
+        config::examine(path, &given, options, &mut report);
+    }
+    for url in urls {
+        probe::examine(url, &given, options, &mut report);
     }
     report
 }

@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use pkcs12_ios::Reader;
+use pki_core::verify::Purpose;
 use time::OffsetDateTime;
 use tls_identity::Password;
 
@@ -48,6 +50,12 @@ pub struct Options {
     pub now: OffsetDateTime,
     /// The password of bundles and keys.
     pub password: Option<Password>,
+    /// The file that the password came from, for the commands of findings.
+    pub password_file: Option<PathBuf>,
+    /// What the certificate is presented for. What it says itself, by default.
+    pub purpose: Option<Purpose>,
+    /// Who has to read the bundles. Systems of today, by default.
+    pub readers: Vec<Reader>,
     /// The host name or IP address that a server's certificate has to be for. For a URL, it is the URL's by default.
     pub host: Option<String>,
     /// How long each connection to a server may take: 10 s by default.
@@ -85,6 +93,9 @@ impl Options {
         Self {
             now,
             password: None,
+            password_file: None,
+            purpose: None,
+            readers: Vec::new(),
             host: None,
             timeout: Duration::from_secs(10),
         }

@@ -1,7 +1,5 @@
 //! What the files hold, for whoever looks at more than files.
 
-use std::path::PathBuf;
-
 use tls_identity::Identity;
 use x509_identity::Certificate;
 
@@ -14,6 +12,4 @@ pub(crate) struct Given {
     pub(crate) ca: Vec<Certificate>,
     /// Each CRL (DER) that can be read.
     pub(crate) crls: Vec<Vec<u8>>,
-    /// The configurations of servers.
-    pub(crate) configurations: Vec<PathBuf>,
 }

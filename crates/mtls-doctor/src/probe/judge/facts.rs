@@ -1,6 +1,7 @@
 //! The first lines: what was seen, without a verdict.
 
-use base64ct::{Base64, Encoding as _};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use rustls::ProtocolVersion;
 use tls_identity::alert_name;
 use x509_identity::Certificate;
@@ -150,7 +151,7 @@ fn server(seen: &Observation, report: &mut Report) {
                 certificate.not_after().date()
             ),
         );
-        let pin = Base64::encode_string(certificate.spki_sha256());
+        let pin = STANDARD.encode(certificate.spki_sha256());
         report.fact(
             if index == 0 {
                 "pin of the server"
