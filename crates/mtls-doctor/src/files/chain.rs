@@ -67,7 +67,12 @@ pub(crate) fn check<'a>(
                 report.finding(finding);
                 chain.is_broken = true;
             }
-            None if trusted.is_empty() && chain.path.len() == 1 && !top.is_self_issued() => {
+            // A root beside the file answers the question.
+            None if trusted.is_empty()
+                && chain.path.len() == 1
+                && !top.is_self_issued()
+                && case.signer(top).is_none_or(|(_, ca)| !ca.is_self_issued()) =>
+            {
                 report.question(Question::new(
                     format!("Does the other side know {}, the issuer of {}?", top.issuer(), top.subject()),
                     "Give the CA that the other side trusts (--ca): the doctor then sees whether an intermediate is missing.",
