@@ -8,7 +8,7 @@ use setup::Setup;
 use test_pki::rcgen::{
     CertificateParams, DnType, ExtendedKeyUsagePurpose, KeyUsagePurpose, SanType,
 };
-use test_pki::{Ca, Leaf};
+use test_pki::{Ca, KeyKind, Leaf};
 use time::Duration;
 
 const CLIENT: [&str; 3] = ["cert:client.crt", "key:client.key", "ca:root.crt"];
@@ -81,6 +81,27 @@ fn usages_of_the_leaf() {
             .push(ExtendedKeyUsagePurpose::ClientAuth)
     });
     setup.is_healthy(&SERVER);
+}
+
+#[test]
+fn a_signature_with_sha1() {
+    let setup = Setup::empty();
+    let root = Ca::root("Root").with_key(KeyKind::Rsa2048);
+    root.write_to(setup.directory(), "root");
+    let leaf = root.client("alice");
+    leaf.write_to(setup.directory(), "client");
+    setup.is_healthy(&CLIENT);
+    // sha256WithRSAEncryption and sha1WithRSAEncryption differ in their last arc.
+    let mut der = leaf.der().to_vec();
+    let oid = [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x0b];
+    for at in 0..der.len() - oid.len() {
+        if der[at..at + oid.len()] == oid {
+            der[at + oid.len() - 1] = 5;
+        }
+    }
+    let pem = pki_core::certificate_pem(&x509_identity::Certificate::from_der(&der).unwrap());
+    setup.write("client.crt", pem);
+    setup.finds("weak-signature", &CLIENT);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use pki_core::verify::is_signed_by;
+use pki_core::verify::{has_accepted_algorithm, is_signed_by};
 use x509_identity::Certificate;
 
 use crate::files::{shell, text};
@@ -162,14 +162,12 @@ impl Case<'_, '_> {
         let namesake = others
             .filter(|ca| top.names_issuer(ca) && *ca != top)
             .find(|ca| !is_signed_by(top, ca));
-        if let Some(ca) =
-            namesake.filter(|_| !top.is_self_issued() && self.signer(top).is_none_or(|_| true))
-        {
-            return Some(self.namesake(top, ca));
-        }
-        if top.is_self_issued() {
-            // The verifier says it better, if there is anybody who could trust it.
+        // Of a self-signed leaf the verifier says it better, and of a signature that nobody accepts, too.
+        if top.is_self_issued() || !has_accepted_algorithm(top) {
             return None;
+        }
+        if let Some(ca) = namesake {
+            return Some(self.namesake(top, ca));
         }
         let root_behind_leaf = item
             .certificates

@@ -16,10 +16,9 @@ pub(crate) struct Given {
     /// The CA certificates that were given as such.
     pub(crate) ca: Vec<Certificate>,
     /// Each CRL (DER) that can be read.
-    #[allow(dead_code, reason = "for a look at what a server presents")]
     pub(crate) crls: Vec<Vec<u8>>,
     pub(crate) items: Vec<Item>,
-    presented: Vec<Position>,
+    pub(crate) presented: Vec<Position>,
 }
 
 /// Where something that is presented is among the files.

@@ -3,7 +3,8 @@
 use std::net::IpAddr;
 
 use pki_core::verify::{
-    ChainVerifier, Purpose, TrustAnchors, VerifyError, problems_of_leaf, unix_time,
+    ChainVerifier, Purpose, TrustAnchors, VerifyError, has_accepted_algorithm, problems_of_leaf,
+    unix_time,
 };
 use pki_core::{Severity as LintSeverity, check_public_key, lint};
 use rustls_pki_types::{CertificateDer, UnixTime};
@@ -56,6 +57,9 @@ pub(crate) fn check(
                 report.finding(case.finding(&problem, purpose));
             }
         }
+        if !seen.contains(&"weak-signature") {
+            report.findings_of(chain.intermediates.iter().find_map(|ca| weak(ca, &place)));
+        }
         if purpose == Purpose::TlsClient && !seen.contains(&"wrong-extended-key-usage") {
             report.findings_of(public_ca::ends(leaf, &place));
         }
@@ -64,6 +68,25 @@ pub(crate) fn check(
         }
         report.findings_of(case.lint());
     }
+}
+
+/// A CA between leaf and root whose signature nobody accepts.
+fn weak(ca: &Certificate, place: &str) -> Option<Finding> {
+    if ca.is_self_issued() || has_accepted_algorithm(ca) {
+        return None;
+    }
+    let what = format!(
+        "{} is signed with an algorithm that is not accepted (MD5, SHA-1).",
+        ca.subject()
+    );
+    let finding = Finding::error("weak-signature", place, what).why(
+        "OpenSSL 3 at its default security level: `ca md too weak`; Apple, Chrome, Go and rustls refuse it.",
+    );
+    Some(reissue::of_ca(
+        finding,
+        &ca.subject().to_string(),
+        "with SHA-256",
+    ))
 }
 
 /// Why the chain is refused by whom it leads to.
