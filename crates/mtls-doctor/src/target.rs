@@ -43,7 +43,7 @@ pub enum Role {
 }
 
 /// How targets are examined.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Options {
     /// When it is.

@@ -1,5 +1,7 @@
 //! Nothing is reported where nothing is wrong.
 
+#![allow(clippy::unwrap_used, reason = "tests")]
+
 mod setup;
 
 use setup::Setup;

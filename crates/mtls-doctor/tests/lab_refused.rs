@@ -1,5 +1,7 @@
 //! The refused certificates of the lab: the first finding is the reason that the directory's name says.
 
+#![allow(clippy::unwrap_used, reason = "tests")]
+
 mod setup;
 
 use setup::Setup;

@@ -30,13 +30,13 @@ pub(crate) fn read(item: &mut Item, options: &Options, report: &mut Report) -> b
     let password = options.password.as_ref().unwrap_or(&empty);
     let opened = inspect(&item.bytes, Some(password), &limits);
     let known = opened.as_ref().unwrap_or(&outer);
-    readers(item, known, options, report);
     if opened.is_ok() && password.secret_str().is_empty() {
         report.finding(empty_password::finding(
             item.place(),
             &shell::path(&item.path),
         ));
     }
+    readers(item, known, options, report);
     match opened {
         Ok(_) => content(item, password, &limits, report),
         Err(ReadError::MacMismatch | ReadError::DecryptFailed { .. }) => {
@@ -90,10 +90,12 @@ fn readers(item: &Item, inspection: &Inspection, options: &Options, report: &mut
     let named = !options.readers.is_empty();
     let asked = if named { &options.readers[..] } else { &TODAY };
     for (reader, objections) in asked.iter().filter_map(refused_by) {
-        // A kind of key that only some systems know is chosen on purpose.
-        let of_content =
-            |one: &Objection| one.place == Place::KeyBag && inspection.archive().is_some();
-        if !named && objections.iter().all(of_content) {
+        // A kind of key that only some systems know is chosen on purpose, and an empty password is told apart.
+        let is_elsewhere = |one: &Objection| {
+            let is_of_key = one.place == Place::KeyBag && inspection.archive().is_some();
+            is_of_key || one.sentence.contains("empty password")
+        };
+        if !named && objections.iter().all(is_elsewhere) {
             continue;
         }
         report.finding(p12_algorithm::finding(

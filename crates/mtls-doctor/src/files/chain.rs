@@ -55,11 +55,9 @@ pub(crate) fn check<'a>(
     let end = chain.path.last().copied().unwrap_or(presented.leaf);
     let top = &certificates[end];
     let leads_on = trusted.iter().any(|ca| issued(top, ca));
-    if !presented.item.is_bundle {
-        if let Some(finding) = case.order(&chain.path) {
-            report.finding(finding);
-            chain.is_broken = true;
-        }
+    if let Some(finding) = case.order(&chain.path) {
+        report.finding(finding);
+        chain.is_broken = true;
     }
     let complete =
         leads_on || top.is_self_issued() && (end != presented.leaf || trusted.contains(&top));
@@ -121,7 +119,8 @@ struct Case<'a, 'b> {
 impl Case<'_, '_> {
     /// Leaf first, then each issuer after what it has issued.
     fn order(&self, path: &[usize]) -> Option<Finding> {
-        if path.is_sorted() && path.first() == Some(&0) {
+        // In a bundle, attributes say which is whose.
+        if self.presented.item.is_bundle || path.is_sorted() && path.first() == Some(&0) {
             return None;
         }
         let item = self.presented.item;
@@ -212,7 +211,7 @@ impl Case<'_, '_> {
             );
         };
         if item.is_bundle {
-            return self.into_bundle(finding, file);
+            return self.added_to_bundle(finding, file);
         }
         let target = shell::path(&item.path);
         finding.command(text::rewritten(
@@ -221,7 +220,7 @@ impl Case<'_, '_> {
         ))
     }
 
-    fn into_bundle(&self, finding: Finding, file: &Path) -> Finding {
+    fn added_to_bundle(&self, finding: Finding, file: &Path) -> Finding {
         let bundle = shell::path(&self.presented.item.path);
         let Some(password) = &self.options.password_file else {
             return finding.step(format!(

@@ -100,12 +100,12 @@ struct Case<'a> {
 impl Case<'_> {
     fn finding(&self, problem: &VerifyError, purpose: Purpose) -> Finding {
         let own = self.leaf.subject().to_string();
-        if let VerifyError::WrongExtendedKeyUsage { subject, .. } = problem {
-            if *subject == own && purpose == Purpose::TlsClient {
-                if let Some(story) = public_ca::lost(self.leaf, self.place) {
-                    return story;
-                }
-            }
+        let is_lost = matches!(problem, VerifyError::WrongExtendedKeyUsage { subject, .. } if *subject == own);
+        if is_lost
+            && purpose == Purpose::TlsClient
+            && let Some(story) = public_ca::lost(self.leaf, self.place)
+        {
+            return story;
         }
         let mut finding = verdict::finding(problem, self.place);
         match problem {

@@ -21,14 +21,16 @@ mod wrong_kind;
 
 use std::path::Path;
 
-use tls_identity::Identity;
+use pki_core::verify::Purpose;
 use x509_identity::Certificate;
 
-pub(crate) use given::Given;
+pub(crate) use chain::issued;
+pub(crate) use given::{Given, Position};
 pub(crate) use item::Item;
 
 use self::pair::Presented;
 use self::surroundings::Surroundings;
+use crate::finding::{Finding, Severity};
 use crate::report::Report;
 use crate::target::{Options, Role};
 
@@ -36,11 +38,23 @@ use crate::target::{Options, Role};
 pub(crate) fn examine(files: &[(&Path, Role)], options: &Options, report: &mut Report) -> Given {
     let read = |(path, role): &(&Path, Role)| read::item(path, *role, options, report);
     let items: Vec<Item> = files.iter().filter_map(read).collect();
-    check(&items, options, report)
+    let presented = check(&items, options, report);
+    Given::new(items, presented)
 }
 
-/// Compares files that were read.
-pub(crate) fn check(items: &[Item], options: &Options, report: &mut Report) -> Given {
+/// Reads one more file, which a configuration names.
+pub(crate) fn read(
+    path: &Path,
+    role: Role,
+    options: &Options,
+    report: &mut Report,
+) -> Option<Item> {
+    read::item(path, role, options, report)
+}
+
+/// Compares files that were read. What is presented is in the answer: position of the file, of its leaf in it, and of the
+/// file with its key.
+pub(crate) fn check(items: &[Item], options: &Options, report: &mut Report) -> Vec<Position> {
     let surroundings = Surroundings::new(items);
     let presented = pair::presented(items, &surroundings, options, report);
     let trusted: Vec<&Certificate> = items
@@ -55,8 +69,7 @@ pub(crate) fn check(items: &[Item], options: &Options, report: &mut Report) -> G
         }
     }
     for one in &presented {
-        let chain = chain::check(*one, &trusted, &surroundings, options, report);
-        leaf::check(*one, &chain, &surroundings, options, report);
+        against(*one, &trusted, &surroundings, options, report);
     }
     if presented.is_empty() {
         report.findings_of(
@@ -66,15 +79,46 @@ pub(crate) fn check(items: &[Item], options: &Options, report: &mut Report) -> G
         );
     }
     revocation(items, &presented, options, report);
-    Given {
-        identity: presented.iter().find_map(identity),
-        ca: trusted.into_iter().cloned().collect(),
-        crls: items
-            .iter()
-            .flat_map(|item| &item.crls)
-            .map(|crl| crl.der().to_vec())
-            .collect(),
-    }
+    let position = |item: &Item| items.iter().position(|one| std::ptr::eq(one, item));
+    let positions = presented.iter().filter_map(|one| {
+        Some(Position {
+            item: position(one.item)?,
+            leaf: one.leaf,
+            key: one.key.and_then(position),
+        })
+    });
+    positions.collect()
+}
+
+fn against(
+    one: Presented<'_>,
+    trusted: &[&Certificate],
+    surroundings: &Surroundings<'_>,
+    options: &Options,
+    report: &mut Report,
+) {
+    let chain = chain::check(one, trusted, surroundings, options, report);
+    leaf::check(one, &chain, surroundings, options, report);
+}
+
+/// Checks the CRL that a server was given for `cas`, and whether it revokes what is presented.
+pub(crate) fn check_crl(
+    item: &Item,
+    cas: &[&Certificate],
+    given: &Given,
+    options: &Options,
+    report: &mut Report,
+) {
+    let leaves: Vec<_> = given
+        .presented()
+        .flat_map(|one| {
+            one.item
+                .certificates
+                .iter()
+                .map(move |certificate| (certificate, one.item.place()))
+        })
+        .collect();
+    crl::check(item, cas, &leaves, options, report);
 }
 
 fn revocation(items: &[Item], presented: &[Presented<'_>], options: &Options, report: &mut Report) {
@@ -99,7 +143,7 @@ fn revocation(items: &[Item], presented: &[Presented<'_>], options: &Options, re
 }
 
 /// Whom somebody trusts has to be a CA.
-fn trust(item: &Item) -> Option<crate::Finding> {
+fn trust(item: &Item) -> Option<Finding> {
     let other = item
         .certificates
         .iter()
@@ -109,22 +153,41 @@ fn trust(item: &Item) -> Option<crate::Finding> {
         other.subject()
     );
     Some(
-        crate::Finding::error("ca-not-a-ca", item.place(), what)
+        Finding::error("ca-not-a-ca", item.place(), what)
             .why("OpenSSL and nginx: `unable to get local issuer certificate` or `invalid CA certificate`: nothing leads to it.")
             .step("Give the certificate of the CA that issued it."),
     )
 }
 
-/// What one side presents, for whoever connects with it.
-fn identity(one: &Presented<'_>) -> Option<Identity> {
-    let key = one.key?.key.as_ref()?;
-    let mut order: Vec<&Certificate> = vec![one.certificate()];
-    order.extend(
-        one.item
-            .certificates
+impl Given {
+    /// What is missing behind the certificates of `items`, for whoever trusts the CAs that were given.
+    pub(crate) fn missing_behind(&self, items: &[Item], options: &Options) -> Option<Finding> {
+        let surroundings = Surroundings::new(items);
+        let mut scratch = Report::default();
+        let trusted: Vec<&Certificate> = self.ca.iter().collect();
+        for one in pair::presented(items, &surroundings, options, &mut Report::default()) {
+            chain::check(one, &trusted, &surroundings, options, &mut scratch);
+        }
+        let mut findings = scratch.findings().iter();
+        findings
+            .find(|one| one.id == "intermediate-missing")
+            .cloned()
+    }
+
+    /// Why a server that trusts these CAs refuses what is presented for clients.
+    pub(crate) fn refused_by(&self, trusted: &[&Certificate], options: &Options) -> Vec<Finding> {
+        let mut report = Report::default();
+        let surroundings = Surroundings::new(&self.items);
+        for one in self.presented() {
+            let purposes = purpose::of(one.certificate(), &one.item.path, options);
+            if purposes.contains(&Purpose::TlsClient) {
+                against(one, trusted, &surroundings, options, &mut report);
+            }
+        }
+        let errors = report
+            .findings()
             .iter()
-            .filter(|certificate| **certificate != *one.certificate()),
-    );
-    let chain: String = order.into_iter().map(pki_core::certificate_pem).collect();
-    Identity::from_pem(chain.as_bytes(), key.encoded.secret_der().secret_der()).ok()
+            .filter(|one| one.severity == Severity::Error);
+        errors.cloned().collect()
+    }
 }

@@ -120,6 +120,10 @@ fn der(item: &mut Item, options: &Options, report: &mut Report) -> bool {
 
 fn pem_file(item: &mut Item, options: &Options, report: &mut Report) -> bool {
     let bytes = item.bytes.clone();
+    if item.role == Role::P12 {
+        report.finding(wrong_kind::not_a_bundle(item, Found::of(&bytes)));
+        return false;
+    }
     let file = match pem::read(&bytes) {
         Ok(file) => file,
         Err(error) => {

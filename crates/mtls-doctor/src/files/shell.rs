@@ -46,6 +46,8 @@ pub(crate) fn subject(name: &DistinguishedName) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
     use super::*;
 
     #[test]

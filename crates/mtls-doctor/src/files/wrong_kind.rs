@@ -17,7 +17,7 @@ pub(crate) fn of(item: &Item) -> Option<Finding> {
             (Some(_), _) => error(
                 "key-not-certificate",
                 item,
-                format!("A certificate belongs here, and the file holds a private key: certificate and key look swapped."),
+                "A certificate belongs here, and the file holds a private key: certificate and key look swapped.".to_owned(),
             )
             .why("nginx, Apache and curl: `no start line` (`Expecting: CERTIFICATE`).")
             .step("Give the certificate here and the key where the key belongs."),

@@ -4,7 +4,7 @@ use crate::finding::Finding;
 
 /// The bundle opens with an empty password.
 pub(crate) fn finding(place: String, file: &str) -> Finding {
-    Finding::warning("p12-empty-password", place, "The bundle has an empty password.")
+    Finding::error("p12-empty-password", place, "The bundle has an empty password.")
         .why(
             "iOS and macOS do not agree with other programs on what an empty password is, and say that it is wrong \
              (-25293); Java takes none. And whoever gets the file has the key.",
