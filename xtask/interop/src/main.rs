@@ -1,6 +1,7 @@
 //! `cargo xtask interop`: what we make against the programs that will read it, and the other way round.
 
 mod clients;
+mod doctor;
 mod headers;
 mod issued;
 mod lab;
@@ -86,6 +87,8 @@ enum Group {
     Recipe,
     /// What `mtls serve` publishes: CRLs and OCSP, for openssl, curl, nginx and our server.
     Published,
+    /// The doctor before real servers, healthy and with one thing wrong each.
+    Doctor,
     /// Every kind of failure that our client tells apart, and its sessions, with five TLS stacks.
     Refusals,
 }
@@ -190,6 +193,9 @@ impl Interop {
         }
         if wants(Group::Published) {
             pki::published::check(&bench, &mut report);
+        }
+        if wants(Group::Doctor) {
+            doctor::check(&bench, &labs[0], &mut report);
         }
         if wants(Group::Refusals) {
             our_client::refusals::check(&bench, &mut report);

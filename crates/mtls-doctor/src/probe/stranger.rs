@@ -1,4 +1,4 @@
-//! A client certificate of a CA that nobody knows.
+//! Client certificates of CAs that nobody knows.
 
 use pki_core::{Authority, CertificateParameters, KeyKind, KeyPair, Profile};
 use time::OffsetDateTime;
@@ -11,17 +11,26 @@ use x509_identity::DistinguishedName;
 ///
 /// [`StrangerError`] if this machine cannot make keys.
 pub(super) fn stranger(now: OffsetDateTime) -> Result<Identity, StrangerError> {
-    let name = |common_name: &str| {
-        DistinguishedName::builder()
-            .common_name(common_name)
-            .build()
-    };
-    let root_name = name("mtls doctor: a CA that nobody trusts").map_err(StrangerError::name)?;
-    let root_key = KeyPair::generate(KeyKind::P256).map_err(StrangerError::key)?;
-    let root = Authority::root(root_name, root_key, &Profile::root(), now)
-        .map_err(StrangerError::issue)?;
-    let key = KeyPair::generate(KeyKind::P256).map_err(StrangerError::key)?;
-    let client = name("mtls doctor: a stranger").map_err(StrangerError::name)?;
+    of_ca(named("mtls doctor: a CA that nobody trusts")?, now)
+}
+
+/// The same, of a CA with the name of one that is known, and another key.
+///
+/// # Errors
+///
+/// [`StrangerError`] if this machine cannot make keys.
+pub(super) fn namesake(
+    issuer: &DistinguishedName,
+    now: OffsetDateTime,
+) -> Result<Identity, StrangerError> {
+    of_ca(issuer.clone(), now)
+}
+
+fn of_ca(ca: DistinguishedName, now: OffsetDateTime) -> Result<Identity, StrangerError> {
+    let key = || KeyPair::generate(KeyKind::P256).map_err(StrangerError::issue);
+    let root = Authority::root(ca, key()?, &Profile::root(), now).map_err(StrangerError::issue)?;
+    let key = key()?;
+    let client = named("mtls doctor: a stranger")?;
     let parameters = CertificateParameters::for_key(key.public_key_der(), client);
     let issued = root
         .issue(&parameters, &Profile::client(), now)
@@ -33,6 +42,11 @@ pub(super) fn stranger(now: OffsetDateTime) -> Result<Identity, StrangerError> {
     .map_err(StrangerError::Identity)
 }
 
+fn named(common_name: &str) -> Result<DistinguishedName, StrangerError> {
+    let name = DistinguishedName::builder().common_name(common_name);
+    name.build().map_err(StrangerError::issue)
+}
+
 /// Why there is no stranger to try.
 #[derive(Debug, thiserror::Error)]
 #[error("a certificate to try cannot be made")]
@@ -42,14 +56,6 @@ pub(super) enum StrangerError {
 }
 
 impl StrangerError {
-    fn name(error: impl std::error::Error + Send + Sync + 'static) -> Self {
-        Self::Issue(Box::new(error))
-    }
-
-    fn key(error: impl std::error::Error + Send + Sync + 'static) -> Self {
-        Self::Issue(Box::new(error))
-    }
-
     fn issue(error: impl std::error::Error + Send + Sync + 'static) -> Self {
         Self::Issue(Box::new(error))
     }

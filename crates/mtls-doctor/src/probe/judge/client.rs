@@ -247,12 +247,32 @@ impl Case<'_> {
         let unknown = self
             .alerts()
             .any(|alert| matches!(alert, Alert::UnknownCA | Alert::DecryptError));
+        // One whose signature is certainly wrong is refused in another way, so that ours is not what is wrong.
+        let namesake = self
+            .seen
+            .namesake
+            .as_ref()
+            .filter(|_| hinted(leaf.issuer_der()));
+        let ours = namesake.and_then(|other| self.seen.attempt(Presented::Identity, other.offered));
+        if unknown
+            && let (Some(other), Some(ours)) = (namesake, ours)
+            && other.outcome != ours.outcome
+        {
+            return Some(
+                self.finding(
+                    "server-crl-expired",
+                    format!("The server trusts {issuer} and does not know whether the certificate is revoked: the CRL that it uses has expired or is missing."),
+                )
+                .step(format!("Have the CA sign a new CRL, give it to the server and reload it. {}.", self.kind.setting(&CRLS))),
+            );
+        }
         unknown.then(|| {
             self.finding(
                 "client-ca-of-that-name",
                 format!("The server names {issuer} among its CAs and does not take what it issued: it has another CA of that name."),
             )
             .step(format!("Give the server the CA certificate that issued the client certificate, since a CA that was made anew has a new key. {setting}."))
+            .step(format!("If it is that one, look at its CRL: without a current one some servers say the same. {}.", self.kind.setting(&CRLS)))
         })
     }
 

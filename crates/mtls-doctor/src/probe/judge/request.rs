@@ -109,11 +109,7 @@ fn anybody(place: &str, seen: &Observation, setting: &str, report: &mut Report) 
                 .answer()
                 .is_some_and(|answer| !answer.refuses_certificate() && answer.is_success())
     };
-    let serves_nobody = !seen.with(Presented::Nothing).any(|one| {
-        one.answer()
-            .is_some_and(|answer| !answer.refuses_certificate() && answer.is_success())
-    });
-    if seen.with(Presented::Stranger).any(taken) && serves_nobody {
+    if seen.with(Presented::Stranger).any(taken) {
         report.finding(
             Finding::error(
                 "any-certificate-accepted",
@@ -122,7 +118,7 @@ fn anybody(place: &str, seen: &Observation, setting: &str, report: &mut Report) 
             )
             .why(
                 "Anybody can make such a certificate in a second. The server asks for one and does not verify it (nginx: \
-                 optional_no_ca; Node: rejectUnauthorized: false; Envoy: no trusted_ca; Go: RequireAnyClientCert).",
+                 optional_no_ca; Node: rejectUnauthorized: false; Envoy: ACCEPT_UNTRUSTED; Go: RequireAnyClientCert).",
             )
             .step(format!("Have it verified. {setting}.")),
         );
