@@ -1,5 +1,6 @@
 //! The examination: files first, then configurations, then servers, since that is the order of causes.
 
+use crate::files::Trust;
 use crate::report::Report;
 use crate::target::{Options, Role, Target};
 use crate::{config, files, probe};
@@ -21,7 +22,12 @@ pub fn examine(targets: &[Target], options: &Options) -> Report {
             Target::Url(url) => urls.push(url.as_str()),
         }
     }
-    let given = files::examine(&plain, options, &mut report);
+    let trust = if urls.is_empty() {
+        Trust::OtherSide
+    } else {
+        Trust::Ours
+    };
+    let given = files::examine(&plain, trust, options, &mut report);
     for path in configurations {
         config::examine(path, &given, options, &mut report);
     }

@@ -34,11 +34,26 @@ use crate::finding::{Finding, Severity};
 use crate::report::Report;
 use crate::target::{Options, Role};
 
+/// Whom the CAs that were given belong to.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Trust {
+    /// Whoever what is presented has to convince: it has to lead to one of them.
+    OtherSide,
+    /// A client that connects to a server: they say nothing about the client's own certificate, which often is of
+    /// another CA.
+    Ours,
+}
+
 /// Reads and checks these files.
-pub(crate) fn examine(files: &[(&Path, Role)], options: &Options, report: &mut Report) -> Given {
+pub(crate) fn examine(
+    files: &[(&Path, Role)],
+    trust: Trust,
+    options: &Options,
+    report: &mut Report,
+) -> Given {
     let read = |(path, role): &(&Path, Role)| read::item(path, *role, options, report);
     let items: Vec<Item> = files.iter().filter_map(read).collect();
-    let presented = check(&items, options, report);
+    let presented = check_by(&items, trust, options, report);
     Given::new(items, presented)
 }
 
@@ -55,6 +70,10 @@ pub(crate) fn read(
 /// Compares files that were read. What is presented is in the answer: position of the file, of its leaf in it, and of the
 /// file with its key.
 pub(crate) fn check(items: &[Item], options: &Options, report: &mut Report) -> Vec<Position> {
+    check_by(items, Trust::OtherSide, options, report)
+}
+
+fn check_by(items: &[Item], trust: Trust, options: &Options, report: &mut Report) -> Vec<Position> {
     let surroundings = Surroundings::new(items);
     let presented = pair::presented(items, &surroundings, options, report);
     let trusted: Vec<&Certificate> = items
@@ -65,11 +84,15 @@ pub(crate) fn check(items: &[Item], options: &Options, report: &mut Report) -> V
     for item in items {
         facts::tell(item, &presented, options, report);
         if item.role == Role::Ca {
-            report.findings_of(trust(item));
+            report.findings_of(trusted_is_ca(item));
         }
     }
+    let convinced = match trust {
+        Trust::OtherSide => trusted.as_slice(),
+        Trust::Ours => &[],
+    };
     for one in &presented {
-        against(*one, &trusted, &surroundings, options, report);
+        against(*one, convinced, &surroundings, options, report);
     }
     if presented.is_empty() {
         report.findings_of(
@@ -143,7 +166,7 @@ fn revocation(items: &[Item], presented: &[Presented<'_>], options: &Options, re
 }
 
 /// Whom somebody trusts has to be a CA.
-fn trust(item: &Item) -> Option<Finding> {
+fn trusted_is_ca(item: &Item) -> Option<Finding> {
     let other = item
         .certificates
         .iter()

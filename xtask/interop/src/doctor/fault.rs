@@ -187,6 +187,13 @@ pub(super) const FAULTS: &[Fault] = &[
         &["server-usage"],
     ),
     Fault::new(
+        "a CA for each side",
+        &[Change::OtherClientCa, Change::Server("different-ca/server")],
+        &[],
+    )
+    .presenting(Identity::Pem("different-ca/client"))
+    .given(&["different-ca/server-ca.crt"]),
+    Fault::new(
         "root trusted, chain sent",
         &[Change::RootOfChain, Change::NoCrl],
         &[],
@@ -196,7 +203,7 @@ pub(super) const FAULTS: &[Fault] = &[
     Fault::new(
         "root trusted, leaf only",
         &[Change::RootOfChain, Change::NoCrl],
-        &["intermediate-not-sent", "intermediate-missing"],
+        &["intermediate-not-sent"],
     )
     .presenting(LEAF)
     .given(BELOW),

@@ -6,11 +6,13 @@ mod fault;
 mod served;
 
 use std::path::PathBuf;
+use std::process::Command;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use mtls_doctor::{Finding, Options, Role, Target, examine};
 use pki_core::Password;
+use suite::process;
 use time::OffsetDateTime;
 
 use self::change::Change;
@@ -21,6 +23,12 @@ use crate::lab::{Lab, PASSWORD};
 use crate::report::{Report, Verdict};
 
 pub(crate) fn check(bench: &Bench<'_>, lab: &Lab, report: &mut Report) {
+    for (case, changes, ids) in COMMANDS {
+        let expected = ids
+            .first()
+            .map_or(Verdict::Healthy, |id| Verdict::Finding(id));
+        report.push(GROUP, "nginx", case, expected, command(bench, lab, changes));
+    }
     for &server in SERVERS {
         for identity in [
             Identity::P12,
@@ -53,6 +61,49 @@ pub(crate) fn check(bench: &Bench<'_>, lab: &Lab, report: &mut Report) {
         }
     }
 }
+
+/// `mtls doctor URL --p12 FILE`, as somebody with a phone and a broken connection would call it: exit code and reason.
+fn command(bench: &Bench<'_>, lab: &Lab, changes: &[Change]) -> Result<(Verdict, String)> {
+    let password = bench.write("doctor-password", PASSWORD)?;
+    let nginx = SERVERS.first().context("there is no server")?;
+    with_server(bench, lab, *nginx, changes, |_, url| {
+        let mut doctor = Command::new(bench.mtls()?);
+        doctor.args(["--json", "doctor", url, "--p12"]);
+        doctor.arg(lab.path("same-ca/client_ios.p12"));
+        doctor.args(["--password-file", &password]);
+        let said = process::run(&mut doctor, None)?;
+        let report: serde_json::Value = serde_json::from_str(&said.stdout)
+            .with_context(|| format!("no JSON: {}", said.reason()))?;
+        let id = report["findings"][0]["id"].as_str();
+        let found = id.map(|id| {
+            COMMANDS
+                .iter()
+                .flat_map(|(_, _, ids)| *ids)
+                .find(|known| **known == id)
+        });
+        Ok(match (said.code, found) {
+            (Some(0), None) => (Verdict::Healthy, String::new()),
+            (Some(1), Some(Some(id))) => (Verdict::Finding(id), said.stdout),
+            _ => (Verdict::NotRun, said.stdout),
+        })
+    })
+}
+
+type Called = (&'static str, &'static [Change], &'static [&'static str]);
+
+const COMMANDS: &[Called] = &[
+    ("mtls doctor URL --p12, healthy", &[], &[]),
+    (
+        "mtls doctor URL --p12, another client CA",
+        &[Change::OtherClientCa],
+        &["client-ca-not-trusted"],
+    ),
+    (
+        "mtls doctor URL --p12, verification off",
+        &[Change::VerifyOff],
+        &["certificate-not-requested"],
+    ),
+];
 
 /// Does the fault to a copy of the lab and serves it; what the doctor finds first.
 fn seen(

@@ -22,7 +22,7 @@ use crate::output::{Outcome, Output};
 /// servers, and compares whatever it is given. Exit code 1 where something does not work.
 #[derive(Args, Debug)]
 #[command(
-    after_help = "Here, --ca FILE is the CA that the other side trusts; give more of them as targets.\n\n\
+    after_help = "Here, --ca FILE is the CA that the other side trusts, and with a URL the CA that the server's certificate has to be of; give more of them as targets.\n\n\
                   Examples:\n  mtls doctor client.crt client.key --ca ca.crt\n  mtls doctor --p12 client.p12 --password-file password.txt --reader ios17\n  \
                   mtls doctor /etc/nginx/nginx.conf client.crt client.key\n  mtls doctor https://api.example.org:8443 --p12 client.p12"
 )]

@@ -11,6 +11,9 @@ mod revocation;
 mod server;
 mod server_kind;
 
+#[cfg(test)]
+mod tests;
+
 use time::OffsetDateTime;
 
 use super::observation::{Attempt, Observation, Presented};
