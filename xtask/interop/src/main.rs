@@ -2,6 +2,7 @@
 
 mod clients;
 mod devices;
+mod doctor;
 mod headers;
 mod issued;
 mod lab;
@@ -90,6 +91,8 @@ enum Group {
     Recipe,
     /// What `mtls serve` publishes: CRLs and OCSP, for openssl, curl, nginx and our server.
     Published,
+    /// The doctor before real servers, healthy and with one thing wrong each.
+    Doctor,
     /// Every kind of failure that our client tells apart, and its sessions, with five TLS stacks.
     Refusals,
 }
@@ -197,6 +200,9 @@ impl Interop {
         }
         if wants(Group::Published) {
             pki::published::check(&bench, &mut report);
+        }
+        if wants(Group::Doctor) {
+            doctor::check(&bench, &labs[0], &mut report);
         }
         if wants(Group::Refusals) {
             our_client::refusals::check(&bench, &mut report);
