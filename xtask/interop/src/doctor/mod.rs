@@ -3,6 +3,7 @@
 
 mod change;
 mod fault;
+mod mends;
 mod served;
 
 use std::path::PathBuf;
@@ -21,6 +22,7 @@ use crate::lab::{Lab, PASSWORD};
 use crate::report::{Report, Verdict};
 
 pub(crate) fn check(bench: &Bench<'_>, lab: &Lab, report: &mut Report) {
+    mends::check(bench, lab, report);
     for &server in SERVERS {
         for identity in [
             Identity::P12,
