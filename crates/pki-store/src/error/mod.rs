@@ -3,5 +3,5 @@
 mod issue;
 mod store;
 
-pub use issue::{CrlError, IssueError};
+pub use issue::{CrlError, IssueError, TokenError};
 pub use store::StoreError;
