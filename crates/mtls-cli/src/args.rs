@@ -4,6 +4,7 @@ use anyhow::Result;
 use clap::{CommandFactory as _, Parser, Subcommand};
 
 use crate::command::checks::{inspect, lint, verify};
+use crate::command::enrollment::{requests, token};
 use crate::command::issuing::{issue, renew, sign};
 use crate::command::records::{audit, crl, expiring, list, revoke};
 use crate::command::{ca, completions, import, man, p12, serve};
@@ -40,6 +41,8 @@ pub(crate) enum Command {
     Expiring(expiring::Expiring),
     Crl(crl::Crl),
     Serve(serve::Serve),
+    Token(token::Token),
+    Requests(requests::Requests),
     Audit(audit::Audit),
     Import(import::Import),
     Inspect(inspect::Inspect),
@@ -73,6 +76,8 @@ impl Cli {
             Command::Expiring(expiring) => expiring.run(global, out).await,
             Command::Crl(crl) => crl.run(global, out).await,
             Command::Serve(serve) => serve.run(global, out).await,
+            Command::Token(token) => token.run(global, out).await,
+            Command::Requests(requests) => requests.run(global, out).await,
             Command::Audit(audit) => audit.run(global, out).await,
             Command::Import(import) => import.run(global, out).await,
             Command::Inspect(inspect) => inspect.run(out),

@@ -3,6 +3,7 @@
 pub(crate) mod ca;
 pub(crate) mod checks;
 pub(crate) mod completions;
+pub(crate) mod enrollment;
 pub(crate) mod import;
 pub(crate) mod issuing;
 pub(crate) mod man;

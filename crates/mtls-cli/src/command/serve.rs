@@ -1,6 +1,7 @@
 //! `mtls serve`.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
@@ -11,14 +12,15 @@ use metrics_exporter_prometheus::PrometheusBuilder;
 use mtls_server::listen;
 use pki_core::{Password, Profile};
 use pki_enroll::{
-    Announcer, Exec, Health, HttpLimits, HttpServer, Publication, Publisher, Recipient, Responder,
-    Thresholds, Webhook,
+    Announcer, EnrollmentCa, Exec, Health, HttpLimits, HttpServer, Publication, Publisher,
+    Recipient, Responder, Thresholds, Webhook,
 };
 use pki_store::{Actor, CertificateAuthority, Store, StoreUrl};
 use serde::Serialize;
 use time::OffsetDateTime;
 use tokio::sync::watch;
 
+use crate::command::enrollment::listener::{EnrollArgs, enrollment_ca};
 use crate::global::Global;
 use crate::home::OpenCa;
 use crate::output::{Outcome, Output, note};
@@ -29,7 +31,8 @@ use crate::output::{Outcome, Output, note};
 /// themselves. What ends soon is announced once for each time before its end. Ctrl-C stops it.
 #[derive(Args, Debug)]
 #[command(
-    after_help = "Examples:\n  mtls serve --listen 0.0.0.0:8080\n  mtls serve --webhook https://chat.example.org/hook --announce 30d,7d,1d\n\n\
+    after_help = "Examples:\n  mtls serve --listen 0.0.0.0:8080\n  mtls serve --webhook https://chat.example.org/hook --announce 30d,7d,1d\n  \
+                  mtls serve --enroll 0.0.0.0:8444 --enroll-name ca.example.org\n\n\
                   Serves /crl/*, /ocsp, /ca/*, /healthz and /metrics; /crl/all.pem has all CRLs in one file."
 )]
 pub(crate) struct Serve {
@@ -56,6 +59,9 @@ pub(crate) struct Serve {
     /// How long before its end something is announced
     #[arg(long, value_name = "TIME,..", default_value = "30d,7d,1d")]
     announce: Thresholds,
+
+    #[command(flatten)]
+    enroll: EnrollArgs,
 }
 
 /// A webhook of the command line, whose error does not repeat its URL.
@@ -75,6 +81,8 @@ pub(crate) fn recipients(webhooks: Vec<Webhook>, commands: Vec<String>) -> Vec<R
 #[derive(Debug, Serialize)]
 struct Serving {
     url: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    enroll: Option<String>,
 }
 
 impl Serve {
@@ -90,6 +98,7 @@ impl Serve {
         });
         // Before anything is signed, so that a port that is taken costs nothing.
         let listener = self.listener()?;
+        let enroll = self.enroll.listener(&ca)?;
         log();
         let metrics = PrometheusBuilder::new()
             .install_recorder()
@@ -119,9 +128,25 @@ impl Serve {
         let server = HttpServer::start(listener, router, HttpLimits::default())?;
         let stop_wanted = stop_wanted()?;
         let url = format!("http://{}", server.local_addr());
-        match out.is_json() {
-            true => out.json(&Serving { url })?,
-            false => out.line(format!("serving {url}"))?,
+        let enrolling = match (enroll, &passphrase) {
+            (Some(listener), Some(passphrase)) => {
+                let (replace, present) =
+                    watch::channel(Arc::new(enrollment_ca(&ca, passphrase).await?));
+                Some((listener.serve(present).await?, replace))
+            }
+            _ => None,
+        };
+        let (enroll, replace) = enrolling.unzip();
+        let enroll_url = enroll
+            .as_ref()
+            .map(|server| format!("https://{}", server.local_addr()));
+        out.line(format!("serving {url}"))?;
+        if let Some(url) = &enroll_url {
+            out.line(format!("enrolling {url}"))?;
+        }
+        if out.is_json() {
+            let enroll = enroll_url;
+            out.json(&Serving { url, enroll })?;
         }
 
         let (stop, stopped) = watch::channel(false);
@@ -134,13 +159,16 @@ impl Serve {
         }
         tokio::select! {
             () = stop_wanted => {}
-            () = tend(&mut ca, passphrase.as_ref(), &keys) => {}
+            () = tend(&mut ca, passphrase.as_ref(), &keys, replace.as_ref()) => {}
             Some(ended) = tasks.join_next() => {
                 ended.context("what keeps CRLs fresh has failed")?;
                 bail!("what keeps CRLs fresh has ended");
             }
         }
         stop.send_replace(true);
+        if let Some(server) = enroll {
+            server.stop(GRACE).await;
+        }
         // The publisher ends first, which answers the requests that wait for a CRL.
         while tasks.join_next().await.is_some() {}
         server.stop(GRACE).await;
@@ -216,6 +244,7 @@ async fn tend(
     ca: &mut OpenCa,
     passphrase: Option<&Password>,
     keys: &watch::Sender<Vec<CertificateAuthority>>,
+    enrollment: Option<&watch::Sender<Arc<EnrollmentCa>>>,
 ) {
     // Without keys, what is in the store is published, of whatever issuer.
     let Some(passphrase) = passphrase else {
@@ -229,6 +258,9 @@ async fn tend(
         let taken_up = async {
             let next = ca.follow()?;
             keys.send_replace(authorities(&next, passphrase).await?);
+            if let Some(enrollment) = enrollment {
+                enrollment.send_replace(Arc::new(enrollment_ca(&next, passphrase).await?));
+            }
             anyhow::Ok(next)
         };
         match taken_up.await {
