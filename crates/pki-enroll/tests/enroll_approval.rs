@@ -24,7 +24,7 @@ async fn a_request_waits_until_somebody_approves() {
     let key = key();
     let asked = csr(&key, "sensor-7", &[]);
     let response = enrolling.enroll(&token, &asked).send().await.unwrap();
-    assert_eq!(response.headers()["retry-after"], "10");
+    assert_eq!(response.headers()["retry-after"], "2");
     let location = response.headers()["location"].to_str().unwrap().to_owned();
     let pending = expect(response, 202).await;
     let id = pending["id"].as_str().unwrap();

@@ -289,7 +289,7 @@ fn log() {
 }
 
 /// What ends when Ctrl-C is pressed, or a service manager ends the service. From this call on, either is noticed.
-fn stop_wanted() -> Result<impl Future<Output = ()>> {
+pub(crate) fn stop_wanted() -> Result<impl Future<Output = ()>> {
     #[cfg(unix)]
     {
         use tokio::signal::unix::{SignalKind, signal};

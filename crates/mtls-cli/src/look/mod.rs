@@ -10,4 +10,5 @@ mod source;
 pub(crate) use certificate::NameView;
 pub(crate) use item::Item;
 pub(crate) use sections::{certificate_of, certificates, certificates_of, items};
+pub(crate) use server::ServerUrl;
 pub(crate) use source::Source;

@@ -48,7 +48,8 @@ pub(crate) fn issued(status: StatusCode, issued: &IssuedRecord, roots: &[Certifi
     (status, Json(body)).into_response()
 }
 
-pub(crate) fn pending(request: &ApprovalRequest) -> Response {
+/// Asked again after 2 s at first, and after a minute in the end: a person decides at once, or takes hours.
+pub(crate) fn pending(request: &ApprovalRequest, now: OffsetDateTime) -> Response {
     let body = PendingBody {
         status: "pending",
         id: request.id.to_string(),
@@ -56,7 +57,8 @@ pub(crate) fn pending(request: &ApprovalRequest) -> Response {
     };
     let mut response = (StatusCode::ACCEPTED, Json(body)).into_response();
     let headers = response.headers_mut();
-    headers.insert(RETRY_AFTER, HeaderValue::from_static("10"));
+    let age = (now - request.asked_at).whole_seconds();
+    headers.insert(RETRY_AFTER, HeaderValue::from((age / 4).clamp(2, 60)));
     let location = HeaderValue::try_from(format!("/v1/requests/{}", request.id));
     headers.extend(location.ok().map(|location| (LOCATION, location)));
     response

@@ -8,7 +8,7 @@ use std::time::Duration;
 use axum::Router;
 use mtls_server::verify::TrustAnchors;
 use mtls_server::{ClientAuth, MtlsConfig, MtlsHandle, ServerIdentity, Serving};
-use pki_core::{CertificateParameters, KeyKind, KeyPair, Profile};
+use pki_core::{CertificateParameters, KeyKind, KeyPair, Profile, certificate_pem};
 use pki_store::{Actor, Order};
 use time::OffsetDateTime;
 use tokio::net::TcpListener;
@@ -149,7 +149,12 @@ async fn configuration(
     let order = Order::new(parameters, &names.profile, &names.profile_name, actor);
     let issued = ca.authority.issue(order, now).await.map_err(E::Issue)?;
     let pem = key.secret_pkcs8_pem();
-    let identity = ServerIdentity::from_pem(issued.chain_pem().as_bytes(), pem.as_bytes())
+    // The root, too: a device may know no more of it than the hash of its key.
+    let chain: String = std::iter::once(&issued.certificate)
+        .chain(&issued.issuers)
+        .map(certificate_pem)
+        .collect();
+    let identity = ServerIdentity::from_pem(chain.as_bytes(), pem.as_bytes())
         .map_err(|error| E::Setup(error.into()))?;
     let roots = TrustAnchors::from_certs(ca.roots.iter().map(|root| root.der()))
         .map_err(|error| E::Setup(error.into()))?;

@@ -59,7 +59,7 @@ pub(super) async fn outcome(
     now: OffsetDateTime,
 ) -> Result<Response, Refusal> {
     match request.state {
-        ApprovalState::Pending => return Ok(response::pending(&request)),
+        ApprovalState::Pending => return Ok(response::pending(&request, now)),
         ApprovalState::Denied => {
             return Err(Refusal::Denied(request.reason.unwrap_or_default()));
         }
