@@ -7,7 +7,7 @@ use crate::command::checks::{inspect, lint, verify};
 use crate::command::enrollment::{agent, requests, token};
 use crate::command::issuing::{issue, renew, sign};
 use crate::command::records::{audit, crl, expiring, list, revoke};
-use crate::command::{ca, completions, import, man, p12, serve};
+use crate::command::{ca, completions, import, man, p12, profile, serve};
 use crate::global::Global;
 use crate::output::{Outcome, Output};
 
@@ -50,6 +50,7 @@ pub(crate) enum Command {
     Verify(verify::Verify),
     Lint(lint::Lint),
     P12(p12::P12),
+    Profile(profile::ProfileCommand),
     Completions(completions::Completions),
     Man(man::Man),
 }
@@ -86,6 +87,7 @@ impl Cli {
             Command::Verify(verify) => verify.run(out),
             Command::Lint(lint) => lint.run(out),
             Command::P12(p12) => p12.run(out),
+            Command::Profile(profile) => profile.run(global, out),
             Command::Completions(completions) => completions.run(Self::command(), out),
             Command::Man(man) => man.run(Self::command(), out),
         }

@@ -8,6 +8,10 @@ mod ocsp;
 mod publish;
 mod text;
 
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub mod fuzzing;
+
 pub use enroll::credential::{
     Checking, Credential, CredentialError, CredentialRequest, Grant, Tokens,
 };

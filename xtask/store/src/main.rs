@@ -5,6 +5,7 @@
 
 mod authority;
 mod points;
+mod tls;
 mod worker;
 
 use std::process::ExitCode;

@@ -19,10 +19,11 @@ use tokio::process::{Child, Command};
 use tokio::task::JoinSet;
 
 use crate::authority;
+use crate::tls;
 use crate::worker::{actor, add, issue, open};
 use suite::postgres::Cluster;
 
-type Point = (&'static str, Result<String>);
+pub(crate) type Point = (&'static str, Result<String>);
 
 /// Each point, and what was seen.
 pub(crate) async fn all(cluster: &Cluster, certificates: u32) -> Vec<Point> {
@@ -44,6 +45,10 @@ pub(crate) async fn all(cluster: &Cluster, certificates: u32) -> Vec<Point> {
         ),
         ("revoking ten thousand", revoked(cluster).await),
     ]
+    .into_iter()
+    // Last, as the server has other settings afterwards.
+    .chain(tls::points(cluster).await)
+    .collect()
 }
 
 async fn foreign(cluster: &Cluster) -> Result<String> {

@@ -8,5 +8,6 @@ pub(crate) mod import;
 pub(crate) mod issuing;
 pub(crate) mod man;
 pub(crate) mod p12;
+pub(crate) mod profile;
 pub(crate) mod records;
 pub(crate) mod serve;

@@ -10,7 +10,7 @@ use axum::routing::get;
 use clap::Args;
 use metrics_exporter_prometheus::PrometheusBuilder;
 use mtls_server::listen;
-use pki_core::{Password, Profile};
+use pki_core::Profile;
 use pki_enroll::{
     Announcer, EnrollmentCa, Exec, Health, HttpLimits, HttpServer, Publication, Publisher,
     Recipient, Responder, Thresholds, Webhook,
@@ -40,11 +40,12 @@ pub(crate) struct Serve {
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080")]
     listen: SocketAddr,
 
-    /// The store, in place of the one in ca.toml: sqlite:PATH or postgres://USER@HOST/DATABASE
+    /// The store, in place of the one in ca.toml: sqlite:PATH or postgres://USER@HOST/DATABASE, with
+    /// ?sslmode=verify-full&sslrootcert=FILE for TLS
     #[arg(long, value_name = "URL")]
     store: Option<StoreUrl>,
 
-    /// Sign nothing and need no key: publish the CRLs that other processes sign, and answer no OCSP
+    /// Sign nothing and need no key: publish the CRLs that other processes sign, and answer OCSP with tryLater
     #[arg(long)]
     read_only: bool,
 
@@ -88,13 +89,9 @@ struct Serving {
 impl Serve {
     pub(crate) async fn run(self, global: &Global, out: &mut Output) -> Result<Outcome> {
         let mut ca = OpenCa::open_at(global, self.store.clone()).await?;
-        let passphrase = match self.read_only {
-            true => None,
-            false => Some(ca.passphrase()?),
-        };
-        let (keys, authorities) = watch::channel(match &passphrase {
-            Some(passphrase) => authorities(&ca, passphrase).await?,
-            None => Vec::new(),
+        let (keys, authorities) = watch::channel(match self.read_only {
+            true => Vec::new(),
+            false => authorities(&ca).await?,
         });
         // Before anything is signed, so that a port that is taken costs nothing.
         let listener = self.listener()?;
@@ -128,13 +125,12 @@ impl Serve {
         let server = HttpServer::start(listener, router, HttpLimits::default())?;
         let stop_wanted = stop_wanted()?;
         let url = format!("http://{}", server.local_addr());
-        let enrolling = match (enroll, &passphrase) {
-            (Some(listener), Some(passphrase)) => {
-                let (replace, present) =
-                    watch::channel(Arc::new(enrollment_ca(&ca, passphrase).await?));
+        let enrolling = match enroll {
+            Some(listener) => {
+                let (replace, present) = watch::channel(Arc::new(enrollment_ca(&ca).await?));
                 Some((listener.serve(present).await?, replace))
             }
-            _ => None,
+            None => None,
         };
         let (enroll, replace) = enrolling.unzip();
         let enroll_url = enroll
@@ -159,7 +155,7 @@ impl Serve {
         }
         tokio::select! {
             () = stop_wanted => {}
-            () = tend(&mut ca, passphrase.as_ref(), &keys, replace.as_ref()) => {}
+            () = tend(&mut ca, self.read_only, &keys, replace.as_ref()) => {}
             Some(ended) = tasks.join_next() => {
                 ended.context("what keeps CRLs fresh has failed")?;
                 bail!("what keeps CRLs fresh has ended");
@@ -223,12 +219,11 @@ impl Services {
 }
 
 /// The issuers whose keys are here. The root's may be elsewhere, and then its CRL is the one that was signed last.
-async fn authorities(ca: &OpenCa, passphrase: &Password) -> Result<Vec<CertificateAuthority>> {
+async fn authorities(ca: &OpenCa) -> Result<Vec<CertificateAuthority>> {
     let mut authorities = Vec::new();
     for (key, _) in ca.keys().await? {
-        let path = ca.directory().key_path(key);
-        if path.exists() {
-            authorities.push(ca.authority(key, passphrase).await?);
+        if ca.directory().key_place(key).is_here() {
+            authorities.push(ca.authority(key).await?);
         } else {
             let name = key.name();
             note(format!(
@@ -242,14 +237,14 @@ async fn authorities(ca: &OpenCa, passphrase: &Password) -> Result<Vec<Certifica
 /// Keeps checkpoints, and takes up the keys of a rotation. Does not end.
 async fn tend(
     ca: &mut OpenCa,
-    passphrase: Option<&Password>,
+    read_only: bool,
     keys: &watch::Sender<Vec<CertificateAuthority>>,
     enrollment: Option<&watch::Sender<Arc<EnrollmentCa>>>,
 ) {
     // Without keys, what is in the store is published, of whatever issuer.
-    let Some(passphrase) = passphrase else {
+    if read_only {
         return std::future::pending().await;
-    };
+    }
     loop {
         tokio::select! {
             () = ca.keep_checkpoints(CHECKPOINTS) => {}
@@ -257,9 +252,9 @@ async fn tend(
         }
         let taken_up = async {
             let next = ca.follow()?;
-            keys.send_replace(authorities(&next, passphrase).await?);
+            keys.send_replace(authorities(&next).await?);
             if let Some(enrollment) = enrollment {
-                enrollment.send_replace(Arc::new(enrollment_ca(&next, passphrase).await?));
+                enrollment.send_replace(Arc::new(enrollment_ca(&next).await?));
             }
             anyhow::Ok(next)
         };

@@ -11,6 +11,7 @@ use pki_core::Profile;
 use pki_enroll::PublicUrls;
 use serde::Deserialize;
 
+use super::settings::KeyType;
 use crate::files::read;
 use crate::issue::Life;
 
@@ -107,14 +108,18 @@ pub(super) fn names(directory: &Path) -> io::Result<Vec<String>> {
     Ok(names)
 }
 
-/// A profile for a new CA. `url` is where `mtls serve` is reached.
-pub(crate) fn profile_text(purpose: Purpose, url: Option<&str>) -> String {
+/// A profile for a new CA. `url` is where `mtls serve` is reached, and `leaves` the kind of keys that are made.
+pub(crate) fn profile_text(purpose: Purpose, url: Option<&str>, leaves: KeyType) -> String {
     let (table, standard) = match purpose {
         Purpose::Client => (CLIENT, Profile::client()),
         Purpose::Server => (SERVER, Profile::server()),
     };
     // A list of strings is the same in JSON and in TOML.
-    let keys = serde_json::json!(standard.keys).to_string();
+    let mut keys = standard.keys;
+    if !keys.contains(&leaves.of_leaf()) {
+        keys.insert(0, leaves.of_leaf());
+    }
+    let keys = serde_json::json!(keys).to_string();
     let table = table.replace("{KEYS}", &keys.replace(',', ", "));
     let Some(url) = url else {
         return table.replace("{URLS}", NO_URLS);
@@ -201,7 +206,7 @@ mod tests {
 
     #[test]
     fn a_profile_says_whether_somebody_has_to_approve() {
-        let profile = profile_text(Purpose::Client, None);
+        let profile = profile_text(Purpose::Client, None, KeyType::default());
         assert_eq!(read_table(&profile).unwrap().1, None);
         for (table, within) in [
             (
@@ -228,7 +233,7 @@ mod tests {
     fn what_a_new_ca_is_given_is_a_profile() {
         for purpose in Purpose::ALL {
             for url in [None, Some("http://ca.example:8080")] {
-                let text = profile_text(purpose, url);
+                let text = profile_text(purpose, url, KeyType::Ec);
                 let profile: Profile = toml::from_str(&text).unwrap();
                 assert_eq!(profile.ocsp.len(), usize::from(url.is_some()));
                 let standard = match purpose {
@@ -240,6 +245,9 @@ mod tests {
                 assert_eq!(profile.keys, standard.keys);
                 assert_eq!(profile.validity.default, standard.validity.default);
                 assert_eq!(profile.validity.max, standard.validity.max);
+                let text = profile_text(purpose, url, KeyType::MlDsa);
+                let profile: Profile = toml::from_str(&text).unwrap();
+                assert!(profile.keys.contains(&KeyType::MlDsa.of_leaf()));
             }
         }
     }

@@ -54,10 +54,21 @@ impl Served {
 
     /// Status and body.
     pub(crate) fn get(&self, path: &str) -> (u16, Vec<u8>) {
+        self.send(&format!("GET {path}"), "", &[])
+    }
+
+    /// Status and body.
+    pub(crate) fn post(&self, path: &str, media_type: &str, body: &[u8]) -> (u16, Vec<u8>) {
+        let length = body.len();
+        let fields = format!("Content-Type: {media_type}\r\nContent-Length: {length}\r\n");
+        self.send(&format!("POST {path}"), &fields, body)
+    }
+
+    fn send(&self, line: &str, fields: &str, body: &[u8]) -> (u16, Vec<u8>) {
         let mut stream = TcpStream::connect(self.address).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
-        let request = format!("GET {path} HTTP/1.1\r\nHost: ca\r\nConnection: close\r\n\r\n");
-        stream.write_all(request.as_bytes()).unwrap();
+        let head = format!("{line} HTTP/1.1\r\nHost: ca\r\nConnection: close\r\n{fields}\r\n");
+        stream.write_all(&[head.as_bytes(), body].concat()).unwrap();
         let mut response = Vec::new();
         stream.read_to_end(&mut response).unwrap();
         let end = response

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use anyhow::{Context as _, Result, bail};
 use clap::Args;
 use mtls_server::listen;
-use pki_core::{Password, Role};
+use pki_core::Role;
 use pki_enroll::{
     EnrollProfile, Enrollment, EnrollmentCa, EnrollmentServer, ServerNames, Tokens, enrollment,
 };
@@ -91,7 +91,7 @@ impl EnrollListener {
 /// # Errors
 ///
 /// If the passphrase is wrong, or a profile cannot be read.
-pub(crate) async fn enrollment_ca(ca: &OpenCa, passphrase: &Password) -> Result<EnrollmentCa> {
+pub(crate) async fn enrollment_ca(ca: &OpenCa) -> Result<EnrollmentCa> {
     let mut profiles = BTreeMap::new();
     for name in ca.directory().profile_names()? {
         let (profile, approval) = ca.directory().enrollment_profile(&name)?;
@@ -109,7 +109,7 @@ pub(crate) async fn enrollment_ca(ca: &OpenCa, passphrase: &Password) -> Result<
         );
     }
     Ok(EnrollmentCa {
-        authority: ca.issuing(passphrase).await?,
+        authority: ca.issuing().await?,
         profiles,
         roots: ca.directory().roots()?,
     })

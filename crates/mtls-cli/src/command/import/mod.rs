@@ -1,32 +1,29 @@
 //! `mtls import`.
 
-use std::path::PathBuf;
+mod openbao;
 
-use anyhow::{Context as _, Result, bail};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result};
 use clap::{Args, Subcommand};
-use pki_core::verify::is_signed_by;
-use pki_core::{Authority, EncodedKey, KeyError, KeyKind, KeyPair, certificate_pem};
-use pki_store::{IssuerRole, NewIssuer};
+use pki_core::{EncodedKey, KeyError, KeyPair};
 use serde::Serialize;
-use time::OffsetDateTime;
-use x509_identity::Certificate;
 
 use crate::files::{password_of, read_secret};
 use crate::global::Global;
-use crate::home::{
-    CaKey, CaName, Home, KeyType, NewCa, Settings, actor, new_passphrase, parse_url, password,
-};
-use crate::import::OtherCa;
+use crate::home::{CaName, Home, new_passphrase, parse_url, password};
+use crate::import::{Known, OtherCa, Takeover};
 use crate::output::{Fields, Outcome, Output, note};
 
 /// Take over a CA that other software has run
 ///
 /// Nothing is signed again: the CA keeps its certificate and key, every certificate that it has issued is listed and can
 /// be revoked, and the numbers of its CRLs go on. The key is copied, and encrypted with the passphrase. The old
-/// directory is only read; stop using it afterwards.
+/// directory or server is only read; stop issuing with it afterwards.
 #[derive(Args, Debug)]
 #[command(
     after_help = "Examples:\n  mtls import easy-rsa /etc/easy-rsa/pki\n  mtls import openssl-ca /etc/ssl/demoCA --name old\n  \
+                  mtls import openbao https://bao.example.org:8200 --mount pki_int --token-file token\n  \
                   mtls import ca ca.crt ca.key"
 )]
 pub(crate) struct Import {
@@ -54,6 +51,7 @@ enum From {
         #[command(flatten)]
         options: Options,
     },
+    Openbao(openbao::Openbao),
     /// A CA certificate and its key, where no record of what it has issued is left
     #[command(after_help = "Example:\n  mtls import ca ca.crt ca.key")]
     Ca {
@@ -91,6 +89,16 @@ struct Imported {
     certificates: u64,
     revoked: usize,
     next_crl_number: u64,
+    /// Certificates of issuers that are not there any more.
+    #[serde(skip_serializing_if = "is_zero")]
+    left_out: usize,
+    /// Where the key has to be put to sign CRLs, if it is not here.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    missing_key: Option<PathBuf>,
+}
+
+fn is_zero(count: &usize) -> bool {
+    *count == 0
 }
 
 impl Import {
@@ -103,58 +111,57 @@ impl Import {
                 key,
                 options,
             } => (OtherCa::alone(&certificate, &key), options),
+            From::Openbao(openbao) => {
+                let imported = openbao.import(global).await?;
+                return imported.report(out);
+            }
         };
         let imported = options.import(other?, global).await?;
-        if out.is_json() {
-            out.json(&imported)?;
-        } else {
-            imported.print(out)?;
-        }
-        Ok(Outcome::Done)
+        imported.report(out)
     }
 }
 
 impl Options {
     async fn import(&self, other: OtherCa, global: &Global) -> Result<Imported> {
-        let roots = roots(&other.chain)?;
-        let home = Home::of(global)?;
-        let new = NewCa::begin(&home, &self.name)?;
-        let key = self.read_key(&other)?;
-        let passphrase = new_passphrase(global)?;
-        new.write_key(CaKey::FIRST_ISSUING, &key, &passphrase)?;
-        let key_type = match key.kind() {
-            KeyKind::Rsa2048 | KeyKind::Rsa3072 | KeyKind::Rsa4096 => KeyType::Rsa,
-            _ => KeyType::Ec,
+        let subject = match other.chain.first() {
+            Some(ca) => ca.subject().to_string(),
+            None => String::new(),
         };
-        let revoked = other.revoked;
-        let authority = Authority::new(other.chain.clone(), key)?;
-        let ca = authority.certificate().clone();
-        let settings = Settings::new(self.name.clone(), key_type, self.url.clone());
-        new.write_settings(&settings)?;
-        let store = new.open_store().await?;
-        let now = OffsetDateTime::now_utc();
-        let issuer = NewIssuer::new(self.name.as_str(), IssuerRole::Issuing, other.chain.clone());
-        let issuer = store.add_issuer(issuer, &actor(), now).await?;
-        let certificates = store.import(issuer.id, other.issued, &actor(), now).await?;
-        let last = other.crl_number.unwrap_or(0);
-        // The next one is higher than whatever was published.
-        let next = store.crl_number_above(issuer.id, 0, last).await?;
-
-        new.write_certificate(CaKey::FIRST_ISSUING, &certificate_pem(&ca))?;
-        new.write_certificate(CaKey::FIRST_ROOT, &roots)?;
-        let directory = new.finish()?;
+        let known = self.known(vec![other.chain], ABOVE_IN_FILE);
+        let new = Takeover::prepare(&Home::of(global)?, &known)?;
+        let key = self.read_key(&other.key)?;
+        let passphrase = new_passphrase(global)?;
+        let mut takeover = Takeover::begin(new, known, Some((key, passphrase))).await?;
+        takeover.add(0, other.issued).await?;
+        let next_crl_number = takeover.crl_number(0, other.crl_number).await?;
+        let certificates = takeover.added();
         Ok(Imported {
             name: self.name.to_string(),
-            directory: directory.display().to_string(),
-            subject: ca.subject().to_string(),
+            directory: takeover.finish()?.display().to_string(),
+            subject,
             certificates,
-            revoked,
-            next_crl_number: next.saturating_add(1),
+            revoked: other.revoked,
+            next_crl_number,
+            left_out: 0,
+            missing_key: None,
         })
     }
 
-    fn read_key(&self, other: &OtherCa) -> Result<KeyPair> {
-        let bytes = read_secret(&other.key)?;
+    fn known(
+        &self,
+        chains: Vec<Vec<x509_identity::Certificate>>,
+        advice: &'static str,
+    ) -> Known<'_> {
+        Known {
+            name: &self.name,
+            url: self.url.as_deref(),
+            chains,
+            advice,
+        }
+    }
+
+    fn read_key(&self, path: &Path) -> Result<KeyPair> {
+        let bytes = read_secret(path)?;
         let given = self
             .key_password_file
             .as_deref()
@@ -166,33 +173,20 @@ impl Options {
             read = EncodedKey::read(&bytes, Some(&typed));
         }
         read.and_then(|key| key.key_pair())
-            .with_context(|| format!("cannot use {}", other.key.display()))
-    }
-}
-
-/// What others trust: the last certificate of the chain, which has to be a root.
-fn roots(chain: &[Certificate]) -> Result<String> {
-    for pair in chain.windows(2) {
-        let [certificate, issuer] = pair else {
-            continue;
-        };
-        if !certificate.names_issuer(issuer) || !is_signed_by(certificate, issuer) {
-            bail!(
-                "`{}` was not issued by `{}`, which follows it in the file",
-                certificate.subject(),
-                issuer.subject()
-            );
-        }
-    }
-    match chain.last() {
-        Some(root) if root.is_self_issued() => Ok(certificate_pem(root)),
-        _ => bail!(
-            "the CA's certificate is not a root: put the certificates above it behind it, up to the root"
-        ),
+            .with_context(|| format!("cannot use {}", path.display()))
     }
 }
 
 impl Imported {
+    fn report(&self, out: &mut Output) -> Result<Outcome> {
+        if out.is_json() {
+            out.json(self)?;
+        } else {
+            self.print(out)?;
+        }
+        Ok(Outcome::Done)
+    }
+
     fn print(&self, out: &mut Output) -> Result<()> {
         out.line(format!("imported the CA `{}`", self.name))?;
         let mut fields = Fields::default();
@@ -203,12 +197,30 @@ impl Imported {
             .add("of them revoked", self.revoked)
             .add("next CRL number", self.next_crl_number);
         out.line(fields.to_string())?;
-        out.line("\nnext:\n  mtls list\n  mtls crl")?;
-        if self.certificates == 0 {
+        let next = match self.missing_key {
+            Some(_) => "\nnext:\n  mtls list",
+            None => "\nnext:\n  mtls list\n  mtls crl",
+        };
+        out.line(next)?;
+        if let Some(path) = &self.missing_key {
+            note(format!(
+                "the key is not here: what is revoked here is recorded, and on no CRL. To issue and to sign CRLs, import \
+                 again with --key, or put the key into {}, encrypted with a passphrase (openssl pkcs8 -topk8)",
+                path.display()
+            ));
+        } else if self.certificates == 0 {
             note(
                 "what this CA has issued before is not known: it cannot be listed, and is revoked by `mtls revoke --cert`",
             );
         }
+        if self.left_out > 0 {
+            note(format!(
+                "left out: {} certificates of issuers that the mount has no more",
+                self.left_out
+            ));
+        }
         Ok(())
     }
 }
+
+const ABOVE_IN_FILE: &str = "put the certificates above it behind it, up to the root";

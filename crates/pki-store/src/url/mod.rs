@@ -1,14 +1,25 @@
 //! Where a store is.
 
+mod postgres;
+mod tls;
+
 use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 
 use crate::StoreError;
 
+pub use postgres::PostgresUrl;
+#[cfg(feature = "tls")]
+pub(crate) use tls::{ServerCheck, TlsSettings};
+
 /// Where a store is: `sqlite:PATH`, a path alone, or `postgres://USER@HOST/DATABASE`.
 ///
 /// Prints as it is read, but for a password, of which three asterisks are printed.
+///
+/// TLS to PostgreSQL is asked for in the words of libpq, and takes the feature `tls`: `sslmode` (`disable`, which is the
+/// default here, `prefer`, `require`, `verify-ca`, `verify-full`), `sslrootcert`, `sslcert` and `sslkey`. Only
+/// `verify-full` keeps out whoever is between the two.
 ///
 /// ```
 /// use pki_store::StoreUrl;
@@ -30,29 +41,17 @@ pub enum StoreUrl {
     Postgres(PostgresUrl),
 }
 
-/// A connection string of PostgreSQL, which may hold a password.
-#[derive(Clone, Eq, PartialEq)]
-pub struct PostgresUrl(String);
-
-impl PostgresUrl {
-    /// The connection string, with its password.
-    pub(crate) fn secret_text(&self) -> &str {
-        &self.0
-    }
-}
-
 impl FromStr for StoreUrl {
     type Err = StoreError;
 
     fn from_str(text: &str) -> Result<Self, StoreError> {
         if text.starts_with("postgres://") || text.starts_with("postgresql://") {
-            let url = PostgresUrl(text.to_owned());
-            return match text.parse::<tokio_postgres::Config>() {
+            let url = PostgresUrl::new(text);
+            return match url.server() {
                 Ok(_) => Ok(Self::Postgres(url)),
-                // The cause may quote the password.
-                Err(_) => Err(StoreError::Address {
+                Err(reason) => Err(StoreError::Address {
                     url: url.to_string(),
-                    reason: "PostgreSQL does not take this connection string",
+                    reason,
                 }),
             };
         }
@@ -74,44 +73,6 @@ impl FromStr for StoreUrl {
 impl From<PathBuf> for StoreUrl {
     fn from(path: PathBuf) -> Self {
         Self::Sqlite(path)
-    }
-}
-
-impl fmt::Display for PostgresUrl {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Some((scheme, rest)) = self.0.split_once("://") else {
-            return f.write_str("***");
-        };
-        // A password may be a parameter, too.
-        let (before, parameters) = rest.split_once('?').unwrap_or((rest, ""));
-        let (user, host) = before.rsplit_once('@').unwrap_or(("", before));
-        write!(f, "{scheme}://")?;
-        match user.split_once(':') {
-            Some((name, _)) => write!(f, "{name}:***@")?,
-            None if user.is_empty() => {}
-            None => write!(f, "{user}@")?,
-        }
-        f.write_str(host)?;
-        for (position, parameter) in parameters
-            .split('&')
-            .filter(|it| !it.is_empty())
-            .enumerate()
-        {
-            f.write_str(if position == 0 { "?" } else { "&" })?;
-            match parameter.split_once('=') {
-                Some((name, _)) if name.eq_ignore_ascii_case("password") => {
-                    write!(f, "{name}=***")?
-                }
-                _ => f.write_str(parameter)?,
-            }
-        }
-        Ok(())
-    }
-}
-
-impl fmt::Debug for PostgresUrl {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
     }
 }
 
