@@ -4,6 +4,7 @@ use anyhow::Result;
 use clap::{CommandFactory as _, Parser, Subcommand};
 
 use crate::command::checks::{inspect, lint, verify};
+use crate::command::enrollment::{agent, requests, token};
 use crate::command::issuing::{issue, renew, sign};
 use crate::command::records::{audit, crl, expiring, list, revoke};
 use crate::command::{ca, completions, doctor, import, man, migrate, p12, profile, serve};
@@ -40,6 +41,9 @@ pub(crate) enum Command {
     Expiring(expiring::Expiring),
     Crl(crl::Crl),
     Serve(serve::Serve),
+    Token(token::Token),
+    Requests(requests::Requests),
+    Agent(agent::Agent),
     Audit(audit::Audit),
     Import(import::Import),
     Inspect(inspect::Inspect),
@@ -76,6 +80,9 @@ impl Cli {
             Command::Expiring(expiring) => expiring.run(global, out).await,
             Command::Crl(crl) => crl.run(global, out).await,
             Command::Serve(serve) => serve.run(global, out).await,
+            Command::Token(token) => token.run(global, out).await,
+            Command::Agent(agent) => agent.run(out).await,
+            Command::Requests(requests) => requests.run(global, out).await,
             Command::Audit(audit) => audit.run(global, out).await,
             Command::Import(import) => import.run(global, out).await,
             Command::Inspect(inspect) => inspect.run(out),

@@ -4,6 +4,7 @@ pub(crate) mod ca;
 pub(crate) mod checks;
 pub(crate) mod completions;
 pub(crate) mod doctor;
+pub(crate) mod enrollment;
 pub(crate) mod import;
 pub(crate) mod issuing;
 pub(crate) mod man;
