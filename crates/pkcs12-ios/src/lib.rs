@@ -17,7 +17,10 @@ pub use inspect::{Effect, Inspection, Objection, Outlook, Reader, UnknownReader,
 pub use link::BrokenLink;
 pub use open_error::OpenError;
 #[cfg(feature = "profile")]
-pub use profile::{Profile, ProfileBuilder, ProfileError};
+pub use profile::{
+    AcmeEnrollment, AcmeKey, Curve, Profile, ProfileBuilder, ProfileError, ScepEnrollment,
+    ScepKeySize, SignProfileError,
+};
 pub use read::{
     Archive, ArchivedCertificate, ArchivedKey, AttributeFault, Bag, BagAttributes, BagContent,
     Limit, Limits, Opened, OtherAttribute, Part, Pbkdf2Prf, Place, Protection, ReadError, Scheme,

@@ -44,12 +44,16 @@ struct Fuzz {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 #[value(rename_all = "snake_case")]
 enum Target {
+    /// Checkpoints of audit logs
+    Checkpoint,
     /// CRLs, and look-ups in them
     CrlIndex,
     /// Certificate requests
     Csr,
     /// Headers of proxies that forward a client certificate
     Forwarded,
+    /// Paths with an OCSP request in them
+    OcspPath,
     /// OCSP requests, and the responses to them
     OcspRequest,
     /// PKCS#12 files
@@ -65,9 +69,11 @@ enum Target {
 impl Target {
     fn name(self) -> &'static str {
         match self {
+            Self::Checkpoint => "checkpoint",
             Self::CrlIndex => "crl_index",
             Self::Csr => "csr",
             Self::Forwarded => "forwarded",
+            Self::OcspPath => "ocsp_path",
             Self::OcspRequest => "ocsp_request",
             Self::P12 => "p12",
             Self::ProxyProtocol => "proxy_protocol",
