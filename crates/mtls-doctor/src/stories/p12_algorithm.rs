@@ -23,10 +23,11 @@ pub(crate) fn finding(
         _ => "p12-refused",
     };
     let mut reasons: Vec<String> = Vec::new();
-    for objection in objections {
-        let text = format!("{}: {}", objection.place, objection.sentence);
-        if !reasons.contains(&text) {
-            reasons.push(text);
+    for (index, objection) in objections.iter().enumerate() {
+        // What is said of the certificates is said of the key, too, as a rule.
+        let said = |other: &Objection| other.sentence == objection.sentence;
+        if !objections[..index].iter().any(said) {
+            reasons.push(format!("{}: {}", objection.place, objection.sentence));
         }
     }
     let what = format!("{reader}: the bundle is not read ({}).", reasons.join("; "));

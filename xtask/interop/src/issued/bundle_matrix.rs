@@ -76,11 +76,12 @@ fn make(
     let name = |text: &str| DistinguishedName::builder().common_name(text).build();
     // Of the same kind throughout: node-forge knows no other keys than RSA.
     let root_key = KeyPair::generate(kind)?;
-    let root = Authority::root(name("Matrix CA")?, root_key, &Profile::root(), now)?;
+    let profile = Profile::root().with_keys([kind]);
+    let root = Authority::root(name("Matrix CA")?, root_key, &profile, now)?;
     let issuing_key = KeyPair::generate(kind)?;
     let request =
         CertificateParameters::for_key(issuing_key.public_key_der(), name("Matrix Issuing CA")?);
-    let issued = root.issue(&request, &Profile::issuing_ca(), now)?;
+    let issued = root.issue(&request, &Profile::issuing_ca().with_keys([kind]), now)?;
     let chain = vec![issued.certificate().clone(), root.certificate().clone()];
     let issuing = Authority::new(chain, issuing_key)?;
 
