@@ -84,6 +84,10 @@ pub(crate) fn walk(
         let mut octets = PasswordOctets::new(password.secret_str());
         if let Some(Ok(mac)) = &mut mac {
             mac.verify(content, &mut octets, &mut budget)?;
+            // The password is right, so that none of these is in vain.
+            budget
+                .prepare(&contents.derivations, &octets)
+                .map_err(ReadError::encryption(Place::AuthenticatedSafe))?;
         }
         contents = Contents::new(limits, Some(octets), budget, refused);
         contents.read(content)?;
