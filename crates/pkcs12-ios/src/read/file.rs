@@ -63,7 +63,12 @@ pub(crate) fn walk(
         return Err(ReadError::MacMissing);
     }
 
-    let mut budget = Budget::new(limits.of_key_derivation());
+    let mut of_keys = limits.of_key_derivation();
+    if password.is_none() {
+        // Nothing is derived.
+        of_keys.hash_blocks = u64::MAX;
+    }
+    let mut budget = Budget::new(of_keys);
     let mut costs = budget.clone();
     let judge = |data| {
         let mac = Mac::parse(data, limits, &budget)?;
