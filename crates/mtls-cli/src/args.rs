@@ -6,7 +6,7 @@ use clap::{CommandFactory as _, Parser, Subcommand};
 use crate::command::checks::{inspect, lint, verify};
 use crate::command::issuing::{issue, renew, sign};
 use crate::command::records::{audit, crl, expiring, list, revoke};
-use crate::command::{ca, completions, import, man, p12, serve};
+use crate::command::{attest, ca, completions, import, man, p12, serve};
 use crate::global::Global;
 use crate::output::{Outcome, Output};
 
@@ -46,6 +46,7 @@ pub(crate) enum Command {
     Verify(verify::Verify),
     Lint(lint::Lint),
     P12(p12::P12),
+    Attest(attest::Attest),
     Completions(completions::Completions),
     Man(man::Man),
 }
@@ -78,6 +79,7 @@ impl Cli {
             Command::Inspect(inspect) => inspect.run(out),
             Command::Verify(verify) => verify.run(out),
             Command::Lint(lint) => lint.run(out),
+            Command::Attest(attest) => attest.run(out),
             Command::P12(p12) => p12.run(out),
             Command::Completions(completions) => completions.run(Self::command(), out),
             Command::Man(man) => man.run(Self::command(), out),

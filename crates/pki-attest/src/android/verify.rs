@@ -54,11 +54,18 @@ impl KeyAttestation {
             status.check(chain)?;
         }
         let leaf = chain.first().ok_or(AndroidRefusal::NoDescription)?;
-        Ok(Self {
-            description: KeyDescription::of(leaf)?.ok_or(AndroidRefusal::NoDescription)?,
+        let description = KeyDescription::of(leaf)?.ok_or(AndroidRefusal::NoDescription)?;
+        Ok(Self::claimed(leaf, description))
+    }
+
+    /// What a certificate claims, which nobody has verified: for a person who wants to know why it was refused.
+    #[must_use]
+    pub fn claimed(leaf: &Certificate, description: KeyDescription) -> Self {
+        Self {
+            description,
             public_key: leaf.spki_der().to_vec(),
             id: crate::hex(leaf.spki_sha256()),
-        })
+        }
     }
 
     /// Judges what the device says.
