@@ -107,6 +107,11 @@ impl Fuzz {
         // Each has one thread, so that as many run at a time as there are cores.
         let at_a_time = thread::available_parallelism().map_or(1, usize::from);
         let mut tally = Tally::default();
+        if targets.contains(&Target::P12) {
+            let changed = mutations()?;
+            tally.passed += changed.passed;
+            tally.failed += changed.failed;
+        }
         for some in targets.chunks(at_a_time) {
             let verdicts: Vec<_> = thread::scope(|scope| {
                 let feed = |target| feed(&programs, target, self.seconds);
@@ -131,6 +136,28 @@ impl Fuzz {
         }
         Ok(tally)
     }
+}
+
+/// Changes files of many writers in 32,000 ways, the same in each run, by a test that makes a share of them.
+fn mutations() -> Result<Tally> {
+    let said = Command::new(env!("CARGO"))
+        .args(["test", "--quiet", "-p", "pkcs12-ios", "--test", "mutations"])
+        .env("P12_MUTATIONS", MUTATIONS.to_string())
+        .current_dir(workspace())
+        .output()
+        .context("starting the mutations of PKCS#12 files")?;
+    let mut tally = Tally::default();
+    if said.status.success() {
+        tally.passed += 1;
+        println!("ok      p12: {MUTATIONS} changed files");
+    } else {
+        tally.failed += 1;
+        eprintln!(
+            "FAILED  p12, changed files: {}",
+            String::from_utf8_lossy(&said.stdout)
+        );
+    }
+    Ok(tally)
 }
 
 /// What became of one target.
@@ -193,6 +220,9 @@ fn replay(programs: &Path, targets: &[Target], input: &Path) -> Result<Tally> {
     }
     Ok(tally)
 }
+
+/// As many as PKCS#12 readers have been tried with elsewhere.
+const MUTATIONS: usize = 32_000;
 
 /// What a target wrote before libFuzzer's own account of it: the panic, or the limit that it met.
 fn reason(said: &Output) -> String {

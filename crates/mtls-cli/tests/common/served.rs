@@ -16,6 +16,7 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 pub(crate) struct Served {
     child: Child,
     address: SocketAddr,
+    enroll: Option<SocketAddr>,
 }
 
 impl Served {
@@ -25,12 +26,26 @@ impl Served {
         let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
         let mut line = String::new();
         let stdout = child.stdout.take().unwrap();
-        BufReader::new(stdout).read_line(&mut line).unwrap();
+        let mut stdout = BufReader::new(stdout);
+        stdout.read_line(&mut line).unwrap();
         let address = line.trim().strip_prefix("serving http://").unwrap();
+        let mut enroll = None;
+        if arguments.contains(&"--enroll") {
+            let mut line = String::new();
+            stdout.read_line(&mut line).unwrap();
+            let address = line.trim().strip_prefix("enrolling https://").unwrap();
+            enroll = Some(address.parse().unwrap());
+        }
         Self {
             address: address.parse().unwrap(),
+            enroll,
             child,
         }
+    }
+
+    /// Where devices get their certificates.
+    pub(crate) fn enroll_url(&self) -> String {
+        format!("https://{}", self.enroll.unwrap())
     }
 
     pub(crate) fn address(&self) -> SocketAddr {
