@@ -24,7 +24,7 @@ use crate::tls;
 use crate::worker::issue;
 use suite::postgres::Cluster;
 
-pub(crate) type Point = (&'static str, Result<String>);
+type Point = (&'static str, Result<String>);
 
 /// Each point, and what was seen.
 pub(crate) async fn all(cluster: &Cluster, certificates: u32) -> Vec<Point> {
