@@ -40,12 +40,12 @@ pub(crate) async fn all(cluster: &Cluster, certificates: u32) -> Vec<Point> {
             killed(cluster, certificates).await,
         ),
         (
-            "a process killed at each step of what it does",
-            kill::at_each_step(cluster).await,
-        ),
-        (
             "the server restarts in the middle",
             restarted(cluster).await,
+        ),
+        (
+            "a process killed at each step of what it does",
+            kill::at_each_step(cluster).await,
         ),
         ("revoking ten thousand", revoked(cluster).await),
         ("a page reads few rows", pages::are_flat(cluster).await),

@@ -94,7 +94,7 @@ fn statement(filter: &Filter, after: i64, limit: u32, now: OffsetDateTime) -> (S
         Some(range) if range.is_one_key() => (OF_NAME, "n.certificate"),
         // Few have it: the sum keeps a database from reading all in their order until it has found them.
         _ if filter.serial.is_some() => (OF_ISSUERS, "c.id + 0"),
-        _ if filter.names_few() => (ALL, "c.id + 0"),
+        _ if filter.names_few() => (OF_INDEX, "c.id + 0"),
         _ if filter.state == Some(CertificateState::Revoked) => (OF_REVOCATION, "r.certificate"),
         _ => (ALL, "c.id"),
     };
@@ -235,20 +235,23 @@ fn record(row: &Row, now: OffsetDateTime) -> Result<CertificateRecord, StoreErro
 const COLUMNS: &str = "SELECT c.id, i.ca, c.issuer, c.serial, c.state, c.profile, c.subject, c.sans, c.not_before, \
                        c.not_after, c.spki, c.fingerprint, c.lineage, c.part, c.content, r.revoked_at, r.reason";
 
-/// The issuer belongs to the certificate. The sum keeps PostgreSQL, as long as it knows nothing of its tables, from
-/// looking through all certificates of each issuer.
-const ALL: &str = "FROM certificates c JOIN issuers i ON i.id = c.issuer + 0 \
+const ALL: &str = "FROM certificates c JOIN issuers i ON i.id = c.issuer \
                    LEFT JOIN revocations r ON r.certificate = c.id";
+
+/// For what no more than a few certificates have. The sum keeps PostgreSQL, as long as it knows nothing of its tables,
+/// from looking through all certificates of each issuer.
+const OF_INDEX: &str = "FROM certificates c JOIN issuers i ON i.id = c.issuer + 0 \
+                        LEFT JOIN revocations r ON r.certificate = c.id";
 
 /// The index of serial numbers is by issuer first. To SQLite a CROSS JOIN is an order.
 const OF_ISSUERS: &str =
     "FROM issuers i CROSS JOIN certificates c LEFT JOIN revocations r ON r.certificate = c.id";
 
-const OF_NAME: &str = "FROM names n JOIN certificates c ON c.id = n.certificate JOIN issuers i ON i.id = c.issuer + 0 \
+const OF_NAME: &str = "FROM names n JOIN certificates c ON c.id = n.certificate JOIN issuers i ON i.id = c.issuer \
                        LEFT JOIN revocations r ON r.certificate = c.id";
 
 const OF_REVOCATION: &str = "FROM revocations r JOIN certificates c ON c.id = r.certificate \
-                             JOIN issuers i ON i.id = c.issuer + 0";
+                             JOIN issuers i ON i.id = c.issuer";
 
 /// Certificates of a selection that are read at once.
 const SELECTED: u32 = 1000;
