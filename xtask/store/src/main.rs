@@ -7,6 +7,7 @@ mod authority;
 mod kill;
 mod pages;
 mod points;
+mod tls;
 mod victim;
 mod worker;
 

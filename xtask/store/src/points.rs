@@ -20,10 +20,11 @@ use tokio::task::JoinSet;
 use crate::authority::{actor, add, new_store, options};
 use crate::kill;
 use crate::pages;
+use crate::tls;
 use crate::worker::issue;
 use suite::postgres::Cluster;
 
-type Point = (&'static str, Result<String>);
+pub(crate) type Point = (&'static str, Result<String>);
 
 /// Each point, and what was seen.
 pub(crate) async fn all(cluster: &Cluster, certificates: u32) -> Vec<Point> {
@@ -51,6 +52,10 @@ pub(crate) async fn all(cluster: &Cluster, certificates: u32) -> Vec<Point> {
         ("a page reads few rows", pages::are_flat(cluster).await),
         ("another process holds the lock", locked(cluster).await),
     ]
+    .into_iter()
+    // Last, as the server has other settings afterwards.
+    .chain(tls::points(cluster).await)
+    .collect()
 }
 
 async fn foreign(cluster: &Cluster) -> Result<String> {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use pki_core::{CertificateParameters, Issued, Prepared, Profile};
+use sha2::{Digest as _, Sha256};
 use time::OffsetDateTime;
 use tokio::time::Instant;
 use x509_identity::Certificate;
@@ -14,8 +15,8 @@ use super::order::{IssuedRecord, Order};
 use crate::commit::{Operation, Outcome, Reservation, Reserved, Signed};
 use crate::record::issuer::{PARTITION, with_partition};
 use crate::record::name_pattern::names_of;
-use crate::record::{sans_text, shortened};
-use crate::{CertificateRecord, CertificateState, Idempotency, IssueError, StoreError};
+use crate::record::sans_text;
+use crate::{CertificateRecord, CertificateState, Idempotency, IssueError, StoreError, TokenId};
 
 impl CertificateAuthority {
     /// Issues a certificate, valid from `now`, and records it.
@@ -172,7 +173,6 @@ impl CertificateAuthority {
 
     /// Which of the CRLs covers the certificate: by its key, so that nobody has to count.
     fn partition(&self, parameters: &CertificateParameters) -> u32 {
-        use sha2::{Digest, Sha256};
         let hash = Sha256::digest(parameters.public_key_der());
         let number = hash
             .iter()
@@ -235,7 +235,8 @@ impl CertificateAuthority {
             spki: *content.spki_sha256(),
             partition,
             actor: order.actor.clone(),
-            idempotency: order.idempotency.as_ref().map(kept),
+            idempotency: order.idempotency.as_ref().map(|it| kept(it, order.token)),
+            token: order.token,
             replaces: order.replaces.clone(),
             key_reuse: order.key_reuse,
             holder: self.0.store.0.holder,
@@ -285,11 +286,19 @@ enum Started {
     UnderWay,
 }
 
-fn kept(request: &Idempotency) -> Idempotency {
+fn kept(request: &Idempotency, token: Option<TokenId>) -> Idempotency {
+    let payload_sha256 = match token {
+        // With another token it is another order, which uses that one up.
+        Some(token) => Sha256::new()
+            .chain_update(request.payload_sha256)
+            .chain_update(token.0.to_be_bytes())
+            .finalize()
+            .into(),
+        None => request.payload_sha256,
+    };
     Idempotency {
-        // PostgreSQL has no text with a NUL in it.
-        key: shortened(&request.key, MAX_KEY_LEN).replace('\0', "\u{fffd}"),
-        payload_sha256: request.payload_sha256,
+        key: request.stored_key(),
+        payload_sha256,
     }
 }
 
@@ -298,5 +307,3 @@ const MARGIN: Duration = Duration::from_secs(3);
 
 /// How often it is looked whether another process has answered it.
 const POLL: Duration = Duration::from_millis(100);
-
-const MAX_KEY_LEN: usize = 256;

@@ -7,6 +7,8 @@ mod schema;
 mod session;
 mod sqlite;
 mod target;
+#[cfg(feature = "tls")]
+mod tls;
 mod value;
 
 pub(crate) use many::Many;

@@ -9,12 +9,53 @@ use bytes::BytesMut;
 use futures_util::future::{join, join_all};
 use futures_util::{StreamExt as _, pin_mut};
 use tokio_postgres::error::SqlState;
+use tokio_postgres::tls::MakeTlsConnect;
 use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
-use tokio_postgres::{Client, Config, Error, NoTls, Statement};
+use tokio_postgres::{Client, Config, Error, NoTls, Socket, Statement};
 
 use super::many::{Answers, Many, Work};
+#[cfg(feature = "tls")]
+use super::tls::Connector;
 use super::value::{Row, Value};
 use crate::StoreError;
+
+/// A server, and how it is reached.
+#[derive(Clone)]
+pub(crate) struct PostgresServer {
+    pub(super) config: Config,
+    #[cfg(feature = "tls")]
+    pub(super) tls: Option<crate::url::TlsSettings>,
+}
+
+impl PostgresServer {
+    /// Opens a connection, which the runtime drives.
+    async fn connect(&self) -> Result<Client, StoreError> {
+        #[cfg(feature = "tls")]
+        if let Some(settings) = self.tls.clone() {
+            let read = tokio::task::spawn_blocking(move || Connector::read(&settings)).await;
+            let connector = read.map_err(|_| StoreError::Closed)?;
+            return self.connect_by(connector.map_err(StoreError::Tls)?).await;
+        }
+        self.connect_by(NoTls).await
+    }
+
+    async fn connect_by<T>(&self, tls: T) -> Result<Client, StoreError>
+    where
+        T: MakeTlsConnect<Socket, Stream: Send + 'static>,
+    {
+        let (client, connection) = self.config.connect(tls).await.map_err(unavailable)?;
+        tokio::spawn(async move {
+            // Its users hear of it by themselves.
+            if let Err(error) = connection.await {
+                tracing::debug!(
+                    error = &error as &dyn std::error::Error,
+                    "connection to PostgreSQL ended"
+                );
+            }
+        });
+        Ok(client)
+    }
+}
 
 /// A connection, and the statements that it has prepared.
 pub(crate) struct PostgresSession {
@@ -27,18 +68,12 @@ impl PostgresSession {
     ///
     /// # Errors
     ///
-    /// [`StoreError::Unavailable`] if the server does not answer.
-    pub(crate) async fn connect(config: &Config, lock_timeout: u128) -> Result<Self, StoreError> {
-        let (client, connection) = config.connect(NoTls).await.map_err(unavailable)?;
-        tokio::spawn(async move {
-            // Its users hear of it by themselves.
-            if let Err(error) = connection.await {
-                tracing::debug!(
-                    error = &error as &dyn std::error::Error,
-                    "connection to PostgreSQL ended"
-                );
-            }
-        });
+    /// [`StoreError::Unavailable`] if the server does not answer, or is not the one that TLS should lead to.
+    pub(crate) async fn connect(
+        server: &PostgresServer,
+        lock_timeout: u128,
+    ) -> Result<Self, StoreError> {
+        let client = server.connect().await?;
         let session = Self {
             client,
             statements: HashMap::new(),

@@ -5,6 +5,7 @@ mod issuers;
 mod subject;
 
 use const_oid::db::rfc5280::ID_CE_NAME_CONSTRAINTS;
+use const_oid::db::rfc5912::ID_CE_NO_REV_AVAIL;
 use time::{Duration, OffsetDateTime};
 use x509_identity::Certificate;
 
@@ -72,6 +73,18 @@ fn policy(certificate: &Certificate, context: &Context<'_>) -> Vec<Finding> {
         refuse(
             "profile",
             format!("the profile has {setting}, which only a CA's can have"),
+        );
+    }
+    if let Some(reason) = profile.contradiction() {
+        refuse(
+            "profile",
+            format!("the profile says that nothing is revoked (no_rev_avail), and {reason}"),
+        );
+    }
+    if certificate.extension(ID_CE_NO_REV_AVAIL).is_some() != profile.no_rev_avail {
+        refuse(
+            "no-rev-avail",
+            "whether the certificate can be revoked is not what the profile says".to_owned(),
         );
     }
     let algorithm = certificate.public_key_algorithm();

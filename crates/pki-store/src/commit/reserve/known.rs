@@ -143,6 +143,19 @@ impl Known {
         Ok(None)
     }
 
+    /// Whether the same request was accepted before, and came to nothing.
+    pub(super) fn was_reserved(
+        &self,
+        position: usize,
+        reservation: &Reservation,
+    ) -> Result<bool, StoreError> {
+        let before = self.requests.get(position).and_then(Option::as_ref);
+        match (before, &reservation.idempotency) {
+            (Some(row), Some(asked)) => Ok(row.blob(0)? == asked.payload_sha256),
+            _ => Ok(false),
+        }
+    }
+
     pub(super) fn lineage(
         &self,
         position: usize,

@@ -14,13 +14,14 @@ use x509_identity::SerialNumber;
 use self::insert::insert;
 use self::known::Known;
 use super::idempotency::Idempotency;
+use super::token;
 use super::transaction::Transaction;
 use crate::IssueError;
 use crate::StoreError;
 use crate::audit::AuditEvent;
 use crate::record::certificate::RecordedName;
 use crate::record::hex;
-use crate::record::{Actor, IssuerState};
+use crate::record::{Actor, IssuerState, TokenId};
 
 /// A certificate that is about to be signed.
 #[derive(Clone)]
@@ -46,6 +47,7 @@ pub(crate) struct Reservation {
     pub(crate) idempotency: Option<Idempotency>,
     pub(crate) replaces: Option<SerialNumber>,
     pub(crate) key_reuse: KeyReuse,
+    pub(crate) token: Option<TokenId>,
     pub(crate) holder: [u8; 16],
     pub(crate) now: OffsetDateTime,
 }
@@ -118,6 +120,13 @@ pub(crate) async fn reserve_all(
                     })
                 }),
         };
+        let mut answer = answer;
+        if let (None, Some(token)) = (&answer, reservation.token)
+            && !known.was_reserved(position, reservation)?
+        {
+            let used = token::use_once(transaction, token, &reservation.ca, reservation.now);
+            answer = used.await?.err().map(|error| Err(error.into()));
+        }
         if answer.is_none() {
             let lineage = known.lineage(position, reservation)?;
             accepted.push((position, lineage));
