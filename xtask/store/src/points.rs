@@ -17,14 +17,12 @@ use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, Command};
 use tokio::task::JoinSet;
 
-use crate::authority::{actor, add, new_store, options};
+use crate::authority::{Point, actor, add, new_store, options};
 use crate::kill;
 use crate::pages;
 use crate::tls;
 use crate::worker::issue;
 use suite::postgres::Cluster;
-
-pub(crate) type Point = (&'static str, Result<String>);
 
 /// Each point, and what was seen.
 pub(crate) async fn all(cluster: &Cluster, certificates: u32) -> Vec<Point> {
