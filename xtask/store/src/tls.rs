@@ -11,8 +11,10 @@ use tempfile::TempDir;
 use time::OffsetDateTime;
 use x509_identity::SubjectAltName;
 
+use crate::authority::Point;
+
 /// Each point, and what was seen.
-pub(crate) async fn points(cluster: &Cluster) -> Vec<(&'static str, Result<String>)> {
+pub(crate) async fn points(cluster: &Cluster) -> Vec<Point> {
     let files = match set_up(cluster) {
         Ok(files) => files,
         Err(error) => return vec![("TLS is turned on", Err(error))],
