@@ -7,6 +7,6 @@ pub(crate) mod import;
 pub(crate) mod issuing;
 pub(crate) mod man;
 pub(crate) mod p12;
-pub(crate) mod profile;
+pub(crate) mod phones;
 pub(crate) mod records;
 pub(crate) mod serve;

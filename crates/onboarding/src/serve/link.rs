@@ -25,6 +25,8 @@ pub struct Taken {
     pub file: KeyFile,
     /// From where, as far as it is known.
     pub peer: Option<SocketAddr>,
+    /// What the package has for records.
+    pub reference: Option<String>,
 }
 
 /// The page of a link: whoever looks has used nothing up, as previews of links in messengers look, too.
@@ -84,6 +86,7 @@ pub(super) async fn file(
         client: opened.package.names.client,
         file,
         peer: peer.map(|Extension(ConnectInfo(peer))| peer),
+        reference: opened.package.reference,
     };
     tracing::info!(client = taken.client, file = file.name(), peer = ?taken.peer, "a link was used");
     if let Some(record) = &site.record

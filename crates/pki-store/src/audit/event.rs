@@ -23,6 +23,10 @@ pub enum AuditEvent {
     IssuerChanged,
     /// A key was blocked, since it was compromised.
     KeyBlocked,
+    /// A certificate with its key was put behind a link that is good once.
+    LinkMade,
+    /// It was given out by that link.
+    LinkUsed,
     /// A request was refused.
     Refused,
     /// Somebody has acknowledged that the store was restored from a backup.
@@ -46,6 +50,8 @@ impl AuditEvent {
             Self::IssuerAdded => "issuer-added",
             Self::IssuerChanged => "issuer-changed",
             Self::KeyBlocked => "key-blocked",
+            Self::LinkMade => "link-made",
+            Self::LinkUsed => "link-used",
             Self::Refused => "refused",
             Self::Restored => "restored",
             Self::Revoked => "revoked",

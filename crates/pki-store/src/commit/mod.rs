@@ -19,7 +19,7 @@ mod writer;
 pub(crate) use crl::{NextCrlNumber, RecordCrl};
 pub(crate) use import::Import;
 pub(crate) use issuer::{AddIssuer, ChangeIssuer};
-pub(crate) use operation::{Claim, Operation, Recover, Refusal, Reply};
+pub(crate) use operation::{Claim, Link, Operation, Recover, Refusal, Reply};
 pub(crate) use outcome::{Outcome, Signed};
 pub(crate) use reserve::{Reservation, Reserved};
 pub(crate) use restore::{AcknowledgeRestore, KeepCheckpoint};
