@@ -8,6 +8,7 @@ mod names;
 mod our_client;
 mod own;
 mod page;
+mod phones;
 mod pki;
 mod proxies;
 mod recipe;
@@ -85,6 +86,8 @@ enum Group {
     Resumption,
     /// The files that the OpenSSL recipe makes, with our server and client.
     Recipe,
+    /// The onboarding page, in Chromium; profiles, by openssl and plistlib.
+    Phones,
     /// What `mtls serve` publishes: CRLs and OCSP, for openssl, curl, nginx and our server.
     Published,
     /// Every kind of failure that our client tells apart, and its sessions, with five TLS stacks.
@@ -188,6 +191,9 @@ impl Interop {
         }
         if wants(Group::Recipe) {
             recipe::check(&bench, &mut report);
+        }
+        if wants(Group::Phones) {
+            phones::check(&bench, &labs[0], self.write, &mut report);
         }
         if wants(Group::Published) {
             pki::published::check(&bench, &mut report);

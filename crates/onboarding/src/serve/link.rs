@@ -37,7 +37,7 @@ pub(super) async fn page(
 ) -> Response {
     let opened = match open(&site, &token).await {
         Ok((_, opened)) => opened,
-        Err(error) => return leads_nowhere(&error),
+        Err(error) => return leads_nowhere(&site, &headers, &error),
     };
     let left = opened.until.duration_since(SystemTime::now());
     let page = Page {
@@ -59,20 +59,21 @@ pub(super) async fn file(
     State(site): State<Arc<Shared>>,
     Path((token, name)): Path<(String, String)>,
     method: Method,
+    headers: HeaderMap,
     peer: Option<Extension<ConnectInfo<SocketAddr>>>,
 ) -> Response {
     let Some(file) = KeyFile::by_name(&name) else {
-        return leads_nowhere(&LinkError::NoSuchFile);
+        return leads_nowhere(&site, &headers, &LinkError::NoSuchFile);
     };
     let (token, opened) = match open(&site, &token).await {
         Ok(found) => found,
-        Err(error) => return leads_nowhere(&error),
+        Err(error) => return leads_nowhere(&site, &headers, &error),
     };
     // Who asks for the headers alone has not got the file.
     if method == Method::HEAD {
         return match opened.package.secret_file(file) {
             Some(_) => attachment(file.name(), file.media_type(), ""),
-            None => leads_nowhere(&LinkError::NoSuchFile),
+            None => leads_nowhere(&site, &headers, &LinkError::NoSuchFile),
         };
     }
     let content = match site
@@ -80,7 +81,7 @@ pub(super) async fn file(
         .await
     {
         Ok(content) => content,
-        Err(error) => return leads_nowhere(&error),
+        Err(error) => return leads_nowhere(&site, &headers, &error),
     };
     let taken = Taken {
         client: opened.package.names.client,
@@ -111,7 +112,22 @@ async fn open(site: &Arc<Shared>, token: &str) -> Result<(LinkToken, Opened), Li
     Ok((token, opened))
 }
 
-fn leads_nowhere(error: &LinkError) -> Response {
+/// The steps are still there: it was most likely the reader who has used the link.
+fn leads_nowhere(site: &Shared, headers: &HeaderMap, error: &LinkError) -> Response {
+    if let LinkError::Taken { at } = error {
+        let ago = SystemTime::now().duration_since(*at).unwrap_or_default();
+        let page = Page {
+            delivery: Delivery::Used {
+                minutes: minutes(ago),
+            },
+            device: device_of(headers),
+            names: &site.names,
+            others: &[],
+            password: &site.password,
+            server: site.server(),
+        };
+        return (StatusCode::GONE, Html(page.html())).into_response();
+    }
     let ask = "Ask whoever sent it for a new one.";
     let (status, title, sentence) = match error {
         LinkError::Expired => (
@@ -119,21 +135,6 @@ fn leads_nowhere(error: &LinkError) -> Response {
             "This link has expired",
             format!("A link is good for a short time only. {ask}"),
         ),
-        LinkError::Taken { at } => {
-            let ago = SystemTime::now().duration_since(*at).unwrap_or_default();
-            let ago = match minutes(ago) {
-                0 | 1 => "a minute ago".to_owned(),
-                some => format!("{some} minutes ago"),
-            };
-            (
-                StatusCode::GONE,
-                "This link was used already",
-                format!(
-                    "Its file was downloaded {ago}, and each link gives it out once. Was that not you? Then somebody else \
-                     has it: tell whoever sent the link, who can revoke the certificate. Otherwise: {ask}"
-                ),
-            )
-        }
         LinkError::NoSuchFile | LinkError::Unknown => (
             StatusCode::NOT_FOUND,
             "No such link",

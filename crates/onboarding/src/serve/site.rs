@@ -58,7 +58,7 @@ enum Ca {
 /// What the handlers share.
 pub(super) struct Shared {
     ca: Ca,
-    names: Names,
+    pub(super) names: Names,
     offer: Option<Offer>,
     pub(super) others: Vec<Link>,
     pub(super) password: PasswordHint,
@@ -211,6 +211,11 @@ impl Site {
 }
 
 impl Shared {
+    /// What the certificates are for, if all are for one.
+    pub(super) fn server(&self) -> Option<&str> {
+        self.offer.as_ref()?.server.as_deref()
+    }
+
     /// Files are read and written where that may block.
     pub(super) async fn in_vault<T: Send + 'static>(
         self: &Arc<Self>,
@@ -252,10 +257,7 @@ async fn first_page(
         names: &site.names,
         others: &site.others,
         password: &site.password,
-        server: site
-            .offer
-            .as_ref()
-            .and_then(|offer| offer.server.as_deref()),
+        server: site.server(),
     };
     Html(page.html()).into_response()
 }
