@@ -225,8 +225,11 @@ impl Shared {
         let done = tokio::task::spawn_blocking(move || what(&site.vault, SystemTime::now()));
         match done.await {
             Ok(done) => done,
-            // The task is not aborted, so it has panicked.
-            Err(error) => std::panic::resume_unwind(error.into_panic()),
+            Err(error) => match error.try_into_panic() {
+                Ok(panic) => std::panic::resume_unwind(panic),
+                // The runtime ends, and with it whoever waits.
+                Err(_) => std::future::pending().await,
+            },
         }
     }
 }
