@@ -152,8 +152,8 @@ impl Page<'_> {
                 ..Offered::new(name, what)
             })
             .collect();
-        offered.insert(1, ca);
         offered.sort_by_key(|file| !file.is_best);
+        offered.insert(1, ca);
         offered
     }
 

@@ -193,12 +193,12 @@ async fn a_responder_is_appointed_again_when_half_of_its_time_is_over() {
 }
 
 async fn responders(ca: &Ca) -> usize {
-    let filter = pki_store::Filter {
+    let filter = Filter {
         profile: Some("ocsp".to_owned()),
-        ..pki_store::Filter::default()
+        ..Filter::default()
     };
     let now = OffsetDateTime::now_utc();
-    let page = pki_store::Page::default();
+    let page = Page::default();
     let records = ca.store.certificates(&filter, page, now).await.unwrap();
     records.len()
 }

@@ -1,6 +1,7 @@
 //! `mtls serve`.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
@@ -11,14 +12,15 @@ use metrics_exporter_prometheus::PrometheusBuilder;
 use mtls_server::listen;
 use pki_core::Profile;
 use pki_enroll::{
-    Announcer, Exec, Health, HttpLimits, HttpServer, Publication, Publisher, Recipient, Responder,
-    Thresholds, Webhook,
+    Announcer, EnrollmentCa, Exec, Health, HttpLimits, HttpServer, Publication, Publisher,
+    Recipient, Responder, Thresholds, Webhook,
 };
 use pki_store::{Actor, CertificateAuthority, Store, StoreUrl};
 use serde::Serialize;
 use time::OffsetDateTime;
 use tokio::sync::watch;
 
+use crate::command::enrollment::listener::{EnrollArgs, enrollment_ca};
 use crate::command::phones::links;
 use crate::global::Global;
 use crate::home::OpenCa;
@@ -30,7 +32,8 @@ use crate::output::{Outcome, Output, note};
 /// themselves. What ends soon is announced once for each time before its end. Ctrl-C stops it.
 #[derive(Args, Debug)]
 #[command(
-    after_help = "Examples:\n  mtls serve --listen 0.0.0.0:8080\n  mtls serve --webhook https://chat.example.org/hook --announce 30d,7d,1d\n\n\
+    after_help = "Examples:\n  mtls serve --listen 0.0.0.0:8080\n  mtls serve --webhook https://chat.example.org/hook --announce 30d,7d,1d\n  \
+                  mtls serve --enroll 0.0.0.0:8444 --enroll-name ca.example.org\n\n\
                   Serves /crl/*, /ocsp, /ca/*, /healthz and /metrics; /crl/all.pem has all CRLs in one file.\n\
                   With --onboarding also /, /ca.crt and /get/*."
 )]
@@ -44,7 +47,7 @@ pub(crate) struct Serve {
     #[arg(long, value_name = "URL")]
     store: Option<StoreUrl>,
 
-    /// Sign nothing and need no key: publish the CRLs that other processes sign, and answer no OCSP
+    /// Sign nothing and need no key: publish the CRLs that other processes sign, and answer OCSP with tryLater
     #[arg(long)]
     read_only: bool,
 
@@ -63,6 +66,9 @@ pub(crate) struct Serve {
     /// How long before its end something is announced
     #[arg(long, value_name = "TIME,..", default_value = "30d,7d,1d")]
     announce: Thresholds,
+
+    #[command(flatten)]
+    enroll: EnrollArgs,
 }
 
 /// A webhook of the command line, whose error does not repeat its URL.
@@ -82,6 +88,8 @@ pub(crate) fn recipients(webhooks: Vec<Webhook>, commands: Vec<String>) -> Vec<R
 #[derive(Debug, Serialize)]
 struct Serving {
     url: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    enroll: Option<String>,
 }
 
 impl Serve {
@@ -93,6 +101,7 @@ impl Serve {
         });
         // Before anything is signed, so that a port that is taken costs nothing.
         let listener = self.listener()?;
+        let enroll = self.enroll.listener(&ca)?;
         log();
         let metrics = PrometheusBuilder::new()
             .install_recorder()
@@ -126,9 +135,24 @@ impl Serve {
         let server = HttpServer::start(listener, router, HttpLimits::default())?;
         let stop_wanted = stop_wanted()?;
         let url = format!("http://{}", server.local_addr());
-        match out.is_json() {
-            true => out.json(&Serving { url })?,
-            false => out.line(format!("serving {url}"))?,
+        let enrolling = match enroll {
+            Some(listener) => {
+                let (replace, present) = watch::channel(Arc::new(enrollment_ca(&ca).await?));
+                Some((listener.serve(present).await?, replace))
+            }
+            None => None,
+        };
+        let (enroll, replace) = enrolling.unzip();
+        let enroll_url = enroll
+            .as_ref()
+            .map(|server| format!("https://{}", server.local_addr()));
+        out.line(format!("serving {url}"))?;
+        if let Some(url) = &enroll_url {
+            out.line(format!("enrolling {url}"))?;
+        }
+        if out.is_json() {
+            let enroll = enroll_url;
+            out.json(&Serving { url, enroll })?;
         }
 
         let (stop, stopped) = watch::channel(false);
@@ -141,13 +165,16 @@ impl Serve {
         }
         tokio::select! {
             () = stop_wanted => {}
-            () = tend(&mut ca, self.read_only, &keys) => {}
+            () = tend(&mut ca, self.read_only, &keys, replace.as_ref()) => {}
             Some(ended) = tasks.join_next() => {
                 ended.context("what keeps CRLs fresh has failed")?;
                 bail!("what keeps CRLs fresh has ended");
             }
         }
         stop.send_replace(true);
+        if let Some(server) = enroll {
+            server.stop(GRACE).await;
+        }
         // The publisher ends first, which answers the requests that wait for a CRL.
         while tasks.join_next().await.is_some() {}
         server.stop(GRACE).await;
@@ -218,7 +245,12 @@ async fn authorities(ca: &OpenCa) -> Result<Vec<CertificateAuthority>> {
 }
 
 /// Keeps checkpoints, and takes up the keys of a rotation. Does not end.
-async fn tend(ca: &mut OpenCa, read_only: bool, keys: &watch::Sender<Vec<CertificateAuthority>>) {
+async fn tend(
+    ca: &mut OpenCa,
+    read_only: bool,
+    keys: &watch::Sender<Vec<CertificateAuthority>>,
+    enrollment: Option<&watch::Sender<Arc<EnrollmentCa>>>,
+) {
     // Without keys, what is in the store is published, of whatever issuer.
     if read_only {
         return std::future::pending().await;
@@ -231,6 +263,9 @@ async fn tend(ca: &mut OpenCa, read_only: bool, keys: &watch::Sender<Vec<Certifi
         let taken_up = async {
             let next = ca.follow()?;
             keys.send_replace(authorities(&next).await?);
+            if let Some(enrollment) = enrollment {
+                enrollment.send_replace(Arc::new(enrollment_ca(&next).await?));
+            }
             anyhow::Ok(next)
         };
         match taken_up.await {
@@ -259,7 +294,7 @@ fn log() {
 }
 
 /// What ends when Ctrl-C is pressed, or a service manager ends the service. From this call on, either is noticed.
-fn stop_wanted() -> Result<impl Future<Output = ()>> {
+pub(crate) fn stop_wanted() -> Result<impl Future<Output = ()>> {
     #[cfg(unix)]
     {
         use tokio::signal::unix::{SignalKind, signal};

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 use pki_core::{Authority, KeyKind, KeyPair, Profile, Signer};
@@ -223,9 +224,7 @@ impl CaDirectory {
     /// If one of them names the CRLs of the present one.
     pub(crate) fn check_profiles(&self, next: CaKey, crl_url: &str) -> Result<()> {
         let directory = self.path.join(PROFILES);
-        let names = profiles::names(&directory)
-            .with_context(|| format!("cannot read {}", directory.display()))?;
-        for name in names {
+        for name in self.profile_names()? {
             let urls = profiles::load(&directory, &name, &self.settings.public_name(next))?;
             let urls = urls.crl_distribution_points;
             if !urls.is_empty() && urls.iter().all(|url| url != crl_url) {
@@ -303,6 +302,26 @@ impl CaDirectory {
     pub(crate) fn profile(&self, name: &str) -> Result<Profile> {
         let issuer = self.settings.public_name(self.issuing());
         profiles::load(&self.path.join(PROFILES), name, &issuer)
+    }
+
+    /// The same, and within which time a request for it has to be approved.
+    ///
+    /// # Errors
+    ///
+    /// As [`profile`](Self::profile).
+    pub(crate) fn enrollment_profile(&self, name: &str) -> Result<(Profile, Option<Duration>)> {
+        let issuer = self.settings.public_name(self.issuing());
+        profiles::load_for_enrollment(&self.path.join(PROFILES), name, &issuer)
+    }
+
+    /// The names of all profiles, sorted.
+    ///
+    /// # Errors
+    ///
+    /// If their directory cannot be read.
+    pub(crate) fn profile_names(&self) -> Result<Vec<String>> {
+        let directory = self.path.join(PROFILES);
+        profiles::names(&directory).with_context(|| format!("cannot read {}", directory.display()))
     }
 }
 

@@ -25,6 +25,10 @@ impl KeyUri {
         match *self {}
     }
 
+    pub(super) fn names_pin(&self) -> bool {
+        match *self {}
+    }
+
     pub(super) fn open(&self, _: &Secrets) -> Result<Arc<dyn Signer>> {
         match *self {}
     }

@@ -161,6 +161,25 @@ impl OpenCa {
         }
     }
 
+    /// Signs where the audit log ends now, if that takes nobody to type a passphrase or a PIN. `false` if it does.
+    pub(crate) async fn checkpoint_unasked(&self) -> bool {
+        let key = self.directory.issuing();
+        if self.unlocked.get(key).is_none() {
+            let place = self.directory.key_place(key);
+            if !place.is_here() || !self.secrets.are_at_hand(&place) {
+                return false;
+            }
+            if let Err(error) = self.authority(key).await {
+                note(format!(
+                    "warning: no checkpoint of the audit log was kept: {error:#}"
+                ));
+                return true;
+            }
+        }
+        self.checkpoint().await;
+        true
+    }
+
     /// Keeps a checkpoint now and then, whenever the audit log has grown. Does not end.
     pub(crate) async fn keep_checkpoints(&self, period: Duration) {
         let mut last = 0;

@@ -7,16 +7,13 @@ use std::sync::{Mutex, PoisonError};
 use anyhow::Result;
 use pki_core::Password;
 
+use super::keys::KeyPlace;
 use super::passphrase::password;
 use crate::global::Global;
 
 /// The passphrase of keys in files, and where the PIN of a token comes from.
 pub(crate) struct Secrets {
     passphrase_file: Option<PathBuf>,
-    #[cfg_attr(
-        not(feature = "pkcs11"),
-        allow(dead_code, reason = "there are no tokens")
-    )]
     pin_file: Option<PathBuf>,
     /// Typed or read once.
     passphrase: Mutex<Option<Password>>,
@@ -52,6 +49,14 @@ impl Secrets {
         )?;
         *known = Some(passphrase.clone());
         Ok(passphrase)
+    }
+
+    /// Whether nobody has to type what unlocks a key.
+    pub(super) fn are_at_hand(&self, place: &KeyPlace) -> bool {
+        match place {
+            KeyPlace::File(_) => self.passphrase_file.is_some(),
+            KeyPlace::Token(uri) => self.pin_file.is_some() || uri.names_pin(),
+        }
     }
 
     /// The PIN of the token with this key: from `--pin-file`, from the file that the URI names, or from the terminal.

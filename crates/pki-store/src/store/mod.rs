@@ -1,5 +1,6 @@
 //! The handle of a store.
 
+mod approvals;
 mod audit;
 mod certificates;
 mod checkpoints;
@@ -10,6 +11,7 @@ mod links;
 mod open;
 mod readers;
 mod revision;
+mod tokens;
 
 use std::sync::Arc;
 
