@@ -1,10 +1,11 @@
 //! `mtls onboard`.
 
+use std::io::IsTerminal as _;
 use std::time::{Duration, SystemTime};
 
 use anyhow::{Context as _, Result, bail};
 use clap::Args;
-use onboarding::{KeyFile, Names, Package, new_password};
+use onboarding::{KeyFile, Names, Package, new_password, qr_text};
 use pkcs12_ios::{Bundle, Encoding, Profile};
 use pki_core::{CertificateParameters, KeyKind, KeyPair, Password};
 use pki_store::{IssuedRecord, Order};
@@ -96,6 +97,12 @@ impl Onboard {
             .add("valid until", format!("{}, {life}", moment(made.not_after)));
         out.line("made a certificate and a link to it; tell the password by another way")?;
         out.line(fields.to_string())?;
+        // For whoever stands beside the terminal with the phone.
+        if std::io::stdout().is_terminal()
+            && let Some(code) = qr_text(&made.link)
+        {
+            out.line(code)?;
+        }
         Ok(Outcome::Done)
     }
 
