@@ -10,24 +10,13 @@ use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::{Html, IntoResponse as _, Response};
 
 use super::files::attachment;
+use super::keeper::minutes;
 use super::notice::notice;
-use super::site::{Shared, device_of};
+use super::reader::device_of;
+use super::shared::Shared;
+use super::taken::Taken;
 use crate::page::{Delivery, Page};
 use crate::vault::{KeyFile, LinkError, LinkToken, Opened};
-
-/// Somebody has taken a file by a link.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct Taken {
-    /// Whose certificate it was.
-    pub client: String,
-    /// Which file.
-    pub file: KeyFile,
-    /// From where, as far as it is known.
-    pub peer: Option<SocketAddr>,
-    /// What the package has for records.
-    pub reference: Option<String>,
-}
 
 /// The page of a link: whoever looks has used nothing up, as previews of links in messengers look, too.
 pub(super) async fn page(
@@ -77,18 +66,16 @@ pub(super) async fn file(
         };
     }
     let content = match site
-        .in_vault(move |vault, now| vault.take(&token, file, now))
+        .keeper
+        .run(move |vault, now| vault.take(&token, file, now))
         .await
     {
         Ok(content) => content,
         Err(error) => return leads_nowhere(&site, &headers, &error),
     };
-    let taken = Taken {
-        client: opened.package.names.client,
-        file,
-        peer: peer.map(|Extension(ConnectInfo(peer))| peer),
-        reference: opened.package.reference,
-    };
+    let peer = peer.map(|Extension(ConnectInfo(peer))| peer);
+    let (client, reference) = (opened.package.names.client, opened.package.reference);
+    let taken = Taken::new(client, file, peer, reference);
     tracing::info!(client = taken.client, file = file.name(), peer = ?taken.peer, "a link was used");
     if let Some(record) = &site.record
         && let Err(error) = record(taken).await
@@ -107,7 +94,8 @@ async fn open(site: &Arc<Shared>, token: &str) -> Result<(LinkToken, Opened), Li
     let token: LinkToken = token.parse()?;
     let looked_up = token.clone();
     let opened = site
-        .in_vault(move |vault, now| vault.look(&looked_up, now))
+        .keeper
+        .run(move |vault, now| vault.look(&looked_up, now))
         .await?;
     Ok((token, opened))
 }
@@ -152,9 +140,4 @@ fn leads_nowhere(site: &Shared, headers: &HeaderMap, error: &LinkError) -> Respo
         }
     };
     notice(status, title, &sentence)
-}
-
-/// Rounded up.
-pub(super) fn minutes(time: std::time::Duration) -> u64 {
-    time.as_secs().div_ceil(60)
 }
