@@ -8,6 +8,7 @@
 //!     keys/                 root.key issuing.key: encrypted PKCS#8, 0600; after a rotation also issuing-2.key
 //!     root.crt issuing.crt  after a rotation also issuing-2.crt, root-2.crt
 //!     cross-2.crt           root 2 certified by root 1; cross-2-back.crt is the other way round
+//!     links/                what links of `mtls onboard` lead to, encrypted under the link
 //!     checkpoints.jsonl     where the audit log ended, signed, unless ca.toml names another place
 //!     store.db              what was issued (SQLite), unless ca.toml names another store
 //! ```

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde_json::json;
 use time::OffsetDateTime;
+use x509_identity::SerialNumber;
 
 use super::approval::{AskApproval, DecideApproval};
 use super::crl::{NextCrlNumber, RecordCrl};
@@ -33,6 +34,7 @@ pub(crate) enum Operation {
     DecideApproval(DecideApproval),
     Import(Import),
     KeepCheckpoint(KeepCheckpoint),
+    Link(Link),
     NextCrlNumber(NextCrlNumber),
     Outcome(Outcome),
     Recover(Recover),
@@ -92,6 +94,17 @@ pub(crate) struct Claim {
     pub(crate) until: i64,
 }
 
+/// A link to a certificate and its key, which was made or used elsewhere.
+#[derive(Clone)]
+pub(crate) struct Link {
+    pub(crate) event: AuditEvent,
+    pub(crate) ca: String,
+    pub(crate) serial: SerialNumber,
+    pub(crate) actor: Actor,
+    pub(crate) detail: serde_json::Value,
+    pub(crate) now: OffsetDateTime,
+}
+
 /// Reservations of processes that have ended.
 #[derive(Clone)]
 pub(crate) struct Recover {
@@ -135,6 +148,10 @@ impl Operation {
                 it.apply(transaction).await?;
                 Reply::Done(true)
             }
+            Self::Link(it) => {
+                it.apply(transaction);
+                Reply::Done(true)
+            }
             Self::NextCrlNumber(it) => Reply::Number(it.apply(transaction).await?),
             Self::Recover(it) => Reply::Number(it.apply(transaction).await?),
             Self::RecordCrl(it) => Reply::Done(it.apply(transaction).await?),
@@ -176,6 +193,19 @@ impl Recover {
             count += 1;
         }
         Ok(count)
+    }
+}
+
+impl Link {
+    fn apply(&self, transaction: &mut Transaction<'_>) {
+        transaction.audit(
+            self.event,
+            self.now,
+            &self.actor,
+            &self.ca,
+            Some(&self.serial),
+            self.detail.clone(),
+        );
     }
 }
 

@@ -7,6 +7,7 @@ mod checkpoints;
 mod claims;
 mod crls;
 mod issuers;
+mod links;
 mod open;
 mod readers;
 mod revision;
