@@ -166,6 +166,31 @@ fn a_bundle_is_opened_with_its_password_and_skipped_without() {
 }
 
 #[test]
+fn what_may_hold_certificates_and_is_not_read_is_named_with_what_reads_it() {
+    let place = Place::new();
+    std::fs::create_dir(place.path("stores")).unwrap();
+    let signed_data = [
+        0x30, 0x0b, 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x02,
+    ];
+    for (name, bytes, tool) in [
+        (
+            "client.jks",
+            &[0xfe, 0xed, 0xfe, 0xed, 0, 0, 0, 2][..],
+            "keytool",
+        ),
+        ("chain.p7b", &signed_data, "openssl pkcs7"),
+    ] {
+        place.write(&format!("stores/{name}"), bytes);
+        let (report, code) = report(&place, &["stores"]);
+        assert_eq!((report["scanned"].as_u64(), code), (Some(0), 0));
+        let skipped = report["skipped"].as_array().unwrap();
+        let of_it = |one: &&Value| one["place"].as_str().unwrap().ends_with(name);
+        let reason = skipped.iter().find(of_it).unwrap()["reason"].as_str();
+        assert!(reason.unwrap().contains(tool), "{skipped:?}");
+    }
+}
+
+#[test]
 fn an_intermediate_for_servers_makes_its_client_useless() {
     let place = Place::new();
     let root = Ca::root("Private");
