@@ -93,7 +93,7 @@ fn a_table_says_who_issued_it_until_when_it_lasts_and_what_to_do() {
         &ends,
         "no-successor",
         "client.crt",
-        "issues no clientAuth from 2026-07-08 on",
+        "issues no clientAuth from 2026-07-08 on, and only on request since 2026-02-11",
         "1 of 2 certificates affected",
     ] {
         assert!(ran.stdout.contains(words), "{words}: {}", ran.stdout);
