@@ -8,7 +8,7 @@
 
 mod table;
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
@@ -23,7 +23,7 @@ use mtls_lab::{
     inspect,
 };
 use mtls_server::{ClientCert, MtlsConfig, ServerIdentity, files, verify::Revocation};
-use onboarding::Site;
+use onboarding::{Site, Vault, network_address};
 use time::OffsetDateTime;
 use tokio::net::TcpListener;
 
@@ -117,7 +117,9 @@ async fn run(arguments: Arguments) -> Result<ExitCode> {
         print(&what_to_try(&arguments.dir, server.local_addr(), page))?;
     }
     match page {
-        Some(page) => serve_page(page, &arguments.dir, &report, &options).await?,
+        Some(page) => {
+            serve_page(page, server.local_addr(), &arguments.dir, &report, &options).await?;
+        }
         None => until_stopped().await,
     }
     server.graceful_shutdown(Duration::from_secs(10)).await?;
@@ -144,16 +146,39 @@ fn api_config(lab: &Path) -> Result<MtlsConfig> {
 /// Serves the page for phones until Ctrl-C.
 async fn serve_page(
     listener: TcpListener,
+    api: SocketAddr,
     lab: &Path,
     report: &Report,
     options: &Options,
 ) -> Result<()> {
-    let router = Site::new(lab.join("same-ca"), device_names(), options.password_hint())
+    // What is left of the links of a lab that was killed is encrypted, and its tokens are gone.
+    let links = tempfile::tempdir().context("making a directory for links")?;
+    let vault = Vault::open(links.path())?;
+    let page = listener.local_addr()?;
+    let network = if page.ip().is_unspecified() {
+        network_address()
+    } else {
+        Some(page.ip()).filter(|ip| !ip.is_loopback())
+    };
+    let on_network = network.or_else(network_address);
+    let files = lab.join("same-ca");
+    let router = Site::of_directory(files, device_names(), options.password_hint(), vault)
+        .on_network(on_network, network.map(|_| page.port()))
+        .server(server_url(api, network))
         .page("/matrix", "Results of the tests", lab_matrix::page(report))
         .router();
-    Ok(axum::serve(listener, router)
+    let service = router.into_make_service_with_connect_info::<SocketAddr>();
+    Ok(axum::serve(listener, service)
         .with_graceful_shutdown(until_stopped())
         .await?)
+}
+
+/// Where devices of the network reach the API, or this computer does.
+fn server_url(api: SocketAddr, network: Option<IpAddr>) -> String {
+    match network.filter(|_| api.ip().is_unspecified()) {
+        Some(network) => format!("https://{}/", SocketAddr::new(network, api.port())),
+        None => format!("https://localhost:{}/", api.port()),
+    }
 }
 
 async fn until_stopped() {

@@ -4,9 +4,10 @@ use anyhow::Result;
 use clap::{CommandFactory as _, Parser, Subcommand};
 
 use crate::command::checks::{inspect, lint, verify};
+use crate::command::enrollment::{agent, requests, token};
 use crate::command::issuing::{issue, renew, sign};
 use crate::command::records::{audit, crl, expiring, list, revoke};
-use crate::command::{ca, completions, doctor, import, man, p12, serve};
+use crate::command::{ca, completions, doctor, import, man, migrate, p12, profile, serve};
 use crate::global::Global;
 use crate::output::{Outcome, Output};
 
@@ -40,12 +41,17 @@ pub(crate) enum Command {
     Expiring(expiring::Expiring),
     Crl(crl::Crl),
     Serve(serve::Serve),
+    Token(token::Token),
+    Requests(requests::Requests),
+    Agent(agent::Agent),
     Audit(audit::Audit),
     Import(import::Import),
     Inspect(inspect::Inspect),
     Verify(verify::Verify),
     Lint(lint::Lint),
     P12(p12::P12),
+    Profile(profile::ProfileCommand),
+    Migrate(migrate::Migrate),
     Doctor(doctor::Doctor),
     Completions(completions::Completions),
     Man(man::Man),
@@ -74,12 +80,17 @@ impl Cli {
             Command::Expiring(expiring) => expiring.run(global, out).await,
             Command::Crl(crl) => crl.run(global, out).await,
             Command::Serve(serve) => serve.run(global, out).await,
+            Command::Token(token) => token.run(global, out).await,
+            Command::Agent(agent) => agent.run(out).await,
+            Command::Requests(requests) => requests.run(global, out).await,
             Command::Audit(audit) => audit.run(global, out).await,
             Command::Import(import) => import.run(global, out).await,
             Command::Inspect(inspect) => inspect.run(out),
             Command::Verify(verify) => verify.run(out),
             Command::Lint(lint) => lint.run(out),
             Command::P12(p12) => p12.run(out),
+            Command::Profile(profile) => profile.run(global, out),
+            Command::Migrate(migrate) => migrate.run(out),
             Command::Doctor(doctor) => doctor.run(global, out),
             Command::Completions(completions) => completions.run(Self::command(), out),
             Command::Man(man) => man.run(Self::command(), out),

@@ -32,6 +32,16 @@ pub(crate) struct Global {
     )]
     pub(crate) passphrase_file: Option<PathBuf>,
 
+    /// The file whose first line is the PIN of the token, for keys in one; the URI may name it, too (pin-source)
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        env = "MTLS_PIN_FILE",
+        hide_env_values = true
+    )]
+    pub(crate) pin_file: Option<PathBuf>,
+
     /// Print JSON for programs
     #[arg(long, global = true)]
     pub(crate) json: bool,

@@ -126,3 +126,71 @@ fn an_interrupted_init_leaves_nothing() {
     left.sort();
     assert_eq!(left, [".lock", "default"]);
 }
+
+#[test]
+fn a_ca_of_ml_dsa_is_so_throughout_unless_leaves_are_to_be_otherwise() {
+    let place = Place::new();
+    place.write("passphrase", "correct horse\n");
+    place.write("password", "secret\n");
+    let key_of = |file: &str| {
+        let seen = place.run(&["inspect", file, "--json"]).json();
+        seen[0]["key"].as_str().unwrap().to_owned()
+    };
+    place.ca(&["ca", "init", "--key-type", "ml-dsa"]).ok();
+    let bundle = ["--p12", "--p12-password-file", "password"];
+    place
+        .ca(&[&["issue", "client", "alice"], &bundle[..]].concat())
+        .ok();
+    place.ca(&["issue", "server", "localhost"]).ok();
+    for file in [
+        "home/default/root.crt",
+        "home/default/issuing.crt",
+        "alice/client.crt",
+        "localhost/server.crt",
+    ] {
+        assert_eq!(key_of(file), "ML-DSA-65", "{file}");
+    }
+    // What no device would take is not written.
+    assert!(place.path("alice/client.p12").exists());
+    assert!(!place.path("alice/client_ios.p12").exists());
+    place.ca(&["revoke", "--name", "localhost", "--yes"]).ok();
+    place.ca(&["crl"]).ok();
+    for (file, good) in [("alice/client.crt", true), ("localhost/server.crt", false)] {
+        let verify = ["verify", file, "--roots", "alice/ca.crt"];
+        let crls = ["--crl", "issuing.crl", "--crl", "root.crl"];
+        let ran = place.run(&[&verify[..], &crls].concat());
+        assert_eq!(ran.code == 0, good, "{ran:?}");
+    }
+
+    let init = ["ca", "init", "mixed", "--key-type", "ml-dsa"];
+    place
+        .ca(&[&init[..], &["--leaf-key-type", "ec"]].concat())
+        .ok();
+    place.ca(&["issue", "client", "bob", "--ca", "mixed"]).ok();
+    assert_eq!(key_of("bob/client.crt"), "P-256");
+    assert_eq!(key_of("home/mixed/issuing.crt"), "ML-DSA-65");
+    place.ca(&["ca", "rotate", "--ca", "mixed"]).ok();
+    assert_eq!(key_of("home/mixed/issuing-2.crt"), "ML-DSA-65");
+}
+
+#[cfg(feature = "pkcs11")]
+#[test]
+fn a_key_in_a_token_needs_a_token_and_shows_no_pin() {
+    let place = Place::new();
+    place.write("passphrase", "correct horse\n");
+    place.write("pin", "1234\n");
+    let module = place.path("none.so").display().to_string();
+    let init = |uri: &str| {
+        let init = ["ca", "init", "--pin-file", "pin", "--key", uri];
+        let ran = place.ca(&init);
+        assert!(!ran.stderr.contains("1234"), "{ran:?}");
+        ran
+    };
+    let uri = format!("pkcs11:token=ca;object=a?module-path={module}");
+    init(&uri).refused("none.so cannot be loaded");
+    init(&format!("{uri}&pin-value=1234")).refused("the PIN in it");
+    init("file:/a").refused("not a PKCS#11 URI");
+    let without_pin = ["ca", "init", "--key", &uri];
+    place.ca(&without_pin).refused("--pin-file");
+    place.run(&["list"]).refused("mtls ca init");
+}

@@ -227,14 +227,20 @@ fn a_bundle_is_shown_checked_and_converted() {
         .concat(),
     );
     let shown = shown.json();
-    assert_eq!(shown[0]["kind"], "private-key");
-    assert_eq!(shown[0]["local_key_id"], shown[1]["local_key_id"]);
+    let (certificates, keys) = (&shown["parts"][0], &shown["parts"][1]);
+    let key = &keys["bags"][0];
+    assert_eq!(key["item"]["kind"], "private-key");
+    assert_eq!(key["certificate"], 1);
+    assert_eq!(key["local_key_id"], certificates["bags"][0]["local_key_id"]);
+    assert_eq!(certificates["encryption"]["prf"]["parameters"], "null");
+    assert_eq!(shown["mac"]["iterations"], 2048);
+    assert_eq!(shown["mac"]["opened"], true);
     place
         .run(&[&["p12", "inspect", &bundle][..], &with("wrong")].concat())
         .refused("password is wrong");
-    place
-        .run(&["p12", "inspect", &bundle])
-        .refused("--password-file");
+    let outer = place.run(&["p12", "inspect", &bundle]).ok();
+    assert!(outer.contains("with its NULL; 2048 iterations"), "{outer}");
+    assert!(outer.contains("the password was not given"), "{outer}");
 
     for (target, code) in [("ios17", 1), ("ios18", 0), ("openssl3", 0)] {
         let ran = place.run(&["p12", "check", &bundle, "--target", target]);
@@ -246,6 +252,30 @@ fn a_bundle_is_shown_checked_and_converted() {
             .code,
         2
     );
+
+    let ran = place.run(&["p12", "check", &bundle, "--target", "ios17", "--json"]);
+    let verdicts: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
+    let verdict = &verdicts[0];
+    assert_eq!(verdict["outcome"], "refused");
+    let message = verdict["objections"][0]["message"].as_str();
+    assert!(message.is_some_and(|it| it.contains("-25293")), "{verdict}");
+
+    for (target, mac) in [("ios17", "HMAC with SHA-1"), ("ios18", "HMAC with SHA-256")] {
+        let out = format!("{target}.p12");
+        let convert = ["p12", "convert", &bundle, "--target", target, "--out", &out];
+        place.run(&[&convert[..], &with("password")].concat()).ok();
+        let shown = place.run(&["p12", "inspect", &out, "--json"]).json();
+        assert_eq!(shown["mac"]["algorithm"], mac);
+    }
+    place.write("unicode", "пароль\n");
+    let convert = [
+        "p12", "convert", &bundle, "--target", "java17", "--out", "java.p12",
+    ];
+    let unicode = ["--new-password-file", "unicode", "--allow-unicode-password"];
+    place
+        .run(&[&convert[..], &with("password"), &unicode].concat())
+        .refused("keystore password was incorrect");
+    assert!(!place.path("java.p12").exists());
 
     let convert = ["p12", "convert", &bundle, "--out", "phone.p12"];
     place.run(&[&convert[..], &with("password")].concat()).ok();

@@ -205,3 +205,52 @@ fn a_store_from_a_backup_is_refused_until_that_is_acknowledged() {
         .run(&["audit", "verify", "--checkpoint", foreign.to_str().unwrap()])
         .refused("another key");
 }
+
+#[test]
+fn what_the_ca_made_for_itself_is_listed_on_request() {
+    let place = Place::with_ca();
+    place.ca(&["issue", "client", "alice"]).ok();
+    let profiles = |arguments: &[&str]| -> Vec<String> {
+        let listed = place.run(&[&["list", "--json"], arguments].concat()).json();
+        let listed = listed.as_array().unwrap().iter();
+        listed
+            .map(|one| one["profile"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    assert_eq!(profiles(&[]), ["client"]);
+    assert_eq!(profiles(&["--all"]), ["issuing-ca", "client"]);
+    assert_eq!(profiles(&["--profile", "issuing-ca"]), ["issuing-ca"]);
+    // A responder appoints itself.
+    let served = common::served::Served::start(&place, &common::ca::WITH);
+    assert!(served.stop());
+    assert_eq!(profiles(&[]), ["client"]);
+    assert!(profiles(&["--all"]).contains(&"ocsp".to_owned()));
+}
+
+#[test]
+fn a_revocation_has_its_checkpoint_or_says_when() {
+    let place = Place::with_ca();
+    place.ca(&["issue", "client", "alice"]).ok();
+    place.ca(&["issue", "client", "bob"]).ok();
+    let last = || {
+        let kept = place.text("home/default/checkpoints.jsonl");
+        let line: serde_json::Value = serde_json::from_str(kept.lines().last().unwrap()).unwrap();
+        let payload = line["payload"].as_str().unwrap();
+        let payload: serde_json::Value = serde_json::from_str(payload).unwrap();
+        payload["seq"].as_u64().unwrap()
+    };
+    let rows = || {
+        let verified = place.run(&["audit", "verify", "--json"]).json();
+        verified["rows"].as_u64().unwrap()
+    };
+    let before = last();
+    let revoked = place.run(&["revoke", "--name", "alice", "--yes"]);
+    assert!(revoked.stderr.contains("next checkpoint"), "{revoked:?}");
+    revoked.ok();
+    assert_eq!(last(), before);
+    let revoked = place.ca(&["revoke", "--name", "bob", "--yes"]);
+    assert_eq!(revoked.stderr, "");
+    revoked.ok();
+    assert!(last() > before);
+    assert_eq!(last(), rows());
+}

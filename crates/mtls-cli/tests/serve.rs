@@ -7,8 +7,9 @@ use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
 use common::Place;
-use common::ca::WITH;
+use common::ca::{WITH, certificate};
 use common::served::{PATIENCE, Served};
+use pki_core::ocsp::{OcspRequest, OcspStatus, UnsignedResponse};
 
 #[test]
 fn everything_is_published_and_a_revocation_follows() {
@@ -42,9 +43,33 @@ fn everything_is_published_and_a_revocation_follows() {
         assert!(Instant::now() < deadline, "no new CRL was published");
         std::thread::sleep(Duration::from_millis(50));
     }
-    // A second process publishes the same, without a key.
+    // A second process publishes the same, without a key. It cannot sign what a client may rely on, and says so.
     let reader = Served::start(&place, &["--read-only"]);
     assert_eq!(reader.text("/crl/all.pem"), served.text("/crl/all.pem"));
+    let issuing = certificate(&place.read("home/default/issuing.crt"));
+    let alice = certificate(&place.read("alice/client.crt"));
+    let request = OcspRequest::for_certificate(&alice, &issuing);
+    let about = |request: &OcspRequest<'_>, served: &Served| {
+        let response = served.post(
+            "/ocsp",
+            "application/ocsp-request",
+            &request.to_der().unwrap(),
+        );
+        assert_eq!(response.0, 200);
+        response.1
+    };
+    let now = time::OffsetDateTime::now_utc();
+    let answer = request.verify(&about(&request, &served), now).unwrap();
+    assert!(matches!(answer.status(), OcspStatus::Revoked { .. }));
+    assert_eq!(
+        about(&request, &reader),
+        UnsignedResponse::TryLater.to_der()
+    );
+    let foreign = OcspRequest::for_certificate(&alice, &alice);
+    for served in [&served, &reader] {
+        let unsigned = UnsignedResponse::Unauthorized.to_der();
+        assert_eq!(about(&foreign, served), unsigned);
+    }
     assert!(reader.stop());
     assert!(served.stop());
     place.run(&["audit", "verify"]).ok();

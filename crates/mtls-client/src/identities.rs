@@ -15,32 +15,32 @@ use tls_identity::Identity as ClientIdentity;
 ///
 /// Wherever this is expected, a [`ClientIdentity`] can be passed as it is.
 #[derive(Debug)]
-pub struct Identities {
-    first: ClientIdentity,
-    others: Vec<ClientIdentity>,
-}
+pub struct Identities(Vec<ClientIdentity>);
 
 impl Identities {
     /// Presents `identity` to every server.
     #[must_use]
     pub fn new(identity: ClientIdentity) -> Self {
-        Self {
-            first: identity,
-            others: Vec::new(),
-        }
+        Self(vec![identity])
     }
 
     /// Presents `identity` to servers that it fits and that no identity before it fits.
     #[must_use]
     pub fn or(mut self, identity: ClientIdentity) -> Self {
-        self.others.push(identity);
+        self.0.push(identity);
         self
+    }
+
+    /// Presents no certificate: to get the first one.
+    #[cfg(feature = "enroll")]
+    pub(crate) fn none() -> Self {
+        Self(Vec::new())
     }
 
     /// Whether `identity` is the only one.
     pub(crate) fn is_only(&self, identity: &ClientIdentity) -> bool {
         // Each belongs to its key, so the same certificates mean the same key.
-        self.others.is_empty() && self.first.certified_key().cert == identity.certified_key().cert
+        matches!(self.0.as_slice(), [only] if only.certified_key().cert == identity.certified_key().cert)
     }
 
     /// The one for a server that accepts the CAs `issuers` (DER names; any if empty) and `schemes`.
@@ -48,7 +48,7 @@ impl Identities {
         &self,
         issuers: &[&[u8]],
         schemes: &[SignatureScheme],
-    ) -> Arc<CertifiedKey> {
+    ) -> Option<Arc<CertifiedKey>> {
         let fits = |identity: &&ClientIdentity| {
             let issued = issuers.is_empty() || identity.is_issued_by_any(issuers);
             issued
@@ -58,11 +58,8 @@ impl Identities {
                     .choose_scheme(schemes)
                     .is_some()
         };
-        let found = std::iter::once(&self.first)
-            .chain(&self.others)
-            .find(fits)
-            .unwrap_or(&self.first);
-        Arc::clone(found.certified_key())
+        let found = self.0.iter().find(fits).or(self.0.first())?;
+        Some(Arc::clone(found.certified_key()))
     }
 }
 

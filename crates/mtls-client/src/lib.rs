@@ -3,6 +3,8 @@
 mod clients;
 mod config;
 mod connect;
+#[cfg(feature = "enroll")]
+mod enroll;
 mod failure;
 mod handshake;
 mod identities;
@@ -14,6 +16,13 @@ pub use clients::rotating::Rotating;
 pub use connect::builder::{ConfigError, ConnectorBuilder, TlsVersions};
 pub use connect::connector::Connector;
 pub use connect::stream::TlsStream;
+#[cfg(feature = "enroll")]
+pub use enroll::{
+    agent::{RenewalAgent, RenewalEvent, RenewalPlan},
+    enroller::{Enrolled, Enroller, RenewalWindow},
+    error::EnrollError,
+    files::{EnrolledFiles, PendingRequest},
+};
 pub use failure::error::{Error, ErrorKind};
 pub use handshake::sessions::Resumption;
 pub use identities::Identities;

@@ -1,6 +1,6 @@
 //! What the page for phones says about a lab.
 
-use onboarding::{Names, Page, PasswordHint};
+use onboarding::{Delivery, Names, Page, PasswordHint};
 
 use crate::options::{LAB_PASSWORD, Options};
 
@@ -20,6 +20,7 @@ pub fn device_names() -> Names {
         ca: ROOT.to_owned(),
         client: CLIENT.to_owned(),
         profile: PROFILE.to_owned(),
+        service: "the mTLS lab".to_owned(),
     }
 }
 
@@ -38,11 +39,14 @@ impl Options {
 /// The page as a file of the lab; its links point at the files beside it.
 pub(crate) fn page() -> String {
     let page = Page {
-        files: "../same-ca/",
+        delivery: Delivery::Disk {
+            files: "../same-ca/",
+        },
+        device: None,
         names: &device_names(),
-        password: &PasswordHint::PublicByDefault(LAB_PASSWORD.to_owned()),
-        served: false,
         others: &[],
+        password: &PasswordHint::PublicByDefault(LAB_PASSWORD.to_owned()),
+        server: None,
     };
     page.html()
 }

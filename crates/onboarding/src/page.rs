@@ -2,31 +2,74 @@
 
 use askama::Template;
 
-/// How to install the certificates on a phone.
+use crate::platform::Platform;
+
+/// How to install the certificates on a device.
 #[derive(Clone, Debug, Template)]
 #[template(path = "onboarding.html")]
 pub struct Page<'a> {
-    /// What stands before the name of a file in a link to it: `/`, or a relative path that ends in one.
-    pub files: &'a str,
+    /// What the reader gets from this page.
+    pub delivery: Delivery<'a>,
+    /// What the reader's device is, whose steps come first then.
+    pub device: Option<Platform>,
     /// Under which names a device lists what was installed.
     pub names: &'a Names,
-    /// What is said about the password of the bundles.
-    pub password: &'a PasswordHint,
-    /// Whether a server gives out the page and the files, rather than a disk.
-    pub served: bool,
     /// Other pages of the server.
     pub others: &'a [Link],
+    /// What is said about the password of the bundles.
+    pub password: &'a PasswordHint,
+    /// The address of what the certificate is for, such as `https://192.0.2.7:8443/`.
+    pub server: Option<&'a str>,
+}
+
+/// What the reader of a page gets from it.
+#[derive(Clone, Debug)]
+pub enum Delivery<'a> {
+    /// All files, from the disk that the page is on as well.
+    Disk {
+        /// What stands before the name of a file in a link to it: a relative path that ends in a slash.
+        files: &'a str,
+    },
+    /// All files, one of those with a key, and that one once.
+    Link {
+        /// What stands before the name of a file in a link to it, up to a slash.
+        files: &'a str,
+        /// How many minutes are left, rounded up.
+        minutes: u64,
+    },
+    /// The CA, and an invitation to somebody else's device: for whoever sits at the computer that serves the page.
+    Operator(Invitation<'a>),
+    /// The CA alone, as for everybody on the network.
+    Public,
+}
+
+/// How another device gets at the files.
+#[derive(Clone, Debug)]
+pub struct Invitation<'a> {
+    /// The address of the computer on its network, as far as it could be found.
+    pub address: Option<&'a str>,
+    /// A link for this computer itself: its path.
+    pub here: &'a str,
+    /// Whether the page is served to the network, and not to this computer alone.
+    pub is_on_network: bool,
+    /// The same link as a URL for devices on the network, with its QR code as SVG.
+    pub link: Option<(&'a str, &'a str)>,
+    /// How many minutes it is good for, rounded up.
+    pub minutes: u64,
 }
 
 /// Under which names a device lists what was installed.
 #[derive(Clone, Debug, Eq, PartialEq)]
+#[cfg_attr(feature = "serve", derive(serde::Deserialize, serde::Serialize))]
 pub struct Names {
     /// The common name of the root.
     pub ca: String,
-    /// The name of the client certificate; the server greets by it.
+    /// The name of the client certificate; the lab's server greets by it.
     pub client: String,
     /// The display name of the Apple configuration profile.
     pub profile: String,
+    /// What the certificates are for, such as `the mTLS lab`.
+    pub service: String,
 }
 
 /// What the page says about the password of the bundles.
@@ -54,5 +97,38 @@ impl Page<'_> {
     #[must_use]
     pub fn html(&self) -> String {
         self.to_string()
+    }
+
+    /// The reader's platform first.
+    fn platforms(&self) -> Vec<Platform> {
+        let mut platforms = Platform::ALL.to_vec();
+        platforms.sort_by_key(|platform| Some(*platform) != self.device);
+        platforms
+    }
+
+    /// What stands before the names of files with a key, for those who get them here.
+    fn key_files(&self) -> Option<&str> {
+        match &self.delivery {
+            Delivery::Disk { files } | Delivery::Link { files, .. } => Some(files),
+            Delivery::Operator(_) | Delivery::Public => None,
+        }
+    }
+
+    fn ca_file(&self) -> String {
+        match &self.delivery {
+            Delivery::Disk { files } => format!("{files}ca.crt"),
+            _ => "/ca.crt".to_owned(),
+        }
+    }
+
+    /// The computer's address, or one of RFC 5737 in its place.
+    fn address(&self) -> &str {
+        match &self.delivery {
+            Delivery::Operator(Invitation {
+                address: Some(address),
+                ..
+            }) => address,
+            _ => "192.0.2.7",
+        }
     }
 }

@@ -5,7 +5,10 @@
 use der::asn1::{Any, OctetString};
 use der::referenced::OwnedToRef;
 use der::{Decode, Encode, Sequence};
-use pbe::{Budget, Limit, Limits, PasswordOctets, PbeError, Scheme, oid, pbes1_3des, pbes2_aes256};
+use pbe::{
+    Budget, Cipher, Limit, Limits, PasswordOctets, PbeError, Pbkdf2Params, Prf, Scheme, oid,
+    pbes1_3des, pbes2_aes256, pbkdf2,
+};
 use spki::AlgorithmIdentifierOwned;
 
 /// As RFC 7914 section 7.1 has them.
@@ -108,39 +111,112 @@ fn what_scrypt_does_not_define_is_refused() {
 }
 
 #[test]
-fn rounds_are_paid_in_each_scheme() {
-    for algorithm in [
-        pbes1_3des(b"saltsalt", 1000).unwrap(),
-        pbes2_aes256(b"saltsalt", 1000, &[0; 16]).unwrap(),
+fn each_scheme_pays_for_its_hash_blocks() {
+    // 3DES: two blocks of output for the key, one for the vector. AES-256: an HMAC of two. A wrong password is tried in
+    // two forms.
+    for (algorithm, cost, forms) in [
+        (pbes1_3des(b"saltsalt", 1000).unwrap(), 3000, 1),
+        (pbes2_aes256(b"saltsalt", 1000, &[0; 16]).unwrap(), 2000, 2),
     ] {
-        for (iterations, total_iterations) in [(999, 10_000), (1000, 999)] {
-            let limits = Limits {
-                iterations,
-                total_iterations,
-                ..Limits::default()
-            };
-            let refused = decrypt(&algorithm, &mut Budget::new(limits));
-            assert!(
-                matches!(
-                    refused,
-                    PbeError::IterationsOutOfRange { got: 1000, .. }
-                        | PbeError::LimitExceeded {
-                            what: Limit::TotalIterations,
-                            got: 1000,
-                            ..
-                        }
-                ),
-                "{refused:?}"
-            );
-        }
-        let enough = Limits {
-            iterations: 1000,
-            total_iterations: 2000,
+        let limits = |iterations, hash_blocks| Limits {
+            iterations,
+            hash_blocks,
             ..Limits::default()
         };
+        let refused = decrypt(&algorithm, &mut Budget::new(limits(999, 100_000)));
+        assert!(
+            matches!(
+                refused,
+                PbeError::IterationsOutOfRange { got: 1000, ref allowed } if *allowed == (1..=999)
+            ),
+            "{refused:?}"
+        );
+        let whole = cost * forms;
+        let refused = decrypt(&algorithm, &mut Budget::new(limits(1000, whole - 1)));
+        assert!(
+            matches!(
+                refused,
+                PbeError::LimitExceeded { what: Limit::HashBlocks, limit, got }
+                    if (limit, got) == (whole - 1, whole)
+            ),
+            "{refused:?}"
+        );
         assert!(matches!(
-            decrypt(&algorithm, &mut Budget::new(enough)),
+            decrypt(&algorithm, &mut Budget::new(limits(1000, whole))),
             PbeError::DecryptFailed
         ));
+    }
+}
+
+#[test]
+fn the_cost_is_known_before_the_work() {
+    let algorithm = pbes2_aes256(b"saltsalt", 1_000_000, &[0; 16]).unwrap();
+    let mut budget = Budget::new(Limits::default());
+    let reference = algorithm.owned_to_ref();
+    let scheme = Scheme::parse(&reference, &budget).unwrap();
+    assert!(scheme.charge(&mut budget).is_ok());
+    assert!(scheme.charge(&mut budget).is_ok());
+    let refused = scheme.charge(&mut budget);
+    assert!(matches!(
+        refused,
+        Err(PbeError::LimitExceeded {
+            what: Limit::HashBlocks,
+            limit: 5_000_000,
+            got: 6_000_000
+        })
+    ));
+}
+
+#[test]
+fn an_empty_password_is_derived_once() {
+    let algorithm = pbes2_aes256(b"saltsalt", 1000, &[0; 16]).unwrap();
+    let limits = Limits {
+        hash_blocks: 2000,
+        ..Limits::default()
+    };
+    let mut budget = Budget::new(limits);
+    let reference = algorithm.owned_to_ref();
+    let scheme = Scheme::parse(&reference, &budget).unwrap();
+    let refused = scheme.decrypt(&[0; 16], &mut PasswordOctets::new(""), &mut budget);
+    assert!(matches!(refused, Err(PbeError::DecryptFailed)));
+}
+
+/// What `openssl pkcs8 -topk8 -v2 aes256 -v2prf` writes with these, and few others do.
+#[test]
+fn truncated_sha_512_is_read_as_a_function_of_pbkdf2() {
+    for (oid, prf) in [
+        (oid::HMAC_SHA_512_224, Prf::HmacSha512_224),
+        (oid::HMAC_SHA_512_256, Prf::HmacSha512_256),
+    ] {
+        let (salt, iv) = (*b"saltsalt", [7; 16]);
+        let key = pbkdf2(prf, b"password", &salt, 1000, 32);
+        let plain = zeroize::Zeroizing::new(vec![0x30, 0]);
+        let sealed = Cipher::Aes256.encrypt(&key, &iv, plain).unwrap();
+        let algorithm = |oid, parameters: Vec<u8>| AlgorithmIdentifierOwned {
+            oid,
+            parameters: Some(Any::from_der(&parameters).unwrap()),
+        };
+        let prf = algorithm(oid, vec![5, 0]);
+        let kdf = Pbkdf2Params {
+            salt: der::asn1::OctetStringRef::new(&salt).unwrap(),
+            iterations: 1000.into(),
+            key_length: None,
+            prf: Some(prf.owned_to_ref()),
+        };
+        let pbes2 = Pbes2 {
+            key_derivation: algorithm(oid::PBKDF2, kdf.to_der().unwrap()),
+            encryption: algorithm(
+                oid::AES_256_CBC,
+                OctetString::new(iv).unwrap().to_der().unwrap(),
+            ),
+        };
+        let algorithm = algorithm(oid::PBES2, pbes2.to_der().unwrap());
+        let mut budget = Budget::new(Limits::default());
+        let reference = algorithm.owned_to_ref();
+        let scheme = Scheme::parse(&reference, &budget).unwrap();
+        let mut decrypt =
+            |password| scheme.decrypt(&sealed, &mut PasswordOctets::new(password), &mut budget);
+        assert_eq!(*decrypt("password").unwrap(), [0x30, 0]);
+        assert!(matches!(decrypt("Password"), Err(PbeError::DecryptFailed)));
     }
 }

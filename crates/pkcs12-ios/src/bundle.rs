@@ -1,12 +1,12 @@
 //! One key with its certificates, opened from a `.p12` or put into one: the content of a file for one person or device.
 
-use const_oid::db::rfc5912::ID_EC_PUBLIC_KEY;
-use pki_core::{EncodedKey, KeyPair, Password};
-use x509_identity::{Certificate, ParseError, PublicKeyAlgorithm};
+use pki_core::{EncodedKey, KeyError, KeyPair, Password};
+use x509_identity::Certificate;
 
 use crate::chain;
 use crate::open_error::OpenError;
-use crate::read::{Archive, ArchivedKey, Limits};
+use crate::pair::{self, Found};
+use crate::read::{Archive, Limits};
 use crate::write::BundleBuilder;
 
 /// A private key, its certificate and the chain above it.
@@ -26,57 +26,97 @@ impl Bundle {
         BundleBuilder::new(key, leaf)
     }
 
-    /// Reads a file with exactly one private key, and finds the certificates that belong to that key.
+    /// Starts a new file for a key of any kind that TLS can sign with, also one of a kind that is not made here, such as
+    /// RSA of 2,432 bits; `leaf` is its certificate in DER.
     ///
-    /// The certificate is the one with the key's localKeyID or, if there is none, with its public key. The chain
+    /// # Errors
+    ///
+    /// [`KeyError`] if `key` cannot be read, or is of another kind.
+    pub fn builder_for<'a>(
+        key: &EncodedKey,
+        leaf: &'a [u8],
+    ) -> Result<BundleBuilder<'a>, KeyError> {
+        BundleBuilder::for_encoded(key, leaf)
+    }
+
+    /// Reads a file, and finds the certificates that belong to its private key.
+    ///
+    /// Of several keys, it is the one with a certificate; where several have one, [`open_named`](Self::open_named)
+    /// chooses. The certificate is the one with the key's localKeyID or, if there is none, with its public key. The chain
     /// follows from it by name and signature. It is the same chain that a PEM file of these certificates would have.
     /// Whether it can be trusted is decided elsewhere. Other certificates in the file are left out. An [`Archive`] has
     /// them.
     ///
-    /// The key is of any kind that TLS can sign with: also of one that [`builder`](Self::builder) does not take.
+    /// The key is of any kind that TLS can sign with, also of one that [`builder`](Self::builder) does not take. Keys for
+    /// RSASSA-PSS alone, and RSA below 2,048 bits, are not such kinds: an [`Archive`] has them, too.
     ///
     /// # Errors
     ///
     /// [`OpenError::Read`] for whatever [`Archive::read`] refuses; the others if the file does not
     /// hold one usable key with a certificate for it.
     pub fn open(pkcs12: &[u8], password: &Password, limits: &Limits) -> Result<Self, OpenError> {
-        Self::from_archive(&Archive::read(pkcs12, password, limits)?)
+        Self::of_archive(&Archive::read(pkcs12, password, limits)?, None)
     }
 
-    fn from_archive(archive: &Archive) -> Result<Self, OpenError> {
-        let archived = match archive.keys() {
-            [] => return Err(OpenError::NoKey),
-            [key] => key,
-            several => return Err(OpenError::SeveralIdentities { got: several.len() }),
-        };
-        let key =
-            EncodedKey::read(archived.secret_pkcs8_der(), None).map_err(OpenError::UnusableKey)?;
-        let public_key = key.public_key_der().map_err(OpenError::UnusableKey)?;
+    /// As [`open`](Self::open), for the key with this friendlyName, its own or that of its certificate.
+    ///
+    /// # Errors
+    ///
+    /// As [`open`](Self::open), and [`OpenError::NoKeyOfThatName`].
+    pub fn open_named(
+        pkcs12: &[u8],
+        password: &Password,
+        limits: &Limits,
+        name: &str,
+    ) -> Result<Self, OpenError> {
+        Self::of_archive(&Archive::read(pkcs12, password, limits)?, Some(name))
+    }
+
+    /// Finds the certificates that belong to the private key of an archive: to the one with a certificate, or, with
+    /// `name`, to the one with this friendlyName.
+    ///
+    /// # Errors
+    ///
+    /// As [`open`](Self::open) and [`open_named`](Self::open_named).
+    pub fn of_archive(archive: &Archive, name: Option<&str>) -> Result<Self, OpenError> {
         let certificates: Vec<_> = archive
             .certificates()
             .iter()
             .map(|certificate| Certificate::from_der(certificate.der()))
             .collect();
-        let leaf = leaf_of(archived, &public_key, archive, &certificates)?;
+        let Found { key, leaf } = pair::choose(archive, &certificates, name)?;
         // What the key does not need may be of any form.
         let certificates: Vec<_> = certificates.into_iter().map(Result::ok).collect();
 
-        let friendly_name = [
-            archived.attributes(),
-            archive.certificates()[leaf].attributes(),
-        ]
-        .iter()
-        .find_map(|attributes| attributes.friendly_name())
-        .map(str::to_owned);
         let der = |index: usize| archive.certificates()[index].der().to_vec();
         Ok(Self {
             chain: chain::above(leaf, &certificates)
                 .into_iter()
                 .map(der)
                 .collect(),
-            friendly_name,
-            key,
+            friendly_name: pair::name_of(archive, key, leaf).map(str::to_owned),
+            key: EncodedKey::read(archive.keys()[key].secret_pkcs8_der(), None)
+                .map_err(OpenError::UnusableKey)?,
             leaf: der(leaf),
+        })
+    }
+
+    /// Starts a new file with the same key, leaf, chain and name.
+    ///
+    /// A name that a new file cannot hold, such as one with emoji, is left out. Unlike a new identity, it may be one that [`BundleBuilder::allow_ca_certificate`] and
+    /// [`BundleBuilder::allow_unverified_chain`] are for: what has been issued cannot be changed here.
+    ///
+    /// # Errors
+    ///
+    /// [`KeyError`] if the key is of no kind that can be written.
+    pub fn rebuild(&self) -> Result<BundleBuilder<'_>, KeyError> {
+        let builder = BundleBuilder::for_encoded(&self.key, &self.leaf)?
+            .chain(&self.chain)
+            .allow_ca_certificate()
+            .allow_unverified_chain();
+        Ok(match &self.friendly_name {
+            Some(name) if BundleBuilder::is_friendly_name(name) => builder.friendly_name(name),
+            _ => builder,
         })
     }
 
@@ -113,47 +153,6 @@ impl Bundle {
     }
 }
 
-/// The certificate of the key: among those with its localKeyID, or, where there are none, among all.
-fn leaf_of(
-    key: &ArchivedKey,
-    public_key: &[u8],
-    archive: &Archive,
-    certificates: &[Result<Certificate, ParseError>],
-) -> Result<usize, OpenError> {
-    let key_id = key.attributes().local_key_id();
-    let paired = |index: &usize| {
-        let attributes = archive.certificates()[*index].attributes();
-        key_id.is_some() && attributes.local_key_id() == key_id
-    };
-    // Some writers give the localKeyID to the whole chain.
-    let with_id: Vec<_> = (0..certificates.len()).filter(paired).collect();
-    let (candidates, none) = if with_id.is_empty() {
-        ((0..certificates.len()).collect(), OpenError::NoCert)
-    } else {
-        (with_id, OpenError::KeyCertMismatch)
-    };
-    let mut unreadable = None;
-    let mut explicit = None;
-    for index in candidates {
-        match &certificates[index] {
-            Ok(certificate) if certificate.spki_der() == public_key => return Ok(index),
-            Ok(certificate) => {
-                let curve = certificate.public_key_algorithm();
-                if curve == PublicKeyAlgorithm::Other(ID_EC_PUBLIC_KEY) {
-                    let subject = certificate.subject().to_string();
-                    explicit.get_or_insert(OpenError::ExplicitCurve { subject });
-                }
-            }
-            Err(source) => {
-                let position = index + 1;
-                let source = source.clone();
-                unreadable.get_or_insert(OpenError::MalformedCertificate { position, source });
-            }
-        }
-    }
-    Err(explicit.or(unreadable).unwrap_or(none))
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(
@@ -162,6 +161,7 @@ mod tests {
     )]
 
     use const_oid::ObjectIdentifier;
+    use const_oid::db::rfc5912::ID_EC_PUBLIC_KEY;
     use der::Encode;
     use der::asn1::{Any, OctetStringRef};
     use pki_core::KeyKind;
@@ -170,12 +170,12 @@ mod tests {
     use zeroize::Zeroizing;
 
     use super::*;
-    use crate::read::{ArchivedCertificate, BagAttributes};
+    use crate::read::{ArchivedCertificate, ArchivedKey, BagAttributes};
 
     fn attributes(local_key_id: Option<u8>) -> BagAttributes {
         BagAttributes {
             local_key_id: local_key_id.map(|id| vec![id]),
-            friendly_name: None,
+            ..BagAttributes::default()
         }
     }
 
@@ -197,6 +197,18 @@ mod tests {
         }
     }
 
+    fn from_parts(
+        certificates: Vec<ArchivedCertificate>,
+        keys: Vec<ArchivedKey>,
+    ) -> Result<Bundle, OpenError> {
+        let archive = Archive {
+            certificates,
+            keys,
+            ..Archive::default()
+        };
+        Bundle::of_archive(&archive, None)
+    }
+
     fn name(opened: Result<Bundle, OpenError>) -> Result<String, OpenError> {
         let leaf = Certificate::from_der(opened?.leaf_der()).unwrap();
         Ok(leaf.subject().common_name().unwrap().to_owned())
@@ -211,7 +223,7 @@ mod tests {
                 .map(|(key, name, id)| archived_certificate(key, name, id))
                 .collect();
             let keys = vec![archived_key(&key, key_id)];
-            name(Bundle::from_archive(&Archive { certificates, keys }))
+            name(from_parts(certificates, keys))
         };
         let id = Some(1);
         assert_eq!(
@@ -240,19 +252,62 @@ mod tests {
     }
 
     #[test]
-    fn a_bundle_has_one_key() {
-        let key = KeyPair::generate(KeyKind::P256).unwrap();
-        for (keys, opens) in [(0, false), (1, true), (2, false)] {
-            let certificates = vec![archived_certificate(&key, "leaf", None)];
-            let keys: Vec<_> = (0..keys).map(|_| archived_key(&key, None)).collect();
-            let got = keys.len();
-            match Bundle::from_archive(&Archive { certificates, keys }) {
-                Ok(_) => assert!(opens),
-                Err(OpenError::NoKey) => assert_eq!(got, 0),
-                Err(OpenError::SeveralIdentities { got: said }) => assert_eq!((got, said), (2, 2)),
-                Err(other) => assert!(opens, "{other}"),
-            }
+    fn of_several_keys_the_one_with_a_certificate_opens() {
+        let [key, other] = [(); 2].map(|()| KeyPair::generate(KeyKind::P256).unwrap());
+        let leaf = |key, id| archived_certificate(key, "leaf", id);
+        for (keys, certificates) in [
+            (vec![archived_key(&key, None)], vec![leaf(&key, None)]),
+            (
+                vec![archived_key(&other, None), archived_key(&key, None)],
+                vec![leaf(&key, None)],
+            ),
+            (
+                vec![archived_key(&other, Some(2)), archived_key(&key, Some(1))],
+                vec![leaf(&key, Some(1))],
+            ),
+            // One key, twice.
+            (
+                vec![archived_key(&key, None), archived_key(&key, None)],
+                vec![leaf(&key, None)],
+            ),
+        ] {
+            let bundle = from_parts(certificates, keys).unwrap();
+            assert_eq!(bundle.key().public_key_der().unwrap(), key.public_key_der());
         }
+        let none = from_parts(vec![leaf(&key, None)], vec![]);
+        assert!(matches!(none, Err(OpenError::NoKey)));
+        let neither = vec![archived_key(&other, None), archived_key(&other, None)];
+        let neither = from_parts(vec![leaf(&key, None)], neither);
+        assert!(matches!(neither, Err(OpenError::NoCert)));
+    }
+
+    #[test]
+    fn of_several_identities_the_name_chooses() {
+        let [one, two] = [(); 2].map(|()| KeyPair::generate(KeyKind::P256).unwrap());
+        let named = |key: &KeyPair, id, name: &str| {
+            let mut key = archived_key(key, Some(id));
+            key.attributes.friendly_name = Some(name.to_owned());
+            key
+        };
+        let archive = Archive {
+            keys: vec![named(&one, 1, "one"), named(&two, 2, "two")],
+            certificates: vec![
+                archived_certificate(&one, "first", Some(1)),
+                archived_certificate(&two, "second", Some(2)),
+            ],
+            ..Archive::default()
+        };
+        let refused = Bundle::of_archive(&archive, None).unwrap_err();
+        assert!(
+            matches!(&refused, OpenError::SeveralIdentities { names } if *names == ["one", "two"]),
+            "{refused}"
+        );
+        for (wanted, leaf) in [("one", "first"), ("two", "second")] {
+            let opened = Bundle::of_archive(&archive, Some(wanted));
+            assert_eq!(name(opened).unwrap(), leaf);
+        }
+        let refused = Bundle::of_archive(&archive, Some("three")).unwrap_err();
+        assert!(matches!(refused, OpenError::NoKeyOfThatName { names } if names == ["one", "two"]));
     }
 
     #[test]
@@ -267,7 +322,7 @@ mod tests {
                 attributes: attributes(None),
                 der: leaf.to_vec(),
             }];
-            Bundle::from_archive(&Archive { certificates, keys })
+            from_parts(certificates, keys)
         };
         let ca = Ca::root("root");
         for kind in [Kind::P521, Kind::MlDsa44, Kind::MlDsa65, Kind::MlDsa87] {
@@ -300,7 +355,7 @@ mod tests {
         };
         let open = |key_id, certificates| {
             let keys = vec![archived_key(&key, key_id)];
-            name(Bundle::from_archive(&Archive { certificates, keys }))
+            name(from_parts(certificates, keys))
         };
         let leaf = |id| archived_certificate(&key, "leaf", id);
         for (key_id, certificates) in [

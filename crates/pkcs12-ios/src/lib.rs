@@ -6,19 +6,24 @@ mod chain;
 mod inspect;
 mod link;
 mod open_error;
+mod pair;
 #[cfg(feature = "profile")]
 mod profile;
 mod read;
 mod write;
 
 pub use bundle::Bundle;
-pub use inspect::{Inspection, Objection, Reader, UnknownReader, inspect};
+pub use inspect::{Effect, Inspection, Objection, Outlook, Reader, UnknownReader, inspect};
 pub use link::BrokenLink;
 pub use open_error::OpenError;
 #[cfg(feature = "profile")]
-pub use profile::{Profile, ProfileBuilder, ProfileError};
+pub use profile::{
+    AcmeEnrollment, AcmeKey, Curve, Profile, ProfileBuilder, ProfileError, ScepEnrollment,
+    ScepKeySize, SignProfileError,
+};
 pub use read::{
-    Archive, ArchivedCertificate, ArchivedKey, BagAttributes, Limit, Limits, Pbkdf2Prf, Place,
-    Protection, ReadError, Scheme,
+    Archive, ArchivedCertificate, ArchivedKey, AttributeFault, Bag, BagAttributes, BagContent,
+    Limit, Limits, Opened, OtherAttribute, Part, Pbkdf2Prf, Place, Protection, ReadError, Scheme,
+    SkippedBag,
 };
 pub use write::{BuildError, BundleBuilder, Encoding, Finding, Target};

@@ -42,15 +42,25 @@ pub enum OpenError {
     #[error("the file does not have a private key; {EXPORT_AGAIN}")]
     NoKey,
 
+    /// No private key with a certificate has the name that was asked for.
+    #[error("the file does not have a private key of that name; there are {}", list(.names))]
+    NoKeyOfThatName {
+        /// The names that there are.
+        names: Vec<String>,
+    },
+
     /// The file itself could not be read.
     #[error(transparent)]
     Read(#[from] ReadError),
 
-    /// There is more than one private key.
-    #[error("the file has {got} private keys, expected one; {EXPORT_AGAIN}")]
+    /// Several private keys have a certificate, and none was asked for by name.
+    #[error(
+        "the file has several private keys with certificates; choose one by its name: {}",
+        list(.names)
+    )]
     SeveralIdentities {
-        /// How many.
-        got: usize,
+        /// The names of those that have one.
+        names: Vec<String>,
     },
 
     /// The private key is of a kind that is not used here, or broken.
@@ -59,3 +69,11 @@ pub enum OpenError {
 }
 
 const EXPORT_AGAIN: &str = "export it again, with one key and its certificate";
+
+fn list(names: &[String]) -> String {
+    if names.is_empty() {
+        return "no names in it".to_owned();
+    }
+    let quoted: Vec<_> = names.iter().map(|name| format!("{name:?}")).collect();
+    quoted.join(", ")
+}

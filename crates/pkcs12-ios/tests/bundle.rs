@@ -190,11 +190,7 @@ fn a_chain_has_to_lead_from_the_leaf_upwards() {
             vec![root],
             Some((0, BrokenLink::NameMismatch)),
         ),
-        (
-            "twice",
-            vec![issuing, issuing],
-            Some((1, BrokenLink::NameMismatch)),
-        ),
+        ("twice", vec![issuing, issuing, root, issuing], None),
         (
             "an issuer of the same name",
             vec![&twin.chain[0]],
@@ -218,11 +214,23 @@ fn a_chain_has_to_lead_from_the_leaf_upwards() {
             (built, expected) => panic!("{name}: {built:?}, expected {expected:?}"),
         }
     }
+    let pem = support::pem(root);
+    let refused = Bundle::builder(&identity.key, &identity.leaf)
+        .chain([issuing, &pem])
+        .build(&password());
+    assert!(matches!(
+        refused,
+        Err(BuildError::PemCertificate { index: Some(1) })
+    ));
     let leaf_as_issuer = Identity::with(KeyPair::generate(KeyKind::P256).unwrap(), 0, |params| {
         params.use_authority_key_identifier_extension = false;
     });
+    // Of the leaf's name, and no CA.
+    let namesake = Identity::with(KeyPair::generate(KeyKind::P256).unwrap(), 0, |params| {
+        params.use_authority_key_identifier_extension = false;
+    });
     let refused = Bundle::builder(&leaf_as_issuer.key, &leaf_as_issuer.leaf)
-        .chain([&leaf_as_issuer.leaf])
+        .chain([&namesake.leaf])
         .build(&password());
     let reason = BrokenLink::NotACa;
     assert!(matches!(refused, Err(BuildError::ChainBroken { index: 0, reason: r }) if r == reason));
@@ -236,12 +244,73 @@ fn a_chain_has_to_lead_from_the_leaf_upwards() {
 }
 
 #[test]
-fn a_ca_is_no_leaf() {
+fn a_certificate_is_written_once() {
+    let identity = Identity::new(KeyKind::P256, 2);
+    let [issuing, root] = &identity.chain[..] else {
+        panic!("two authorities")
+    };
+    // As a "full chain" has it, and twice over.
+    let chain = [&identity.leaf, issuing, issuing, root, &identity.leaf, root];
+    let builder = Bundle::builder(&identity.key, &identity.leaf).chain(chain);
+    let file = builder.build(&password()).unwrap();
+    let archive = Archive::read(&file, &password(), &Limits::default()).unwrap();
+    let written: Vec<_> = archive.certificates().iter().map(|it| it.der()).collect();
+    assert_eq!(written, [&identity.leaf[..], issuing, root]);
+}
+
+#[test]
+fn a_ca_is_a_leaf_only_on_request() {
     let ca = Identity::with(KeyPair::generate(KeyKind::P256).unwrap(), 0, |params| {
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     });
-    let refused = Bundle::builder(&ca.key, &ca.leaf).build(&password());
+    let builder = Bundle::builder(&ca.key, &ca.leaf);
+    let refused = builder.build(&password());
     assert!(matches!(refused, Err(BuildError::LeafIsCa)));
+    assert_eq!(builder.findings().unwrap(), [Finding::LeafIsCa]);
+    let file = builder.allow_ca_certificate().build(&password()).unwrap();
+    let bundle = Bundle::open(&file, &password(), &Limits::default()).unwrap();
+    assert_eq!(bundle.leaf_der(), ca.leaf);
+}
+
+#[test]
+fn an_identity_that_exists_is_written_again_as_it_is() {
+    let identity = Identity::new(KeyKind::P256, 2);
+    let stranger = Identity::new(KeyKind::P256, 1);
+    let odd = [&stranger.chain[0], &identity.chain[0]];
+    let builder = Bundle::builder(&identity.key, &identity.leaf).chain(odd);
+    let reason = BrokenLink::KeyIdentifierMismatch;
+    assert!(matches!(
+        builder.build(&password()),
+        Err(BuildError::ChainBroken { index: 0, reason: r }) if r == reason
+    ));
+    let first = Finding::UnverifiedLink { index: 0, reason };
+    assert!(builder.findings().unwrap().contains(&first));
+    assert!(builder.allow_unverified_chain().build(&password()).is_ok());
+
+    // As `openssl req -x509` makes them.
+    let ca = Identity::with(KeyPair::generate(KeyKind::P384).unwrap(), 0, |params| {
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    });
+    for (identity, name) in [(&ca, "old"), (&identity, "other")] {
+        let old = Bundle::builder(&identity.key, &identity.leaf)
+            .chain(&identity.chain)
+            .allow_ca_certificate()
+            .friendly_name(name)
+            .build(&password());
+        let old = Bundle::open(&old.unwrap(), &password(), &Limits::default()).unwrap();
+        for encoding in ENCODINGS {
+            let again = old.rebuild().unwrap().encoding(encoding);
+            let again = again.build(&password()).unwrap();
+            let again = Bundle::open(&again, &password(), &Limits::default()).unwrap();
+            assert_eq!(again.leaf_der(), old.leaf_der());
+            assert_eq!(again.chain_der(), old.chain_der());
+            assert_eq!(again.friendly_name(), Some(name));
+            assert_eq!(
+                again.key().public_key_der().unwrap(),
+                identity.key.public_key_der()
+            );
+        }
+    }
 }
 
 #[test]
@@ -273,6 +342,32 @@ fn passwords_are_portable_unless_asked_otherwise() {
                 };
                 assert_eq!(got, expected, "{text:?}");
             }
+        }
+    }
+}
+
+#[test]
+fn passwords_are_as_long_as_readers_take_them() {
+    let identity = Identity::new(KeyKind::P256, 0);
+    let builder = Bundle::builder(&identity.key, &identity.leaf).iterations(1000);
+    let builder = builder.allow_unicode_password();
+    for (password, accepted) in [
+        ("x".repeat(1023), true),
+        ("x".repeat(1024), false),
+        // In octets.
+        ("Ж".repeat(511), true),
+        ("Ж".repeat(512), false),
+    ] {
+        let password = Password::new(&password);
+        match builder.build(&password) {
+            Ok(file) => {
+                assert!(accepted);
+                assert!(Archive::read(&file, &password, &Limits::default()).is_ok());
+            }
+            Err(BuildError::PasswordTooLong { limit: 1023, got }) => {
+                assert!(!accepted && got == 1024);
+            }
+            Err(other) => panic!("{other}"),
         }
     }
 }
@@ -388,7 +483,7 @@ fn a_wrong_password_is_told_from_a_wrong_file() {
         let pem = open(b"-----BEGIN CERTIFICATE-----\n", PASSWORD);
         assert!(matches!(
             pem,
-            Err(OpenError::Read(ReadError::NotPkcs12 { .. }))
+            Err(OpenError::Read(ReadError::Pem { label })) if label == "CERTIFICATE"
         ));
     }
 }

@@ -48,22 +48,25 @@ fn iteration_counts_out_of_range_are_refused() {
 }
 
 #[test]
-fn all_parts_together_pay_for_their_rounds() {
+fn all_parts_together_pay_for_their_hash_blocks() {
     let identity = Identity::new(KeyKind::P256, 0);
-    for encoding in [Encoding::Compat, Encoding::Modern] {
+    // A MAC, certificates and a key: 1 + 3 + 3 a round with 3DES, 1 + 2 + 2 with AES-256.
+    for (encoding, cost) in [(Encoding::Compat, 7000), (Encoding::Modern, 5000)] {
         let builder = Bundle::builder(&identity.key, &identity.leaf).encoding(encoding);
         let file = builder.iterations(1000).build(&password()).unwrap();
         let mut limits = Limits::default();
-        limits.total_iterations = 3000;
+        limits.hash_blocks = cost;
         assert!(read(&file, &limits).is_ok());
-        limits.total_iterations = 2999;
+        limits.hash_blocks = cost - 1;
+        // Before the MAC is checked, so with any password.
+        let refused = Archive::read(&file, &Password::new("wrong"), &limits);
         assert!(matches!(
-            read(&file, &limits),
+            refused,
             Err(ReadError::LimitExceeded {
-                what: Limit::TotalIterations,
-                limit: 2999,
-                got: 3000
-            })
+                what: Limit::HashBlocks,
+                limit,
+                got
+            }) if (limit, got) == (cost - 1, cost)
         ));
     }
 }
@@ -117,7 +120,7 @@ static FILES: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
 fn tight() -> Limits {
     let mut limits = Limits::default();
     limits.iterations = 1000;
-    limits.total_iterations = 3000;
+    limits.hash_blocks = 7000;
     limits
 }
 

@@ -1,6 +1,7 @@
 //! What a profile and the CAs above allow: subjects, path lengths, usages and names; and signing in two steps.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+use const_oid::db::rfc5912::ID_CE_NO_REV_AVAIL;
 use pki_core::verify::{ChainVerifier, Purpose, TrustAnchors, unix_time};
 use pki_core::{
     AllowedSubject, Authority, CaUsage, CertificateParameters, CertificateRequest, IssueError,
@@ -360,6 +361,57 @@ fn rules(
     profile: &Profile,
 ) -> Vec<&'static str> {
     refusals(authority.issue(parameters, profile, NOW))
+}
+
+#[test]
+fn what_is_never_revoked_is_short_and_names_no_place_to_ask() {
+    let root = root(&Profile::root());
+    let issuing = below(&root, "CN=Issuing", &Profile::issuing_ca());
+    let key = KeyPair::generate(KeyKind::P256).unwrap();
+    let parameters = CertificateParameters::for_key(key.public_key_der(), name("CN=a"));
+    let text = "role = \"client\"\nno_rev_avail = true\nkeys = [\"p256\"]\nsubject = { CN = \"any\" }\n\
+                validity = { min = \"1h\", default = \"24h\", max = \"7days\" }\n";
+    let profile: Profile = toml::from_str(text).unwrap();
+    assert_eq!(
+        toml::to_string(&profile)
+            .unwrap()
+            .matches("no_rev_avail")
+            .count(),
+        1
+    );
+    let issued = issuing.issue(&parameters, &profile, NOW).unwrap();
+    let certificate = issued.certificate();
+    let extension = certificate.extension(ID_CE_NO_REV_AVAIL).unwrap();
+    assert_eq!((extension.critical, extension.value), (false, &[5, 0][..]));
+    let found = pki_core::lint(certificate);
+    assert!(
+        found.iter().all(|it| !it.rule.starts_with("no-rev")),
+        "{found:?}"
+    );
+    assert!(is_accepted(
+        &root,
+        &issuing,
+        &parameters,
+        &profile,
+        Purpose::TlsClient
+    ));
+
+    let with = |line: &str| toml::from_str::<Profile>(&text.replacen('\n', line, 1)).unwrap();
+    let url = "\ncrl_distribution_points = [\"http://ca.example/a.crl\"]\n";
+    assert_eq!(rules(&issuing, &parameters, &with(url))[0], "profile");
+    let url = "\nocsp = [\"http://ca.example/ocsp\"]\n";
+    assert_eq!(rules(&issuing, &parameters, &with(url))[0], "profile");
+    let mut long = profile.clone();
+    long.validity.max += std::time::Duration::from_secs(1);
+    assert_eq!(rules(&issuing, &parameters, &long), ["profile"]);
+    let ca = Profile {
+        no_rev_avail: true,
+        ..Profile::issuing_ca()
+    };
+    assert_eq!(rules(&root, &parameters, &ca)[0], "profile");
+    // Without the setting, nothing says so.
+    let issued = issuing.issue(&parameters, &Profile::client(), NOW).unwrap();
+    assert!(issued.certificate().extension(ID_CE_NO_REV_AVAIL).is_none());
 }
 
 fn refusals(result: Result<pki_core::Issued, IssueError>) -> Vec<&'static str> {

@@ -210,3 +210,45 @@ fn other_crls_are_read_as_strictly() {
         assert_eq!(lab.verdict(replaced), expected);
     }
 }
+
+#[test]
+fn a_leaf_without_revocation_needs_no_crl_and_is_refused_if_one_lists_it() {
+    let mut lab = Lab::new();
+    let no_rev_avail = |critical| {
+        let mut extension = rcgen::CustomExtension::from_oid_content(&[2, 5, 29, 56], vec![5, 0]);
+        extension.set_criticality(critical);
+        extension
+    };
+    let short = with(client("alice"), |leaf| {
+        leaf.custom_extensions.push(no_rev_avail(false));
+    });
+    // It says that there is no CRL, and where that is.
+    let both = with(lab.alice.clone(), |leaf| {
+        leaf.custom_extensions.push(no_rev_avail(false));
+    });
+    let root = lab.root_crl();
+    let stale = {
+        let mut params = crl_params(1, &[]);
+        (params.this_update, params.next_update) = (NOW - Duration::days(9), NOW - Duration::DAY);
+        crl_der(&lab.issuing, &params)
+    };
+    let listing = crl_der(&lab.issuing, &crl_params(2, &[&short, &both]));
+    for (leaf, alone, with_stale) in [
+        (&short, "ok", "ok"),
+        (&both, "revocation-unknown", "crl-expired"),
+    ] {
+        lab.leaf = lab.issuing.sign(leaf);
+        assert_eq!(lab.verdict(crls(&[&root])), alone);
+        assert_eq!(lab.verdict(crls(&[&root, &stale])), with_stale);
+        assert_eq!(lab.verdict(crls(&[&root, &listing])), "revoked");
+    }
+    // A CA is revoked by its issuer, whatever it says.
+    let issuing = lab.root.issuing("issuing").with(|ca| {
+        ca.custom_extensions.push(no_rev_avail(false));
+    });
+    lab.leaf = issuing.sign(&short);
+    let of_leaves = crl_der(&issuing, &crl_params(1, &[]));
+    lab.issuing = issuing;
+    assert_eq!(lab.verdict(crls(&[&of_leaves])), "revocation-unknown");
+    assert_eq!(lab.verdict(crls(&[&root])), "ok");
+}

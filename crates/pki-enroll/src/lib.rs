@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod enroll;
 mod expiry;
 mod http;
 mod observe;
@@ -7,6 +8,17 @@ mod ocsp;
 mod publish;
 mod text;
 
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub mod fuzzing;
+
+pub use enroll::credential::{
+    Checking, Credential, CredentialError, CredentialRequest, Grant, Tokens,
+};
+pub use enroll::limits::EnrollLimits;
+pub use enroll::routes::enrollment;
+pub use enroll::server::{EnrollmentServer, EnrollmentServerError, ServerNames};
+pub use enroll::service::{EnrollProfile, Enrollment, EnrollmentCa};
 pub use expiry::announcer::{Announcer, AnnouncerError};
 pub use expiry::exec::{Exec, ExecError};
 pub use expiry::list::expiring;

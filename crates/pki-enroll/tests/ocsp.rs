@@ -8,9 +8,11 @@ use std::net::SocketAddr;
 use axum::body::Body;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use pki_core::KeyKind;
 use pki_core::ocsp::{CertIdHash, Nonce, OcspRequest, OcspStatus};
 use pki_core::verify::RevocationReason;
 use pki_enroll::HttpServer;
+use pki_store::{Filter, Page};
 use support::ca::{Ca, Published};
 use support::http::{Response, get, send};
 use time::OffsetDateTime;
@@ -191,12 +193,38 @@ async fn a_responder_is_appointed_again_when_half_of_its_time_is_over() {
 }
 
 async fn responders(ca: &Ca) -> usize {
-    let filter = pki_store::Filter {
+    let filter = Filter {
         profile: Some("ocsp".to_owned()),
-        ..pki_store::Filter::default()
+        ..Filter::default()
     };
     let now = OffsetDateTime::now_utc();
-    let page = pki_store::Page::default();
+    let page = Page::default();
     let records = ca.store.certificates(&filter, page, now).await.unwrap();
     records.len()
+}
+
+#[tokio::test]
+async fn the_responder_of_a_ca_of_ml_dsa_needs_nothing_else() {
+    let ca = Ca::with_keys(KeyKind::MlDsa65, 1, OffsetDateTime::now_utc()).await;
+    let alice = ca.client("alice").await;
+    let (server, _published) = serve(&ca).await;
+    let issuer = ca.issuing.issuer().certificate();
+    let asked = status(server.local_addr(), &alice.certificate, issuer).await;
+    assert_eq!(asked, OcspStatus::Good);
+    let filter = Filter {
+        profile: Some("ocsp".to_owned()),
+        ..Filter::default()
+    };
+    let now = OffsetDateTime::now_utc();
+    let page = Page::first(10);
+    let responders = ca.store.certificates(&filter, page, now).await.unwrap();
+    let kinds = responders.iter().map(|it| {
+        let responder = Certificate::from_der(it.der.as_deref().unwrap()).unwrap();
+        KeyKind::of_public_key(responder.public_key_algorithm()).unwrap()
+    });
+    let kinds: Vec<_> = kinds.collect();
+    assert!(
+        !kinds.is_empty() && kinds.iter().all(|it| *it == KeyKind::MlDsa65),
+        "{kinds:?}"
+    );
 }

@@ -1,10 +1,10 @@
 //! Which key of which token: PKCS#11 URIs (RFC 7512).
 
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use percent_encoding::percent_decode_str;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
 /// A PKCS#11 URI (RFC 7512) of a private key, with the module that reaches it.
 ///
@@ -73,6 +73,23 @@ impl TokenUri {
         &self.module_path
     }
 
+    /// The name of the key (`object`), if the URI says one.
+    #[must_use]
+    pub fn object(&self) -> Option<&str> {
+        self.key.label.as_deref()
+    }
+
+    /// The same token with another key: the one of this name, whatever its id.
+    #[must_use]
+    pub fn renamed(&self, object: &str) -> Self {
+        let mut other = self.clone();
+        other.key = KeyChoice {
+            label: Some(object.to_owned()),
+            id: None,
+        };
+        other
+    }
+
     /// The file that has the PIN in its first line, if the URI names one (`pin-source`). Reading it is the caller's.
     #[must_use]
     pub fn pin_source(&self) -> Option<&Path> {
@@ -120,6 +137,41 @@ impl FromStr for TokenUri {
             module_path: module_path.ok_or(TokenUriError::NoModule)?,
             pin_source,
         })
+    }
+}
+
+/// In the form that it is read in; attributes may be in another order.
+impl fmt::Display for TokenUri {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(SCHEME)?;
+        let (token, key) = (&self.token, &self.key);
+        let slot = token.slot_id.map(|id| id.to_string());
+        let mut separator = "";
+        for (name, value) in [
+            ("token", token.label.as_deref()),
+            ("manufacturer", token.manufacturer.as_deref()),
+            ("model", token.model.as_deref()),
+            ("serial", token.serial.as_deref()),
+            ("slot-id", slot.as_deref()),
+            ("object", key.label.as_deref()),
+        ] {
+            if let Some(value) = value {
+                let value = utf8_percent_encode(value, IN_PATH);
+                write!(f, "{separator}{name}={value}")?;
+                separator = ";";
+            }
+        }
+        if let Some(id) = &key.id {
+            write!(f, "{separator}id=")?;
+            id.iter().try_for_each(|octet| write!(f, "%{octet:02X}"))?;
+        }
+        let module = self.module_path.to_string_lossy();
+        write!(f, "?module-path={}", utf8_percent_encode(&module, IN_QUERY))?;
+        if let Some(source) = &self.pin_source {
+            let source = source.to_string_lossy();
+            write!(f, "&pin-source={}", utf8_percent_encode(&source, IN_QUERY))?;
+        }
+        Ok(())
     }
 }
 
@@ -205,3 +257,12 @@ fn malformed(name: &str) -> TokenUriError {
 }
 
 const SCHEME: &str = "pkcs11:";
+
+/// What is encoded in an attribute: all but the unreserved characters of RFC 3986.
+const IN_PATH: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
+/// A path is easier to read with its slashes, which RFC 7512 allows there.
+const IN_QUERY: &AsciiSet = &IN_PATH.remove(b'/');

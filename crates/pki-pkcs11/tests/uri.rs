@@ -17,10 +17,22 @@ fn a_uri_names_module_token_and_key() {
         let read: TokenUri = uri.parse().unwrap();
         assert_eq!(read.module_path(), Path::new("/lib/m.so"), "{uri}");
         assert_eq!(read.pin_source(), None);
+        assert_eq!(read.to_string().parse(), Ok(read), "{uri}");
     }
     let with_pin = "pkcs11:token=ca?module-path=/lib/m.so&pin-source=file:/etc/pin";
     let read: TokenUri = with_pin.parse().unwrap();
     assert_eq!(read.pin_source(), Some(Path::new("/etc/pin")));
+}
+
+#[test]
+fn another_key_of_the_token_has_another_name() {
+    let uri = "pkcs11:token=My%20CA;object=root;id=%01?module-path=/lib/m.so&pin-source=/etc/pin";
+    let root: TokenUri = uri.parse().unwrap();
+    assert_eq!(root.object(), Some("root"));
+    let other = root.renamed("a;b=c");
+    let text = "pkcs11:token=My%20CA;object=a%3Bb%3Dc?module-path=/lib/m.so&pin-source=/etc/pin";
+    assert_eq!(other.to_string(), text);
+    assert_eq!(text.parse(), Ok(other));
 }
 
 #[test]
@@ -78,5 +90,9 @@ proptest! {
         let _ = text.parse::<TokenUri>();
         let _ = format!("pkcs11:{text}?module-path=/lib/m.so").parse::<TokenUri>();
         let _ = format!("pkcs11:?{text}").parse::<TokenUri>();
+        let object = format!("pkcs11:object={text}?module-path=/lib/m.so").parse::<TokenUri>();
+        if let Ok(uri) = object {
+            prop_assert_eq!(uri.to_string().parse(), Ok(uri));
+        }
     }
 }

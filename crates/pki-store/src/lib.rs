@@ -16,11 +16,12 @@ pub use audit::{
 };
 pub use ca::{CertificateAuthority, IssuedRecord, Order};
 pub use commit::{Idempotency, ImportedCertificate, KeyReuse};
-pub use error::{CrlError, IssueError, StoreError};
+pub use error::{CrlError, IssueError, StoreError, TokenError};
 pub use record::{
-    Actor, CertificateRecord, CertificateState, CertificateStatus, CrlDates, Filter, Issuer,
-    IssuerId, IssuerRole, IssuerState, NamePattern, NamePatternError, NewIssuer, Page,
-    RecordedName, RevokedEntry, Selection, Selector, StoredCrl,
+    Actor, ApprovalRequest, ApprovalState, CertificateRecord, CertificateState, CertificateStatus,
+    CrlDates, Filter, Issuer, IssuerId, IssuerRole, IssuerState, NamePattern, NamePatternError,
+    NewApprovalRequest, NewIssuer, NewToken, NotAToken, Page, RecordedName, RevokedEntry,
+    Selection, Selector, StoredCrl, TokenId, TokenRecord, TokenSecret, TokenState,
 };
 pub use store::{Store, StoreOptions};
 pub use url::{PostgresUrl, StoreUrl};

@@ -1,14 +1,16 @@
 //! PKCS#12 bundles a second, by one core: a P-256 leaf under two CAs, 2,048 rounds.
 
 use std::fs;
+use std::hint::black_box;
 use std::time::Duration;
 
 use anyhow::Result;
 use p12_keystore::{
-    Certificate, EncryptionAlgorithm, KeyStore, KeyStoreEntry, MacAlgorithm, PrivateKey,
-    PrivateKeyChain,
+    Certificate, EncryptionAlgorithm, KeyStore, KeyStoreEntry, MacAlgorithm, Pkcs12ImportPolicy,
+    PrivateKey, PrivateKeyChain,
 };
-use pkcs12_ios::{Bundle, Encoding};
+use pbe::{Digest, PasswordOctets, Purpose, Request, derive, pbkdf2_sha256_together};
+use pkcs12_ios::{Archive, Bundle, Encoding, Limits};
 use pki_core::{
     AllowedSubject, Authority, CertificateParameters, KeyKind, KeyPair, Password, Profile,
     certificate_pem,
@@ -22,48 +24,155 @@ use super::{set, versions};
 
 pub(crate) fn measure(peers: &Peers, effort: Effort) -> Result<Report> {
     let identity = Identity::new()?;
-    let comparisons = [Encoding::Compat, Encoding::Modern]
-        .map(|encoding| compare(peers, effort, &identity, encoding));
+    let mut comparisons = Vec::new();
+    for encoding in [Encoding::Compat, Encoding::Modern] {
+        comparisons.push(write(peers, effort, &identity, encoding)?);
+        comparisons.push(read(peers, effort, &identity, encoding)?);
+    }
     Ok(Report {
         versions: versions::of(peers, &["p12-keystore", "aws-lc-rs"], &["OpenSSL"])?,
-        comparisons: comparisons.into_iter().collect::<Result<_>>()?,
+        comparisons,
     })
 }
 
-fn compare(
+fn write(
     peers: &Peers,
     effort: Effort,
     identity: &Identity,
     encoding: Encoding,
 ) -> Result<Comparison> {
-    let mut contenders = [
-        Contender::new("ours, with all its checks", Side::Ours),
-        Contender::new(P12_KEYSTORE, Side::Peer),
-        Contender::new("openssl pkcs12 -export, a process each", Side::Peer),
-    ];
+    compare(
+        format!("Written, {}", algorithms(encoding)),
+        effort,
+        &mut [
+            (
+                Contender::new("ours, the chain not checked", Side::Ours),
+                &mut || identity.by_ours(encoding, Checks::WithoutChain).map(drop),
+            ),
+            (
+                Contender::new("ours, with all its checks", Side::Ours),
+                &mut || identity.by_ours(encoding, Checks::All).map(drop),
+            ),
+            (Contender::new(FLOOR, Side::Bound), &mut || {
+                derivations(encoding);
+                Ok(())
+            }),
+            (Contender::new(P12_KEYSTORE, Side::Peer), &mut || {
+                identity.by_p12_keystore(encoding).map(drop)
+            }),
+            (
+                Contender::new("openssl pkcs12 -export, a process each", Side::Peer),
+                &mut || identity.by_openssl(peers, encoding),
+            ),
+        ],
+    )
+}
+
+fn read(
+    peers: &Peers,
+    effort: Effort,
+    identity: &Identity,
+    encoding: Encoding,
+) -> Result<Comparison> {
+    let bundle = identity.by_ours(encoding, Checks::All)?;
+    fs::write(identity.files.path().join("in.p12"), &bundle)?;
+    let password = Password::new(PASSWORD);
+    let limits = Limits::default();
+    compare(
+        format!("Read, {}", algorithms(encoding)),
+        effort,
+        &mut [
+            (
+                Contender::new("ours, everything in the file", Side::Ours),
+                &mut || Ok(drop(Archive::read(&bundle, &password, &limits)?)),
+            ),
+            (
+                Contender::new("ours, the key with its chain checked", Side::Ours),
+                &mut || Ok(drop(Bundle::open(&bundle, &password, &limits)?)),
+            ),
+            (Contender::new(FLOOR, Side::Bound), &mut || {
+                derivations(encoding);
+                Ok(())
+            }),
+            (Contender::new(P12_KEYSTORE, Side::Peer), &mut || {
+                let policy = Pkcs12ImportPolicy::Strict;
+                Ok(drop(KeyStore::from_pkcs12(&bundle, PASSWORD, policy)?))
+            }),
+            (
+                Contender::new("openssl pkcs12 -info, a process each", Side::Peer),
+                &mut || identity.read_by_openssl(peers),
+            ),
+        ],
+    )
+}
+
+type Work<'a> = (Contender, &'a mut dyn FnMut() -> Result<()>);
+
+fn compare(title: String, effort: Effort, work: &mut [Work<'_>]) -> Result<Comparison> {
     let span = effort.span(Duration::from_millis(500));
     // In turn, so that a noisy moment meets all of them.
     for _ in 0..effort.rounds(1, 11) {
-        let rates = [
-            per_second(span, || identity.by_ours(encoding))?,
-            per_second(span, || identity.by_p12_keystore(encoding))?,
-            per_second(span, || identity.by_openssl(peers, encoding))?,
-        ];
-        for (contender, rate) in contenders.iter_mut().zip(rates) {
-            contender.samples.push(rate);
+        for (contender, once) in &mut *work {
+            contender.samples.push(per_second(span, || once())?);
         }
     }
-    let algorithms = match encoding {
-        Encoding::Compat => "Compat (3DES, HMAC-SHA-1)",
-        _ => "Modern (AES-256, PBKDF2, HMAC-SHA-256)",
-    };
+    let contenders = work
+        .iter_mut()
+        .map(|(contender, _)| std::mem::replace(contender, Contender::new("", Side::Bound)));
     Ok(Comparison {
-        title: format!("Bundles, {algorithms}"),
+        title,
         unit: "bundles/s",
         better: Better::Higher,
-        contenders: contenders.into(),
-        aim: Some(Aim::Times(1.5, P12_KEYSTORE)),
+        contenders: contenders.collect(),
+        // At most a quarter more time than the derivations take.
+        aim: Some(Aim::Times(0.8, FLOOR)),
     })
+}
+
+fn algorithms(encoding: Encoding) -> &'static str {
+    match encoding {
+        Encoding::Compat => "Compat (3DES, HMAC-SHA-1)",
+        _ => "Modern (AES-256, PBKDF2, HMAC-SHA-256)",
+    }
+}
+
+/// All that is derived from the password for one file, and nothing else: in no less time can it be written or read.
+fn derivations(encoding: Encoding) {
+    let salts = [[7; 16], [8; 16], [9; 16]];
+    let [certificates, key, mac] = &salts;
+    let octets = PasswordOctets::new(PASSWORD);
+    let request = |purpose, salt, len| Request {
+        purpose,
+        password: octets.utf16(),
+        salt,
+        iterations: ROUNDS,
+        len,
+    };
+    let mac_key = |digest: Digest| request(Purpose::MacKey, mac, digest.output_len());
+    match encoding {
+        Encoding::Compat => {
+            let requests = [
+                request(Purpose::EncryptionKey, certificates, 24),
+                request(Purpose::Iv, certificates, 8),
+                request(Purpose::EncryptionKey, key, 24),
+                request(Purpose::Iv, key, 8),
+                mac_key(Digest::Sha1),
+            ];
+            black_box(derive(Digest::Sha1, &requests));
+        }
+        _ => {
+            let salts = [certificates.as_slice(), key];
+            black_box(pbkdf2_sha256_together(octets.utf8(), salts, ROUNDS));
+            black_box(derive(Digest::Sha256, &[mac_key(Digest::Sha256)]));
+        }
+    }
+}
+
+/// What is checked before a bundle is written.
+#[derive(Clone, Copy)]
+enum Checks {
+    All,
+    WithoutChain,
 }
 
 /// What goes into each bundle, in memory and, for openssl, as files.
@@ -108,9 +217,12 @@ impl Identity {
         })
     }
 
-    fn by_ours(&self, encoding: Encoding) -> Result<Vec<u8>> {
+    fn by_ours(&self, encoding: Encoding, checks: Checks) -> Result<Vec<u8>> {
         let builder = Bundle::builder(&self.key, &self.leaf).chain(&self.chain);
-        let builder = builder.friendly_name(NAME).encoding(encoding);
+        let mut builder = builder.friendly_name(NAME).encoding(encoding);
+        if let Checks::WithoutChain = checks {
+            builder = builder.allow_unverified_chain();
+        }
         Ok(builder.iterations(ROUNDS).build(&Password::new(PASSWORD))?)
     }
 
@@ -166,8 +278,19 @@ impl Identity {
         }
         finish(&mut command)
     }
+
+    fn read_by_openssl(&self, peers: &Peers) -> Result<()> {
+        let mut command = peers.command("openssl");
+        command
+            .current_dir(self.files.path())
+            .args(["pkcs12", "-info", "-noout", "-in", "in.p12"])
+            .arg("-passin")
+            .arg(format!("pass:{PASSWORD}"));
+        finish(&mut command)
+    }
 }
 
+const FLOOR: &str = "the key derivation alone";
 const P12_KEYSTORE: &str = "p12-keystore";
 const NAME: &str = "client1";
 const PASSWORD: &str = "MyP12Passw0rd";

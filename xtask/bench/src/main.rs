@@ -25,6 +25,7 @@ use serde_json::json;
 use suite::{Peers, replace_section, workspace};
 
 use self::ca::CaServer;
+use self::ca::scale::ScalePart;
 use self::clock::Effort;
 use self::machine::Machine;
 use self::report::Report;
@@ -33,6 +34,7 @@ use self::set::RecipeSet;
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let outcome = match arguments.part {
+        Some(Part::CaScale(part)) => part.run(),
         Some(Part::CaServer(server)) => server.run(),
         Some(Part::RecipeSet(set)) => set.run(),
         None => arguments.bench.run(),
@@ -43,7 +45,7 @@ fn main() -> ExitCode {
 #[derive(Parser)]
 #[command(
     bin_name = "cargo xtask bench",
-    after_help = "Example: cargo xtask bench --quick recipe bundles",
+    after_help = "Example: cargo xtask bench --quick recipe p12",
     args_conflicts_with_subcommands = true,
     disable_help_subcommand = true
 )]
@@ -57,6 +59,8 @@ struct Arguments {
 /// What this program does in a process of its own, while it measures.
 #[derive(Subcommand)]
 enum Part {
+    #[command(name = "ca-scale-part", hide = true)]
+    CaScale(ScalePart),
     #[command(hide = true)]
     CaServer(CaServer),
     #[command(hide = true)]
@@ -97,8 +101,8 @@ impl Section {
             measure: recipe::measure,
         },
         Self {
-            name: "bundles",
-            about: "PKCS#12 bundles a second, against p12-keystore and openssl",
+            name: "p12",
+            about: "PKCS#12 bundles a second, written and read, against p12-keystore, openssl and the key derivation alone",
             measure: bundles::measure,
         },
         Self {
@@ -145,6 +149,11 @@ impl Section {
             name: "issue-stored",
             about: "Certificates over HTTP, stored and audited, against OpenBao and cfssl",
             measure: ca::measure,
+        },
+        Self {
+            name: "ca-scale",
+            about: "CRLs, lists and revoking with a million certificates, against OpenBao",
+            measure: ca::scale::measure,
         },
     ];
 

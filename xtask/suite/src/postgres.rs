@@ -17,6 +17,16 @@ pub struct Cluster {
     as_postgres: bool,
 }
 
+/// What a server presents over TLS, and whose clients it accepts.
+pub struct TlsFiles<'a> {
+    /// Its certificate, and those above it.
+    pub certificate: &'a str,
+    /// The key of its certificate.
+    pub key: &'a str,
+    /// The roots of its clients.
+    pub client_roots: &'a str,
+}
+
 impl Cluster {
     /// Makes one and starts it.
     ///
@@ -103,6 +113,35 @@ impl Cluster {
     /// Ends all connections without a word, and starts again.
     pub fn restart(&self) -> Result<()> {
         self.control("restart", &["-m", "immediate"])
+    }
+
+    /// Turns TLS on, with these PEM files, and puts `rules` in front of the others of pg_hba.conf.
+    pub fn use_tls(&self, files: &TlsFiles<'_>, rules: &str) -> Result<()> {
+        let settings = "ssl = on\nssl_cert_file = 'server.crt'\nssl_key_file = 'server.key'\n\
+                        ssl_ca_file = 'clients.crt'\n";
+        let rules = format!("{rules}\nhost all all 127.0.0.1/32 trust\n");
+        for (name, content) in [
+            ("server.crt", files.certificate),
+            ("server.key", files.key),
+            ("clients.crt", files.client_roots),
+            ("postgresql.auto.conf", settings),
+            ("pg_hba.conf", &rules),
+        ] {
+            let path = Path::new(&self.data()).join(name);
+            std::fs::write(&path, content)?;
+            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600))?;
+            if self.as_postgres {
+                let mut chown = Command::new("chown");
+                let owner = process::run(chown.arg("postgres").arg(&path), None)?;
+                ensure!(owner.success(), "chown: {}", owner.reason());
+            }
+        }
+        self.restart()
+    }
+
+    /// The port on 127.0.0.1.
+    pub fn port(&self) -> u16 {
+        self.port
     }
 
     fn control(&self, verb: &str, arguments: &[&str]) -> Result<()> {

@@ -1,6 +1,7 @@
 //! `mtls serve`.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
@@ -9,16 +10,17 @@ use axum::routing::get;
 use clap::Args;
 use metrics_exporter_prometheus::PrometheusBuilder;
 use mtls_server::listen;
-use pki_core::{Password, Profile};
+use pki_core::Profile;
 use pki_enroll::{
-    Announcer, Exec, Health, HttpLimits, HttpServer, Publication, Publisher, Recipient, Responder,
-    Thresholds, Webhook,
+    Announcer, EnrollmentCa, Exec, Health, HttpLimits, HttpServer, Publication, Publisher,
+    Recipient, Responder, Thresholds, Webhook,
 };
 use pki_store::{Actor, CertificateAuthority, Store, StoreUrl};
 use serde::Serialize;
 use time::OffsetDateTime;
 use tokio::sync::watch;
 
+use crate::command::enrollment::listener::{EnrollArgs, enrollment_ca};
 use crate::global::Global;
 use crate::home::OpenCa;
 use crate::output::{Outcome, Output, note};
@@ -29,7 +31,8 @@ use crate::output::{Outcome, Output, note};
 /// themselves. What ends soon is announced once for each time before its end. Ctrl-C stops it.
 #[derive(Args, Debug)]
 #[command(
-    after_help = "Examples:\n  mtls serve --listen 0.0.0.0:8080\n  mtls serve --webhook https://chat.example.org/hook --announce 30d,7d,1d\n\n\
+    after_help = "Examples:\n  mtls serve --listen 0.0.0.0:8080\n  mtls serve --webhook https://chat.example.org/hook --announce 30d,7d,1d\n  \
+                  mtls serve --enroll 0.0.0.0:8444 --enroll-name ca.example.org\n\n\
                   Serves /crl/*, /ocsp, /ca/*, /healthz and /metrics; /crl/all.pem has all CRLs in one file."
 )]
 pub(crate) struct Serve {
@@ -37,11 +40,12 @@ pub(crate) struct Serve {
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080")]
     listen: SocketAddr,
 
-    /// The store, in place of the one in ca.toml: sqlite:PATH or postgres://USER@HOST/DATABASE
+    /// The store, in place of the one in ca.toml: sqlite:PATH or postgres://USER@HOST/DATABASE, with
+    /// ?sslmode=verify-full&sslrootcert=FILE for TLS
     #[arg(long, value_name = "URL")]
     store: Option<StoreUrl>,
 
-    /// Sign nothing and need no key: publish the CRLs that other processes sign, and answer no OCSP
+    /// Sign nothing and need no key: publish the CRLs that other processes sign, and answer OCSP with tryLater
     #[arg(long)]
     read_only: bool,
 
@@ -56,6 +60,9 @@ pub(crate) struct Serve {
     /// How long before its end something is announced
     #[arg(long, value_name = "TIME,..", default_value = "30d,7d,1d")]
     announce: Thresholds,
+
+    #[command(flatten)]
+    enroll: EnrollArgs,
 }
 
 /// A webhook of the command line, whose error does not repeat its URL.
@@ -75,21 +82,20 @@ pub(crate) fn recipients(webhooks: Vec<Webhook>, commands: Vec<String>) -> Vec<R
 #[derive(Debug, Serialize)]
 struct Serving {
     url: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    enroll: Option<String>,
 }
 
 impl Serve {
     pub(crate) async fn run(self, global: &Global, out: &mut Output) -> Result<Outcome> {
         let mut ca = OpenCa::open_at(global, self.store.clone()).await?;
-        let passphrase = match self.read_only {
-            true => None,
-            false => Some(ca.passphrase()?),
-        };
-        let (keys, authorities) = watch::channel(match &passphrase {
-            Some(passphrase) => authorities(&ca, passphrase).await?,
-            None => Vec::new(),
+        let (keys, authorities) = watch::channel(match self.read_only {
+            true => Vec::new(),
+            false => authorities(&ca).await?,
         });
         // Before anything is signed, so that a port that is taken costs nothing.
         let listener = self.listener()?;
+        let enroll = self.enroll.listener(&ca)?;
         log();
         let metrics = PrometheusBuilder::new()
             .install_recorder()
@@ -119,9 +125,24 @@ impl Serve {
         let server = HttpServer::start(listener, router, HttpLimits::default())?;
         let stop_wanted = stop_wanted()?;
         let url = format!("http://{}", server.local_addr());
-        match out.is_json() {
-            true => out.json(&Serving { url })?,
-            false => out.line(format!("serving {url}"))?,
+        let enrolling = match enroll {
+            Some(listener) => {
+                let (replace, present) = watch::channel(Arc::new(enrollment_ca(&ca).await?));
+                Some((listener.serve(present).await?, replace))
+            }
+            None => None,
+        };
+        let (enroll, replace) = enrolling.unzip();
+        let enroll_url = enroll
+            .as_ref()
+            .map(|server| format!("https://{}", server.local_addr()));
+        out.line(format!("serving {url}"))?;
+        if let Some(url) = &enroll_url {
+            out.line(format!("enrolling {url}"))?;
+        }
+        if out.is_json() {
+            let enroll = enroll_url;
+            out.json(&Serving { url, enroll })?;
         }
 
         let (stop, stopped) = watch::channel(false);
@@ -134,13 +155,16 @@ impl Serve {
         }
         tokio::select! {
             () = stop_wanted => {}
-            () = tend(&mut ca, passphrase.as_ref(), &keys) => {}
+            () = tend(&mut ca, self.read_only, &keys, replace.as_ref()) => {}
             Some(ended) = tasks.join_next() => {
                 ended.context("what keeps CRLs fresh has failed")?;
                 bail!("what keeps CRLs fresh has ended");
             }
         }
         stop.send_replace(true);
+        if let Some(server) = enroll {
+            server.stop(GRACE).await;
+        }
         // The publisher ends first, which answers the requests that wait for a CRL.
         while tasks.join_next().await.is_some() {}
         server.stop(GRACE).await;
@@ -195,12 +219,11 @@ impl Services {
 }
 
 /// The issuers whose keys are here. The root's may be elsewhere, and then its CRL is the one that was signed last.
-async fn authorities(ca: &OpenCa, passphrase: &Password) -> Result<Vec<CertificateAuthority>> {
+async fn authorities(ca: &OpenCa) -> Result<Vec<CertificateAuthority>> {
     let mut authorities = Vec::new();
     for (key, _) in ca.keys().await? {
-        let path = ca.directory().key_path(key);
-        if path.exists() {
-            authorities.push(ca.authority(key, passphrase).await?);
+        if ca.directory().key_place(key).is_here() {
+            authorities.push(ca.authority(key).await?);
         } else {
             let name = key.name();
             note(format!(
@@ -214,13 +237,14 @@ async fn authorities(ca: &OpenCa, passphrase: &Password) -> Result<Vec<Certifica
 /// Keeps checkpoints, and takes up the keys of a rotation. Does not end.
 async fn tend(
     ca: &mut OpenCa,
-    passphrase: Option<&Password>,
+    read_only: bool,
     keys: &watch::Sender<Vec<CertificateAuthority>>,
+    enrollment: Option<&watch::Sender<Arc<EnrollmentCa>>>,
 ) {
     // Without keys, what is in the store is published, of whatever issuer.
-    let Some(passphrase) = passphrase else {
+    if read_only {
         return std::future::pending().await;
-    };
+    }
     loop {
         tokio::select! {
             () = ca.keep_checkpoints(CHECKPOINTS) => {}
@@ -228,7 +252,10 @@ async fn tend(
         }
         let taken_up = async {
             let next = ca.follow()?;
-            keys.send_replace(authorities(&next, passphrase).await?);
+            keys.send_replace(authorities(&next).await?);
+            if let Some(enrollment) = enrollment {
+                enrollment.send_replace(Arc::new(enrollment_ca(&next).await?));
+            }
             anyhow::Ok(next)
         };
         match taken_up.await {
@@ -257,7 +284,7 @@ fn log() {
 }
 
 /// What ends when Ctrl-C is pressed, or a service manager ends the service. From this call on, either is noticed.
-fn stop_wanted() -> Result<impl Future<Output = ()>> {
+pub(crate) fn stop_wanted() -> Result<impl Future<Output = ()>> {
     #[cfg(unix)]
     {
         use tokio::signal::unix::{SignalKind, signal};

@@ -3,16 +3,18 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
-use pki_core::{Authority, KeyKind, KeyPair, Password, Profile};
+use pki_core::{Authority, KeyKind, KeyPair, Profile, Signer};
 use pki_store::CheckpointPlace;
 use x509_identity::Certificate;
 
-use super::keys::{CaKey, CaRole, read_key, write_key};
+use super::keys::{CaKey, CaRole, KeyPlace, read_key, write_key};
 use super::lock::lock;
 use super::profiles;
 use super::rotation::Rotation;
+use super::secrets::Secrets;
 use super::settings::Settings;
 use crate::files::{read, write_public};
 use crate::look::{certificate_of, certificates_of};
@@ -174,14 +176,18 @@ impl CaDirectory {
         &self,
         key: CaKey,
         kind: KeyKind,
-        passphrase: &Password,
-    ) -> Result<Arc<KeyPair>> {
-        let path = self.key_path(key);
+        secrets: &Secrets,
+    ) -> Result<Arc<dyn Signer>> {
+        let path = match self.key_place(key) {
+            KeyPlace::Token(uri) => return uri.open_or_make(kind, secrets),
+            KeyPlace::File(path) => path,
+        };
+        let passphrase = secrets.passphrase(self.settings.name.as_str())?;
         if path.exists() {
-            return read_key(&path, passphrase);
+            return Ok(read_key(&path, &passphrase)?);
         }
         let new = waiting("making a key", || KeyPair::generate(kind))?;
-        write_key(&path, &new, passphrase)?;
+        write_key(&path, &new, &passphrase)?;
         Ok(Arc::new(new))
     }
 
@@ -218,9 +224,7 @@ impl CaDirectory {
     /// If one of them names the CRLs of the present one.
     pub(crate) fn check_profiles(&self, next: CaKey, crl_url: &str) -> Result<()> {
         let directory = self.path.join(PROFILES);
-        let names = profiles::names(&directory)
-            .with_context(|| format!("cannot read {}", directory.display()))?;
-        for name in names {
+        for name in self.profile_names()? {
             let urls = profiles::load(&directory, &name, &self.settings.public_name(next))?;
             let urls = urls.crl_distribution_points;
             if !urls.is_empty() && urls.iter().all(|url| url != crl_url) {
@@ -235,13 +239,26 @@ impl CaDirectory {
         Ok(())
     }
 
-    /// Decrypts a key.
+    /// Decrypts a key, or opens it in its token. It blocks.
     ///
     /// # Errors
     ///
-    /// If the passphrase is wrong, or the key is not here.
-    pub(super) fn unlock(&self, key: CaKey, passphrase: &Password) -> Result<Arc<KeyPair>> {
-        read_key(&self.key_path(key), passphrase)
+    /// If passphrase or PIN are wrong, or the key is not here.
+    pub(super) fn unlock(&self, key: CaKey, secrets: &Secrets) -> Result<Arc<dyn Signer>> {
+        let path = match self.key_place(key) {
+            KeyPlace::Token(uri) => return uri.open(secrets),
+            KeyPlace::File(path) => path,
+        };
+        if !path.exists() {
+            bail!(
+                "the {} key of the CA `{}` is not here: {} is missing",
+                key.name(),
+                self.settings.name.as_str(),
+                path.display()
+            );
+        }
+        let passphrase = secrets.passphrase(self.settings.name.as_str())?;
+        Ok(read_key(&path, &passphrase)?)
     }
 
     /// A root or an issuing CA with its key, ready to sign.
@@ -249,9 +266,9 @@ impl CaDirectory {
     /// # Errors
     ///
     /// If key and certificate do not belong together.
-    pub(super) fn authority(&self, key: CaKey, pair: Arc<KeyPair>) -> Result<Authority> {
-        Authority::new(self.chain(key)?, pair)
-            .with_context(|| format!("cannot use the CA's key {}", self.key_path(key).display()))
+    pub(super) fn authority(&self, key: CaKey, signer: Arc<dyn Signer>) -> Result<Authority> {
+        Authority::new(self.chain(key)?, signer)
+            .with_context(|| format!("cannot use the CA's key {}", self.key_place(key)))
     }
 
     /// Where checkpoints of the audit log are kept; a path in `ca.toml` is relative to the CA's directory.
@@ -269,8 +286,12 @@ impl CaDirectory {
         })
     }
 
-    pub(crate) fn key_path(&self, key: CaKey) -> PathBuf {
-        key_path(&self.path, key)
+    /// Where a key is.
+    pub(crate) fn key_place(&self, key: CaKey) -> KeyPlace {
+        match self.settings.key_uri(key) {
+            Some(uri) => KeyPlace::Token(uri),
+            None => KeyPlace::File(key_path(&self.path, key)),
+        }
     }
 
     /// What may be issued by that name: `profiles/NAME.toml`.
@@ -281,6 +302,26 @@ impl CaDirectory {
     pub(crate) fn profile(&self, name: &str) -> Result<Profile> {
         let issuer = self.settings.public_name(self.issuing());
         profiles::load(&self.path.join(PROFILES), name, &issuer)
+    }
+
+    /// The same, and within which time a request for it has to be approved.
+    ///
+    /// # Errors
+    ///
+    /// As [`profile`](Self::profile).
+    pub(crate) fn enrollment_profile(&self, name: &str) -> Result<(Profile, Option<Duration>)> {
+        let issuer = self.settings.public_name(self.issuing());
+        profiles::load_for_enrollment(&self.path.join(PROFILES), name, &issuer)
+    }
+
+    /// The names of all profiles, sorted.
+    ///
+    /// # Errors
+    ///
+    /// If their directory cannot be read.
+    pub(crate) fn profile_names(&self) -> Result<Vec<String>> {
+        let directory = self.path.join(PROFILES);
+        profiles::names(&directory).with_context(|| format!("cannot read {}", directory.display()))
     }
 }
 

@@ -1,12 +1,14 @@
-//! The keys of a CA: encrypted PKCS#8, readable by their owner alone.
+//! The keys of a CA: encrypted PKCS#8, readable by their owner alone, or in a token.
 
 use std::collections::HashMap;
-use std::path::Path;
+use std::fmt;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context as _, Result};
-use pki_core::{KeyPair, Password};
+use pki_core::{KeyPair, Password, Signer};
 
+use super::token::KeyUri;
 use crate::files::{read_secret, write_secret};
 
 /// Which of a CA's keys: the first root has the number 1, and each rotation makes the next.
@@ -60,19 +62,47 @@ impl CaKey {
     }
 }
 
+/// Where a key of a CA is.
+#[derive(Clone, Debug)]
+pub(crate) enum KeyPlace {
+    /// Encrypted in a file, which may be elsewhere at the moment.
+    File(PathBuf),
+    /// In a token.
+    Token(KeyUri),
+}
+
+impl KeyPlace {
+    /// Whether it can be used here. A token is asked when it is used.
+    pub(crate) fn is_here(&self) -> bool {
+        match self {
+            Self::File(path) => path.exists(),
+            Self::Token(_) => true,
+        }
+    }
+}
+
+impl fmt::Display for KeyPlace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(path) => path.display().fmt(f),
+            Self::Token(uri) => uri.fmt(f),
+        }
+    }
+}
+
 /// The keys that were unlocked or made: decrypting one takes a good part of a second.
 #[derive(Default)]
-pub(super) struct UnlockedKeys(Mutex<HashMap<CaKey, Arc<KeyPair>>>);
+pub(super) struct UnlockedKeys(Mutex<HashMap<CaKey, Arc<dyn Signer>>>);
 
 impl UnlockedKeys {
-    pub(super) fn get(&self, key: CaKey) -> Option<Arc<KeyPair>> {
+    pub(super) fn get(&self, key: CaKey) -> Option<Arc<dyn Signer>> {
         let keys = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         keys.get(&key).cloned()
     }
 
-    pub(super) fn keep(&self, key: CaKey, pair: Arc<KeyPair>) {
+    pub(super) fn keep(&self, key: CaKey, signer: Arc<dyn Signer>) {
         let mut keys = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        keys.insert(key, pair);
+        keys.insert(key, signer);
     }
 }
 

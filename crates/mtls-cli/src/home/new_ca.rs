@@ -83,7 +83,7 @@ impl NewCa {
         let text = settings.to_toml()?;
         write_public(&self.path().join(ca::SETTINGS), text.as_bytes())?;
         for purpose in Purpose::ALL {
-            let text = profile_text(purpose, settings.url.as_deref());
+            let text = profile_text(purpose, settings.url.as_deref(), settings.leaf_keys());
             let file = format!("{}.toml", purpose.name());
             write_public(&self.path().join(ca::PROFILES).join(file), text.as_bytes())?;
         }

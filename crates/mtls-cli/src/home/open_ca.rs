@@ -1,18 +1,18 @@
 //! A CA with its store.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
-use pki_core::{KeyKind, KeyPair, Password};
+use pki_core::{KeyKind, Signer};
 use pki_store::{Actor, CertificateAuthority, Checkpoint, Issuer, Store, StoreUrl};
 use time::OffsetDateTime;
+use tokio::task::block_in_place;
 
 use super::ca::CaDirectory;
 use super::directory::Home;
 use super::keys::{CaKey, UnlockedKeys};
-use super::passphrase::password;
+use super::secrets::Secrets;
 use super::signers::CheckpointSigners;
 use crate::global::Global;
 use crate::output::note;
@@ -21,7 +21,7 @@ use crate::output::note;
 pub(crate) struct OpenCa {
     pub(super) directory: CaDirectory,
     pub(super) store: Store,
-    pub(super) passphrase_file: Option<PathBuf>,
+    pub(super) secrets: Arc<Secrets>,
     pub(super) unlocked: UnlockedKeys,
 }
 
@@ -61,7 +61,7 @@ impl OpenCa {
         Ok(Self {
             directory,
             store,
-            passphrase_file: global.passphrase_file.clone(),
+            secrets: Arc::new(Secrets::of(global)),
             unlocked: UnlockedKeys::default(),
         })
     }
@@ -90,26 +90,23 @@ impl OpenCa {
     /// # Errors
     ///
     /// If the passphrase is wrong, or the key is not here.
-    pub(crate) async fn issuing(&self, passphrase: &Password) -> Result<CertificateAuthority> {
-        self.authority(self.directory.issuing(), passphrase).await
+    pub(crate) async fn issuing(&self) -> Result<CertificateAuthority> {
+        self.authority(self.directory.issuing()).await
     }
 
     /// A root or an issuing CA, ready to sign.
     ///
     /// # Errors
     ///
-    /// If the passphrase is wrong, or the key is not here.
-    pub(crate) async fn authority(
-        &self,
-        key: CaKey,
-        passphrase: &Password,
-    ) -> Result<CertificateAuthority> {
-        let pair = match self.unlocked.get(key) {
-            Some(pair) => pair,
-            None => self.directory.unlock(key, passphrase)?,
+    /// If passphrase or PIN are wrong, or the key is not here.
+    pub(crate) async fn authority(&self, key: CaKey) -> Result<CertificateAuthority> {
+        let signer = match self.unlocked.get(key) {
+            Some(signer) => signer,
+            // A token takes its time, and so does whoever types a passphrase.
+            None => block_in_place(|| self.directory.unlock(key, &self.secrets))?,
         };
-        let authority = self.directory.authority(key, pair.clone())?;
-        self.unlocked.keep(key, pair);
+        let authority = self.directory.authority(key, signer.clone())?;
+        self.unlocked.keep(key, signer);
         let subject = authority.certificate().subject().to_string();
         CertificateAuthority::new(authority, self.store.clone())
             .await
@@ -121,28 +118,10 @@ impl OpenCa {
     /// # Errors
     ///
     /// If it cannot be written, or was encrypted with another passphrase.
-    pub(crate) fn next_key(
-        &self,
-        key: CaKey,
-        kind: KeyKind,
-        passphrase: &Password,
-    ) -> Result<Arc<KeyPair>> {
-        let pair = self.directory.next_key(key, kind, passphrase)?;
-        self.unlocked.keep(key, pair.clone());
-        Ok(pair)
-    }
-
-    /// The passphrase of the keys.
-    ///
-    /// # Errors
-    ///
-    /// If there is neither a file nor a terminal.
-    pub(crate) fn passphrase(&self) -> Result<Password> {
-        password(
-            self.passphrase_file.as_deref(),
-            &format!("the keys of the CA `{}`", self.name()),
-            "--passphrase-file",
-        )
+    pub(crate) fn next_key(&self, key: CaKey, kind: KeyKind) -> Result<Arc<dyn Signer>> {
+        let signer = block_in_place(|| self.directory.next_key(key, kind, &self.secrets))?;
+        self.unlocked.keep(key, signer.clone());
+        Ok(signer)
     }
 
     /// The last checkpoint that is kept outside of the store, signed by an issuer of this CA.
@@ -180,6 +159,25 @@ impl OpenCa {
                 "warning: no checkpoint of the audit log was kept: {error:#}"
             ));
         }
+    }
+
+    /// Signs where the audit log ends now, if that takes nobody to type a passphrase or a PIN. `false` if it does.
+    pub(crate) async fn checkpoint_unasked(&self) -> bool {
+        let key = self.directory.issuing();
+        if self.unlocked.get(key).is_none() {
+            let place = self.directory.key_place(key);
+            if !place.is_here() || !self.secrets.are_at_hand(&place) {
+                return false;
+            }
+            if let Err(error) = self.authority(key).await {
+                note(format!(
+                    "warning: no checkpoint of the audit log was kept: {error:#}"
+                ));
+                return true;
+            }
+        }
+        self.checkpoint().await;
+        true
     }
 
     /// Keeps a checkpoint now and then, whenever the audit log has grown. Does not end.

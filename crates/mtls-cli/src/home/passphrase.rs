@@ -15,10 +15,25 @@ use crate::global::Global;
 ///
 /// If there is neither a file nor a terminal; `option` is what to give then.
 pub(crate) fn password(file: Option<&Path>, what: &str, option: &str) -> Result<Password> {
+    secret(file, &format!("password of {what}: "), || {
+        format!("{what} needs a password: give it with {option}, or run this on a terminal")
+    })
+}
+
+/// The first line of a file, or what is typed on the terminal after `prompt`.
+///
+/// # Errors
+///
+/// What `missing` says, if there is neither a file nor a terminal.
+pub(crate) fn secret(
+    file: Option<&Path>,
+    prompt: &str,
+    missing: impl FnOnce() -> String,
+) -> Result<Password> {
     match file {
         Some(path) => password_of(path),
-        None if io::stdin().is_terminal() => typed(&format!("password of {what}: ")),
-        None => bail!("{what} needs a password: give it with {option}, or run this on a terminal"),
+        None if io::stdin().is_terminal() => typed(prompt),
+        None => bail!(missing()),
     }
 }
 

@@ -3,13 +3,17 @@
 use std::fs;
 use std::io;
 use std::path::Path;
+use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 use clap::ValueEnum;
 use pki_core::Profile;
 use pki_enroll::PublicUrls;
+use serde::Deserialize;
 
+use super::settings::KeyType;
 use crate::files::read;
+use crate::issue::Life;
 
 /// What a certificate is for, and the profiles that a new CA has.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
@@ -30,8 +34,25 @@ impl Purpose {
     }
 }
 
+/// How certificates of a profile are given out by `mtls serve --enroll`: the table `[enrollment]`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct EnrollmentTable {
+    /// Somebody has to approve each request, within this time.
+    approval_within: Option<String>,
+}
+
 /// Reads `NAME.toml`; `{issuer}` in its URLs is the issuing CA that is in use.
 pub(super) fn load(directory: &Path, name: &str, issuer: &str) -> Result<Profile> {
+    load_for_enrollment(directory, name, issuer).map(|(profile, _)| profile)
+}
+
+/// The same, and within which time a request has to be approved.
+pub(super) fn load_for_enrollment(
+    directory: &Path,
+    name: &str,
+    issuer: &str,
+) -> Result<(Profile, Option<Duration>)> {
     let plain = name
         .chars()
         .all(|c| matches!(c, 'a'..='z' | '0'..='9' | '-' | '_'));
@@ -45,13 +66,31 @@ pub(super) fn load(directory: &Path, name: &str, issuer: &str) -> Result<Profile
     }
     let text = read(&path)?;
     let text = str::from_utf8(&text).with_context(|| format!("cannot use {}", path.display()))?;
-    let mut profile: Profile =
-        toml::from_str(text).with_context(|| format!("cannot use {}", path.display()))?;
+    let (mut profile, approval) =
+        read_table(text).with_context(|| format!("cannot use {}", path.display()))?;
     let urls = profile.crl_distribution_points.iter_mut();
     for url in urls.chain(&mut profile.ca_issuers) {
         *url = url.replace(ISSUER, issuer);
     }
-    Ok(profile)
+    Ok((profile, approval))
+}
+
+fn read_table(text: &str) -> Result<(Profile, Option<Duration>)> {
+    let mut table: toml::Table = toml::from_str(text)?;
+    let Some(enrollment) = table.remove("enrollment") else {
+        // From the text, so that an error says in which line it is.
+        return Ok((toml::from_str(text)?, None));
+    };
+    let profile = table.try_into()?;
+    let enrollment: EnrollmentTable = enrollment.try_into().context("in [enrollment]")?;
+    let approval = match enrollment.approval_within.as_deref() {
+        Some(period) => {
+            let life: Life = period.parse().context("approval_within is not a time")?;
+            Some(Duration::try_from(life.duration())?)
+        }
+        None => None,
+    };
+    Ok((profile, approval))
 }
 
 /// The names of all profiles, sorted.
@@ -69,14 +108,18 @@ pub(super) fn names(directory: &Path) -> io::Result<Vec<String>> {
     Ok(names)
 }
 
-/// A profile for a new CA. `url` is where `mtls serve` is reached.
-pub(crate) fn profile_text(purpose: Purpose, url: Option<&str>) -> String {
+/// A profile for a new CA. `url` is where `mtls serve` is reached, and `leaves` the kind of keys that are made.
+pub(crate) fn profile_text(purpose: Purpose, url: Option<&str>, leaves: KeyType) -> String {
     let (table, standard) = match purpose {
         Purpose::Client => (CLIENT, Profile::client()),
         Purpose::Server => (SERVER, Profile::server()),
     };
     // A list of strings is the same in JSON and in TOML.
-    let keys = serde_json::json!(standard.keys).to_string();
+    let mut keys = standard.keys;
+    if !keys.contains(&leaves.of_leaf()) {
+        keys.insert(0, leaves.of_leaf());
+    }
+    let keys = serde_json::json!(keys).to_string();
     let table = table.replace("{KEYS}", &keys.replace(',', ", "));
     let Some(url) = url else {
         return table.replace("{URLS}", NO_URLS);
@@ -118,6 +161,10 @@ uri = "any"
 ip = "none"
 # "covered": names with a wildcard that a pattern of dns covers. "none": no wildcards.
 wildcards = "covered"
+
+# With `mtls serve --enroll`: somebody has to approve each request (`mtls requests`) within this time.
+# [enrollment]
+# approval_within = "7days"
 "#;
 
 const SERVER: &str = r#"# Certificates for TLS servers. Unknown settings are an error.
@@ -142,6 +189,10 @@ email = "none"
 uri = "none"
 # "covered": names with a wildcard that a pattern of dns covers. "none": no wildcards.
 wildcards = "covered"
+
+# With `mtls serve --enroll`: somebody has to approve each request (`mtls requests`) within this time.
+# [enrollment]
+# approval_within = "7days"
 "#;
 
 const NO_URLS: &str = "# With `mtls ca init --url` these say where CRLs, OCSP and the CA's certificate are:\n\
@@ -154,10 +205,35 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_profile_says_whether_somebody_has_to_approve() {
+        let profile = profile_text(Purpose::Client, None, KeyType::default());
+        assert_eq!(read_table(&profile).unwrap().1, None);
+        for (table, within) in [
+            (
+                "[enrollment]\napproval_within = \"7days\"\n",
+                Some(7 * 24 * 3600),
+            ),
+            ("[enrollment]\n", None),
+        ] {
+            let (read, approval) = read_table(&format!("{profile}\n{table}")).unwrap();
+            assert_eq!(approval.map(|it| it.as_secs()), within, "{table}");
+            assert_eq!(read, toml::from_str(&profile).unwrap());
+        }
+        for wrong in [
+            "approval_within = 7",
+            "approval_within = \"x\"",
+            "approval = true",
+        ] {
+            let text = format!("{profile}\n[enrollment]\n{wrong}\n");
+            assert!(read_table(&text).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
     fn what_a_new_ca_is_given_is_a_profile() {
         for purpose in Purpose::ALL {
             for url in [None, Some("http://ca.example:8080")] {
-                let text = profile_text(purpose, url);
+                let text = profile_text(purpose, url, KeyType::Ec);
                 let profile: Profile = toml::from_str(&text).unwrap();
                 assert_eq!(profile.ocsp.len(), usize::from(url.is_some()));
                 let standard = match purpose {
@@ -169,6 +245,9 @@ mod tests {
                 assert_eq!(profile.keys, standard.keys);
                 assert_eq!(profile.validity.default, standard.validity.default);
                 assert_eq!(profile.validity.max, standard.validity.max);
+                let text = profile_text(purpose, url, KeyType::MlDsa);
+                let profile: Profile = toml::from_str(&text).unwrap();
+                assert!(profile.keys.contains(&KeyType::MlDsa.of_leaf()));
             }
         }
     }

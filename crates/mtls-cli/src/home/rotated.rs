@@ -69,7 +69,7 @@ impl OpenCa {
         Ok(Self {
             directory: self.directory.again()?,
             store: self.store.clone(),
-            passphrase_file: self.passphrase_file.clone(),
+            secrets: self.secrets.clone(),
             unlocked: UnlockedKeys::default(),
         })
     }

@@ -6,9 +6,10 @@ use pki_core::KeyKind;
 use pki_enroll::PublicUrls;
 use serde::{Deserialize, Serialize};
 
-use super::keys::CaKey;
+use super::keys::{CaKey, CaRole};
 use super::name::CaName;
 use super::rotation::Rotation;
+use super::token::KeyUri;
 
 /// What `ca.toml` says.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -17,6 +18,16 @@ pub(crate) struct Settings {
     pub(crate) name: CaName,
     /// The kind of keys that are made for the CA and for what it issues.
     pub(crate) key_type: KeyType,
+    /// The kind of keys that are made for servers and clients; that of the CA by default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) leaf_key_type: Option<KeyType>,
+    /// The issuing CA's key in a token, as a PKCS#11 URI without a PIN; a file of `keys/` by default. The key of the CA
+    /// that replaces it has the same name with `-2` after it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) key: Option<KeyUri>,
+    /// The root's key in a token.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) root_key: Option<KeyUri>,
     /// Where `mtls serve` is reached over plain HTTP. Certificates say so from then on.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) url: Option<String>,
@@ -43,6 +54,8 @@ pub(crate) enum KeyType {
     /// P-384 for the root, P-256 below it
     #[default]
     Ec,
+    /// ML-DSA-65 throughout, which TLS 1.3 and few programs know (RFC 9881)
+    MlDsa,
     /// RSA 4096 for the CAs, 2048 below them
     Rsa,
 }
@@ -51,6 +64,7 @@ impl KeyType {
     pub(crate) fn of_root(self) -> KeyKind {
         match self {
             Self::Ec => KeyKind::P384,
+            Self::MlDsa => KeyKind::MlDsa65,
             Self::Rsa => KeyKind::Rsa4096,
         }
     }
@@ -58,6 +72,7 @@ impl KeyType {
     pub(crate) fn of_issuing_ca(self) -> KeyKind {
         match self {
             Self::Ec => KeyKind::P256,
+            Self::MlDsa => KeyKind::MlDsa65,
             Self::Rsa => KeyKind::Rsa4096,
         }
     }
@@ -65,6 +80,7 @@ impl KeyType {
     pub(crate) fn of_leaf(self) -> KeyKind {
         match self {
             Self::Ec => KeyKind::P256,
+            Self::MlDsa => KeyKind::MlDsa65,
             Self::Rsa => KeyKind::Rsa2048,
         }
     }
@@ -76,11 +92,29 @@ impl Settings {
         Self {
             name,
             key_type,
+            leaf_key_type: None,
+            key: None,
+            root_key: None,
             url,
             store: format!("sqlite:{STORE}"),
             checkpoints: checkpoints(),
             rotation: Rotation::default(),
         }
+    }
+
+    /// The kind of keys of servers and clients.
+    pub(crate) fn leaf_keys(&self) -> KeyType {
+        self.leaf_key_type.unwrap_or(self.key_type)
+    }
+
+    /// The key in its token, if it is in one.
+    pub(super) fn key_uri(&self, key: CaKey) -> Option<KeyUri> {
+        let uri = match key.role {
+            CaRole::Root => &self.root_key,
+            CaRole::Issuing => &self.key,
+        };
+        let uri = uri.as_ref()?;
+        Some(uri.numbered(key.number, &self.public_name(CaKey { number: 1, ..key })))
     }
 
     /// The name of an issuer in its URLs: `default-issuing`, `default-issuing-2`.

@@ -1,7 +1,11 @@
-//! What other CA software leaves behind.
+//! What other CA software leaves behind, and the CA in the making that takes it over.
 
 mod index_txt;
 mod oneline;
+mod openbao;
 mod other_ca;
+mod takeover;
 
+pub(crate) use openbao::{Api, Mount, PAGE};
 pub(crate) use other_ca::OtherCa;
+pub(crate) use takeover::{Known, Takeover};

@@ -198,6 +198,8 @@ impl Destination {
             (format!("{}_ios.p12", self.stem), Encoding::Compat),
         ]
         .into_iter()
+        // No device takes a key of ML-DSA.
+        .filter(|(_, encoding)| *encoding == Encoding::Modern || !key.kind().is_ml_dsa())
         .map(|(name, encoding)| {
             let bundle = Bundle::builder(key, leaf.der())
                 .chain(&chain)

@@ -15,7 +15,7 @@ pub(crate) use failure::exit_code;
 pub(crate) use fields::Fields;
 pub(crate) use json::hex;
 pub(crate) use moment::{date, moment, remaining};
-pub(crate) use progress::waiting;
+pub(crate) use progress::{Counter, waiting};
 pub(crate) use table::table;
 
 /// How a command ended that did not fail.

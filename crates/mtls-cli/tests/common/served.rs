@@ -16,6 +16,7 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 pub(crate) struct Served {
     child: Child,
     address: SocketAddr,
+    enroll: Option<SocketAddr>,
 }
 
 impl Served {
@@ -25,12 +26,26 @@ impl Served {
         let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
         let mut line = String::new();
         let stdout = child.stdout.take().unwrap();
-        BufReader::new(stdout).read_line(&mut line).unwrap();
+        let mut stdout = BufReader::new(stdout);
+        stdout.read_line(&mut line).unwrap();
         let address = line.trim().strip_prefix("serving http://").unwrap();
+        let mut enroll = None;
+        if arguments.contains(&"--enroll") {
+            let mut line = String::new();
+            stdout.read_line(&mut line).unwrap();
+            let address = line.trim().strip_prefix("enrolling https://").unwrap();
+            enroll = Some(address.parse().unwrap());
+        }
         Self {
             address: address.parse().unwrap(),
+            enroll,
             child,
         }
+    }
+
+    /// Where devices get their certificates.
+    pub(crate) fn enroll_url(&self) -> String {
+        format!("https://{}", self.enroll.unwrap())
     }
 
     pub(crate) fn address(&self) -> SocketAddr {
@@ -39,10 +54,21 @@ impl Served {
 
     /// Status and body.
     pub(crate) fn get(&self, path: &str) -> (u16, Vec<u8>) {
+        self.send(&format!("GET {path}"), "", &[])
+    }
+
+    /// Status and body.
+    pub(crate) fn post(&self, path: &str, media_type: &str, body: &[u8]) -> (u16, Vec<u8>) {
+        let length = body.len();
+        let fields = format!("Content-Type: {media_type}\r\nContent-Length: {length}\r\n");
+        self.send(&format!("POST {path}"), &fields, body)
+    }
+
+    fn send(&self, line: &str, fields: &str, body: &[u8]) -> (u16, Vec<u8>) {
         let mut stream = TcpStream::connect(self.address).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
-        let request = format!("GET {path} HTTP/1.1\r\nHost: ca\r\nConnection: close\r\n\r\n");
-        stream.write_all(request.as_bytes()).unwrap();
+        let head = format!("{line} HTTP/1.1\r\nHost: ca\r\nConnection: close\r\n{fields}\r\n");
+        stream.write_all(&[head.as_bytes(), body].concat()).unwrap();
         let mut response = Vec::new();
         stream.read_to_end(&mut response).unwrap();
         let end = response

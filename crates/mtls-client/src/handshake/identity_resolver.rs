@@ -15,7 +15,7 @@ pub(crate) struct IdentityResolver(pub(crate) Arc<Identities>);
 
 impl ResolvesClientCert for IdentityResolver {
     fn resolve(&self, issuers: &[&[u8]], schemes: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
-        let identity = self.0.fitting(issuers, schemes);
+        let identity = self.0.fitting(issuers, schemes)?;
         let withheld = identity.key.choose_scheme(schemes).is_none();
         HandshakeContext::note_presented(&identity, withheld);
         Some(identity)

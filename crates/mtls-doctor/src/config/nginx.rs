@@ -92,10 +92,18 @@ fn server(block: &Directive, above: &[&[Directive]], base: &Path) -> Option<Serv
         };
         settings.verify = Setting::of(directive, "ssl_verify_client", value);
     }
-    settings.depth = find("ssl_verify_depth").and_then(|directive| {
-        let depth = directive.argument()?.parse().ok()?;
-        Some(Setting::of(directive, "ssl_verify_depth", depth))
-    });
+    settings.depth = match find("ssl_verify_depth") {
+        Some(directive) => directive
+            .argument()
+            .and_then(|word| word.parse().ok())
+            .map(|depth| Setting::of(directive, "ssl_verify_depth", depth)),
+        None => Some(Setting {
+            value: 1,
+            at: settings.at.clone(),
+            name: "ssl_verify_depth",
+            is_written: false,
+        }),
+    };
     if let Some(directive) = find("ssl_protocols") {
         settings.versions = directive.arguments.clone();
         settings.versions_at = Some(directive.at.clone());

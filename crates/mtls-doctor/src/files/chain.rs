@@ -139,8 +139,11 @@ impl Case<'_, '_> {
             "The chain is in the wrong order: each certificate has to be followed by its issuer."
                 .to_owned()
         };
-        let sections: Vec<usize> = path
-            .iter()
+        // Without the root, which every peer has to have.
+        let sent = path.iter().filter(|index| {
+            **index == self.presented.leaf || !item.certificates[**index].is_self_issued()
+        });
+        let sections: Vec<usize> = sent
             .filter_map(|index| item.sections.get(*index))
             .copied()
             .collect();
@@ -233,8 +236,9 @@ impl Case<'_, '_> {
         };
         let password = shell::path(password);
         finding.command(format!(
-            "(umask 077; {{ openssl pkcs12 -in {bundle} -passin file:{password} -nodes; cat {}; }} | openssl pkcs12 -export \
-             -passout file:{password} -out {bundle}.new) && mv {bundle}.new {bundle}",
+            "(umask 077; openssl pkcs12 -in {bundle} -passin file:{password} -nodes -out {bundle}.pem && cat {} >> {bundle}.pem \
+             && openssl pkcs12 -export -in {bundle}.pem -passout file:{password} -out {bundle}.new) && rm {bundle}.pem && mv \
+             {bundle}.new {bundle}",
             shell::path(file)
         ))
     }

@@ -77,7 +77,7 @@ impl Reissue<'_> {
         let named = || {
             self.surroundings
                 .certificates()
-                .filter(|(_, ca)| self.leaf.names_issuer(ca))
+                .filter(|(_, ca)| ca.is_ca() && self.leaf.names_issuer(ca))
         };
         let usable =
             |ca: &Certificate| ca.is_ca() && self.surroundings.key(ca.spki_der()).is_some();

@@ -32,8 +32,8 @@ pub(crate) fn findings(item: &Item) -> Vec<Finding> {
                 "The file begins with a byte order mark (EF BB BF), so its first line is not `-----BEGIN`.",
             )
             .why(
-                "OpenSSL, and with it nginx, Apache, HAProxy, Node and curl, does not see the first section: `no start \
-                 line`, or the next certificate is taken for the first.",
+                "OpenSSL before 3, BoringSSL (Envoy, Chrome, Android) and Go (Caddy) do not see the first section: `no start \
+                 line`, `failed to find any PEM data`, or the next certificate is taken for the first.",
             )
             .command(rewritten(&file, &format!("sed '1s/^\\xEF\\xBB\\xBF//' {file}"))),
         );

@@ -82,7 +82,7 @@ pub(crate) fn other(item: &Item, found: Found) -> Finding {
         }
         Found::Base64 => {
             let command = format!(
-                "{{ echo '-----BEGIN CERTIFICATE-----'; fold -w 64 {file}; echo; echo '-----END CERTIFICATE-----'; }}"
+                "{{ echo '-----BEGIN CERTIFICATE-----'; tr -d '[:space:]' < {file} | fold -w 64; echo; echo '-----END CERTIFICATE-----'; }}"
             );
             error("base64-without-pem", item, what("base64 without a `-----BEGIN` and an `-----END` line"))
                 .why("OpenSSL and what is built on it: `no start line`.")

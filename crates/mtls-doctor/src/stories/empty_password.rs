@@ -11,7 +11,7 @@ pub(crate) fn finding(place: String, file: &str) -> Finding {
         )
         .step("Choose a password, and write it to a file `new-password.txt` that only you can read.")
         .command(format!(
-            "(umask 077; openssl pkcs12 -in {file} -passin pass: -nodes | openssl pkcs12 -export -passout \
-             file:new-password.txt -out {file}.new) && mv {file}.new {file}"
+            "(umask 077; openssl pkcs12 -in {file} -passin pass: -nodes -out {file}.pem && openssl pkcs12 -export -in {file}.pem \
+             -passout file:new-password.txt -out {file}.new) && rm {file}.pem && mv {file}.new {file}"
         ))
 }

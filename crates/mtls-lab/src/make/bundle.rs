@@ -58,7 +58,7 @@ pub(super) fn mobileconfig(
     let mut file = LabFile::new(
         format!("{directory}/client.mobileconfig"),
         FileKind::Mobileconfig,
-        profile.to_xml()?,
+        profile.to_xml()?.as_slice(),
     );
     file.about.subject.clone_from(&bundle.about.subject);
     file.about.not_after = bundle.about.not_after;

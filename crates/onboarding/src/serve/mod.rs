@@ -1,9 +1,27 @@
 //! The pages over HTTP.
 
-mod download;
+mod address;
+mod files;
 mod headers;
 mod host;
+mod link;
 mod notice;
+mod operator;
 mod site;
 
+use std::error::Error;
+
+pub use address::network_address;
+pub use link::Taken;
 pub use site::Site;
+
+/// An error and its causes in one line.
+fn chain(error: &(dyn Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        text = format!("{text}: {cause}");
+        next = cause.source();
+    }
+    text
+}

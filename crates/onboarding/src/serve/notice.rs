@@ -15,3 +15,13 @@ pub(super) fn notice(status: StatusCode, title: &str, sentence: &str) -> Respons
     let page = Notice { title, sentence }.to_string();
     (status, Html(page)).into_response()
 }
+
+/// What fails in the server itself: the log says why, the page does not.
+pub(super) fn broken(error: &(dyn std::error::Error + 'static)) -> Response {
+    tracing::error!(error = %super::chain(error), "a page could not be made");
+    notice(
+        StatusCode::INTERNAL_SERVER_ERROR,
+        "Something is wrong with this server",
+        "The log of the server says what.",
+    )
+}

@@ -1,44 +1,151 @@
-//! The router: the page, the files that it links to, and what else somebody adds.
+//! The router: the first page, the CA, one-time links, and what else somebody adds.
 
+use std::error::Error;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::time::SystemTime;
 
-use axum::Router;
-use axum::extract::State;
-use axum::http::StatusCode;
-use axum::middleware::{from_fn, map_response};
-use axum::response::{Html, Response};
+use axum::extract::{ConnectInfo, State};
+use axum::http::header::USER_AGENT;
+use axum::http::{HeaderMap, StatusCode};
+use axum::middleware::{from_fn_with_state, map_response};
+use axum::response::{Html, IntoResponse as _, Response};
 use axum::routing::get;
+use axum::{Extension, Router};
+use tokio::sync::Mutex;
 
-use super::download::DOWNLOADS;
+use super::files::{CA_MEDIA_TYPE, attachment, read};
 use super::headers::harden;
-use super::host::require_local_name;
+use super::host::{Hosts, require_local_name};
+use super::link::{self, Taken};
 use super::notice::notice;
-use crate::page::{Link, Names, Page, PasswordHint};
+use super::operator::{Offer, is_here};
+use crate::page::{Delivery, Link, Names, Page, PasswordHint};
+use crate::platform::Platform;
+use crate::vault::Vault;
 
-/// The onboarding page at `/`, and `ca.crt`, `client.p12`, `client_ios.p12` and `client.mobileconfig` beside it.
+/// The onboarding page at `/`, the CA certificate at `/ca.crt`, and one-time links below `/get/`.
 ///
-/// The files are read again for each request. Requests under a public DNS name get 421. Otherwise a
-/// web page somewhere could point its own name at this machine and read the bundles.
-#[derive(Clone, Debug)]
+/// Requests under a public DNS name get 421, unless it is one that was [added](Self::host). Otherwise a
+/// web page somewhere could point its own name at this machine and read what is for whoever sits at it.
+///
+/// Serve it with the addresses of peers (`into_make_service_with_connect_info::<SocketAddr>()`): without them nobody
+/// is at this computer, and records do not say who has used a link.
 pub struct Site {
-    files: PathBuf,
-    names: Names,
-    password: PasswordHint,
-    others: Vec<Link>,
+    ca: Ca,
     documents: Router,
+    hosts: Hosts,
+    names: Names,
+    offer: Option<Offer>,
+    others: Vec<Link>,
+    password: PasswordHint,
+    record: Option<Record>,
+    vault: Vault,
+}
+
+type Recorded = Pin<Box<dyn Future<Output = Result<(), Box<dyn Error + Send + Sync>>> + Send>>;
+type Record = Box<dyn Fn(Taken) -> Recorded + Send + Sync>;
+
+/// The CA certificate that everybody gets.
+#[derive(Clone, Debug)]
+enum Ca {
+    Bytes(Vec<u8>),
+    File(PathBuf),
+}
+
+/// What the handlers share.
+pub(super) struct Shared {
+    ca: Ca,
+    names: Names,
+    offer: Option<Offer>,
+    pub(super) others: Vec<Link>,
+    pub(super) password: PasswordHint,
+    pub(super) record: Option<Record>,
+    vault: Vault,
 }
 
 impl Site {
-    /// Serves the four files of the directory `files`, which install what `names` says.
-    pub fn new(files: impl Into<PathBuf>, names: Names, password: PasswordHint) -> Self {
+    /// Gives out the certificate `ca` (PEM or DER), and what is in `vault` to those who have a link.
+    #[must_use]
+    pub fn new(ca: impl Into<Vec<u8>>, names: Names, password: PasswordHint, vault: Vault) -> Self {
         Self {
-            files: files.into(),
-            names,
-            password,
-            others: Vec::new(),
+            ca: Ca::Bytes(ca.into()),
             documents: Router::new(),
+            hosts: Hosts::default(),
+            names,
+            offer: None,
+            others: Vec::new(),
+            password,
+            record: None,
+            vault,
         }
+    }
+
+    /// The same for a lab: the files `ca.crt`, `client.mobileconfig`, `client.p12` and `client_ios.p12` of the directory
+    /// `files`, read when somebody needs them. Whoever sits at this computer sees a link to them, which is made anew
+    /// whenever it is used up.
+    #[must_use]
+    pub fn of_directory(
+        files: impl Into<PathBuf>,
+        names: Names,
+        password: PasswordHint,
+        vault: Vault,
+    ) -> Self {
+        let files = files.into();
+        let offer = Offer {
+            files: files.clone(),
+            names: names.clone(),
+            page: None,
+            address: None,
+            server: None,
+            current: Mutex::new(None),
+        };
+        Self {
+            ca: Ca::File(files.join("ca.crt")),
+            offer: Some(offer),
+            ..Self::new(Vec::new(), names, password, vault)
+        }
+    }
+
+    /// Says where this computer is on its network, and on which port the page is served there, if it is. The page that
+    /// is for whoever sits at this computer then has the link with that address, and its QR code.
+    #[must_use]
+    pub fn on_network(mut self, address: Option<IpAddr>, page: Option<u16>) -> Self {
+        if let Some(offer) = &mut self.offer {
+            offer.address = address;
+            offer.page = address.zip(page).map(SocketAddr::from);
+        }
+        self
+    }
+
+    /// Says what the certificate is for, such as `https://192.0.2.7:8443/`.
+    #[must_use]
+    pub fn server(mut self, url: impl Into<String>) -> Self {
+        if let Some(offer) = &mut self.offer {
+            offer.server = Some(url.into());
+        }
+        self
+    }
+
+    /// Answers under this DNS name, too.
+    #[must_use]
+    pub fn host(mut self, name: impl Into<String>) -> Self {
+        self.hosts.add(name.into());
+        self
+    }
+
+    /// Calls `record` for each file with a key that is given out, before it is. If that fails, the file is not given
+    /// out, and the link is used up.
+    #[must_use]
+    pub fn record<F, R>(mut self, record: F) -> Self
+    where
+        F: Fn(Taken) -> R + Send + Sync + 'static,
+        R: Future<Output = Result<(), Box<dyn Error + Send + Sync>>> + Send + 'static,
+    {
+        self.record = Some(Box::new(move |taken| Box::pin(record(taken))));
+        self
     }
 
     /// One more page at `address`, such as `/matrix`, to which the first page links by `title`. `html` is a whole
@@ -65,34 +172,103 @@ impl Site {
         self
     }
 
-    /// The router.
+    /// The router of a server that has nothing else: what is not there is a page, too.
     pub fn router(self) -> Router {
-        let mut router = Router::new().route("/", get(onboarding));
-        for download in &DOWNLOADS {
-            let answer =
-                async move |State(site): State<Arc<Self>>| download.read(&site.files).await;
-            router = router.route(&format!("/{}", download.name), get(answer));
-        }
-        let documents = self.documents.clone();
-        router
-            .with_state(Arc::new(self))
-            .merge(documents)
+        let hosts = Arc::new(self.hosts.clone());
+        self.paths()
             .fallback(unknown)
             .method_not_allowed_fallback(wrong_method)
-            .layer(from_fn(require_local_name))
+            .layer(from_fn_with_state(hosts, require_local_name))
             .layer(map_response(harden))
+    }
+
+    /// The routes alone, to be merged into the router of a server that has more.
+    pub fn routes(self) -> Router {
+        let hosts = Arc::new(self.hosts.clone());
+        self.paths()
+            .route_layer(from_fn_with_state(hosts, require_local_name))
+            .route_layer(map_response(harden))
+    }
+
+    fn paths(self) -> Router {
+        let shared = Shared {
+            ca: self.ca,
+            names: self.names,
+            offer: self.offer,
+            others: self.others,
+            password: self.password,
+            record: self.record,
+            vault: self.vault,
+        };
+        Router::new()
+            .route("/", get(first_page))
+            .route("/ca.crt", get(ca))
+            .route("/get/{token}", get(link::page))
+            .route("/get/{token}/{file}", get(link::file))
+            .with_state(Arc::new(shared))
+            .merge(self.documents)
     }
 }
 
-async fn onboarding(State(site): State<Arc<Site>>) -> Html<String> {
+impl Shared {
+    /// Files are read and written where that may block.
+    pub(super) async fn in_vault<T: Send + 'static>(
+        self: &Arc<Self>,
+        what: impl FnOnce(&Vault, SystemTime) -> T + Send + 'static,
+    ) -> T {
+        let site = self.clone();
+        let done = tokio::task::spawn_blocking(move || what(&site.vault, SystemTime::now()));
+        match done.await {
+            Ok(done) => done,
+            // The task is not aborted, so it has panicked.
+            Err(error) => std::panic::resume_unwind(error.into_panic()),
+        }
+    }
+}
+
+/// What device the headers say that it is.
+pub(super) fn device_of(headers: &HeaderMap) -> Option<Platform> {
+    let user_agent = headers.get(USER_AGENT)?.to_str().ok()?;
+    Platform::of_user_agent(user_agent)
+}
+
+async fn first_page(
+    State(site): State<Arc<Shared>>,
+    peer: Option<Extension<ConnectInfo<SocketAddr>>>,
+    headers: HeaderMap,
+) -> Response {
+    let peer = peer.map(|Extension(ConnectInfo(peer))| peer);
+    if let Some(offer) = &site.offer
+        && is_here(peer, &headers)
+    {
+        return match offer.page(&site, &headers).await {
+            Ok(html) => Html(html).into_response(),
+            Err(notice) => notice,
+        };
+    }
     let page = Page {
-        files: "/",
+        delivery: Delivery::Public,
+        device: device_of(&headers),
         names: &site.names,
-        password: &site.password,
-        served: true,
         others: &site.others,
+        password: &site.password,
+        server: site
+            .offer
+            .as_ref()
+            .and_then(|offer| offer.server.as_deref()),
     };
-    Html(page.html())
+    Html(page.html()).into_response()
+}
+
+async fn ca(State(site): State<Arc<Shared>>) -> Response {
+    let content = match &site.ca {
+        Ca::Bytes(content) => Ok(content.clone()),
+        Ca::File(path) => read(path).await,
+    };
+    match content {
+        Ok(content) => attachment("ca.crt", CA_MEDIA_TYPE, content),
+        Err(reason) => reason.notice("ca.crt"),
+    }
 }
 
 async fn unknown() -> Response {

@@ -33,6 +33,10 @@ oids! {
     PBES2 = "1.2.840.113549.1.5.13";
     /// 1.2.840.113549.2.7 `id-hmacWithSHA1` (RFC 8018 appendix B.1)
     HMAC_SHA_1 = "1.2.840.113549.2.7";
+    /// 1.2.840.113549.2.12 `id-hmacWithSHA512-224` (RFC 8018 appendix B.1)
+    HMAC_SHA_512_224 = "1.2.840.113549.2.12";
+    /// 1.2.840.113549.2.13 `id-hmacWithSHA512-256` (RFC 8018 appendix B.1)
+    HMAC_SHA_512_256 = "1.2.840.113549.2.13";
     /// 1.2.840.113549.3.2 `rc2CBC` (RFC 8018 appendix B.2.3)
     RC2_CBC = "1.2.840.113549.3.2";
     /// 1.3.14.3.2.7 `desCBC` (RFC 8018 appendix B.2.1)
@@ -60,20 +64,70 @@ pub fn describe(oid: &ObjectIdentifier) -> String {
 }
 
 /// The name of an algorithm that is known and not read, or that a register knows.
-fn name(oid: &ObjectIdentifier) -> Option<&'static str> {
-    const REFUSED: &[(&str, &str)] = &[
+#[must_use]
+pub fn name(oid: &ObjectIdentifier) -> Option<&'static str> {
+    const NAMED: &[(&str, &str)] = &[
         ("1.2.840.113549.1.12.1.1", "pbeWithSHAAnd128BitRC4"),
         ("1.2.840.113549.1.12.1.2", "pbeWithSHAAnd40BitRC4"),
         ("1.2.840.113549.1.5.1", "pbeWithMD2AndDES-CBC"),
         ("1.2.840.113549.1.5.4", "pbeWithMD2AndRC2-CBC"),
+        ("1.2.840.113549.1.5.3", "pbeWithMD5AndDES-CBC"),
+        ("1.2.840.113549.1.5.6", "pbeWithMD5AndRC2-CBC"),
+        ("1.2.840.113549.1.5.10", "pbeWithSHA1AndDES-CBC"),
+        ("1.2.840.113549.1.5.11", "pbeWithSHA1AndRC2-CBC"),
+        ("1.2.840.113533.7.66.10", "CAST5-CBC"),
+        ("1.2.840.113533.7.66.12", "pbeWithMD5AndCAST5-CBC"),
         ("1.2.840.113549.1.7.2", "signedData"),
+        ("1.2.840.113549.2.4", "md4"),
         ("1.2.840.113549.2.2", "md2"),
         ("1.2.840.113549.2.5", "md5"),
         ("1.2.840.113549.2.6", "hmacWithMD5"),
-        ("1.2.840.113549.2.12", "hmacWithSHA512-224"),
-        ("1.2.840.113549.2.13", "hmacWithSHA512-256"),
         ("1.2.840.113549.3.4", "RC4"),
         ("1.2.840.113549.3.9", "RC5-CBC"),
+        ("1.2.840.113549.3.2", "RC2-CBC"),
+        ("1.2.840.113549.3.10", "DES-CDMF"),
+        ("1.3.14.3.2.6", "DES-ECB"),
+        ("1.3.14.3.2.7", "DES-CBC"),
+        ("1.3.14.3.2.17", "DES-EDE"),
+        ("1.3.6.1.4.1.11591.4.11", "scrypt"),
+        ("1.3.36.3.2.1", "RIPEMD-160"),
+        ("1.0.10118.3.0.55", "Whirlpool"),
+        ("1.2.156.10197.1.401", "SM3"),
+        ("1.2.156.10197.1.401.2", "HMAC-SM3"),
+        ("2.16.840.1.101.3.4.2.5", "SHA-512/224"),
+        ("2.16.840.1.101.3.4.2.6", "SHA-512/256"),
+        ("2.16.840.1.101.3.4.2.7", "SHA3-224"),
+        ("2.16.840.1.101.3.4.2.8", "SHA3-256"),
+        ("2.16.840.1.101.3.4.2.9", "SHA3-384"),
+        ("2.16.840.1.101.3.4.2.10", "SHA3-512"),
+        ("2.16.840.1.101.3.4.2.13", "HMAC-SHA3-224"),
+        ("2.16.840.1.101.3.4.2.14", "HMAC-SHA3-256"),
+        ("2.16.840.1.101.3.4.2.15", "HMAC-SHA3-384"),
+        ("2.16.840.1.101.3.4.2.16", "HMAC-SHA3-512"),
+        (
+            "1.3.6.1.4.1.22554.1.1.2.1.2",
+            "BouncyCastle's PBE with SHA-1 and AES-128-CBC",
+        ),
+        (
+            "1.3.6.1.4.1.22554.1.1.2.1.22",
+            "BouncyCastle's PBE with SHA-1 and AES-192-CBC",
+        ),
+        (
+            "1.3.6.1.4.1.22554.1.1.2.1.42",
+            "BouncyCastle's PBE with SHA-1 and AES-256-CBC",
+        ),
+        (
+            "1.3.6.1.4.1.22554.1.2.1.2.1.2",
+            "BouncyCastle's PBE with SHA-256 and AES-128-CBC",
+        ),
+        (
+            "1.3.6.1.4.1.22554.1.2.1.2.1.22",
+            "BouncyCastle's PBE with SHA-256 and AES-192-CBC",
+        ),
+        (
+            "1.3.6.1.4.1.22554.1.2.1.2.1.42",
+            "BouncyCastle's PBE with SHA-256 and AES-256-CBC",
+        ),
         ("1.2.392.200011.61.1.1.1.2", "Camellia-128-CBC"),
         ("1.2.392.200011.61.1.1.1.3", "Camellia-192-CBC"),
         ("1.2.392.200011.61.1.1.1.4", "Camellia-256-CBC"),
@@ -85,6 +139,15 @@ fn name(oid: &ObjectIdentifier) -> Option<&'static str> {
         ("1.3.6.1.4.1.3029.1.2", "Blowfish-CBC"),
         ("1.3.6.1.4.1.188.7.1.1.2", "IDEA-CBC"),
         ("1.3.6.1.5.5.8.1.1", "HMAC-MD5"),
+        ("2.16.840.1.101.3.4.1.1", "AES-128-ECB"),
+        ("2.16.840.1.101.3.4.1.3", "AES-128-OFB"),
+        ("2.16.840.1.101.3.4.1.4", "AES-128-CFB"),
+        ("2.16.840.1.101.3.4.1.21", "AES-192-ECB"),
+        ("2.16.840.1.101.3.4.1.23", "AES-192-OFB"),
+        ("2.16.840.1.101.3.4.1.24", "AES-192-CFB"),
+        ("2.16.840.1.101.3.4.1.41", "AES-256-ECB"),
+        ("2.16.840.1.101.3.4.1.43", "AES-256-OFB"),
+        ("2.16.840.1.101.3.4.1.44", "AES-256-CFB"),
         ("2.16.840.1.101.3.4.1.6", "AES-128-GCM"),
         ("2.16.840.1.101.3.4.1.26", "AES-192-GCM"),
         ("2.16.840.1.101.3.4.1.46", "AES-256-GCM"),
@@ -96,9 +159,34 @@ fn name(oid: &ObjectIdentifier) -> Option<&'static str> {
         ("1.2.643.7.1.1.5.1.1", "Magma-CTR"),
         ("1.2.643.7.1.1.5.2.1", "Kuznyechik-CTR"),
     ];
-    REFUSED
+    NAMED
         .iter()
         .find(|(dotted, _)| ObjectIdentifier::new(dotted).as_ref() == Ok(oid))
         .map(|(_, name)| *name)
         .or_else(|| const_oid::db::DB.by_oid(oid))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_read_has_a_name() {
+        for (oid, expected) in [
+            ("1.2.840.113533.7.66.10", "CAST5-CBC"),
+            ("1.3.6.1.4.1.188.7.1.1.2", "IDEA-CBC"),
+            ("2.16.840.1.101.3.4.2.5", "SHA-512/224"),
+            ("2.16.840.1.101.3.4.2.6", "SHA-512/256"),
+            ("1.2.410.200046.1.1.12", "ARIA-256-CBC"),
+            ("1.2.392.200011.61.1.1.1.4", "Camellia-256-CBC"),
+            ("1.3.6.1.4.1.11591.4.11", "scrypt"),
+            ("1.2.840.113549.1.12.1.1", "pbeWithSHAAnd128BitRC4"),
+            ("1.3.14.3.2.7", "DES-CBC"),
+        ] {
+            let oid = ObjectIdentifier::new_unwrap(oid);
+            assert_eq!(describe(&oid), format!("{expected} ({oid})"));
+        }
+        let nobodys = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.99999.1");
+        assert_eq!(describe(&nobodys), "1.3.6.1.4.1.99999.1");
+    }
 }

@@ -5,6 +5,8 @@ use der::Sequence;
 use der::asn1::OctetStringRef;
 use spki::AlgorithmIdentifierRef;
 
+use super::Count;
+
 /// RFC 5958 section 3. The `pkcs8` crate has the same, but for PBES2 and PKCS#5 algorithms alone.
 ///
 /// ```text
@@ -32,7 +34,7 @@ pub struct Pkcs12PbeParams<'a> {
     /// Any number of octets.
     pub salt: &'a OctetStringRef,
     /// Rounds of the derivation.
-    pub iterations: i64,
+    pub iterations: Count,
 }
 
 /// RFC 8018 appendix A.3. The RFC has eight octets of salt, as all writers do.
@@ -45,7 +47,7 @@ pub struct Pkcs12PbeParams<'a> {
 #[derive(Clone, Debug, Sequence)]
 pub(crate) struct PbeParams<'a> {
     pub(crate) salt: &'a OctetStringRef,
-    pub(crate) iterations: i64,
+    pub(crate) iterations: Count,
 }
 
 /// RFC 8018 appendix A.4.
@@ -77,9 +79,9 @@ pub struct Pbkdf2Params<'a> {
     /// Any number of octets.
     pub salt: &'a OctetStringRef,
     /// Rounds of the derivation.
-    pub iterations: i64,
+    pub iterations: Count,
     /// Octets in the key, where the cipher does not say.
-    pub key_length: Option<i64>,
+    pub key_length: Option<Count>,
     /// The HMAC; that of SHA-1 where it is absent.
     pub prf: Option<AlgorithmIdentifierRef<'a>>,
 }
@@ -100,7 +102,7 @@ pub(crate) struct ScryptParams<'a> {
     pub(crate) cost: u64,
     pub(crate) block_size: u32,
     pub(crate) parallelization: u32,
-    pub(crate) key_length: Option<i64>,
+    pub(crate) key_length: Option<Count>,
 }
 
 /// RFC 8018 appendix B.2.3.
@@ -112,6 +114,6 @@ pub(crate) struct ScryptParams<'a> {
 /// ```
 #[derive(Clone, Debug, Sequence)]
 pub(crate) struct Rc2CbcParams<'a> {
-    pub(crate) version: Option<i64>,
+    pub(crate) version: Option<Count>,
     pub(crate) iv: &'a OctetStringRef,
 }

@@ -12,7 +12,7 @@ use const_oid::ObjectIdentifier;
 use rc2::Rc2;
 use zeroize::Zeroizing;
 
-use crate::asn1::oid;
+use crate::asn1::{Count, oid};
 
 /// A cipher that is read. [`Aes256`](Self::Aes256), and [`TripleDes`](Self::TripleDes) for old readers, are the ones to write.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -65,8 +65,8 @@ impl Cipher {
     }
 
     /// RC2 by the version in its parameters, which stands for its bits (RFC 8018 appendix B.2.3).
-    pub(crate) fn of_rc2_version(version: Option<i64>) -> Option<Self> {
-        match version {
+    pub(crate) fn of_rc2_version(version: Option<Count>) -> Option<Self> {
+        match version.map(|version| version.0) {
             Some(160) => Some(Self::Rc2With40Bits),
             Some(120) => Some(Self::Rc2With64Bits),
             Some(58) => Some(Self::Rc2With128Bits),

@@ -4,9 +4,11 @@ mod cipher;
 mod digest;
 mod kdf;
 mod password;
+mod prf;
 
 pub use cipher::Cipher;
 pub use digest::Digest;
-pub(crate) use kdf::{Pbes1Hash, evp_bytes_to_key, pbkdf1};
+pub(crate) use kdf::{Pbes1Hash, evp_bytes_to_key, pbkdf1, pbkdf2_blocks, pkcs12_blocks};
 pub use kdf::{Purpose, Request, derive, pbkdf2, pbkdf2_sha256_together};
 pub use password::PasswordOctets;
+pub use prf::Prf;

@@ -4,6 +4,7 @@ use std::ops::RangeInclusive;
 
 use super::error::PbeError;
 use super::limit::Limit;
+use crate::asn1::Count;
 
 /// Bounds on what a file may ask for.
 ///
@@ -14,8 +15,13 @@ pub struct Limits {
     pub salt_len: usize,
     /// Rounds that one derivation may ask for. Default: 1,000,000.
     pub iterations: u32,
-    /// Rounds of all derivations together. Default: 4,000,000.
-    pub total_iterations: u32,
+    /// Hash blocks of all derivations together. Default: 5,000,000.
+    ///
+    /// A hash block is what a hash function compresses at once: 64 octets, or 128 with SHA-384 and SHA-512. A round of
+    /// PBKDF2 takes two of them for each block of its output, a round of RFC 7292 appendix B one. So AES-256 costs two
+    /// a round with HMAC-SHA-256 and four with HMAC-SHA-1, and 3DES costs three by RFC 7292, its initialisation vector
+    /// included.
+    pub hash_blocks: u64,
     /// Octets that scrypt fills in all derivations together: 128 · N · r · p (RFC 7914 section 2). Default: 256 MiB.
     pub scrypt_memory: u64,
 }
@@ -25,7 +31,7 @@ impl Default for Limits {
         Self {
             salt_len: 1024,
             iterations: 1_000_000,
-            total_iterations: 4_000_000,
+            hash_blocks: 5_000_000,
             scrypt_memory: 256 * 1024 * 1024,
         }
     }
@@ -37,10 +43,10 @@ impl Limits {
     }
 }
 
-/// The rounds of key derivation, and scrypt's memory, that a file has left.
+/// The hash blocks of key derivation, and scrypt's memory, that a file has left.
 ///
 /// Every derivation is charged before it starts, so a file cannot spend first and be refused later.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Budget {
     limits: Limits,
     spent: u64,
@@ -69,26 +75,25 @@ impl Budget {
     /// # Errors
     ///
     /// [`PbeError::IterationsOutOfRange`]
-    pub fn accept(&self, iterations: i64) -> Result<u32, PbeError> {
+    pub fn accept(&self, iterations: Count) -> Result<u32, PbeError> {
         let allowed: RangeInclusive<u32> = 1..=self.limits.iterations;
-        u32::try_from(iterations)
+        u32::try_from(iterations.0)
             .ok()
             .filter(|count| allowed.contains(count))
             .ok_or(PbeError::IterationsOutOfRange {
-                got: iterations,
+                got: iterations.0,
                 allowed,
             })
     }
 
-    /// Pays for one derivation of `iterations` rounds.
+    /// Pays for one derivation of `blocks` hash blocks.
     ///
     /// # Errors
     ///
     /// [`PbeError::LimitExceeded`]
-    pub fn charge(&mut self, iterations: u32) -> Result<(), PbeError> {
-        self.spent += u64::from(iterations);
-        let limit = u64::from(self.limits.total_iterations);
-        check(Limit::TotalIterations, limit, self.spent)
+    pub fn charge(&mut self, blocks: u64) -> Result<(), PbeError> {
+        self.spent = self.spent.saturating_add(blocks);
+        check(Limit::HashBlocks, self.limits.hash_blocks, self.spent)
     }
 
     /// Pays for one run of scrypt.

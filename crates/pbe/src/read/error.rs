@@ -17,9 +17,9 @@ pub enum PbeError {
     DecryptFailed,
 
     /// An iteration count is zero, negative or too high.
-    #[error("{got} iterations are asked for, allowed are {} to {}", .allowed.start(), .allowed.end())]
+    #[error("{} iterations are asked for, allowed are {} to {}", iterations(*.got), .allowed.start(), .allowed.end())]
     IterationsOutOfRange {
-        /// What is asked for.
+        /// What is asked for; `i64::MAX` and `i64::MIN` stand for all that is beyond them, too.
         got: i64,
         /// What is allowed.
         allowed: RangeInclusive<u32>,
@@ -66,5 +66,14 @@ impl PbeError {
     /// Parameters that cannot be decoded.
     pub fn malformed(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self::Malformed(source.into())
+    }
+}
+
+/// A number out of a file, where the ends of `i64` stand for what is beyond them.
+pub fn iterations(got: i64) -> String {
+    match got {
+        i64::MAX => "2^63 or more".to_owned(),
+        i64::MIN => "-2^63 or fewer".to_owned(),
+        other => other.to_string(),
     }
 }

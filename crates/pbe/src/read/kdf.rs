@@ -7,13 +7,13 @@ use zeroize::Zeroizing;
 
 use super::budget::Budget;
 use super::error::PbeError;
-use crate::asn1::{Pbkdf2Params, ScryptParams, oid};
-use crate::crypto::{Digest, pbkdf2};
+use crate::asn1::{Count, Pbkdf2Params, ScryptParams, oid};
+use crate::crypto::{Digest, Prf, pbkdf2, pbkdf2_blocks};
 
 /// PBKDF2 with judged parameters.
 #[derive(Debug)]
 pub struct Pbkdf2<'a> {
-    prf: Digest,
+    prf: Prf,
     salt: &'a [u8],
     iterations: u32,
     len: Option<usize>,
@@ -38,10 +38,8 @@ impl<'a> Pbkdf2<'a> {
         let iterations = budget.accept(params.iterations)?;
         let prf = match params.prf {
             // The default of RFC 8018 appendix A.2.
-            None => Digest::Sha1,
-            Some(prf) => {
-                Digest::of_hmac(prf.oid).ok_or(PbeError::UnsupportedAlgorithm { oid: prf.oid })?
-            }
+            None => Prf::Hmac(Digest::Sha1),
+            Some(prf) => Prf::of(prf.oid).ok_or(PbeError::UnsupportedAlgorithm { oid: prf.oid })?,
         };
         Ok(Self {
             prf,
@@ -57,18 +55,24 @@ impl<'a> Pbkdf2<'a> {
         self.len
     }
 
+    /// What `len` octets cost, in hash blocks.
+    #[must_use]
+    pub fn cost(&self, len: usize) -> u64 {
+        pbkdf2_blocks(self.prf, self.iterations, len)
+    }
+
     /// Derives `len` octets.
     ///
     /// # Errors
     ///
-    /// [`PbeError::LimitExceeded`] if `budget` has fewer rounds left.
+    /// [`PbeError::LimitExceeded`] if `budget` has fewer hash blocks left.
     pub fn derive(
         &self,
         password: &[u8],
         len: usize,
         budget: &mut Budget,
     ) -> Result<Zeroizing<Vec<u8>>, PbeError> {
-        budget.charge(self.iterations)?;
+        budget.charge(self.cost(len))?;
         Ok(pbkdf2(self.prf, password, self.salt, self.iterations, len))
     }
 }
@@ -112,6 +116,11 @@ impl<'a> Scrypt<'a> {
         })
     }
 
+    /// What it fills, in octets.
+    pub(super) fn memory(&self) -> u64 {
+        self.memory
+    }
+
     pub(super) fn derive(
         &self,
         password: &[u8],
@@ -125,8 +134,8 @@ impl<'a> Scrypt<'a> {
     }
 }
 
-fn key_length(len: Option<i64>) -> Result<Option<usize>, PbeError> {
-    len.map(usize::try_from)
+fn key_length(len: Option<Count>) -> Result<Option<usize>, PbeError> {
+    len.map(|len| usize::try_from(len.0))
         .transpose()
         .map_err(|_| PbeError::UnsupportedParameters {
             reason: "the key length is negative",

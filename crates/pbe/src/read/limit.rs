@@ -6,20 +6,20 @@ use std::fmt;
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Limit {
+    /// Hash blocks of key derivation in the whole file.
+    HashBlocks,
     /// Octets in one salt.
     SaltLen,
     /// Octets that scrypt fills.
     ScryptMemory,
-    /// Rounds of key derivation in the whole file.
-    TotalIterations,
 }
 
 impl fmt::Display for Limit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Self::HashBlocks => "hash blocks of key derivation",
             Self::SaltLen => "bytes in a salt",
             Self::ScryptMemory => "bytes of memory for scrypt",
-            Self::TotalIterations => "rounds of key derivation",
         })
     }
 }

@@ -8,7 +8,7 @@ mod pem;
 mod scheme;
 
 pub use budget::{Budget, Limits};
-pub use error::PbeError;
+pub use error::{PbeError, iterations};
 pub use kdf::{Pbkdf2, parameters};
 pub use limit::Limit;
 pub use pem::PemEncryption;

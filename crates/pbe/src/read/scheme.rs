@@ -9,7 +9,9 @@ use super::budget::Budget;
 use super::error::PbeError;
 use super::kdf::{Pbkdf2, Scrypt, parameters};
 use crate::asn1::{PbeParams, Pbes2Params, Pkcs12PbeParams, Rc2CbcParams, oid};
-use crate::crypto::{Cipher, Digest, PasswordOctets, Pbes1Hash, Purpose, Request, derive, pbkdf1};
+use crate::crypto::{
+    Cipher, Digest, PasswordOctets, Pbes1Hash, Purpose, Request, derive, pbkdf1, pkcs12_blocks,
+};
 
 /// An encryption whose parameters have been judged.
 #[derive(Debug)]
@@ -82,6 +84,29 @@ impl<'a> Scheme<'a> {
         Ok(Self(kind))
     }
 
+    /// Charges `budget` with what [`decrypt`](Self::decrypt) costs at least, to refuse a file before any work on it.
+    ///
+    /// # Errors
+    ///
+    /// [`PbeError::LimitExceeded`]
+    pub fn charge(&self, budget: &mut Budget) -> Result<(), PbeError> {
+        match &self.0 {
+            Kind::Pbes1 { iterations, .. } => budget.charge(u64::from(*iterations)),
+            Kind::Pbes2 {
+                kdf: Kdf::Pbkdf2(kdf),
+                cipher,
+                ..
+            } => budget.charge(kdf.cost(cipher.key_len())),
+            Kind::Pbes2 {
+                kdf: Kdf::Scrypt(kdf),
+                ..
+            } => budget.charge_memory(kdf.memory()),
+            Kind::Pkcs12 {
+                cipher, iterations, ..
+            } => budget.charge(pkcs12_cost(*cipher, *iterations)),
+        }
+    }
+
     /// Decrypts a SEQUENCE, which is all that is ever encrypted in a file.
     ///
     /// Every derivation it takes is charged to `budget`: one, or two where a password has two forms.
@@ -103,7 +128,7 @@ impl<'a> Scheme<'a> {
                 salt,
                 iterations,
             } => {
-                budget.charge(iterations)?;
+                budget.charge(u64::from(iterations))?;
                 let derived = pbkdf1(hash, password.utf8(), salt, iterations);
                 let (key, iv) = derived.split_at(8);
                 decrypt_sequence(cipher, key, iv, ciphertext)
@@ -117,12 +142,13 @@ impl<'a> Scheme<'a> {
                     let key = kdf.derive(octets, cipher.key_len(), budget)?;
                     decrypt_sequence(cipher, &key, iv, ciphertext)
                 };
-                match attempt(password.utf8()) {
+                match kdf {
                     // Old NSS gave PBKDF2 the UTF-16 form too.
-                    Err(PbeError::DecryptFailed) if matches!(kdf, Kdf::Pbkdf2(_)) => {
-                        attempt(password.utf16())
+                    Kdf::Pbkdf2(_) => {
+                        let is_wrong_key = |error: &_| matches!(error, PbeError::DecryptFailed);
+                        password.find_rfc8018_form(attempt, is_wrong_key)
                     }
-                    decided => decided,
+                    Kdf::Scrypt(_) => attempt(password.utf8()),
                 }
             }
             Kind::Pkcs12 {
@@ -130,7 +156,7 @@ impl<'a> Scheme<'a> {
                 salt,
                 iterations,
             } => password.find_form(|password| {
-                budget.charge(iterations)?;
+                budget.charge(pkcs12_cost(cipher, iterations))?;
                 let request = |purpose, len| Request {
                     purpose,
                     password: password.utf16(),
@@ -188,6 +214,12 @@ impl Kdf<'_> {
             Self::Scrypt(kdf) => kdf.derive(password, len, budget),
         }
     }
+}
+
+/// A key and an initialisation vector, in hash blocks.
+fn pkcs12_cost(cipher: Cipher, iterations: u32) -> u64 {
+    let cost = |len| pkcs12_blocks(Digest::Sha1, iterations, len);
+    cost(cipher.key_len()) + cost(cipher.iv_len())
 }
 
 /// RFC 8018 appendix A.3, without MD2.

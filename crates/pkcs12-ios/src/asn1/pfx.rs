@@ -2,6 +2,7 @@
 
 use der::Sequence;
 use der::asn1::OctetStringRef;
+use pbe::Count;
 use spki::AlgorithmIdentifierRef;
 
 use super::ContentInfo;
@@ -16,7 +17,7 @@ use super::ContentInfo;
 /// ```
 #[derive(Sequence)]
 pub(crate) struct Pfx<'a> {
-    pub(crate) version: i64,
+    pub(crate) version: Count,
     pub(crate) auth_safe: ContentInfo<'a>,
     pub(crate) mac_data: Option<MacData<'a>>,
 }
@@ -34,12 +35,12 @@ pub(crate) struct MacData<'a> {
     pub(crate) mac: DigestInfo<'a>,
     pub(crate) mac_salt: &'a OctetStringRef,
     #[asn1(default = "MacData::one_iteration")]
-    pub(crate) iterations: i64,
+    pub(crate) iterations: Count,
 }
 
 impl MacData<'_> {
-    fn one_iteration() -> i64 {
-        1
+    fn one_iteration() -> Count {
+        Count(1)
     }
 }
 

@@ -1,56 +1,50 @@
-//! Walking through a file, with or without its password.
+//! Looking into a file, with or without its password.
 
-use der::Decode;
-use pbe::{Budget, PasswordOctets};
 use pki_core::Password;
 
-use crate::asn1::Pfx;
 use crate::read::{
-    Archive, Contents, Limit, Limits, Mac, Place, Protection, ReadError, ber, data_of,
+    Archive, Bag, Limits, Opened, Part, Protection, ReadError, Refused, Walked, all_bags, walk,
 };
 
-/// How a file is protected, and with its password what is in it.
+/// How a file is protected, and what is in it, as far as it can be read.
 #[derive(Debug)]
 pub struct Inspection {
-    mac: Option<Protection>,
-    parts: Vec<Protection>,
-    archive: Option<Archive>,
-    empty_password: bool,
+    walked: Walked,
+    password: Option<PasswordForm>,
 }
 
-/// Looks at a file without trusting it: with a password, [`Archive::read`]'s checks come first; without one, only what
-/// is not encrypted is read.
+/// What about a password matters to readers.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum PasswordForm {
+    /// Printable, all of it.
+    Ascii,
+    /// Nothing at all.
+    Empty,
+    /// With characters that readers encode in different ways.
+    Unicode,
+}
+
+/// Looks into a file without trusting it, by the same steps as [`Archive::read`]: without a password, at all that is
+/// not encrypted.
 ///
-/// A file without a MAC is inspected, too: [`Inspection::check`] says who refuses it.
+/// Unlike there, what is protected in a way that is not read here is left closed ([`Opened::No`]), and the rest is shown.
+/// A file without a MAC is inspected too: [`Inspection::check`] says who refuses it.
 ///
 /// # Errors
 ///
-/// As [`Archive::read`].
+/// As [`Archive::read`]: [`ReadError::MacMismatch`] for a wrong password, and others for what is not a PKCS#12 file.
 pub fn inspect(
     pkcs12: &[u8],
     password: Option<&Password>,
     limits: &Limits,
 ) -> Result<Inspection, ReadError> {
-    limits.check(Limit::FileLen, limits.file_len, pkcs12.len())?;
-    let outer = ber::to_der(pkcs12, Place::Pfx, limits)?;
-    let pfx = Pfx::from_der(&outer).map_err(ReadError::malformed(Place::Pfx))?;
-    if pfx.version != 3 {
-        return Err(ReadError::BadVersion { got: pfx.version });
-    }
-    let content = data_of(&pfx.auth_safe, Place::Pfx)?;
-    let mut budget = Budget::new(limits.of_key_derivation());
-    let mut octets = password.map(|password| PasswordOctets::new(password.secret_str()));
-    if let (Some(data), Some(octets)) = (&pfx.mac_data, &mut octets) {
-        Mac::parse(data, limits, &budget)?.verify(content, octets, &mut budget)?;
-    }
-    let mut contents = Contents::new(limits, octets, budget);
-    contents.read(content)?;
-    let (archive, parts) = contents.into_parts();
     Ok(Inspection {
-        mac: pfx.mac_data.as_ref().map(Protection::of_mac),
-        parts,
-        archive: password.is_some().then_some(archive),
-        empty_password: password.is_some_and(|password| password.secret_str().is_empty()),
+        walked: walk(pkcs12, password, limits, Refused::Note)?,
+        password: password.map(|password| match password.secret_str() {
+            "" => PasswordForm::Empty,
+            text if text.chars().all(|c| matches!(c, ' '..='~')) => PasswordForm::Ascii,
+            _ => PasswordForm::Unicode,
+        }),
     })
 }
 
@@ -58,24 +52,42 @@ impl Inspection {
     /// The message authentication code over the whole, if there is one.
     #[must_use]
     pub fn mac(&self) -> Option<&Protection> {
-        self.mac.as_ref()
+        self.walked.mac.as_ref().map(|(mac, _)| mac)
     }
 
-    /// How keys and encrypted parts are protected, in their order. Without a password nothing inside of an encrypted
-    /// part is among them.
+    /// Whether the MAC was checked with the password; none if there is no MAC.
     #[must_use]
-    pub fn parts(&self) -> &[Protection] {
-        &self.parts
+    pub fn mac_checked(&self) -> Option<&Opened> {
+        self.walked.mac.as_ref().map(|(_, checked)| checked)
     }
 
-    /// Whether it opened with an empty password.
-    pub(super) fn has_empty_password(&self) -> bool {
-        self.empty_password
-    }
-
-    /// Keys and certificates, where the password was given.
+    /// The parts of the file in their order, with the bags in them as far as they could be read.
     #[must_use]
-    pub fn archive(&self) -> Option<&Archive> {
-        self.archive.as_ref()
+    pub fn parts(&self) -> &[Part] {
+        &self.walked.parts
+    }
+
+    /// All bags of all parts, in their order, those within others too.
+    #[must_use]
+    pub fn bags(&self) -> Vec<&Bag> {
+        all_bags(&self.walked.parts)
+    }
+
+    /// The keys and certificates that could be read. Without a password, that is what is not encrypted.
+    #[must_use]
+    pub fn archive(&self) -> &Archive {
+        &self.walked.archive
+    }
+
+    /// For an empty password: whether it was nothing at all where keys were derived, as on macOS, and not an empty
+    /// string with a terminator, as on iOS. None for other passwords, and where nothing tells.
+    #[must_use]
+    pub fn empty_without_terminator(&self) -> Option<bool> {
+        self.walked.empty_without_terminator
+    }
+
+    /// None where no password was given.
+    pub(super) fn password(&self) -> Option<PasswordForm> {
+        self.password
     }
 }

@@ -1,11 +1,16 @@
 //! How a file is protected, and which readers take it.
 //!
-//! `inspection` walks through a file, `reader` knows what each reader takes, and `check` compares the two.
+//! `inspection` holds what was read of a file. `reader` names the readers, `algorithms` knows what each of them takes,
+//! `pairing` how Apple finds the key's certificate, `message` what each of them shows, and `check` compares.
 
+mod algorithms;
 mod check;
 mod inspection;
+mod message;
+mod objection;
+mod pairing;
 mod reader;
 
-pub use check::Objection;
 pub use inspection::{Inspection, inspect};
+pub use objection::{Effect, Objection, Outlook};
 pub use reader::{Reader, UnknownReader};

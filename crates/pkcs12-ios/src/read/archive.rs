@@ -6,6 +6,7 @@ use const_oid::ObjectIdentifier;
 use zeroize::Zeroizing;
 
 use super::attributes::BagAttributes;
+use crate::asn1::oid;
 
 /// The private keys and X.509 certificates of a PKCS#12 file.
 ///
@@ -15,6 +16,7 @@ use super::attributes::BagAttributes;
 pub struct Archive {
     pub(crate) certificates: Vec<ArchivedCertificate>,
     pub(crate) keys: Vec<ArchivedKey>,
+    pub(crate) skipped: Vec<SkippedBag>,
 }
 
 impl Archive {
@@ -28,6 +30,44 @@ impl Archive {
     #[must_use]
     pub fn keys(&self) -> &[ArchivedKey] {
         &self.keys
+    }
+
+    /// The bags that were passed over unread, in their order.
+    #[must_use]
+    pub fn skipped(&self) -> &[SkippedBag] {
+        &self.skipped
+    }
+}
+
+/// A bag that was passed over unread: a CRL, a secret, or something that nobody knows.
+#[derive(Clone, Debug)]
+pub struct SkippedBag {
+    pub(crate) attributes: BagAttributes,
+    pub(crate) oid: ObjectIdentifier,
+}
+
+impl SkippedBag {
+    /// The type of bag; or, in a certificate bag, the type of certificate that is not X.509.
+    #[must_use]
+    pub fn oid(&self) -> ObjectIdentifier {
+        self.oid
+    }
+
+    /// `secretBag`, `crlBag`: what it is called, and its identifier where it has no name.
+    #[must_use]
+    pub fn kind(&self) -> String {
+        match self.oid {
+            oid::CRL_BAG => "crlBag".to_owned(),
+            oid::SECRET_BAG => "secretBag".to_owned(),
+            oid::SDSI_CERTIFICATE => "sdsiCertificate".to_owned(),
+            other => pbe::oid::describe(&other),
+        }
+    }
+
+    /// What the bag says of it.
+    #[must_use]
+    pub fn attributes(&self) -> &BagAttributes {
+        &self.attributes
     }
 }
 

@@ -12,10 +12,16 @@ use super::place::{Limit, Place};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReadError {
+    /// The file is text in base64, as it is sent by mail, and its bytes have to be decoded first.
+    #[error(
+        "the file is base64 text, not PKCS#12 in DER; decode it first (openssl base64 -d -in FILE -out FILE.p12)"
+    )]
+    Base64,
+
     /// The file is of another version than 3, the only one there is.
-    #[error("PKCS#12 version {got} is not known, only 3 is")]
+    #[error("PKCS#12 version {} is not known, only 3 is", pbe::iterations(*.got))]
     BadVersion {
-        /// The version it names.
+        /// The version it names; `i64::MAX` and `i64::MIN` stand for all that is beyond them, too.
         got: i64,
     },
 
@@ -27,11 +33,11 @@ pub enum ReadError {
     },
 
     /// An iteration count is zero, negative or too high.
-    #[error("the {place} asks for {got} iterations, allowed are {} to {}", .allowed.start(), .allowed.end())]
+    #[error("the {place} asks for {} iterations, allowed are {} to {}", pbe::iterations(*.got), .allowed.start(), .allowed.end())]
     IterationsOutOfRange {
         /// Which part.
         place: Place,
-        /// What it asks for.
+        /// What it asks for; `i64::MAX` and `i64::MIN` stand for all that is beyond them, too.
         got: i64,
         /// What is allowed.
         allowed: RangeInclusive<u32>,
@@ -75,6 +81,13 @@ pub enum ReadError {
         offset: usize,
     },
 
+    /// The file is PEM text, and PKCS#12 files are DER.
+    #[error("the file is PEM text ({label}), not PKCS#12 in DER; {}", instead_of_pem(.label))]
+    Pem {
+        /// What its first line says that it holds: `CERTIFICATE`, `PRIVATE KEY`.
+        label: String,
+    },
+
     /// Something follows after the end.
     #[error("{len} bytes follow after the end of the file's structure; export it again")]
     TrailingData {
@@ -101,7 +114,31 @@ pub enum ReadError {
     },
 }
 
+/// What to do with a PEM file.
+fn instead_of_pem(label: &str) -> &'static str {
+    match label {
+        "PKCS12" => "decode what is between its first and last line (openssl base64 -d)",
+        _ => {
+            "make a bundle of the key and its certificate (openssl pkcs12 -export -inkey KEY -in CERTIFICATE -out FILE.p12)"
+        }
+    }
+}
+
 impl ReadError {
+    /// Whether it is about how something is encrypted, and not about what the file is.
+    pub(crate) fn is_about_protection(&self) -> bool {
+        matches!(
+            self,
+            Self::IterationsOutOfRange { .. }
+                | Self::LimitExceeded {
+                    what: Limit::HashBlocks | Limit::SaltLen,
+                    ..
+                }
+                | Self::UnsupportedAlgorithm { .. }
+                | Self::UnsupportedParameters { .. }
+        )
+    }
+
     pub(crate) fn malformed(place: Place) -> impl FnOnce(der::Error) -> Self {
         move |source| Self::Malformed {
             place,

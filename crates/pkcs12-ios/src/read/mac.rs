@@ -74,6 +74,21 @@ impl<'a> Mac<'a> {
         })
     }
 
+    /// Charges `budget` with what [`verify`](Self::verify) costs at least, before it is done.
+    pub(crate) fn charge(&self, budget: &mut Budget) -> Result<(), ReadError> {
+        let cost = match &self.key {
+            MacKey::Pbmac1 { kdf, len, .. } => kdf.cost(*len),
+            MacKey::Pkcs12 {
+                digest,
+                salt,
+                iterations,
+            } => request(*digest, &[], salt, *iterations).cost(*digest),
+        };
+        budget
+            .charge(cost)
+            .map_err(ReadError::encryption(Place::Mac))
+    }
+
     /// Compares in constant time, and leaves in `password` the form that was right.
     pub(crate) fn verify(
         &self,
@@ -81,44 +96,39 @@ impl<'a> Mac<'a> {
         password: &mut PasswordOctets<'_>,
         budget: &mut Budget,
     ) -> Result<(), ReadError> {
-        let place = Place::Mac;
-        password.find_form(|password| {
-            let key = match &self.key {
-                MacKey::Pbmac1 { hmac, kdf, len } => {
-                    let key = kdf.derive(password.utf8(), *len, budget);
-                    hmac::Key::new(hmac.hmac(), &key.map_err(ReadError::encryption(place))?)
-                }
-                MacKey::Pkcs12 {
-                    digest,
-                    salt,
-                    iterations,
-                } => {
-                    budget
-                        .charge(*iterations)
-                        .map_err(ReadError::encryption(place))?;
-                    pkcs12_key(*digest, password, salt, *iterations)
-                }
-            };
-            hmac::verify(&key, content, self.expected).map_err(|_| ReadError::MacMismatch)
-        })
+        let compare = |key: &hmac::Key| {
+            hmac::verify(key, content, self.expected).map_err(|_| ReadError::MacMismatch)
+        };
+        match &self.key {
+            MacKey::Pbmac1 { hmac, kdf, len } => {
+                let key = kdf
+                    .derive(password.utf8(), *len, budget)
+                    .map_err(ReadError::encryption(Place::Mac))?;
+                compare(&hmac::Key::new(hmac.hmac(), &key))
+            }
+            MacKey::Pkcs12 {
+                digest,
+                salt,
+                iterations,
+            } => password.find_form(|password| {
+                self.charge(budget)?;
+                // RFC 7292 section 5.1: the key is as long as the hash.
+                let request = request(*digest, password.utf16(), salt, *iterations);
+                let key = derive(*digest, &[request]);
+                compare(&hmac::Key::new(digest.hmac(), &key[0]))
+            }),
+        }
     }
 }
 
-/// The key of RFC 7292 section 5.1: as long as the hash.
-fn pkcs12_key(
-    digest: Digest,
-    password: &PasswordOctets<'_>,
-    salt: &[u8],
-    iterations: u32,
-) -> hmac::Key {
-    let request = Request {
+fn request<'a>(digest: Digest, password: &'a [u8], salt: &'a [u8], iterations: u32) -> Request<'a> {
+    Request {
         purpose: Purpose::MacKey,
-        password: password.utf16(),
+        password,
         salt,
         iterations,
         len: digest.output_len(),
-    };
-    hmac::Key::new(digest.hmac(), &derive(digest, &[request])[0])
+    }
 }
 
 #[cfg(test)]
@@ -129,7 +139,7 @@ mod tests {
     )]
 
     use der::asn1::{Any, AnyRef, OctetStringRef};
-    use pbe::{Pbkdf2Params, pbkdf2};
+    use pbe::{Count, Pbkdf2Params, pbkdf2};
     use spki::AlgorithmIdentifierRef;
 
     use super::*;
@@ -150,8 +160,8 @@ mod tests {
         let tag = hmac::sign(&hmac::Key::new(Digest::Sha256.hmac(), &key), CONTENT);
         let kdf = Any::encode_from(&Pbkdf2Params {
             salt: OctetStringRef::new(b"salt").unwrap(),
-            iterations: 2,
-            key_length: said,
+            iterations: 2.into(),
+            key_length: said.map(Count),
             prf: Some(with_null(Digest::Sha512.hmac_oid())),
         })
         .unwrap();
@@ -173,7 +183,7 @@ mod tests {
             },
             // Neither counts for PBMAC1 (RFC 9579 section 5).
             mac_salt: OctetStringRef::new(b"unused").unwrap(),
-            iterations: 1,
+            iterations: 1.into(),
         };
         let limits = Limits::default();
         let mut budget = Budget::new(limits.of_key_derivation());

@@ -48,16 +48,14 @@ pub enum Limit {
     Certificates,
     /// Octets in the file.
     FileLen,
+    /// Hash blocks of key derivation in the whole file.
+    HashBlocks,
     /// Private keys.
     Keys,
     /// Levels of nesting.
     Nesting,
     /// Octets in one salt.
     SaltLen,
-    /// Octets that scrypt fills: 256 MiB in the whole file.
-    ScryptMemory,
-    /// Rounds of key derivation in the whole file.
-    TotalIterations,
 }
 
 impl fmt::Display for Limit {
@@ -67,11 +65,10 @@ impl fmt::Display for Limit {
             Self::Bags => "bags",
             Self::Certificates => "certificates",
             Self::FileLen => "bytes",
+            Self::HashBlocks => "hash blocks of key derivation",
             Self::Keys => "private keys",
             Self::Nesting => "levels of nesting",
             Self::SaltLen => "bytes in a salt",
-            Self::ScryptMemory => "bytes of memory for scrypt",
-            Self::TotalIterations => "rounds of key derivation",
         })
     }
 }
@@ -80,8 +77,7 @@ impl From<pbe::Limit> for Limit {
     fn from(limit: pbe::Limit) -> Self {
         match limit {
             pbe::Limit::SaltLen => Self::SaltLen,
-            pbe::Limit::ScryptMemory => Self::ScryptMemory,
-            _ => Self::TotalIterations,
+            _ => Self::HashBlocks,
         }
     }
 }

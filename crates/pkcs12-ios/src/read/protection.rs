@@ -17,16 +17,21 @@ pub struct Protection {
     pub place: Place,
     /// How.
     pub scheme: Scheme,
-    /// Rounds of key derivation, as far as they can be read.
+    /// Rounds of key derivation, as far as they can be read; `i64::MAX` and `i64::MIN` stand for all that is beyond
+    /// them, too.
     pub iterations: Option<i64>,
-    /// Octets in the salt, as far as it can be read.
-    pub salt_len: Option<usize>,
+    /// The salt, as far as it can be read.
+    pub salt: Option<Vec<u8>>,
+    /// Octets in the derived key, where the file says: PBKDF2 alone has a place for it.
+    pub key_len: Option<i64>,
 }
 
 /// The algorithms of a [`Protection`].
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Scheme {
+    /// Encrypted to the holder of a key, and not by the password (RFC 7292 section 4).
+    Enveloped,
     /// A MAC by RFC 7292 section 5.1, with this hash.
     Mac {
         /// SHA-1, SHA-256 and so on.
@@ -45,7 +50,9 @@ pub enum Scheme {
     },
     /// A MAC whose key comes from PBKDF2 (RFC 9579).
     Pbmac1 {
-        /// The HMAC.
+        /// The pseudorandom function of PBKDF2.
+        prf: Pbkdf2Prf,
+        /// The HMAC over the file.
         hmac: ObjectIdentifier,
     },
     /// Something else, or parameters that cannot be read.
@@ -83,12 +90,17 @@ impl Protection {
         Self::new(place, Scheme::None)
     }
 
+    /// A part that is encrypted to somebody's public key.
+    pub(crate) fn enveloped(place: Place) -> Self {
+        Self::new(place, Scheme::Enveloped)
+    }
+
     pub(crate) fn of_mac(mac: &MacData<'_>) -> Self {
         let algorithm = &mac.mac.algorithm;
         if algorithm.oid != oid::PBMAC1 {
             return Self {
-                iterations: Some(mac.iterations),
-                salt_len: Some(mac.mac_salt.as_bytes().len()),
+                iterations: Some(mac.iterations.0),
+                salt: Some(mac.mac_salt.as_bytes().to_vec()),
                 ..Self::new(
                     Place::Mac,
                     Scheme::Mac {
@@ -101,11 +113,8 @@ impl Protection {
             let params: Pbmac1Params<'_> = algorithm.parameters?.decode_as().ok()?;
             let kdf: Pbkdf2Params<'_> = params.key_derivation.parameters?.decode_as().ok()?;
             let hmac = params.authentication.oid;
-            Some(Self {
-                iterations: Some(kdf.iterations),
-                salt_len: Some(kdf.salt.as_bytes().len()),
-                ..Self::new(Place::Mac, Scheme::Pbmac1 { hmac })
-            })
+            let prf = Pbkdf2Prf::of(&kdf);
+            Some(Self::new(Place::Mac, Scheme::Pbmac1 { prf, hmac }).with(&kdf))
         };
         read().unwrap_or_else(|| Self::new(Place::Mac, Scheme::Unknown(algorithm.oid)))
     }
@@ -115,7 +124,38 @@ impl Protection {
             place,
             scheme,
             iterations: None,
-            salt_len: None,
+            salt: None,
+            key_len: None,
+        }
+    }
+
+    fn with(self, kdf: &Pbkdf2Params<'_>) -> Self {
+        Self {
+            iterations: Some(kdf.iterations.0),
+            salt: Some(kdf.salt.as_bytes().to_vec()),
+            key_len: kdf.key_length.map(|len| len.0),
+            ..self
+        }
+    }
+}
+
+impl Pbkdf2Prf {
+    fn of(kdf: &Pbkdf2Params<'_>) -> Self {
+        match kdf.prf {
+            None => Self::Default,
+            Some(prf) if prf.parameters.is_some_and(|params| params.is_null()) => {
+                Self::WithNull(prf.oid)
+            }
+            Some(prf) => Self::WithoutParameters(prf.oid),
+        }
+    }
+
+    /// The function: HMAC with SHA-1 where it is left out.
+    #[must_use]
+    pub fn oid(self) -> ObjectIdentifier {
+        match self {
+            Self::Default => pbe_oid::HMAC_SHA_1,
+            Self::WithNull(oid) | Self::WithoutParameters(oid) => oid,
         }
     }
 }
@@ -123,8 +163,8 @@ impl Protection {
 fn pbes1(algorithm: &AlgorithmIdentifierRef<'_>, place: Place) -> Option<Protection> {
     let params: Pkcs12PbeParams<'_> = algorithm.parameters?.decode_as().ok()?;
     Some(Protection {
-        iterations: Some(params.iterations),
-        salt_len: Some(params.salt.as_bytes().len()),
+        iterations: Some(params.iterations.0),
+        salt: Some(params.salt.as_bytes().to_vec()),
         ..Protection::new(place, Scheme::Pbes1(algorithm.oid))
     })
 }
@@ -136,23 +176,15 @@ fn pbes2(algorithm: &AlgorithmIdentifierRef<'_>, place: Place) -> Option<Protect
         return Some(Protection::new(place, Scheme::Pbes2 { prf: None, cipher }));
     }
     let kdf: Pbkdf2Params<'_> = params.key_derivation.parameters?.decode_as().ok()?;
-    let prf = match kdf.prf {
-        None => Pbkdf2Prf::Default,
-        Some(prf) if prf.parameters.is_some() => Pbkdf2Prf::WithNull(prf.oid),
-        Some(prf) => Pbkdf2Prf::WithoutParameters(prf.oid),
-    };
-    let prf = Some(prf);
-    Some(Protection {
-        iterations: Some(kdf.iterations),
-        salt_len: Some(kdf.salt.as_bytes().len()),
-        ..Protection::new(place, Scheme::Pbes2 { prf, cipher })
-    })
+    let prf = Some(Pbkdf2Prf::of(&kdf));
+    Some(Protection::new(place, Scheme::Pbes2 { prf, cipher }).with(&kdf))
 }
 
 /// `3DES`, `AES-256 with PBKDF2 and HMAC-SHA-256`: the words of people, and identifiers for what has none.
 impl fmt::Display for Scheme {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Enveloped => f.write_str("encrypted to a public key"),
             Self::Mac { hash } => write!(f, "HMAC with {}", name(hash)),
             Self::None => f.write_str("not encrypted"),
             Self::Pbes1(oid) => write!(f, "{}", name(oid)),
@@ -171,7 +203,7 @@ impl fmt::Display for Scheme {
                 ),
                 None => write!(f, "{} with another derivation than PBKDF2", name(cipher)),
             },
-            Self::Pbmac1 { hmac } => write!(f, "PBMAC1 with {}", name(hmac)),
+            Self::Pbmac1 { hmac, .. } => write!(f, "PBMAC1 with {}", name(hmac)),
             Self::Unknown(oid) => write!(f, "{}", pbe_oid::describe(oid)),
         }
     }
@@ -197,6 +229,8 @@ fn name(oid: &ObjectIdentifier) -> String {
         (pbe_oid::HMAC_SHA_256, "HMAC-SHA-256"),
         (pbe_oid::HMAC_SHA_384, "HMAC-SHA-384"),
         (pbe_oid::HMAC_SHA_512, "HMAC-SHA-512"),
+        (pbe_oid::HMAC_SHA_512_224, "HMAC-SHA-512/224"),
+        (pbe_oid::HMAC_SHA_512_256, "HMAC-SHA-512/256"),
     ];
     let known = NAMES.iter().find(|(known, _)| known == oid);
     known.map_or_else(|| pbe_oid::describe(oid), |(_, name)| (*name).to_owned())

@@ -9,7 +9,7 @@ use const_oid::ObjectIdentifier;
 use der::Encode;
 use der::asn1::{Any, OctetString, OctetStringRef};
 use pbe::oid::{AES_256_CBC, PBES2, PBKDF2};
-use pbe::{EncryptedPrivateKeyInfo, Pbes2Params, Pbkdf2Params};
+use pbe::{Count, EncryptedPrivateKeyInfo, Pbes2Params, Pbkdf2Params};
 use pki_core::Password;
 use spki::AlgorithmIdentifierRef;
 
@@ -22,7 +22,7 @@ const SECRET_BAG: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.11354
 fn without_mac(bag_id: ObjectIdentifier, bags: usize, iterations: i64) -> Vec<u8> {
     let kdf = Any::encode_from(&Pbkdf2Params {
         salt: OctetStringRef::new(b"saltsalt").unwrap(),
-        iterations,
+        iterations: Count(iterations),
         key_length: None,
         prf: None,
     })
@@ -69,7 +69,7 @@ fn wrap(authenticated_safe: &[u8]) -> Vec<u8> {
         content: octets.to_ref(),
     };
     Pfx {
-        version: 3,
+        version: 3.into(),
         auth_safe,
         mac_data: None,
     }
@@ -158,4 +158,92 @@ fn a_file_of_another_version_is_refused() {
     file[version] = 4;
     let refused = read(&file, &Limits::default());
     assert!(matches!(refused, Err(ReadError::BadVersion { got: 4 })));
+}
+
+#[test]
+fn what_many_bags_cost_is_refused_before_the_first_is_opened() {
+    let limits = Limits::default().allow_missing_mac();
+    // HMAC-SHA-1 and AES-256: four hash blocks a round.
+    for (bags, iterations, cost) in [(2, 1_000_000, 8_000_000), (64, 100_000, 25_600_000)] {
+        let file = without_mac(oid::SHROUDED_KEY_BAG, bags, iterations);
+        match read(&file, &limits) {
+            Err(ReadError::LimitExceeded {
+                what: Limit::HashBlocks,
+                limit: 5_000_000,
+                got,
+            }) => assert!(got <= cost && got > 5_000_000, "{got}"),
+            other => unreachable!("{other:?}"),
+        }
+    }
+    // Within the limit, the first key is tried, in two forms.
+    let file = without_mac(oid::SHROUDED_KEY_BAG, 64, 1000);
+    assert!(matches!(
+        read(&file, &limits),
+        Err(ReadError::DecryptFailed { .. })
+    ));
+}
+
+#[test]
+fn numbers_past_64_bits_are_refused_for_their_size() {
+    let file = without_mac(oid::SHROUDED_KEY_BAG, 1, i64::MAX);
+    let limits = Limits::default().allow_missing_mac();
+    let refused = read(&file, &limits).unwrap_err().to_string();
+    assert_eq!(
+        refused,
+        "the private key asks for 2^63 or more iterations, allowed are 1 to 1000000"
+    );
+}
+
+#[test]
+fn scrypt_is_refused_by_name() {
+    let kdf = Any::encode_from(&OctetString::new([0; 4]).unwrap()).unwrap();
+    let iv = Any::encode_from(&OctetString::new([0; 16]).unwrap()).unwrap();
+    let algorithm = |oid, params| AlgorithmIdentifierRef {
+        oid,
+        parameters: Some(params),
+    };
+    let pbes2 = Any::encode_from(&Pbes2Params {
+        key_derivation: algorithm(pbe::oid::SCRYPT, kdf.to_ref()),
+        encryption: algorithm(AES_256_CBC, iv.to_ref()),
+    })
+    .unwrap();
+    let key = Any::encode_from(&EncryptedPrivateKeyInfo {
+        algorithm: algorithm(PBES2, pbes2.to_ref()),
+        encrypted_data: OctetStringRef::new(&[0; 16]).unwrap(),
+    })
+    .unwrap();
+    let bag = SafeBag {
+        bag_id: oid::SHROUDED_KEY_BAG,
+        bag_value: key.to_ref(),
+        bag_attributes: None,
+    };
+    let file = wrap(&wrap_list(&vec![bag].to_der().unwrap()));
+    let refused = read(&file, &Limits::default().allow_missing_mac()).unwrap_err();
+    assert!(
+        matches!(&refused, ReadError::UnsupportedAlgorithm { oid, place: Place::KeyBag } if *oid == pbe::oid::SCRYPT)
+    );
+    assert!(
+        refused
+            .to_string()
+            .contains("scrypt (1.3.6.1.4.1.11591.4.11)")
+    );
+}
+
+#[test]
+fn bags_that_are_passed_over_are_shown() {
+    let limits = Limits::default().allow_missing_mac();
+    for (bag_id, kind) in [
+        (SECRET_BAG, "secretBag"),
+        (oid::CRL_BAG, "crlBag"),
+        (
+            ObjectIdentifier::new_unwrap("1.3.6.1.4.1.99999.1"),
+            "1.3.6.1.4.1.99999.1",
+        ),
+    ] {
+        let archive = read(&without_mac(bag_id, 2, 1_000_000), &limits).unwrap();
+        let kinds: Vec<_> = archive.skipped().iter().map(SkippedBag::kind).collect();
+        assert_eq!(kinds, [kind, kind]);
+    }
+    let archive = read(&without_mac(SECRET_BAG, 0, 1), &limits).unwrap();
+    assert!(archive.skipped().is_empty());
 }

@@ -19,6 +19,12 @@ impl Alphabet {
         if text.is_empty() {
             return Err(BuildError::EmptyPassword);
         }
+        if text.len() > LONGEST_PASSWORD {
+            return Err(BuildError::PasswordTooLong {
+                limit: LONGEST_PASSWORD,
+                got: text.len(),
+            });
+        }
         let allowed = |c: char| match self {
             Self::PrintableAscii => matches!(c, ' '..='~'),
             Self::Unicode => c != '\0',
@@ -29,3 +35,6 @@ impl Alphabet {
         }
     }
 }
+
+/// In octets of UTF-8. OpenSSL and what is built on it read passwords into 1,024 octets, with a NUL at their end.
+const LONGEST_PASSWORD: usize = 1023;

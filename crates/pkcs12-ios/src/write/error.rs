@@ -73,11 +73,27 @@ pub enum BuildError {
         source: ParseError,
     },
 
+    /// A certificate is PEM text, and DER was expected.
+    #[error("{} is PEM text, and DER is expected", certificate_at(.index))]
+    PemCertificate {
+        /// Where in the chain, counted from 0; none for the leaf.
+        index: Option<usize>,
+    },
+
     /// The password has a NUL, or a character that not every reader takes.
     #[error("character {index} of the password is not printable ASCII, which some readers refuse")]
     PasswordNotPortable {
         /// Which character, counted from 0.
         index: usize,
+    },
+
+    /// The password is so long that readers fail.
+    #[error("the password has {got} bytes, more than the {limit} that every reader takes")]
+    PasswordTooLong {
+        /// The most that is written.
+        limit: usize,
+        /// How many it has, in UTF-8.
+        got: usize,
     },
 
     /// The random source failed.

@@ -2,6 +2,8 @@
 
 use pki_core::KeyKind;
 
+use crate::link::BrokenLink;
+
 /// A reader of files that does not take everything.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
@@ -23,6 +25,15 @@ pub enum Finding {
         /// Who refuses it.
         target: Target,
     },
+    /// The certificate is that of a CA, whose key has no place on a device.
+    LeafIsCa,
     /// The certificate does not say that it is for TLS clients.
     NoClientAuth,
+    /// A certificate of the chain did not issue the one before it, or cannot be shown to have.
+    UnverifiedLink {
+        /// Where in the chain, counted from 0.
+        index: usize,
+        /// Why not.
+        reason: BrokenLink,
+    },
 }

@@ -25,7 +25,7 @@ use crate::asn1::{
 
 /// What goes into a file.
 pub(crate) struct Parts<'a> {
-    pub(crate) chain: &'a [Vec<u8>],
+    pub(crate) chain: Vec<&'a [u8]>,
     pub(crate) friendly_name: Option<BmpString>,
     pub(crate) leaf: &'a [u8],
     pub(crate) pkcs8: &'a [u8],
@@ -141,7 +141,7 @@ fn pfx(content: &[u8], mac: &MacSecret, iterations: u32) -> der::Result<Vec<u8>>
     let tag = hmac::sign(&hmac::Key::new(mac.digest.hmac(), &mac.key), content);
     let content = Any::encode_from(&OctetString::new(content)?)?;
     let pfx = Pfx {
-        version: 3,
+        version: 3.into(),
         auth_safe: ContentInfo {
             content_type: oid::DATA,
             content: content.to_ref(),

@@ -119,3 +119,9 @@ pub(crate) fn like_ours<'a, 'b>(
         .encryption_iterations(iterations)
         .mac_iterations(iterations)
 }
+
+/// A certificate as PEM text.
+pub(crate) fn pem(der: &[u8]) -> Vec<u8> {
+    let certificate = x509_identity::Certificate::from_der(der).unwrap();
+    pki_core::certificate_pem(&certificate).into_bytes()
+}

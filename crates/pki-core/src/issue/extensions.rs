@@ -8,6 +8,7 @@ use const_oid::db::rfc5280::{
     ID_CE_EXT_KEY_USAGE, ID_CE_KEY_USAGE, ID_CE_NAME_CONSTRAINTS, ID_CE_SUBJECT_ALT_NAME,
     ID_CE_SUBJECT_KEY_IDENTIFIER, ID_PE_AUTHORITY_INFO_ACCESS,
 };
+use const_oid::db::rfc5912::ID_CE_NO_REV_AVAIL;
 use const_oid::db::rfc6960::ID_PKIX_OCSP_NOCHECK;
 use der::asn1::{Any, BitString, Ia5String, Null, OctetString};
 use der::{Decode, Encode};
@@ -113,6 +114,9 @@ pub(super) fn extensions(
     }
     if role == Role::OcspResponder {
         list.push(extension(ID_PKIX_OCSP_NOCHECK, false, &Null)?);
+    }
+    if profile.no_rev_avail {
+        list.push(extension(ID_CE_NO_REV_AVAIL, false, &Null)?);
     }
     Ok(list)
 }

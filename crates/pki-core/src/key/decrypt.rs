@@ -75,7 +75,7 @@ const LIMITS: Limits = Limits {
     salt_len: 1024,
     // About one second of PBKDF2-HMAC-SHA-256.
     iterations: 5_000_000,
-    // A password may have two forms.
-    total_iterations: 10_000_000,
+    // Two for each round. A password may have two forms.
+    hash_blocks: 20_000_000,
     scrypt_memory: 256 * 1024 * 1024,
 };

@@ -133,6 +133,13 @@ pub struct Profile {
     /// Where the issuer's certificate is.
     #[serde(default)]
     pub ca_issuers: Vec<String>,
+    /// Whether certificates say that their revocation is published nowhere (noRevAvail, RFC 9608): `false` by default.
+    ///
+    /// They are for so short a time that they end sooner than a revocation would be known, and name neither a CRL nor an
+    /// OCSP responder: with `crl_distribution_points`, with `ocsp`, for a CA, or with a `validity.max` of more than 7
+    /// days, nothing is issued.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub no_rev_avail: bool,
 }
 
 impl Profile {
@@ -262,6 +269,7 @@ impl Profile {
             crl_distribution_points: Vec::new(),
             ocsp: Vec::new(),
             ca_issuers: Vec::new(),
+            no_rev_avail: false,
         }
     }
 
@@ -295,6 +303,24 @@ impl Profile {
         set.filter(|_| !self.role.is_ca()).map(|(name, _)| name)
     }
 
+    /// What does not go together with [`no_rev_avail`](Self::no_rev_avail), if that is set.
+    pub(crate) fn contradiction(&self) -> Option<&'static str> {
+        if !self.no_rev_avail {
+            return None;
+        }
+        if self.role.is_ca() {
+            return Some("a CA's can be revoked");
+        }
+        if !self.crl_distribution_points.is_empty() {
+            return Some("it has crl_distribution_points");
+        }
+        if !self.ocsp.is_empty() {
+            return Some("it has ocsp");
+        }
+        let is_long = self.validity.max > MAX_WITHOUT_REVOCATION;
+        is_long.then_some("its certificates may be valid for more than 7 days")
+    }
+
     /// The backdate for a certificate of this validity period.
     pub(crate) fn backdate_for(&self, period: Duration) -> Duration {
         Duration::try_from(self.backdate)
@@ -326,7 +352,14 @@ impl Role {
 /// Apple, support article 103769; it binds private roots too.
 pub(crate) const MAX_SERVER_DAYS: u32 = 825;
 
-fn hours(count: u64) -> std::time::Duration {
+/// What the CA/Browser Forum calls short-lived (Baseline Requirements 1.6.1).
+const MAX_WITHOUT_REVOCATION: std::time::Duration = hours(7 * 24);
+
+fn is_false(value: &bool) -> bool {
+    !value
+}
+
+const fn hours(count: u64) -> std::time::Duration {
     std::time::Duration::from_secs(count * 3600)
 }
 

@@ -78,6 +78,12 @@ impl CertificateParameters {
         &self.subject
     }
 
+    /// The alternative names that are to be certified.
+    #[must_use]
+    pub fn names(&self) -> &[SubjectAltName] {
+        &self.sans
+    }
+
     /// Adds alternative names.
     #[must_use]
     pub fn sans(mut self, names: impl IntoIterator<Item = SubjectAltName>) -> Self {

@@ -74,7 +74,7 @@ async fn by_get(State(responder): State<Responder>, uri: Uri, headers: HeaderMap
 
 /// `{url}/{url-encoding of base-64 encoding of the DER encoding of the OCSPRequest}`. Many clients leave out the URL
 /// encoding, so that `/` and `+` of Base64 are in the path as they are.
-fn request_in(path: &str) -> Option<Vec<u8>> {
+pub(crate) fn request_in(path: &str) -> Option<Vec<u8>> {
     let encoded = path.strip_prefix("/ocsp/")?;
     let text: Vec<u8> = percent_decode_str(encoded).collect();
     BASE64.decode(text).ok()

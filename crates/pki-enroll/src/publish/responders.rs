@@ -63,10 +63,11 @@ async fn issue(
     now: OffsetDateTime,
 ) -> Result<Delegate, PublishError> {
     let name = || paths::name_of(issuer);
-    let key = KeyPair::generate(KeyKind::P256).map_err(|source| PublishError::ResponderKey {
-        issuer: name(),
-        source,
-    })?;
+    let key =
+        KeyPair::generate(kind_below(issuer)).map_err(|source| PublishError::ResponderKey {
+            issuer: name(),
+            source,
+        })?;
     let parameters =
         CertificateParameters::for_key(key.public_key_der(), subject(issuer)).end_with_issuer();
     let order = Order::new(parameters, profile, profile_name, actor.clone());
@@ -79,6 +80,14 @@ async fn issue(
         certificate: issued.certificate,
         key,
     })
+}
+
+/// What reads ML-DSA of the issuer reads it of the responder, and is to need nothing else. Below all others it is P-256,
+/// which signs fast.
+fn kind_below(issuer: &Issuer) -> KeyKind {
+    let kind = KeyKind::of_public_key(issuer.certificate().public_key_algorithm());
+    kind.filter(|kind| kind.is_ml_dsa())
+        .unwrap_or(KeyKind::P256)
 }
 
 /// The issuer's organization, and a common name that says what it is.

@@ -32,6 +32,11 @@ impl Ca {
     }
 
     pub async fn with_partitions(partitions: u32, now: OffsetDateTime) -> Self {
+        Self::with_keys(KeyKind::P256, partitions, now).await
+    }
+
+    pub async fn with_keys(kind: KeyKind, partitions: u32, now: OffsetDateTime) -> Self {
+        let key = || KeyPair::generate(kind).unwrap();
         let directory = tempfile::tempdir().unwrap();
         let store = open(&directory).await;
         let urls = PublicUrls::new(BASE);

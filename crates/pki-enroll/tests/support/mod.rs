@@ -4,4 +4,5 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 pub mod ca;
+pub mod enrollment;
 pub mod http;

@@ -25,10 +25,20 @@ pub enum AuditEvent {
     KeyBlocked,
     /// A request was refused.
     Refused,
+    /// Somebody has approved a request; the certificate follows when it is fetched.
+    RequestApproved,
+    /// Somebody has denied a request.
+    RequestDenied,
+    /// A request waits for somebody to approve it.
+    RequestPending,
     /// Somebody has acknowledged that the store was restored from a backup.
     Restored,
     /// A certificate was revoked.
     Revoked,
+    /// A token was made.
+    TokenCreated,
+    /// A token was revoked.
+    TokenRevoked,
     /// A process has ended between approving and signing.
     Unconfirmed,
 }
@@ -47,8 +57,13 @@ impl AuditEvent {
             Self::IssuerChanged => "issuer-changed",
             Self::KeyBlocked => "key-blocked",
             Self::Refused => "refused",
+            Self::RequestApproved => "request-approved",
+            Self::RequestDenied => "request-denied",
+            Self::RequestPending => "request-pending",
             Self::Restored => "restored",
             Self::Revoked => "revoked",
+            Self::TokenCreated => "token-created",
+            Self::TokenRevoked => "token-revoked",
             Self::Unconfirmed => "unconfirmed",
         }
     }

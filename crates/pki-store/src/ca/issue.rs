@@ -1,9 +1,11 @@
 //! Issuing: prepare, reserve, sign, record.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
 use pki_core::{CertificateParameters, Issued, Prepared, Profile};
+use sha2::{Digest as _, Sha256};
 use time::OffsetDateTime;
 use tokio::time::Instant;
 use x509_identity::Certificate;
@@ -13,9 +15,9 @@ use super::order::{IssuedRecord, Order};
 use crate::commit::{Operation, Outcome, Reply, Reservation, Reserved, Signed};
 use crate::record::issuer::{PARTITION, with_partition};
 use crate::record::name_pattern::names_of;
-use crate::record::shortened;
+use crate::record::{sans_text, shortened};
 use crate::store::unexpected;
-use crate::{CertificateRecord, CertificateState, Idempotency, IssueError, StoreError};
+use crate::{CertificateRecord, CertificateState, Idempotency, IssueError, StoreError, TokenId};
 
 impl CertificateAuthority {
     /// Issues a certificate, valid from `now`, and records it.
@@ -62,7 +64,7 @@ impl CertificateAuthority {
         let profile = self.profile_for(order.profile, partition)?;
         let prepared = self.0.authority.prepare(&order.parameters, &profile, now)?;
         self.0.store.step("prepared");
-        let reservation = self.reservation(&prepared, order, partition, now);
+        let reservation = self.reservation(&prepared, order, partition, now)?;
         // A caller that goes away leaves no reservation behind.
         let issuing = tokio::spawn(async move { ca.reserve_and_sign(reservation, prepared).await });
         issuing.await.map_err(|_| StoreError::Closed)?
@@ -86,10 +88,7 @@ impl CertificateAuthority {
             Reserved::UnderWay => return Ok(Started::UnderWay),
         };
         store.step("reserved");
-        let ca = self.clone();
-        // A signer may be a token, or somewhere else.
-        let signing = tokio::task::spawn_blocking(move || ca.0.authority.sign(prepared));
-        let signed = signing.await.map_err(|_| StoreError::Closed)?;
+        let signed = self.sign(prepared).await?;
         store.step("signed");
         let outcome = Outcome {
             id,
@@ -120,6 +119,19 @@ impl CertificateAuthority {
         let reservation = Arc::unwrap_or_clone(reservation);
         let issued = self.issued(reservation, &issued, id, lineage);
         Ok(Started::Issued(Box::new(issued)))
+    }
+
+    /// A signer may be a token, or somewhere else.
+    async fn sign(
+        &self,
+        prepared: Prepared,
+    ) -> Result<Result<Issued, pki_core::IssueError>, StoreError> {
+        if self.0.authority.signs_quickly() {
+            return Ok(self.0.authority.sign(prepared));
+        }
+        let ca = self.clone();
+        let signing = tokio::task::spawn_blocking(move || ca.0.authority.sign(prepared));
+        signing.await.map_err(|_| StoreError::Closed)
     }
 
     /// An order that was answered before.
@@ -168,7 +180,6 @@ impl CertificateAuthority {
 
     /// Which of the CRLs covers the certificate: by its key, so that nobody has to count.
     fn partition(&self, parameters: &CertificateParameters) -> u32 {
-        use sha2::{Digest, Sha256};
         let hash = Sha256::digest(parameters.public_key_der());
         let number = hash
             .iter()
@@ -178,12 +189,20 @@ impl CertificateAuthority {
     }
 
     /// The profile with the distribution point of this partition.
-    fn profile_for(&self, profile: &Profile, partition: u32) -> Result<Profile, IssueError> {
-        let mut profile = profile.clone();
-        let urls = &mut profile.crl_distribution_points;
-        for url in urls.iter_mut().filter(|url| url.contains(PARTITION)) {
-            *url = with_partition(url, partition);
+    fn profile_for<'p>(
+        &self,
+        profile: &'p Profile,
+        partition: u32,
+    ) -> Result<Cow<'p, Profile>, IssueError> {
+        let mut profile = Cow::Borrowed(profile);
+        let has_place = |url: &String| url.contains(PARTITION);
+        if profile.crl_distribution_points.iter().any(has_place) {
+            let urls = &mut profile.to_mut().crl_distribution_points;
+            for url in urls.iter_mut().filter(|url| has_place(url)) {
+                *url = with_partition(url, partition);
+            }
         }
+        let urls = &profile.crl_distribution_points;
         if let (Some(issuer), Some(first)) = (self.0.issuer.crl_url(partition), urls.first())
             && !urls.contains(&issuer)
         {
@@ -201,11 +220,11 @@ impl CertificateAuthority {
         order: &Order<'_>,
         partition: u32,
         now: OffsetDateTime,
-    ) -> Reservation {
+    ) -> Result<Reservation, StoreError> {
         let content = prepared.unsigned();
         let issuer = &self.0.issuer;
         let (sans, name_keys) = names_of(content);
-        Reservation {
+        Ok(Reservation {
             issuer: issuer.id.0,
             issuer_subject: issuer.certificate().subject().to_string(),
             issuer_fingerprint: *issuer.certificate().fingerprint_sha256(),
@@ -215,6 +234,7 @@ impl CertificateAuthority {
             profile: order.profile_name.to_owned(),
             role: order.profile.role,
             subject: content.subject().to_string(),
+            sans_text: sans_text(&sans)?,
             sans,
             name_keys,
             not_before: content.not_before(),
@@ -222,12 +242,13 @@ impl CertificateAuthority {
             spki: *content.spki_sha256(),
             partition,
             actor: order.actor.clone(),
-            idempotency: order.idempotency.as_ref().map(kept),
+            idempotency: order.idempotency.as_ref().map(|it| kept(it, order.token)),
+            token: order.token,
             replaces: order.replaces.clone(),
             key_reuse: order.key_reuse,
             holder: self.0.store.0.holder,
             now,
-        }
+        })
     }
 
     fn issued(
@@ -272,11 +293,19 @@ enum Started {
     UnderWay,
 }
 
-fn kept(request: &Idempotency) -> Idempotency {
+fn kept(request: &Idempotency, token: Option<TokenId>) -> Idempotency {
+    let payload_sha256 = match token {
+        // With another token it is another order, which uses that one up.
+        Some(token) => Sha256::new()
+            .chain_update(request.payload_sha256)
+            .chain_update(token.0.to_be_bytes())
+            .finalize()
+            .into(),
+        None => request.payload_sha256,
+    };
     Idempotency {
-        // PostgreSQL has no text with a NUL in it.
-        key: shortened(&request.key, MAX_KEY_LEN).replace('\0', "\u{fffd}"),
-        payload_sha256: request.payload_sha256,
+        key: request.stored_key(),
+        payload_sha256,
     }
 }
 
@@ -285,5 +314,3 @@ const MARGIN: Duration = Duration::from_secs(3);
 
 /// How often it is looked whether another process has answered it.
 const POLL: Duration = Duration::from_millis(100);
-
-const MAX_KEY_LEN: usize = 256;

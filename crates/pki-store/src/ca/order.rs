@@ -3,7 +3,7 @@
 use pki_core::{CertificateParameters, Profile, certificate_pem, presented};
 use x509_identity::{Certificate, SerialNumber};
 
-use crate::{Actor, CertificateRecord, Idempotency, KeyReuse};
+use crate::{Actor, CertificateRecord, Idempotency, KeyReuse, TokenId};
 
 /// A certificate that is to be issued.
 #[derive(Clone, Debug)]
@@ -23,6 +23,8 @@ pub struct Order<'a> {
     pub replaces: Option<SerialNumber>,
     /// Whether the key may have other certificates.
     pub key_reuse: KeyReuse,
+    /// The token that is used up once by this order, in the transaction that reserves the serial number.
+    pub token: Option<TokenId>,
 }
 
 /// A certificate that was issued and recorded.
@@ -56,6 +58,7 @@ impl<'a> Order<'a> {
             idempotency: None,
             replaces: None,
             key_reuse: KeyReuse::default(),
+            token: None,
         }
     }
 
@@ -70,6 +73,14 @@ impl<'a> Order<'a> {
     #[must_use]
     pub fn replaces(mut self, serial: SerialNumber) -> Self {
         self.replaces = Some(serial);
+        self
+    }
+
+    /// Uses this token up once. If the order is refused, the token is as it was. An order that is known again by its
+    /// idempotency key uses it no second time, even if the first attempt came to nothing.
+    #[must_use]
+    pub fn token(mut self, token: TokenId) -> Self {
+        self.token = Some(token);
         self
     }
 

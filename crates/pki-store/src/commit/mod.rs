@@ -4,6 +4,8 @@
 //! of issuing, of which there are many, are written for the whole batch at once; other operations follow each other in
 //! savepoints. No operation fails because of another: if a transaction fails, each of its operations is tried alone.
 
+mod added;
+mod approval;
 mod crl;
 mod idempotency;
 mod import;
@@ -13,9 +15,11 @@ mod outcome;
 mod reserve;
 mod restore;
 mod revoke;
+mod token;
 mod transaction;
 mod writer;
 
+pub(crate) use approval::{AskApproval, DecideApproval};
 pub(crate) use crl::{NextCrlNumber, RecordCrl};
 pub(crate) use import::Import;
 pub(crate) use issuer::{AddIssuer, ChangeIssuer};
@@ -24,6 +28,7 @@ pub(crate) use outcome::{Outcome, Signed};
 pub(crate) use reserve::{Reservation, Reserved};
 pub(crate) use restore::{AcknowledgeRestore, KeepCheckpoint};
 pub(crate) use revoke::Revoke;
+pub(crate) use token::{CreateToken, RevokeToken};
 pub(crate) use writer::{Hook, Writer};
 
 pub use idempotency::Idempotency;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde_json::json;
 use time::OffsetDateTime;
 
+use super::approval::{AskApproval, DecideApproval};
 use super::crl::{NextCrlNumber, RecordCrl};
 use super::import::Import;
 use super::issuer::{AddIssuer, ChangeIssuer};
@@ -12,20 +13,24 @@ use super::outcome::Outcome;
 use super::reserve::{Reservation, Reserved};
 use super::restore::{AcknowledgeRestore, KeepCheckpoint};
 use super::revoke::Revoke;
+use super::token::{CreateToken, RevokeToken};
 use super::transaction::Transaction;
 use crate::IssueError;
 use crate::StoreError;
 use crate::audit::AuditEvent;
 use crate::database::values;
-use crate::record::{Actor, CertificateRecord, IssuerId};
+use crate::record::{Actor, ApprovalRequest, CertificateRecord, IssuerId, TokenRecord};
 
 /// One change. It can be tried again: what has happened already happens no second time.
 #[derive(Clone)]
 pub(crate) enum Operation {
     AcknowledgeRestore(AcknowledgeRestore),
     AddIssuer(AddIssuer),
+    AskApproval(Arc<AskApproval>),
     ChangeIssuer(ChangeIssuer),
     Claim(Claim),
+    CreateToken(Arc<CreateToken>),
+    DecideApproval(DecideApproval),
     Import(Import),
     KeepCheckpoint(KeepCheckpoint),
     NextCrlNumber(NextCrlNumber),
@@ -35,15 +40,18 @@ pub(crate) enum Operation {
     Refusal(Refusal),
     Reserve(Arc<Reservation>),
     Revoke(Revoke),
+    RevokeToken(RevokeToken),
 }
 
 /// What came of an operation.
 pub(crate) enum Reply {
+    Approval(Result<ApprovalRequest, IssueError>),
     Certificates(Vec<CertificateRecord>),
     Done(bool),
     Issuer(IssuerId),
     Number(u64),
     Reserved(Result<Reserved, IssueError>),
+    Token(TokenRecord),
 }
 
 /// Something that is done once, or by one process at a time.
@@ -88,6 +96,10 @@ impl Operation {
                 it.apply(transaction).await?;
                 Reply::Done(true)
             }
+            Self::AskApproval(it) => Reply::Approval(it.apply(transaction).await?),
+            Self::CreateToken(it) => Reply::Token(it.apply(transaction).await?),
+            Self::DecideApproval(it) => Reply::Approval(Ok(it.apply(transaction).await?)),
+            Self::RevokeToken(it) => Reply::Token(it.apply(transaction).await?),
             Self::Claim(it) => Reply::Done(it.apply(transaction).await?),
             Self::Import(it) => Reply::Number(it.apply(transaction).await?),
             Self::KeepCheckpoint(it) => {

@@ -1,13 +1,17 @@
 //! SQLite and PostgreSQL: connections, values, the schema.
 
+mod many;
 mod patience;
 mod postgres;
 mod schema;
 mod session;
 mod sqlite;
 mod target;
+#[cfg(feature = "tls")]
+mod tls;
 mod value;
 
+pub(crate) use many::Many;
 pub(crate) use patience::Patience;
 pub(crate) use schema::migrate;
 pub(crate) use session::{Session, at_once};

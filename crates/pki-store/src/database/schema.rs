@@ -102,4 +102,7 @@ fn count(version: i64) -> usize {
 const FIRST_ROW: &str = "INSERT INTO store (one, version, id, revision, audit_seq, audit_hash) VALUES (1, 0, $1, 0, 0, $2)";
 
 /// One for each version, oldest first. What was released is never changed.
-const STEPS: [&str; 1] = [include_str!("migrations/0001.sql")];
+const STEPS: [&str; 2] = [
+    include_str!("migrations/0001.sql"),
+    include_str!("migrations/0002.sql"),
+];

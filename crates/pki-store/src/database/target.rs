@@ -3,10 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use tokio_postgres::Config;
-use tokio_postgres::config::SslMode;
-
-use super::postgres::PostgresSession;
+use super::postgres::{PostgresServer, PostgresSession};
 use super::session::Session;
 use super::sqlite::SqliteSession;
 use crate::{StoreError, StoreUrl};
@@ -21,7 +18,7 @@ pub(crate) struct Target {
 #[derive(Clone)]
 enum Place {
     Sqlite(PathBuf),
-    Postgres(Box<Config>),
+    Postgres(Box<PostgresServer>),
 }
 
 impl Target {
@@ -29,19 +26,11 @@ impl Target {
         let place = match url {
             StoreUrl::Sqlite(path) => Place::Sqlite(path.clone()),
             StoreUrl::Postgres(server) => {
-                let address = |reason| StoreError::Address {
+                let server = server.server().map_err(|reason| StoreError::Address {
                     url: url.to_string(),
                     reason,
-                };
-                let config = server.secret_text().parse::<Config>();
-                // The cause may quote the password.
-                let mut config = config
-                    .map_err(|_| address("PostgreSQL does not take this connection string"))?;
-                if config.get_ssl_mode() == SslMode::Require {
-                    return Err(address(
-                        "TLS to PostgreSQL is not offered; use a socket, or a network that can be trusted",
-                    ));
-                }
+                })?;
+                let mut config = server.config;
                 if config.get_connect_timeout().is_none() {
                     config.connect_timeout(CONNECT_TIMEOUT);
                 }
@@ -52,7 +41,11 @@ impl Target {
                 if config.get_application_name().is_none() {
                     config.application_name("pki-store");
                 }
-                Place::Postgres(Box::new(config))
+                Place::Postgres(Box::new(PostgresServer {
+                    config,
+                    #[cfg(feature = "tls")]
+                    tls: server.tls,
+                }))
             }
         };
         Ok(Self {
@@ -73,9 +66,9 @@ impl Target {
                 path,
                 self.lock_timeout,
             )?)),
-            Place::Postgres(config) => {
+            Place::Postgres(server) => {
                 let timeout = self.lock_timeout.as_millis();
-                let session = PostgresSession::connect(config, timeout).await?;
+                let session = PostgresSession::connect(server, timeout).await?;
                 Ok(Session::Postgres(Box::new(session)))
             }
         }

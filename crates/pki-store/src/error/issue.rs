@@ -76,10 +76,42 @@ pub enum IssueError {
     #[error("the certificate cannot be recorded, and so is not given out")]
     Store(#[from] StoreError),
 
+    /// The token that it was asked for with is not good, or not any more.
+    #[error(transparent)]
+    Token(#[from] TokenError),
+
+    /// More requests of this requester wait for approval than may.
+    #[error("{limit} requests of yours wait for approval already")]
+    TooManyPending {
+        /// How many may.
+        limit: u32,
+    },
+
     /// The same request is being answered for longer than
     /// [`signing_timeout`](crate::StoreOptions::signing_timeout).
     #[error("the same request is being answered; try again later")]
     UnderWay,
+}
+
+/// Why a token is refused.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum TokenError {
+    /// Its time is over.
+    #[error("the token has expired")]
+    Expired,
+
+    /// Somebody has revoked it.
+    #[error("the token was revoked")]
+    Revoked,
+
+    /// The CA has not made it.
+    #[error("the CA does not know this token")]
+    Unknown,
+
+    /// It was used as often as it may be.
+    #[error("the token was used already")]
+    Used,
 }
 
 /// A CRL that was not signed.

@@ -3,5 +3,7 @@
 mod issue;
 mod store;
 
-pub use issue::{CrlError, IssueError};
+pub use issue::{CrlError, IssueError, TokenError};
+#[cfg(feature = "tls")]
+pub(crate) use store::Cause;
 pub use store::StoreError;

@@ -102,6 +102,10 @@ pub enum StoreError {
     #[error("{0}")]
     Refused(String),
 
+    /// A file for TLS to the database cannot be used.
+    #[error("TLS to the database cannot be set up")]
+    Tls(#[source] Cause),
+
     /// The database server does not answer.
     #[error("the database cannot be reached")]
     Unavailable(#[source] Cause),

@@ -1,6 +1,7 @@
 //! What is in a store, as values.
 
 mod actor;
+pub(crate) mod approval;
 pub(crate) mod certificate;
 mod crl;
 mod filter;
@@ -10,15 +11,19 @@ pub(crate) mod name_pattern;
 mod reason;
 mod selection;
 mod text;
+pub(crate) mod token;
 
 pub use actor::Actor;
+pub use approval::{ApprovalRequest, ApprovalState, NewApprovalRequest};
 pub use certificate::{CertificateRecord, CertificateState, RecordedName};
 pub use crl::{CertificateStatus, CrlDates, RevokedEntry, StoredCrl};
 pub use filter::{Filter, Page};
 pub use issuer::{Issuer, IssuerId, IssuerRole, IssuerState, NewIssuer};
 pub use name_pattern::{NamePattern, NamePatternError};
 pub use selection::{Selection, Selector};
+pub use token::{NewToken, NotAToken, TokenId, TokenRecord, TokenSecret, TokenState};
 
+pub(crate) use certificate::sans_text;
 pub(crate) use name_key::name_keys;
 pub(crate) use reason::reason_from_text;
 pub(crate) use text::{hex, shortened};

@@ -47,6 +47,50 @@ pub struct NamePatternError {
 }
 
 impl NamePattern {
+    /// Whether it stands for this common name: a pattern for host names, or the common name itself.
+    #[must_use]
+    pub fn allows_common_name(&self, name: &str) -> bool {
+        match self {
+            Self::CommonName(allowed) => allowed == name,
+            Self::Dns(pattern) => pattern.matches(name),
+            Self::Ip(_) | Self::Mailbox(_) | Self::Uri(_) => false,
+        }
+    }
+
+    /// Whether it stands for this alternative name. A name with a wildcard is many names, and none of them.
+    #[must_use]
+    pub fn allows(&self, name: &SubjectAltName) -> bool {
+        match (self, name) {
+            (Self::Dns(pattern), SubjectAltName::Dns(name)) => pattern.matches(name),
+            (Self::Ip(pattern), SubjectAltName::Ip(address)) => pattern.matches(*address),
+            (Self::Mailbox(pattern), SubjectAltName::Email(address)) => pattern.matches(address),
+            (Self::Uri(pattern), SubjectAltName::Uri(uri)) => pattern.matches(uri),
+            _ => false,
+        }
+    }
+
+    /// The one name that it stands for; `None` for a pattern of several, and for a common name.
+    #[must_use]
+    pub fn only_name(&self) -> Option<SubjectAltName> {
+        match self {
+            Self::CommonName(_) => None,
+            Self::Dns(pattern) => (pattern.scope() == DnsScope::Host)
+                .then(|| SubjectAltName::Dns(pattern.domain().to_owned())),
+            Self::Ip(pattern) => {
+                let network = pattern.network();
+                (network.network() == network.broadcast())
+                    .then(|| SubjectAltName::Ip(network.network()))
+            }
+            Self::Mailbox(pattern) => pattern
+                .local_part()
+                .map(|local| SubjectAltName::Email(format!("{local}@{}", pattern.host()))),
+            Self::Uri(pattern) => {
+                let text = pattern.as_str();
+                (!text.contains('*')).then(|| SubjectAltName::Uri(text.to_owned()))
+            }
+        }
+    }
+
     /// Whether a certificate with these names is meant.
     pub(crate) fn matches(&self, subject: &str, sans: &[RecordedName]) -> bool {
         let any = |kind: &str, matches: &dyn Fn(&str) -> bool| {

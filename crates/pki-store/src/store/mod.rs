@@ -1,5 +1,6 @@
 //! The handle of a store.
 
+mod approvals;
 mod audit;
 mod certificates;
 mod checkpoints;
@@ -9,6 +10,7 @@ mod issuers;
 mod open;
 mod readers;
 mod revision;
+mod tokens;
 
 use std::sync::Arc;
 

@@ -3,6 +3,7 @@
 
 mod change;
 mod fault;
+mod mends;
 mod served;
 
 use std::path::PathBuf;
@@ -29,6 +30,7 @@ pub(crate) fn check(bench: &Bench<'_>, lab: &Lab, report: &mut Report) {
             .map_or(Verdict::Healthy, |id| Verdict::Finding(id));
         report.push(GROUP, "nginx", case, expected, command(bench, lab, changes));
     }
+    mends::check(bench, lab, report);
     for &server in SERVERS {
         for identity in [
             Identity::P12,

@@ -14,6 +14,8 @@ use crate::report::Verdict;
 pub(super) struct Home {
     directory: tempfile::TempDir,
     program: PathBuf,
+    /// What the command finds in its environment besides.
+    environment: Vec<(&'static str, PathBuf)>,
 }
 
 impl Home {
@@ -23,7 +25,18 @@ impl Home {
         Ok(Self {
             directory,
             program: bench.mtls()?.to_owned(),
+            environment: Vec::new(),
         })
+    }
+
+    /// The same with a variable in the environment of all commands.
+    pub(super) fn with(self, name: &'static str, value: PathBuf) -> Self {
+        let mut environment = self.environment;
+        environment.push((name, value));
+        Self {
+            environment,
+            ..self
+        }
     }
 
     pub(super) fn path(&self, name: &str) -> PathBuf {
@@ -45,7 +58,8 @@ impl Home {
             .args(arguments)
             .current_dir(self.directory.path())
             .env("MTLS_HOME", self.path("home"))
-            .env("MTLS_PASSPHRASE_FILE", self.path("passphrase"));
+            .env("MTLS_PASSPHRASE_FILE", self.path("passphrase"))
+            .envs(self.environment.iter().map(|(name, value)| (name, value)));
         command
     }
 

@@ -1,8 +1,12 @@
 //! `mtls ca init`.
 
-use anyhow::{Context as _, Result};
+use std::sync::Arc;
+
+use anyhow::{Context as _, Result, bail};
 use clap::Args;
-use pki_core::{Authority, CertificateParameters, KeyPair, Password, Profile, certificate_pem};
+use pki_core::{
+    Authority, CertificateParameters, KeyKind, KeyPair, Profile, Signer, certificate_pem,
+};
 use pki_store::{CertificateAuthority, IssuerRole, NewIssuer, Order};
 use serde::Serialize;
 use time::OffsetDateTime;
@@ -11,17 +15,19 @@ use x509_identity::{Certificate, DistinguishedName};
 use super::subject;
 use crate::global::Global;
 use crate::home::{
-    CaKey, CaName, Home, KeyType, NewCa, Settings, actor, new_passphrase, parse_url,
+    CaKey, CaName, Home, KeyType, KeyUri, NewCa, Secrets, Settings, actor, new_passphrase,
+    parse_url,
 };
 use crate::output::{Fields, Outcome, Output, hex, moment, waiting};
 
 /// Make a root and an issuing CA
 ///
-/// Their keys are encrypted with the passphrase. What the CA may issue is in profiles/server.toml and
-/// profiles/client.toml of its directory.
+/// Their keys are encrypted with the passphrase, or stay in a token, whose PIN is asked for or read from --pin-file. What
+/// the CA may issue is in profiles/server.toml and profiles/client.toml of its directory.
 #[derive(Args, Debug)]
 #[command(
-    after_help = "Examples:\n  mtls ca init\n  mtls ca init team --subject 'CN=Team Root,O=Example' --url http://ca.example.org:8080"
+    after_help = "Examples:\n  mtls ca init\n  mtls ca init team --subject 'CN=Team Root,O=Example' --url http://ca.example.org:8080\n  \
+                  mtls ca init --key 'pkcs11:token=ca;object=issuing?module-path=/usr/lib/softhsm/libsofthsm2.so' --pin-file pin"
 )]
 pub(crate) struct Init {
     /// The name of the CA among those of the home
@@ -35,6 +41,18 @@ pub(crate) struct Init {
     /// The kind of keys
     #[arg(long, value_enum, default_value = "ec")]
     key_type: KeyType,
+
+    /// The kind of keys that are made for servers and clients [default: that of the CA]
+    #[arg(long, value_enum)]
+    leaf_key_type: Option<KeyType>,
+
+    /// The issuing CA's key in a PKCS#11 token (RFC 7512): taken if it is there, else made in the token
+    #[arg(long, value_name = "pkcs11:URI")]
+    key: Option<String>,
+
+    /// The root's key in a PKCS#11 token, which may be the same token
+    #[arg(long, value_name = "pkcs11:URI")]
+    root_key: Option<String>,
 
     /// Where `mtls serve` will be reached; certificates say so for CRLs and OCSP
     #[arg(long, value_name = "http://HOST:PORT", value_parser = parse_url)]
@@ -77,10 +95,10 @@ impl Init {
         let issuing = subject::issuing(&root, 1)?;
         let home = Home::of(global)?;
         let new = NewCa::begin(&home, &self.name)?;
-        let passphrase = new_passphrase(global)?;
+        let settings = self.settings()?;
+        let keys = NewKeys::make(&settings, &new, global).context("no CA was made")?;
         let now = OffsetDateTime::now_utc();
-        let [root, issuing] = self
-            .make(&new, [root, issuing], &passphrase, now)
+        let [root, issuing] = make(&settings, &new, [root, issuing], keys, now)
             .await
             .context("no CA was made")?;
         let directory = new.finish()?;
@@ -99,48 +117,84 @@ impl Init {
         Ok(Outcome::Done)
     }
 
-    /// Keys, certificates, settings and store, in the directory that is not in its place yet.
-    async fn make(
-        &self,
-        new: &NewCa,
-        [root, issuing]: [DistinguishedName; 2],
-        passphrase: &Password,
-        now: OffsetDateTime,
-    ) -> Result<[Certificate; 2]> {
-        let settings = Settings::new(self.name.clone(), self.key_type, self.url.clone());
-        new.write_settings(&settings)?;
-        let make = |kind| waiting("making a key", || KeyPair::generate(kind));
-        let root_key = make(self.key_type.of_root())?;
-        let issuing_key = make(self.key_type.of_issuing_ca())?;
-        new.write_key(CaKey::FIRST_ROOT, &root_key, passphrase)?;
-        new.write_key(CaKey::FIRST_ISSUING, &issuing_key, passphrase)?;
-
-        let store = new.open_store().await?;
-        let name = self.name.as_str();
-        let authority = Authority::root(root, root_key, &Profile::root(), now)?;
-        let mut issuer = NewIssuer::new(name, IssuerRole::Root, authority.chain().to_vec());
-        issuer.crl_url = settings.crl_url(CaKey::FIRST_ROOT);
-        store.add_issuer(issuer, &actor(), now).await?;
-        let root = authority.certificate().clone();
-        let authority = CertificateAuthority::new(authority, store.clone()).await?;
-
-        let mut profile = Profile::issuing_ca();
-        let above = CaKey::FIRST_ROOT;
-        profile.ca_issuers = settings.certificate_url(above).into_iter().collect();
-        profile.crl_distribution_points = settings.crl_url(above).into_iter().collect();
-        let parameters = CertificateParameters::for_key(issuing_key.public_key_der(), issuing);
-        let order = Order::new(parameters, &profile, "issuing-ca", actor());
-        let issued = authority.issue(order, now).await?;
-        let issuing = issued.certificate;
-        let chain = vec![issuing.clone(), root.clone()];
-        let mut issuer = NewIssuer::new(name, IssuerRole::Issuing, chain);
-        issuer.crl_url = settings.crl_url(CaKey::FIRST_ISSUING);
-        store.add_issuer(issuer, &actor(), now).await?;
-
-        new.write_certificate(CaKey::FIRST_ROOT, &certificate_pem(&root))?;
-        new.write_certificate(CaKey::FIRST_ISSUING, &certificate_pem(&issuing))?;
-        Ok([root, issuing])
+    fn settings(&self) -> Result<Settings> {
+        let mut settings = Settings::new(self.name.clone(), self.key_type, self.url.clone());
+        settings.leaf_key_type = self.leaf_key_type;
+        // Parsed here, since clap would print an argument that it does not take, and somebody may have put a PIN into it.
+        let uri = |text: &Option<String>| text.as_deref().map(str::parse::<KeyUri>).transpose();
+        settings.key = uri(&self.key).context("--key cannot be used")?;
+        settings.root_key = uri(&self.root_key).context("--root-key cannot be used")?;
+        Ok(settings)
     }
+}
+
+/// The keys of a new CA.
+struct NewKeys {
+    root: Arc<dyn Signer>,
+    issuing: Arc<dyn Signer>,
+}
+
+impl NewKeys {
+    /// Makes them, in files or in tokens. What is made in a token stays there, and is taken by the next attempt.
+    fn make(settings: &Settings, new: &NewCa, global: &Global) -> Result<Self> {
+        let secrets = Secrets::of(global);
+        let in_files = settings.key.is_none() || settings.root_key.is_none();
+        let passphrase = in_files.then(|| new_passphrase(global)).transpose()?;
+        let make = |key: CaKey, kind: KeyKind, uri: &Option<KeyUri>| -> Result<Arc<dyn Signer>> {
+            match (uri, &passphrase) {
+                (Some(uri), _) => uri.open_or_make(kind, &secrets),
+                (None, Some(passphrase)) => {
+                    let pair = waiting("making a key", || KeyPair::generate(kind))?;
+                    new.write_key(key, &pair, passphrase)?;
+                    Ok(Arc::new(pair))
+                }
+                (None, None) => bail!("the {} key has no passphrase", key.name()),
+            }
+        };
+        let kinds = settings.key_type;
+        let root = make(CaKey::FIRST_ROOT, kinds.of_root(), &settings.root_key)?;
+        let issuing = make(CaKey::FIRST_ISSUING, kinds.of_issuing_ca(), &settings.key)?;
+        if root.public_key_der() == issuing.public_key_der() {
+            bail!("--key and --root-key are the same key: root and issuing CA have one each");
+        }
+        Ok(Self { root, issuing })
+    }
+}
+
+/// Certificates, settings and store, in the directory that is not in its place yet.
+async fn make(
+    settings: &Settings,
+    new: &NewCa,
+    [root, issuing]: [DistinguishedName; 2],
+    keys: NewKeys,
+    now: OffsetDateTime,
+) -> Result<[Certificate; 2]> {
+    new.write_settings(settings)?;
+    let store = new.open_store().await?;
+    let name = settings.name.as_str();
+    let authority = Authority::root(root, keys.root, &Profile::root(), now)?;
+    let mut issuer = NewIssuer::new(name, IssuerRole::Root, authority.chain().to_vec());
+    issuer.crl_url = settings.crl_url(CaKey::FIRST_ROOT);
+    store.add_issuer(issuer, &actor(), now).await?;
+    let root = authority.certificate().clone();
+    let authority = CertificateAuthority::new(authority, store.clone()).await?;
+
+    let mut profile = Profile::issuing_ca();
+    let above = CaKey::FIRST_ROOT;
+    profile.ca_issuers = settings.certificate_url(above).into_iter().collect();
+    profile.crl_distribution_points = settings.crl_url(above).into_iter().collect();
+    let parameters = CertificateParameters::for_key(keys.issuing.public_key_der(), issuing);
+    let order = Order::new(parameters, &profile, "issuing-ca", actor());
+    let issued = authority.issue(order, now).await?;
+    let issuing = issued.certificate;
+    let chain = vec![issuing.clone(), root.clone()];
+    let mut issuer = NewIssuer::new(name, IssuerRole::Issuing, chain);
+    issuer.crl_url = settings.crl_url(CaKey::FIRST_ISSUING);
+    store.add_issuer(issuer, &actor(), now).await?;
+
+    new.write_certificate(CaKey::FIRST_ROOT, &certificate_pem(&root))?;
+    new.write_certificate(CaKey::FIRST_ISSUING, &certificate_pem(&issuing))?;
+    Ok([root, issuing])
 }
 
 impl Made {

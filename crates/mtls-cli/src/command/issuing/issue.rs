@@ -83,8 +83,8 @@ impl Issue {
             )?)?),
             false => None,
         };
-        let authority = ca.issuing(&ca.passphrase()?).await?;
-        let kind = ca.directory().settings().key_type.of_leaf();
+        let authority = ca.issuing().await?;
+        let kind = ca.directory().settings().leaf_keys().of_leaf();
         let key = waiting("making a key", || KeyPair::generate(kind))?;
         let mut parameters =
             CertificateParameters::for_key(key.public_key_der(), subject).sans(sans);

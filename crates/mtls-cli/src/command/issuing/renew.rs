@@ -69,11 +69,11 @@ impl Renew {
         let profile_name = profile_name(&old, stem);
         let profile = ca.directory().profile(profile_name)?;
         let given = self.key.as_deref().map(read_key).transpose()?;
-        let authority = ca.issuing(&ca.passphrase()?).await?;
+        let authority = ca.issuing().await?;
         let is_new = given.is_none();
         let key = match given {
             Some(key) => key,
-            None => KeyPair::generate(ca.directory().settings().key_type.of_leaf())?,
+            None => KeyPair::generate(ca.directory().settings().leaf_keys().of_leaf())?,
         };
         let subject = certificate.subject().clone();
         let mut parameters = CertificateParameters::for_key(key.public_key_der(), subject)

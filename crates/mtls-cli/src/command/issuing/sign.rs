@@ -66,7 +66,7 @@ impl Sign {
             .as_deref()
             .map(|path| Pending::new(path, Access::Everybody));
         let pending = pending.transpose()?;
-        let authority = ca.issuing(&ca.passphrase()?).await?;
+        let authority = ca.issuing().await?;
         let order = Order::new(parameters, &profile, &self.profile, actor());
         let issued = authority.issue(order, OffsetDateTime::now_utc()).await?;
         let chain = issued.chain_pem();

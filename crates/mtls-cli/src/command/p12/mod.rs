@@ -3,6 +3,7 @@
 mod check;
 mod convert;
 mod inspect;
+mod view;
 
 use anyhow::Result;
 use clap::{Args, Subcommand};
@@ -14,7 +15,7 @@ use crate::output::{Outcome, Output};
 #[command(
     after_help = "Examples:\n  mtls p12 inspect client.p12 --password-file password.txt\n  \
                   mtls p12 check client.p12 --target ios17\n  \
-                  mtls p12 convert client.p12 --password-file password.txt --to compat --out client_ios.p12"
+                  mtls p12 convert client.p12 --password-file password.txt --target ios17 --out client_ios.p12"
 )]
 pub(crate) struct P12 {
     #[command(subcommand)]

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use clap::Args;
 use pki_store::StoredCrl;
 use serde::Serialize;
@@ -70,20 +70,22 @@ impl Crl {
     async fn sign_all(&self, ca: &OpenCa) -> Result<Vec<Written>> {
         std::fs::create_dir_all(&self.out)
             .with_context(|| format!("cannot make {}", self.out.display()))?;
-        let passphrase = ca.passphrase()?;
         let mut written = Vec::new();
         for (key, _) in ca.keys().await? {
             // An imported CA may have no root of its own here.
-            if !ca.directory().key_path(key).exists() {
+            if !ca.directory().key_place(key).is_here() {
                 continue;
             }
-            let authority = ca.authority(key, &passphrase).await?;
+            let authority = ca.authority(key).await?;
             let now = OffsetDateTime::now_utc();
             let life = self.life.map_or_else(|| key.crl_life(), Life::duration);
             for partition in 0..authority.issuer().partitions {
                 let crl = authority.sign_crl(partition, life, now).await?;
                 written.push(self.write(key, &crl)?);
             }
+        }
+        if written.is_empty() {
+            bail!("none of the CA's keys is here, which sign its CRLs");
         }
         Ok(written)
     }

@@ -2,8 +2,10 @@
 
 use anyhow::Result;
 use clap::{Args, ValueEnum};
+use const_oid::db::rfc5280::ID_KP_OCSP_SIGNING;
 use pki_store::{CertificateRecord, CertificateState, Filter, NamePattern, Page};
 use time::OffsetDateTime;
+use x509_identity::Certificate;
 
 use super::record::{RecordView, records_table};
 use crate::global::Global;
@@ -12,9 +14,11 @@ use crate::issue::Life;
 use crate::output::{Outcome, Output};
 
 /// List what the CA has issued
+///
+/// The certificates of CAs and of OCSP responders, which it has made for itself, are left out without --all.
 #[derive(Args, Debug)]
 #[command(
-    after_help = "Examples:\n  mtls list\n  mtls list --state valid --expiring 30d\n  mtls list --name '*.example.org' --json"
+    after_help = "Examples:\n  mtls list\n  mtls list --state valid --expiring 30d\n  mtls list --name '*.example.org' --json\n  mtls list --all"
 )]
 pub(crate) struct List {
     /// In this state only
@@ -33,6 +37,10 @@ pub(crate) struct List {
     /// Whose validity ends within this time: 30d, 12h
     #[arg(long, value_name = "TIME")]
     expiring: Option<Life>,
+
+    /// CAs and OCSP responders, too
+    #[arg(long)]
+    all: bool,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -63,7 +71,11 @@ impl List {
         filter.expiring_before = self
             .expiring
             .and_then(|span| now.checked_add(span.duration()));
-        let records = all(&ca, &filter, now).await?;
+        let mut records = all(&ca, &filter, now).await?;
+        // Whoever names a profile wants to see what was issued with it.
+        if !self.all && filter.profile.is_none() {
+            records.retain(|record| !is_of_the_ca_itself(record));
+        }
         let views = RecordView::all(&records);
         if out.is_json() {
             out.json(&views)?;
@@ -73,6 +85,19 @@ impl List {
             out.line(records_table(&views))?;
         }
         Ok(Outcome::Done)
+    }
+}
+
+/// Whether the CA has made it for itself: another CA, or an OCSP responder.
+fn is_of_the_ca_itself(record: &CertificateRecord) -> bool {
+    let certificate = record.der.as_deref().map(Certificate::from_der);
+    match certificate {
+        Some(Ok(certificate)) => {
+            let usages = certificate.extended_key_usage().unwrap_or_default();
+            certificate.is_ca() || usages == [ID_KP_OCSP_SIGNING]
+        }
+        // Of one that was not signed there is no more than its profile.
+        _ => ["issuing-ca", "cross-certificate", "ocsp"].contains(&record.profile.as_str()),
     }
 }
 

@@ -17,12 +17,13 @@ use crate::files::{password_of, read_secret};
 use crate::global::Global;
 use crate::home::{OpenCa, actor};
 use crate::look::certificate_of;
-use crate::output::{Outcome, Output};
+use crate::output::{Outcome, Output, note};
 
 /// Revoke certificates, by whatever is known of them
 ///
 /// Without --yes it only lists what would be revoked. A reason of key-compromise also blocks the key: no certificate is
 /// issued for it again. The servers learn of it from the next CRL: `mtls crl`, or `mtls serve`, which signs one at once.
+/// With --passphrase-file a checkpoint of the audit log is signed, too.
 #[derive(Args, Debug)]
 #[command(
     after_help = "Examples:\n  mtls revoke 4A01F3\n  mtls revoke --key stolen.key --reason key-compromise --yes\n  \
@@ -153,6 +154,12 @@ impl Revoke {
                 true => format!("\nrevoked {count}; a running `mtls serve` publishes it at once, and `mtls crl` writes CRLs that say so"),
                 false => format!("\nwould revoke {count}: run it again with --yes"),
             })?;
+        }
+        if self.yes && !records.is_empty() && !ca.checkpoint_unasked().await {
+            note(
+                "the audit log has the revocation, and its next checkpoint will: a running `mtls serve` signs one within a \
+                 minute, and otherwise the next command that unlocks the CA's key",
+            );
         }
         Ok(Outcome::Done)
     }

@@ -2,10 +2,12 @@
 
 use std::num::NonZeroU32;
 
+use ::pbkdf2::pbkdf2_hmac;
 use aws_lc_rs::{hmac, pbkdf2};
+use sha2::{Sha224, Sha512_224, Sha512_256};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
-use crate::crypto::Digest;
+use crate::crypto::{Digest, Prf};
 
 /// The initial value of FIPS 180-4 section 5.3.3.
 pub(super) const SHA_256_INITIAL: [u32; 8] = [
@@ -19,58 +21,52 @@ pub(super) const SHA_256_INITIAL: [u32; 8] = [
     0x5be0_cd19,
 ];
 
-/// Derives `len` octets with HMAC over `digest`, in one round or more.
+/// Derives `len` octets with `prf`, in one round or more.
 #[must_use]
 pub fn pbkdf2(
-    digest: Digest,
+    prf: impl Into<Prf>,
     password: &[u8],
     salt: &[u8],
     iterations: u32,
     len: usize,
 ) -> Zeroizing<Vec<u8>> {
-    let algorithm = match digest {
+    let prf = prf.into();
+    let mut key = Zeroizing::new(vec![0; len]);
+    let iterations = iterations.max(1);
+    let algorithm = match prf {
         // The usual case, by the shorter way.
-        Digest::Sha256 if len == 32 => {
+        Prf::Hmac(Digest::Sha256) if len == 32 => {
             let [key] = pbkdf2_sha256_together(password, [salt], iterations);
             return key;
         }
-        Digest::Sha1 => pbkdf2::PBKDF2_HMAC_SHA1,
-        Digest::Sha224 => return by_definition(digest, password, salt, iterations, len),
-        Digest::Sha256 => pbkdf2::PBKDF2_HMAC_SHA256,
-        Digest::Sha384 => pbkdf2::PBKDF2_HMAC_SHA384,
-        Digest::Sha512 => pbkdf2::PBKDF2_HMAC_SHA512,
+        // What aws-lc does not offer it with.
+        Prf::Hmac(Digest::Sha224) => {
+            pbkdf2_hmac::<Sha224>(password, salt, iterations, &mut key);
+            return key;
+        }
+        Prf::HmacSha512_224 => {
+            pbkdf2_hmac::<Sha512_224>(password, salt, iterations, &mut key);
+            return key;
+        }
+        Prf::HmacSha512_256 => {
+            pbkdf2_hmac::<Sha512_256>(password, salt, iterations, &mut key);
+            return key;
+        }
+        Prf::Hmac(Digest::Sha1) => pbkdf2::PBKDF2_HMAC_SHA1,
+        Prf::Hmac(Digest::Sha256) => pbkdf2::PBKDF2_HMAC_SHA256,
+        Prf::Hmac(Digest::Sha384) => pbkdf2::PBKDF2_HMAC_SHA384,
+        Prf::Hmac(Digest::Sha512) => pbkdf2::PBKDF2_HMAC_SHA512,
     };
-    let mut key = Zeroizing::new(vec![0; len]);
     let iterations = NonZeroU32::new(iterations).unwrap_or(NonZeroU32::MIN);
     pbkdf2::derive(algorithm, iterations, salt, password, &mut key);
     key
 }
 
-/// The steps of RFC 8018 section 5.2, for the hash that aws-lc does not offer it with.
-fn by_definition(
-    digest: Digest,
-    password: &[u8],
-    salt: &[u8],
-    iterations: u32,
-    len: usize,
-) -> Zeroizing<Vec<u8>> {
-    let key = hmac::Key::new(digest.hmac(), password);
-    let mut output = Zeroizing::new(Vec::with_capacity(len + digest.output_len()));
-    for block in 1_u32.. {
-        if output.len() >= len {
-            break;
-        }
-        // Step 3: T_i = U_1 xor .. xor U_c.
-        let mut u = hmac::sign(&key, &[salt, &block.to_be_bytes()].concat());
-        let mut t = Zeroizing::new(u.as_ref().to_vec());
-        for _ in 1..iterations {
-            u = hmac::sign(&key, u.as_ref());
-            t.iter_mut().zip(u.as_ref()).for_each(|(t, u)| *t ^= u);
-        }
-        output.extend_from_slice(&t);
-    }
-    output.truncate(len);
-    output
+/// The hash blocks that a derivation of `len` octets takes: an HMAC is two for each round and each block of output,
+/// once its key is prepared. The few of the first round are not counted.
+#[must_use]
+pub(crate) fn blocks(prf: Prf, iterations: u32, len: usize) -> u64 {
+    2 * u64::from(iterations) * len.div_ceil(prf.output_len()) as u64
 }
 
 /// One 32-octet key for each salt, with HMAC-SHA-256.
@@ -183,14 +179,45 @@ mod tests {
                     // Not 32 octets, so that aws-lc answers.
                     let long = pbkdf2(Digest::Sha256, password, salt, iterations, 33);
                     assert_eq!(**key, long[..32]);
-                    assert_eq!(
-                        *key,
-                        by_definition(Digest::Sha256, password, salt, iterations, 32)
-                    );
                 }
             }
         }
-        let long = by_definition(Digest::Sha1, b"p", b"s", 3, 50);
-        assert_eq!(long, pbkdf2(Digest::Sha1, b"p", b"s", 3, 50));
+    }
+
+    /// By `openssl kdf -keylen 40 -kdfopt digest:... -kdfopt pass:password -kdfopt salt:saltsalt -kdfopt iter:3 PBKDF2`.
+    #[test]
+    fn functions_that_few_files_have_agree_with_openssl() {
+        for (prf, expected) in [
+            (
+                Prf::Hmac(Digest::Sha224),
+                "48DE6790DF14393BABEB1C44A2CAC4E753DEA5BA0403379A471B9DEA3FD453673CC33BB650D8CC3C",
+            ),
+            (
+                Prf::HmacSha512_224,
+                "7C990CFD698666F417535BAA432F88128AF50B34BE86FF95FEFC8CA75836036BBCEE6A84035CA173",
+            ),
+            (
+                Prf::HmacSha512_256,
+                "F37E04A725687FE07CF66CF7C7D7D83598EF4D58D22C08DAEC93EA106EE82EA2F219FB8C12836051",
+            ),
+        ] {
+            let key = pbkdf2(prf, b"password", b"saltsalt", 3, 40);
+            let hex: String = key.iter().map(|octet| format!("{octet:02X}")).collect();
+            assert_eq!(hex, expected, "{prf:?}");
+        }
+    }
+
+    #[test]
+    fn each_block_of_output_costs_two_hash_blocks_a_round() {
+        for (prf, len, cost) in [
+            (Prf::Hmac(Digest::Sha1), 20, 2),
+            (Prf::Hmac(Digest::Sha1), 32, 4),
+            (Prf::Hmac(Digest::Sha224), 64, 6),
+            (Prf::Hmac(Digest::Sha256), 32, 2),
+            (Prf::Hmac(Digest::Sha256), 33, 4),
+            (Prf::HmacSha512_224, 32, 4),
+        ] {
+            assert_eq!(blocks(prf, 1000, len), 1000 * cost, "{prf:?} {len}");
+        }
     }
 }

@@ -36,6 +36,14 @@ pub struct Request<'a> {
     pub len: usize,
 }
 
+impl Request<'_> {
+    /// What it costs, in hash blocks (see [`Budget`](crate::Budget)).
+    #[must_use]
+    pub fn cost(&self, digest: Digest) -> u64 {
+        blocks(digest, self.iterations, self.len)
+    }
+}
+
 /// Derives what each request asks for, in their order.
 #[must_use]
 pub fn derive(digest: Digest, requests: &[Request<'_>]) -> Vec<Zeroizing<Vec<u8>>> {
@@ -59,6 +67,7 @@ pub fn derive(digest: Digest, requests: &[Request<'_>]) -> Vec<Zeroizing<Vec<u8>
         // Step 6A, the other rounds.
         match digest {
             Digest::Sha1 => hash_together::<Sha1Lane>(&mut rounds),
+            Digest::Sha224 => hash_together::<Sha224Lane>(&mut rounds),
             Digest::Sha256 => hash_together::<Sha256Lane>(&mut rounds),
             _ => hash_in_turn(digest, &mut rounds),
         }
@@ -66,6 +75,13 @@ pub fn derive(digest: Digest, requests: &[Request<'_>]) -> Vec<Zeroizing<Vec<u8>
             derivation.take(digest, hash);
         }
     }
+}
+
+/// The hash blocks that a derivation of `len` octets takes: one for each round and each block of output. The few of
+/// the first round are not counted.
+#[must_use]
+pub(crate) fn blocks(digest: Digest, iterations: u32, len: usize) -> u64 {
+    u64::from(iterations) * len.div_ceil(digest.output_len()) as u64
 }
 
 type Hash = Zeroizing<Vec<u8>>;
@@ -195,7 +211,7 @@ macro_rules! lane {
             fn round(&mut self) {
                 let mut state = $initial;
                 $compress(&mut state, std::slice::from_ref(&self.0));
-                for (octets, word) in self.0.chunks_exact_mut(4).zip(state) {
+                for (octets, word) in self.0[..$len].chunks_exact_mut(4).zip(state) {
                     octets.copy_from_slice(&word.to_be_bytes());
                 }
             }
@@ -213,6 +229,15 @@ lane!(
     sha1::block_api::compress,
     20,
     [0x6745_2301, 0xefcd_ab89, 0x98ba_dcfe, 0x1032_5476, 0xc3d2_e1f0]
+);
+lane!(
+    /// SHA-224, from the initial value of FIPS 180-4 section 5.3.2.
+    Sha224Lane,
+    sha2::block_api::compress256,
+    28,
+    [
+        0xc105_9ed8, 0x367c_d507, 0x3070_dd17, 0xf70e_5939, 0xffc0_0b31, 0x6858_1511, 0x64f9_8fa7, 0xbefa_4fa4,
+    ]
 );
 lane!(
     /// SHA-256, from the initial value of FIPS 180-4 section 5.3.3.

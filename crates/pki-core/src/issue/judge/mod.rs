@@ -5,6 +5,7 @@ mod issuers;
 mod subject;
 
 use const_oid::db::rfc5280::ID_CE_NAME_CONSTRAINTS;
+use const_oid::db::rfc5912::ID_CE_NO_REV_AVAIL;
 use time::{Duration, OffsetDateTime};
 use x509_identity::Certificate;
 
@@ -13,7 +14,7 @@ use self::issuers::judge_issuers;
 use self::subject::judge_subject;
 use super::IssueError;
 use super::extensions::name_constraints_der;
-use crate::lint::{Finding, Severity, lint};
+use crate::lint::{Finding, Severity, lint_from};
 use crate::{KeyBlocklist, KeyKind, Profile, Role, SignatureAlgorithm};
 
 pub(super) use self::approved::Approved;
@@ -46,11 +47,7 @@ pub(super) fn judge(tbs: Vec<u8>, context: &Context<'_>) -> Result<Approved, Iss
         });
     }
     let mut findings = policy(&certificate, context);
-    findings.extend(
-        lint(&certificate)
-            .into_iter()
-            .filter(|finding| finding.severity == Severity::Error),
-    );
+    findings.extend(lint_from(&certificate, Severity::Error));
     if findings.is_empty() {
         Ok(Approved {
             unsigned: certificate,
@@ -78,6 +75,18 @@ fn policy(certificate: &Certificate, context: &Context<'_>) -> Vec<Finding> {
             format!("the profile has {setting}, which only a CA's can have"),
         );
     }
+    if let Some(reason) = profile.contradiction() {
+        refuse(
+            "profile",
+            format!("the profile says that nothing is revoked (no_rev_avail), and {reason}"),
+        );
+    }
+    if certificate.extension(ID_CE_NO_REV_AVAIL).is_some() != profile.no_rev_avail {
+        refuse(
+            "no-rev-avail",
+            "whether the certificate can be revoked is not what the profile says".to_owned(),
+        );
+    }
     let algorithm = certificate.public_key_algorithm();
     match KeyKind::of_public_key(algorithm) {
         Some(kind) if profile.ruling_on_key(Some(algorithm)).allowed => {
@@ -93,7 +102,9 @@ fn policy(certificate: &Certificate, context: &Context<'_>) -> Vec<Finding> {
             format!("{} certificate is not issued for {algorithm} keys", a(role)),
         ),
     }
-    if context.blocked.contains_hash(certificate.spki_sha256()) {
+    // Of an empty list nobody needs the hash.
+    let blocked = context.blocked;
+    if !blocked.is_empty() && blocked.contains_hash(certificate.spki_sha256()) {
         refuse(
             "blocked-key",
             "the key is blocked, since others are known to have it: make a new one".to_owned(),
@@ -107,7 +118,7 @@ fn policy(certificate: &Certificate, context: &Context<'_>) -> Vec<Finding> {
                 format!(
                     "the {} name `{name}` is not allowed by the profile ({})",
                     name.kind(),
-                    ruling.rule
+                    ruling.rule()
                 ),
             );
         }

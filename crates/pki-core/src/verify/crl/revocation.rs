@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use const_oid::db::rfc5280::{ID_CE_CRL_DISTRIBUTION_POINTS, ID_CE_FRESHEST_CRL};
+use const_oid::db::rfc5912::ID_CE_NO_REV_AVAIL;
 use time::OffsetDateTime;
 use x509_identity::{Certificate, KeyUsageBit};
 
@@ -14,7 +16,8 @@ use crate::verify::{Path, VerifyError};
 /// CRLs, and how strictly they are read.
 ///
 /// By default every certificate of the path but the trust anchor needs a current CRL of its issuer, and a root must
-/// not be on its own CRL.
+/// not be on its own CRL. A leaf that says that there is none (noRevAvail, RFC 9608) needs none, and is refused if a CRL
+/// lists it all the same.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Revocation {
     crls: CrlSet,
@@ -159,10 +162,12 @@ impl Revocation {
         role: CrlScope,
         now: OffsetDateTime,
     ) -> Result<(), VerifyError> {
+        let needs_crl = !is_without_revocation(certificate);
         let mut covering = self.crls.covering(certificate, role).peekable();
         // Complete CRLs come first, so one that is not complete is not alone.
         if !covering.peek().is_some_and(|crl| crl.is_complete()) {
             return match self.unknown {
+                _ if !needs_crl => Ok(()),
                 UnknownStatus::Allow => Ok(()),
                 UnknownStatus::Deny => Err(VerifyError::RevocationUnknown {
                     subject: label(certificate),
@@ -175,6 +180,9 @@ impl Revocation {
             .key_usage()
             .is_some_and(|usage| !usage.contains(KeyUsageBit::CrlSign))
         {
+            if !needs_crl {
+                return Ok(());
+            }
             return Err(VerifyError::KeyUsage {
                 subject: label(issuer),
                 needed: KeyUsageBit::CrlSign,
@@ -215,7 +223,7 @@ impl Revocation {
             consulted.push(crl);
         }
         match stale {
-            _ if current => Ok(()),
+            _ if current || !needs_crl => Ok(()),
             Some(error) => Err(error),
             None => Err(VerifyError::CrlBadSignature {
                 issuer: label(issuer),
@@ -249,6 +257,16 @@ impl Revocation {
         }
         Ok(())
     }
+}
+
+/// Whether a leaf says that its revocation is published nowhere. One that also says where does not mean it (RFC 9608
+/// section 4).
+fn is_without_revocation(certificate: &Certificate) -> bool {
+    let has = |oid| certificate.extension(oid).is_some();
+    has(ID_CE_NO_REV_AVAIL)
+        && !certificate.is_ca()
+        && !has(ID_CE_CRL_DISTRIBUTION_POINTS)
+        && !has(ID_CE_FRESHEST_CRL)
 }
 
 fn same_distribution_point(a: &IndexedCrl, b: &IndexedCrl) -> bool {

@@ -14,13 +14,14 @@ use x509_identity::SerialNumber;
 use self::insert::insert;
 use self::known::Known;
 use super::idempotency::Idempotency;
+use super::token;
 use super::transaction::Transaction;
 use crate::IssueError;
 use crate::StoreError;
 use crate::audit::AuditEvent;
 use crate::record::certificate::RecordedName;
 use crate::record::hex;
-use crate::record::{Actor, IssuerState};
+use crate::record::{Actor, IssuerState, TokenId};
 
 /// A certificate that is about to be signed.
 #[derive(Clone)]
@@ -35,6 +36,8 @@ pub(crate) struct Reservation {
     pub(crate) role: Role,
     pub(crate) subject: String,
     pub(crate) sans: Vec<RecordedName>,
+    /// The same as it is stored.
+    pub(crate) sans_text: String,
     pub(crate) name_keys: Vec<Vec<u8>>,
     pub(crate) not_before: OffsetDateTime,
     pub(crate) not_after: OffsetDateTime,
@@ -44,6 +47,7 @@ pub(crate) struct Reservation {
     pub(crate) idempotency: Option<Idempotency>,
     pub(crate) replaces: Option<SerialNumber>,
     pub(crate) key_reuse: KeyReuse,
+    pub(crate) token: Option<TokenId>,
     pub(crate) holder: [u8; 16],
     pub(crate) now: OffsetDateTime,
 }
@@ -109,13 +113,20 @@ pub(crate) async fn reserve_all(
             (None, None) => keys
                 .get(&reservation.spki)
                 .and_then(|first| reservations.get(*first))
-                .filter(|first| !reservation.may_share_key(&first.subject, &first.sans))
+                .filter(|first| !reservation.may_share_key(&first.subject, &first.sans_text))
                 .map(|first| {
                     Err(IssueError::KeyInUse {
                         serial: first.serial.clone(),
                     })
                 }),
         };
+        let mut answer = answer;
+        if let (None, Some(token)) = (&answer, reservation.token)
+            && !known.was_reserved(position, reservation)?
+        {
+            let used = token::use_once(transaction, token, &reservation.ca, reservation.now);
+            answer = used.await?.err().map(|error| Err(error.into()));
+        }
         if answer.is_none() {
             let lineage = known.lineage(position, reservation)?;
             accepted.push((position, lineage));
@@ -154,11 +165,17 @@ impl Reservation {
         }
     }
 
-    fn may_share_key(&self, subject: &str, sans: &[RecordedName]) -> bool {
+    /// With a certificate of this subject and these alternative names, as they are stored.
+    fn may_share_key(&self, subject: &str, sans: &str) -> bool {
+        // Nearly always it is the same text, which takes no reading.
+        let has_sans = || {
+            self.sans_text == sans
+                || serde_json::from_str::<Vec<RecordedName>>(sans).is_ok_and(|it| it == self.sans)
+        };
         match self.key_reuse {
             KeyReuse::Any => true,
             KeyReuse::Never => false,
-            KeyReuse::SameNames => self.subject == subject && self.sans == sans,
+            KeyReuse::SameNames => self.subject == subject && has_sans(),
         }
     }
 

@@ -12,7 +12,8 @@ use crate::clients::curl;
 use crate::pki::home::Home;
 use crate::report::{Report, Verdict};
 
-pub(super) fn tell(bench: &Bench<'_>, home: &Home, report: &mut Report) -> Result<()> {
+pub(super) fn tell(bench: &Bench<'_>, home: Home, report: &mut Report) -> Result<()> {
+    let home = &home;
     let [published] = process::free_ports()?;
     let ca_url = format!("http://127.0.0.1:{published}");
     home.ok(&["ca", "init", "--url", &ca_url])?;

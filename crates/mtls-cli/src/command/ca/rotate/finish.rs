@@ -10,14 +10,14 @@ use time::OffsetDateTime;
 
 use super::issuing::need_key;
 use super::status::{Old, old_issuers};
-use crate::home::{CaRole, OpenCa, Rotation, actor};
+use crate::home::{CaRole, KeyPlace, OpenCa, Rotation, actor};
 use crate::look::certificates;
 use crate::output::{Fields, Outcome, Output};
 
 #[derive(Debug, Serialize)]
 pub(super) struct Finished {
     retired: Vec<String>,
-    keys: Vec<std::path::PathBuf>,
+    keys: Vec<String>,
 }
 
 /// Retires all that was replaced.
@@ -38,8 +38,7 @@ pub(super) async fn finish(ca: &mut OpenCa) -> Result<Finished> {
     }
     let root = ca.directory().root();
     need_key(ca, root)?;
-    let passphrase = ca.passphrase()?;
-    let authority = ca.authority(root, &passphrase).await?;
+    let authority = ca.authority(root).await?;
     revoke(ca, &old, &actor(), now).await?;
     authority.sign_crl(0, root.crl_life(), now).await?;
     for one in &old {
@@ -56,14 +55,17 @@ pub(super) async fn finish(ca: &mut OpenCa) -> Result<Finished> {
         })?;
     }
     // For the checkpoint.
-    ca.issuing(&passphrase).await?;
-    let keys = old.iter().map(|one| ca.directory().key_path(one.key));
+    ca.issuing().await?;
+    let keys = old.iter().map(|one| ca.directory().key_place(one.key));
     Ok(Finished {
         retired: old
             .iter()
             .map(|one| one.issuer.certificate().subject().to_string())
             .collect(),
-        keys: keys.filter(|path| path.exists()).collect(),
+        keys: keys
+            .filter(KeyPlace::is_here)
+            .map(|place| place.to_string())
+            .collect(),
     })
 }
 
@@ -120,10 +122,9 @@ pub(super) fn report(finished: &Finished, ca: &OpenCa, out: &mut Output) -> Resu
         return Ok(Outcome::Done);
     }
     let mut fields = Fields::default();
-    fields.add_all("retired", &finished.retired).add_all(
-        "keys to delete",
-        finished.keys.iter().map(|it| it.display()),
-    );
+    fields
+        .add_all("retired", &finished.retired)
+        .add_all("keys to delete", &finished.keys);
     out.line(fields.to_string())?;
     let name = ca.name();
     out.line(format!("`mtls ca show --ca {name}` shows what is left"))?;

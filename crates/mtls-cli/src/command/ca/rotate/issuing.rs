@@ -1,28 +1,23 @@
 //! A new issuing CA below the root that is there.
 
 use anyhow::{Result, bail};
-use pki_core::Password;
 use time::OffsetDateTime;
 
 use super::make::{Above, issuing_ca};
 use crate::home::{CaKey, OpenCa, Rotation};
 
 /// Makes it; what is returned is to be written into the settings.
-pub(super) async fn make(
-    ca: &OpenCa,
-    passphrase: &Password,
-    now: OffsetDateTime,
-) -> Result<Rotation> {
+pub(super) async fn make(ca: &OpenCa, now: OffsetDateTime) -> Result<Rotation> {
     let rotation = super::rotation_of(ca);
     let key = ca.directory().root();
     need_key(ca, key)?;
-    let authority = ca.authority(key, passphrase).await?;
+    let authority = ca.authority(key).await?;
     let above = Above {
         key,
         authority: &authority,
     };
     let issuing = super::next(rotation.issuing)?;
-    issuing_ca(ca, &above, CaKey::issuing(issuing), passphrase, now).await?;
+    issuing_ca(ca, &above, CaKey::issuing(issuing), now).await?;
     Ok(Rotation {
         issuing,
         ..rotation
@@ -31,11 +26,11 @@ pub(super) async fn make(
 
 /// A root's key may be elsewhere most of the time.
 pub(super) fn need_key(ca: &OpenCa, root: CaKey) -> Result<()> {
-    let path = ca.directory().key_path(root);
-    if !path.exists() {
+    let place = ca.directory().key_place(root);
+    if !place.is_here() {
         bail!(
-            "the root's key is not here, which has to sign what is new: put it into {}, and take it away again afterwards",
-            path.display()
+            "the root's key is not here, which has to sign what is new: put it into {place}, and take it away again \
+             afterwards"
         );
     }
     Ok(())

@@ -1,7 +1,7 @@
 //! CA certificates below a root that is there.
 
 use anyhow::Result;
-use pki_core::{CertificateParameters, Password, Profile, Signer as _, certificate_pem};
+use pki_core::{CertificateParameters, Profile, certificate_pem};
 use pki_store::{CertificateAuthority, Idempotency, IssuerRole, NewIssuer, Order};
 use sha2::{Digest as _, Sha256};
 use time::OffsetDateTime;
@@ -25,7 +25,6 @@ pub(super) async fn issuing_ca(
     ca: &OpenCa,
     above: &Above<'_>,
     key: CaKey,
-    passphrase: &Password,
     now: OffsetDateTime,
 ) -> Result<()> {
     let directory = ca.directory();
@@ -36,7 +35,7 @@ pub(super) async fn issuing_ca(
     let first = directory.certificate(CaKey::FIRST_ROOT)?;
     let subject = subject::issuing(first.subject(), key.number)?;
     let kind = directory.settings().key_type.of_issuing_ca();
-    let pair = ca.next_key(key, kind, passphrase)?;
+    let pair = ca.next_key(key, kind)?;
     let parameters = CertificateParameters::for_key(pair.public_key_der(), subject);
     let certificate = above
         .issue(ca, parameters, Profile::issuing_ca(), "issuing-ca", now)

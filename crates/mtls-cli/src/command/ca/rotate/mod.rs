@@ -8,7 +8,6 @@ mod status;
 
 use anyhow::{Context as _, Result};
 use clap::Args;
-use pki_core::Password;
 use pki_store::IssuerState;
 use serde::Serialize;
 use time::OffsetDateTime;
@@ -85,18 +84,17 @@ impl Rotate {
 }
 
 async fn rotate(ca: &mut OpenCa, with_root: bool) -> Result<Made> {
-    let passphrase = ca.passphrase()?;
     let now = OffsetDateTime::now_utc();
     mark_old(ca, now).await?;
     let rotation = match with_root {
-        true => root::make(ca, &passphrase, now).await?,
-        false => issuing::make(ca, &passphrase, now).await?,
+        true => root::make(ca, now).await?,
+        false => issuing::make(ca, now).await?,
     };
     ca.switch(rotation)?;
     mark_old(ca, now).await?;
-    let issuing = signing(ca, ca.directory().issuing(), &passphrase).await?;
+    let issuing = signing(ca, ca.directory().issuing()).await?;
     let root = match with_root {
-        true => Some(signing(ca, ca.directory().root(), &passphrase).await?),
+        true => Some(signing(ca, ca.directory().root()).await?),
         false => None,
     };
     Ok(Made { root, issuing })
@@ -125,8 +123,8 @@ fn is_old(ca: &OpenCa, key: CaKey) -> bool {
 }
 
 /// Signs the first CRLs of a new CA: without them, nothing that it issues is accepted where CRLs are required.
-async fn signing(ca: &OpenCa, key: CaKey, passphrase: &Password) -> Result<MadeCa> {
-    let authority = ca.authority(key, passphrase).await?;
+async fn signing(ca: &OpenCa, key: CaKey) -> Result<MadeCa> {
+    let authority = ca.authority(key).await?;
     let now = OffsetDateTime::now_utc();
     for partition in 0..authority.issuer().partitions {
         authority.sign_crl(partition, key.crl_life(), now).await?;

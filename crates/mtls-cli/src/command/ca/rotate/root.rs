@@ -1,7 +1,7 @@
 //! A new root, certified by the old one and the other way round (RFC 4210 section 4.4), and an issuing CA below it.
 
 use anyhow::{Result, bail};
-use pki_core::{Authority, CertificateParameters, Password, Profile, certificate_pem};
+use pki_core::{Authority, CertificateParameters, Profile, certificate_pem};
 use pki_store::{CertificateAuthority, IssuerRole, NewIssuer};
 use time::OffsetDateTime;
 
@@ -12,11 +12,7 @@ use crate::files::write_public;
 use crate::home::{CaKey, OpenCa, Rotation, actor};
 
 /// Makes them; what is returned is to be written into the settings.
-pub(super) async fn make(
-    ca: &OpenCa,
-    passphrase: &Password,
-    now: OffsetDateTime,
-) -> Result<Rotation> {
+pub(super) async fn make(ca: &OpenCa, now: OffsetDateTime) -> Result<Rotation> {
     let rotation = super::rotation_of(ca);
     if let Some(old) = ca.directory().old_root() {
         let old = ca.directory().certificate(old)?;
@@ -27,9 +23,9 @@ pub(super) async fn make(
     }
     let old_key = ca.directory().root();
     need_key(ca, old_key)?;
-    let old = ca.authority(old_key, passphrase).await?;
+    let old = ca.authority(old_key).await?;
     let key = CaKey::root(super::next(rotation.root)?);
-    let new = root(ca, key, passphrase, now).await?;
+    let new = root(ca, key, now).await?;
     let (old, new) = (
         Above {
             key: old_key,
@@ -42,7 +38,7 @@ pub(super) async fn make(
     );
     cross(ca, &old, &new, now).await?;
     let issuing = super::next(rotation.issuing)?;
-    issuing_ca(ca, &new, CaKey::issuing(issuing), passphrase, now).await?;
+    issuing_ca(ca, &new, CaKey::issuing(issuing), now).await?;
     Ok(Rotation {
         root: key.number,
         issuing,
@@ -51,15 +47,10 @@ pub(super) async fn make(
 }
 
 /// The new root, or the one that an interrupted rotation has made.
-async fn root(
-    ca: &OpenCa,
-    key: CaKey,
-    passphrase: &Password,
-    now: OffsetDateTime,
-) -> Result<CertificateAuthority> {
+async fn root(ca: &OpenCa, key: CaKey, now: OffsetDateTime) -> Result<CertificateAuthority> {
     let directory = ca.directory();
     let kind = directory.settings().key_type.of_root();
-    let pair = ca.next_key(key, kind, passphrase)?;
+    let pair = ca.next_key(key, kind)?;
     let path = directory.certificate_path(key);
     let authority = if path.exists() {
         Authority::new(directory.certificates(key)?, pair)?

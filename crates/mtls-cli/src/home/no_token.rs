@@ -1,0 +1,67 @@
+//! In place of keys in PKCS#11 tokens, where the command was built without them.
+
+use std::fmt;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use anyhow::Result;
+use pki_core::{KeyKind, Signer};
+use serde::{Deserialize, Serialize};
+
+use super::secrets::Secrets;
+
+/// No key.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(into = "String", try_from = "String")]
+pub(crate) enum KeyUri {}
+
+/// Why no URI is that of a key.
+#[derive(Debug, thiserror::Error)]
+#[error("this `mtls` was built without keys in tokens: build it with the feature `pkcs11`")]
+pub(crate) struct NoTokens;
+
+impl KeyUri {
+    pub(super) fn numbered(&self, _: u32, _: &str) -> Self {
+        match *self {}
+    }
+
+    pub(super) fn names_pin(&self) -> bool {
+        match *self {}
+    }
+
+    pub(super) fn open(&self, _: &Secrets) -> Result<Arc<dyn Signer>> {
+        match *self {}
+    }
+
+    pub(crate) fn open_or_make(&self, _: KeyKind, _: &Secrets) -> Result<Arc<dyn Signer>> {
+        match *self {}
+    }
+}
+
+impl FromStr for KeyUri {
+    type Err = NoTokens;
+
+    fn from_str(_: &str) -> Result<Self, NoTokens> {
+        Err(NoTokens)
+    }
+}
+
+impl TryFrom<String> for KeyUri {
+    type Error = NoTokens;
+
+    fn try_from(_: String) -> Result<Self, NoTokens> {
+        Err(NoTokens)
+    }
+}
+
+impl From<KeyUri> for String {
+    fn from(uri: KeyUri) -> Self {
+        match uri {}
+    }
+}
+
+impl fmt::Display for KeyUri {
+    fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {}
+    }
+}

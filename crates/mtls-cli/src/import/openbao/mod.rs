@@ -1,0 +1,7 @@
+//! The secrets engine `pki` of OpenBao and Vault, read over HTTP. Both have the same API.
+
+mod api;
+mod mount;
+
+pub(crate) use api::Api;
+pub(crate) use mount::{Mount, PAGE};

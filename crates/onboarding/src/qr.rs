@@ -1,0 +1,29 @@
+//! QR codes as SVG.
+
+use std::fmt::Write as _;
+
+use fast_qr::{ECL, QRBuilder};
+
+/// The code of `text` as SVG without a colour scheme, a script or a style: dark on light, as readers want it. None if
+/// it is longer than some 2 KB.
+pub(crate) fn svg(text: &str) -> Option<String> {
+    let code = QRBuilder::new(text).ecl(ECL::M).build().ok()?;
+    let mut modules = String::new();
+    for row in 0..code.size {
+        for column in 0..code.size {
+            if code[row][column].value() {
+                let (x, y) = (column + QUIET, row + QUIET);
+                write!(modules, "M{x} {y}h1v1h-1z").ok()?;
+            }
+        }
+    }
+    let size = code.size + 2 * QUIET;
+    Some(format!(
+        "<svg class=\"qr\" viewBox=\"0 0 {size} {size}\" role=\"img\" aria-label=\"QR code of the link below\" \
+         shape-rendering=\"crispEdges\"><path fill=\"#fff\" d=\"M0 0h{size}v{size}H0z\"/><path fill=\"#000\" \
+         d=\"{modules}\"/></svg>"
+    ))
+}
+
+/// ISO/IEC 18004: four modules around it stay light.
+const QUIET: usize = 4;

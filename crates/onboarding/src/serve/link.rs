@@ -1,0 +1,156 @@
+//! What a one-time link answers.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use axum::Extension;
+use axum::extract::{ConnectInfo, Path, State};
+use axum::http::{HeaderMap, Method, StatusCode};
+use axum::response::{Html, IntoResponse as _, Response};
+
+use super::files::attachment;
+use super::notice::notice;
+use super::site::{Shared, device_of};
+use crate::page::{Delivery, Page};
+use crate::vault::{KeyFile, LinkError, LinkToken, Opened};
+
+/// Somebody has taken a file by a link.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Taken {
+    /// Whose certificate it was.
+    pub client: String,
+    /// Which file.
+    pub file: KeyFile,
+    /// From where, as far as it is known.
+    pub peer: Option<SocketAddr>,
+}
+
+/// The page of a link: whoever looks has used nothing up, as previews of links in messengers look, too.
+pub(super) async fn page(
+    State(site): State<Arc<Shared>>,
+    Path(token): Path<String>,
+    headers: HeaderMap,
+) -> Response {
+    let opened = match open(&site, &token).await {
+        Ok((_, opened)) => opened,
+        Err(error) => return leads_nowhere(&error),
+    };
+    let left = opened.until.duration_since(SystemTime::now());
+    let page = Page {
+        delivery: Delivery::Link {
+            files: &format!("/get/{token}/"),
+            minutes: minutes(left.unwrap_or_default()),
+        },
+        device: device_of(&headers),
+        names: &opened.package.names,
+        others: &[],
+        password: &site.password,
+        server: opened.package.server.as_deref(),
+    };
+    Html(page.html()).into_response()
+}
+
+/// A file of a link, once.
+pub(super) async fn file(
+    State(site): State<Arc<Shared>>,
+    Path((token, name)): Path<(String, String)>,
+    method: Method,
+    peer: Option<Extension<ConnectInfo<SocketAddr>>>,
+) -> Response {
+    let Some(file) = KeyFile::by_name(&name) else {
+        return leads_nowhere(&LinkError::NoSuchFile);
+    };
+    let (token, opened) = match open(&site, &token).await {
+        Ok(found) => found,
+        Err(error) => return leads_nowhere(&error),
+    };
+    // Who asks for the headers alone has not got the file.
+    if method == Method::HEAD {
+        return match opened.package.secret_file(file) {
+            Some(_) => attachment(file.name(), file.media_type(), ""),
+            None => leads_nowhere(&LinkError::NoSuchFile),
+        };
+    }
+    let content = match site
+        .in_vault(move |vault, now| vault.take(&token, file, now))
+        .await
+    {
+        Ok(content) => content,
+        Err(error) => return leads_nowhere(&error),
+    };
+    let taken = Taken {
+        client: opened.package.names.client,
+        file,
+        peer: peer.map(|Extension(ConnectInfo(peer))| peer),
+    };
+    tracing::info!(client = taken.client, file = file.name(), peer = ?taken.peer, "a link was used");
+    if let Some(record) = &site.record
+        && let Err(error) = record(taken).await
+    {
+        tracing::error!(%error, "the use of a link could not be recorded");
+        return notice(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "Nothing was given out",
+            "That the link was used could not be written down. The log of the server says why. Ask for a new link.",
+        );
+    }
+    attachment(file.name(), file.media_type(), content.to_vec())
+}
+
+async fn open(site: &Arc<Shared>, token: &str) -> Result<(LinkToken, Opened), LinkError> {
+    let token: LinkToken = token.parse()?;
+    let looked_up = token.clone();
+    let opened = site
+        .in_vault(move |vault, now| vault.look(&looked_up, now))
+        .await?;
+    Ok((token, opened))
+}
+
+fn leads_nowhere(error: &LinkError) -> Response {
+    let ask = "Ask whoever sent it for a new one.";
+    let (status, title, sentence) = match error {
+        LinkError::Expired => (
+            StatusCode::GONE,
+            "This link has expired",
+            format!("A link is good for a short time only. {ask}"),
+        ),
+        LinkError::Taken { at } => {
+            let ago = SystemTime::now().duration_since(*at).unwrap_or_default();
+            let ago = match minutes(ago) {
+                0 | 1 => "a minute ago".to_owned(),
+                some => format!("{some} minutes ago"),
+            };
+            (
+                StatusCode::GONE,
+                "This link was used already",
+                format!(
+                    "Its file was downloaded {ago}, and each link gives it out once. Was that not you? Then somebody else \
+                     has it: tell whoever sent the link, who can revoke the certificate. Otherwise: {ask}"
+                ),
+            )
+        }
+        LinkError::NoSuchFile | LinkError::Unknown => (
+            StatusCode::NOT_FOUND,
+            "No such link",
+            format!(
+                "There is nothing at this address. It may have been cut short or mistyped. {ask}"
+            ),
+        ),
+        _ => {
+            tracing::error!(error = %crate::serve::chain(error), "a link could not be opened");
+            (
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "This link cannot be opened",
+                format!("The log of the server says why. {ask}"),
+            )
+        }
+    };
+    notice(status, title, &sentence)
+}
+
+/// Rounded up.
+pub(super) fn minutes(time: std::time::Duration) -> u64 {
+    time.as_secs().div_ceil(60)
+}

@@ -1,0 +1,87 @@
+//! Reading what a client sends: JSON of at most 64 KiB, in time.
+
+use std::time::Duration;
+
+use axum::body::{Body, to_bytes};
+use axum::http::HeaderMap;
+use axum::http::header::CONTENT_TYPE;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use pki_core::CertificateRequest;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use tokio::time::timeout;
+
+use super::refusal::Refusal;
+
+/// `POST /v1/enroll` and `/v1/renew`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct CsrBody {
+    csr: String,
+    pub(crate) profile: Option<String>,
+}
+
+impl CsrBody {
+    /// The CSR: PEM, or DER in base64.
+    pub(crate) fn csr(&self) -> Result<CertificateRequest, Refusal> {
+        let text = self.csr.trim();
+        if text.starts_with("-----") {
+            return CertificateRequest::from_pem(text.as_bytes()).map_err(Refusal::BadCsr);
+        }
+        let compact: String = text.split_ascii_whitespace().collect();
+        let der = STANDARD.decode(compact);
+        let der = der.map_err(|_| Refusal::malformed("`csr` is neither PEM nor base64"))?;
+        CertificateRequest::from_der(&der).map_err(Refusal::BadCsr)
+    }
+}
+
+/// The JSON of a request.
+pub(crate) async fn json<T: DeserializeOwned>(
+    headers: &HeaderMap,
+    body: Body,
+    limit: Duration,
+) -> Result<T, Refusal> {
+    let media_type = headers
+        .get(CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok());
+    let media_type = media_type.and_then(|value| value.split(';').next());
+    if !media_type.is_some_and(|it| it.trim().eq_ignore_ascii_case(JSON)) {
+        return Err(Refusal::UnsupportedMediaType(JSON));
+    }
+    let bytes = match timeout(limit, to_bytes(body, MAX_BODY)).await {
+        Ok(Ok(bytes)) => bytes,
+        Ok(Err(error)) if is_length(&error) => return Err(Refusal::TooLarge(MAX_BODY)),
+        Ok(Err(_)) => return Err(Refusal::malformed("its body broke off")),
+        Err(_) => return Err(Refusal::TooSlow),
+    };
+    serde_json::from_slice(&bytes).map_err(|error| Refusal::malformed(error.to_string()))
+}
+
+/// `Idempotency-Key`: 1 to 256 visible characters of ASCII.
+pub(crate) fn idempotency_key(headers: &HeaderMap) -> Result<Option<&str>, Refusal> {
+    let mut keys = headers.get_all("idempotency-key").iter();
+    let Some(key) = keys.next() else {
+        return Ok(None);
+    };
+    match key.to_str() {
+        Ok(text) if (1..=256).contains(&text.len()) && keys.next().is_none() => Ok(Some(text)),
+        _ => Err(Refusal::malformed(
+            "Idempotency-Key is 1 to 256 visible characters of ASCII, once",
+        )),
+    }
+}
+
+fn is_length(error: &axum::Error) -> bool {
+    let mut source = std::error::Error::source(error);
+    while let Some(cause) = source {
+        if cause.to_string() == "length limit exceeded" {
+            return true;
+        }
+        source = cause.source();
+    }
+    false
+}
+
+const JSON: &str = "application/json";
+pub(crate) const MAX_BODY: usize = 64 * 1024;

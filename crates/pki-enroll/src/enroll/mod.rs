@@ -1,0 +1,11 @@
+//! Enrolment: a device or service gets its certificate by a credential, renews it by itself, and may give it back.
+
+pub(crate) mod body;
+pub(crate) mod credential;
+pub(crate) mod limits;
+pub(crate) mod names;
+pub(crate) mod refusal;
+pub(crate) mod response;
+pub(crate) mod routes;
+pub(crate) mod server;
+pub(crate) mod service;

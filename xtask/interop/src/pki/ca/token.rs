@@ -1,0 +1,202 @@
+//! A CA whose keys are in a token (SoftHSM): made there, used for everything, and replaced.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context as _, Result, ensure};
+use suite::peers::SOFTHSM;
+use suite::process::{self, Server};
+
+use super::GROUP;
+use crate::Bench;
+use crate::pki::home::Home;
+use crate::report::{Report, Verdict};
+
+pub(super) fn tell(bench: &Bench<'_>, home: Home, report: &mut Report) -> Result<()> {
+    let config = home.path("softhsm2.conf");
+    fs::create_dir_all(home.path("tokens"))?;
+    let tokens = home.path("tokens");
+    let text = format!(
+        "directories.tokendir = {}\nobjectstore.backend = file\n",
+        tokens.display()
+    );
+    fs::write(&config, text)?;
+    fs::write(home.path("pin"), PIN)?;
+    fs::write(home.path("wrong"), "0000\n")?;
+    let mut token = bench.peers.command("softhsm2-util");
+    token
+        .args([
+            "--init-token",
+            "--free",
+            "--label",
+            "ca",
+            "--so-pin",
+            "5678",
+            "--pin",
+        ])
+        .arg(PIN.trim())
+        .env("SOFTHSM2_CONF", &config);
+    let made = process::run(&mut token, None)?;
+    ensure!(made.success(), "softhsm2-util: {}", made.reason());
+
+    // There is no passphrase: nothing is kept in a file.
+    let home = &home
+        .with("SOFTHSM2_CONF", config)
+        .with("MTLS_PASSPHRASE_FILE", "/nowhere".into());
+    let uri = |object: &str| format!("pkcs11:token=ca;object={object}?module-path={SOFTHSM}");
+    let (root, issuing) = (uri("root"), uri("issuing"));
+    let init = [
+        "ca",
+        "init",
+        "--url",
+        "http://127.0.0.1:1",
+        "--root-key",
+        &root,
+    ];
+    let with = |key: &str, pin: &str| {
+        let all = [&init[..], &["--key", key, "--pin-file", pin]].concat();
+        home.run(&all)
+    };
+    let mut refused = |case: &str, words: &str, ran: Result<process::Finished>| {
+        let seen = ran.map(|ran| match ran.code {
+            Some(1) if ran.stderr.contains(words) => (Verdict::Refused, ran.stderr),
+            Some(0) => (Verdict::Accepted, ran.stdout),
+            _ => (Verdict::NotRun, ran.stderr),
+        });
+        report.push(GROUP, SUBJECT, case, Verdict::Refused, seen);
+    };
+    refused("the wrong PIN", "the PIN is wrong", with(&issuing, "wrong"));
+    let pin_value = format!("{issuing}&pin-value=1234");
+    refused(
+        "the PIN in the URI",
+        "the PIN in it",
+        with(&pin_value, "pin"),
+    );
+    refused("one key for both", "the same key", with(&root, "pin"));
+    let made = with(&issuing, "pin")?;
+    ensure!(made.success(), "mtls ca init: {}", made.stderr);
+
+    let kept = fs::read_dir(home.path("home/default/keys"))?.count();
+    let settings = fs::read_to_string(home.path("home/default/ca.toml"))?;
+    let verdict = match kept == 0 && !settings.contains(PIN.trim()) {
+        true => Verdict::Accepted,
+        false => Verdict::Refused,
+    };
+    let case = "no key and no PIN in the home";
+    let seen = (verdict, format!("{kept} files"));
+    report.push(GROUP, SUBJECT, case, Verdict::Accepted, Ok(seen));
+
+    let pin = |arguments: &[&str]| home.ok(&[arguments, &["--pin-file", "pin"]].concat());
+    pin(&["issue", "client", "alice"])?;
+    pin(&["issue", "client", "bob"])?;
+    request(bench, home.directory())?;
+    pin(&[
+        "sign",
+        "server.csr",
+        "--profile",
+        "server",
+        "--out",
+        "server.crt",
+    ])?;
+    home.ok(&["revoke", "--name", "bob", "--yes"])?;
+    pin(&["crl"])?;
+    home.ok(&["ca", "export", "--out", "roots.crt"])?;
+    let crls = ["root.crl", "issuing.crl"];
+    for (case, file, expected) in [
+        ("a client, issued", "alice/client.crt", Verdict::Accepted),
+        ("a server, signed", "server.crt", Verdict::Accepted),
+        ("a client, revoked", "bob/client.crt", Verdict::Refused),
+    ] {
+        let seen = home.openssl_verify(bench, file, &crls);
+        report.push(GROUP, SUBJECT, case, expected, seen);
+    }
+    let seen = serve(bench, home);
+    let case = "mtls serve, asked by openssl ocsp";
+    report.push(GROUP, SUBJECT, case, Verdict::Accepted, seen);
+
+    pin(&["ca", "rotate", "--root"])?;
+    pin(&["issue", "client", "carol"])?;
+    pin(&["crl"])?;
+    home.ok(&["ca", "export", "--bundle", "new", "--out", "roots.crt"])?;
+    let crls = ["root-2-0.crl", "issuing-2-0.crl"];
+    let seen = home.openssl_verify(bench, "carol/client.crt", &crls);
+    let case = "a client of new keys, after a rotation";
+    report.push(GROUP, SUBJECT, case, Verdict::Accepted, seen);
+
+    // The first CA is gone, and its keys are still in the token.
+    fs::remove_dir_all(home.path("home/default"))?;
+    let again = with(&issuing, "pin")?;
+    let verdict = match again.success() {
+        true => Verdict::Accepted,
+        false => Verdict::Refused,
+    };
+    let case = "a new CA with keys that are there";
+    let seen = (verdict, again.stderr);
+    report.push(GROUP, SUBJECT, case, Verdict::Accepted, Ok(seen));
+    let audit = home.ok(&["audit", "verify"])?;
+    let case = "the audit log";
+    let seen = Ok((Verdict::Accepted, audit));
+    report.push(GROUP, SUBJECT, case, Verdict::Accepted, seen);
+    Ok(())
+}
+
+/// What OpenSSL's client is told about alice and bob by a responder that the token has appointed.
+fn serve(bench: &Bench<'_>, home: &Home) -> Result<(Verdict, String)> {
+    let [port] = process::free_ports()?;
+    let listen = format!("127.0.0.1:{port}");
+    let arguments = ["serve", "--listen", &listen, "--pin-file", "pin"];
+    let _serving = Server::start(&mut home.command(&arguments), port)?;
+    let mut said = String::new();
+    for (client, status) in [("alice", "good"), ("bob", "revoked")] {
+        let file = format!("{client}/client.crt");
+        let mut openssl = bench.peers.command("openssl");
+        openssl
+            .args([
+                "ocsp",
+                "-url",
+                &format!("http://{listen}/ocsp"),
+                "-CAfile",
+                "roots.crt",
+            ])
+            .args(["-issuer", "home/default/issuing.crt", "-cert", &file])
+            .current_dir(home.directory());
+        let ran = process::run(&mut openssl, None)?;
+        let wanted = format!("{file}: {status}");
+        let is_right = ran.stdout.contains(&wanted) && ran.stderr.contains("Response verify OK");
+        ensure!(is_right, "{} {}", ran.stdout, ran.stderr);
+        said.push_str(&wanted);
+        said.push(' ');
+    }
+    Ok((Verdict::Accepted, said))
+}
+
+/// A request of somebody who keeps his key.
+fn request(bench: &Bench<'_>, directory: &Path) -> Result<()> {
+    let mut openssl = bench.peers.command("openssl");
+    openssl
+        .args([
+            "req",
+            "-new",
+            "-newkey",
+            "ec",
+            "-pkeyopt",
+            "ec_paramgen_curve:P-256",
+            "-nodes",
+        ])
+        .args([
+            "-keyout",
+            "server.key",
+            "-out",
+            "server.csr",
+            "-subj",
+            "/CN=api.example",
+        ])
+        .args(["-addext", "subjectAltName=DNS:api.example"])
+        .current_dir(directory);
+    let made = process::run(&mut openssl, None).context("openssl req")?;
+    ensure!(made.success(), "openssl req: {}", made.reason());
+    Ok(())
+}
+
+const PIN: &str = "1234\n";
+const SUBJECT: &str = "keys in SoftHSM";
