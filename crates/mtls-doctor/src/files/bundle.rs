@@ -92,7 +92,7 @@ fn readers(item: &Item, inspection: &Inspection, options: &Options, report: &mut
     for (reader, objections) in asked.iter().filter_map(refused_by) {
         // A kind of key that only some systems know is chosen on purpose, and an empty password is told apart.
         let is_elsewhere = |one: &Objection| {
-            let is_of_key = one.place == Place::KeyBag && inspection.archive().is_some();
+            let is_of_key = one.place == Place::KeyBag;
             is_of_key || one.sentence.contains("empty password")
         };
         if !named && objections.iter().all(is_elsewhere) {
@@ -142,7 +142,7 @@ fn protection(inspection: &Inspection) -> String {
         .map_or_else(|| "no MAC".to_owned(), |mac| format!("MAC {}", mac.scheme));
     let mut parts: Vec<String> = Vec::new();
     for part in inspection.parts() {
-        let text = format!("{} {}", part.place, part.scheme);
+        let text = format!("{} {}", part.protection().place, part.protection().scheme);
         if !parts.contains(&text) {
             parts.push(text);
         }
@@ -218,9 +218,9 @@ const TODAY: [Reader; 6] = [
     Reader::OpenSsl3,
     Reader::Ios18,
     Reader::Android14,
-    Reader::Java12,
+    Reader::Java17,
     Reader::Nss,
-    Reader::Windows2019,
+    Reader::Win1709,
 ];
 
 const OLD: [Reader; 5] = [
@@ -228,5 +228,5 @@ const OLD: [Reader; 5] = [
     Reader::MacOs14,
     Reader::Android13,
     Reader::Java8,
-    Reader::Windows2016,
+    Reader::Win2016,
 ];
