@@ -24,7 +24,7 @@ pub(crate) fn finding(
     };
     let mut reasons: Vec<String> = Vec::new();
     for objection in objections {
-        let text = objection.to_string();
+        let text = format!("{}: {}", objection.place, objection.sentence);
         if !reasons.contains(&text) {
             reasons.push(text);
         }
@@ -50,7 +50,7 @@ fn message(reader: Reader) -> &'static str {
         Reader::Ios17 | Reader::Ios18 | Reader::MacOs14 => {
             "It says that the password is wrong (errSecAuthFailed, -25293), and the algorithm is the reason."
         }
-        Reader::Java8 => {
+        Reader::Java8 | Reader::Java17 => {
             "It says `keystore password was incorrect`, and the algorithm is the reason."
         }
         Reader::Android13 | Reader::Android14 => {
