@@ -20,8 +20,8 @@ pub(crate) struct Observation {
     pub(crate) attempts: Vec<Attempt>,
     /// The identity once more, with the intermediates that were known and are not part of its chain.
     pub(crate) completed: Option<Attempt>,
-    /// A stranger again, of a CA with the name of the identity's issuer and another key; if the identity was refused.
-    pub(crate) namesake: Option<Attempt>,
+    /// The identity once more, with a wrong signature on its certificate; if it was refused as it is.
+    pub(crate) badly_signed: Option<Attempt>,
     /// A session of a client that was refused, resumed.
     pub(crate) resumed_stranger: Option<Attempt>,
     /// Whether a session of the identity, or else of nobody, is resumed.
@@ -235,7 +235,7 @@ impl Observation {
             address: Err(NotReached::Silent),
             attempts: Vec::new(),
             completed: None,
-            namesake: None,
+            badly_signed: None,
             resumed_stranger: None,
             resumption: Resumption::Unknown,
             revocation: Vec::new(),

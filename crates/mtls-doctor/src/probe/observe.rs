@@ -11,7 +11,7 @@ use time::OffsetDateTime;
 use super::judge::Known;
 use super::observation::{Attempt, NotReached, Observation, Outcome, Presented, Resumption, Stage};
 use super::revocation;
-use super::stranger::{namesake, stranger};
+use super::stranger::{badly_signed, stranger};
 use super::url::ServerUrl;
 use super::wire::{self, Plan, Recorder};
 
@@ -114,7 +114,7 @@ impl<'a> Connecting<'a> {
                 }
             }
         }
-        self.more(known, stranger.as_ref(), now, seen);
+        self.more(known, stranger.as_ref(), seen);
     }
 
     /// What depends on how the server answered so far.
@@ -122,7 +122,6 @@ impl<'a> Connecting<'a> {
         &self,
         known: &Known<'_>,
         stranger: Option<&Arc<CertifiedKey>>,
-        now: OffsetDateTime,
         seen: &mut Observation,
     ) {
         let Some(offered) = VERSIONS.into_iter().find(|offered| {
@@ -136,11 +135,8 @@ impl<'a> Connecting<'a> {
         if refused && let Some(completed) = known.completed_chain() {
             seen.completed = self.once(Presented::Identity, offered, Some(&completed));
         }
-        if refused && let Some(leaf) = known.chain().first() {
-            let made = namesake(leaf.issuer(), now).ok();
-            seen.namesake = made.and_then(|made| {
-                self.once(Presented::Stranger, offered, Some(made.certified_key()))
-            });
+        if refused && let Some(damaged) = known.identity.and_then(badly_signed) {
+            seen.badly_signed = self.once(Presented::Identity, offered, Some(&damaged));
         }
         let accepted = |presented| {
             seen.attempt(presented, offered)

@@ -247,16 +247,12 @@ impl Case<'_> {
         let unknown = self
             .alerts()
             .any(|alert| matches!(alert, Alert::UnknownCA | Alert::DecryptError));
-        // One whose signature is certainly wrong is refused in another way, so that ours is not what is wrong.
-        let namesake = self
-            .seen
-            .namesake
-            .as_ref()
-            .filter(|_| hinted(leaf.issuer_der()));
-        let ours = namesake.and_then(|other| self.seen.attempt(Presented::Identity, other.offered));
+        // To a server with another CA of that name, the signature on ours is as wrong as one that was spoilt.
+        let spoilt = self.seen.badly_signed.as_ref();
+        let ours = spoilt.and_then(|spoilt| self.seen.attempt(Presented::Identity, spoilt.offered));
         if unknown
-            && let (Some(other), Some(ours)) = (namesake, ours)
-            && other.outcome != ours.outcome
+            && let (Some(spoilt), Some(ours)) = (spoilt, ours)
+            && spoilt.outcome != ours.outcome
         {
             return Some(
                 self.finding(
@@ -319,10 +315,14 @@ fn said(seen: &Observation, known: &Known<'_>, now: OffsetDateTime) -> String {
             let problems = leaf
                 .map(|leaf| problems_of_leaf(leaf, Purpose::TlsClient, unix_time(now)))
                 .unwrap_or_default();
-            match Refusal::of(alert) {
-                Some(refusal) => refusal.sentence(Refusal::reason(alert, problems).as_ref()),
-                None if alert == Alert::HandshakeFailure => Refusal::AFTER_CERTIFICATE.to_owned(),
-                None => format!(
+            match (Refusal::of(alert), Refusal::reason(alert, problems)) {
+                (Some(refusal), Some(reason)) => refusal.sentence(Some(&reason)),
+                // What to do about it the finding says better.
+                (Some(refusal), None) => refusal.beginning(),
+                (None, _) if alert == Alert::HandshakeFailure => {
+                    Refusal::AFTER_CERTIFICATE.to_owned()
+                }
+                (None, _) => format!(
                     "the server ended the connection with the alert {}",
                     alert_name(alert)
                 ),
