@@ -397,7 +397,8 @@ fn a_listener_without_tls() {
 
 #[test]
 fn a_key_whose_password_the_server_is_not_told() {
-    let setup = Setup::lab();
+    let mut setup = Setup::lab();
+    setup.options.password = None;
     let key = pki_core::KeyPair::from_pem(&setup.read("lab/same-ca/server.key"), None).unwrap();
     let password = mtls_doctor::Password::new("secret");
     setup.write(

@@ -111,6 +111,7 @@ impl Case<'_> {
             }
             return;
         };
+        report.findings_of(self.settings.key.as_ref().and_then(|key| self.locked(key)));
         let mut items: Vec<Item> = Vec::new();
         items.extend(load(certificate, Role::Certificate, self.options, report));
         match &self.settings.key {
@@ -131,7 +132,6 @@ impl Case<'_> {
             }
             None => {}
         }
-        report.findings_of(self.settings.key.as_ref().and_then(|key| self.locked(key)));
         let leaf = items.first().and_then(|item| item.certificates.first());
         let is_other = |name: &&String| leaf.is_some_and(|leaf| !files::is_for(leaf, name));
         let host = self.settings.names.iter().find(is_other).cloned();

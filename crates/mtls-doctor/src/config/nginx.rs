@@ -93,7 +93,7 @@ fn server(block: &Directive, above: &[&[Directive]], base: &Path) -> Option<Serv
     settings.names = names
         .unwrap_or_default()
         .iter()
-        .filter(|name| is_host_name(name))
+        .filter(|name| is_host_name(name) && !name.starts_with('_'))
         .cloned()
         .collect();
     settings.verify.at = settings.at.clone();

@@ -22,14 +22,14 @@ pub(crate) fn finding(
         }
         _ => "p12-refused",
     };
-    let mut reasons: Vec<String> = Vec::new();
-    for objection in objections {
-        let text = format!("{}: {}", objection.place, objection.sentence);
-        if !reasons.contains(&text) {
-            reasons.push(text);
-        }
-    }
-    let what = format!("{reader}: the bundle is not read ({}).", reasons.join("; "));
+    // The first says enough: the others have the same cause, as a rule.
+    let reason = objections
+        .first()
+        .map(|one| format!("{}: {}", one.place, one.sentence));
+    let what = format!(
+        "{reader}: the bundle is not read ({}).",
+        reason.unwrap_or_default()
+    );
     let password = password_file.map_or_else(String::new, |file| {
         format!(" --password-file {}", shell::path(file))
     });
