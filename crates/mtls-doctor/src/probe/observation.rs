@@ -263,6 +263,25 @@ impl Observation {
             .find(|attempt| attempt.offered == offered)
     }
 
+    /// Whether the server closed this connection because it speaks another protocol than HTTP: the handshake was done,
+    /// and it refused a stranger by an alert, which it would have sent here, too.
+    #[must_use]
+    pub(crate) fn is_of_another_protocol(&self, attempt: &Attempt) -> bool {
+        attempt.presented == Presented::Identity
+            && attempt.outcome == Outcome::Closed
+            && attempt.stage == Stage::Finished
+            && self
+                .attempt(Presented::Stranger, attempt.offered)
+                .is_some_and(|one| matches!(one.outcome, Outcome::Alert(_)))
+    }
+
+    /// Whether the identity was refused in some version.
+    #[must_use]
+    pub(crate) fn refuses_identity(&self) -> bool {
+        self.with(Presented::Identity)
+            .any(|one| one.is_refused() && !self.is_of_another_protocol(one))
+    }
+
     /// What the server asked for, where it asked: the longest list of names.
     #[must_use]
     pub(crate) fn request(&self) -> Option<&CertificateRequest> {

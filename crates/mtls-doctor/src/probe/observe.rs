@@ -130,8 +130,7 @@ impl<'a> Connecting<'a> {
         }) else {
             return;
         };
-        let ours = seen.attempt(Presented::Identity, offered);
-        let refused = ours.is_some_and(Attempt::is_refused);
+        let refused = seen.refuses_identity();
         if refused && let Some(completed) = known.completed_chain() {
             seen.completed = self.once(Presented::Identity, offered, Some(&completed));
         }

@@ -16,11 +16,6 @@ use crate::probe::revocation::{Status, check_crl};
 use crate::report::Report;
 use crate::stories::intermediate;
 
-/// Whether the server refused our identity in some version.
-pub(super) fn is_refused(seen: &Observation) -> bool {
-    seen.with(Presented::Identity).any(Attempt::is_refused)
-}
-
 pub(super) fn judge(
     seen: &Observation,
     known: &Known<'_>,
@@ -36,7 +31,7 @@ pub(super) fn judge(
     if let Some(attempt) = seen.with(Presented::Identity).find(|one| one.withheld) {
         return report.finding(withheld(seen, attempt, identity.needs_tls13()));
     }
-    if !is_refused(seen) {
+    if !seen.refuses_identity() {
         return broken_off(seen, report);
     }
     let case = Case {
@@ -69,6 +64,7 @@ impl Case<'_> {
             .or_else(|| self.revoked())
             .or_else(|| self.of_chain())
             .or_else(|| self.not_sent())
+            .or_else(|| self.denied())
             .or_else(|| self.by_alert())
             .or_else(|| self.not_trusted())
             .unwrap_or_else(|| self.unexplained())
@@ -172,6 +168,33 @@ impl Case<'_> {
         )
     }
 
+    /// TLS took the certificate, and the application behind it did not. It is told from an application that does the
+    /// verifying by what it says to a stranger.
+    fn denied(&self) -> Option<Finding> {
+        let status = |one: &Attempt| one.answer().and_then(|answer| answer.status);
+        let ours = self
+            .seen
+            .with(Presented::Identity)
+            .find(|one| one.is_refused())?;
+        let status_of_ours = status(ours).filter(|status| matches!(status, 401 | 403))?;
+        let stranger = self.seen.attempt(Presented::Stranger, ours.offered)?;
+        if status(stranger) == Some(status_of_ours) {
+            return None;
+        }
+        let name = self
+            .known
+            .chain()
+            .first()
+            .map_or_else(String::new, |leaf| leaf.subject().to_string());
+        Some(
+            self.finding(
+                "client-denied",
+                format!("TLS accepts the client certificate, and the server answers {status_of_ours}: its rules do not allow {name} here."),
+            )
+            .step("Compare the names in the certificate with the rules of the server or application (by subject, alternative name or fingerprint); its log names the rule."),
+        )
+    }
+
     fn by_alert(&self) -> Option<Finding> {
         if !self
             .alerts()
@@ -227,7 +250,12 @@ impl Case<'_> {
                 finding.step(perhaps)
             });
         }
-        let refused_as_unknown = self.alerts().all(|alert| alert == Alert::UnknownCA);
+        let mut by_status = self
+            .seen
+            .with(Presented::Identity)
+            .filter_map(Attempt::answer);
+        let refused_as_unknown = self.alerts().all(|alert| alert == Alert::UnknownCA)
+            && by_status.all(|answer| answer.status == Some(400));
         if !hinted(leaf.issuer_der()) && refused_as_unknown {
             return Some(
                 self.finding(

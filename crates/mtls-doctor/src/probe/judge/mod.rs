@@ -43,7 +43,8 @@ pub(super) fn judge(
     hints::judge(seen, known, report);
     answer::judge(seen, report);
     revocation::judge(seen, report);
-    if seen.with(Presented::Identity).any(Attempt::is_accepted) {
+    let accepted = |one: &Attempt| one.is_accepted() || seen.is_of_another_protocol(one);
+    if seen.with(Presented::Identity).any(accepted) {
         for question in unseen::where_the_server_is_fine() {
             report.question(question);
         }

@@ -147,9 +147,8 @@ fn untrusted(
         return;
     };
     let given = known
-        .cas
-        .iter()
-        .filter(|ca| !ca.is_self_issued())
+        .certificates()
+        .filter(|one| one.is_ca() && !one.is_self_issued())
         .map(Certificate::der);
     let with_given: Vec<_> = rest
         .iter()
@@ -204,7 +203,8 @@ fn untrusted(
             "Clients with these CAs refuse the server: \"unable to get local issuer certificate\" (OpenSSL, curl), \
              \"unknown authority\" (Go), \"PKIX path building failed\" (Java), -1202 (iOS), alert unknown_ca.",
         )
-        .step(format!("Give the clients the CA {missing}, or give the server a certificate of the CA that they have. {setting}.")),
+        .step(format!("Give the clients the CA {missing}, or give the server a certificate of the CA that they have. {setting}."))
+        .step("If the server has one of that CA, something between answers in its place (a proxy that inspects TLS): try it on the server itself."),
     );
 }
 
