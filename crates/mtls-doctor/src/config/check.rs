@@ -3,9 +3,11 @@
 use std::path::PathBuf;
 
 use pki_core::verify::Purpose;
+use tls_identity::{Found, read_file};
 use x509_identity::Certificate;
 
-use crate::files::{self, Given, Item};
+use crate::files::text::rewritten;
+use crate::files::{self, Given, Item, shell};
 use crate::finding::Finding;
 use crate::report::Report;
 use crate::target::{Options, Role};
@@ -25,6 +27,7 @@ pub(crate) fn all(found: &[ServerSettings], given: &Given, options: &Options, re
             given,
             options,
         };
+        report.findings_of(case.speaks());
         case.presents(report);
         let accepted = case.accepts(some_ask, report);
         report.findings_of(versions::check(settings));
@@ -47,6 +50,53 @@ impl Case<'_> {
         self.settings.server.name()
     }
 
+    /// Whether it speaks TLS at all.
+    fn speaks(&self) -> Option<Finding> {
+        let at = self.settings.plain.as_ref()?;
+        let what = format!(
+            "{} has a certificate and listens without TLS: `ssl` is missing.",
+            self.name()
+        );
+        let finding = Finding::error("listen-without-tls", at.place(), what)
+            .why("Clients that speak TLS get an answer in plain text: OpenSSL `wrong version number`, curl `packet length too long`.");
+        let command = match self.settings.server {
+            Server::Nginx => edit::appended(at, " ssl"),
+            _ => edit::replaced(at, " crt ", " ssl crt "),
+        };
+        Some(match command {
+            Some(command) => finding.command(command),
+            None => finding.step("Write `ssl` behind the address."),
+        })
+    }
+
+    /// A key that the server would have to be told the password of.
+    fn locked(&self, key: &Setting<PathBuf>) -> Option<Finding> {
+        let bytes = read_file(&key.value, 1 << 16).ok()?;
+        let server = self.settings.server;
+        if Found::of(&bytes) != Found::EncryptedPrivateKey
+            || self.settings.has_password
+            || server == Server::Envoy
+        {
+            return None;
+        }
+        let what = format!(
+            "The key {} is encrypted, and {} is not told its password.",
+            key.value.display(),
+            self.name()
+        );
+        let file = shell::path(&key.value);
+        let password = self
+            .options
+            .password_file
+            .as_deref()
+            .map(|path| format!(" -passin file:{}", shell::path(path)));
+        Some(
+            Finding::error("key-encrypted", key.at.place(), what)
+                .why("It asks at its start, where nobody answers, and does not start: nginx `bad password read`; HAProxy and Caddy cannot be told it.")
+                .command(rewritten(&file, &format!("openssl pkey -in {file}{}", password.unwrap_or_default()))),
+        )
+    }
+
     /// Its own certificate and key.
     fn presents(&self, report: &mut Report) {
         let server = self.settings.server;
@@ -61,6 +111,7 @@ impl Case<'_> {
             }
             return;
         };
+        report.findings_of(self.settings.key.as_ref().and_then(|key| self.locked(key)));
         let mut items: Vec<Item> = Vec::new();
         items.extend(load(certificate, Role::Certificate, self.options, report));
         match &self.settings.key {
@@ -81,8 +132,12 @@ impl Case<'_> {
             }
             None => {}
         }
+        let leaf = items.first().and_then(|item| item.certificates.first());
+        let is_other = |name: &&String| leaf.is_some_and(|leaf| !files::is_for(leaf, name));
+        let host = self.settings.names.iter().find(is_other).cloned();
         let options = Options {
             purpose: Some(Purpose::TlsServer),
+            host: self.options.host.clone().or(host),
             ..self.options.clone()
         };
         files::check(&items, &options, report);

@@ -1,7 +1,8 @@
 //! A `.p12` bundle: whether it opens, what is in it, and who can read it.
 
 use pkcs12_ios::{
-    Bundle, Inspection, Limits, Objection, OpenError, Place, ReadError, Reader, inspect,
+    BagContent, Bundle, Effect, Inspection, Limits, Objection, OpenError, ReadError, Reader,
+    Scheme, inspect,
 };
 use tls_identity::Password;
 use x509_identity::Certificate;
@@ -84,16 +85,18 @@ fn content(item: &mut Item, password: &Password, limits: &Limits, report: &mut R
 /// Who takes it, of those that were named or of those that are in use.
 fn readers(item: &Item, inspection: &Inspection, options: &Options, report: &mut Report) {
     let refused_by = |reader: &Reader| {
-        let objections = inspection.check(*reader);
-        (!objections.is_empty()).then_some((*reader, objections))
+        let outlook = inspection.outlook(*reader);
+        let is_refused = outlook.is_refused() || outlook.identities == Some(0);
+        let mut objections = outlook.objections;
+        objections.retain(|one| one.effect != Effect::Unknown);
+        (is_refused && !objections.is_empty()).then_some((*reader, objections))
     };
     let named = !options.readers.is_empty();
     let asked = if named { &options.readers[..] } else { &TODAY };
     for (reader, objections) in asked.iter().filter_map(refused_by) {
         // A kind of key that only some systems know is chosen on purpose, and an empty password is told apart.
         let is_elsewhere = |one: &Objection| {
-            let is_of_key = one.place == Place::KeyBag;
-            is_of_key || one.sentence.contains("empty password")
+            one.sentence.contains("of the kind") || one.sentence.contains("empty password")
         };
         if !named && objections.iter().all(is_elsewhere) {
             continue;
@@ -140,9 +143,21 @@ fn protection(inspection: &Inspection) -> String {
     let mac = inspection
         .mac()
         .map_or_else(|| "no MAC".to_owned(), |mac| format!("MAC {}", mac.scheme));
+    let of_keys = inspection
+        .bags()
+        .into_iter()
+        .filter_map(|bag| match bag.content() {
+            BagContent::Key { protection, .. } => Some(protection),
+            _ => None,
+        });
+    let all = inspection
+        .parts()
+        .iter()
+        .map(|part| part.protection())
+        .chain(of_keys);
     let mut parts: Vec<String> = Vec::new();
-    for part in inspection.parts() {
-        let text = format!("{} {}", part.protection().place, part.protection().scheme);
+    for one in all.filter(|one| one.scheme != Scheme::None) {
+        let text = format!("{} {}", one.place, one.scheme);
         if !parts.contains(&text) {
             parts.push(text);
         }
@@ -213,10 +228,13 @@ fn wrong_password(item: &Item, password: &Password, limits: &Limits) -> Finding 
         .step("Give the password that it was exported with; a password file counts up to its first line end.")
 }
 
-/// What is installed where somebody looks after it.
-const TODAY: [Reader; 6] = [
+/// What is installed where somebody looks after it; curl is Node's reader.
+const TODAY: [Reader; 9] = [
     Reader::OpenSsl3,
+    Reader::Node20,
     Reader::Ios18,
+    Reader::Ios26,
+    Reader::MacOs15,
     Reader::Android14,
     Reader::Java17,
     Reader::Nss,

@@ -84,6 +84,10 @@ pub(crate) fn check<'a>(
     if trusted.is_empty() && end != presented.leaf && top.is_ca() {
         chain.anchors = vec![top];
     }
+    if let Some(finding) = case.identifiers(&chain.path) {
+        report.finding(finding);
+        chain.is_broken = true;
+    }
     if !presented.item.is_bundle
         && !chain.is_broken
         && end != presented.leaf
@@ -154,6 +158,34 @@ impl Case<'_, '_> {
                      TLS 1.2 peers, Java and older Go refuse the rest.",
                 )
                 .command(rearranged(&item.path, &sections, None)),
+        )
+    }
+
+    /// Whether the key identifiers of a certificate and its issuer are the same (RFC 5280 section 4.2.1.1).
+    fn identifiers(&self, path: &[usize]) -> Option<Finding> {
+        let item = self.presented.item;
+        let known = || item.certificates.iter().chain(self.trusted.iter().copied());
+        let differs = |one: &Certificate, ca: &Certificate| {
+            let ids = one.authority_key_id().zip(ca.subject_key_id());
+            ids.is_some_and(|(named, own)| named != own)
+        };
+        let (one, ca) = path.iter().find_map(|index| {
+            let one = &item.certificates[*index];
+            let mut issuers = known()
+                .filter(|ca| *ca != one && issued(one, ca))
+                .peekable();
+            let first = *issuers.peek()?;
+            issuers.all(|ca| differs(one, ca)).then_some((one, first))
+        })?;
+        let what = format!(
+            "{} was signed by the key of {}, and names another key identifier as its issuer's.",
+            one.subject(),
+            ca.subject()
+        );
+        Some(
+            Finding::error("key-identifier-differs", item.place(), what)
+                .why("OpenSSL, nginx and Apache do not take it for the issuer: `unable to get local issuer certificate` (`authority and subject key identifier mismatch`).")
+                .step("Have the certificate issued again with the CA's certificate that is in use, or use the CA's certificate with that key identifier."),
         )
     }
 

@@ -237,6 +237,11 @@ impl Case<'_> {
     }
 }
 
+/// Whether a client that dials `host` takes the certificate.
+pub(crate) fn is_for(leaf: &Certificate, host: &str) -> bool {
+    leaf.sans().iter().any(|name| covers(name, host))
+}
+
 fn is_host(name: &SubjectAltName) -> bool {
     matches!(name, SubjectAltName::Dns(_) | SubjectAltName::Ip(_))
 }
