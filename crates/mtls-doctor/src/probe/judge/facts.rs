@@ -6,12 +6,12 @@ use rustls::ProtocolVersion;
 use tls_identity::alert_name;
 use x509_identity::Certificate;
 
-use super::Known;
-use super::client::{name, names};
 use super::hints::bytes;
 use super::request::{Asks, asks};
-use super::server::humane;
-use crate::probe::observation::{Attempt, Observation, Outcome, Presented, Resumption};
+use super::words::{humane, name, names};
+use crate::probe::attempt::{Attempt, Outcome, Presented};
+use crate::probe::known::Known;
+use crate::probe::observation::{Observation, Resumption};
 use crate::report::Report;
 
 pub(super) fn add(seen: &Observation, known: &Known<'_>, report: &mut Report) {

@@ -1,9 +1,10 @@
 //! The names of CAs that the server sends with its request: by them many clients choose an identity.
 
-use super::Known;
 use super::server_kind::{CLIENT_CAS, ServerKind};
 use crate::finding::Finding;
-use crate::probe::observation::{CertificateRequest, Observation};
+use crate::probe::attempt::CertificateRequest;
+use crate::probe::known::Known;
+use crate::probe::observation::Observation;
 use crate::report::Report;
 use crate::stories::hints;
 

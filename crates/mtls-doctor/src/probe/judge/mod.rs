@@ -2,25 +2,28 @@
 
 mod answer;
 mod client;
+mod client_ca;
 mod facts;
 mod hints;
-mod known;
 mod reach;
+mod refusal;
 mod request;
 mod revocation;
 mod server;
+mod server_ca;
 mod server_kind;
+mod words;
 
 #[cfg(test)]
 mod tests;
 
 use time::OffsetDateTime;
 
-use super::observation::{Attempt, Observation, Presented};
+use super::attempt::{Attempt, Presented};
+use super::known::Known;
+use super::observation::Observation;
 use crate::report::Report;
 use crate::stories::unseen;
-
-pub(super) use known::Known;
 
 /// Adds facts, findings and questions about `seen` to `report`. `known` is what the client has, `now` is our clock.
 ///
