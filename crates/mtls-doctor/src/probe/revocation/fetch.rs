@@ -49,9 +49,11 @@ pub(in crate::probe) fn fetch(
                 certificate.names_issuer(ca) && pki_core::verify::is_signed_by(certificate, ca)
             });
         for (url, kind) in crls.chain(ocsp) {
+            // Only what can be printed as it is: the server may have chosen it.
             let is_http = url
                 .get(..7)
-                .is_some_and(|start| start.eq_ignore_ascii_case("http://"));
+                .is_some_and(|start| start.eq_ignore_ascii_case("http://"))
+                && url.bytes().all(|byte| byte.is_ascii_graphic());
             let is_new = asked.insert((url.clone(), certificate.serial().to_string()));
             if !is_http || !is_new || sources.len() == MAX_SOURCES {
                 continue;
