@@ -81,7 +81,7 @@ fn a_trusted_ca_of_another_key_or_name() {
 }
 
 /// A client of an issuing CA with one thing changed.
-fn below(setup: &Setup, change: impl FnOnce(&mut test_pki::rcgen::CertificateParams)) {
+fn below(setup: &Setup, change: impl FnOnce(&mut CertificateParams)) {
     let root = Ca::root("Root");
     root.write_to(setup.directory(), "root");
     let issuing = root.issuing("Issuing").with(change);
