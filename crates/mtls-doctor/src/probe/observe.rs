@@ -8,8 +8,9 @@ use rustls::crypto::CryptoProvider;
 use rustls::sign::CertifiedKey;
 use time::OffsetDateTime;
 
-use super::judge::Known;
-use super::observation::{Attempt, NotReached, Observation, Outcome, Presented, Resumption, Stage};
+use super::attempt::{Attempt, Outcome, Presented, Stage};
+use super::known::Known;
+use super::observation::{NotReached, Observation, Resumption, VERSIONS};
 use super::revocation;
 use super::stranger::{badly_signed, stranger};
 use super::url::ServerUrl;
@@ -130,8 +131,7 @@ impl<'a> Connecting<'a> {
         }) else {
             return;
         };
-        let ours = seen.attempt(Presented::Identity, offered);
-        let refused = ours.is_some_and(Attempt::is_refused);
+        let refused = seen.refuses_identity();
         if refused && let Some(completed) = known.completed_chain() {
             seen.completed = self.once(Presented::Identity, offered, Some(&completed));
         }
@@ -219,7 +219,3 @@ impl<'a> Connecting<'a> {
             .is_some_and(|attempt| attempt.speaks())
     }
 }
-
-/// The newer one first, as a client prefers it.
-pub(super) const VERSIONS: [ProtocolVersion; 2] =
-    [ProtocolVersion::TLSv1_3, ProtocolVersion::TLSv1_2];

@@ -5,7 +5,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use x509_identity::SerialNumber;
 
-use super::{Store, unexpected};
+use super::Store;
 use crate::audit::AuditEvent;
 use crate::commit::{Link, Operation};
 use crate::record::shortened;

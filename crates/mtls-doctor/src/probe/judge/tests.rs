@@ -8,11 +8,11 @@ use time::{Duration, OffsetDateTime};
 use tls_identity::Identity;
 use x509_identity::Certificate;
 
-use super::{Known, judge};
+use super::judge;
 use crate::finding::Severity;
-use crate::probe::observation::{
-    Answer, Attempt, CertificateRequest, Observation, Outcome, Presented, Stage,
-};
+use crate::probe::attempt::{Answer, Attempt, CertificateRequest, Outcome, Presented, Stage};
+use crate::probe::known::Known;
+use crate::probe::observation::Observation;
 use crate::report::Report;
 
 /// A healthy observation to change, and what the client has.
