@@ -31,15 +31,21 @@ pub(crate) fn read(item: &mut Item, options: &Options, report: &mut Report) -> b
     let password = options.password.as_ref().unwrap_or(&empty);
     let opened = inspect(&item.bytes, Some(password), &limits);
     let known = opened.as_ref().unwrap_or(&outer);
-    if opened.is_ok() && password.secret_str().is_empty() {
+    if opened.is_ok() && outer.mac().is_some() && password.secret_str().is_empty() {
         report.finding(empty_password::finding(
             item.place(),
             &shell::path(&item.path),
         ));
     }
-    readers(item, known, options, report);
+    // Of a bundle without a key, readers have nothing better to say.
+    let has_identity = opened.is_err() || content(item, password, &limits, report);
+    if outer.mac().is_none() {
+        report.finding(without_mac(item, options));
+    } else if has_identity {
+        readers(item, known, options, report);
+    }
     match opened {
-        Ok(_) => content(item, password, &limits, report),
+        Ok(_) => has_identity,
         Err(ReadError::MacMismatch | ReadError::DecryptFailed { .. }) => {
             match &options.password {
                 Some(password) => report.finding(wrong_password(item, password, &limits)),
@@ -58,6 +64,20 @@ pub(crate) fn read(item: &mut Item, options: &Options, report: &mut Report) -> b
             false
         }
     }
+}
+
+/// Nobody could tell whether it was changed.
+fn without_mac(item: &Item, options: &Options) -> Finding {
+    let file = shell::path(&item.path);
+    let password = options.password_file.as_deref();
+    let password = password.map_or_else(String::new, |path| {
+        format!(" --password-file {}", shell::path(path))
+    });
+    Finding::error("p12-no-mac", item.place(), "The bundle has no MAC, so nobody can tell whether it was changed.")
+        .why("iOS, macOS, Node, curl and Go refuse it, and most say that the password is wrong.")
+        .command(format!(
+            "mtls p12 convert {file}{password} --allow-missing-mac --to compat --out {file}.new && mv {file}.new {file}"
+        ))
 }
 
 /// Key and certificates, the key's first.
