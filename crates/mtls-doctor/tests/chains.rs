@@ -7,8 +7,8 @@ mod setup;
 use setup::Setup;
 use test_pki::Ca;
 use test_pki::rcgen::{
-    BasicConstraints, ExtendedKeyUsagePurpose, GeneralSubtree, IsCa, KeyIdMethod, KeyUsagePurpose,
-    NameConstraints,
+    BasicConstraints, CertificateParams, ExtendedKeyUsagePurpose, GeneralSubtree, IsCa,
+    KeyIdMethod, KeyUsagePurpose, NameConstraints,
 };
 use time::Duration;
 
