@@ -8,7 +8,7 @@ use std::sync::Arc;
 use conformance::{Case, Verdict, cases, server};
 use mtls_server::{
     ConnectionAcceptor, MtlsConfig, ServerIdentity,
-    verify::{CrlSet, Revocation, TrustAnchors},
+    verify::{CrlSet, Revocation, TrustAnchors, WithoutClientAuth},
 };
 use rustls::client::ResolvesClientCert;
 use rustls::crypto::aws_lc_rs;
@@ -16,6 +16,7 @@ use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer, ServerName};
 use rustls::sign::{CertifiedKey, SigningKey};
 use rustls::version::{TLS12, TLS13};
 use rustls::{ClientConfig, RootCertStore, SignatureScheme, SupportedProtocolVersion};
+use time::{Duration, OffsetDateTime};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio_rustls::TlsConnector;
 
@@ -30,7 +31,7 @@ async fn the_server_accepts_and_refuses_as_the_table_says() {
     for case in &cases {
         let expected = expected(case);
         for version in [&TLS13, &TLS12] {
-            let got = knock(&server, case, version).await;
+            let got = knock(&server, case, version, None).await;
             if got != expected {
                 let Case {
                     category,
@@ -52,6 +53,35 @@ async fn the_server_accepts_and_refuses_as_the_table_says() {
         cases.len(),
         wrong.join("\n")
     );
+}
+
+/// What a server may present: the only cases in which another verdict is right where every trust anchor is exempted.
+const OF_SERVERS: &[(&str, &str)] = &[
+    ("leaf", "serverAuth"),
+    ("leaf", "serverAuth and any"),
+    ("leaf", "serverAuth, critical"),
+];
+
+#[tokio::test]
+async fn where_clients_are_exempted_from_client_auth_only_certificates_of_servers_are_accepted_besides()
+ {
+    let now = OffsetDateTime::now_utc().replace_nanosecond(0).unwrap();
+    let server = server(now);
+    let (mut before, mut after) = (Vec::new(), Vec::new());
+    for case in &cases(now) {
+        let expected = expected(case);
+        for (until, others) in [
+            (Duration::DAY, &mut before),
+            (-Duration::SECOND, &mut after),
+        ] {
+            let got = knock(&server, case, &TLS13, Some(now + until)).await;
+            if got != expected {
+                others.push((case.category, case.name));
+            }
+        }
+    }
+    assert_eq!(before, OF_SERVERS);
+    assert_eq!(after, []);
 }
 
 #[test]
@@ -87,13 +117,22 @@ async fn knock(
     server: &Case,
     case: &Case,
     version: &'static SupportedProtocolVersion,
+    exempted_until: Option<OffsetDateTime>,
 ) -> &'static str {
     let Ok(anchors) = TrustAnchors::from_pem(case.trust_anchors_pem().as_bytes()) else {
         return Verdict::UNUSABLE;
     };
     let chain = server.chain_pem();
     let identity = ServerIdentity::from_pem(chain.as_bytes(), server.key_pem().as_bytes()).unwrap();
+    let exemption = exempted_until.map(|until| {
+        let none = WithoutClientAuth::new();
+        let anchors = anchors.certificates().iter();
+        anchors.fold(none, |all, anchor| all.issued_by(anchor, until))
+    });
     let mut config = MtlsConfig::builder(identity, anchors);
+    if let Some(exemption) = exemption {
+        config = config.accept_without_client_auth(exemption);
+    }
     if !case.crls.is_empty() {
         match CrlSet::from_pem_or_der([case.crls_pem().as_bytes()]) {
             Ok(crls) => config = config.revocation(Revocation::new(crls)),

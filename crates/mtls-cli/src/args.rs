@@ -7,7 +7,7 @@ use crate::command::checks::{inspect, lint, verify};
 use crate::command::enrollment::{agent, requests, token};
 use crate::command::issuing::{issue, renew, sign};
 use crate::command::records::{audit, crl, expiring, list, revoke};
-use crate::command::{ca, completions, import, man, p12, profile, serve};
+use crate::command::{ca, completions, doctor, import, man, migrate, p12, profile, serve};
 use crate::global::Global;
 use crate::output::{Outcome, Output};
 
@@ -51,6 +51,8 @@ pub(crate) enum Command {
     Lint(lint::Lint),
     P12(p12::P12),
     Profile(profile::ProfileCommand),
+    Migrate(migrate::Migrate),
+    Doctor(doctor::Doctor),
     Completions(completions::Completions),
     Man(man::Man),
 }
@@ -88,6 +90,8 @@ impl Cli {
             Command::Lint(lint) => lint.run(out),
             Command::P12(p12) => p12.run(out),
             Command::Profile(profile) => profile.run(global, out),
+            Command::Migrate(migrate) => migrate.run(out),
+            Command::Doctor(doctor) => doctor.run(global, out),
             Command::Completions(completions) => completions.run(Self::command(), out),
             Command::Man(man) => man.run(Self::command(), out),
         }

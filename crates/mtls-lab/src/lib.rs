@@ -11,6 +11,7 @@ mod options;
 mod plain_file;
 mod readme;
 mod relative_path;
+mod samples;
 mod server_name;
 
 pub use devices::device_names;

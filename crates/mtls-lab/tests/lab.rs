@@ -327,6 +327,8 @@ fn a_lab_has_what_can_read_its_keys_and_its_readme_names_nothing_else() {
         "same-ca/client_ios.p12",
         "same-ca/client.mobileconfig",
         "devices/index.html",
+        "devices/android/MutualTls.kt",
+        "devices/ios/Lab.swift",
         "servers/Caddyfile",
         "servers/envoy.yaml",
         "clients/Client.java",

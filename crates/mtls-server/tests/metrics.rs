@@ -11,7 +11,8 @@ use metrics_util::{
     debugging::{DebugValue, DebuggingRecorder, Snapshotter},
 };
 use mtls_server::{
-    ClientAuth, MtlsFiles, RequireClientCert, Rule, Serving, VirtualHostFiles, verify::Revocation,
+    ClientAuth, MtlsFiles, RequireClientCert, Rule, Serving, VirtualHostFiles,
+    verify::{Revocation, WithoutClientAuth},
 };
 use rustls::version::{TLS12, TLS13};
 use time::OffsetDateTime;
@@ -126,6 +127,7 @@ async fn what_happens_is_counted_under_its_name() {
     handshakes_by_outcome(&figures).await;
     open_connections(&figures).await;
     resumed_handshakes(&figures).await;
+    clients_without_client_auth(&figures).await;
     ends_and_generations(&figures).await;
     denials(&figures).await;
     spoofed_headers(&figures).await;
@@ -252,6 +254,31 @@ async fn resumed_handshakes(figures: &Figures) {
             };
             assert!(labels.ends_with(&format!("resumed={resumed}")), "{labels}");
             assert!(labels.starts_with("outcome=accepted "), "{labels}");
+        }
+    }
+}
+
+async fn clients_without_client_auth(figures: &Figures) {
+    const WITHOUT: &str = "mtls_server_accepted_without_client_auth_total";
+    let world = World::new();
+    let ca = x509_identity::Certificate::from_der(world.ca.der()).unwrap();
+    let until = support::pki::days_from_now(1);
+    let exemption = WithoutClientAuth::new().issued_by(&ca, until);
+    let server = start(world.config().accept_without_client_auth(exemption)).await;
+    let (host, alice) = (world.ca.server("host.example"), world.ca.client("alice"));
+    for (leaf, counts) in [(&host, true), (&alice, false)] {
+        let config = Arc::new(client::config(&world, Some(leaf), &TLS13));
+        figures.take();
+        for resumed in ["false", "true"] {
+            let stream = client::connect_as("localhost", server.local_addr(), Arc::clone(&config));
+            client::request(&mut stream.await.unwrap(), "/")
+                .await
+                .unwrap();
+            let expected = match counts {
+                true => once(&format!("resumed={resumed}")),
+                false => Vec::new(),
+            };
+            assert_eq!(figures.take().counted(WITHOUT, &["resumed"]), expected);
         }
     }
 }

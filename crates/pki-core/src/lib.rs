@@ -7,6 +7,7 @@ mod key;
 mod lint;
 pub mod ocsp;
 mod profile;
+pub mod public_ca;
 mod random;
 mod request;
 pub mod verify;

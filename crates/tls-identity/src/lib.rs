@@ -6,12 +6,14 @@ mod file;
 mod files;
 mod identity;
 mod problems;
+mod refusal;
 
 pub use alert::{alert_name, certificate_error};
 pub use error::IdentityError;
 pub use file::{FileError, read_file};
 pub use files::{Content, IdentityFileError, IdentityFiles};
 pub use identity::{Identity, certificates};
+pub use refusal::{Refusal, RefusalPage};
 
 /// What a file holds in place of what was wanted.
 pub use pki_core::pem::Found;

@@ -25,6 +25,7 @@ use serde_json::json;
 use suite::{Peers, replace_section, workspace};
 
 use self::ca::CaServer;
+use self::ca::scale::ScalePart;
 use self::clock::Effort;
 use self::machine::Machine;
 use self::report::Report;
@@ -33,6 +34,7 @@ use self::set::RecipeSet;
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let outcome = match arguments.part {
+        Some(Part::CaScale(part)) => part.run(),
         Some(Part::CaServer(server)) => server.run(),
         Some(Part::RecipeSet(set)) => set.run(),
         None => arguments.bench.run(),
@@ -57,6 +59,8 @@ struct Arguments {
 /// What this program does in a process of its own, while it measures.
 #[derive(Subcommand)]
 enum Part {
+    #[command(name = "ca-scale-part", hide = true)]
+    CaScale(ScalePart),
     #[command(hide = true)]
     CaServer(CaServer),
     #[command(hide = true)]
@@ -145,6 +149,11 @@ impl Section {
             name: "issue-stored",
             about: "Certificates over HTTP, stored and audited, against OpenBao and cfssl",
             measure: ca::measure,
+        },
+        Self {
+            name: "ca-scale",
+            about: "CRLs, lists and revoking with a million certificates, against OpenBao",
+            measure: ca::scale::measure,
         },
     ];
 

@@ -1,6 +1,8 @@
 //! `cargo xtask interop`: what we make against the programs that will read it, and the other way round.
 
 mod clients;
+mod devices;
+mod doctor;
 mod headers;
 mod issued;
 mod lab;
@@ -67,6 +69,8 @@ enum Group {
     Servers,
     /// The emitted client files and other clients, asking our server.
     Clients,
+    /// The sources for phones: Java and Kotlin compiled, and asking our server; Swift and XML parsed.
+    Devices,
     /// Clients with awkward names, asking our server.
     Names,
     /// CSRs, CRLs, encrypted keys and cross-certificates, by openssl.
@@ -87,6 +91,8 @@ enum Group {
     Recipe,
     /// What `mtls serve` publishes: CRLs and OCSP, for openssl, curl, nginx and our server.
     Published,
+    /// The doctor before real servers, healthy and with one thing wrong each.
+    Doctor,
     /// Every kind of failure that our client tells apart, and its sessions, with five TLS stacks.
     Refusals,
 }
@@ -159,6 +165,9 @@ impl Interop {
         if wants(Group::Clients) {
             clients::check(&bench, &labs[0], &mut report);
         }
+        if wants(Group::Devices) {
+            devices::check(&bench, &labs[0], &mut report);
+        }
         if wants(Group::Names) {
             names::check(&bench, &labs[0], &mut report);
         }
@@ -191,6 +200,9 @@ impl Interop {
         }
         if wants(Group::Published) {
             pki::published::check(&bench, &mut report);
+        }
+        if wants(Group::Doctor) {
+            doctor::check(&bench, &labs[0], &mut report);
         }
         if wants(Group::Refusals) {
             our_client::refusals::check(&bench, &mut report);

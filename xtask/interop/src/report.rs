@@ -31,6 +31,10 @@ pub(crate) enum Verdict {
     RefusedInTls,
     /// By the server, after a handshake that succeeded.
     RefusedByStatus(u16),
+    /// The doctor finds nothing.
+    Healthy,
+    /// What the doctor finds first.
+    Finding(&'static str),
     /// Neither: the program is not there, did not start, took too long or talked about something else.
     NotRun,
 }
@@ -42,6 +46,8 @@ impl fmt::Display for Verdict {
             Self::Refused => f.write_str("refused"),
             Self::RefusedInTls => f.write_str("refused (TLS)"),
             Self::RefusedByStatus(status) => write!(f, "refused ({status})"),
+            Self::Healthy => f.write_str("healthy"),
+            Self::Finding(id) => f.write_str(id),
             Self::NotRun => f.write_str("did not run"),
         }
     }

@@ -1,13 +1,25 @@
-//! The CA that all processes have.
+//! The CA that all processes have, and the store that they share.
 
 use std::path::Path;
+use std::time::Duration;
 
 use anyhow::Result;
 use pki_core::{Authority, KeyKind, KeyPair, Profile};
+use pki_store::{Actor, CertificateAuthority, IssuerRole, NewIssuer, Store, StoreOptions};
+use suite::postgres::Cluster;
+use tempfile::TempDir;
 use time::OffsetDateTime;
 
+/// A new store, and a directory with a CA.
+pub(crate) async fn new_store(cluster: &Cluster, name: &str) -> Result<(Store, TempDir)> {
+    let url = cluster.database(name)?;
+    let directory = tempfile::tempdir()?;
+    make(directory.path())?;
+    Ok((open(&url).await?, directory))
+}
+
 /// A new root, in `authority.crt` and `authority.key` of this directory.
-pub(crate) fn make(directory: &Path) -> Result<()> {
+fn make(directory: &Path) -> Result<()> {
     let key = KeyPair::generate(KeyKind::P256)?;
     let pem = key.secret_pkcs8_pem();
     let now = OffsetDateTime::now_utc();
@@ -19,9 +31,34 @@ pub(crate) fn make(directory: &Path) -> Result<()> {
 }
 
 /// The one that [`make`] has written.
-pub(crate) fn read(directory: &Path) -> Result<Authority> {
+fn read(directory: &Path) -> Result<Authority> {
     let key = std::fs::read(directory.join("authority.key"))?;
     let key = KeyPair::from_pem(&key, None)?;
     let chain = std::fs::read(directory.join("authority.crt"))?;
     Ok(Authority::from_pem(&chain, key)?)
+}
+
+/// How a store is opened here: reservations of a killed process are soon free.
+pub(crate) fn options(url: &str) -> Result<StoreOptions> {
+    let options = StoreOptions::new(url.parse()?);
+    Ok(options.signing_timeout(Duration::from_secs(2)))
+}
+
+/// The store at this address.
+pub(crate) async fn open(url: &str) -> Result<Store> {
+    Ok(options(url)?.open().await?)
+}
+
+/// The CA of this directory, in the store.
+pub(crate) async fn add(store: &Store, directory: &Path) -> Result<CertificateAuthority> {
+    let authority = read(directory)?;
+    let issuer = NewIssuer::new("suite", IssuerRole::Root, authority.chain().to_vec());
+    store
+        .add_issuer(issuer, &actor(), OffsetDateTime::now_utc())
+        .await?;
+    Ok(CertificateAuthority::new(authority, store.clone()).await?)
+}
+
+pub(crate) fn actor() -> Actor {
+    Actor::new("suite")
 }

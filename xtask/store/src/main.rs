@@ -4,25 +4,29 @@
 //! again, each a process with a store of its own.
 
 mod authority;
+mod kill;
+mod pages;
 mod points;
 mod tls;
+mod victim;
 mod worker;
 
 use std::process::ExitCode;
 
 use anyhow::Result;
-use clap::Parser;
+use clap::{Parser, Subcommand};
+use suite::postgres::Cluster;
 use suite::{Peers, Tally};
 
+use self::victim::Victim;
 use self::worker::Worker;
-use suite::postgres::Cluster;
 
 fn main() -> ExitCode {
     match Command::parse() {
         Command {
-            worker: Some(worker),
+            process: Some(process),
             ..
-        } => suite::finish(worker.run().map(|()| ExitCode::SUCCESS)),
+        } => suite::finish(process.run().map(|()| ExitCode::SUCCESS)),
         Command { certificates, .. } => suite::close(run(certificates)),
     }
 }
@@ -39,7 +43,26 @@ struct Command {
     certificates: u32,
 
     #[command(subcommand)]
-    worker: Option<Worker>,
+    process: Option<Process>,
+}
+
+/// What this program does in processes of their own.
+#[derive(Subcommand)]
+enum Process {
+    #[command(hide = true)]
+    Victim(Victim),
+    #[command(hide = true)]
+    Worker(Worker),
+}
+
+impl Process {
+    fn run(&self) -> Result<()> {
+        let runtime = tokio::runtime::Runtime::new()?;
+        match self {
+            Self::Victim(victim) => runtime.block_on(victim.run()),
+            Self::Worker(worker) => runtime.block_on(worker.run()),
+        }
+    }
 }
 
 /// Prints a line for each point, and says how many held and how many did not.

@@ -12,15 +12,16 @@ use pki_store::{
     AuditBreak, AuditError, CertificateState, CertificateStatus, CheckpointPlace, Filter,
     Idempotency, IssueError, Order, Page, Selection, Selector, Store, StoreError, StoreOptions,
 };
-use tempfile::TempDir;
 use time::OffsetDateTime;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, Command};
 use tokio::task::JoinSet;
 
-use crate::authority;
+use crate::authority::{actor, add, new_store, options};
+use crate::kill;
+use crate::pages;
 use crate::tls;
-use crate::worker::{actor, add, issue, open};
+use crate::worker::issue;
 use suite::postgres::Cluster;
 
 pub(crate) type Point = (&'static str, Result<String>);
@@ -40,10 +41,16 @@ pub(crate) async fn all(cluster: &Cluster, certificates: u32) -> Vec<Point> {
             killed(cluster, certificates).await,
         ),
         (
+            "a process killed at each step of what it does",
+            kill::at_each_step(cluster).await,
+        ),
+        (
             "the server restarts in the middle",
             restarted(cluster).await,
         ),
         ("revoking ten thousand", revoked(cluster).await),
+        ("a page reads few rows", pages::are_flat(cluster).await),
+        ("another process holds the lock", locked(cluster).await),
     ]
     .into_iter()
     // Last, as the server has other settings afterwards.
@@ -91,7 +98,7 @@ async fn schema(cluster: &Cluster) -> Result<String> {
 }
 
 async fn one(cluster: &Cluster) -> Result<String> {
-    let (store, directory) = store(cluster, "one").await?;
+    let (store, directory) = new_store(cluster, "one").await?;
     let ca = add(&store, directory.path()).await?;
     let key = KeyPair::generate(KeyKind::P256)?;
     let profile = Profile::client();
@@ -158,7 +165,7 @@ async fn one(cluster: &Cluster) -> Result<String> {
 }
 
 async fn audit(cluster: &Cluster) -> Result<String> {
-    let (store, directory) = store(cluster, "audit").await?;
+    let (store, directory) = new_store(cluster, "audit").await?;
     let ca = add(&store, directory.path()).await?;
     issue(&ca, "a", 40, |_| Ok(())).await?;
     let now = OffsetDateTime::now_utc();
@@ -203,7 +210,7 @@ async fn audit(cluster: &Cluster) -> Result<String> {
 }
 
 async fn killed(cluster: &Cluster, certificates: u32) -> Result<String> {
-    let (store, directory) = store(cluster, "killed").await?;
+    let (store, directory) = new_store(cluster, "killed").await?;
     let url = cluster.url("killed");
     let each = certificates / 3;
     let start = Instant::now();
@@ -309,7 +316,7 @@ async fn killed(cluster: &Cluster, certificates: u32) -> Result<String> {
 }
 
 async fn restarted(cluster: &Cluster) -> Result<String> {
-    let (store, directory) = store(cluster, "restarted").await?;
+    let (store, directory) = new_store(cluster, "restarted").await?;
     let ca = add(&store, directory.path()).await?;
     let issuing = tokio::spawn(async move { issue(&ca, "r", 600, |_| Ok(())).await });
     // Each time when some more are recorded.
@@ -341,8 +348,40 @@ async fn restarted(cluster: &Cluster) -> Result<String> {
     Ok(format!("600 certificates, {restarts} restarts"))
 }
 
+/// Nothing is issued meanwhile, and everything goes on afterwards.
+async fn locked(cluster: &Cluster) -> Result<String> {
+    let (store, directory) = new_store(cluster, "locked").await?;
+    add(&store, directory.path()).await?;
+    drop(store);
+    let hasty = options(&cluster.url("locked"))?.lock_timeout(Duration::from_millis(100));
+    let store = hasty.open().await?;
+    let mut refused = 0;
+    std::thread::scope(|scope| {
+        let lock = "SELECT pg_advisory_lock(8100413902641328244), pg_sleep(2)";
+        let holder = scope.spawn(|| cluster.sql("locked", lock));
+        let waiting = async {
+            while !holder.is_finished() {
+                match store.claim_once("locked").await {
+                    Ok(_) => {}
+                    Err(StoreError::Locked(_)) => refused += 1,
+                    Err(error) => return Err(error),
+                }
+            }
+            Ok(())
+        };
+        tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(waiting))
+    })?;
+    ensure!(refused > 0, "nothing was refused");
+    ensure!(
+        store.claim_once("afterwards").await?,
+        "it does not go on afterwards"
+    );
+    store.verify_audit().await?;
+    Ok(format!("refused {refused} times"))
+}
+
 async fn revoked(cluster: &Cluster) -> Result<String> {
-    let (store, directory) = store(cluster, "revoked").await?;
+    let (store, directory) = new_store(cluster, "revoked").await?;
     let ca = add(&store, directory.path()).await?;
     let issuer = ca.issuer().id.number();
     cluster.sql(
@@ -365,12 +404,4 @@ async fn revoked(cluster: &Cluster) -> Result<String> {
     ensure!(crl.entries == 10_000, "the CRL has {} entries", crl.entries);
     store.verify_audit().await?;
     Ok(format!("{seconds:.2} s"))
-}
-
-/// A new store, and a directory with a CA.
-async fn store(cluster: &Cluster, name: &str) -> Result<(Store, TempDir)> {
-    let url = cluster.database(name)?;
-    let directory = tempfile::tempdir()?;
-    authority::make(directory.path())?;
-    Ok((open(&url).await?, directory))
 }

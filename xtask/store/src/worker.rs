@@ -4,77 +4,39 @@ use std::io::Write as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::Duration;
 
 use anyhow::Result;
-use clap::Subcommand;
+use clap::Args;
 use pki_core::{CertificateParameters, KeyKind, KeyPair, Profile};
-use pki_store::{
-    Actor, CertificateAuthority, Idempotency, IssuerRole, KeyReuse, NewIssuer, Order, Store,
-    StoreOptions,
-};
+use pki_store::{CertificateAuthority, Idempotency, KeyReuse, Order};
 use time::OffsetDateTime;
 use tokio::task::JoinSet;
 
-use crate::authority;
+use crate::authority::{actor, add, open};
 
-#[derive(Subcommand)]
-pub(crate) enum Worker {
-    /// Issue certificates, and print the serial number of each that is given out
-    #[command(hide = true)]
-    Worker {
-        /// The store
-        #[arg(long)]
-        url: String,
-        /// Where the CA is
-        #[arg(long)]
-        authority: PathBuf,
-        /// Whose certificates they are
-        #[arg(long)]
-        name: String,
-        /// How many
-        #[arg(long)]
-        count: u32,
-    },
+/// Issue certificates, and print the serial number of each that is given out
+#[derive(Args)]
+pub(crate) struct Worker {
+    /// The store
+    #[arg(long)]
+    url: String,
+    /// Where the CA is
+    #[arg(long)]
+    authority: PathBuf,
+    /// Whose certificates they are
+    #[arg(long)]
+    name: String,
+    /// How many
+    #[arg(long)]
+    count: u32,
 }
 
 impl Worker {
-    pub(crate) fn run(&self) -> Result<()> {
-        let Self::Worker {
-            url,
-            authority,
-            name,
-            count,
-        } = self;
-        tokio::runtime::Runtime::new()?.block_on(async {
-            let store = open(url).await?;
-            let ca = add(&store, authority).await?;
-            let print = |serial: String| Ok(writeln!(std::io::stdout(), "{serial}")?);
-            issue(&ca, name, *count, print).await
-        })
+    pub(crate) async fn run(&self) -> Result<()> {
+        let ca = add(&open(&self.url).await?, &self.authority).await?;
+        let print = |serial: String| Ok(writeln!(std::io::stdout(), "{serial}")?);
+        issue(&ca, &self.name, self.count, print).await
     }
-}
-
-/// Reservations of a killed process are soon free.
-pub(crate) async fn open(url: &str) -> Result<Store> {
-    let options = StoreOptions::new(url.parse()?);
-    Ok(options
-        .signing_timeout(Duration::from_secs(2))
-        .open()
-        .await?)
-}
-
-/// The CA of this directory, in the store.
-pub(crate) async fn add(
-    store: &Store,
-    directory: &std::path::Path,
-) -> Result<CertificateAuthority> {
-    let authority = authority::read(directory)?;
-    let issuer = NewIssuer::new("suite", IssuerRole::Root, authority.chain().to_vec());
-    store
-        .add_issuer(issuer, &actor(), OffsetDateTime::now_utc())
-        .await?;
-    Ok(CertificateAuthority::new(authority, store.clone()).await?)
 }
 
 /// Issues `NAME-0` to `NAME-COUNT`, 32 at a time, each with its name as idempotency key, and says which were given out.
@@ -115,10 +77,6 @@ pub(crate) async fn issue(
         ended??;
     }
     Ok(())
-}
-
-pub(crate) fn actor() -> Actor {
-    Actor::new("suite")
 }
 
 /// Who ask at the same time.

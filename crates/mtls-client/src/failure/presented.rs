@@ -3,10 +3,11 @@
 use std::fmt;
 use std::sync::Arc;
 
-use pki_core::verify::{Purpose, VerifyError, VerifyErrorKind, problems_of_leaf};
+use pki_core::verify::{Purpose, VerifyError, problems_of_leaf};
 use rustls::AlertDescription;
 use rustls::sign::CertifiedKey;
 use rustls::time_provider::TimeProvider;
+use tls_identity::Refusal;
 use x509_identity::Certificate;
 
 /// The chain that was presented on a connection, and the clock by which it is judged.
@@ -21,26 +22,8 @@ pub(crate) struct Presented {
 impl Presented {
     /// What is wrong with our certificate that a server could have answered with `alert`, as far as it shows without
     /// the server's trust anchors.
-    ///
-    /// Servers choose their alerts freely, so any problem is one that the alert may be about, but for those of time:
-    /// they have an alert of their own, which is about nothing else.
     pub(crate) fn problem(&self, alert: AlertDescription) -> Option<VerifyError> {
-        let is_of_time = |problem: &VerifyError| {
-            let kind = problem.kind();
-            matches!(
-                kind,
-                VerifyErrorKind::Expired | VerifyErrorKind::NotYetValid
-            )
-        };
-        let mut problems = self.problems().into_iter();
-        match alert {
-            AlertDescription::CertificateExpired => problems.find(is_of_time),
-            AlertDescription::BadCertificate
-            | AlertDescription::CertificateUnknown
-            | AlertDescription::HandshakeFailure
-            | AlertDescription::UnsupportedCertificate => problems.next(),
-            _ => None,
-        }
+        Refusal::reason(alert, self.problems())
     }
 
     fn problems(&self) -> Vec<VerifyError> {

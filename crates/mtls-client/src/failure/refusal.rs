@@ -1,88 +1,10 @@
 //! How a server says that it refuses our certificate: by an alert, by an error page, by hanging up.
 
 use rustls::AlertDescription;
+use tls_identity::{Refusal, RefusalPage};
 
 use crate::failure::error::{Error, ErrorKind};
 use crate::failure::presented::Presented;
-
-/// A refusal by an alert.
-struct Refusal {
-    alert: AlertDescription,
-    /// Its name in RFC 8446.
-    name: &'static str,
-    /// What the alert says. The beginning of the sentence, by which it is found again.
-    what: &'static str,
-    /// What to do about it, where nothing is wrong with our certificate as far as we can see.
-    advice: &'static str,
-}
-
-/// The alerts that judge a certificate (RFC 8446 section 6.2, RFC 5246 section 7.2.2). Ours is the
-/// only certificate a server can judge.
-const REFUSALS: [Refusal; 8] = [
-    Refusal {
-        alert: AlertDescription::AccessDenied,
-        name: "access_denied",
-        what: "the server knows our certificate and denies it access",
-        advice: "ask whoever runs the server",
-    },
-    Refusal {
-        alert: AlertDescription::BadCertificate,
-        name: "bad_certificate",
-        what: "the server could not verify our certificate",
-        advice: "check that it is from the CA the server trusts and that its intermediates are sent with it",
-    },
-    Refusal {
-        alert: AlertDescription::CertificateExpired,
-        name: "certificate_expired",
-        what: "to the server a certificate of our chain is expired or not yet valid",
-        advice: "compare the clocks, and look at the dates of our certificate, of its issuers and of their CRLs",
-    },
-    Refusal {
-        alert: AlertDescription::CertificateRequired,
-        name: "certificate_required",
-        what: "the server requires a client certificate and got none that it can use",
-        advice: "check that it accepts our kind of key",
-    },
-    Refusal {
-        alert: AlertDescription::CertificateRevoked,
-        name: "certificate_revoked",
-        what: "our certificate is revoked",
-        advice: "ask its issuer for a new one",
-    },
-    Refusal {
-        alert: AlertDescription::CertificateUnknown,
-        name: "certificate_unknown",
-        what: "the server refused our certificate without saying why",
-        advice: "its log says more",
-    },
-    Refusal {
-        alert: AlertDescription::UnknownCA,
-        name: "unknown_ca",
-        what: "the server does not trust the issuer of our certificate",
-        advice: "add that CA to the server's client CAs, or send the missing intermediate",
-    },
-    Refusal {
-        alert: AlertDescription::UnsupportedCertificate,
-        name: "unsupported_certificate",
-        what: "the server does not support our certificate",
-        advice: "its log says why: usages, key, signature or extensions of the certificate or of one above it",
-    },
-];
-
-/// OpenSSL's answer in TLS 1.2 to a client without a usable certificate.
-const AFTER_CERTIFICATE: &str = "the server broke off the handshake after our certificate, which usually means \
-     that it refuses it (alert handshake_failure)";
-
-/// Where no certificate was presented, and why.
-const WITHHELD: &str = "because our key makes none of the signatures that the server accepts, so that no certificate \
-     was presented: use a P-256 or RSA key; a key of ML-DSA needs TLS 1.3 and a server that knows it";
-
-/// nginx, HAProxy without `crt-ignore-err`, and Node close instead of sending an alert.
-const HUNG_UP: &str = "the server requested our certificate and closed the connection right after it, \
-     which is how some servers refuse one; the server's log says more";
-
-const PAGE_MISSING: &str = "No required SSL certificate was sent";
-const PAGE_REFUSED: &str = "The SSL certificate error";
 
 impl Error {
     /// The refusal that an alert stands for, or `None` if the alert judges no certificate.
@@ -92,54 +14,61 @@ impl Error {
         alert: AlertDescription,
         presented: Option<&Presented>,
     ) -> Option<Self> {
-        let refusal = REFUSALS.iter().find(|refusal| refusal.alert == alert);
-        let (beginning, advice) = match refusal {
-            Some(refusal) => (refusal.beginning(), Some(refusal.advice)),
-            None if alert == AlertDescription::HandshakeFailure && presented.is_some() => {
-                (AFTER_CERTIFICATE.to_owned(), None)
-            }
-            None => return None,
+        let refusal = Refusal::of(alert);
+        if refusal.is_none() && (alert != AlertDescription::HandshakeFailure || presented.is_none())
+        {
+            return None;
+        }
+        let beginning = || match refusal {
+            Some(refusal) => refusal.beginning(),
+            None => Refusal::AFTER_CERTIFICATE.to_owned(),
         };
         let kind = ErrorKind::IdentityRejected { alert: Some(alert) };
         if presented.is_some_and(|presented| presented.withheld) {
-            return Some(Self::new(kind, format!("{beginning}, {WITHHELD}")));
+            return Some(Self::new(
+                kind,
+                format!("{}, {}", beginning(), Refusal::WITHHELD),
+            ));
         }
         let problem = presented.and_then(|presented| presented.problem(alert));
-        let sentence = match (problem, advice) {
-            (Some(problem), _) => format!("{beginning}, probably because {problem}"),
-            (None, Some(advice)) => format!("{beginning}: {advice}"),
-            (None, None) => beginning,
+        let sentence = match (refusal, problem) {
+            (Some(refusal), problem) => refusal.sentence(problem.as_ref()),
+            (None, Some(problem)) => format!("{}, probably because {problem}", beginning()),
+            (None, None) => beginning(),
         };
         Some(Self::new(kind, sentence))
     }
 
     /// The server hung up after our certificate, before its first answer.
     pub(crate) fn rejected_by_closing() -> Self {
-        Self::new(ErrorKind::IdentityRejected { alert: None }, HUNG_UP)
+        Self::new(
+            ErrorKind::IdentityRejected { alert: None },
+            Refusal::HUNG_UP,
+        )
     }
 
     /// Finds a refusal in a text, for `h2`, which keeps of an I/O error only its text.
     pub(crate) fn rejected_in_text(text: &str, presented: Option<&Presented>) -> Option<Self> {
-        if text == HUNG_UP {
+        if text == Refusal::HUNG_UP {
             return Some(Self::new(
                 ErrorKind::IdentityRejected { alert: None },
-                HUNG_UP,
+                Refusal::HUNG_UP,
             ));
         }
         let rejected = |alert, sentence: &str| {
             let kind = ErrorKind::IdentityRejected { alert: Some(alert) };
             Some(Self::new(kind, sentence))
         };
-        if text.starts_with(AFTER_CERTIFICATE) {
+        if text.starts_with(Refusal::AFTER_CERTIFICATE) {
             return rejected(AlertDescription::HandshakeFailure, text);
         }
-        REFUSALS.iter().find_map(|refusal| {
+        Refusal::all().iter().find_map(|refusal| {
             if text.starts_with(&refusal.beginning()) {
-                return rejected(refusal.alert, text);
+                return rejected(refusal.alert(), text);
             }
-            let rustls = rustls::Error::AlertReceived(refusal.alert).to_string();
+            let rustls = rustls::Error::AlertReceived(refusal.alert()).to_string();
             let is_rustls = text == rustls;
-            is_rustls.then(|| Self::rejected_by_alert(refusal.alert, presented))?
+            is_rustls.then(|| Self::rejected_by_alert(refusal.alert(), presented))?
         })
     }
 
@@ -149,31 +78,9 @@ impl Error {
     /// the refusal looks like any other response. Give it the status and the start of the body.
     #[must_use]
     pub fn from_refusal_page(status: u16, body: &[u8]) -> Option<Self> {
-        let says = |words: &str| {
-            body.windows(words.len())
-                .any(|part| part == words.as_bytes())
-        };
-        let sentence = match status {
-            400 if says(PAGE_MISSING) => {
-                "the server requires a client certificate and says that we sent none (its page says \
-                 \"No required SSL certificate was sent\")"
-            }
-            400 if says(PAGE_REFUSED) => {
-                "the server could not verify our certificate (its page says \"The SSL certificate \
-                 error\"); its log says why: expired, revoked, or not from a CA that it trusts"
-            }
-            _ => return None,
-        };
-        Some(Self::new(
-            ErrorKind::IdentityRejected { alert: None },
-            sentence,
-        ))
-    }
-}
-
-impl Refusal {
-    fn beginning(&self) -> String {
-        format!("{} (alert {})", self.what, self.name)
+        let page = RefusalPage::of(status, body)?;
+        let kind = ErrorKind::IdentityRejected { alert: None };
+        Some(Self::new(kind, page.sentence()))
     }
 }
 
@@ -214,7 +121,7 @@ mod tests {
     #[test]
     fn every_refusal_survives_as_text() {
         let broken = presented(&test_pki::Ca::root("root").server("localhost"));
-        let alerts = REFUSALS.iter().map(|refusal| refusal.alert);
+        let alerts = Refusal::all().iter().map(Refusal::alert);
         for alert in alerts.chain([AlertDescription::HandshakeFailure]) {
             let kind = ErrorKind::IdentityRejected { alert: Some(alert) };
             let withheld = Presented {
@@ -227,10 +134,10 @@ mod tests {
                 assert_eq!((found.kind(), found.to_string()), (&kind, ours.to_string()));
             }
         }
-        for refusal in REFUSALS {
-            let theirs = rustls::Error::AlertReceived(refusal.alert).to_string();
+        for refusal in Refusal::all() {
+            let theirs = rustls::Error::AlertReceived(refusal.alert()).to_string();
             let kind = ErrorKind::IdentityRejected {
-                alert: Some(refusal.alert),
+                alert: Some(refusal.alert()),
             };
             assert_eq!(
                 *Error::rejected_in_text(&theirs, None).unwrap().kind(),

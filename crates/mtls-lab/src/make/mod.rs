@@ -13,9 +13,10 @@ mod scenario;
 mod with_rcgen;
 
 use time::OffsetDateTime;
+use x509_identity::Certificate;
 
 use crate::file::{FileKind, LabFile};
-use crate::{Options, devices, emitted, readme};
+use crate::{Options, devices, emitted, readme, samples};
 
 pub use error::MakeError;
 
@@ -47,6 +48,12 @@ pub(crate) fn everything(
             FileKind::Page,
             devices::page(),
         ));
+        let sources = {
+            let server = certificate(&files, "same-ca/server.crt")?;
+            let ca = certificate(&files, "same-ca/ca.crt")?;
+            samples::files(options, &server, &ca)
+        };
+        files.extend(sources);
     }
     files.push(LabFile::new(
         "README.md",
@@ -60,6 +67,13 @@ pub(crate) fn everything(
             .then_with(|| one.path.cmp(&other.path))
     });
     Ok(files)
+}
+
+/// A certificate among the files.
+fn certificate(files: &[LabFile], path: &str) -> Result<Certificate, MakeError> {
+    let mut found = files.iter().filter(|file| file.path == path);
+    let pem = found.next().map_or(&[][..], |file| file.secret_contents());
+    Ok(Certificate::from_pem(pem)?)
 }
 
 /// The README first, then the directories in the order in which they are read.

@@ -65,6 +65,9 @@ impl ActiveHost {
                 memory: crls.memory(),
             })
         });
+        if let Some(cas) = clients.without_client_auth {
+            chain = chain.accept_without_client_auth(cas);
+        }
         if let Some(revocation) = clients.revocation {
             chain = chain.revocation(revocation);
         }

@@ -2,7 +2,7 @@
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use pki_core::verify::{Revocation, Strictness, TrustAnchors};
+use pki_core::verify::{Revocation, Strictness, TrustAnchors, WithoutClientAuth};
 use rustls::{KeyLog, NoKeyLog};
 
 use tls_identity::Identity as ServerIdentity;
@@ -102,6 +102,12 @@ impl MtlsConfigBuilder {
     /// As [`VirtualHost::max_depth`].
     pub fn max_depth(mut self, max_depth: usize) -> Self {
         self.default_host = self.default_host.max_depth(max_depth);
+        self
+    }
+
+    /// As [`VirtualHost::accept_without_client_auth`].
+    pub fn accept_without_client_auth(mut self, cas: WithoutClientAuth) -> Self {
+        self.default_host = self.default_host.accept_without_client_auth(cas);
         self
     }
 

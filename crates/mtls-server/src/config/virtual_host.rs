@@ -1,6 +1,6 @@
 //! What one virtual host presents to clients, and asks of them.
 
-use pki_core::verify::{Revocation, Strictness, TrustAnchors};
+use pki_core::verify::{Revocation, Strictness, TrustAnchors, WithoutClientAuth};
 
 use tls_identity::Identity as ServerIdentity;
 
@@ -26,6 +26,7 @@ pub(crate) struct ClientPolicy {
     pub(crate) revocation: Option<Revocation>,
     pub(crate) strictness: Strictness,
     pub(crate) max_depth: usize,
+    pub(crate) without_client_auth: Option<WithoutClientAuth>,
     pub(crate) rule: Option<Rule>,
     #[cfg(feature = "ocsp")]
     pub(crate) ocsp: Option<OcspCheck>,
@@ -43,6 +44,7 @@ impl VirtualHost {
                 revocation: None,
                 strictness: Strictness::default(),
                 max_depth: 6,
+                without_client_auth: None,
                 rule: None,
                 #[cfg(feature = "ocsp")]
                 ocsp: None,
@@ -75,6 +77,19 @@ impl VirtualHost {
     /// default.
     pub fn max_depth(mut self, max_depth: usize) -> Self {
         self.clients.max_depth = max_depth;
+        self
+    }
+
+    /// Accepts certificates that these CAs have issued without clientAuth, each until its date; none by
+    /// default. For the time in which clients move from a public CA, which stops to issue clientAuth, to
+    /// another one.
+    ///
+    /// [`WithoutClientAuth`] says which certificates those are. Each connection by it is an audit event
+    /// of the level `WARN` with the reason `without-client-auth`, and counts in
+    /// `mtls_server_accepted_without_client_auth_total`, resumed ones included. At the date open
+    /// connections are ended, and no session is resumed.
+    pub fn accept_without_client_auth(mut self, cas: WithoutClientAuth) -> Self {
+        self.clients.without_client_auth = Some(cas);
         self
     }
 
@@ -111,6 +126,7 @@ impl ClientPolicy {
             revocation,
             strictness,
             max_depth,
+            without_client_auth,
             rule,
             #[cfg(feature = "ocsp")]
             ocsp,
@@ -134,6 +150,7 @@ impl ClientPolicy {
             && same_crls
             && same_ocsp
             && (*auth, *strictness, *max_depth) == (other.auth, other.strictness, other.max_depth)
+            && without_client_auth == &other.without_client_auth
             && roots == &other.roots
     }
 }

@@ -33,8 +33,10 @@ pub(crate) struct ConnectionState {
     clock: Arc<Clock>,
     /// When it reaches its greatest age.
     old: Tick,
-    /// When a certificate of its client's path expires; [`NEVER`] if there is none.
+    /// When its client is no longer good, whatever happens; [`NEVER`] if there is none.
     expired: Tick,
+    /// The code of the reason for that.
+    expired_reason: &'static str,
     end: OnceLock<End>,
     /// The first reason that says that its client is no longer good; it may follow another reason.
     terminated: OnceLock<End>,
@@ -56,17 +58,25 @@ pub(crate) struct ConnectionState {
     idle: IdleWatch,
 }
 
+/// How long a client is still good, if nothing else happens.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub(crate) struct Valid {
+    pub(crate) left: Duration,
+    /// The code of the reason for which it is not, after that.
+    pub(crate) reason: &'static str,
+}
+
 const NEVER: Tick = u64::MAX;
 
 /// The bytes of a ping of HTTP/2, and of its answer.
 const PING: usize = 17;
 
 impl ConnectionState {
-    /// For a client whose certificate is still valid for `valid`, if it has presented one.
+    /// For a client that is still good for `valid`, if it has presented a certificate.
     pub(crate) fn new(
         clock: Arc<Clock>,
         limits: &Limits,
-        valid: Option<Duration>,
+        valid: Option<Valid>,
         multiplexed: bool,
     ) -> Self {
         let now = clock.advance();
@@ -75,7 +85,8 @@ impl ConnectionState {
             body: limits.body,
             clock,
             old: after(limits.max_age),
-            expired: valid.map_or(NEVER, after),
+            expired: valid.map_or(NEVER, |valid| after(valid.left)),
+            expired_reason: valid.map_or("", |valid| valid.reason),
             end: OnceLock::new(),
             terminated: OnceLock::new(),
             cut_at: AtomicU64::new(NEVER),
@@ -258,7 +269,7 @@ impl ConnectionState {
     pub(crate) fn overdue(&self, now: Tick, limits: &Limits) -> Option<(End, Duration)> {
         let end = match self.ending() {
             Some(end) if end.terminates() => return None,
-            _ if now >= self.expired => End::Certificate("expired"),
+            _ if now >= self.expired => End::Certificate(self.expired_reason),
             Some(_) => return None,
             None => self.waited_too_long(now, limits)?,
         };
@@ -472,7 +483,11 @@ mod tests {
     #[test]
     fn a_certificate_expires_on_a_connection_that_ends_already() {
         let clock = Arc::new(Clock::new());
-        let valid = Some(Duration::from_secs(1001));
+        let left = Duration::from_secs(1001);
+        let valid = Some(Valid {
+            left,
+            reason: "expired",
+        });
         let state = ConnectionState::new(clock, &limits(), valid, true);
         state.end(End::MaxAge, RETIRING);
         assert_eq!(due(&state, 1_000_500), None);

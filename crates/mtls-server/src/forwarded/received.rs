@@ -102,7 +102,7 @@ impl Inner {
             return Ok(None);
         };
         if let Some(verifier) = self.trust.verifier() {
-            chain = verify(verifier, &chain)?;
+            chain = verify(verifier, &chain, self.peer)?;
         }
         ForwardedClientCert::new(chain, self.via.clone())
             .map(Some)
@@ -111,7 +111,11 @@ impl Inner {
 }
 
 /// The verified path, which may differ from what was forwarded.
-fn verify(verifier: &ChainVerifier, chain: &Chain) -> Result<Chain, ForwardedError> {
+fn verify(
+    verifier: &ChainVerifier,
+    chain: &Chain,
+    peer: SocketAddr,
+) -> Result<Chain, ForwardedError> {
     // The clock by which rustls verifies certificates in handshakes. Without it nothing is valid.
     let now = DefaultTimeProvider.current_time().unwrap_or(EPOCH);
     let presented: Vec<CertificateDer<'_>> = chain
@@ -123,6 +127,9 @@ fn verify(verifier: &ChainVerifier, chain: &Chain) -> Result<Chain, ForwardedErr
         .ok_or(ForwardedError::NoCertificate)?;
     let path = verifier.verify(leaf, issuers, now);
     let path = path.map_err(ForwardedError::Refused)?;
+    if let Some(until) = path.without_client_auth_until() {
+        audit::forwarded_without_client_auth(peer, path.leaf(), until);
+    }
     Ok(path.certificates().cloned().collect())
 }
 

@@ -21,7 +21,11 @@ use tokio_rustls::server::TlsStream;
 use crate::proxy_protocol;
 use crate::{
     config::mtls_config::MtlsConfig,
-    connection::{identity::ConnectionIdentity, state::ConnectionState, stream::MtlsStream},
+    connection::{
+        identity::ConnectionIdentity,
+        state::{ConnectionState, Valid},
+        stream::MtlsStream,
+    },
     handshake::{
         accepted::AcceptedConnection,
         linger::linger,
@@ -158,6 +162,9 @@ impl ConnectionAcceptor {
         let config = &generation.config;
         let tls = TlsInfo::of(stream.get_ref().1);
         metrics::accepted(&tls, client.is_none(), began.elapsed());
+        if client.as_ref().is_some_and(is_without_client_auth) {
+            metrics::accepted_without_client_auth(tls.resumed());
+        }
         let clock = connections.clock();
         let valid = client.as_ref().and_then(valid_for);
         let multiplexed = tls.alpn() == Some("h2");
@@ -215,12 +222,23 @@ impl ConnectionAcceptor {
     }
 }
 
-/// How long the verified chain of a client is still valid.
-fn valid_for(client: &ClientCert) -> Option<Duration> {
+fn is_without_client_auth(client: &ClientCert) -> bool {
+    client.without_client_auth_until().is_some()
+}
+
+/// How long the verified chain of a client is still good.
+fn valid_for(client: &ClientCert) -> Option<Valid> {
+    let now = OffsetDateTime::now_utc();
+    let until = |end: OffsetDateTime, reason| Valid {
+        left: Duration::try_from(end - now).unwrap_or(Duration::ZERO),
+        reason,
+    };
     let not_after = client.chain().iter().map(|it| it.not_after()).min()?;
     // notAfter is the last second in which it is valid.
-    let left = not_after + time::Duration::SECOND - OffsetDateTime::now_utc();
-    Some(Duration::try_from(left).unwrap_or(Duration::ZERO))
+    let expired = until(not_after + time::Duration::SECOND, "expired");
+    let date = client.without_client_auth_until();
+    let date = date.map(|date| until(date, "wrong-extended-key-usage"));
+    Some(date.map_or(expired, |date| date.min(expired)))
 }
 
 /// Refuses without an alert, which would cost what is scarce.

@@ -5,6 +5,11 @@
 //! known `subject` and `issuer` (RFC 4514), `serial`, `spki` (SHA-256, hex), `sni`, `version` and
 //! `resumed`. The names of a refused certificate are only what the peer claimed.
 //!
+//! A client that was accepted without clientAuth
+//! ([`accept_without_client_auth`](crate::VirtualHost::accept_without_client_auth)) has the reason
+//! `without-client-auth`, the level `WARN`, and the field `until`. So has a certificate that a proxy forwarded,
+//! if its verifier accepted it so.
+//!
 //! The event of a decision has the outcome `allowed` or `denied`, and `rule`, which names the rule that
 //! decided. If it is about an HTTP request, it has `method` and `path`, without the query.
 //!
@@ -22,6 +27,7 @@ use axum::{
     extract::OriginalUri,
     http::{Extensions, Method, Uri},
 };
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 use tracing::{Level, event, event_enabled};
 use x509_identity::{Certificate, DistinguishedName};
 
@@ -44,29 +50,67 @@ pub(crate) struct Connection<'a> {
 
 /// A connection was accepted, with or without a certificate.
 pub(crate) fn accepted(Connection { peer, client, tls }: Connection<'_>) {
-    if !event_enabled!(target: TARGET, Level::INFO) {
+    let until = client.and_then(ClientCert::without_client_auth_until);
+    let is_heard = match until {
+        Some(_) => event_enabled!(target: TARGET, Level::WARN),
+        None => event_enabled!(target: TARGET, Level::INFO),
+    };
+    if !is_heard {
         return;
     }
     let names = client.map(|client| Names::of(client.certificate()));
     let names = names.as_ref();
-    let (outcome, reason) = match client {
-        Some(_) => ("accepted", "verified"),
-        None => ("anonymous", "no-certificate"),
+    let (outcome, reason) = match (client, until) {
+        (Some(_), Some(_)) => ("accepted", "without-client-auth"),
+        (Some(_), None) => ("accepted", "verified"),
+        (None, _) => ("anonymous", "no-certificate"),
     };
+    macro_rules! accepted {
+        ($level:expr) => {
+            event!(
+                target: TARGET,
+                $level,
+                outcome,
+                reason,
+                until = until.and_then(|until| until.format(&Rfc3339).ok()),
+                %peer,
+                subject = names.map(|names| names.subject.as_str()),
+                issuer = names.map(|names| names.issuer.as_str()),
+                serial = names.map(|names| names.serial.as_str()),
+                spki = names.map(|names| names.spki.as_str()),
+                sni = tls.server_name(),
+                version = tls.version(),
+                resumed = tls.resumed(),
+                "connection {outcome}",
+            )
+        };
+    }
+    match until {
+        Some(_) => accepted!(Level::WARN),
+        None => accepted!(Level::INFO),
+    }
+}
+
+/// A proxy has forwarded a certificate that its verifier accepted without clientAuth.
+pub(crate) fn forwarded_without_client_auth(
+    peer: SocketAddr,
+    leaf: &Certificate,
+    until: OffsetDateTime,
+) {
+    metrics::accepted_without_client_auth(false);
+    let names = Names::of(leaf);
     event!(
         target: TARGET,
-        Level::INFO,
-        outcome,
-        reason,
+        Level::WARN,
+        outcome = "accepted",
+        reason = "without-client-auth",
+        until = until.format(&Rfc3339).ok(),
         %peer,
-        subject = names.map(|names| names.subject.as_str()),
-        issuer = names.map(|names| names.issuer.as_str()),
-        serial = names.map(|names| names.serial.as_str()),
-        spki = names.map(|names| names.spki.as_str()),
-        sni = tls.server_name(),
-        version = tls.version(),
-        resumed = tls.resumed(),
-        "connection {outcome}",
+        subject = names.subject,
+        issuer = names.issuer,
+        serial = names.serial,
+        spki = names.spki,
+        "forwarded certificate accepted",
     );
 }
 

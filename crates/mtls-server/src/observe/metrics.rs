@@ -4,6 +4,7 @@
 //! | --- | --- | --- |
 //! | `mtls_server_handshakes_total` | counter | `outcome`, `reason`, `alert`, `version`, `key_exchange`, `resumed` |
 //! | `mtls_server_handshake_seconds` | histogram, s | `outcome` |
+//! | `mtls_server_accepted_without_client_auth_total` | counter | `resumed` |
 //! | `mtls_server_half_open` | gauge | |
 //! | `mtls_server_connections` | gauge | |
 //! | `mtls_server_connections_ended_total` | counter | `reason` |
@@ -40,6 +41,15 @@ pub(crate) fn accepted(tls: &TlsInfo, anonymous: bool, took: Duration) {
     )
     .increment(1);
     histogram!("mtls_server_handshake_seconds", "outcome" => outcome).record(took);
+}
+
+/// A client without clientAuth was accepted.
+pub(crate) fn accepted_without_client_auth(resumed: bool) {
+    counter!(
+        "mtls_server_accepted_without_client_auth_total",
+        "resumed" => if resumed { "true" } else { "false" },
+    )
+    .increment(1);
 }
 
 /// A handshake failed. What is not known is an empty label.

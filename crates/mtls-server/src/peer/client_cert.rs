@@ -18,20 +18,29 @@ use x509_identity::{
 pub struct ClientCert {
     leaf: Arc<Certificate>,
     chain: Arc<[Arc<Certificate>]>,
+    without_client_auth_until: Option<OffsetDateTime>,
 }
 
 impl ClientCert {
     pub(crate) fn verified(path: &Path) -> Self {
         let leaf = Arc::clone(path.leaf());
         let chain = path.certificates().cloned().collect();
-        Self { leaf, chain }
+        Self {
+            leaf,
+            chain,
+            without_client_auth_until: path.without_client_auth_until(),
+        }
     }
 
     /// For mocks: it is not verified.
     pub(crate) fn unverified(certificate: Certificate) -> Self {
         let leaf = Arc::new(certificate);
         let chain = Arc::new([Arc::clone(&leaf)]);
-        Self { leaf, chain }
+        Self {
+            leaf,
+            chain,
+            without_client_auth_until: None,
+        }
     }
 
     /// The subject. Its `Display` is RFC 4514.
@@ -62,7 +71,8 @@ impl ClientCert {
         self.leaf.sans()
     }
 
-    /// The extended key usage; it contains `clientAuth`.
+    /// The extended key usage; it contains `clientAuth`, but for what
+    /// [`without_client_auth_until`](Self::without_client_auth_until) says.
     pub fn eku(&self) -> &[ObjectIdentifier] {
         self.leaf.extended_key_usage().unwrap_or_default()
     }
@@ -79,6 +89,12 @@ impl ClientCert {
     /// The last second in which it is valid.
     pub fn not_after(&self) -> OffsetDateTime {
         self.leaf.not_after()
+    }
+
+    /// The first moment at which it is no longer accepted, if it was accepted without clientAuth
+    /// ([`VirtualHost::accept_without_client_auth`](crate::VirtualHost::accept_without_client_auth)).
+    pub fn without_client_auth_until(&self) -> Option<OffsetDateTime> {
+        self.without_client_auth_until
     }
 
     /// SHA-256 of the whole certificate.

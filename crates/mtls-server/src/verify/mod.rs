@@ -13,5 +13,5 @@ pub(crate) mod verifier;
 
 pub use pki_core::verify::{
     ChainVerifier, CrlSet, ExpiredCrl, Purpose, Revocation, Scope, Strictness, TrustAnchors,
-    UnknownStatus, VerifyError,
+    UnknownStatus, VerifyError, WithoutClientAuth,
 };

@@ -1,6 +1,7 @@
 //! An authority: a CA certificate, the chain above it, and the key that signs.
 
 use std::fmt;
+use std::sync::Arc;
 
 use der::pem::LineEnding;
 use time::OffsetDateTime;
@@ -20,7 +21,7 @@ use crate::{CertificateParameters, KeyBlocklist, Profile, Role, Signer};
 /// Everything it issues goes one way: the profile turns parameters into to-be-signed bytes, the
 /// judge reads those bytes back and approves or refuses them, and only what was approved is signed.
 pub struct Authority {
-    chain: Vec<Certificate>,
+    chain: Arc<[Certificate]>,
     signer: Box<dyn Signer>,
     blocked: KeyBlocklist,
 }
@@ -29,7 +30,7 @@ pub struct Authority {
 #[derive(Clone, Debug)]
 pub struct Issued {
     certificate: Certificate,
-    issuers: Vec<Certificate>,
+    issuers: Arc<[Certificate]>,
 }
 
 impl Authority {
@@ -63,7 +64,7 @@ impl Authority {
         let approved = judge(tbs, &context)?;
         let certificate = sign(&signer, approved)?;
         Ok(Self {
-            chain: vec![certificate],
+            chain: Arc::new([certificate]),
             signer: Box::new(signer),
             blocked: KeyBlocklist::default(),
         })
@@ -97,7 +98,7 @@ impl Authority {
             });
         }
         Ok(Self {
-            chain,
+            chain: chain.into(),
             signer: Box::new(signer),
             blocked: KeyBlocklist::default(),
         })
@@ -212,7 +213,7 @@ impl Authority {
         let certificate = sign(self.signer.as_ref(), prepared.approved)?;
         Ok(Issued {
             certificate,
-            issuers: self.chain.clone(),
+            issuers: Arc::clone(&self.chain),
         })
     }
 
@@ -232,6 +233,12 @@ impl Authority {
     #[must_use]
     pub fn chain(&self) -> &[Certificate] {
         &self.chain
+    }
+
+    /// Whether its key signs [at once](Signer::is_quick).
+    #[must_use]
+    pub fn signs_quickly(&self) -> bool {
+        self.signer.is_quick()
     }
 
     pub(crate) fn signer(&self) -> &dyn Signer {

@@ -1,6 +1,6 @@
 //! The to-be-signed certificate: from parameters and a profile to bytes.
 
-use der::asn1::Any;
+use der::asn1::AnyRef;
 use der::{Decode, Encode, Sequence};
 use spki::AlgorithmIdentifierOwned;
 use time::{Duration, OffsetDateTime};
@@ -30,15 +30,15 @@ use crate::{CertificateParameters, KeyKind, Profile};
 ///      extensions      [3]  EXPLICIT Extensions OPTIONAL }
 /// ```
 #[derive(Sequence)]
-struct TbsCertificate {
+struct TbsCertificate<'a> {
     #[asn1(context_specific = "0", tag_mode = "EXPLICIT")]
     version: u8,
     serial_number: SerialNumber,
     signature: AlgorithmIdentifierOwned,
-    issuer: Any,
+    issuer: AnyRef<'a>,
     validity: Validity,
-    subject: Any,
-    public_key: Any,
+    subject: AnyRef<'a>,
+    public_key: AnyRef<'a>,
     #[asn1(context_specific = "3", tag_mode = "EXPLICIT")]
     extensions: Extensions,
 }
@@ -60,10 +60,10 @@ pub(super) fn build_tbs(
         version: V3,
         serial_number: fresh_serial()?,
         signature: issuer.algorithm.identifier(),
-        issuer: Any::from_der(issuer.name_der).map_err(IssueError::encode)?,
+        issuer: AnyRef::from_der(issuer.name_der).map_err(IssueError::encode)?,
         validity: validity(parameters, profile, issuer, now)?,
-        subject: Any::from_der(&subject).map_err(IssueError::encode)?,
-        public_key: Any::from_der(&parameters.public_key).map_err(IssueError::encode)?,
+        subject: AnyRef::from_der(&subject).map_err(IssueError::encode)?,
+        public_key: AnyRef::from_der(&parameters.public_key).map_err(IssueError::encode)?,
         extensions: extensions(parameters, profile, issuer, key).map_err(IssueError::encode)?,
     };
     tbs.to_der().map_err(IssueError::encode)

@@ -21,5 +21,5 @@ pub use kind::KeyKind;
 pub use pair::KeyPair;
 pub use password::{Password, PasswordFileError};
 pub use signer::{SignError, SignatureAlgorithm, Signer};
-pub(crate) use weak::check;
 pub use weak::{BlocklistError, KeyBlocklist, WeakKey, check_public_key};
+pub(crate) use weak::{check, is_uncompressed_point};

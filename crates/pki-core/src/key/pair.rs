@@ -113,6 +113,10 @@ impl Signer for KeyPair {
         &self.spki
     }
 
+    fn is_quick(&self) -> bool {
+        matches!(self.kind, KeyKind::P256 | KeyKind::Ed25519)
+    }
+
     fn sign(&self, message: &[u8]) -> Result<Vec<u8>, SignError> {
         let random = SystemRandom::new();
         match &self.private {

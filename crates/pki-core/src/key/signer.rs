@@ -27,6 +27,12 @@ pub trait Signer: Send + Sync {
     ///
     /// [`SignError`] with the signer's own cause.
     fn sign(&self, message: &[u8]) -> Result<Vec<u8>, SignError>;
+
+    /// Whether [`sign`](Self::sign) takes no more than some tens of microseconds, and waits for nothing: whoever calls it
+    /// from a task of an asynchronous runtime needs no thread for it. `false` by default.
+    fn is_quick(&self) -> bool {
+        false
+    }
 }
 
 /// A key that several have.
@@ -41,6 +47,10 @@ impl<S: Signer + ?Sized> Signer for Arc<S> {
 
     fn sign(&self, message: &[u8]) -> Result<Vec<u8>, SignError> {
         (**self).sign(message)
+    }
+
+    fn is_quick(&self) -> bool {
+        (**self).is_quick()
     }
 }
 

@@ -69,15 +69,9 @@ fn identifiers(certificate: &Certificate, report: &mut Report) {
         "RFC 5280 4.2.1.1",
         "the certificate has no authority key identifier",
     );
-    let by_sha1 = key_bits(certificate.spki_der()).map(|bits| Sha1::digest(bits).to_vec());
-    report.require(
-        certificate.subject_key_id().is_none()
-            || by_sha1.is_ok_and(|id| certificate.subject_key_id() == Some(&id)),
-        Severity::Notice,
-        "subject-key-id-method",
-        "RFC 5280 4.2.1.2",
-        "the subject key identifier is not the SHA-1 of the key, by which most programs find it",
-    );
+    if !report.wants(Severity::Warning) {
+        return;
+    }
     let authority = value(certificate, ID_CE_AUTHORITY_KEY_IDENTIFIER)
         .and_then(|value| AuthorityKeyIdentifier::from_der(value).ok());
     let names_a_certificate = authority.as_ref().is_some_and(|id| {
@@ -88,5 +82,17 @@ fn identifiers(certificate: &Certificate, report: &mut Report) {
         "authority-key-id-certificate",
         "CABF BR 7.1.2.11.1",
         "the authority key identifier names one certificate of the CA, and not its key alone",
+    );
+    if !report.wants(Severity::Notice) {
+        return;
+    }
+    let by_sha1 = key_bits(certificate.spki_der()).map(|bits| Sha1::digest(bits).to_vec());
+    report.require(
+        certificate.subject_key_id().is_none()
+            || by_sha1.is_ok_and(|id| certificate.subject_key_id() == Some(&id)),
+        Severity::Notice,
+        "subject-key-id-method",
+        "RFC 5280 4.2.1.2",
+        "the subject key identifier is not the SHA-1 of the key, by which most programs find it",
     );
 }

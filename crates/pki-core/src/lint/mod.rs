@@ -23,7 +23,12 @@ pub use report::{Finding, Severity};
 /// are not checked.
 #[must_use]
 pub fn lint(certificate: &Certificate) -> Vec<Finding> {
-    let mut report = Report::default();
+    lint_from(certificate, Severity::Notice)
+}
+
+/// [`lint`], without what is less severe than `least`.
+pub(crate) fn lint_from(certificate: &Certificate, least: Severity) -> Vec<Finding> {
+    let mut report = Report::from(least);
     common::lint(certificate, &mut report);
     encoding::lint(certificate, &mut report);
     keys::lint(certificate, &mut report);

@@ -43,12 +43,25 @@ impl Finding {
 }
 
 /// Findings as they are collected.
-#[derive(Default)]
-pub(super) struct Report(Vec<Finding>);
+pub(super) struct Report {
+    findings: Vec<Finding>,
+    least: Severity,
+}
 
 impl Report {
+    /// Of what is at least so severe.
+    pub(super) fn from(least: Severity) -> Self {
+        let findings = Vec::new();
+        Self { findings, least }
+    }
+
     pub(super) fn into_findings(self) -> Vec<Finding> {
-        self.0
+        self.findings
+    }
+
+    /// Whether what is so severe is collected: for rules that take a while.
+    pub(super) fn wants(&self, severity: Severity) -> bool {
+        severity >= self.least
     }
 
     /// Records `rule` where it does not hold; only there the sentence is formatted.
@@ -60,8 +73,8 @@ impl Report {
         source: &'static str,
         sentence: impl fmt::Display,
     ) {
-        if !holds {
-            self.0.push(Finding {
+        if !holds && self.wants(severity) {
+            self.findings.push(Finding {
                 rule,
                 severity,
                 source,

@@ -49,29 +49,41 @@ impl fmt::Display for Decision {
     }
 }
 
-/// A rule with its outcome.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub(crate) struct Ruling {
+/// A rule with its outcome. Nobody reads the rule of what is allowed, so it is not formatted before it is asked for.
+pub(crate) struct Ruling<'a> {
     pub(crate) allowed: bool,
-    pub(crate) rule: String,
+    rule: Box<dyn Fn() -> String + 'a>,
 }
 
-impl Ruling {
-    pub(super) fn allowed(rule: impl Into<String>) -> Self {
-        let (allowed, rule) = (true, rule.into());
+impl<'a> Ruling<'a> {
+    pub(super) fn allowed(rule: impl Fn() -> String + 'a) -> Self {
+        let (allowed, rule) = (true, Box::new(rule));
         Self { allowed, rule }
     }
 
-    pub(super) fn refused(rule: impl Into<String>) -> Self {
-        let (allowed, rule) = (false, rule.into());
+    pub(super) fn refused(rule: impl Fn() -> String + 'a) -> Self {
+        let (allowed, rule) = (false, Box::new(rule));
         Self { allowed, rule }
+    }
+
+    /// What is allowed by this rule is refused.
+    pub(super) fn refusal(self) -> Option<Self> {
+        self.allowed.then_some(Self {
+            allowed: false,
+            ..self
+        })
+    }
+
+    /// The rule, as the profile has it.
+    pub(crate) fn rule(&self) -> String {
+        (self.rule)()
     }
 
     pub(crate) fn about(self, asked: String) -> Decision {
         Decision {
             asked,
             allowed: self.allowed,
-            rule: self.rule,
+            rule: self.rule(),
         }
     }
 }

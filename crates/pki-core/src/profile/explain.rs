@@ -36,44 +36,44 @@ impl Profile {
         Explanation { decisions }
     }
 
-    pub(crate) fn ruling_on_key(&self, algorithm: Option<PublicKeyAlgorithm>) -> Ruling {
+    pub(crate) fn ruling_on_key(&self, algorithm: Option<PublicKeyAlgorithm>) -> Ruling<'_> {
         let kind = algorithm.and_then(KeyKind::of_public_key);
         if kind.is_some_and(|kind| self.keys.contains(&kind)) {
-            Ruling::allowed("keys")
+            Ruling::allowed(|| "keys".to_owned())
         } else {
-            Ruling::refused("keys, which does not have this kind")
+            Ruling::refused(|| "keys, which does not have this kind".to_owned())
         }
     }
 
-    pub(crate) fn ruling_on_validity(&self, period: Duration) -> Ruling {
+    pub(crate) fn ruling_on_validity(&self, period: Duration) -> Ruling<'static> {
         let limits = self.validity;
-        let outside = |limit: &str, end| {
-            Ruling::refused(format!("validity.{limit} = \"{}\"", format_duration(end)))
+        let outside = |limit: &'static str, end| {
+            Ruling::refused(move || format!("validity.{limit} = \"{}\"", format_duration(end)))
         };
         if period < limits.min {
             outside("min", limits.min)
         } else if period > limits.max {
             outside("max", limits.max)
         } else {
-            Ruling::allowed("validity")
+            Ruling::allowed(|| "validity".to_owned())
         }
     }
 
     /// About an alternative name.
-    pub(crate) fn ruling_on_name(&self, name: &SubjectAltName) -> Ruling {
+    pub(crate) fn ruling_on_name(&self, name: &SubjectAltName) -> Ruling<'_> {
         let refused = self.refused.ruling(name);
         refused.unwrap_or_else(|| self.names.ruling(name))
     }
 
     /// About an attribute of the subject. An email address is a name like any other, but for CAs, whose own people choose
     /// their subjects.
-    pub(crate) fn ruling_on_attribute(&self, attribute: &Attribute) -> Ruling {
+    pub(crate) fn ruling_on_attribute<'a>(&'a self, attribute: &Attribute) -> Ruling<'a> {
         if let Some(refused) = self.refused.ruling_on_attribute(attribute) {
             return refused;
         }
         match (attribute.short_name(), attribute.text()) {
             (Some("emailAddress" | "mail"), Some(_)) if self.role.is_ca() => {
-                Ruling::allowed("role, as that of a CA")
+                Ruling::allowed(|| "role, as that of a CA".to_owned())
             }
             (Some("emailAddress" | "mail"), Some(address)) => {
                 self.ruling_on_name(&SubjectAltName::Email(address.to_owned()))

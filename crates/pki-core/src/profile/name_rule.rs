@@ -23,21 +23,28 @@ pub enum NameRule<P> {
 
 impl<P: fmt::Display> NameRule<P> {
     /// What the rule at `place` says, and by which of its patterns.
-    pub(super) fn ruling(&self, place: &str, matches: impl Fn(&P) -> bool) -> Ruling {
+    pub(super) fn ruling<'a, D: fmt::Display + 'a>(
+        &'a self,
+        place: D,
+        matches: impl Fn(&P) -> bool,
+    ) -> Ruling<'a> {
         match self {
-            Self::Any => Ruling::allowed(format!("{place} = \"{ANY}\"")),
-            Self::None => Ruling::refused(format!("{place} = \"{NONE}\"")),
+            Self::Any => Ruling::allowed(move || format!("{place} = \"{ANY}\"")),
+            Self::None => Ruling::refused(move || format!("{place} = \"{NONE}\"")),
             Self::Only(patterns) => match patterns.iter().find(|pattern| matches(pattern)) {
-                Some(pattern) => Ruling::allowed(format!("{place} = \"{pattern}\"")),
-                None => Ruling::refused(format!("{place}, none of whose patterns matches")),
+                Some(pattern) => Ruling::allowed(move || format!("{place} = \"{pattern}\"")),
+                None => Ruling::refused(move || format!("{place}, none of whose patterns matches")),
             },
         }
     }
 
     /// The place in a profile where this rule refuses what matches, if it does.
-    pub(super) fn refusal(&self, place: &str, matches: impl Fn(&P) -> bool) -> Option<Ruling> {
-        let ruling = self.ruling(place, matches);
-        ruling.allowed.then(|| Ruling::refused(ruling.rule))
+    pub(super) fn refusal<'a>(
+        &'a self,
+        place: &'a str,
+        matches: impl Fn(&P) -> bool,
+    ) -> Option<Ruling<'a>> {
+        self.ruling(place, matches).refusal()
     }
 }
 

@@ -64,12 +64,12 @@ impl AllowedNames {
     }
 
     /// The rule that decides about `name`.
-    pub(super) fn ruling(&self, name: &SubjectAltName) -> Ruling {
+    pub(super) fn ruling(&self, name: &SubjectAltName) -> Ruling<'_> {
         match name {
             SubjectAltName::Dns(name)
                 if name.contains('*') && self.wildcards == Wildcards::None =>
             {
-                Ruling::refused("names.wildcards = \"none\"")
+                Ruling::refused(|| "names.wildcards = \"none\"".to_owned())
             }
             SubjectAltName::Dns(name) => self.dns.ruling("names.dns", |it| it.covers(name)),
             SubjectAltName::Email(address) => {
@@ -77,7 +77,7 @@ impl AllowedNames {
             }
             SubjectAltName::Ip(address) => self.ip.ruling("names.ip", |it| it.matches(*address)),
             SubjectAltName::Uri(uri) => self.uri.ruling("names.uri", |it| it.matches(uri)),
-            _ => Ruling::refused("names, which has no rule for this kind of name"),
+            _ => Ruling::refused(|| "names, which has no rule for this kind of name".to_owned()),
         }
     }
 }

@@ -38,7 +38,7 @@ impl RefusedNames {
         *self == Self::default()
     }
 
-    pub(super) fn ruling(&self, name: &SubjectAltName) -> Option<Ruling> {
+    pub(super) fn ruling(&self, name: &SubjectAltName) -> Option<Ruling<'_>> {
         match name {
             SubjectAltName::Dns(name) => self
                 .dns
@@ -54,9 +54,9 @@ impl RefusedNames {
         }
     }
 
-    pub(super) fn ruling_on_attribute(&self, attribute: &Attribute) -> Option<Ruling> {
+    pub(super) fn ruling_on_attribute<'a>(&'a self, attribute: &Attribute) -> Option<Ruling<'a>> {
         let ruling = self.subject.ruling("refused.subject", attribute);
-        ruling.allowed.then(|| Ruling::refused(ruling.rule))
+        ruling.refusal()
     }
 }
 
@@ -117,7 +117,7 @@ mod tests {
             (uri("spiffe://example.org/x/../admin/x"), true),
         ] {
             assert_eq!(refused.ruling(&name).is_some(), is_refused, "{name}");
-            assert_eq!(RefusedNames::default().ruling(&name), None, "{name}");
+            assert!(RefusedNames::default().ruling(&name).is_none(), "{name}");
         }
     }
 

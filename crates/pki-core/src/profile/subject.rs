@@ -81,20 +81,33 @@ impl AllowedSubject {
     }
 
     /// The rule below `place` that decides about `attribute`.
-    pub(super) fn ruling(&self, place: &str, attribute: &Attribute) -> Ruling {
+    pub(super) fn ruling<'a>(&'a self, place: &'static str, attribute: &Attribute) -> Ruling<'a> {
         let kind = attribute.oid();
-        let name =
-            || Attribute::name_of_type(&kind).map_or_else(|| kind.to_string(), str::to_owned);
         match &self.0 {
-            Rules::Any => Ruling::allowed(format!("{place} = \"{ANY}\"")),
+            Rules::Any => Ruling::allowed(move || format!("{place} = \"{ANY}\"")),
             Rules::Only(rules) => match rules.get(&kind) {
-                Some(rule) => rule.ruling(&format!("{place}.{}", name()), |text| {
+                Some(rule) => rule.ruling(AttributePlace(place, kind), |text| {
                     attribute.text().is_some_and(|it| it == text.0)
                 }),
-                None => Ruling::refused(format!("{place}, which has no rule for {}", name())),
+                None => Ruling::refused(move || {
+                    format!("{place}, which has no rule for {}", type_name(&kind))
+                }),
             },
         }
     }
+}
+
+/// Where the rule for an attribute of this type is.
+struct AttributePlace(&'static str, ObjectIdentifier);
+
+impl fmt::Display for AttributePlace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.0, type_name(&self.1))
+    }
+}
+
+fn type_name(kind: &ObjectIdentifier) -> String {
+    Attribute::name_of_type(kind).map_or_else(|| kind.to_string(), str::to_owned)
 }
 
 impl Default for AllowedSubject {
@@ -122,10 +135,9 @@ impl Serialize for AllowedSubject {
         match &self.0 {
             Rules::Any => output.serialize_str(ANY),
             Rules::Only(rules) if rules.is_empty() => output.serialize_str(NONE),
-            Rules::Only(rules) => output.collect_map(rules.iter().map(|(kind, rule)| {
-                let short = Attribute::name_of_type(kind).map(str::to_owned);
-                (short.unwrap_or_else(|| kind.to_string()), rule)
-            })),
+            Rules::Only(rules) => {
+                output.collect_map(rules.iter().map(|(kind, rule)| (type_name(kind), rule)))
+            }
         }
     }
 }

@@ -2,12 +2,13 @@
 
 use const_oid::db::rfc5280::ID_CE_SUBJECT_ALT_NAME;
 use const_oid::db::rfc5912::ID_EXTENSION_REQ;
-use der::asn1::SetOfVec;
-use der::{Decode, Encode};
-use x509_cert::attr::Attribute;
+use der::asn1::{AnyRef, ContextSpecific, SetOfVec};
+use der::{Decode, Reader, Sequence, SliceReader, Tag, TagNumber, ValueOrd};
 use x509_cert::ext::Extensions;
-use x509_cert::request::CertReq;
-use x509_identity::{DistinguishedName, ParseError, PublicKeyAlgorithm, SubjectAltName};
+use x509_cert::request::Version;
+use x509_identity::{
+    DistinguishedName, ObjectIdentifier, ParseError, PublicKeyAlgorithm, SubjectAltName,
+};
 
 use crate::key::{self, BoxError};
 use crate::pem::{self, Label, PemError};
@@ -104,26 +105,24 @@ impl CertificateRequest {
     /// [`CsrError`] says what is wrong with it.
     pub fn from_der(der: &[u8]) -> Result<Self, CsrError> {
         check_size(der)?;
-        let request = CertReq::from_der(der).map_err(malformed)?;
-        let public_key = request.info.public_key.to_der().map_err(malformed)?;
-        let algorithm = PublicKeyAlgorithm::from_spki(&public_key).map_err(CsrError::Name)?;
+        let signed = Signed::from_der(der).map_err(malformed)?;
+        let RequestInfo {
+            subject,
+            public_key,
+            attributes,
+        } = RequestInfo::from_der(signed.message).map_err(malformed)?;
+        let algorithm = PublicKeyAlgorithm::from_spki(public_key).map_err(CsrError::Name)?;
         let key_kind = KeyKind::of_public_key(algorithm).ok_or_else(|| CsrError::WeakKey {
             found: algorithm.to_string(),
         })?;
-        // First: some signatures by such keys cannot even be verified.
-        key::check(algorithm, &public_key).map_err(CsrError::UnsafeKey)?;
-        let signed = Signed::from_der(der).map_err(malformed)?;
-        if !signed.is_by(&public_key) {
-            return Err(CsrError::BadSignature);
-        }
-        let subject = request.info.subject.to_der().map_err(malformed)?;
+        check_signature(&signed, algorithm, public_key)?;
         let requested_names = RequestedNames {
-            subject: DistinguishedName::from_der(&subject).map_err(CsrError::Name)?,
-            sans: requested_sans(&request.info.attributes)?,
+            subject: DistinguishedName::from_der(subject).map_err(CsrError::Name)?,
+            sans: requested_sans(&attributes)?,
         };
         Ok(Self {
             der: der.to_vec(),
-            public_key,
+            public_key: public_key.to_vec(),
             key_kind,
             requested_names,
         })
@@ -168,8 +167,78 @@ impl RequestedNames {
     }
 }
 
+/// `CertificationRequestInfo` (RFC 2986 section 4.1), where it stands: its names and its key are read by others.
+///
+/// ```text
+/// CertificationRequestInfo ::= SEQUENCE {
+///      version       INTEGER { v1(0) } (v1,...),
+///      subject       Name,
+///      subjectPKInfo SubjectPublicKeyInfo{{ PKInfoAlgorithms }},
+///      attributes    [0] Attributes{{ CRIAttributes }} }
+/// ```
+struct RequestInfo<'a> {
+    subject: &'a [u8],
+    public_key: &'a [u8],
+    attributes: SetOfVec<RequestAttribute<'a>>,
+}
+
+/// `Attribute` (RFC 2986 section 4.1).
+///
+/// ```text
+/// Attribute ::= SEQUENCE {
+///      type   ATTRIBUTE.&id({IOSet}),
+///      values SET SIZE(1..MAX) OF ATTRIBUTE.&Type({IOSet}{@type}) }
+/// ```
+#[derive(Sequence, ValueOrd)]
+struct RequestAttribute<'a> {
+    oid: ObjectIdentifier,
+    values: SetOfVec<AnyRef<'a>>,
+}
+
+impl<'a> RequestInfo<'a> {
+    fn from_der(der: &'a [u8]) -> der::Result<Self> {
+        let mut reader = SliceReader::new(der)?;
+        let info = reader.sequence(|fields| {
+            let _v1 = Version::decode(fields)?;
+            let subject = fields.tlv_bytes()?;
+            let public_key = fields.tlv_bytes()?;
+            let attributes = ContextSpecific::decode_implicit(fields, TagNumber(0))?;
+            let attributes = attributes.ok_or_else(|| Tag::Set.value_error())?.value;
+            Ok::<_, der::Error>(Self {
+                subject,
+                public_key,
+                attributes,
+            })
+        })?;
+        reader.finish()?;
+        Ok(info)
+    }
+}
+
+/// Whether the key is one that may be certified, and has made the signature.
+fn check_signature(
+    signed: &Signed<'_>,
+    algorithm: PublicKeyAlgorithm,
+    public_key: &[u8],
+) -> Result<(), CsrError> {
+    let check = || key::check(algorithm, public_key).map_err(CsrError::UnsafeKey);
+    let is_point = key::is_uncompressed_point(algorithm, public_key);
+    // Some signatures by weak keys cannot even be verified, or take long. A point with which a signature was verified is
+    // known to lie on its curve.
+    if !is_point {
+        check()?;
+    }
+    if signed.is_by(public_key) {
+        return Ok(());
+    }
+    check()?;
+    Err(CsrError::BadSignature)
+}
+
 /// The subjectAltName inside the extensionRequest attribute (RFC 2985 section 5.4.2).
-fn requested_sans(attributes: &SetOfVec<Attribute>) -> Result<Vec<SubjectAltName>, CsrError> {
+fn requested_sans(
+    attributes: &SetOfVec<RequestAttribute<'_>>,
+) -> Result<Vec<SubjectAltName>, CsrError> {
     let mut sans = Vec::new();
     for attribute in attributes
         .iter()

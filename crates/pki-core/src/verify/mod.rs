@@ -39,6 +39,7 @@ mod settings;
 pub(crate) mod signature;
 mod time;
 mod verifier;
+mod without_client_auth;
 
 pub use anchors::{AnchorError, TrustAnchors};
 pub use crl::{
@@ -57,3 +58,4 @@ pub use settings::Strictness;
 pub use signature::{has_accepted_algorithm, is_message_signed_by, is_signed_by};
 pub use time::unix_time;
 pub use verifier::{ChainVerifier, ChainVerifierBuilder};
+pub use without_client_auth::WithoutClientAuth;

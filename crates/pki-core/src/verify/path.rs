@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use rustls_pki_types::{CertificateDer, ServerName};
+use time::OffsetDateTime;
 use x509_identity::{Certificate, SubjectAltName};
 
 use super::VerifyError;
@@ -15,6 +16,7 @@ pub struct Path {
     pub(super) leaf: Arc<Certificate>,
     pub(super) intermediates: Vec<Arc<Certificate>>,
     pub(super) anchor: Arc<Certificate>,
+    pub(super) without_client_auth_until: Option<OffsetDateTime>,
 }
 
 impl Path {
@@ -35,6 +37,13 @@ impl Path {
     #[must_use]
     pub fn anchor(&self) -> &Arc<Certificate> {
         &self.anchor
+    }
+
+    /// The first moment at which it is no longer accepted, if it was accepted without clientAuth
+    /// ([`WithoutClientAuth`](super::WithoutClientAuth)).
+    #[must_use]
+    pub fn without_client_auth_until(&self) -> Option<OffsetDateTime> {
+        self.without_client_auth_until
     }
 
     /// All of them, leaf first, trust anchor last.

@@ -1,8 +1,10 @@
 //! What a verifier goes by.
 
+use std::sync::Arc;
+
 use time::OffsetDateTime;
 
-use super::{Path, Purpose, Revocation, TrustAnchors, VerifyError};
+use super::{Path, Purpose, Revocation, TrustAnchors, VerifyError, WithoutClientAuth};
 
 /// The settings of one verifier, and of each verification by it.
 #[derive(Clone, Debug)]
@@ -14,6 +16,8 @@ pub(super) struct Settings {
     pub(super) max_certificates: usize,
     pub(super) max_bytes: usize,
     pub(super) revocation: Option<Revocation>,
+    /// What a path has to meet besides, where clients are verified as servers.
+    pub(super) exemption: Option<Arc<WithoutClientAuth>>,
 }
 
 impl Settings {
@@ -27,7 +31,27 @@ impl Settings {
             max_certificates: 10,
             max_bytes: 32 * 1024,
             revocation: None,
+            exemption: None,
         }
+    }
+
+    /// The same for what servers have, if the path meets `exemption`.
+    pub(super) fn exempting(&self, exemption: WithoutClientAuth) -> Self {
+        Self {
+            purpose: Purpose::TlsServer,
+            exemption: Some(Arc::new(exemption)),
+            ..self.clone()
+        }
+    }
+
+    pub(super) fn check_exemption(
+        &self,
+        path: &Path,
+        now: OffsetDateTime,
+    ) -> Result<(), VerifyError> {
+        self.exemption
+            .as_ref()
+            .map_or(Ok(()), |exemption| exemption.check(path, now))
     }
 
     pub(super) fn check_revocation(

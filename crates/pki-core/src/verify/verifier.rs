@@ -1,5 +1,7 @@
 //! The verifier that servers and clients call.
 
+use std::sync::Arc;
+
 use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
 use x509_identity::Certificate;
 
@@ -8,13 +10,17 @@ use super::rules;
 use super::settings::{Settings, Strictness};
 use super::signature::Signed;
 use super::time::date_time;
-use super::{Path, Purpose, Revocation, TrustAnchors, VerifyError};
+use super::{
+    Path, Purpose, Revocation, TrustAnchors, VerifyError, WithoutClientAuth, without_client_auth,
+};
 
 /// Verifies chains for one purpose against one set of trust anchors. Cheap to clone, and immutable: new anchors or
 /// CRLs are a new verifier.
 #[derive(Clone, Debug)]
 pub struct ChainVerifier {
     settings: Settings,
+    /// For the leaves that [`WithoutClientAuth`] concerns.
+    exempting: Option<Settings>,
 }
 
 /// Settings of a [`ChainVerifier`].
@@ -22,6 +28,7 @@ pub struct ChainVerifier {
 #[must_use]
 pub struct ChainVerifierBuilder {
     settings: Settings,
+    without_client_auth: Option<WithoutClientAuth>,
 }
 
 impl ChainVerifier {
@@ -29,6 +36,7 @@ impl ChainVerifier {
     pub fn builder(anchors: TrustAnchors, purpose: Purpose) -> ChainVerifierBuilder {
         ChainVerifierBuilder {
             settings: Settings::new(anchors, purpose),
+            without_client_auth: None,
         }
     }
 
@@ -65,7 +73,36 @@ impl ChainVerifier {
             position: 0,
             source,
         })?;
-        PathBuilder::new(&self.settings, parsed, presented, now).run(leaf)
+        let parsed = Arc::new(parsed);
+        let run =
+            |settings| PathBuilder::new(settings, Arc::clone(&parsed), presented, now).run(leaf);
+        let Some((settings, exemption)) = self.exempting(&parsed, now) else {
+            return run(&self.settings);
+        };
+        match run(settings) {
+            Ok(mut path) => {
+                path.without_client_auth_until = exemption.until(&path);
+                Ok(path)
+            }
+            // The sentence is for a client, which it presents itself as.
+            Err(VerifyError::CaAsLeaf { .. } | VerifyError::WrongExtendedKeyUsage { .. }) => {
+                run(&self.settings)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The settings for a leaf that may be accepted without clientAuth.
+    fn exempting(
+        &self,
+        leaf: &Certificate,
+        now: UnixTime,
+    ) -> Option<(&Settings, &WithoutClientAuth)> {
+        let settings = self.exempting.as_ref()?;
+        let exemption = settings.exemption.as_deref()?;
+        exemption
+            .concerns(leaf, date_time(now))
+            .then_some((settings, exemption))
     }
 
     /// As [`ChainVerifier::verify`], and the leaf must be for `name`.
@@ -97,6 +134,9 @@ impl ChainVerifier {
     pub fn recheck(&self, path: &Path, now: UnixTime) -> Result<(), VerifyError> {
         let now = date_time(now);
         rules::check_time(path, self.settings.strictness, now)?;
+        if let Some(until) = path.without_client_auth_until() {
+            without_client_auth::check_date(path, until, now)?;
+        }
         self.settings.check_revocation(path, now)
     }
 
@@ -159,6 +199,13 @@ impl ChainVerifierBuilder {
         self
     }
 
+    /// Accepts what these CAs have issued from clients without clientAuth, each until its date; nobody by default.
+    /// Has no effect on a verifier for [`Purpose::TlsServer`].
+    pub fn accept_without_client_auth(mut self, cas: WithoutClientAuth) -> Self {
+        self.without_client_auth = Some(cas);
+        self
+    }
+
     /// The verifier. Signatures of CRLs that the trust anchors issued are verified here, once.
     #[must_use]
     pub fn build(self) -> ChainVerifier {
@@ -168,6 +215,11 @@ impl ChainVerifierBuilder {
                 revocation.crls().verify_ahead(anchor);
             }
         }
-        ChainVerifier { settings }
+        let exemption = self.without_client_auth;
+        let exemption = exemption.filter(|_| settings.purpose == Purpose::TlsClient);
+        ChainVerifier {
+            exempting: exemption.map(|exemption| settings.exempting(exemption)),
+            settings,
+        }
     }
 }

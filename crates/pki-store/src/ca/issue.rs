@@ -1,5 +1,6 @@
 //! Issuing: prepare, reserve, sign, record.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,6 +15,7 @@ use super::order::{IssuedRecord, Order};
 use crate::commit::{Operation, Outcome, Reply, Reservation, Reserved, Signed};
 use crate::record::issuer::{PARTITION, with_partition};
 use crate::record::name_pattern::names_of;
+use crate::record::{sans_text, shortened};
 use crate::store::unexpected;
 use crate::{CertificateRecord, CertificateState, Idempotency, IssueError, StoreError, TokenId};
 
@@ -62,7 +64,7 @@ impl CertificateAuthority {
         let profile = self.profile_for(order.profile, partition)?;
         let prepared = self.0.authority.prepare(&order.parameters, &profile, now)?;
         self.0.store.step("prepared");
-        let reservation = self.reservation(&prepared, order, partition, now);
+        let reservation = self.reservation(&prepared, order, partition, now)?;
         // A caller that goes away leaves no reservation behind.
         let issuing = tokio::spawn(async move { ca.reserve_and_sign(reservation, prepared).await });
         issuing.await.map_err(|_| StoreError::Closed)?
@@ -86,10 +88,7 @@ impl CertificateAuthority {
             Reserved::UnderWay => return Ok(Started::UnderWay),
         };
         store.step("reserved");
-        let ca = self.clone();
-        // A signer may be a token, or somewhere else.
-        let signing = tokio::task::spawn_blocking(move || ca.0.authority.sign(prepared));
-        let signed = signing.await.map_err(|_| StoreError::Closed)?;
+        let signed = self.sign(prepared).await?;
         store.step("signed");
         let outcome = Outcome {
             id,
@@ -120,6 +119,19 @@ impl CertificateAuthority {
         let reservation = Arc::unwrap_or_clone(reservation);
         let issued = self.issued(reservation, &issued, id, lineage);
         Ok(Started::Issued(Box::new(issued)))
+    }
+
+    /// A signer may be a token, or somewhere else.
+    async fn sign(
+        &self,
+        prepared: Prepared,
+    ) -> Result<Result<Issued, pki_core::IssueError>, StoreError> {
+        if self.0.authority.signs_quickly() {
+            return Ok(self.0.authority.sign(prepared));
+        }
+        let ca = self.clone();
+        let signing = tokio::task::spawn_blocking(move || ca.0.authority.sign(prepared));
+        signing.await.map_err(|_| StoreError::Closed)
     }
 
     /// An order that was answered before.
@@ -177,12 +189,20 @@ impl CertificateAuthority {
     }
 
     /// The profile with the distribution point of this partition.
-    fn profile_for(&self, profile: &Profile, partition: u32) -> Result<Profile, IssueError> {
-        let mut profile = profile.clone();
-        let urls = &mut profile.crl_distribution_points;
-        for url in urls.iter_mut().filter(|url| url.contains(PARTITION)) {
-            *url = with_partition(url, partition);
+    fn profile_for<'p>(
+        &self,
+        profile: &'p Profile,
+        partition: u32,
+    ) -> Result<Cow<'p, Profile>, IssueError> {
+        let mut profile = Cow::Borrowed(profile);
+        let has_place = |url: &String| url.contains(PARTITION);
+        if profile.crl_distribution_points.iter().any(has_place) {
+            let urls = &mut profile.to_mut().crl_distribution_points;
+            for url in urls.iter_mut().filter(|url| has_place(url)) {
+                *url = with_partition(url, partition);
+            }
         }
+        let urls = &profile.crl_distribution_points;
         if let (Some(issuer), Some(first)) = (self.0.issuer.crl_url(partition), urls.first())
             && !urls.contains(&issuer)
         {
@@ -200,11 +220,11 @@ impl CertificateAuthority {
         order: &Order<'_>,
         partition: u32,
         now: OffsetDateTime,
-    ) -> Reservation {
+    ) -> Result<Reservation, StoreError> {
         let content = prepared.unsigned();
         let issuer = &self.0.issuer;
         let (sans, name_keys) = names_of(content);
-        Reservation {
+        Ok(Reservation {
             issuer: issuer.id.0,
             issuer_subject: issuer.certificate().subject().to_string(),
             issuer_fingerprint: *issuer.certificate().fingerprint_sha256(),
@@ -214,6 +234,7 @@ impl CertificateAuthority {
             profile: order.profile_name.to_owned(),
             role: order.profile.role,
             subject: content.subject().to_string(),
+            sans_text: sans_text(&sans)?,
             sans,
             name_keys,
             not_before: content.not_before(),
@@ -227,7 +248,7 @@ impl CertificateAuthority {
             key_reuse: order.key_reuse,
             holder: self.0.store.0.holder,
             now,
-        }
+        })
     }
 
     fn issued(

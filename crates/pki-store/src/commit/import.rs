@@ -1,19 +1,22 @@
 //! Certificates that other software has issued.
 
+use std::collections::HashSet;
+
 use pki_core::verify::RevocationReason;
 use serde_json::json;
 use time::OffsetDateTime;
 use x509_identity::{Certificate, DistinguishedName, SerialNumber};
 
+use super::added::added_id;
 use super::reserve::new_lineage;
 use super::transaction::Transaction;
 use crate::StoreError;
 use crate::audit::AuditEvent;
-use crate::database::values;
+use crate::database::{Many, Value, values};
 use crate::record::certificate::stored;
-use crate::record::hex;
 use crate::record::name_pattern::names_of;
 use crate::record::{Actor, Issuer, name_keys};
+use crate::record::{hex, sans_text};
 
 /// A certificate that other software has issued, with or without the certificate itself.
 #[derive(Clone, Debug)]
@@ -79,91 +82,131 @@ pub(crate) struct Import {
 impl Import {
     /// How many were not there before.
     pub(crate) async fn apply(&self, transaction: &mut Transaction<'_>) -> Result<u64, StoreError> {
-        let mut added = 0;
-        for certificate in &self.certificates {
-            if self.one(transaction, certificate).await? {
-                added += 1;
+        for imported in &self.certificates {
+            if !imported.serial.is_rfc5280() {
+                let reason = format!("the serial number {} cannot be revoked", imported.serial);
+                return Err(StoreError::Refused(reason));
             }
+        }
+        let mut added = 0;
+        for part in self.certificates.chunks(TOGETHER) {
+            added += self.part(transaction, part).await?;
         }
         Ok(added)
     }
 
-    async fn one(
+    async fn part(
         &self,
         transaction: &mut Transaction<'_>,
-        imported: &ImportedCertificate,
-    ) -> Result<bool, StoreError> {
-        if !imported.serial.is_rfc5280() {
-            let reason = format!("the serial number {} cannot be revoked", imported.serial);
-            return Err(StoreError::Refused(reason));
+        part: &[ImportedCertificate],
+    ) -> Result<u64, StoreError> {
+        let issuer = self.issuer.id.0;
+        let serials = part
+            .iter()
+            .map(|it| values![issuer, it.serial.as_bytes()])
+            .collect();
+        let known = Many::Select("SELECT 1 FROM certificates WHERE issuer = $1 AND serial = $2");
+        let known = transaction.session.query_each(known, serials).await?;
+        let mut seen = HashSet::new();
+        let new: Vec<_> = part
+            .iter()
+            .zip(known)
+            .filter(|(it, known)| known.is_empty() && seen.insert(&it.serial))
+            .map(|(it, _)| it)
+            .collect();
+        let mut sets = Vec::with_capacity(new.len());
+        let mut keys = Vec::with_capacity(new.len());
+        for imported in &new {
+            let (set, names) = self.row(imported)?;
+            sets.push(set);
+            keys.push(names);
         }
+        let insert = Many::Insert {
+            into: "certificates (issuer, serial, state, profile, subject, sans, not_before, not_after, spki, fingerprint, \
+                   lineage, part, holder, reserved_at, content)",
+            rest: "RETURNING id, serial",
+        };
+        let rows = transaction.session.query_each(insert, sets).await?;
+        let mut names = Vec::new();
+        let mut revoked = Vec::new();
+        for ((imported, keys), rows) in new.iter().zip(keys).zip(rows) {
+            let id = added_id(&rows, &imported.serial)?;
+            names.extend(keys.into_iter().map(|key| values![key, id]));
+            if let Some((at, reason)) = imported.revoked {
+                revoked.push(values![
+                    id,
+                    issuer,
+                    0_u32,
+                    imported.serial.as_bytes(),
+                    imported.not_after,
+                    at,
+                    reason.as_str(),
+                    transaction.next_revision()
+                ]);
+            }
+            self.audit(transaction, imported);
+        }
+        let into_names = Many::Insert {
+            into: "names (name, certificate)",
+            rest: "",
+        };
+        let into_revocations = Many::Insert {
+            into: "revocations (certificate, issuer, part, serial, not_after, revoked_at, reason, revision)",
+            rest: "",
+        };
+        let work = vec![(into_names, names), (into_revocations, revoked)];
+        transaction.session.all(work).await?;
+        Ok(u64::try_from(new.len()).unwrap_or(u64::MAX))
+    }
+
+    /// The row of a certificate, and the keys by which its names are found.
+    fn row(
+        &self,
+        imported: &ImportedCertificate,
+    ) -> Result<(Vec<Value>, Vec<Vec<u8>>), StoreError> {
         let certificate = imported.certificate.as_ref();
         let (sans, keys) = match certificate {
             Some(certificate) => names_of(certificate),
             None => (Vec::new(), name_keys(&imported.subject, &[])),
         };
-        let sans = serde_json::to_string(&sans).map_err(|error| StoreError::Corrupt {
-            what: error.to_string(),
-        })?;
-        let fingerprint = certificate.map(|it| *it.fingerprint_sha256());
         let issuer = &self.issuer;
-        let sql = "INSERT INTO certificates (issuer, serial, state, profile, subject, sans, not_before, not_after, spki, \
-                   fingerprint, lineage, part, holder, reserved_at, content) \
-                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 0, $12, $13, $14) \
-                   ON CONFLICT (issuer, serial) DO NOTHING RETURNING id";
-        let parameters = values![
+        let row = values![
             issuer.id.0,
             imported.serial.as_bytes(),
             stored::ISSUED,
             "imported",
             imported.subject.to_string(),
-            sans,
+            sans_text(&sans)?,
             imported.not_before,
             imported.not_after,
             certificate.map(|it| *it.spki_sha256()),
-            fingerprint,
+            certificate.map(|it| *it.fingerprint_sha256()),
             new_lineage(issuer.certificate().fingerprint_sha256(), &imported.serial),
+            0_u32,
             [0_u8; 16],
             self.now,
             certificate.map(Certificate::der)
         ];
-        let Some(row) = transaction.session.first(sql, parameters).await? else {
-            return Ok(false);
-        };
-        let id = row.int(0)?;
-        let sql = "INSERT INTO names (name, certificate) VALUES ($1, $2)";
-        let names = keys.into_iter().map(|key| values![key, id]).collect();
-        transaction.session.query_each(sql, names).await?;
-        let revoked = imported.revoked.map(|(at, reason)| (at, reason.as_str()));
-        if let Some((at, reason)) = &revoked {
-            let sql = "INSERT INTO revocations (certificate, issuer, part, serial, not_after, revoked_at, reason, \
-                       revision) VALUES ($1, $2, 0, $3, $4, $5, $6, $7)";
-            let parameters = values![
-                id,
-                issuer.id.0,
-                imported.serial.as_bytes(),
-                imported.not_after,
-                *at,
-                *reason,
-                transaction.next_revision()
-            ];
-            transaction.session.query(sql, parameters).await?;
-        }
+        Ok((row, keys))
+    }
+
+    fn audit(&self, transaction: &mut Transaction<'_>, imported: &ImportedCertificate) {
+        let certificate = imported.certificate.as_ref();
         let detail = json!({
             "subject": imported.subject.to_string(),
-            "fingerprint_sha256": fingerprint.as_ref().map(|it| hex(it)),
-            "revoked": revoked.map(|(_, reason)| reason),
+            "fingerprint_sha256": certificate.map(|it| hex(it.fingerprint_sha256())),
+            "revoked": imported.revoked.map(|(_, reason)| reason.as_str()),
         });
-        let serial = Some(&imported.serial);
-        let ca = &issuer.ca;
         transaction.audit(
             AuditEvent::Imported,
             self.now,
             &self.actor,
-            ca,
-            serial,
+            &self.issuer.ca,
+            Some(&imported.serial),
             detail,
         );
-        Ok(true)
     }
 }
+
+/// Certificates that are added at once.
+const TOGETHER: usize = 1000;

@@ -4,6 +4,7 @@
 //! of issuing, of which there are many, are written for the whole batch at once; other operations follow each other in
 //! savepoints. No operation fails because of another: if a transaction fails, each of its operations is tried alone.
 
+mod added;
 mod approval;
 mod crl;
 mod idempotency;

@@ -7,7 +7,7 @@ use x509_identity::SerialNumber;
 use super::transaction::Transaction;
 use crate::StoreError;
 use crate::audit::AuditEvent;
-use crate::database::values;
+use crate::database::{Many, values};
 use crate::record::Actor;
 use crate::record::certificate::stored;
 use crate::record::hex;
@@ -58,20 +58,19 @@ pub(crate) async fn record_all(
             Signed::Refused { .. } => failed.push(values![outcome.id, stored::FAILED]),
         }
     }
-    let mut signed = transaction
-        .session
-        .query_each(certificates, signed)
-        .await?
-        .into_iter();
-    let mut failed = transaction
-        .session
-        .query_each(failures, failed)
-        .await?
-        .into_iter();
     let of_requests = |it: &&Outcome| Some(values![it.ca.as_str(), it.request.as_deref()?]);
-    let sql = "SELECT certificate FROM requests WHERE ca = $1 AND key = $2";
-    let sets = outcomes.iter().filter_map(of_requests).collect();
-    let mut requests = transaction.session.query_each(sql, sets).await?.into_iter();
+    let requests = "SELECT certificate FROM requests WHERE ca = $1 AND key = $2";
+    let work = vec![
+        (Many::Change(certificates), signed),
+        (Many::Change(failures), failed),
+        (
+            Many::Select(requests),
+            outcomes.iter().filter_map(of_requests).collect(),
+        ),
+    ];
+    let mut done = transaction.session.all(work).await?.into_iter();
+    let mut next = || done.next().unwrap_or_default().into_iter();
+    let (mut signed, mut failed, mut requests) = (next(), next(), next());
     let mut answers = Vec::with_capacity(outcomes.len());
     for outcome in outcomes {
         let request = outcome.request.as_ref().and_then(|_| requests.next());

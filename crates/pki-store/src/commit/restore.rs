@@ -6,7 +6,7 @@ use time::OffsetDateTime;
 use super::transaction::Transaction;
 use crate::StoreError;
 use crate::audit::{AuditEvent, Checkpoint};
-use crate::database::values;
+use crate::database::{Many, values};
 use crate::record::Actor;
 
 /// Somebody knows that the store is older than this checkpoint.
@@ -40,7 +40,8 @@ impl AcknowledgeRestore {
                 })?;
             sets.push(values![issuer, used.partition, used.number]);
         }
-        transaction.session.query_each(sql, sets).await?;
+        let raise = Many::Change(sql);
+        transaction.session.query_each(raise, sets).await?;
         let detail = json!({ "instead_of_seq": payload.seq, "instead_of_hash": payload.hash });
         transaction.audit(
             AuditEvent::Restored,

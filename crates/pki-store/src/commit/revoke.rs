@@ -9,7 +9,7 @@ use time::OffsetDateTime;
 use super::transaction::Transaction;
 use crate::StoreError;
 use crate::audit::AuditEvent;
-use crate::database::values;
+use crate::database::{Many, values};
 use crate::query;
 use crate::record::hex;
 use crate::record::{Actor, CertificateRecord, CertificateState, Selection, Selector};
@@ -68,10 +68,11 @@ impl Revoke {
                 detail,
             );
         }
-        let sql = "INSERT INTO revocations (certificate, issuer, part, serial, not_after, revoked_at, reason, revision) \
-                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (certificate) DO UPDATE \
-                   SET reason = excluded.reason, revision = excluded.revision";
-        transaction.session.query_each(sql, sets).await?;
+        let insert = Many::Insert {
+            into: "revocations (certificate, issuer, part, serial, not_after, revoked_at, reason, revision)",
+            rest: "ON CONFLICT (certificate) DO UPDATE SET reason = excluded.reason, revision = excluded.revision",
+        };
+        transaction.session.query_each(insert, sets).await?;
         if self.reason == RevocationReason::KeyCompromise {
             self.block_keys(transaction, &selected).await?;
         }
@@ -98,10 +99,11 @@ impl Revoke {
             keys.insert(key);
         }
         let keys: Vec<_> = keys.into_iter().collect();
-        let sql = "INSERT INTO blocked_keys (spki, blocked_at) VALUES ($1, $2) \
+        let insert = "INSERT INTO blocked_keys (spki, blocked_at) VALUES ($1, $2) \
                    ON CONFLICT (spki) DO NOTHING RETURNING 1";
         let sets = keys.iter().map(|key| values![*key, self.now]).collect();
-        let added = transaction.session.query_each(sql, sets).await?;
+        let insert = Many::Change(insert);
+        let added = transaction.session.query_each(insert, sets).await?;
         let ca = self.selection.ca.as_deref().unwrap_or_default();
         for (key, _) in keys.iter().zip(added).filter(|(_, rows)| !rows.is_empty()) {
             let detail = json!({ "spki_sha256": hex(key) });

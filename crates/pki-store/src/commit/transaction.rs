@@ -5,7 +5,7 @@ use x509_identity::SerialNumber;
 
 use crate::StoreError;
 use crate::audit::{AuditEvent, AuditHead, AuditRow};
-use crate::database::{Session, values};
+use crate::database::{Many, Row, Session, values};
 use crate::record::Actor;
 
 /// A transaction that writes: the end of the audit log as it will be, and the rows that are to be added.
@@ -26,19 +26,21 @@ pub(crate) struct Mark {
 impl<'s> Transaction<'s> {
     /// Begins one, and waits until no other process has one.
     pub(crate) async fn begin(session: &'s mut Session) -> Result<Self, StoreError> {
-        session.begin_write().await?;
-        match read(session).await {
-            Ok((revision, head)) => Ok(Self {
-                session,
-                head,
-                revision,
-                rows: Vec::new(),
-            }),
+        let columns = "revision, audit_seq, audit_hash";
+        let row = session.begin_write_at(columns).await?;
+        let (revision, head) = match read(&row) {
+            Ok(read) => read,
             Err(error) => {
                 let _ = session.batch("ROLLBACK").await;
-                Err(error)
+                return Err(error);
             }
-        }
+        };
+        Ok(Self {
+            session,
+            head,
+            revision,
+            rows: Vec::new(),
+        })
     }
 
     /// Adds a row to the audit log.
@@ -101,22 +103,24 @@ impl<'s> Transaction<'s> {
 
     async fn finish(&mut self) -> Result<(), StoreError> {
         let rows = std::mem::take(&mut self.rows);
-        if !rows.is_empty() {
-            let sql = "UPDATE store SET revision = $1, audit_seq = $2, audit_hash = $3";
-            let end = values![self.revision, self.head.seq, self.head.hash];
-            self.session.query(sql, end).await?;
+        if rows.is_empty() {
+            return self.session.batch("COMMIT").await;
         }
+        let end = Many::Change("UPDATE store SET revision = $1, audit_seq = $2, audit_hash = $3");
+        let ends = vec![values![self.revision, self.head.seq, self.head.hash]];
         let values = |row: AuditRow| {
             let serial = row.serial.map(|serial| serial.as_bytes().to_vec());
             values![
                 row.seq, row.at, row.event, row.actor, row.ca, serial, row.detail, row.hash
             ]
         };
-        let sql = "INSERT INTO audit (seq, at, event, actor, ca, serial, detail, hash) \
-                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+        let audit = Many::Insert {
+            into: "audit (seq, at, event, actor, ca, serial, detail, hash)",
+            rest: "",
+        };
         let rows = rows.into_iter().map(values).collect();
-        self.session.query_each(sql, rows).await?;
-        self.session.batch("COMMIT").await
+        let work = vec![(end, ends), (audit, rows)];
+        self.session.commit_with(work).await
     }
 
     pub(crate) async fn roll_back(self) {
@@ -125,9 +129,7 @@ impl<'s> Transaction<'s> {
 }
 
 /// The revision, and the end of the audit log.
-async fn read(session: &mut Session) -> Result<(u64, AuditHead), StoreError> {
-    let columns = "revision, audit_seq, audit_hash";
-    let row = session.store_row(columns).await?;
+fn read(row: &Row) -> Result<(u64, AuditHead), StoreError> {
     let head = AuditHead {
         seq: row.count(1)?,
         hash: row.array(2)?,

@@ -1,5 +1,6 @@
 //! SQLite and PostgreSQL: connections, values, the schema.
 
+mod many;
 mod patience;
 mod postgres;
 mod schema;
@@ -10,6 +11,7 @@ mod target;
 mod tls;
 mod value;
 
+pub(crate) use many::Many;
 pub(crate) use patience::Patience;
 pub(crate) use schema::migrate;
 pub(crate) use session::{Session, at_once};

@@ -2,16 +2,18 @@
 
 use std::collections::HashMap;
 use std::error::Error as _;
+use std::ops::Range;
 use std::sync::Arc;
 
 use bytes::BytesMut;
-use futures_util::future::join_all;
+use futures_util::future::{join, join_all};
 use futures_util::{StreamExt as _, pin_mut};
 use tokio_postgres::error::SqlState;
 use tokio_postgres::tls::MakeTlsConnect;
 use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
 use tokio_postgres::{Client, Config, Error, NoTls, Socket, Statement};
 
+use super::many::{Answers, Many, Work};
 #[cfg(feature = "tls")]
 use super::tls::Connector;
 use super::value::{Row, Value};
@@ -115,21 +117,49 @@ impl PostgresSession {
         Ok(())
     }
 
-    /// All are sent before the first is answered.
-    pub(super) async fn query_each(
+    /// The rows of `sql`, which is sent together with the statements of `batch` before it.
+    pub(super) async fn query_after(
         &mut self,
+        batch: &str,
         sql: &str,
-        sets: &[Vec<Value>],
-    ) -> Result<Vec<Vec<Row>>, StoreError> {
-        if sets.is_empty() {
-            return Ok(Vec::new());
-        }
+    ) -> Result<Vec<Row>, StoreError> {
         let statement = self.prepare(sql).await?;
-        let mut all = Vec::with_capacity(sets.len());
+        let client = &self.client;
+        let (done, rows) = join(client.batch_execute(batch), client.query(&statement, &[])).await;
+        done.map_err(translate)?;
+        rows.map_err(translate)?.iter().map(owned).collect()
+    }
+
+    /// All is sent before the first is answered, and `end` after it.
+    pub(super) async fn all(
+        &mut self,
+        work: &[Work<'_>],
+        end: Option<&str>,
+    ) -> Result<Vec<Answers>, StoreError> {
+        let mut requests = Vec::new();
+        for (index, work) in work.iter().enumerate() {
+            self.requests(index, work, &mut requests).await?;
+        }
+        let client = &self.client;
+        let ended = async {
+            match end {
+                Some(end) => client.batch_execute(end).await,
+                None => Ok(()),
+            }
+        };
+        let sent = join_all(requests.iter().map(|it| it.send(client)));
+        let (sent, ended) = join(sent, ended).await;
+        let mut all: Vec<Answers> = work
+            .iter()
+            .map(|(_, sets)| vec![Vec::new(); sets.len()])
+            .collect();
         let mut aborted = None;
-        for rows in join_all(sets.iter().map(|it| query(&self.client, &statement, it))).await {
+        for (request, rows) in requests.iter().zip(sent) {
             match rows {
-                Ok(rows) => all.push(rows.iter().map(owned).collect::<Result<_, _>>()?),
+                Ok(rows) => {
+                    let answers = all.get_mut(request.work).map(Vec::as_mut_slice);
+                    request.answer(&rows, answers.unwrap_or_default())?;
+                }
                 // What follows the one that failed says no more than that.
                 Err(error) if error.code() == Some(&SqlState::IN_FAILED_SQL_TRANSACTION) => {
                     aborted = Some(error);
@@ -137,21 +167,133 @@ impl PostgresSession {
                 Err(error) => return Err(translate(error)),
             }
         }
-        aborted.map_or(Ok(all), |error| Err(translate(error)))
+        if let Some(error) = aborted {
+            return Err(translate(error));
+        }
+        ended.map_err(translate)?;
+        Ok(all)
+    }
+
+    /// What is sent for a piece of work: many sets in one request, if the statement has a form for that.
+    async fn requests<'w>(
+        &mut self,
+        index: usize,
+        (statement, sets): &'w Work<'_>,
+        requests: &mut Vec<Request<'w>>,
+    ) -> Result<(), StoreError> {
+        let Some(first) = sets.first() else {
+            return Ok(());
+        };
+        let one = self.prepare(&statement.for_one(first.len())).await?;
+        let types = one.params().iter().map(element_type);
+        let many = match types.collect::<Option<Vec<_>>>() {
+            Some(types) if sets.len() > 1 && !types.is_empty() => statement.for_many(&types),
+            _ => None,
+        };
+        let Some(many) = many else {
+            requests.extend(sets.iter().enumerate().map(|(at, set)| Request {
+                work: index,
+                statement: one.clone(),
+                sets: at..at + 1,
+                parameters: Parameters::Set(set),
+                is_numbered: false,
+            }));
+            return Ok(());
+        };
+        let many = self.prepare(&many).await?;
+        for (chunk, part) in sets.chunks(TOGETHER).enumerate() {
+            let column = |at: usize| {
+                let values = part.iter().map(|set| set.get(at).unwrap_or(&Value::Null));
+                values.collect()
+            };
+            let start = chunk * TOGETHER;
+            requests.push(Request {
+                work: index,
+                statement: many.clone(),
+                sets: start..start + part.len(),
+                parameters: Parameters::Columns((0..first.len()).map(column).collect()),
+                is_numbered: matches!(statement, Many::Select(_)),
+            });
+        }
+        Ok(())
     }
 }
 
-async fn query(
-    client: &Client,
-    statement: &Statement,
-    parameters: &[Value],
-) -> Result<Vec<tokio_postgres::Row>, Error> {
-    let mut dynamic: Vec<&(dyn ToSql + Sync)> = Vec::with_capacity(parameters.len());
-    for value in parameters {
-        dynamic.push(value);
-    }
-    client.query(statement, &dynamic).await
+/// A statement that is sent, for one set of parameters or for several.
+struct Request<'w> {
+    /// For which piece of work, and which of its sets.
+    work: usize,
+    sets: Range<usize>,
+    statement: Statement,
+    parameters: Parameters<'w>,
+    /// Whether a row begins with the number of the set that it belongs to.
+    is_numbered: bool,
 }
+
+enum Parameters<'w> {
+    Set(&'w [Value]),
+    /// An array for each.
+    Columns(Vec<Vec<&'w Value>>),
+}
+
+impl Request<'_> {
+    async fn send(&self, client: &Client) -> Result<Vec<tokio_postgres::Row>, Error> {
+        let mut dynamic: Vec<&(dyn ToSql + Sync)> = Vec::new();
+        match &self.parameters {
+            Parameters::Set(values) => {
+                for value in *values {
+                    dynamic.push(value);
+                }
+            }
+            Parameters::Columns(columns) => {
+                for column in columns {
+                    dynamic.push(column);
+                }
+            }
+        }
+        client.query(&self.statement, &dynamic).await
+    }
+
+    /// Puts the rows where they belong.
+    fn answer(
+        &self,
+        rows: &[tokio_postgres::Row],
+        answers: &mut [Vec<Row>],
+    ) -> Result<(), StoreError> {
+        let answers = answers.get_mut(self.sets.clone()).unwrap_or_default();
+        for (position, row) in rows.iter().enumerate() {
+            let mut row = owned(row)?;
+            let set = match self.parameters {
+                Parameters::Set(_) => 0,
+                Parameters::Columns(_) if self.is_numbered => {
+                    let number = row.count(0)?;
+                    row.0.remove(0);
+                    usize::try_from(number).unwrap_or(0).wrapping_sub(1)
+                }
+                // Rows are added, and said to be, in the order in which they were given.
+                Parameters::Columns(_) => position,
+            };
+            let answer = answers.get_mut(set).ok_or_else(|| StoreError::Corrupt {
+                what: "PostgreSQL answers what it was not asked".into(),
+            })?;
+            answer.push(row);
+        }
+        Ok(())
+    }
+}
+
+/// By the name that a cast takes.
+fn element_type(kind: &Type) -> Option<&'static str> {
+    match *kind {
+        Type::BYTEA => Some("bytea"),
+        Type::INT8 => Some("bigint"),
+        Type::TEXT => Some("text"),
+        _ => None,
+    }
+}
+
+/// Sets in one statement, so that no message is larger than it needs to be.
+const TOGETHER: usize = 1000;
 
 impl ToSql for Value {
     fn to_sql(

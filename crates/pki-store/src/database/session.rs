@@ -3,6 +3,7 @@
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
+use super::many::{Answers, Many, Work};
 use super::postgres::PostgresSession;
 use super::sqlite::SqliteSession;
 use super::value::{Row, Value};
@@ -69,24 +70,42 @@ impl Session {
     ///
     /// [`StoreError::Corrupt`] if there is none.
     pub(crate) async fn store_row(&mut self, columns: &str) -> Result<Row, StoreError> {
-        let sql = format!("SELECT {columns} FROM store");
-        let row = self.first(&sql, vec![]).await?;
-        row.ok_or_else(|| StoreError::Corrupt {
-            what: "its first row is missing".into(),
-        })
+        the_store_row(self.query(&store_row_sql(columns), vec![]).await?)
     }
 
-    /// The rows of the same statement with each of these sets of parameters. PostgreSQL gets them all before it has
-    /// answered the first.
+    /// The rows of each statement, for each of its sets of parameters.
+    ///
+    /// PostgreSQL gets all of it before it has answered the first, and what reads or inserts for many sets as one
+    /// statement.
+    pub(crate) async fn all(&mut self, work: Vec<Work<'_>>) -> Result<Vec<Answers>, StoreError> {
+        match self {
+            Self::Sqlite(session) => work.iter().map(|work| session.each(work)).collect(),
+            Self::Postgres(session) => session.all(&work, None).await,
+        }
+    }
+
+    /// The same, and the end of the transaction with it. After an error nothing of the transaction is left.
+    pub(crate) async fn commit_with(&mut self, work: Vec<Work<'_>>) -> Result<(), StoreError> {
+        const COMMIT: &str = "COMMIT";
+        match self {
+            Self::Sqlite(session) => {
+                for work in &work {
+                    session.each(work)?;
+                }
+                session.batch(COMMIT)
+            }
+            Self::Postgres(session) => session.all(&work, Some(COMMIT)).await.map(drop),
+        }
+    }
+
+    /// The rows of the same statement with each of these sets of parameters.
     pub(crate) async fn query_each(
         &mut self,
-        sql: &str,
+        statement: Many<'_>,
         sets: Vec<Vec<Value>>,
-    ) -> Result<Vec<Vec<Row>>, StoreError> {
-        match self {
-            Self::Sqlite(session) => session.query_each(sql, &sets),
-            Self::Postgres(session) => session.query_each(sql, &sets).await,
-        }
+    ) -> Result<Answers, StoreError> {
+        let all = self.all(vec![(statement, sets)]).await?;
+        Ok(all.into_iter().next().unwrap_or_default())
     }
 
     /// Begins a transaction that reads one state of the database.
@@ -100,15 +119,46 @@ impl Session {
 
     /// Begins a transaction that writes. There is no other one at the same time, in any process.
     pub(crate) async fn begin_write(&mut self) -> Result<(), StoreError> {
-        // After the lock each statement sees what was committed before it was given.
-        let sql = match self {
-            Self::Sqlite(_) => "BEGIN IMMEDIATE",
-            Self::Postgres(_) => {
-                "BEGIN ISOLATION LEVEL READ COMMITTED; SELECT pg_advisory_xact_lock(8100413902641328244)"
+        let begun = match self {
+            Self::Sqlite(session) => session.batch("BEGIN IMMEDIATE"),
+            Self::Postgres(session) => session.batch(BEGIN_WRITE).await,
+        };
+        self.or_roll_back(begun).await
+    }
+
+    /// The same, and then [`store_row`](Self::store_row).
+    pub(crate) async fn begin_write_at(&mut self, columns: &str) -> Result<Row, StoreError> {
+        let read = match self {
+            Self::Sqlite(_) => {
+                self.begin_write().await?;
+                self.store_row(columns).await
+            }
+            Self::Postgres(session) => {
+                let sql = store_row_sql(columns);
+                let rows = session.query_after(BEGIN_WRITE, &sql).await;
+                rows.and_then(the_store_row)
             }
         };
-        self.batch(sql).await
+        self.or_roll_back(read).await
     }
+
+    /// A lock that was not to be had leaves a transaction that has failed.
+    async fn or_roll_back<T>(&mut self, begun: Result<T, StoreError>) -> Result<T, StoreError> {
+        if begun.is_err() {
+            let _ = self.batch("ROLLBACK").await;
+        }
+        begun
+    }
+}
+
+fn store_row_sql(columns: &str) -> String {
+    format!("SELECT {columns} FROM store")
+}
+
+fn the_store_row(rows: Vec<Row>) -> Result<Row, StoreError> {
+    rows.into_iter().next().ok_or_else(|| StoreError::Corrupt {
+        what: "its first row is missing".into(),
+    })
 }
 
 /// Runs what never waits: work on an SQLite session.
@@ -123,3 +173,7 @@ pub(crate) fn at_once<T>(work: impl Future<Output = T>) -> T {
         }
     }
 }
+
+/// After the lock each statement sees what was committed before it was given.
+const BEGIN_WRITE: &str =
+    "BEGIN ISOLATION LEVEL READ COMMITTED; SELECT pg_advisory_xact_lock(8100413902641328244)";

@@ -9,6 +9,7 @@ use std::time::Duration;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{CachedStatement, Connection, ErrorCode, OpenFlags, params_from_iter};
 
+use super::many::{Answers, Work};
 use super::value::{Row, Value};
 use crate::StoreError;
 
@@ -70,16 +71,12 @@ impl SqliteSession {
         rows_of(&mut self.prepare(sql)?, parameters, each)
     }
 
-    /// Prepared once, for all of them.
-    pub(super) fn query_each(
-        &self,
-        sql: &str,
-        sets: &[Vec<Value>],
-    ) -> Result<Vec<Vec<Row>>, StoreError> {
-        if sets.is_empty() {
+    /// Prepared once, for all sets.
+    pub(super) fn each(&self, (statement, sets): &Work<'_>) -> Result<Answers, StoreError> {
+        let Some(first) = sets.first() else {
             return Ok(Vec::new());
-        }
-        let mut statement = self.prepare(sql)?;
+        };
+        let mut statement = self.prepare(&statement.for_one(first.len()))?;
         let mut all = Vec::with_capacity(sets.len());
         for parameters in sets {
             let mut rows = Vec::new();

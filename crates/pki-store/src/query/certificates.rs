@@ -6,7 +6,7 @@ use crate::StoreError;
 use crate::database::{Row, Session, Value, values};
 use crate::record::certificate::{CertificateState, stored};
 use crate::record::{
-    CertificateRecord, Filter, IssuerId, Page, Selection, Selector, reason_from_text,
+    CertificateRecord, Filter, IssuerId, NamePattern, Page, Selection, Selector, reason_from_text,
 };
 
 /// A page of those that fulfil the filter.
@@ -52,6 +52,8 @@ pub(crate) async fn select(
         };
         let named = certificates(session, &filter, Page::first(SELECTED), now).await?;
         lineages = named.iter().map(|record| Some(record.lineage)).collect();
+        lineages.sort_unstable();
+        lineages.dedup();
     }
     let mut all = Vec::new();
     for lineage in lineages {
@@ -77,15 +79,26 @@ pub(crate) async fn by_id(
     id: i64,
     now: OffsetDateTime,
 ) -> Result<Option<CertificateRecord>, StoreError> {
-    let sql = format!("{SELECT} WHERE c.id = $1");
+    let sql = format!("{COLUMNS} {ALL} WHERE c.id = $1");
     let row = session.first(&sql, values![id]).await?;
     row.map(|row| record(&row, now)).transpose()
 }
 
 /// The statement for the conditions that the database checks.
+///
+/// It reads in the order of the table or index that has few rows besides those of the page: that of one name, that of
+/// revocations, or else that of all certificates, of which the database has indexes by what identifies them.
 fn statement(filter: &Filter, after: i64, limit: u32, now: OffsetDateTime) -> (String, Vec<Value>) {
+    let range = filter.name.as_ref().map(NamePattern::range);
+    let (from, id) = match &range {
+        Some(range) if range.is_one_key() => (OF_NAME, "n.certificate"),
+        // Few have it: the sum keeps a database from reading all in their order until it has found them.
+        _ if filter.serial.is_some() => (OF_ISSUERS, "c.id + 0"),
+        _ if filter.state == Some(CertificateState::Revoked) => (OF_REVOCATION, "r.certificate"),
+        _ => (ALL, "c.id"),
+    };
     let mut conditions = Conditions {
-        sql: format!("{SELECT} WHERE c.id > $1"),
+        sql: format!("{COLUMNS} {from} WHERE {id} > $1"),
         parameters: values![after],
     };
     if let Some(ca) = &filter.ca {
@@ -101,7 +114,7 @@ fn statement(filter: &Filter, after: i64, limit: u32, now: OffsetDateTime) -> (S
         conditions.and("c.not_after < ?", end);
     }
     if let Some(serial) = &filter.serial {
-        conditions.and("c.serial = ?", serial.as_bytes());
+        conditions.and("c.issuer = i.id AND c.serial = ?", serial.as_bytes());
     }
     if let Some(key) = filter.spki_sha256 {
         conditions.and("c.spki = ?", key);
@@ -112,13 +125,14 @@ fn statement(filter: &Filter, after: i64, limit: u32, now: OffsetDateTime) -> (S
     if let Some(lineage) = filter.lineage {
         conditions.and("c.lineage = ?", lineage);
     }
-    if let Some(pattern) = &filter.name {
-        let range = pattern.range();
-        conditions.and(
-            "c.id IN (SELECT certificate FROM names WHERE name >= ?",
-            range.from,
-        );
-        conditions.and("name < ?)", range.to);
+    match range {
+        Some(range) if range.is_one_key() => conditions.and("n.name = ?", range.from),
+        Some(range) => {
+            let names = "c.id IN (SELECT certificate FROM names WHERE name >= ?";
+            conditions.and(names, range.from);
+            conditions.and("name < ?)", range.to);
+        }
+        None => {}
     }
     if let Some(state) = filter.state {
         conditions.state(state, now);
@@ -129,7 +143,7 @@ fn statement(filter: &Filter, after: i64, limit: u32, now: OffsetDateTime) -> (S
     } = conditions;
     parameters.push(limit.into());
     (
-        format!("{sql} ORDER BY c.id LIMIT ${}", parameters.len()),
+        format!("{sql} ORDER BY {id} LIMIT ${}", parameters.len()),
         parameters,
     )
 }
@@ -217,10 +231,104 @@ fn record(row: &Row, now: OffsetDateTime) -> Result<CertificateRecord, StoreErro
     })
 }
 
-const SELECT: &str = "SELECT c.id, i.ca, c.issuer, c.serial, c.state, c.profile, c.subject, c.sans, c.not_before, \
-                      c.not_after, c.spki, c.fingerprint, c.lineage, c.part, c.content, r.revoked_at, r.reason \
-                      FROM certificates c JOIN issuers i ON i.id = c.issuer \
-                      LEFT JOIN revocations r ON r.certificate = c.id";
+const COLUMNS: &str = "SELECT c.id, i.ca, c.issuer, c.serial, c.state, c.profile, c.subject, c.sans, c.not_before, \
+                       c.not_after, c.spki, c.fingerprint, c.lineage, c.part, c.content, r.revoked_at, r.reason";
+
+const ALL: &str = "FROM certificates c JOIN issuers i ON i.id = c.issuer \
+                   LEFT JOIN revocations r ON r.certificate = c.id";
+
+/// The index of serial numbers is by issuer first. To SQLite a CROSS JOIN is an order.
+const OF_ISSUERS: &str =
+    "FROM issuers i CROSS JOIN certificates c LEFT JOIN revocations r ON r.certificate = c.id";
+
+const OF_NAME: &str = "FROM names n JOIN certificates c ON c.id = n.certificate JOIN issuers i ON i.id = c.issuer \
+                       LEFT JOIN revocations r ON r.certificate = c.id";
+
+const OF_REVOCATION: &str = "FROM revocations r JOIN certificates c ON c.id = r.certificate \
+                             JOIN issuers i ON i.id = c.issuer";
 
 /// Certificates of a selection that are read at once.
 const SELECTED: u32 = 1000;
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
+    use x509_identity::SerialNumber;
+
+    use super::*;
+    use crate::StoreUrl;
+    use crate::database::{Target, at_once, migrate};
+
+    /// Each step of what SQLite does for a page.
+    fn plan(session: &mut Session, filter: &Filter) -> Vec<String> {
+        let (sql, parameters) = statement(filter, 7, 100, OffsetDateTime::UNIX_EPOCH);
+        let explained = format!("EXPLAIN QUERY PLAN {sql}");
+        let rows = at_once(session.query(&explained, parameters)).unwrap();
+        rows.iter()
+            .map(|row| row.text(3).unwrap().to_owned())
+            .collect()
+    }
+
+    #[test]
+    fn a_page_reads_an_index_in_its_order_and_no_more() {
+        let directory = tempfile::tempdir().unwrap();
+        let url = StoreUrl::from(directory.path().join("store.db"));
+        let target = Target::new(&url, std::time::Duration::ZERO).unwrap();
+        let mut session = at_once(target.connect()).unwrap();
+        at_once(migrate(&mut session, [0; 16])).unwrap();
+        let all = Filter::default;
+        let serial = SerialNumber::from_integer_octets(&[7; 16]);
+        for (filter, first) in [
+            (all(), "SEARCH c USING INTEGER PRIMARY KEY (rowid>?)"),
+            (
+                Filter {
+                    name: Some("cn:alice".parse().unwrap()),
+                    ..all()
+                },
+                "SEARCH n USING PRIMARY KEY (name=? AND certificate>?)",
+            ),
+            (
+                Filter {
+                    state: Some(CertificateState::Revoked),
+                    ..all()
+                },
+                "SEARCH r USING INTEGER PRIMARY KEY (rowid>?)",
+            ),
+            (
+                Filter {
+                    serial: Some(serial),
+                    ..all()
+                },
+                "SEARCH c USING INDEX sqlite_autoindex_certificates_1 (issuer=? AND serial=?)",
+            ),
+            (
+                Filter {
+                    spki_sha256: Some([7; 32]),
+                    ..all()
+                },
+                "SEARCH c USING INDEX certificates_by_key (spki=? AND rowid>?)",
+            ),
+            (
+                Filter {
+                    fingerprint_sha256: Some([7; 32]),
+                    ..all()
+                },
+                "SEARCH c USING INDEX certificates_by_fingerprint (fingerprint=? AND rowid>?)",
+            ),
+            (
+                Filter {
+                    lineage: Some([7; 16]),
+                    ..all()
+                },
+                "SEARCH c USING INDEX certificates_by_lineage (lineage=? AND rowid>?)",
+            ),
+        ] {
+            let plan = plan(&mut session, &filter);
+            assert!(plan.iter().any(|step| step.starts_with(first)), "{plan:?}");
+            // Of issuers there are few.
+            let mut scans = plan.iter().filter(|step| step.starts_with("SCAN"));
+            assert!(scans.all(|step| step == "SCAN i"), "{plan:?}");
+        }
+    }
+}

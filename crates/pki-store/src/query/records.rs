@@ -4,7 +4,7 @@ use sha2::{Digest, Sha256};
 
 use crate::StoreError;
 use crate::audit::{AuditBreak, AuditEvent, AuditRow};
-use crate::database::{Row, Session, values};
+use crate::database::{Many, Row, Session, values};
 use crate::record::hex;
 
 /// The first of these rows whose certificate is not as the row says.
@@ -31,7 +31,7 @@ pub(crate) async fn contradiction(
         values![row.ca.as_str(), serial]
     };
     let found = session
-        .query_each(sql, rows.iter().map(set).collect())
+        .query_each(Many::Select(sql), rows.iter().map(set).collect())
         .await?;
     for (row, certificates) in rows.into_iter().zip(found) {
         let mut as_it_says = false;

@@ -3,7 +3,7 @@
 use x509_identity::SerialNumber;
 
 use crate::StoreError;
-use crate::database::{Session, values};
+use crate::database::{Many, Session, values};
 use crate::record::certificate::stored;
 use crate::record::{CertificateStatus, IssuerId, reason_from_text};
 
@@ -20,7 +20,7 @@ pub(crate) async fn statuses(
         .map(|serial| values![issuer.0, serial.as_bytes()])
         .collect();
     let mut statuses = Vec::with_capacity(serials.len());
-    for rows in session.query_each(sql, sets).await? {
+    for rows in session.query_each(Many::Select(sql), sets).await? {
         statuses.push(match rows.first() {
             None => CertificateStatus::Unknown,
             Some(row) if !row.is_null(1) => CertificateStatus::Revoked {

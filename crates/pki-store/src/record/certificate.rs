@@ -6,6 +6,7 @@ use time::OffsetDateTime;
 use x509_identity::{SerialNumber, SubjectAltName};
 
 use super::issuer::IssuerId;
+use crate::StoreError;
 
 /// What a store knows about a certificate.
 #[derive(Clone, Debug)]
@@ -95,6 +96,13 @@ impl From<&SubjectAltName> for RecordedName {
             value: name.to_string(),
         }
     }
+}
+
+/// Alternative names as they are stored.
+pub(crate) fn sans_text(sans: &[RecordedName]) -> Result<String, StoreError> {
+    serde_json::to_string(sans).map_err(|error| StoreError::Corrupt {
+        what: error.to_string(),
+    })
 }
 
 /// `certificates.state`: how far it came to be signed.

@@ -86,6 +86,11 @@ impl NameRange {
         Self { from: key, to }
     }
 
+    /// Whether no more than one key lies in it.
+    pub(crate) fn is_one_key(&self) -> bool {
+        self.to.strip_prefix(self.from.as_slice()) == Some(&[0])
+    }
+
     /// All keys that begin like this.
     pub(crate) fn beginning(prefix: Vec<u8>) -> Self {
         let mut to = prefix.clone();

@@ -4,6 +4,7 @@ mod load;
 mod ours;
 mod peers;
 mod plain_http;
+pub(crate) mod scale;
 
 use std::fs;
 use std::time::Duration;

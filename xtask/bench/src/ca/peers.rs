@@ -55,6 +55,14 @@ pub(super) fn cfssl(material: &Material<'_>) -> Result<Peer> {
 
 /// OpenBao with its raft storage on disk, as it runs in production, and a role that stores each certificate or not.
 pub(super) fn openbao(material: &Material<'_>, is_stored: bool) -> Result<Peer> {
+    openbao_with_token(material, is_stored).map(|(peer, _)| peer)
+}
+
+/// The same, and a token that may do everything.
+pub(super) fn openbao_with_token(
+    material: &Material<'_>,
+    is_stored: bool,
+) -> Result<(Peer, String)> {
     let [port, cluster] = process::free_ports()?;
     let suffix = if is_stored { "stored" } else { "unstored" };
     let directory = material.directory.join(format!("openbao-{suffix}"));
@@ -97,7 +105,7 @@ pub(super) fn openbao(material: &Material<'_>, is_stored: bool) -> Result<Peer> 
         }),
     )?;
     let body = json!({ "csr": material.csr_pem, "common_name": "client1", "ttl": "24h" });
-    Ok(Peer {
+    let peer = Peer {
         name: if is_stored {
             STORED
         } else {
@@ -105,7 +113,8 @@ pub(super) fn openbao(material: &Material<'_>, is_stored: bool) -> Result<Peer> 
         },
         server,
         request: Request::new("POST", "/v1/pki/sign/client", &[header], &body.to_string()),
-    })
+    };
+    Ok((peer, token))
 }
 
 /// Initialises and unseals it, and waits until it leads its cluster of one; the root token.

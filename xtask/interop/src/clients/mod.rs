@@ -63,7 +63,7 @@ pub(crate) fn judge(said: &Finished) -> Result<(Verdict, String)> {
 }
 
 /// The bundle of an identity: the lab's own, or one that openssl makes of the bad ones, which the lab does not bundle.
-fn bundle(bench: &Bench<'_>, lab: &Lab, stem: &str) -> Result<PathBuf> {
+pub(crate) fn bundle(bench: &Bench<'_>, lab: &Lab, stem: &str) -> Result<PathBuf> {
     let own = lab.path(&format!("{stem}.p12"));
     if own.is_file() {
         return Ok(own);

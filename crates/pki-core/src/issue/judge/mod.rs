@@ -14,7 +14,7 @@ use self::issuers::judge_issuers;
 use self::subject::judge_subject;
 use super::IssueError;
 use super::extensions::name_constraints_der;
-use crate::lint::{Finding, Severity, lint};
+use crate::lint::{Finding, Severity, lint_from};
 use crate::{KeyBlocklist, KeyKind, Profile, Role, SignatureAlgorithm};
 
 pub(super) use self::approved::Approved;
@@ -47,11 +47,7 @@ pub(super) fn judge(tbs: Vec<u8>, context: &Context<'_>) -> Result<Approved, Iss
         });
     }
     let mut findings = policy(&certificate, context);
-    findings.extend(
-        lint(&certificate)
-            .into_iter()
-            .filter(|finding| finding.severity == Severity::Error),
-    );
+    findings.extend(lint_from(&certificate, Severity::Error));
     if findings.is_empty() {
         Ok(Approved {
             unsigned: certificate,
@@ -106,7 +102,9 @@ fn policy(certificate: &Certificate, context: &Context<'_>) -> Vec<Finding> {
             format!("{} certificate is not issued for {algorithm} keys", a(role)),
         ),
     }
-    if context.blocked.contains_hash(certificate.spki_sha256()) {
+    // Of an empty list nobody needs the hash.
+    let blocked = context.blocked;
+    if !blocked.is_empty() && blocked.contains_hash(certificate.spki_sha256()) {
         refuse(
             "blocked-key",
             "the key is blocked, since others are known to have it: make a new one".to_owned(),
@@ -120,7 +118,7 @@ fn policy(certificate: &Certificate, context: &Context<'_>) -> Vec<Finding> {
                 format!(
                     "the {} name `{name}` is not allowed by the profile ({})",
                     name.kind(),
-                    ruling.rule
+                    ruling.rule()
                 ),
             );
         }

@@ -27,7 +27,7 @@ pub(super) fn judge_subject(
                 if is_email { "name" } else { "subject" },
                 format!(
                     "`{attribute}` in the subject is not allowed by the profile ({})",
-                    ruling.rule
+                    ruling.rule()
                 ),
             );
         }

@@ -40,7 +40,7 @@ impl KeyBlocklist {
     /// Whether this key (`SubjectPublicKeyInfo` DER) is blocked.
     #[must_use]
     pub fn contains(&self, spki_der: &[u8]) -> bool {
-        !self.0.is_empty() && self.contains_hash(&Sha256::digest(spki_der).into())
+        !self.is_empty() && self.contains_hash(&Sha256::digest(spki_der).into())
     }
 
     /// Whether the key is blocked whose `SubjectPublicKeyInfo` has this SHA-256.

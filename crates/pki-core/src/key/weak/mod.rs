@@ -32,6 +32,20 @@ pub fn check_public_key(spki_der: &[u8]) -> Result<(), WeakKey> {
     check(algorithm, spki_der)
 }
 
+/// Whether this is a point of a NIST curve, written in full. Whether it lies on the curve is not checked.
+pub(crate) fn is_uncompressed_point(algorithm: PublicKeyAlgorithm, spki_der: &[u8]) -> bool {
+    let is_of_curve = matches!(
+        algorithm,
+        PublicKeyAlgorithm::EcP256 | PublicKeyAlgorithm::EcP384 | PublicKeyAlgorithm::EcP521
+    );
+    let info = SubjectPublicKeyInfoRef::from_der(spki_der);
+    let is_whole = |info: SubjectPublicKeyInfoRef<'_>| {
+        let key = info.subject_public_key.as_bytes();
+        key.is_some_and(point::is_uncompressed)
+    };
+    is_of_curve && info.is_ok_and(is_whole)
+}
+
 /// [`check_public_key`], for a key whose algorithm was read already.
 pub(crate) fn check(algorithm: PublicKeyAlgorithm, spki_der: &[u8]) -> Result<(), WeakKey> {
     let info = SubjectPublicKeyInfoRef::from_der(spki_der).map_err(|_| WeakKey::Malformed)?;

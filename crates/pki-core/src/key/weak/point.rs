@@ -24,10 +24,14 @@ pub(super) fn check(algorithm: PublicKeyAlgorithm, key: &[u8]) -> Result<(), Wea
 
 /// RFC 5480 section 2.2 lets compressed points be refused, and many readers do.
 fn on_curve(curve: &'static dyn VerificationAlgorithm, key: &[u8]) -> Result<(), WeakKey> {
-    if key.first() != Some(&UNCOMPRESSED) {
+    if !is_uncompressed(key) {
         return Err(WeakKey::NotOnCurve);
     }
     readable(curve, key).map_err(|_| WeakKey::NotOnCurve)
+}
+
+pub(super) fn is_uncompressed(point: &[u8]) -> bool {
+    point.first() == Some(&UNCOMPRESSED)
 }
 
 fn readable(algorithm: &'static dyn VerificationAlgorithm, key: &[u8]) -> Result<(), WeakKey> {

@@ -35,13 +35,13 @@ struct Outcome {
 impl<'a> PathBuilder<'a> {
     pub(in crate::verify) fn new(
         settings: &'a Settings,
-        leaf: Certificate,
+        leaf: Arc<Certificate>,
         presented: &'a [CertificateDer<'a>],
         now: UnixTime,
     ) -> Self {
         Self {
             settings,
-            leaf: Arc::new(leaf),
+            leaf,
             presented,
             now,
             outcome: RefCell::default(),
@@ -228,6 +228,7 @@ impl<'a> PathBuilder<'a> {
         if settings.strictness == Strictness::Strict {
             rules::check(path, settings.purpose, now)?;
         }
+        settings.check_exemption(path, now)?;
         settings.check_revocation(path, now)
     }
 
@@ -241,6 +242,7 @@ impl<'a> PathBuilder<'a> {
             leaf: Arc::clone(&self.leaf),
             intermediates,
             anchor: Arc::clone(anchor.expect("webpki chooses among the anchors it was given")),
+            without_client_auth_until: None,
         })
     }
 

@@ -118,6 +118,7 @@ fn path(
         leaf: Arc::clone(leaf),
         intermediates: intermediates.to_vec(),
         anchor: Arc::clone(anchor),
+        without_client_auth_until: None,
     }
 }
 

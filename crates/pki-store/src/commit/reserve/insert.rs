@@ -2,8 +2,9 @@
 
 use super::Reservation;
 use crate::StoreError;
+use crate::commit::added::added_id;
 use crate::commit::transaction::Transaction;
-use crate::database::values;
+use crate::database::{Many, values};
 use crate::record::certificate::stored;
 
 /// Writes those at these positions, and returns their numbers.
@@ -20,16 +21,13 @@ pub(super) async fn insert(
     };
     let mut sets = Vec::new();
     for (it, lineage) in accepted() {
-        let sans = serde_json::to_string(&it.sans).map_err(|error| StoreError::Corrupt {
-            what: error.to_string(),
-        })?;
         sets.push(values![
             it.issuer,
             it.serial.as_bytes(),
             stored::RESERVED,
             it.profile.as_str(),
             it.subject.as_str(),
-            sans,
+            it.sans_text.as_str(),
             it.not_before,
             it.not_after,
             it.spki,
@@ -40,12 +38,15 @@ pub(super) async fn insert(
             it.tbs.as_slice()
         ]);
     }
-    let sql = "INSERT INTO certificates (issuer, serial, state, profile, subject, sans, not_before, not_after, spki, \
-               lineage, part, holder, reserved_at, content) \
-               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) RETURNING id";
+    let insert = Many::Insert {
+        into: "certificates (issuer, serial, state, profile, subject, sans, not_before, not_after, spki, lineage, part, \
+               holder, reserved_at, content)",
+        rest: "RETURNING id, serial",
+    };
     let mut ids = Vec::with_capacity(sets.len());
-    for rows in session.query_each(sql, sets).await? {
-        ids.push(rows.first().ok_or(StoreError::Closed)?.int(0)?);
+    let added = session.query_each(insert, sets).await?;
+    for ((it, _), rows) in accepted().zip(added) {
+        ids.push(added_id(&rows, &it.serial)?);
     }
     let mut names = Vec::new();
     let mut requests = Vec::new();
@@ -56,10 +57,15 @@ pub(super) async fn insert(
             requests.push(values![it.ca.as_str(), key, request.payload_sha256, *id]);
         }
     }
-    let sql = "INSERT INTO names (name, certificate) VALUES ($1, $2)";
-    session.query_each(sql, names).await?;
-    let sql = "INSERT INTO requests (ca, key, payload, certificate) VALUES ($1, $2, $3, $4) \
-               ON CONFLICT (ca, key) DO UPDATE SET certificate = excluded.certificate";
-    session.query_each(sql, requests).await?;
+    let into_names = Many::Insert {
+        into: "names (name, certificate)",
+        rest: "",
+    };
+    let into_requests = Many::Insert {
+        into: "requests (ca, key, payload, certificate)",
+        rest: "ON CONFLICT (ca, key) DO UPDATE SET certificate = excluded.certificate",
+    };
+    let work = vec![(into_names, names), (into_requests, requests)];
+    session.all(work).await?;
     Ok(ids)
 }

@@ -1,16 +1,20 @@
 //! What speaks against reservations.
 
+use std::collections::HashMap;
+
 use pki_core::Role;
 
 use super::{Reservation, Reserved, new_lineage};
 use crate::commit::transaction::Transaction;
-use crate::database::{Row, Value, values};
+use crate::database::{Many, Row, Value, values};
 use crate::record::IssuerState;
-use crate::record::certificate::{RecordedName, stored};
+use crate::record::certificate::stored;
 use crate::{IssueError, StoreError};
 
 /// What the store knows about each reservation.
 pub(super) struct Known {
+    /// Where each of the keys is in the lists after this one.
+    keys: HashMap<[u8; 32], usize>,
     blocked: Vec<Vec<Row>>,
     same_key: Vec<Vec<Row>>,
     requests: Vec<Option<Row>>,
@@ -24,47 +28,40 @@ impl Known {
         transaction: &mut Transaction<'_>,
         all: &[&Reservation],
     ) -> Result<Self, StoreError> {
-        let session = &mut *transaction.session;
-        let keys = || all.iter().map(|it| values![it.spki]).collect();
-        let blocked = "SELECT 1, '' FROM blocked_keys WHERE spki = $1 \
-                       UNION ALL SELECT 2, ca FROM issuers WHERE spki = $1";
-        let blocked = session.query_each(blocked, keys()).await?;
-        let same_key = "SELECT c.serial, c.subject, c.sans, i.ca FROM certificates c \
-                        JOIN issuers i ON i.id = c.issuer WHERE c.spki = $1 AND c.state <> 3 LIMIT 16";
-        let same_key = session.query_each(same_key, keys()).await?;
-        let serials =
-            "SELECT id, holder, lineage FROM certificates WHERE issuer = $1 AND serial = $2";
-        let sets = |it: &&Reservation| values![it.issuer, it.serial.as_bytes()];
-        let serials = session
-            .query_each(serials, all.iter().map(sets).collect())
-            .await?;
-        let rows = session
-            .query("SELECT id, state FROM issuers", vec![])
-            .await?;
-        let state = |row: &Row| Ok((row.int(0)?, IssuerState::from_text(row.text(1)?)?));
-        let issuers = rows.iter().map(state).collect::<Result<_, StoreError>>()?;
+        let mut keys = HashMap::new();
+        let mut spkis = Vec::new();
+        for reservation in all {
+            keys.entry(reservation.spki).or_insert_with(|| {
+                spkis.push(values![reservation.spki]);
+                spkis.len() - 1
+            });
+        }
+        let serials = |it: &&Reservation| values![it.issuer, it.serial.as_bytes()];
         let requests = sparse(all, |it| {
             let request = it.idempotency.as_ref()?;
             Some(values![it.ca.as_str(), request.key.as_str()])
         });
-        let sql = "SELECT r.payload, r.certificate, c.state FROM requests r \
-                   JOIN certificates c ON c.id = r.certificate WHERE r.ca = $1 AND r.key = $2";
-        let requests = spread(
-            all.len(),
-            requests.0,
-            session.query_each(sql, requests.1).await?,
-        );
         let replaced = sparse(all, |it| {
             Some(values![it.ca.as_str(), it.replaces.as_ref()?.as_bytes()])
         });
-        let sql = "SELECT c.lineage FROM certificates c JOIN issuers i ON i.id = c.issuer \
-                   WHERE i.ca = $1 AND c.serial = $2 AND c.state <> 3 LIMIT 2";
-        let replaced = spread(
-            all.len(),
-            replaced.0,
-            session.query_each(sql, replaced.1).await?,
-        );
+        let work = vec![
+            (Many::Select(BLOCKED), spkis.clone()),
+            (Many::Select(SAME_KEY), spkis),
+            (Many::Select(SERIALS), all.iter().map(serials).collect()),
+            (Many::Select(ISSUERS), vec![vec![]]),
+            (Many::Select(REQUESTS), requests.1),
+            (Many::Select(REPLACED), replaced.1),
+        ];
+        let mut found = transaction.session.all(work).await?.into_iter();
+        let mut next = || found.next().unwrap_or_default();
+        let (blocked, same_key, serials) = (next(), next(), next());
+        let issuers = next().into_iter().flatten();
+        let state = |row: Row| Ok((row.int(0)?, IssuerState::from_text(row.text(1)?)?));
+        let issuers = issuers.map(state).collect::<Result<_, StoreError>>()?;
+        let requests = spread(all.len(), requests.0, next());
+        let replaced = spread(all.len(), replaced.0, next());
         Ok(Self {
+            keys,
             blocked,
             same_key,
             requests,
@@ -114,7 +111,9 @@ impl Known {
                 subject: reservation.issuer_subject.clone(),
             })));
         }
-        for row in rows(&self.blocked, position) {
+        let key = self.keys.get(&reservation.spki).copied();
+        let key = key.unwrap_or(usize::MAX);
+        for row in rows(&self.blocked, key) {
             let error = match row.int(0)? {
                 1 => IssueError::KeyBlocked {
                     spki_sha256: reservation.spki,
@@ -127,9 +126,9 @@ impl Known {
             };
             return Ok(Some(Err(error)));
         }
-        for row in rows(&self.same_key, position) {
-            let sans: Vec<RecordedName> = serde_json::from_str(row.text(2)?).unwrap_or_default();
-            if row.text(3)? == reservation.ca && !reservation.may_share_key(row.text(1)?, &sans) {
+        for row in rows(&self.same_key, key) {
+            let is_of_ca = row.text(3)? == reservation.ca;
+            if is_of_ca && !reservation.may_share_key(row.text(1)?, row.text(2)?) {
                 return Ok(Some(Err(IssueError::KeyInUse {
                     serial: row.serial(0)?,
                 })));
@@ -195,3 +194,21 @@ fn spread(len: usize, positions: Vec<usize>, found: Vec<Vec<Row>>) -> Vec<Option
 fn rows(all: &[Vec<Row>], position: usize) -> &[Row] {
     all.get(position).map_or(&[], Vec::as_slice)
 }
+
+/// Why a key is not certified: 1 where it is blocked, 2 where it is the key of a CA.
+const BLOCKED: &str = "SELECT 1, '' FROM blocked_keys WHERE spki = $1 \
+                       UNION ALL SELECT 2, ca FROM issuers WHERE spki = $1";
+
+const SAME_KEY: &str = "SELECT c.serial, c.subject, c.sans, i.ca FROM certificates c \
+                        JOIN issuers i ON i.id = c.issuer WHERE c.spki = $1 AND c.state <> 3 LIMIT 16";
+
+const SERIALS: &str =
+    "SELECT id, holder, lineage FROM certificates WHERE issuer = $1 AND serial = $2";
+
+const ISSUERS: &str = "SELECT id, state FROM issuers";
+
+const REQUESTS: &str = "SELECT r.payload, r.certificate, c.state FROM requests r \
+                        JOIN certificates c ON c.id = r.certificate WHERE r.ca = $1 AND r.key = $2";
+
+const REPLACED: &str = "SELECT c.lineage FROM certificates c JOIN issuers i ON i.id = c.issuer \
+                        WHERE i.ca = $1 AND c.serial = $2 AND c.state <> 3 LIMIT 2";

@@ -36,6 +36,8 @@ pub(crate) struct Reservation {
     pub(crate) role: Role,
     pub(crate) subject: String,
     pub(crate) sans: Vec<RecordedName>,
+    /// The same as it is stored.
+    pub(crate) sans_text: String,
     pub(crate) name_keys: Vec<Vec<u8>>,
     pub(crate) not_before: OffsetDateTime,
     pub(crate) not_after: OffsetDateTime,
@@ -111,7 +113,7 @@ pub(crate) async fn reserve_all(
             (None, None) => keys
                 .get(&reservation.spki)
                 .and_then(|first| reservations.get(*first))
-                .filter(|first| !reservation.may_share_key(&first.subject, &first.sans))
+                .filter(|first| !reservation.may_share_key(&first.subject, &first.sans_text))
                 .map(|first| {
                     Err(IssueError::KeyInUse {
                         serial: first.serial.clone(),
@@ -163,11 +165,17 @@ impl Reservation {
         }
     }
 
-    fn may_share_key(&self, subject: &str, sans: &[RecordedName]) -> bool {
+    /// With a certificate of this subject and these alternative names, as they are stored.
+    fn may_share_key(&self, subject: &str, sans: &str) -> bool {
+        // Nearly always it is the same text, which takes no reading.
+        let has_sans = || {
+            self.sans_text == sans
+                || serde_json::from_str::<Vec<RecordedName>>(sans).is_ok_and(|it| it == self.sans)
+        };
         match self.key_reuse {
             KeyReuse::Any => true,
             KeyReuse::Never => false,
-            KeyReuse::SameNames => self.subject == subject && self.sans == sans,
+            KeyReuse::SameNames => self.subject == subject && has_sans(),
         }
     }
 

@@ -1,0 +1,48 @@
+//! Reading a file that a configuration names.
+
+use std::path::{Path, PathBuf};
+
+use crate::files::{self, Item};
+use crate::finding::Finding;
+use crate::report::Report;
+use crate::target::{Options, Role};
+
+use super::settings::Setting;
+
+/// Reads a file that a configuration names; that it is missing is the configuration's fault.
+pub(crate) fn load(
+    setting: &Setting<PathBuf>,
+    role: Role,
+    options: &Options,
+    report: &mut Report,
+) -> Option<Item> {
+    if !setting.value.exists() {
+        let what = format!(
+            "{} names {}, which does not exist.",
+            setting.name,
+            setting.value.display()
+        );
+        report.finding(
+            Finding::error("file-missing", setting.at.place(), what)
+                .why("The server does not start: nginx and Apache `No such file or directory`, HAProxy `unable to stat`.")
+                .step(near(&setting.value)),
+        );
+        return None;
+    }
+    files::read(&setting.value, role, options, report)
+}
+
+/// A file of that name somewhere near.
+fn near(path: &Path) -> String {
+    let name = path.file_name();
+    let parents = path.ancestors().skip(1).take(3);
+    let found = name.and_then(|name| {
+        parents
+            .map(|parent| parent.join(name))
+            .find(|path| path.exists())
+    });
+    match found {
+        Some(found) => format!("Correct the path: {} exists.", found.display()),
+        None => "Correct the path, or put the file there; relative paths begin where the server's manual says.".to_owned(),
+    }
+}

@@ -1,0 +1,38 @@
+//! The examination: files first, then configurations, then servers, since that is the order of causes.
+
+use crate::files::Trust;
+use crate::report::Report;
+use crate::target::{Options, Role, Target};
+use crate::{config, files, probe};
+
+/// Examines `targets` together: what one of them holds is compared with what the others hold.
+///
+/// It reads files and, for URLs, opens connections. It blocks for as long as that takes.
+#[must_use]
+pub fn examine(targets: &[Target], options: &Options) -> Report {
+    let mut report = Report::default();
+    let (mut plain, mut configurations, mut urls) = (Vec::new(), Vec::new(), Vec::new());
+    for target in targets {
+        match target {
+            Target::File {
+                path,
+                role: Role::Any,
+            } if config::is_configuration(path) => configurations.push(path.as_path()),
+            Target::File { path, role } => plain.push((path.as_path(), *role)),
+            Target::Url(url) => urls.push(url.as_str()),
+        }
+    }
+    let trust = if urls.is_empty() {
+        Trust::OtherSide
+    } else {
+        Trust::Ours
+    };
+    let given = files::examine(&plain, trust, options, &mut report);
+    for path in configurations {
+        config::examine(path, &given, options, &mut report);
+    }
+    for url in urls {
+        probe::examine(url, &given, options, &mut report);
+    }
+    report
+}

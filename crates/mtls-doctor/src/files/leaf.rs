@@ -1,0 +1,252 @@
+//! A leaf: what it is for, whom it names, how long it is valid, and whether its chain is good.
+
+use std::net::IpAddr;
+
+use pki_core::verify::{
+    ChainVerifier, Purpose, TrustAnchors, VerifyError, has_accepted_algorithm, problems_of_leaf,
+    unix_time,
+};
+use pki_core::{Severity as LintSeverity, check_public_key, lint};
+use rustls_pki_types::{CertificateDer, UnixTime};
+use x509_identity::pattern::DnsPattern;
+use x509_identity::{Certificate, SubjectAltName};
+
+use crate::finding::Finding;
+use crate::report::Report;
+use crate::stories::public_ca;
+use crate::target::Options;
+
+use super::chain::Chain;
+use super::pair::Presented;
+use super::reissue::{self, Reissue};
+use super::surroundings::Surroundings;
+use super::{purpose, verdict, wording};
+
+/// Checks a leaf and what is above it.
+pub(crate) fn check(
+    presented: Presented<'_>,
+    chain: &Chain<'_>,
+    surroundings: &Surroundings<'_>,
+    options: &Options,
+    report: &mut Report,
+) {
+    let leaf = presented.certificate();
+    let place = presented.item.place();
+    let now = unix_time(options.now);
+    for purpose in purpose::of(leaf, &presented.item.path, options) {
+        let case = Case {
+            leaf,
+            place: &place,
+            reissue: Reissue {
+                leaf,
+                file: (!presented.item.is_bundle).then_some(presented.item.path.as_path()),
+                purpose,
+                surroundings,
+                options,
+                public: leaf.spki_der(),
+            },
+        };
+        let mut seen = Vec::new();
+        for problem in problems_of_leaf(leaf, purpose, now) {
+            seen.push(problem.code());
+            report.finding(case.finding(&problem, purpose));
+        }
+        if let Some(problem) = verified(leaf, chain, purpose, now) {
+            let consequence = chain.is_broken && is_about_issuer(&problem);
+            if !consequence && !seen.contains(&problem.code()) {
+                report.finding(case.finding(&problem, purpose));
+            }
+        }
+        if !seen.contains(&"weak-signature") {
+            report.findings_of(chain.intermediates.iter().find_map(|ca| weak(ca, &place)));
+        }
+        if purpose == Purpose::TlsClient && !seen.contains(&"wrong-extended-key-usage") {
+            report.findings_of(public_ca::ends(leaf, &place));
+        }
+        if purpose == Purpose::TlsServer {
+            report.findings_of(options.host.as_deref().and_then(|host| case.host(host)));
+        }
+        report.findings_of(case.lint());
+    }
+}
+
+/// A CA between leaf and root whose signature nobody accepts.
+fn weak(ca: &Certificate, place: &str) -> Option<Finding> {
+    if ca.is_self_issued() || has_accepted_algorithm(ca) {
+        return None;
+    }
+    let what = format!(
+        "{} is signed with an algorithm that is not accepted (MD5, SHA-1).",
+        ca.subject()
+    );
+    let finding = Finding::error("weak-signature", place, what).why(
+        "OpenSSL 3 at its default security level: `ca md too weak`; Apple, Chrome, Go and rustls refuse it.",
+    );
+    Some(reissue::of_ca(
+        finding,
+        &ca.subject().to_string(),
+        "with SHA-256",
+    ))
+}
+
+/// Why the chain is refused by whom it leads to.
+fn verified(
+    leaf: &Certificate,
+    chain: &Chain<'_>,
+    purpose: Purpose,
+    now: UnixTime,
+) -> Option<VerifyError> {
+    let anchors = TrustAnchors::from_certs(chain.anchors.iter().map(|ca| ca.der())).ok()?;
+    let der = |one: &&Certificate| CertificateDer::from(one.der().to_vec());
+    let intermediates: Vec<_> = chain.intermediates.iter().map(der).collect();
+    let verifier = ChainVerifier::builder(anchors, purpose).build();
+    let leaf = CertificateDer::from(leaf.der().to_vec());
+    verifier.verify(&leaf, &intermediates, now).err()
+}
+
+fn is_about_issuer(problem: &VerifyError) -> bool {
+    matches!(
+        problem,
+        VerifyError::UnknownIssuer { .. }
+            | VerifyError::BadSignature { .. }
+            | VerifyError::SelfSigned { .. }
+            | VerifyError::NotACa { .. }
+    )
+}
+
+struct Case<'a> {
+    leaf: &'a Certificate,
+    place: &'a str,
+    reissue: Reissue<'a>,
+}
+
+impl Case<'_> {
+    fn finding(&self, problem: &VerifyError, purpose: Purpose) -> Finding {
+        let own = self.leaf.subject().to_string();
+        let is_lost = matches!(problem, VerifyError::WrongExtendedKeyUsage { subject, .. } if *subject == own);
+        if is_lost
+            && purpose == Purpose::TlsClient
+            && let Some(story) = public_ca::lost(self.leaf, self.place)
+        {
+            return story;
+        }
+        let mut finding = verdict::finding(problem, self.place);
+        match problem {
+            VerifyError::NotYetValid { subject, .. } | VerifyError::AnchorNotYetValid { subject, .. } => {
+                if finding.id == "not-yet-valid-clock" {
+                    return finding.step(
+                        "Compare the clock with another one (`date -u`) and set it (`timedatectl set-ntp true`); look at the clock of the CA, too.",
+                    );
+                }
+                if *subject != own {
+                    return finding.step("Wait until then, or have the CA's certificate issued again with an earlier beginning.");
+                }
+                self.reissue.mends(finding)
+            }
+            VerifyError::WrongExtendedKeyUsage { subject, purpose, .. } if *subject != own => {
+                finding.id = "intermediate-usage";
+                reissue::of_ca(finding, subject, &format!("with {} or without extended key usages", purpose.usage()))
+            }
+            VerifyError::KeyUsage { subject, needed } if *subject != own => {
+                finding.id = "ca-key-usage";
+                reissue::of_ca(finding, subject, &format!("with the key usage {}", needed.name()))
+            }
+            VerifyError::NotACa { .. } | VerifyError::AnchorNotCa { .. } => {
+                finding.step("Have the leaf issued by a CA, or the issuer's certificate issued again with basicConstraints CA:TRUE.")
+            }
+            VerifyError::PathLength { .. } => {
+                finding.step("Have the leaf issued by a CA that is nearer to the root, or the CA's certificate issued again with a larger path length.")
+            }
+            VerifyError::NameConstraint { .. } => finding.step("Have the leaf issued for names that the CA may certify, or by another CA."),
+            VerifyError::UnknownIssuer { .. } | VerifyError::BadSignature { .. } => finding.step(
+                "Append the missing intermediate to the chain, or trust the root of the CA that issued it, or use a certificate of a CA that is trusted.",
+            ),
+            VerifyError::Expired { subject, .. } if *subject != own => {
+                reissue::of_ca(finding, subject, "for its key, with a new validity period")
+            }
+            VerifyError::AnchorExpired { .. } => finding.step("Make a new root, and have every side trust it: `mtls ca rotate`."),
+            VerifyError::WeakSignature { subject, .. } if *subject != own => reissue::of_ca(finding, subject, "with SHA-256"),
+            VerifyError::WeakKey { subject, .. } if *subject != own => reissue::of_ca(finding, subject, "for a key of P-256, or of RSA with 2048 bits or more"),
+            VerifyError::WeakKey { .. } => finding.step(
+                "Make a new key, and have a certificate issued for it: `openssl ecparam -name prime256v1 -genkey -noout`.",
+            ),
+            _ => self.reissue.mends(finding),
+        }
+    }
+
+    /// The name or address that a client dials.
+    fn host(&self, host: &str) -> Option<Finding> {
+        let names: Vec<String> = self
+            .leaf
+            .sans()
+            .iter()
+            .filter(|name| is_host(name))
+            .map(ToString::to_string)
+            .collect();
+        // That there are none is reported already.
+        if names.is_empty() || self.leaf.sans().iter().any(|name| covers(name, host)) {
+            return None;
+        }
+        let what = format!(
+            "The certificate is not for {host}, only for {}.",
+            names.join(", ")
+        );
+        let finding = Finding::error("name-mismatch", self.place, what).why(
+            "curl: `no alternative certificate subject name matches target host name`; Chrome: ERR_CERT_COMMON_NAME_INVALID; Go: \
+             `certificate is valid for ..., not ...`; rustls: `not valid for name`.",
+        );
+        Some(self.reissue.mends(finding))
+    }
+
+    /// What the rules of a certificate say and a verifier does not.
+    fn lint(&self) -> Vec<Finding> {
+        let mut findings = Vec::new();
+        if let Err(weak) = check_public_key(self.leaf.spki_der()) {
+            let finding = Finding::error("weak-key", self.place, wording::sentence(&weak.to_string()))
+                .why("Whoever finds the private key can be whom the certificate names; CAs have to revoke it.");
+            findings.push(finding.step("Make a new key, and have a certificate issued for it: `openssl ecparam -name prime256v1 -genkey -noout`."));
+        }
+        for rule in lint(self.leaf)
+            .into_iter()
+            .filter(|rule| rule.severity == LintSeverity::Error)
+        {
+            let (id, why) = match rule.rule {
+                "key-usage-encipherment" => (
+                    "key-usage-encipherment",
+                    "RFC 8813 forbids it. Strict verifiers refuse it, and OpenSSL with `-x509_strict` and linters of CAs do.",
+                ),
+                "server-life" => (
+                    "apple-825-days",
+                    "iOS and macOS refuse it (support.apple.com/103769), whoever has issued it: `not standards compliant`, -9802.",
+                ),
+                "leaf-signs" => (
+                    "leaf-signs",
+                    "Verifiers that look closely take it for half a CA, and refuse it.",
+                ),
+                "extended-key-usage-critical" => (
+                    "extended-key-usage-critical",
+                    "Older verifiers refuse what is critical and unknown to them.",
+                ),
+                _ => continue,
+            };
+            let finding =
+                Finding::warning(id, self.place, wording::sentence(&rule.sentence)).why(why);
+            findings.push(self.reissue.mends(finding));
+        }
+        findings
+    }
+}
+
+fn is_host(name: &SubjectAltName) -> bool {
+    matches!(name, SubjectAltName::Dns(_) | SubjectAltName::Ip(_))
+}
+
+fn covers(name: &SubjectAltName, host: &str) -> bool {
+    match (name, host.trim_matches(['[', ']']).parse::<IpAddr>()) {
+        (SubjectAltName::Ip(address), Ok(host)) => *address == host,
+        (SubjectAltName::Dns(name), Err(_)) => name
+            .parse::<DnsPattern>()
+            .is_ok_and(|pattern| pattern.matches(host)),
+        _ => false,
+    }
+}

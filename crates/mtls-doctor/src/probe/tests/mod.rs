@@ -1,0 +1,6 @@
+//! Whole examinations of servers on loopback.
+
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+mod cases;
+mod served;

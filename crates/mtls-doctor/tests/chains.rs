@@ -1,0 +1,165 @@
+//! Chains with one thing wrong in them.
+
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+mod setup;
+
+use setup::Setup;
+use test_pki::Ca;
+use test_pki::rcgen::{
+    BasicConstraints, ExtendedKeyUsagePurpose, GeneralSubtree, IsCa, KeyUsagePurpose,
+    NameConstraints,
+};
+use time::Duration;
+
+const TARGETS: [&str; 3] = ["cert:client.crt", "key:client.key", "ca:root.crt"];
+
+#[test]
+fn what_is_sent_is_complete_and_in_order() {
+    let setup = Setup::empty();
+    let root = Ca::root("Root");
+    let issuing = root.issuing("Issuing");
+    root.write_to(setup.directory(), "root");
+    let client = issuing.client("alice");
+    client.write_to(setup.directory(), "client");
+    setup.is_healthy(&TARGETS);
+
+    let leaf = client.clone().without_intermediates().chain_pem();
+    let (issuing_pem, root_pem) = (issuing.pem(), root.pem());
+    let namesake = Ca::root("Root").issuing("Issuing").pem();
+    let other = Ca::root("Other").issuing("Somebody").pem();
+    for (id, content) in [
+        ("chain-order", format!("{issuing_pem}{leaf}")),
+        ("chain-order", format!("{root_pem}{issuing_pem}{leaf}")),
+        ("root-instead-of-intermediate", format!("{leaf}{root_pem}")),
+        ("issuer-key-differs", format!("{leaf}{namesake}")),
+        ("intermediate-missing", format!("{leaf}{other}")),
+        ("unknown-issuer", leaf.clone()),
+        ("root-in-chain", format!("{leaf}{issuing_pem}{root_pem}")),
+        ("ca-as-leaf", issuing_pem.clone()),
+    ] {
+        setup.write("client.crt", content);
+        setup.finds(id, &["cert:client.crt", "ca:root.crt"]);
+    }
+    // Whoever has the intermediate beside the leaf is told to append it.
+    issuing.write_to(setup.directory(), "issuing");
+    setup.write("client.crt", &leaf);
+    setup.finds("intermediate-missing", &TARGETS);
+    // One that trusts the issuing CA needs nothing more.
+    setup.is_healthy(&["cert:client.crt", "key:client.key", "ca:issuing.crt"]);
+}
+
+#[test]
+fn two_intermediates_have_one_order() {
+    let setup = Setup::empty();
+    let root = Ca::root("Root");
+    let upper = root.issuing("Upper");
+    let lower = upper.issuing("Lower");
+    root.write_to(setup.directory(), "root");
+    let client = lower.client("alice");
+    client.write_to(setup.directory(), "client");
+    setup.is_healthy(&TARGETS);
+    let leaf = client.without_intermediates().chain_pem();
+    setup.write("client.crt", leaf + &upper.pem() + &lower.pem());
+    setup.finds("chain-order", &TARGETS);
+}
+
+#[test]
+fn a_trusted_ca_of_another_key_or_name() {
+    let setup = Setup::empty();
+    Ca::root("Root")
+        .client("alice")
+        .write_to(setup.directory(), "client");
+    Ca::root("Root").write_to(setup.directory(), "root");
+    setup.finds("issuer-key-differs", &TARGETS);
+    Ca::root("Other").write_to(setup.directory(), "root");
+    setup.finds("unknown-issuer", &TARGETS);
+    Ca::root("Other")
+        .client("bob")
+        .write_to(setup.directory(), "root");
+    setup.finds("ca-not-a-ca", &["ca:root.crt"]);
+}
+
+/// A client of an issuing CA with one thing changed.
+fn below(setup: &Setup, change: impl FnOnce(&mut test_pki::rcgen::CertificateParams)) {
+    let root = Ca::root("Root");
+    root.write_to(setup.directory(), "root");
+    let issuing = root.issuing("Issuing").with(change);
+    issuing
+        .client("alice")
+        .write_to(setup.directory(), "client");
+}
+
+#[test]
+fn an_intermediate_that_is_no_good() {
+    let setup = Setup::empty();
+    let now = setup.options.now;
+    below(&setup, |_| {});
+    setup.is_healthy(&TARGETS);
+    below(&setup, |params| {
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth]
+    });
+    setup.is_healthy(&TARGETS);
+
+    below(&setup, |params| {
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth]
+    });
+    setup.finds("intermediate-usage", &TARGETS);
+    below(&setup, |params| {
+        params.key_usages = vec![KeyUsagePurpose::CrlSign]
+    });
+    setup.finds("ca-key-usage", &TARGETS);
+    below(&setup, |params| params.is_ca = IsCa::ExplicitNoCa);
+    setup.finds("not-a-ca", &TARGETS);
+    below(&setup, |params| params.not_after = now - Duration::DAY);
+    setup.finds("expired", &TARGETS);
+    below(&setup, |params| params.not_before = now + Duration::HOUR);
+    setup.finds("not-yet-valid-clock", &TARGETS);
+    below(&setup, |params| {
+        params.name_constraints = Some(NameConstraints {
+            permitted_subtrees: vec![GeneralSubtree::DnsName("example.org".into())],
+            excluded_subtrees: Vec::new(),
+        });
+    });
+    setup.is_healthy(&TARGETS);
+}
+
+#[test]
+fn a_path_that_is_too_long_or_for_other_names() {
+    let setup = Setup::empty();
+    let root =
+        Ca::root("Root").with(|params| params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0)));
+    root.write_to(setup.directory(), "root");
+    root.issuing("Issuing")
+        .client("alice")
+        .write_to(setup.directory(), "client");
+    setup.finds("path-length", &TARGETS);
+
+    let root = Ca::root("Root");
+    root.write_to(setup.directory(), "root");
+    let limited = root.issuing("Issuing").with(|params| {
+        params.name_constraints = Some(NameConstraints {
+            permitted_subtrees: vec![GeneralSubtree::DnsName("example.org".into())],
+            excluded_subtrees: Vec::new(),
+        });
+    });
+    for (name, healthy) in [("a.example.org", true), ("a.example.net", false)] {
+        limited.server(name).write_to(setup.directory(), "server");
+        let targets = ["cert:server.crt", "key:server.key", "ca:root.crt"];
+        if healthy {
+            setup.is_healthy(&targets);
+        } else {
+            setup.finds("name-constraint", &targets);
+        }
+    }
+}
+
+#[test]
+fn a_root_that_is_no_good() {
+    let setup = Setup::empty();
+    let root = Ca::root("Root").expired();
+    root.write_to(setup.directory(), "root");
+    root.client("alice").write_to(setup.directory(), "client");
+    setup.finds("anchor-expired", &TARGETS);
+    setup.finds("expired", &["root.crt"]);
+}

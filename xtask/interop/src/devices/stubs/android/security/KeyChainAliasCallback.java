@@ -1,0 +1,5 @@
+package android.security;
+
+public interface KeyChainAliasCallback {
+    void alias(String alias);
+}

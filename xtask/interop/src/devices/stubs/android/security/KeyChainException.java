@@ -1,0 +1,3 @@
+package android.security;
+
+public class KeyChainException extends Exception {}

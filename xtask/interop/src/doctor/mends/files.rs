@@ -1,0 +1,291 @@
+//! Faults of files, and what has to hold when they are mended.
+
+use super::Mend;
+
+const CLIENT: &str = "--cert same-ca/client.crt --key same-ca/client.key --ca same-ca/ca.crt";
+const SERVER: &str = "--cert same-ca/server.crt --key same-ca/server.key --ca same-ca/ca.crt";
+const CHAIN: &str =
+    "--cert intermediate/client-chain.crt --key intermediate/client.key --ca intermediate/root.crt";
+
+const CLIENT_IS_GOOD: &str =
+    "openssl verify -x509_strict -purpose sslclient -CAfile same-ca/ca.crt same-ca/client.crt";
+const SERVER_IS_GOOD: &str =
+    "openssl verify -x509_strict -purpose sslserver -CAfile same-ca/ca.crt same-ca/server.crt";
+const CHAIN_IS_GOOD: &str = "openssl verify -purpose sslclient -CAfile intermediate/root.crt -untrusted intermediate/client-chain.crt intermediate/client-chain.crt";
+const KEY_IS_THE_CERTIFICATES: &str = r#"test "$(openssl x509 -in same-ca/client.crt -noout -pubkey)" = "$(openssl pkey -in same-ca/client.key -pubout)""#;
+
+pub(super) const FILES: &[Mend] = &[
+    Mend {
+        name: "byte order mark",
+        id: "pem-byte-order-mark",
+        targets: CLIENT,
+        fault: r"printf '\357\273\277' | cat - same-ca/client.crt > n && cat n > same-ca/client.crt",
+        holds: "head -c 3 same-ca/client.crt | grep -q -- ---",
+    },
+    Mend {
+        name: "UTF-16",
+        id: "pem-utf16",
+        targets: CLIENT,
+        fault: "iconv -f UTF-8 -t UTF-16 same-ca/client.crt > n && cat n > same-ca/client.crt",
+        holds: CLIENT_IS_GOOD,
+    },
+    Mend {
+        name: "UTF-16 without a mark",
+        id: "pem-utf16",
+        targets: CLIENT,
+        fault: "iconv -f UTF-8 -t UTF-16LE same-ca/client.crt > n && cat n > same-ca/client.crt",
+        holds: CLIENT_IS_GOOD,
+    },
+    Mend {
+        name: "CR LF",
+        id: "pem-crlf",
+        targets: CLIENT,
+        fault: r"sed -i 's/$/\r/' same-ca/client.crt",
+        holds: r"! grep -q $(printf '\r') same-ca/client.crt",
+    },
+    Mend {
+        name: "glued",
+        id: "pem-glued",
+        targets: CHAIN,
+        fault: r"perl -0pi -e 's/-----\n-----BEGIN/----------BEGIN/' intermediate/client-chain.crt",
+        holds: CHAIN_IS_GOOD,
+    },
+    Mend {
+        name: "indented",
+        id: "pem-indented",
+        targets: CLIENT,
+        fault: "sed -i 's/^/  /' same-ca/client.crt",
+        holds: CLIENT_IS_GOOD,
+    },
+    Mend {
+        name: "certificate in DER",
+        id: "der-not-pem",
+        targets: CLIENT,
+        fault: "openssl x509 -in same-ca/client.crt -outform DER -out n && cat n > same-ca/client.crt",
+        holds: "grep -q BEGIN same-ca/client.crt",
+    },
+    Mend {
+        name: "key in DER",
+        id: "der-not-pem",
+        targets: CLIENT,
+        fault: "openssl pkey -in same-ca/client.key -outform DER -out n && cat n > same-ca/client.key",
+        holds: "grep -q BEGIN same-ca/client.key",
+    },
+    Mend {
+        name: "PKCS#7",
+        id: "pkcs7-not-pem",
+        targets: CLIENT,
+        fault: "openssl crl2pkcs7 -nocrl -certfile same-ca/client.crt -out n && cat n > same-ca/client.crt",
+        holds: CLIENT_IS_GOOD,
+    },
+    Mend {
+        name: "PKCS#7 in DER",
+        id: "pkcs7-not-pem",
+        targets: CLIENT,
+        fault: "openssl crl2pkcs7 -nocrl -certfile same-ca/client.crt -outform DER -out n && cat n > same-ca/client.crt",
+        holds: CLIENT_IS_GOOD,
+    },
+    Mend {
+        name: "base64 without lines",
+        id: "base64-without-pem",
+        targets: CLIENT,
+        fault: "grep -v -- ----- same-ca/client.crt > n && cat n > same-ca/client.crt",
+        holds: CLIENT_IS_GOOD,
+    },
+    Mend {
+        name: "OpenSSH key",
+        id: "openssh-key",
+        targets: CLIENT,
+        fault: "ssh-keygen -p -q -N '' -f same-ca/client.key",
+        holds: KEY_IS_THE_CERTIFICATES,
+    },
+    Mend {
+        name: "key for others",
+        id: "key-readable-by-others",
+        targets: CLIENT,
+        fault: "chmod 644 same-ca/client.key",
+        holds: "test $(stat -c %a same-ca/client.key) = 600",
+    },
+    Mend {
+        name: "chain reversed",
+        id: "chain-order",
+        targets: CHAIN,
+        fault: "cat intermediate/issuing.crt intermediate/client.crt > intermediate/client-chain.crt",
+        holds: CHAIN_IS_GOOD,
+    },
+    Mend {
+        name: "root first",
+        id: "chain-order",
+        targets: CHAIN,
+        fault: "cat intermediate/root.crt intermediate/issuing.crt intermediate/client.crt > intermediate/client-chain.crt",
+        holds: CHAIN_IS_GOOD,
+    },
+    Mend {
+        name: "root instead of intermediate",
+        id: "root-instead-of-intermediate",
+        targets: CHAIN,
+        fault: "cat intermediate/client.crt intermediate/root.crt > intermediate/client-chain.crt",
+        holds: CHAIN_IS_GOOD,
+    },
+    Mend {
+        name: "root in the chain",
+        id: "root-in-chain",
+        targets: CHAIN,
+        fault: "cat intermediate/root.crt >> intermediate/client-chain.crt",
+        holds: "test $(grep -c BEGIN intermediate/client-chain.crt) = 2",
+    },
+    Mend {
+        name: "leaf alone",
+        id: "intermediate-missing",
+        targets: CHAIN,
+        fault: "cat intermediate/client.crt > intermediate/client-chain.crt",
+        holds: CHAIN_IS_GOOD,
+    },
+    Mend {
+        name: "leaf alone, no line end",
+        id: "intermediate-missing",
+        targets: CHAIN,
+        fault: r#"printf %s "$(cat intermediate/client.crt)" > intermediate/client-chain.crt"#,
+        holds: CHAIN_IS_GOOD,
+    },
+    Mend {
+        name: "another intermediate",
+        id: "intermediate-missing",
+        targets: CHAIN,
+        fault: "cat intermediate/client.crt same-ca/server.crt > intermediate/client-chain.crt",
+        holds: CHAIN_IS_GOOD,
+    },
+    Mend {
+        name: "bundle without intermediate",
+        id: "intermediate-missing",
+        targets: "--p12 intermediate/client.p12 --ca intermediate/root.crt --password-file pw",
+        fault: "openssl pkcs12 -export -inkey intermediate/client.key -in intermediate/client.crt -passout file:pw -out intermediate/client.p12",
+        holds: "openssl pkcs12 -in intermediate/client.p12 -passin file:pw -nokeys 2>&1 | grep -c BEGIN | grep -qx 2",
+    },
+    Mend {
+        name: "key of another certificate",
+        id: "key-mismatch",
+        targets: CLIENT,
+        fault: "mv same-ca/client.key same-ca/right.key && cp same-ca/server.key same-ca/client.key",
+        holds: KEY_IS_THE_CERTIFICATES,
+    },
+    Mend {
+        name: "key of nobody",
+        id: "key-mismatch",
+        targets: CLIENT,
+        fault: "openssl ecparam -name prime256v1 -genkey -noout > same-ca/client.key",
+        holds: KEY_IS_THE_CERTIFICATES,
+    },
+    Mend {
+        name: "expired",
+        id: "expired",
+        targets: CLIENT,
+        fault: "cat refused/expired/client.crt > same-ca/client.crt && cat refused/expired/client.key > same-ca/client.key",
+        holds: CLIENT_IS_GOOD,
+    },
+    Mend {
+        name: "not-yet-valid",
+        id: "not-yet-valid",
+        targets: CLIENT,
+        fault: "cat refused/not-yet-valid/client.crt > same-ca/client.crt && cat refused/not-yet-valid/client.key > same-ca/client.key",
+        holds: CLIENT_IS_GOOD,
+    },
+    Mend {
+        name: "wrong-usage",
+        id: "wrong-extended-key-usage",
+        targets: CLIENT,
+        fault: "cat refused/wrong-usage/client.crt > same-ca/client.crt && cat refused/wrong-usage/client.key > same-ca/client.key",
+        holds: CLIENT_IS_GOOD,
+    },
+    Mend {
+        name: "no-usage",
+        id: "no-extended-key-usage",
+        targets: CLIENT,
+        fault: "cat refused/no-usage/client.crt > same-ca/client.crt && cat refused/no-usage/client.key > same-ca/client.key",
+        holds: "openssl x509 -in same-ca/client.crt -noout -ext extendedKeyUsage | grep -q Client",
+    },
+    Mend {
+        name: "ca-as-leaf",
+        id: "ca-as-leaf",
+        targets: CLIENT,
+        fault: "cat refused/ca-as-leaf/client.crt > same-ca/client.crt && cat refused/ca-as-leaf/client.key > same-ca/client.key",
+        holds: "",
+    },
+    Mend {
+        name: "self-signed",
+        id: "self-signed",
+        targets: CLIENT,
+        fault: "cat refused/self-signed/client.crt > same-ca/client.crt && cat refused/self-signed/client.key > same-ca/client.key",
+        holds: CLIENT_IS_GOOD,
+    },
+    Mend {
+        name: "expired server",
+        id: "expired",
+        targets: SERVER,
+        fault: "cat refused/expired/server.crt > same-ca/server.crt && cat refused/expired/server.key > same-ca/server.key",
+        holds: SERVER_IS_GOOD,
+    },
+    Mend {
+        name: "CN without SAN",
+        id: "no-subject-alternative-name",
+        targets: SERVER,
+        fault: r"printf 'basicConstraints=critical,CA:FALSE\nkeyUsage=critical,digitalSignature\nextendedKeyUsage=serverAuth\nsubjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid\n' > e && openssl req -new -key same-ca/server.key -subj '/CN=api.example.local' | openssl x509 -req -CA same-ca/ca.crt -CAkey same-ca/ca.key -set_serial 0x4$(openssl rand -hex 15) -days 90 -extfile e > n && cat n > same-ca/server.crt && rm n",
+        holds: "openssl x509 -in same-ca/server.crt -noout -ext subjectAltName | grep -q api.example.local",
+    },
+    Mend {
+        name: "keyEncipherment",
+        id: "key-usage-encipherment",
+        targets: CLIENT,
+        fault: r"printf 'basicConstraints=critical,CA:FALSE\nkeyUsage=critical,digitalSignature,keyEncipherment\nextendedKeyUsage=clientAuth\nsubjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid\n' > e && openssl req -new -key same-ca/client.key -subj '/CN=client1' | openssl x509 -req -CA same-ca/ca.crt -CAkey same-ca/ca.key -set_serial 0x4$(openssl rand -hex 15) -days 90 -extfile e > n && cat n > same-ca/client.crt && rm n",
+        holds: "! openssl x509 -in same-ca/client.crt -noout -text | grep -q 'Key Encipherment'",
+    },
+    Mend {
+        name: "no digitalSignature",
+        id: "key-usage",
+        targets: CLIENT,
+        fault: r"printf 'basicConstraints=critical,CA:FALSE\nkeyUsage=critical,keyAgreement\nextendedKeyUsage=clientAuth\nsubjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid\n' > e && openssl req -new -key same-ca/client.key -subj '/CN=client1' | openssl x509 -req -CA same-ca/ca.crt -CAkey same-ca/ca.key -set_serial 0x4$(openssl rand -hex 15) -days 90 -extfile e > n && cat n > same-ca/client.crt && rm n",
+        holds: "openssl x509 -in same-ca/client.crt -noout -text | grep -q 'Digital Signature'",
+    },
+    Mend {
+        name: "3000 days",
+        id: "apple-825-days",
+        targets: SERVER,
+        fault: r"printf 'basicConstraints=critical,CA:FALSE\nkeyUsage=critical,digitalSignature\nextendedKeyUsage=serverAuth\nsubjectAltName=DNS:api.example.local\nsubjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid\n' > e && openssl req -new -key same-ca/server.key -subj '/CN=api.example.local' | openssl x509 -req -CA same-ca/ca.crt -CAkey same-ca/ca.key -set_serial 0x4$(openssl rand -hex 15) -days 3000 -extfile e > n && cat n > same-ca/server.crt && rm n",
+        holds: "! openssl x509 -in same-ca/server.crt -noout -checkend 71280000",
+    },
+    Mend {
+        name: "SHA-1",
+        id: "weak-signature",
+        targets: CLIENT,
+        fault: r"printf 'basicConstraints=critical,CA:FALSE\nkeyUsage=critical,digitalSignature\nextendedKeyUsage=clientAuth\nsubjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid\n' > e && openssl req -new -key same-ca/client.key -subj '/CN=client1' | openssl x509 -req -CA same-ca/ca.crt -CAkey same-ca/ca.key -set_serial 0x4$(openssl rand -hex 15) -days 90 -sha1 -extfile e > n && cat n > same-ca/client.crt && rm n",
+        holds: "! openssl x509 -in same-ca/client.crt -noout -text | grep -q SHA1",
+    },
+    Mend {
+        name: "other host",
+        id: "name-mismatch",
+        targets: "--cert same-ca/server.crt --key same-ca/server.key --ca same-ca/ca.crt --host other.example",
+        fault: "true",
+        holds: "openssl x509 -in same-ca/server.crt -noout -checkhost other.example | grep -q 'does match'",
+    },
+    Mend {
+        name: "legacy bundle",
+        id: "p12-legacy-only",
+        targets: "--p12 same-ca/client.p12 --password-file pw",
+        fault: "openssl pkcs12 -export -legacy -inkey same-ca/client.key -in same-ca/client.crt -certfile same-ca/ca.crt -passout file:pw -out same-ca/client.p12",
+        holds: "openssl pkcs12 -in same-ca/client.p12 -passin file:pw -noout",
+    },
+    Mend {
+        name: "modern bundle for iOS 17",
+        id: "p12-too-modern",
+        targets: "--p12 same-ca/client.p12 --password-file pw --reader ios17",
+        fault: "true",
+        holds: "openssl pkcs12 -in same-ca/client.p12 -passin file:pw -noout -info 2>&1 | grep -q sha1",
+    },
+    Mend {
+        name: "empty password",
+        id: "p12-empty-password",
+        targets: "--p12 same-ca/client.p12",
+        fault: "openssl pkcs12 -export -inkey same-ca/client.key -in same-ca/client.crt -certfile same-ca/ca.crt -passout pass: -out same-ca/client.p12 && (umask 077; echo secret > new-password.txt)",
+        holds: "openssl pkcs12 -in same-ca/client.p12 -passin pass:secret -noout",
+    },
+];
