@@ -89,6 +89,12 @@ impl EnrollmentServer {
         self.serving.local_addr()
     }
 
+    /// Operates it: denies clients at once, and reports its status.
+    #[must_use]
+    pub fn handle(&self) -> MtlsHandle {
+        self.serving.handle()
+    }
+
     /// Accepts no more connections, and waits until running requests have their response, for up to `grace`.
     pub async fn stop(self, grace: Duration) {
         self.renewing.abort();

@@ -15,7 +15,7 @@ use super::order::{IssuedRecord, Order};
 use crate::commit::{Operation, Outcome, Reply, Reservation, Reserved, Signed};
 use crate::record::issuer::{PARTITION, with_partition};
 use crate::record::name_pattern::names_of;
-use crate::record::{sans_text, shortened};
+use crate::record::sans_text;
 use crate::store::unexpected;
 use crate::{CertificateRecord, CertificateState, Idempotency, IssueError, StoreError, TokenId};
 
