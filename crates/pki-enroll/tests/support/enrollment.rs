@@ -26,7 +26,7 @@ use super::ca::{BASE, Ca, actor, key};
 pub struct Enrolling {
     pub ca: Ca,
     pub server: EnrollmentServer,
-    _replace: watch::Sender<Arc<EnrollmentCa>>,
+    pub replace: watch::Sender<Arc<EnrollmentCa>>,
 }
 
 /// A certificate with its key, as a client presents it.
@@ -72,7 +72,7 @@ impl Enrolling {
         Self {
             server: server.await.unwrap(),
             ca,
-            _replace: replace,
+            replace,
         }
     }
 
@@ -106,6 +106,7 @@ impl Enrolling {
         };
         let client = Client::builder()
             .tls_backend_preconfigured(config)
+            .tls_info(true)
             .no_proxy();
         client.resolve("localhost", self.address()).build().unwrap()
     }
