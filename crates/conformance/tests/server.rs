@@ -22,7 +22,7 @@ use tokio_rustls::TlsConnector;
 
 #[tokio::test]
 async fn the_server_accepts_and_refuses_as_the_table_says() {
-    let now = time::OffsetDateTime::now_utc()
+    let now = OffsetDateTime::now_utc()
         .replace_nanosecond(0)
         .unwrap();
     let server = server(now);
@@ -86,7 +86,7 @@ async fn where_clients_are_exempted_from_client_auth_only_certificates_of_server
 
 #[test]
 fn the_table_has_no_two_cases_of_one_name_and_both_kinds_in_each_category() {
-    let cases = cases(time::OffsetDateTime::now_utc());
+    let cases = cases(OffsetDateTime::now_utc());
     let names: BTreeSet<_> = cases
         .iter()
         .map(|case| (case.category, case.name))

@@ -7,7 +7,7 @@ use crate::command::checks::{inspect, lint, verify};
 use crate::command::enrollment::{agent, requests, token};
 use crate::command::issuing::{issue, renew, sign};
 use crate::command::records::{audit, crl, expiring, list, revoke};
-use crate::command::{ca, completions, doctor, import, man, migrate, p12, profile, serve};
+use crate::command::{attest, ca, completions, doctor, import, man, migrate, p12, profile, serve};
 use crate::global::Global;
 use crate::output::{Outcome, Output};
 
@@ -53,6 +53,7 @@ pub(crate) enum Command {
     Profile(profile::ProfileCommand),
     Migrate(migrate::Migrate),
     Doctor(doctor::Doctor),
+    Attest(attest::Attest),
     Completions(completions::Completions),
     Man(man::Man),
 }
@@ -88,6 +89,7 @@ impl Cli {
             Command::Inspect(inspect) => inspect.run(out),
             Command::Verify(verify) => verify.run(out),
             Command::Lint(lint) => lint.run(out),
+            Command::Attest(attest) => attest.run(out),
             Command::P12(p12) => p12.run(out),
             Command::Profile(profile) => profile.run(global, out),
             Command::Migrate(migrate) => migrate.run(out),

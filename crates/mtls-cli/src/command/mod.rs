@@ -1,5 +1,6 @@
 //! One file for each command, in rooms by what they are about.
 
+pub(crate) mod attest;
 pub(crate) mod ca;
 pub(crate) mod checks;
 pub(crate) mod completions;

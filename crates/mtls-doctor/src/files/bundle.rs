@@ -1,7 +1,8 @@
 //! A `.p12` bundle: whether it opens, what is in it, and who can read it.
 
 use pkcs12_ios::{
-    Bundle, Inspection, Limits, Objection, OpenError, Place, ReadError, Reader, inspect,
+    BagContent, Bundle, Inspection, Limits, Objection, OpenError, Part, Place, ReadError, Reader,
+    inspect,
 };
 use tls_identity::Password;
 use x509_identity::Certificate;
@@ -92,7 +93,7 @@ fn readers(item: &Item, inspection: &Inspection, options: &Options, report: &mut
     for (reader, objections) in asked.iter().filter_map(refused_by) {
         // A kind of key that only some systems know is chosen on purpose, and an empty password is told apart.
         let is_elsewhere = |one: &Objection| {
-            let is_of_key = one.place == Place::KeyBag && inspection.archive().is_some();
+            let is_of_key = one.place == Place::KeyBag && !inspection.archive().keys().is_empty();
             is_of_key || one.sentence.contains("empty password")
         };
         if !named && objections.iter().all(is_elsewhere) {
@@ -141,7 +142,13 @@ fn protection(inspection: &Inspection) -> String {
         .mac()
         .map_or_else(|| "no MAC".to_owned(), |mac| format!("MAC {}", mac.scheme));
     let mut parts: Vec<String> = Vec::new();
-    for part in inspection.parts() {
+    let of_keys = inspection.bags().into_iter();
+    let of_keys = of_keys.filter_map(|bag| match bag.content() {
+        BagContent::Key { protection, .. } => Some(protection),
+        _ => None,
+    });
+    let all = inspection.parts().iter().map(Part::protection);
+    for part in all.chain(of_keys) {
         let text = format!("{} {}", part.place, part.scheme);
         if !parts.contains(&text) {
             parts.push(text);
@@ -218,9 +225,9 @@ const TODAY: [Reader; 6] = [
     Reader::OpenSsl3,
     Reader::Ios18,
     Reader::Android14,
-    Reader::Java12,
+    Reader::Java17,
     Reader::Nss,
-    Reader::Windows2019,
+    Reader::Win1709,
 ];
 
 const OLD: [Reader; 5] = [
@@ -228,5 +235,5 @@ const OLD: [Reader; 5] = [
     Reader::MacOs14,
     Reader::Android13,
     Reader::Java8,
-    Reader::Windows2016,
+    Reader::Win2016,
 ];

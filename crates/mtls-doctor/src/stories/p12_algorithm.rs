@@ -17,16 +17,14 @@ pub(crate) fn finding(
 ) -> Finding {
     let id = match reader {
         Reader::OpenSsl3 => "p12-legacy-only",
-        Reader::Ios17
-        | Reader::MacOs14
-        | Reader::Android13
-        | Reader::Java8
-        | Reader::Windows2016 => "p12-too-modern",
+        Reader::Ios17 | Reader::MacOs14 | Reader::Android13 | Reader::Java8 | Reader::Win2016 => {
+            "p12-too-modern"
+        }
         _ => "p12-refused",
     };
     let mut reasons: Vec<String> = Vec::new();
     for objection in objections {
-        let text = objection.to_string();
+        let text = format!("{}: {}", objection.place, objection.sentence);
         if !reasons.contains(&text) {
             reasons.push(text);
         }
@@ -52,7 +50,7 @@ fn message(reader: Reader) -> &'static str {
         Reader::Ios17 | Reader::Ios18 | Reader::MacOs14 => {
             "It says that the password is wrong (errSecAuthFailed, -25293), and the algorithm is the reason."
         }
-        Reader::Java8 | Reader::Java12 => {
+        Reader::Java8 | Reader::Java17 => {
             "It says `keystore password was incorrect`, and the algorithm is the reason."
         }
         Reader::Android13 | Reader::Android14 => {
