@@ -1,5 +1,5 @@
 //! The device's side: its files after an interruption, and renewal in spite of what goes wrong.
-#![allow(clippy::unwrap_used, reason = "tests")]
+#![allow(clippy::panic, clippy::unwrap_used, reason = "tests")]
 
 mod support;
 
