@@ -21,6 +21,7 @@ use crate::authority::{Point, actor, add, new_store, options};
 use crate::kill;
 use crate::pages;
 use crate::tls;
+use crate::tokens;
 use crate::worker::issue;
 use suite::postgres::Cluster;
 
@@ -49,6 +50,14 @@ pub(crate) async fn all(cluster: &Cluster, certificates: u32) -> Vec<Point> {
         ("revoking ten thousand", revoked(cluster).await),
         ("a page reads few rows", pages::are_flat(cluster).await),
         ("another process holds the lock", locked(cluster).await),
+        (
+            "fifty use a token at once",
+            tokens::are_used_once(cluster).await,
+        ),
+        (
+            "twenty decide about a request at once",
+            tokens::approvals_are_decided_once(cluster).await,
+        ),
     ]
     .into_iter()
     // Last, as the server has other settings afterwards.
