@@ -10,6 +10,7 @@ mod names;
 mod our_client;
 mod own;
 mod page;
+mod phones;
 mod pki;
 mod proxies;
 mod recipe;
@@ -89,6 +90,8 @@ enum Group {
     Resumption,
     /// The files that the OpenSSL recipe makes, with our server and client.
     Recipe,
+    /// The onboarding page, in Chromium; profiles, by openssl and plistlib.
+    Phones,
     /// What `mtls serve` publishes: CRLs and OCSP, for openssl, curl, nginx and our server.
     Published,
     /// The doctor before real servers, healthy and with one thing wrong each.
@@ -200,6 +203,9 @@ impl Interop {
         }
         if wants(Group::Recipe) {
             recipe::check(&bench, &mut report);
+        }
+        if wants(Group::Phones) {
+            phones::check(&bench, &labs[0], self.write, &mut report);
         }
         if wants(Group::Published) {
             pki::published::check(&bench, &mut report);

@@ -383,6 +383,7 @@ const PROGRAMS: &[(&str, &str)] = &[
     ("pk12util", "libnss3-tools"),
     ("python3", "python3"),
     ("softhsm2-util", "softhsm2"),
+    ("ssh-keygen", "openssh-client"),
     ("strace", "strace"),
     ("systemd-socket-activate", "systemd"),
     ("unshare", "util-linux"),
