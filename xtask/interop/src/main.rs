@@ -64,7 +64,7 @@ enum Group {
     Certificates,
     /// The `mtls` command: a CA from its first minute to a refused client, and CAs of other software taken over.
     Ca,
-    /// Every .p12 of the lab, by all its readers.
+    /// Every .p12 of the lab, and bundles of each key type, encoding and length of chain, by all their readers.
     Bundles,
     /// The emitted server files, asked by curl and by our client.
     Servers,
@@ -161,6 +161,9 @@ impl Interop {
             if wants(Group::Bundles) {
                 issued::bundles::check(&bench, lab, &mut report);
             }
+        }
+        if wants(Group::Bundles) {
+            issued::bundle_matrix::check(&bench, &mut report);
         }
         if wants(Group::Servers) {
             servers::check(&bench, &labs[0], &mut report);

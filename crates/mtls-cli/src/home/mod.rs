@@ -20,28 +20,18 @@ mod lock;
 mod name;
 mod new_ca;
 mod open_ca;
-mod passphrase;
 mod profiles;
 mod rotated;
 mod rotation;
-mod secrets;
 mod settings;
 mod signers;
-#[cfg(not(feature = "pkcs11"))]
-#[path = "no_token.rs"]
-mod token;
-#[cfg(feature = "pkcs11")]
-mod token;
 
 pub(crate) use directory::Home;
-pub(crate) use keys::{CaKey, CaRole, KeyPlace};
+pub(crate) use keys::{CaKey, CaRole, KeyPlace, KeyUri, Secrets, new_passphrase, password, secret};
 pub(crate) use name::CaName;
 pub(crate) use new_ca::NewCa;
 pub(crate) use open_ca::{OpenCa, actor};
-pub(crate) use passphrase::{new_passphrase, password, secret};
 pub(crate) use profiles::Purpose;
 pub(crate) use rotation::Rotation;
-pub(crate) use secrets::Secrets;
 pub(crate) use settings::{KeyType, Settings, parse_url};
 pub(crate) use signers::CheckpointSigners;
-pub(crate) use token::KeyUri;

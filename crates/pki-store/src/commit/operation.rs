@@ -56,6 +56,35 @@ pub(crate) enum Reply {
     Token(TokenRecord),
 }
 
+/// What an operation is known to answer.
+pub(crate) trait Answer: Sized {
+    fn of(reply: Reply) -> Option<Self>;
+}
+
+/// The reply of one kind, as its value.
+macro_rules! answers {
+    ($($kind:ident: $value:ty),* $(,)?) => {
+        $(impl Answer for $value {
+            fn of(reply: Reply) -> Option<Self> {
+                match reply {
+                    Reply::$kind(value) => Some(value),
+                    _ => None,
+                }
+            }
+        })*
+    };
+}
+
+answers! {
+    Approval: Result<ApprovalRequest, IssueError>,
+    Certificates: Vec<CertificateRecord>,
+    Done: bool,
+    Issuer: IssuerId,
+    Number: u64,
+    Reserved: Result<Reserved, IssueError>,
+    Token: TokenRecord,
+}
+
 /// Something that is done once, or by one process at a time.
 #[derive(Clone)]
 pub(crate) struct Claim {

@@ -5,9 +5,9 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use x509_identity::SerialNumber;
 
-use super::{Store, unexpected};
+use super::Store;
 use crate::audit::AuditEvent;
-use crate::commit::{Link, Operation, Reply};
+use crate::commit::{Link, Operation};
 use crate::record::shortened;
 use crate::{Actor, StoreError};
 
@@ -68,10 +68,8 @@ impl Store {
             detail,
             now,
         });
-        match self.commit(operation).await? {
-            Reply::Done(_) => Ok(()),
-            other => unexpected(other),
-        }
+        let _done: bool = self.commit(operation).await?;
+        Ok(())
     }
 }
 
