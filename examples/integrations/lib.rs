@@ -35,3 +35,8 @@ pub struct ClientGuide;
 #[cfg(doctest)]
 #[doc = include_str!("../../docs/publishing.md")]
 pub struct PublishingGuide;
+
+/// And that of the guide to enrolment.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/enrolment.md")]
+pub struct EnrolmentGuide;

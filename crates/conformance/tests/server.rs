@@ -22,9 +22,7 @@ use tokio_rustls::TlsConnector;
 
 #[tokio::test]
 async fn the_server_accepts_and_refuses_as_the_table_says() {
-    let now = OffsetDateTime::now_utc()
-        .replace_nanosecond(0)
-        .unwrap();
+    let now = OffsetDateTime::now_utc().replace_nanosecond(0).unwrap();
     let server = server(now);
     let cases = cases(now);
     let mut wrong = Vec::new();

@@ -190,6 +190,45 @@ fn a_request_waits_for_an_operator() {
     assert!(printed.contains("CN=sensor-7"), "{printed}");
 }
 
+/// The profile `client` with certificates of so many seconds.
+fn shorten(place: &Place, seconds: u32) {
+    let path = "home/default/profiles/client.toml";
+    let profile = place.text(path).replace("min = \"1h\"", "min = \"1s\"");
+    let short = format!("default = \"{seconds}s\"");
+    place.write(path, profile.replace("default = \"24h\"", &short));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_running_agent_renews_by_itself_and_ends_when_it_is_told() {
+    use std::io::{BufRead as _, BufReader};
+
+    use rustix::process::{Pid, Signal, kill_process};
+
+    let place = Place::with_ca();
+    shorten(&place, 10);
+    let served = serve(&place);
+    token(&place, "token", &["--name", "sensor-7"]);
+    let url = served.enroll_url();
+    let agent = ["agent", "--url", &url, "--ca-file", ROOT];
+    let files = ["--token-file", "token", "--out", "device"];
+    let mut command = place.command(&[&agent[..], &files].concat());
+    let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+    let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let done = lines
+        .map(Result::unwrap)
+        .filter(|line| line.ends_with(" a certificate"));
+    let done: Vec<_> = done.take(2).collect();
+    assert_eq!(done, ["enrolled a certificate", "renewed a certificate"]);
+    kill_process(Pid::from_child(&child), Signal::TERM).unwrap();
+    assert!(child.wait().unwrap().success());
+    let issued = place.list();
+    let devices = issued.iter().filter(|it| it["subject"] == "CN=sensor-7");
+    let lineages: Vec<_> = devices.map(|it| &it["lineage"]).collect();
+    assert!(lineages.len() >= 2);
+    assert!(lineages.iter().all(|it| *it == lineages[0]));
+}
+
 #[test]
 fn a_certificate_that_is_due_is_renewed_with_a_new_key() {
     let place = Place::with_ca();

@@ -37,6 +37,10 @@ pub use tls_identity::{
     FileError, Identity as ClientIdentity, IdentityError, IdentityFileError, IdentityFiles,
 };
 
+/// What a certificate is asked for with.
+#[cfg(feature = "enroll")]
+pub use pki_core::{CertificateRequest, KeyKind, KeyPair};
+
 /// Names, identifiers and certificates: its types are in signatures of this crate.
 pub use x509_identity;
 

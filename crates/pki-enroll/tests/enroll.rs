@@ -6,7 +6,10 @@ mod support;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use pki_core::CertificateRequest;
-use pki_core::pem;
+use pki_enroll::{
+    Checking, Credential, CredentialError, CredentialRequest, EnrollProfile, Enrollment,
+    EnrollmentCa, Grant, enrollment,
+};
 use serde_json::json;
 use support::ca::key;
 use support::enrollment::{Enrolling, csr, expect, refused};
@@ -269,5 +272,70 @@ async fn what_cannot_be_read_is_refused() {
     expect(post().json(&same).send().await.unwrap(), 201).await;
     let refusals = enrolling.refusals().await;
     assert_eq!(refusals.len(), 10, "{refusals:#?}");
-    assert!(pem::is_der(&[0x30, 0]));
+}
+
+/// Devices that somebody else has identified, by a header that he alone can write.
+struct Inventory;
+
+impl Credential for Inventory {
+    fn check<'a>(&'a self, request: CredentialRequest<'a>) -> Checking<'a> {
+        Box::pin(async move {
+            let Some(device) = request.headers.get("x-device") else {
+                return Ok(None);
+            };
+            let device = device.to_str().unwrap();
+            if device == "stolen" {
+                let reason = "the device was reported stolen";
+                return Err(CredentialError::Refused(reason.into()));
+            }
+            Ok(Some(Grant {
+                requester: pki_store::Actor::new(format!("device:{device}")),
+                profile: "client".into(),
+                names: vec![format!("cn:{device}").parse().unwrap()],
+                token: None,
+            }))
+        })
+    }
+}
+
+#[tokio::test]
+async fn another_kind_of_credential_decides_as_tokens_do() {
+    let ca = support::ca::Ca::new().await;
+    let mut profile = pki_core::Profile::client();
+    let urls = pki_enroll::PublicUrls::new(support::ca::BASE);
+    profile.crl_distribution_points = vec![urls.crl("default-issuing")];
+    let service = Enrollment::new(EnrollmentCa {
+        authority: ca.issuing.clone(),
+        profiles: [("client".to_owned(), EnrollProfile::new(profile))].into(),
+        roots: vec![ca.root.authority().certificate().clone()],
+    });
+    let router = enrollment(service.credential(Inventory));
+    for (device, name, status) in [
+        (Some("pump-3"), "pump-3", 201),
+        (Some("pump-3"), "pump-4", 403),
+        (Some("stolen"), "stolen", 401),
+        (None, "pump-3", 401),
+    ] {
+        let mut request = axum::http::Request::post("/v1/enroll");
+        request = request.header("content-type", "application/json");
+        if let Some(device) = device {
+            request = request.header("x-device", device);
+        }
+        let body = json!({ "csr": csr(&key(), name, &[]) }).to_string();
+        let request = request.body(axum::body::Body::from(body)).unwrap();
+        let response = tower_service::Service::call(&mut router.clone(), request).await;
+        assert_eq!(
+            response.unwrap().status().as_u16(),
+            status,
+            "{device:?} {name}"
+        );
+    }
+    let rows = ca.store.audit(0, 100).await.unwrap();
+    let refused: Vec<_> = rows.iter().filter(|row| row.event == "refused").collect();
+    assert_eq!(refused.len(), 3);
+    assert!(
+        refused[1].detail.contains("reported stolen"),
+        "{:?}",
+        refused[1]
+    );
 }

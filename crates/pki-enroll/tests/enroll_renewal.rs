@@ -194,3 +194,30 @@ async fn a_window_says_when_to_renew() {
     assert_eq!(ca["roots"].as_str().unwrap().matches("BEGIN").count(), 1);
     assert_eq!(ca["chain"].as_str().unwrap().matches("BEGIN").count(), 1);
 }
+
+#[tokio::test]
+async fn the_servers_own_certificate_follows_the_ca() {
+    let enrolling = Enrolling::new().await;
+    let presented = async || {
+        let ca = enrolling.client(None).get(enrolling.url("/v1/ca"));
+        let response = ca.send().await.unwrap();
+        let tls = response.extensions().get::<reqwest::tls::TlsInfo>();
+        let der = tls.unwrap().peer_certificate().unwrap();
+        Certificate::from_der(der).unwrap()
+    };
+    let before = presented().await;
+    assert_eq!(before.sans(), [SubjectAltName::Dns("localhost".into())]);
+    let life = before.not_after() - before.not_before();
+    assert!(life <= Duration::hours(25), "{life}");
+    assert_eq!(presented().await, before);
+    // As after a rotation; here it is the same CA again.
+    enrolling.replace.send_modify(|_| {});
+    let replaced = async {
+        while presented().await == before {
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(support::http::PATIENCE, replaced)
+        .await
+        .unwrap();
+}

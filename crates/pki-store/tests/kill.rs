@@ -12,8 +12,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use kit::{Authorities, Done, actor, as_child, client, now, of, order};
 use pki_core::{KeyPair, verify::RevocationReason};
 use pki_store::{
-    CertificateAuthority, CertificateState, CheckpointPlace, Filter, Idempotency, Page, Selector,
-    Store, StoreOptions, StoreUrl,
+    CertificateAuthority, CertificateState, CheckpointPlace, Filter, Idempotency, IssueError,
+    NewToken, Page, Selector, Store, StoreOptions, StoreUrl, TokenError, TokenSecret,
 };
 use time::Duration;
 
@@ -78,6 +78,16 @@ async fn before(
         .issue(order("first", &kit::new_key(), &client()), now())
         .await?;
     ca.sign_crl(0, Duration::DAY, now()).await?;
+    let token = NewToken {
+        ca: "test".into(),
+        profile: "client".into(),
+        names: vec![],
+        uses: 1,
+        expires_at: now() + Duration::HOUR,
+    };
+    let secret = TokenSecret::from_random([1; 32]);
+    let token = store.create_token(token, &secret, &actor(), now()).await?;
+    assert_eq!(token.id.number(), TOKEN);
     Ok(first.record.serial.to_string())
 }
 
@@ -136,12 +146,20 @@ async fn after(
     let profile = client();
     let again = ca
         .issue(
-            order("child", &key, &profile).idempotency(idempotency()),
+            order("child", &key, &profile)
+                .idempotency(idempotency())
+                .token(TOKEN.into()),
             later,
         )
         .await?;
     if told("issued:").is_some_and(|serial| serial != again.record.serial.to_string()) {
         return Err("the same order gave another certificate".into());
+    }
+    // Its token was used up once, whatever became of the first attempt.
+    let another = order("another", &kit::new_key(), &profile).token(TOKEN.into());
+    let another = ca.issue(another, later).await;
+    if !matches!(another, Err(IssueError::Token(TokenError::Used))) {
+        return Err(format!("the token is good for another certificate: {another:?}").into());
     }
     let valid = list().await?.into_iter();
     let valid = valid.filter(|it| it.state == CertificateState::Valid && it.subject == "CN=child");
@@ -190,7 +208,9 @@ async fn child() -> Done {
     let profile = client();
     let issued = ca
         .issue(
-            order("child", &key, &profile).idempotency(idempotency()),
+            order("child", &key, &profile)
+                .idempotency(idempotency())
+                .token(TOKEN.into()),
             now(),
         )
         .await?;
@@ -206,6 +226,9 @@ async fn child() -> Done {
         .await?;
     Ok(())
 }
+
+/// The number of the one token of a new store.
+const TOKEN: i64 = 1;
 
 fn idempotency() -> Idempotency {
     Idempotency {

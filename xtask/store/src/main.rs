@@ -8,6 +8,7 @@ mod kill;
 mod pages;
 mod points;
 mod tls;
+mod tokens;
 mod victim;
 mod worker;
 

@@ -22,8 +22,7 @@ use crate::identities::Identities;
 /// Gets certificates from the enrolment server of a CA (`mtls serve --enroll`).
 ///
 /// ```no_run
-/// use mtls_client::{EnrollError, Enroller, TrustAnchors};
-/// use pki_core::{CertificateRequest, KeyKind, KeyPair};
+/// use mtls_client::{CertificateRequest, Enroller, KeyKind, KeyPair, TrustAnchors};
 ///
 /// # async fn run(roots: TrustAnchors, token: &str) -> Result<(), Box<dyn std::error::Error>> {
 /// let key = KeyPair::generate(KeyKind::P256)?;

@@ -22,8 +22,8 @@ use crate::text::sentence;
 
 /// A running server for [`enrollment`](crate::enrollment), with client certificates optional.
 ///
-/// The CA issues its certificate, for a key that is in this process alone, and again when half of its validity period is
-/// over, and when the CA was replaced.
+/// The CA issues its certificate, of 24 hours and for a key that is in this process alone. It does so again when half of
+/// its validity period is over, and when the CA was replaced.
 #[derive(Debug)]
 #[must_use = "its certificate is not renewed after this is dropped"]
 pub struct EnrollmentServer {
@@ -38,7 +38,7 @@ pub struct ServerNames {
     pub names: Vec<SubjectAltName>,
     /// The profile that its certificate is issued within; its role is [`Server`](pki_core::Role::Server).
     pub profile: Profile,
-    /// The name of that profile.
+    /// Under which name it is in the store.
     pub profile_name: String,
 }
 
@@ -87,6 +87,12 @@ impl EnrollmentServer {
     #[must_use]
     pub fn local_addr(&self) -> SocketAddr {
         self.serving.local_addr()
+    }
+
+    /// Operates it: denies clients at once, and reports its status.
+    #[must_use]
+    pub fn handle(&self) -> MtlsHandle {
+        self.serving.handle()
     }
 
     /// Accepts no more connections, and waits until running requests have their response, for up to `grace`.
@@ -143,6 +149,7 @@ async fn configuration(
     let key = KeyPair::generate(KeyKind::P256).map_err(E::Key)?;
     let parameters = CertificateParameters::for_key(key.public_key_der(), subject(&names.names))
         .sans(names.names.clone())
+        .validity(life(&names.profile))
         .end_with_issuer();
     let now = OffsetDateTime::now_utc();
     let actor = Actor::new("enrollment-server");
@@ -164,6 +171,14 @@ async fn configuration(
         .map_err(|error| E::Setup(error.into()))?;
     let (begin, end) = (issued.record.not_before, issued.record.not_after);
     Ok((config, begin + (end - begin) / 2))
+}
+
+/// A day, or what comes next to it within the profile: each process has one of its own, and leaves it behind.
+fn life(profile: &Profile) -> time::Duration {
+    let limits = profile.validity;
+    let day = Duration::from_secs(24 * 3600);
+    let life = day.clamp(limits.min, limits.max.max(limits.min));
+    time::Duration::try_from(life).unwrap_or(time::Duration::DAY)
 }
 
 /// The first host name as common name, where it is short enough (RFC 5280 appendix A.1).

@@ -22,11 +22,11 @@ use x509_identity::SubjectAltName;
 
 use super::ca::{BASE, Ca, actor, key};
 
-/// A CA with the profiles `client`, and `approved`, for which somebody has to approve.
+/// A CA with the profiles `client`, `short`, and `approved`, for which somebody has to approve.
 pub struct Enrolling {
     pub ca: Ca,
     pub server: EnrollmentServer,
-    _replace: watch::Sender<Arc<EnrollmentCa>>,
+    pub replace: watch::Sender<Arc<EnrollmentCa>>,
 }
 
 /// A certificate with its key, as a client presents it.
@@ -42,6 +42,12 @@ impl Enrolling {
 
     pub async fn with(limits: EnrollLimits) -> Self {
         let ca = Ca::new().await;
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        Self::of(ca, listener, limits).await
+    }
+
+    /// The same CA again, after its server was gone, at the same address.
+    pub async fn of(ca: Ca, listener: TcpListener, limits: EnrollLimits) -> Self {
         let client = EnrollProfile::new(profile(Profile::client()));
         let approved = EnrollProfile::new(profile(Profile::client()))
             .approved_within(std::time::Duration::from_secs(3600));
@@ -50,11 +56,13 @@ impl Enrolling {
             profiles: BTreeMap::from([("client".into(), client), ("approved".into(), approved)]),
             roots: vec![ca.root.authority().certificate().clone()],
         };
+        let short = EnrollProfile::new(profile(short_lived()));
+        let mut enrolling = enrolling;
+        enrolling.profiles.insert("short".into(), short);
         let (replace, present) = watch::channel(Arc::new(enrolling));
         let service = Enrollment::following(present.clone())
             .limits(limits)
             .credential(Tokens::new(ca.store.clone()));
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let names = ServerNames {
             names: vec![SubjectAltName::Dns("localhost".into())],
             profile: profile(Profile::server()),
@@ -64,7 +72,7 @@ impl Enrolling {
         Self {
             server: server.await.unwrap(),
             ca,
-            _replace: replace,
+            replace,
         }
     }
 
@@ -98,6 +106,7 @@ impl Enrolling {
         };
         let client = Client::builder()
             .tls_backend_preconfigured(config)
+            .tls_info(true)
             .no_proxy();
         client.resolve("localhost", self.address()).build().unwrap()
     }
@@ -158,6 +167,14 @@ impl Enrolling {
         rows.map(|row| format!("{} {}", row.actor, row.detail))
             .collect()
     }
+}
+
+/// Clients' certificates of ten seconds.
+fn short_lived() -> Profile {
+    let mut profile = Profile::client();
+    profile.validity.min = std::time::Duration::from_secs(1);
+    profile.validity.default = std::time::Duration::from_secs(10);
+    profile
 }
 
 fn profile(mut profile: Profile) -> Profile {

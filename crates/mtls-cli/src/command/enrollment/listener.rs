@@ -54,8 +54,7 @@ impl EnrollArgs {
             names.push(SubjectAltName::Dns("localhost".into()));
             names.extend(reached_by(address.ip()).map(SubjectAltName::Ip));
         }
-        let profile_name = Purpose::Server.name().to_owned();
-        let profile = ca.directory().profile(&profile_name)?;
+        let profile = ca.directory().profile(Purpose::Server.name())?;
         let listener = listen::bind(address).with_context(|| {
             let (ip, port) = (address.ip(), address.port());
             format!("cannot listen on port {port} of {ip}: choose another with --enroll")
@@ -65,7 +64,7 @@ impl EnrollArgs {
             names: ServerNames {
                 names,
                 profile,
-                profile_name,
+                profile_name: ENROLLMENT_SERVER.to_owned(),
             },
         }))
     }
@@ -119,3 +118,6 @@ pub(crate) async fn enrollment_ca(ca: &OpenCa) -> Result<EnrollmentCa> {
 fn reached_by(address: IpAddr) -> Option<IpAddr> {
     (!address.is_unspecified()).then_some(address)
 }
+
+/// What the certificates of this listener are called in the store, and no profile of a directory.
+pub(crate) const ENROLLMENT_SERVER: &str = "enrollment-server";

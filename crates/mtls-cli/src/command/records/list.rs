@@ -8,6 +8,7 @@ use time::OffsetDateTime;
 use x509_identity::Certificate;
 
 use super::record::{RecordView, records_table};
+use crate::command::enrollment::listener::ENROLLMENT_SERVER;
 use crate::global::Global;
 use crate::home::OpenCa;
 use crate::issue::Life;
@@ -15,7 +16,7 @@ use crate::output::{Outcome, Output};
 
 /// List what the CA has issued
 ///
-/// The certificates of CAs and of OCSP responders, which it has made for itself, are left out without --all.
+/// The certificates of CAs, of OCSP responders and of `mtls serve --enroll`, which it has made for itself, are left out without --all.
 #[derive(Args, Debug)]
 #[command(
     after_help = "Examples:\n  mtls list\n  mtls list --state valid --expiring 30d\n  mtls list --name '*.example.org' --json\n  mtls list --all"
@@ -88,8 +89,11 @@ impl List {
     }
 }
 
-/// Whether the CA has made it for itself: another CA, or an OCSP responder.
+/// Whether the CA has made it for itself: another CA, an OCSP responder, or a server that devices enrol at.
 fn is_of_the_ca_itself(record: &CertificateRecord) -> bool {
+    if record.profile == ENROLLMENT_SERVER {
+        return true;
+    }
     let certificate = record.der.as_deref().map(Certificate::from_der);
     match certificate {
         Some(Ok(certificate)) => {

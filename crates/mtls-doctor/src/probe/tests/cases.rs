@@ -277,6 +277,21 @@ fn a_refusal_in_http_is_a_refusal() {
 }
 
 #[test]
+fn a_hello_that_is_too_large_for_something_between_is_found() {
+    let world = World::new();
+    let narrow = |largest_hello| Served {
+        largest_hello,
+        ..world.healthy()
+    };
+    let report = examined("https", narrow(1000).start(), &world.given());
+    assert_eq!(first(&report), Some("hello-cut"));
+    assert_eq!(
+        examined("https", narrow(4000).start(), &world.given()).findings(),
+        []
+    );
+}
+
+#[test]
 fn a_service_of_another_protocol_is_not_taken_for_a_refusal() {
     let world = World::new();
     let served = Served {

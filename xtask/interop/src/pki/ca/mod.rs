@@ -1,5 +1,6 @@
 //! The `mtls` command among real programs.
 
+mod enrolment;
 mod first_minutes;
 mod import;
 mod openbao;
@@ -21,8 +22,9 @@ pub(crate) fn check(bench: &Bench<'_>, report: &mut Report) {
 
 type Story = fn(&Bench<'_>, Home, &mut Report) -> anyhow::Result<()>;
 
-const STORIES: [(&str, Story); 6] = [
+const STORIES: [(&str, Story); 7] = [
     ("a new CA", first_minutes::tell),
+    ("enrolment", enrolment::tell),
     ("easy-rsa", import::easy_rsa),
     ("openssl ca", import::openssl_ca),
     ("OpenBao", openbao::with_key),

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+mod chains;
+
 use rustls::{AlertDescription, ProtocolVersion};
 use test_pki::{Ca, Leaf};
 use time::{Duration, OffsetDateTime};
@@ -102,6 +104,10 @@ impl World {
             .map(|one| one.id)
             .collect()
     }
+}
+
+fn first(world: &World) -> Option<&'static str> {
+    world.ids().first().copied()
 }
 
 fn answered(status: u16, body: &str) -> Outcome {
