@@ -99,3 +99,32 @@ fn a_server_is_healthy_for_its_own_host() {
         ],
     );
 }
+
+#[test]
+fn a_clock_that_is_a_day_off_is_told_as_one() {
+    let mut setup = Setup::lab();
+    setup.options.now -= time::Duration::DAY;
+    for targets in [
+        &[
+            "lab/same-ca/client.crt",
+            "lab/same-ca/client.key",
+            "ca:lab/same-ca/ca.crt",
+        ][..],
+        &[
+            "lab/intermediate/client-chain.crt",
+            "ca:lab/intermediate/root.crt",
+        ],
+        &["p12:lab/same-ca/client.p12", "ca:lab/same-ca/ca.crt"],
+        &["lab/same-ca/ca.crt"],
+        &["lab/servers/nginx.conf"],
+    ] {
+        setup.finds("not-yet-valid-clock", targets);
+    }
+    // Ahead by as much, everything is still valid.
+    setup.options.now += time::Duration::days(2);
+    setup.is_healthy(&[
+        "lab/same-ca/client.crt",
+        "lab/same-ca/client.key",
+        "ca:lab/same-ca/ca.crt",
+    ]);
+}

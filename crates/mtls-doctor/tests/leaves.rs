@@ -4,6 +4,7 @@
 
 mod setup;
 
+use mtls_doctor::Step;
 use setup::Setup;
 use test_pki::rcgen::{
     CertificateParams, DnType, ExtendedKeyUsagePurpose, KeyUsagePurpose, SanType,
@@ -113,6 +114,12 @@ fn a_certificate_that_openssl_req_makes_is_self_signed() {
     Ca::root("Root").write_to(setup.directory(), "root");
     setup.finds("self-signed", &SERVER);
     setup.finds("self-signed", &SERVER[..2]);
+    // It is not issued again by itself.
+    let report = setup.examine(&SERVER[..2]);
+    assert!(
+        matches!(report.findings()[0].mend[..], [Step::Text(_)]),
+        "{report:#?}"
+    );
     Ca::root("CA")
         .as_leaf()
         .write_to(setup.directory(), "server");

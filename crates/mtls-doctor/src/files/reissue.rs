@@ -74,15 +74,14 @@ impl Reissue<'_> {
 
     /// The CA of the leaf: who signed it or, where that is the fault, who has its issuer's name.
     fn issuer(&self) -> Option<(&Path, &Certificate)> {
+        // Whoever signed itself is not whom it should be issued by.
+        let is_other = |ca: &Certificate| ca.is_ca() && ca.spki_der() != self.leaf.spki_der();
         let named = || {
-            self.surroundings
-                .certificates()
-                .filter(|(_, ca)| ca.is_ca() && self.leaf.names_issuer(ca))
+            let known = self.surroundings.certificates();
+            known.filter(|(_, ca)| is_other(ca) && self.leaf.names_issuer(ca))
         };
-        let usable = |ca: &Certificate| {
-            let is_own = ca.spki_der() == self.leaf.spki_der();
-            ca.is_ca() && !is_own && self.surroundings.key(ca.spki_der()).is_some()
-        };
+        let usable =
+            |ca: &Certificate| is_other(ca) && self.surroundings.key(ca.spki_der()).is_some();
         named()
             .find(|(_, ca)| is_signed_by(self.leaf, ca))
             .or_else(|| named().find(|(_, ca)| usable(ca)))
