@@ -6,8 +6,9 @@ use clap::{CommandFactory as _, Parser, Subcommand};
 use crate::command::checks::{inspect, lint, verify};
 use crate::command::enrollment::{agent, requests, token};
 use crate::command::issuing::{issue, renew, sign};
+use crate::command::phones::{onboard, profile};
 use crate::command::records::{audit, crl, expiring, list, revoke};
-use crate::command::{attest, ca, completions, doctor, import, man, migrate, p12, profile, serve};
+use crate::command::{attest, ca, completions, doctor, import, man, migrate, p12, serve};
 use crate::global::Global;
 use crate::output::{Outcome, Output};
 
@@ -34,6 +35,7 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     Ca(ca::Ca),
     Issue(issue::Issue),
+    Onboard(onboard::Onboard),
     Sign(sign::Sign),
     Renew(renew::Renew),
     Revoke(revoke::Revoke),
@@ -74,6 +76,7 @@ impl Cli {
         match self.command {
             Command::Ca(ca) => ca.run(global, out).await,
             Command::Issue(issue) => issue.run(global, out).await,
+            Command::Onboard(onboard) => onboard.run(global, out).await,
             Command::Sign(sign) => sign.run(global, out).await,
             Command::Renew(renew) => renew.run(global, out).await,
             Command::Revoke(revoke) => revoke.run(global, out).await,

@@ -13,6 +13,9 @@ fn a_new_ca_is_whole_private_and_made_once() {
     assert_eq!(shown["issuers"][0]["role"], "root");
     assert_eq!(shown["issuers"][1]["role"], "issuing");
     let ca = place.home().join("default");
+    let key = ca.join("keys/issuing.key").display().to_string();
+    assert_eq!(shown["issuers"][1]["key_in"], key);
+    assert_eq!(shown["issuers"][1]["key_is_here"], true);
     for file in [
         "ca.toml",
         "profiles/server.toml",

@@ -93,7 +93,7 @@ fn a_table_says_who_issued_it_until_when_it_lasts_and_what_to_do() {
         &ends,
         "no-successor",
         "client.crt",
-        "issues no clientAuth from 2026-07-08 on",
+        "issues no clientAuth from 2026-07-08 on, and only on request since 2026-02-11",
         "1 of 2 certificates affected",
     ] {
         assert!(ran.stdout.contains(words), "{words}: {}", ran.stdout);
@@ -162,6 +162,31 @@ fn a_bundle_is_opened_with_its_password_and_skipped_without() {
         assert_eq!(none["scanned"], 0);
         let said = none["skipped"][0]["reason"].as_str().unwrap();
         assert!(said.contains(reason), "{said}");
+    }
+}
+
+#[test]
+fn what_may_hold_certificates_and_is_not_read_is_named_with_what_reads_it() {
+    let place = Place::new();
+    std::fs::create_dir(place.path("stores")).unwrap();
+    let signed_data = [
+        0x30, 0x0b, 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x02,
+    ];
+    for (name, bytes, tool) in [
+        (
+            "client.jks",
+            &[0xfe, 0xed, 0xfe, 0xed, 0, 0, 0, 2][..],
+            "keytool",
+        ),
+        ("chain.p7b", &signed_data, "openssl pkcs7"),
+    ] {
+        place.write(&format!("stores/{name}"), bytes);
+        let (report, code) = report(&place, &["stores"]);
+        assert_eq!((report["scanned"].as_u64(), code), (Some(0), 0));
+        let skipped = report["skipped"].as_array().unwrap();
+        let of_it = |one: &&Value| one["place"].as_str().unwrap().ends_with(name);
+        let reason = skipped.iter().find(of_it).unwrap()["reason"].as_str();
+        assert!(reason.unwrap().contains(tool), "{skipped:?}");
     }
 }
 

@@ -202,6 +202,8 @@ fn without_its_key_a_ca_keeps_records_and_says_so() {
     let revoke = ["revoke", "--cert", "alice.crt", "--yes"];
     old.place.run(&revoke).ok();
     assert!(old.listed().iter().all(|(_, state)| state == "revoked"));
+    let shown = old.place.run(&["ca", "show", "--json"]).json();
+    assert_eq!(shown["issuers"][0]["key_is_here"], false);
     let issue = ["issue", "client", "dave"];
     old.place.ca(&issue).refused("is not here");
     old.place.ca(&["crl"]).refused("none of the CA's keys");

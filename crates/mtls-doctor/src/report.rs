@@ -48,11 +48,15 @@ impl Report {
         self.findings.iter().filter(of).count()
     }
 
+    /// Adds what was seen. What several virtual hosts share is there once.
     pub(crate) fn fact(&mut self, label: impl Into<String>, value: impl Into<String>) {
-        self.facts.push(Fact {
+        let fact = Fact {
             label: label.into(),
             value: value.into(),
-        });
+        };
+        if !self.facts.contains(&fact) {
+            self.facts.push(fact);
+        }
     }
 
     /// Adds what is wrong, behind whatever is as bad: a cause is added before its consequences. The same finding of two

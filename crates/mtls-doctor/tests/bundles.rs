@@ -93,9 +93,14 @@ fn a_bundle_without_a_password_or_a_mac() {
     let setup = Setup::empty();
     foreign(&setup, "openssl-empty-password.p12");
     setup.finds("p12-empty-password", &["client.p12"]);
+    let mut setup = setup;
+    setup.options.password = Some(Password::new("MyP12Passw0rd"));
     foreign(&setup, "openssl-certificate-only.p12");
-    let ids = setup.ids(&["client.p12"]);
-    assert!(!ids.contains(&"p12-malformed"), "{ids:?}");
+    setup.finds("p12-no-key", &["client.p12"]);
+    foreign(&setup, "openssl-no-mac.p12");
+    setup.finds("p12-no-mac", &["client.p12"]);
+    foreign(&setup, "openssl-default.p12");
+    assert!(!setup.ids(&["client.p12"]).contains(&"p12-no-mac"));
 }
 
 #[test]

@@ -7,8 +7,8 @@ mod setup;
 use setup::Setup;
 use test_pki::Ca;
 use test_pki::rcgen::{
-    BasicConstraints, ExtendedKeyUsagePurpose, GeneralSubtree, IsCa, KeyUsagePurpose,
-    NameConstraints,
+    BasicConstraints, CertificateParams, ExtendedKeyUsagePurpose, GeneralSubtree, IsCa,
+    KeyIdMethod, KeyUsagePurpose, NameConstraints,
 };
 use time::Duration;
 
@@ -81,7 +81,7 @@ fn a_trusted_ca_of_another_key_or_name() {
 }
 
 /// A client of an issuing CA with one thing changed.
-fn below(setup: &Setup, change: impl FnOnce(&mut test_pki::rcgen::CertificateParams)) {
+fn below(setup: &Setup, change: impl FnOnce(&mut CertificateParams)) {
     let root = Ca::root("Root");
     root.write_to(setup.directory(), "root");
     let issuing = root.issuing("Issuing").with(change);
@@ -152,6 +152,20 @@ fn a_path_that_is_too_long_or_for_other_names() {
             setup.finds("name-constraint", &targets);
         }
     }
+}
+
+#[test]
+fn key_identifiers_that_differ() {
+    let setup = Setup::empty();
+    let root = Ca::root("Root");
+    root.client("alice").write_to(setup.directory(), "client");
+    // The same key and name, issued again with another identifier.
+    let again =
+        root.with(|params| params.key_identifier_method = KeyIdMethod::PreSpecified(vec![1; 20]));
+    again.write_to(setup.directory(), "root");
+    setup.finds("key-identifier-differs", &TARGETS);
+    again.client("alice").write_to(setup.directory(), "client");
+    setup.is_healthy(&TARGETS);
 }
 
 #[test]

@@ -380,6 +380,93 @@ fn chains_with_an_intermediate() {
 }
 
 #[test]
+fn a_listener_without_tls() {
+    let setup = Setup::lab();
+    for (name, old, new) in [
+        (
+            "nginx.conf",
+            "listen 127.0.0.1:8443 ssl;",
+            "listen 127.0.0.1:8443;",
+        ),
+        ("haproxy.cfg", "\" ssl crt", "\" crt"),
+    ] {
+        let path = changed(&setup, name, old, new);
+        setup.finds("listen-without-tls", &[&path]);
+    }
+}
+
+#[test]
+fn a_key_whose_password_the_server_is_not_told() {
+    let mut setup = Setup::lab();
+    setup.options.password = None;
+    let key = pki_core::KeyPair::from_pem(&setup.read("lab/same-ca/server.key"), None).unwrap();
+    let password = mtls_doctor::Password::new("secret");
+    setup.write(
+        "lab/same-ca/locked.key",
+        key.secret_encrypted_pkcs8_pem(&password)
+            .unwrap()
+            .as_bytes(),
+    );
+    for name in ["nginx.conf", "apache.conf", "Caddyfile"] {
+        let path = changed(&setup, name, "same-ca/server.key", "same-ca/locked.key");
+        setup.finds("key-encrypted", &[&path]);
+    }
+    let path = changed(
+        &setup,
+        "nginx.conf",
+        "ssl_certificate_key ../same-ca/server.key;",
+        "ssl_certificate_key ../same-ca/locked.key; ssl_password_file pw;",
+    );
+    setup.is_healthy(&[&path]);
+}
+
+#[test]
+fn the_names_of_a_server_are_in_its_certificate() {
+    let setup = Setup::lab();
+    for (name, old, new) in [
+        (
+            "nginx.conf",
+            "server_name localhost",
+            "server_name www.example.local",
+        ),
+        (
+            "apache.conf",
+            "ServerName localhost",
+            "ServerName www.example.local:443",
+        ),
+    ] {
+        let path = changed(&setup, name, old, new);
+        setup.finds("name-mismatch", &[&path]);
+    }
+    let path = changed(
+        &setup,
+        "nginx.conf",
+        "server_name localhost",
+        "server_name _",
+    );
+    setup.is_healthy(&[&path]);
+}
+
+#[test]
+fn every_ca_of_a_chain_has_a_crl() {
+    let setup = Setup::lab();
+    setup.write(
+        "lab/same-ca/both.crt",
+        setup.text("lab/same-ca/ca.crt") + &setup.text("lab/different-ca/client-ca.crt"),
+    );
+    for name in ["nginx.conf", "apache.conf", "haproxy.cfg", "envoy.yaml"] {
+        let path = changed(&setup, name, "same-ca/ca.crt", "same-ca/both.crt");
+        setup.finds("crl-missing-for-ca", &[&path]);
+    }
+    setup.write(
+        "lab/same-ca/ca.crl",
+        setup.text("lab/same-ca/ca.crl") + &setup.text("lab/different-ca/client-ca.crl"),
+    );
+    let path = changed(&setup, "nginx.conf", "same-ca/ca.crt", "same-ca/both.crt");
+    setup.is_healthy(&[&path]);
+}
+
+#[test]
 fn old_versions_of_tls() {
     let setup = Setup::lab();
     for (name, old, new, id) in [

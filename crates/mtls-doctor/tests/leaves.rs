@@ -105,6 +105,21 @@ fn a_signature_with_sha1() {
 }
 
 #[test]
+fn a_certificate_that_openssl_req_makes_is_self_signed() {
+    let setup = Setup::empty();
+    // A CA's by default, and without a key usage.
+    let itself = Ca::root("localhost").with(|params| params.key_usages.clear());
+    itself.as_leaf().write_to(setup.directory(), "server");
+    Ca::root("Root").write_to(setup.directory(), "root");
+    setup.finds("self-signed", &SERVER);
+    setup.finds("self-signed", &SERVER[..2]);
+    Ca::root("CA")
+        .as_leaf()
+        .write_to(setup.directory(), "server");
+    setup.finds("ca-as-leaf", &SERVER);
+}
+
+#[test]
 fn what_it_is_for_can_be_said() {
     let mut setup = Setup::empty();
     client(&setup, |_| {});

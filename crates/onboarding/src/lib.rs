@@ -14,6 +14,8 @@ pub use document::document;
 pub use page::{Delivery, Invitation, Link, Names, Page, PasswordHint};
 pub use platform::Platform;
 #[cfg(feature = "serve")]
+pub use qr::qr_text;
+#[cfg(feature = "serve")]
 pub use serve::{Site, Taken, network_address};
 #[cfg(feature = "serve")]
 pub use vault::{KeyFile, LinkError, LinkToken, Opened, Package, Vault, VaultError, new_password};

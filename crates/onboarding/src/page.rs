@@ -41,6 +41,11 @@ pub enum Delivery<'a> {
     Operator(Invitation<'a>),
     /// The CA alone, as for everybody on the network.
     Public,
+    /// The CA alone: somebody has used the link, most likely the reader, who needs the steps now.
+    Used {
+        /// How many minutes ago, rounded up.
+        minutes: u64,
+    },
 }
 
 /// How another device gets at the files.
@@ -106,11 +111,57 @@ impl Page<'_> {
         platforms
     }
 
+    /// Whether its steps are folded away, since the reader's device is another.
+    fn is_other(&self, platform: &Platform) -> bool {
+        self.device.is_some_and(|device| device != *platform)
+    }
+
+    /// The files of the reader, the one that the device takes first.
+    fn offered(&self) -> Vec<Offered> {
+        let ca = Offered {
+            address: self.ca_file(),
+            ..Offered::new("ca.crt", "The CA alone. Any device")
+        };
+        let Some(prefix) = self.key_files() else {
+            return vec![ca];
+        };
+        let best = match self.device {
+            Some(Platform::Ios | Platform::MacOs) => Some("client.mobileconfig"),
+            Some(Platform::Android | Platform::Linux | Platform::Windows) => Some("client_ios.p12"),
+            None => None,
+        };
+        let with_key = [
+            (
+                "client.mobileconfig",
+                "iPhone, iPad, Mac: CA and client certificate in one",
+            ),
+            (
+                "client_ios.p12",
+                "The client certificate and its key, in the form that every device takes",
+            ),
+            (
+                "client.p12",
+                "The same in the newer form: iOS 18, macOS 15, Android 14 or later",
+            ),
+        ];
+        let mut offered: Vec<_> = with_key
+            .into_iter()
+            .map(|(name, what)| Offered {
+                address: format!("{prefix}{name}"),
+                is_best: best == Some(name),
+                ..Offered::new(name, what)
+            })
+            .collect();
+        offered.sort_by_key(|file| !file.is_best);
+        offered.insert(1, ca);
+        offered
+    }
+
     /// What stands before the names of files with a key, for those who get them here.
     fn key_files(&self) -> Option<&str> {
         match &self.delivery {
             Delivery::Disk { files } | Delivery::Link { files, .. } => Some(files),
-            Delivery::Operator(_) | Delivery::Public => None,
+            Delivery::Operator(_) | Delivery::Public | Delivery::Used { .. } => None,
         }
     }
 
@@ -129,6 +180,25 @@ impl Page<'_> {
                 ..
             }) => address,
             _ => "192.0.2.7",
+        }
+    }
+}
+
+/// A file in the list of those that the reader gets.
+struct Offered {
+    address: String,
+    name: &'static str,
+    what: &'static str,
+    is_best: bool,
+}
+
+impl Offered {
+    fn new(name: &'static str, what: &'static str) -> Self {
+        Self {
+            address: String::new(),
+            name,
+            what,
+            is_best: false,
         }
     }
 }

@@ -25,5 +25,13 @@ pub(crate) fn svg(text: &str) -> Option<String> {
     ))
 }
 
+/// The code of `text` for a terminal: half blocks of Unicode, dark on light as far as the terminal's colours allow. None if
+/// it is longer than some 2 KB.
+#[must_use]
+pub fn qr_text(text: &str) -> Option<String> {
+    let code = QRBuilder::new(text).ecl(ECL::L).build().ok()?;
+    Some(code.to_str())
+}
+
 /// ISO/IEC 18004: four modules around it stay light.
 const QUIET: usize = 4;

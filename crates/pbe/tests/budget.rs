@@ -220,3 +220,74 @@ fn truncated_sha_512_is_read_as_a_function_of_pbkdf2() {
         assert!(matches!(decrypt("Password"), Err(PbeError::DecryptFailed)));
     }
 }
+
+#[test]
+fn equal_derivations_are_done_and_paid_once() {
+    let compat = |salt| pbes1_3des(salt, 1000).unwrap();
+    let modern = |salt| pbes2_aes256(salt, 1000, &[0; 16]).unwrap();
+    for (algorithms, cost) in [
+        (vec![compat(b"saltsalt"), compat(b"saltsalt")], 3000),
+        (vec![compat(b"saltsalt"), compat(b"pepper!!")], 6000),
+        (vec![modern(b"saltsalt"), modern(b"pepper!!")], 4000),
+        (
+            vec![
+                modern(b"saltsalt"),
+                compat(b"saltsalt"),
+                modern(b"pepper!!"),
+            ],
+            7000,
+        ),
+    ] {
+        // Each is wrong, and PBKDF2 is tried in a second form, which costs as much again.
+        let guesses = algorithms.iter().filter(|it| it.oid == oid::PBES2).count() as u64;
+        let enough = cost + 2000 * guesses;
+        for (hash_blocks, is_enough) in [(enough, true), (enough - 1, false)] {
+            let limits = Limits {
+                hash_blocks,
+                ..Limits::default()
+            };
+            let mut budget = Budget::new(limits);
+            let references: Vec<_> = algorithms.iter().map(OwnedToRef::owned_to_ref).collect();
+            let schemes: Vec<_> = references
+                .iter()
+                .map(|algorithm| Scheme::parse(algorithm, &budget).unwrap())
+                .collect();
+            let derivations: Vec<_> = schemes.iter().filter_map(Scheme::derivation).collect();
+            let mut password = PasswordOctets::new("password");
+            let mut refused = budget.prepare(&derivations, &password).err();
+            for scheme in &schemes {
+                match scheme.decrypt(&[0; 16], &mut password, &mut budget) {
+                    Err(PbeError::DecryptFailed) => {}
+                    Err(other) => refused = Some(other),
+                    Ok(_) => unreachable!("nothing is encrypted"),
+                }
+            }
+            assert_eq!(refused.is_none(), is_enough, "{cost}: {refused:?}");
+        }
+    }
+}
+
+#[test]
+fn keys_that_were_prepared_are_the_right_ones() {
+    let iv = [7; 16];
+    let plain = || zeroize::Zeroizing::new(vec![0x30, 0]);
+    let sealed = |salt: &[u8]| {
+        let key = pbkdf2(pbe::Digest::Sha256, b"password", salt, 1000, 32);
+        let ciphertext = Cipher::Aes256.encrypt(&key, &iv, plain()).unwrap();
+        (pbes2_aes256(salt, 1000, &iv).unwrap(), ciphertext)
+    };
+    let parts = [sealed(b"saltsalt"), sealed(b"pepper!!"), sealed(b"third")];
+    let mut budget = Budget::new(Limits::default());
+    let references: Vec<_> = parts.iter().map(|(it, _)| it.owned_to_ref()).collect();
+    let schemes: Vec<_> = references
+        .iter()
+        .map(|algorithm| Scheme::parse(algorithm, &budget).unwrap())
+        .collect();
+    let derivations: Vec<_> = schemes.iter().filter_map(Scheme::derivation).collect();
+    let mut password = PasswordOctets::new("password");
+    budget.prepare(&derivations, &password).unwrap();
+    for (scheme, (_, ciphertext)) in schemes.iter().zip(&parts) {
+        let opened = scheme.decrypt(ciphertext, &mut password, &mut budget);
+        assert_eq!(*opened.unwrap(), [0x30, 0]);
+    }
+}

@@ -39,6 +39,10 @@ fn a_key_tells_its_public_key() {
             (pair.kind(), pair.public_key_der()),
             (kind, key.public_key_der())
         );
+        // Of a key that several have, too.
+        let is_quick = std::sync::Arc::new(pair).is_quick();
+        let quick = [KeyKind::P256, KeyKind::Ed25519];
+        assert_eq!(is_quick, quick.contains(&kind), "{kind:?}");
         let algorithm = PublicKeyAlgorithm::from_spki(key.public_key_der()).unwrap();
         assert_eq!(KeyKind::of_public_key(algorithm), Some(kind));
         assert_eq!(kind.to_string(), algorithm.to_string());

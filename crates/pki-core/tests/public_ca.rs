@@ -38,6 +38,11 @@ fn a_public_ca_is_recognized_by_its_organization() {
         ),
         ("DigiCert Inc", Some("DigiCert"), date!(2027 - 03 - 01)),
         ("Sectigo Limited", Some("Sectigo"), date!(2027 - 02 - 10)),
+        (
+            "GlobalSign nv-sa",
+            Some("GlobalSign"),
+            date!(2027 - 03 - 15),
+        ),
         ("Let's Encrypt Fans", None, date!(2027 - 03 - 15)),
         ("Example", None, date!(2027 - 03 - 15)),
     ] {
@@ -62,6 +67,17 @@ fn a_public_ca_is_recognized_by_its_organization() {
 fn each_date_has_a_source_and_no_default_ends_after_the_end() {
     for ca in PublicCa::all().iter().chain([&PublicCa::OTHER]) {
         assert!(!ca.source().is_empty(), "{}", ca.name());
+        let clause = ca.to_string();
+        assert!(
+            clause.contains(&format!("from {} on", ca.ends())),
+            "{clause}"
+        );
+        let before = ca.default_ended().filter(|ended| *ended < ca.ends());
+        assert_eq!(
+            before.is_some(),
+            clause.contains("on request since"),
+            "{clause}"
+        );
         assert!(ca.default_ended().is_none_or(|ended| ended <= ca.ends()));
         assert!(ca.ends() <= PublicCa::OTHER.ends(), "{}", ca.name());
     }

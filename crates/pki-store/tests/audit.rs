@@ -309,3 +309,30 @@ async fn rows_are_exported_as_json() -> Done {
     kit.store.verify_audit().await?;
     Ok(())
 }
+
+#[tokio::test]
+async fn a_link_and_its_use_are_rows_about_a_certificate() -> Done {
+    let kit = Kit::new().await;
+    let serial = kit.issue("a").await?.record.serial;
+    let (store, until) = (&kit.store, now() + Duration::HOUR);
+    store
+        .record_link_made("test", &serial, until, &actor(), now())
+        .await?;
+    let peer = "192.0.2.7".repeat(100);
+    store
+        .record_link_used("test", &serial, "client.p12", &peer, &actor(), now())
+        .await?;
+    let rows = store.audit(0, 1000).await?;
+    let [.., made, used] = &rows[..] else {
+        unreachable!("two rows")
+    };
+    assert_eq!([&made.event, &used.event], ["link-made", "link-used"]);
+    for row in [made, used] {
+        assert_eq!(row.serial.as_ref(), Some(&serial));
+        assert!(row.detail.len() < 400, "{}", row.detail);
+    }
+    assert!(used.detail.contains("client.p12"));
+    kit.store.verify_audit().await?;
+    kit.store.verify_records().await?;
+    Ok(())
+}

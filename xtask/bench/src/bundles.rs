@@ -84,11 +84,17 @@ fn read(
         &mut [
             (
                 Contender::new("ours, everything in the file", Side::Ours),
-                &mut || Ok(drop(Archive::read(&bundle, &password, &limits)?)),
+                &mut || {
+                    Archive::read(&bundle, &password, &limits)?;
+                    Ok(())
+                },
             ),
             (
                 Contender::new("ours, the key with its chain checked", Side::Ours),
-                &mut || Ok(drop(Bundle::open(&bundle, &password, &limits)?)),
+                &mut || {
+                    Bundle::open(&bundle, &password, &limits)?;
+                    Ok(())
+                },
             ),
             (Contender::new(FLOOR, Side::Bound), &mut || {
                 derivations(encoding);
@@ -96,7 +102,8 @@ fn read(
             }),
             (Contender::new(P12_KEYSTORE, Side::Peer), &mut || {
                 let policy = Pkcs12ImportPolicy::Strict;
-                Ok(drop(KeyStore::from_pkcs12(&bundle, PASSWORD, policy)?))
+                KeyStore::from_pkcs12(&bundle, PASSWORD, policy)?;
+                Ok(())
             }),
             (
                 Contender::new("openssl pkcs12 -info, a process each", Side::Peer),
@@ -113,7 +120,7 @@ fn compare(title: String, effort: Effort, work: &mut [Work<'_>]) -> Result<Compa
     // In turn, so that a noisy moment meets all of them.
     for _ in 0..effort.rounds(1, 11) {
         for (contender, once) in &mut *work {
-            contender.samples.push(per_second(span, || once())?);
+            contender.samples.push(per_second(span, &mut **once)?);
         }
     }
     let contenders = work

@@ -10,6 +10,7 @@ mod names;
 mod our_client;
 mod own;
 mod page;
+mod phones;
 mod pki;
 mod proxies;
 mod recipe;
@@ -63,7 +64,7 @@ enum Group {
     Certificates,
     /// The `mtls` command: a CA from its first minute to a refused client, and CAs of other software taken over.
     Ca,
-    /// Every .p12 of the lab, by all its readers.
+    /// Every .p12 of the lab, and bundles of each key type, encoding and length of chain, by all their readers.
     Bundles,
     /// The emitted server files, asked by curl and by our client.
     Servers,
@@ -89,6 +90,8 @@ enum Group {
     Resumption,
     /// The files that the OpenSSL recipe makes, with our server and client.
     Recipe,
+    /// The onboarding page, in Chromium; profiles, by openssl and plistlib.
+    Phones,
     /// What `mtls serve` publishes: CRLs and OCSP, for openssl, curl, nginx and our server.
     Published,
     /// The doctor before real servers, healthy and with one thing wrong each.
@@ -159,6 +162,9 @@ impl Interop {
                 issued::bundles::check(&bench, lab, &mut report);
             }
         }
+        if wants(Group::Bundles) {
+            issued::bundle_matrix::check(&bench, &mut report);
+        }
         if wants(Group::Servers) {
             servers::check(&bench, &labs[0], &mut report);
         }
@@ -197,6 +203,9 @@ impl Interop {
         }
         if wants(Group::Recipe) {
             recipe::check(&bench, &mut report);
+        }
+        if wants(Group::Phones) {
+            phones::check(&bench, &labs[0], self.write, &mut report);
         }
         if wants(Group::Published) {
             pki::published::check(&bench, &mut report);

@@ -10,6 +10,9 @@ use suite::postgres::Cluster;
 use tempfile::TempDir;
 use time::OffsetDateTime;
 
+/// What has to hold, and what was seen.
+pub(crate) type Point = (&'static str, Result<String>);
+
 /// A new store, and a directory with a CA.
 pub(crate) async fn new_store(cluster: &Cluster, name: &str) -> Result<(Store, TempDir)> {
     let url = cluster.database(name)?;

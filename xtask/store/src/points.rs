@@ -17,15 +17,13 @@ use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, Command};
 use tokio::task::JoinSet;
 
-use crate::authority::{actor, add, new_store, options};
+use crate::authority::{Point, actor, add, new_store, options};
 use crate::kill;
 use crate::pages;
 use crate::tls;
 use crate::tokens;
 use crate::worker::issue;
 use suite::postgres::Cluster;
-
-pub(crate) type Point = (&'static str, Result<String>);
 
 /// Each point, and what was seen.
 pub(crate) async fn all(cluster: &Cluster, certificates: u32) -> Vec<Point> {
@@ -42,12 +40,12 @@ pub(crate) async fn all(cluster: &Cluster, certificates: u32) -> Vec<Point> {
             killed(cluster, certificates).await,
         ),
         (
-            "a process killed at each step of what it does",
-            kill::at_each_step(cluster).await,
-        ),
-        (
             "the server restarts in the middle",
             restarted(cluster).await,
+        ),
+        (
+            "a process killed at each step of what it does",
+            kill::at_each_step(cluster).await,
         ),
         ("revoking ten thousand", revoked(cluster).await),
         ("a page reads few rows", pages::are_flat(cluster).await),

@@ -11,7 +11,7 @@ use tempfile::TempDir;
 use time::OffsetDateTime;
 use x509_identity::SubjectAltName;
 
-use crate::points::Point;
+use crate::authority::Point;
 
 /// Each point, and what was seen.
 pub(crate) async fn points(cluster: &Cluster) -> Vec<Point> {

@@ -46,7 +46,13 @@ impl Peers {
         debian
             .and(install_python_packages(&self.venv))
             .and_then(|()| install_node(&self.venv))
+            .and_then(|()| install_forge(&self.venv))
             .and_then(|()| install_openbao(&self.venv))
+    }
+
+    /// Where node-forge is, for `require`.
+    pub fn node_forge(&self) -> PathBuf {
+        self.venv.join(FORGE).join("node_modules").join(FORGE)
     }
 
     /// Installs the CAs of others that a bench compares ours with: OpenBao, and cfssl, which nothing else needs.
@@ -294,6 +300,15 @@ fn install_node(venv: &Path) -> Result<()> {
         .with_context(|| format!("writing {}", program.display()))
 }
 
+/// The reader of PKCS#12 files in JavaScript that browsers and React Native have.
+fn install_forge(venv: &Path) -> Result<()> {
+    let place = venv.join(FORGE);
+    match place.join("node_modules").join(FORGE).is_dir() {
+        true => Ok(()),
+        false => install_from_npm(&place, &format!("{FORGE}@1")),
+    }
+}
+
 /// Puts a package into `node_modules` below `place`. Nothing of it is run.
 fn install_from_npm(place: &Path, package: &str) -> Result<()> {
     let install = Command::new("npm")
@@ -333,6 +348,9 @@ fn version_in(said: &str) -> String {
         .to_owned()
 }
 
+/// A package of npm.
+const FORGE: &str = "node-forge";
+
 /// Where Debian keeps the classes of BouncyCastle.
 pub const BOUNCY_CASTLE: &str = "/usr/share/java/bcprov.jar";
 /// Where Debian keeps easy-rsa.
@@ -365,6 +383,7 @@ const PROGRAMS: &[(&str, &str)] = &[
     ("pk12util", "libnss3-tools"),
     ("python3", "python3"),
     ("softhsm2-util", "softhsm2"),
+    ("ssh-keygen", "openssh-client"),
     ("strace", "strace"),
     ("systemd-socket-activate", "systemd"),
     ("unshare", "util-linux"),

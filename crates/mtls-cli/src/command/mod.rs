@@ -11,6 +11,6 @@ pub(crate) mod issuing;
 pub(crate) mod man;
 pub(crate) mod migrate;
 pub(crate) mod p12;
-pub(crate) mod profile;
+pub(crate) mod phones;
 pub(crate) mod records;
 pub(crate) mod serve;

@@ -21,6 +21,7 @@ use time::OffsetDateTime;
 use tokio::sync::watch;
 
 use crate::command::enrollment::listener::{EnrollArgs, enrollment_ca};
+use crate::command::phones::links;
 use crate::global::Global;
 use crate::home::OpenCa;
 use crate::output::{Outcome, Output, note};
@@ -33,7 +34,8 @@ use crate::output::{Outcome, Output, note};
 #[command(
     after_help = "Examples:\n  mtls serve --listen 0.0.0.0:8080\n  mtls serve --webhook https://chat.example.org/hook --announce 30d,7d,1d\n  \
                   mtls serve --enroll 0.0.0.0:8444 --enroll-name ca.example.org\n\n\
-                  Serves /crl/*, /ocsp, /ca/*, /healthz and /metrics; /crl/all.pem has all CRLs in one file."
+                  Serves /crl/*, /ocsp, /ca/*, /healthz and /metrics; /crl/all.pem has all CRLs in one file.\n\
+                  With --onboarding also /, /ca.crt and /get/*."
 )]
 pub(crate) struct Serve {
     /// Where to listen, unless a service manager hands over a socket
@@ -48,6 +50,10 @@ pub(crate) struct Serve {
     /// Sign nothing and need no key: publish the CRLs that other processes sign, and answer OCSP with tryLater
     #[arg(long)]
     read_only: bool,
+
+    /// Answer the links of `mtls onboard`, too, with the steps for each device
+    #[arg(long, conflicts_with = "read_only")]
+    onboarding: bool,
 
     /// Post what ends soon to this URL, as JSON; may be given again
     #[arg(long, value_name = "URL", value_parser = webhook, conflicts_with = "read_only")]
@@ -115,7 +121,11 @@ impl Serve {
                 note(format!("not everything is published yet: {failure:#}"));
             }
         }
-        let router = services.router().route(
+        let mut router = services.router();
+        if self.onboarding {
+            router = router.merge(links::routes(&ca, &store)?);
+        }
+        let router = router.route(
             "/metrics",
             get(move || {
                 let text = metrics.render();

@@ -10,11 +10,10 @@ use pki_core::{Authority, KeyKind, KeyPair, Profile, Signer};
 use pki_store::CheckpointPlace;
 use x509_identity::Certificate;
 
-use super::keys::{CaKey, CaRole, KeyPlace, read_key, write_key};
+use super::keys::{CaKey, CaRole, KeyPlace, Secrets, read_key, write_key};
 use super::lock::lock;
 use super::profiles;
 use super::rotation::Rotation;
-use super::secrets::Secrets;
 use super::settings::Settings;
 use crate::files::{read, write_public};
 use crate::look::{certificate_of, certificates_of};

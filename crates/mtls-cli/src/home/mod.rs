@@ -8,6 +8,7 @@
 //!     keys/                 root.key issuing.key: encrypted PKCS#8, 0600; after a rotation also issuing-2.key
 //!     root.crt issuing.crt  after a rotation also issuing-2.crt, root-2.crt
 //!     cross-2.crt           root 2 certified by root 1; cross-2-back.crt is the other way round
+//!     links/                what links of `mtls onboard` lead to, encrypted under the link
 //!     checkpoints.jsonl     where the audit log ended, signed, unless ca.toml names another place
 //!     store.db              what was issued (SQLite), unless ca.toml names another store
 //! ```
@@ -19,28 +20,18 @@ mod lock;
 mod name;
 mod new_ca;
 mod open_ca;
-mod passphrase;
 mod profiles;
 mod rotated;
 mod rotation;
-mod secrets;
 mod settings;
 mod signers;
-#[cfg(not(feature = "pkcs11"))]
-#[path = "no_token.rs"]
-mod token;
-#[cfg(feature = "pkcs11")]
-mod token;
 
 pub(crate) use directory::Home;
-pub(crate) use keys::{CaKey, CaRole, KeyPlace};
+pub(crate) use keys::{CaKey, CaRole, KeyPlace, KeyUri, Secrets, new_passphrase, password, secret};
 pub(crate) use name::CaName;
 pub(crate) use new_ca::NewCa;
 pub(crate) use open_ca::{OpenCa, actor};
-pub(crate) use passphrase::{new_passphrase, password, secret};
 pub(crate) use profiles::Purpose;
 pub(crate) use rotation::Rotation;
-pub(crate) use secrets::Secrets;
 pub(crate) use settings::{KeyType, Settings, parse_url};
 pub(crate) use signers::CheckpointSigners;
-pub(crate) use token::KeyUri;

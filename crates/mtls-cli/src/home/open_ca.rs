@@ -11,8 +11,7 @@ use tokio::task::block_in_place;
 
 use super::ca::CaDirectory;
 use super::directory::Home;
-use super::keys::{CaKey, UnlockedKeys};
-use super::secrets::Secrets;
+use super::keys::{CaKey, Secrets, UnlockedKeys};
 use super::signers::CheckpointSigners;
 use crate::global::Global;
 use crate::output::note;
@@ -166,7 +165,7 @@ impl OpenCa {
         let key = self.directory.issuing();
         if self.unlocked.get(key).is_none() {
             let place = self.directory.key_place(key);
-            if !place.is_here() || !self.secrets.are_at_hand(&place) {
+            if !place.is_here() || !place.unlocks_unasked(&self.secrets) {
                 return false;
             }
             if let Err(error) = self.authority(key).await {

@@ -6,10 +6,9 @@ use pki_core::KeyKind;
 use pki_enroll::PublicUrls;
 use serde::{Deserialize, Serialize};
 
-use super::keys::{CaKey, CaRole};
+use super::keys::{CaKey, CaRole, KeyUri};
 use super::name::CaName;
 use super::rotation::Rotation;
-use super::token::KeyUri;
 
 /// What `ca.toml` says.
 #[derive(Clone, Debug, Deserialize, Serialize)]

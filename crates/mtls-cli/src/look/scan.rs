@@ -113,6 +113,11 @@ fn of_named(path: &Path, passwords: &[Password]) -> Result<Vec<Certificate>> {
 const LARGEST: u64 = 1 << 20;
 
 fn of_bytes(bytes: &[u8], passwords: &[Password]) -> Result<Vec<Certificate>> {
+    if JAVA_KEYSTORES.iter().any(|magic| bytes.starts_with(magic)) {
+        bail!(
+            "it is a keystore of Java: convert it with keytool -importkeystore -deststoretype pkcs12"
+        );
+    }
     if !pem::is_der(bytes) {
         return of_pem(bytes);
     }
@@ -120,9 +125,17 @@ fn of_bytes(bytes: &[u8], passwords: &[Password]) -> Result<Vec<Certificate>> {
     match Found::of(der) {
         Found::Certificate => Ok(vec![Certificate::from_der(der)?]),
         Found::Pkcs12 => of_bundle(der, passwords),
+        Found::Container => {
+            bail!(
+                "it is a PKCS#7 container: convert it with openssl pkcs7 -inform der -print_certs"
+            )
+        }
         _ => Ok(Vec::new()),
     }
 }
+
+/// What JKS and JCEKS begin with.
+const JAVA_KEYSTORES: [[u8; 4]; 2] = [[0xFE, 0xED, 0xFE, 0xED], [0xCE; 4]];
 
 fn of_pem(bytes: &[u8]) -> Result<Vec<Certificate>> {
     // Not `Found::of`: a certificate's key may be in the same file.

@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
+use x509_identity::pattern::is_host_name;
+
 use super::directive::{Directive, Line, Token, last, tokens};
 use super::nginx::matching;
 use super::settings::{Server, ServerSettings, Setting, Verify, resolve};
@@ -155,6 +157,12 @@ impl Reader {
         settings.client_ca.extend(file("SSLCACertificateFile"));
         settings.has_client_ca_directory = find("SSLCACertificatePath").is_some();
         settings.crl = file("SSLCARevocationFile");
+        settings.has_password = find("SSLPassPhraseDialog").is_some();
+        let name = find("ServerName").and_then(Directive::argument);
+        let name = name.map(|name| name.rsplit_once(':').map_or(name, |(name, _)| name));
+        settings
+            .names
+            .extend(name.filter(|name| is_host_name(name)).map(str::to_owned));
         settings.is_crl_checked = find("SSLCARevocationCheck")
             .and_then(Directive::argument)
             .is_some_and(|word| !word.eq_ignore_ascii_case("none"));

@@ -18,6 +18,11 @@ pub(crate) fn replaced(at: &Line, old: &str, new: &str) -> Option<String> {
     })
 }
 
+/// Adds a word to a directive that a semicolon ends.
+pub(crate) fn appended(at: &Line, word: &str) -> Option<String> {
+    replaced(at, ";", &format!("{word};"))
+}
+
 /// Adds a line behind another one, indented like it.
 pub(crate) fn added(behind: &Line, new: &str) -> Option<String> {
     let text = fs::read_to_string(behind.file.as_path()).ok()?;

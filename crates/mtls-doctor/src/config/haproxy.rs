@@ -36,8 +36,14 @@ pub(crate) fn read(path: &Path, text: &str) -> Vec<ServerSettings> {
         options: value("ssl-default-bind-options").cloned(),
         drops_ending: value("ssl-load-extra-del-ext").is_some(),
     };
-    let speaks_tls =
-        |line: &&Directive| line.is("bind") && line.arguments.iter().any(|word| word == "ssl");
+    // Without `ssl`, the rest of the line is ignored.
+    let tls = ["ssl", "crt", "ca-file"];
+    let has_tls = |line: &Directive| {
+        line.arguments
+            .iter()
+            .any(|word| tls.contains(&word.as_str()))
+    };
+    let speaks_tls = |line: &&Directive| line.is("bind") && has_tls(line);
     lines
         .iter()
         .filter(speaks_tls)
@@ -64,6 +70,8 @@ impl Reader {
             Some(Setting::of(line, name, resolve(path, &bases)))
         };
         let mut settings = ServerSettings::new(Server::HaProxy, &line.at);
+        let is_on = line.arguments.iter().any(|word| word == "ssl");
+        settings.plain = (!is_on).then(|| line.at.clone());
         settings.certificate =
             file("crt", &self.certificates).filter(|setting| !setting.value.is_dir());
         settings.key = settings

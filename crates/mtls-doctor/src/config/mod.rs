@@ -2,9 +2,12 @@
 //!
 //! Each server's file becomes [`ServerSettings`](settings::ServerSettings), and `check` knows what is wrong with these.
 
+mod accepts;
 mod apache;
 mod caddy;
+mod case;
 mod check;
+mod clients;
 mod directive;
 mod edit;
 mod envoy;
@@ -12,6 +15,7 @@ mod haproxy;
 mod kind;
 mod load;
 mod nginx;
+mod presents;
 mod revocation;
 mod settings;
 mod text;

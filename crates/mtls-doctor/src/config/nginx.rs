@@ -3,6 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use x509_identity::pattern::is_host_name;
+
 use super::directive::{Directive, Line, Token, last, tokens, tree};
 use super::settings::{Server, ServerSettings, Setting, Verify, resolve};
 use super::text::text_of;
@@ -81,6 +83,19 @@ fn server(block: &Directive, above: &[&[Directive]], base: &Path) -> Option<Serv
     settings.client_ca.extend(file("ssl_client_certificate"));
     settings.client_ca.extend(file("ssl_trusted_certificate"));
     settings.crl = file("ssl_crl");
+    let is_on = find("ssl").and_then(Directive::argument) == Some("on");
+    let listens = block.child("listen").filter(|_| !speaks_tls && !is_on);
+    settings.plain = listens.map(|listen| listen.at.clone());
+    settings.has_password = find("ssl_password_file").is_some();
+    let names = block
+        .child("server_name")
+        .map(|names| names.arguments.as_slice());
+    settings.names = names
+        .unwrap_or_default()
+        .iter()
+        .filter(|name| is_host_name(name) && !name.starts_with('_'))
+        .cloned()
+        .collect();
     settings.verify.at = settings.at.clone();
     settings.verify.name = "ssl_verify_client";
     if let Some(directive) = find("ssl_verify_client") {

@@ -22,6 +22,12 @@ pub(crate) struct ServerSettings {
     pub(crate) crl: Option<Setting<PathBuf>>,
     /// Whether the CRL is looked at; Apache has to be told.
     pub(crate) is_crl_checked: bool,
+    /// The names that clients dial, where the configuration says them.
+    pub(crate) names: Vec<String>,
+    /// The directive without the word that switches TLS on.
+    pub(crate) plain: Option<Line>,
+    /// Whether it knows the password of its key.
+    pub(crate) has_password: bool,
     /// The versions of TLS that are spoken, as they are written; empty for the server's default.
     pub(crate) versions: Vec<String>,
     pub(crate) versions_at: Option<Line>,
@@ -116,6 +122,9 @@ impl ServerSettings {
             depth: None,
             crl: None,
             is_crl_checked: true,
+            names: Vec::new(),
+            plain: None,
+            has_password: false,
             versions: Vec::new(),
             versions_at: None,
         }

@@ -1,8 +1,8 @@
 //! A `.p12` bundle: whether it opens, what is in it, and who can read it.
 
 use pkcs12_ios::{
-    BagContent, Bundle, Inspection, Limits, Objection, OpenError, Part, Place, ReadError, Reader,
-    inspect,
+    BagContent, Bundle, Effect, Inspection, Limits, Objection, OpenError, ReadError, Reader,
+    Scheme, inspect,
 };
 use tls_identity::Password;
 use x509_identity::Certificate;
@@ -31,15 +31,21 @@ pub(crate) fn read(item: &mut Item, options: &Options, report: &mut Report) -> b
     let password = options.password.as_ref().unwrap_or(&empty);
     let opened = inspect(&item.bytes, Some(password), &limits);
     let known = opened.as_ref().unwrap_or(&outer);
-    if opened.is_ok() && password.secret_str().is_empty() {
+    if opened.is_ok() && outer.mac().is_some() && password.secret_str().is_empty() {
         report.finding(empty_password::finding(
             item.place(),
             &shell::path(&item.path),
         ));
     }
-    readers(item, known, options, report);
+    // Of a bundle without a key, readers have nothing better to say.
+    let has_identity = opened.is_err() || content(item, password, &limits, report);
+    if outer.mac().is_none() {
+        report.finding(without_mac(item, options));
+    } else if has_identity {
+        readers(item, known, options, report);
+    }
     match opened {
-        Ok(_) => content(item, password, &limits, report),
+        Ok(_) => has_identity,
         Err(ReadError::MacMismatch | ReadError::DecryptFailed { .. }) => {
             match &options.password {
                 Some(password) => report.finding(wrong_password(item, password, &limits)),
@@ -58,6 +64,20 @@ pub(crate) fn read(item: &mut Item, options: &Options, report: &mut Report) -> b
             false
         }
     }
+}
+
+/// Nobody could tell whether it was changed.
+fn without_mac(item: &Item, options: &Options) -> Finding {
+    let file = shell::path(&item.path);
+    let password = options.password_file.as_deref();
+    let password = password.map_or_else(String::new, |path| {
+        format!(" --password-file {}", shell::path(path))
+    });
+    Finding::error("p12-no-mac", item.place(), "The bundle has no MAC, so nobody can tell whether it was changed.")
+        .why("iOS, macOS, Node, curl and Go refuse it, and most say that the password is wrong.")
+        .command(format!(
+            "mtls p12 convert {file}{password} --allow-missing-mac --to compat --out {file}.new && mv {file}.new {file}"
+        ))
 }
 
 /// Key and certificates, the key's first.
@@ -85,16 +105,18 @@ fn content(item: &mut Item, password: &Password, limits: &Limits, report: &mut R
 /// Who takes it, of those that were named or of those that are in use.
 fn readers(item: &Item, inspection: &Inspection, options: &Options, report: &mut Report) {
     let refused_by = |reader: &Reader| {
-        let objections = inspection.check(*reader);
-        (!objections.is_empty()).then_some((*reader, objections))
+        let outlook = inspection.outlook(*reader);
+        let is_refused = outlook.is_refused() || outlook.identities == Some(0);
+        let mut objections = outlook.objections;
+        objections.retain(|one| one.effect != Effect::Unknown);
+        (is_refused && !objections.is_empty()).then_some((*reader, objections))
     };
     let named = !options.readers.is_empty();
     let asked = if named { &options.readers[..] } else { &TODAY };
     for (reader, objections) in asked.iter().filter_map(refused_by) {
         // A kind of key that only some systems know is chosen on purpose, and an empty password is told apart.
         let is_elsewhere = |one: &Objection| {
-            let is_of_key = one.place == Place::KeyBag && !inspection.archive().keys().is_empty();
-            is_of_key || one.sentence.contains("empty password")
+            one.sentence.contains("of the kind") || one.sentence.contains("empty password")
         };
         if !named && objections.iter().all(is_elsewhere) {
             continue;
@@ -141,15 +163,21 @@ fn protection(inspection: &Inspection) -> String {
     let mac = inspection
         .mac()
         .map_or_else(|| "no MAC".to_owned(), |mac| format!("MAC {}", mac.scheme));
+    let of_keys = inspection
+        .bags()
+        .into_iter()
+        .filter_map(|bag| match bag.content() {
+            BagContent::Key { protection, .. } => Some(protection),
+            _ => None,
+        });
+    let all = inspection
+        .parts()
+        .iter()
+        .map(|part| part.protection())
+        .chain(of_keys);
     let mut parts: Vec<String> = Vec::new();
-    let of_keys = inspection.bags().into_iter();
-    let of_keys = of_keys.filter_map(|bag| match bag.content() {
-        BagContent::Key { protection, .. } => Some(protection),
-        _ => None,
-    });
-    let all = inspection.parts().iter().map(Part::protection);
-    for part in all.chain(of_keys) {
-        let text = format!("{} {}", part.place, part.scheme);
+    for one in all.filter(|one| one.scheme != Scheme::None) {
+        let text = format!("{} {}", one.place, one.scheme);
         if !parts.contains(&text) {
             parts.push(text);
         }
@@ -220,10 +248,13 @@ fn wrong_password(item: &Item, password: &Password, limits: &Limits) -> Finding 
         .step("Give the password that it was exported with; a password file counts up to its first line end.")
 }
 
-/// What is installed where somebody looks after it.
-const TODAY: [Reader; 6] = [
+/// What is installed where somebody looks after it; curl is Node's reader.
+const TODAY: [Reader; 9] = [
     Reader::OpenSsl3,
+    Reader::Node20,
     Reader::Ios18,
+    Reader::Ios26,
+    Reader::MacOs15,
     Reader::Android14,
     Reader::Java17,
     Reader::Nss,

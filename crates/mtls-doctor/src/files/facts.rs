@@ -21,7 +21,17 @@ pub(crate) fn tell(
     report: &mut Report,
 ) {
     let leaf = presented.iter().find(|one| std::ptr::eq(one.item, item));
-    for (index, certificate) in item.certificates.iter().enumerate() {
+    // A system's bundle of CAs has more than anybody reads.
+    let told = if leaf.is_none() && item.certificates.len() > MAX_TOLD {
+        report.fact(
+            item.place(),
+            format!("{} certificates", item.certificates.len()),
+        );
+        0
+    } else {
+        item.certificates.len()
+    };
+    for (index, certificate) in item.certificates.iter().enumerate().take(told) {
         let is_leaf = leaf.is_some_and(|leaf| leaf.leaf == index);
         report.fact(item.place(), line(certificate, is_leaf, options));
         if is_leaf {
@@ -33,6 +43,8 @@ pub(crate) fn tell(
         report.fact(item.place(), "a private key");
     }
 }
+
+const MAX_TOLD: usize = 8;
 
 /// `CN=client1, P-256, until 2027-11-27, by CN=...`
 fn line(certificate: &Certificate, is_leaf: bool, options: &Options) -> String {

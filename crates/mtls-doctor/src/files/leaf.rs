@@ -9,14 +9,14 @@ use pki_core::verify::{
 use pki_core::{Severity as LintSeverity, check_public_key, lint};
 use rustls_pki_types::{CertificateDer, UnixTime};
 use x509_identity::pattern::DnsPattern;
-use x509_identity::{Certificate, SubjectAltName};
+use x509_identity::{Certificate, KeyUsageBit, SubjectAltName};
 
 use crate::finding::Finding;
 use crate::report::Report;
 use crate::stories::public_ca;
 use crate::target::Options;
 
-use super::chain::Chain;
+use super::chain::{Chain, issued};
 use super::pair::Presented;
 use super::reissue::{self, Reissue};
 use super::surroundings::Surroundings;
@@ -47,6 +47,11 @@ pub(crate) fn check(
             },
         };
         let mut seen = Vec::new();
+        if is_made_by_itself(leaf) && !chain.anchors.contains(&leaf) {
+            let subject = leaf.subject().to_string();
+            seen.push("self-signed");
+            report.finding(case.finding(&VerifyError::SelfSigned { subject }, purpose));
+        }
         for problem in problems_of_leaf(leaf, purpose, now) {
             seen.push(problem.code());
             report.finding(case.finding(&problem, purpose));
@@ -68,6 +73,14 @@ pub(crate) fn check(
         }
         report.findings_of(case.lint());
     }
+}
+
+/// What `openssl req -x509` makes for a server: signed by its own key, and a CA's without the key usage of one.
+fn is_made_by_itself(leaf: &Certificate) -> bool {
+    let signs = leaf
+        .key_usage()
+        .is_some_and(|usage| usage.contains(KeyUsageBit::KeyCertSign));
+    leaf.is_ca() && !signs && issued(leaf, leaf)
 }
 
 /// A CA between leaf and root whose signature nobody accepts.
@@ -235,6 +248,11 @@ impl Case<'_> {
         }
         findings
     }
+}
+
+/// Whether a client that dials `host` takes the certificate.
+pub(crate) fn is_for(leaf: &Certificate, host: &str) -> bool {
+    leaf.sans().iter().any(|name| covers(name, host))
 }
 
 fn is_host(name: &SubjectAltName) -> bool {

@@ -14,7 +14,7 @@ mod read;
 mod reissue;
 pub(crate) mod shell;
 mod surroundings;
-mod text;
+pub(crate) mod text;
 mod verdict;
 pub(crate) mod wording;
 mod wrong_kind;
@@ -27,6 +27,7 @@ use x509_identity::Certificate;
 pub(crate) use chain::issued;
 pub(crate) use given::{Given, Position};
 pub(crate) use item::Item;
+pub(crate) use leaf::is_for;
 
 use self::pair::Presented;
 use self::surroundings::Surroundings;

@@ -79,8 +79,10 @@ impl Reissue<'_> {
                 .certificates()
                 .filter(|(_, ca)| ca.is_ca() && self.leaf.names_issuer(ca))
         };
-        let usable =
-            |ca: &Certificate| ca.is_ca() && self.surroundings.key(ca.spki_der()).is_some();
+        let usable = |ca: &Certificate| {
+            let is_own = ca.spki_der() == self.leaf.spki_der();
+            ca.is_ca() && !is_own && self.surroundings.key(ca.spki_der()).is_some()
+        };
         named()
             .find(|(_, ca)| is_signed_by(self.leaf, ca))
             .or_else(|| named().find(|(_, ca)| usable(ca)))

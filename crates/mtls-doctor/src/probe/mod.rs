@@ -7,7 +7,9 @@
 //! give it away, but the server learns the certificate. Nothing else is sent than one `GET`, and no redirect is
 //! followed.
 
+mod attempt;
 mod judge;
+mod known;
 mod observation;
 mod observe;
 mod revocation;
@@ -23,7 +25,7 @@ use crate::finding::Finding;
 use crate::report::Report;
 use crate::target::Options;
 
-use self::judge::Known;
+use self::known::Known;
 use self::url::ServerUrl;
 
 /// Connects to the server at `url`, and checks what it does.

@@ -8,10 +8,11 @@ use rustls::crypto::CryptoProvider;
 use rustls::sign::CertifiedKey;
 use time::OffsetDateTime;
 
-use super::judge::Known;
-use super::observation::{Attempt, NotReached, Observation, Outcome, Presented, Resumption, Stage};
+use super::attempt::{Attempt, Outcome, Presented, Stage};
+use super::known::Known;
+use super::observation::{NotReached, Observation, Resumption, VERSIONS};
 use super::revocation;
-use super::stranger::{namesake, stranger};
+use super::stranger::{badly_signed, stranger};
 use super::url::ServerUrl;
 use super::wire::{self, Plan, Recorder};
 
@@ -114,7 +115,7 @@ impl<'a> Connecting<'a> {
                 }
             }
         }
-        self.more(known, stranger.as_ref(), now, seen);
+        self.more(known, stranger.as_ref(), seen);
     }
 
     /// What depends on how the server answered so far.
@@ -122,7 +123,6 @@ impl<'a> Connecting<'a> {
         &self,
         known: &Known<'_>,
         stranger: Option<&Arc<CertifiedKey>>,
-        now: OffsetDateTime,
         seen: &mut Observation,
     ) {
         let Some(offered) = VERSIONS.into_iter().find(|offered| {
@@ -131,16 +131,12 @@ impl<'a> Connecting<'a> {
         }) else {
             return;
         };
-        let ours = seen.attempt(Presented::Identity, offered);
-        let refused = ours.is_some_and(Attempt::is_refused);
+        let refused = seen.refuses_identity();
         if refused && let Some(completed) = known.completed_chain() {
             seen.completed = self.once(Presented::Identity, offered, Some(&completed));
         }
-        if refused && let Some(leaf) = known.chain().first() {
-            let made = namesake(leaf.issuer(), now).ok();
-            seen.namesake = made.and_then(|made| {
-                self.once(Presented::Stranger, offered, Some(made.certified_key()))
-            });
+        if refused && let Some(damaged) = known.identity.and_then(badly_signed) {
+            seen.badly_signed = self.once(Presented::Identity, offered, Some(&damaged));
         }
         let accepted = |presented| {
             seen.attempt(presented, offered)
@@ -223,7 +219,3 @@ impl<'a> Connecting<'a> {
             .is_some_and(|attempt| attempt.speaks())
     }
 }
-
-/// The newer one first, as a client prefers it.
-pub(super) const VERSIONS: [ProtocolVersion; 2] =
-    [ProtocolVersion::TLSv1_3, ProtocolVersion::TLSv1_2];

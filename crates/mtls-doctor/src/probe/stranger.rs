@@ -1,6 +1,10 @@
-//! Client certificates of CAs that nobody knows.
+//! Client certificates that no server should accept.
+
+use std::sync::Arc;
 
 use pki_core::{Authority, CertificateParameters, KeyKind, KeyPair, Profile};
+use rustls::pki_types::CertificateDer;
+use rustls::sign::CertifiedKey;
 use time::OffsetDateTime;
 use tls_identity::{Identity, IdentityError};
 use x509_identity::DistinguishedName;
@@ -11,23 +15,8 @@ use x509_identity::DistinguishedName;
 ///
 /// [`StrangerError`] if this machine cannot make keys.
 pub(super) fn stranger(now: OffsetDateTime) -> Result<Identity, StrangerError> {
-    of_ca(named("mtls doctor: a CA that nobody trusts")?, now)
-}
-
-/// The same, of a CA with the name of one that is known, and another key.
-///
-/// # Errors
-///
-/// [`StrangerError`] if this machine cannot make keys.
-pub(super) fn namesake(
-    issuer: &DistinguishedName,
-    now: OffsetDateTime,
-) -> Result<Identity, StrangerError> {
-    of_ca(issuer.clone(), now)
-}
-
-fn of_ca(ca: DistinguishedName, now: OffsetDateTime) -> Result<Identity, StrangerError> {
     let key = || KeyPair::generate(KeyKind::P256).map_err(StrangerError::issue);
+    let ca = named("mtls doctor: a CA that nobody trusts")?;
     let root = Authority::root(ca, key()?, &Profile::root(), now).map_err(StrangerError::issue)?;
     let key = key()?;
     let client = named("mtls doctor: a stranger")?;
@@ -40,6 +29,17 @@ fn of_ca(ca: DistinguishedName, now: OffsetDateTime) -> Result<Identity, Strange
         key.secret_pkcs8_pem().as_bytes(),
     )
     .map_err(StrangerError::Identity)
+}
+
+/// The identity with a certificate whose signature is wrong: its issuer's key did not make it.
+pub(super) fn badly_signed(identity: &Identity) -> Option<Arc<CertifiedKey>> {
+    let mut key = CertifiedKey::clone(identity.certified_key());
+    let leaf = key.cert.first_mut()?;
+    let mut der = leaf.to_vec();
+    // The signature is what a certificate ends with (RFC 5280 section 4.1).
+    *der.last_mut()? ^= 1;
+    *leaf = CertificateDer::from(der);
+    Some(Arc::new(key))
 }
 
 fn named(common_name: &str) -> Result<DistinguishedName, StrangerError> {

@@ -16,46 +16,40 @@ pub(crate) fn finding(
     password_file: Option<&Path>,
 ) -> Finding {
     let id = match reader {
-        Reader::OpenSsl3 => "p12-legacy-only",
+        Reader::OpenSsl3 | Reader::Node20 => "p12-legacy-only",
         Reader::Ios17 | Reader::MacOs14 | Reader::Android13 | Reader::Java8 | Reader::Win2016 => {
             "p12-too-modern"
         }
         _ => "p12-refused",
     };
-    let mut reasons: Vec<String> = Vec::new();
-    for objection in objections {
-        let text = format!("{}: {}", objection.place, objection.sentence);
-        if !reasons.contains(&text) {
-            reasons.push(text);
-        }
-    }
-    let what = format!("{reader}: the bundle is not read ({}).", reasons.join("; "));
+    // The first says enough: the others have the same cause, as a rule.
+    let reason = objections
+        .first()
+        .map(|one| format!("{}: {}", one.place, one.sentence));
+    let what = format!(
+        "{reader}: the bundle is not read ({}).",
+        reason.unwrap_or_default()
+    );
     let password = password_file.map_or_else(String::new, |file| {
         format!(" --password-file {}", shell::path(file))
     });
     Finding::error(id, place, what)
-        .why(message(reader))
+        .why(message(reader, objections))
         .command(format!(
             "mtls p12 convert {file}{password} --to compat --out {file}.new && mv {file}.new {file}"
         ))
 }
 
-/// What the reader says, in whose words the password is at fault.
-fn message(reader: Reader) -> &'static str {
-    match reader {
-        Reader::OpenSsl3 => {
-            "curl: `could not parse PKCS12 file`; Node: `unsupported`; openssl: `RC2-40-CBC ... unsupported`. The \
-             algorithms are from before OpenSSL 3, which reads them with `-legacy` alone."
+/// What the reader shows, in whose words the password is at fault.
+fn message(reader: Reader, objections: &[Objection]) -> String {
+    let shown = objections.iter().find_map(|one| one.message);
+    match (reader, shown) {
+        (Reader::OpenSsl3 | Reader::Node20, Some(shown)) => format!(
+            "It shows {shown}. The algorithms are from before OpenSSL 3, and curl and Node do not read them either."
+        ),
+        (_, Some(shown)) => format!("It shows {shown}, and the algorithm is the reason."),
+        (_, None) => {
+            "It says that the password is wrong, and the algorithm is the reason.".to_owned()
         }
-        Reader::Ios17 | Reader::Ios18 | Reader::MacOs14 => {
-            "It says that the password is wrong (errSecAuthFailed, -25293), and the algorithm is the reason."
-        }
-        Reader::Java8 | Reader::Java17 => {
-            "It says `keystore password was incorrect`, and the algorithm is the reason."
-        }
-        Reader::Android13 | Reader::Android14 => {
-            "It asks for the password again and again, and the algorithm is the reason."
-        }
-        _ => "It says that the password is wrong, and the algorithm is the reason.",
     }
 }

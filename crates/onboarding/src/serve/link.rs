@@ -10,22 +10,13 @@ use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::{Html, IntoResponse as _, Response};
 
 use super::files::attachment;
+use super::keeper::minutes;
 use super::notice::notice;
-use super::site::{Shared, device_of};
+use super::reader::device_of;
+use super::shared::Shared;
+use super::taken::Taken;
 use crate::page::{Delivery, Page};
 use crate::vault::{KeyFile, LinkError, LinkToken, Opened};
-
-/// Somebody has taken a file by a link.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct Taken {
-    /// Whose certificate it was.
-    pub client: String,
-    /// Which file.
-    pub file: KeyFile,
-    /// From where, as far as it is known.
-    pub peer: Option<SocketAddr>,
-}
 
 /// The page of a link: whoever looks has used nothing up, as previews of links in messengers look, too.
 pub(super) async fn page(
@@ -35,7 +26,7 @@ pub(super) async fn page(
 ) -> Response {
     let opened = match open(&site, &token).await {
         Ok((_, opened)) => opened,
-        Err(error) => return leads_nowhere(&error),
+        Err(error) => return leads_nowhere(&site, &headers, &error),
     };
     let left = opened.until.duration_since(SystemTime::now());
     let page = Page {
@@ -57,34 +48,34 @@ pub(super) async fn file(
     State(site): State<Arc<Shared>>,
     Path((token, name)): Path<(String, String)>,
     method: Method,
+    headers: HeaderMap,
     peer: Option<Extension<ConnectInfo<SocketAddr>>>,
 ) -> Response {
     let Some(file) = KeyFile::by_name(&name) else {
-        return leads_nowhere(&LinkError::NoSuchFile);
+        return leads_nowhere(&site, &headers, &LinkError::NoSuchFile);
     };
     let (token, opened) = match open(&site, &token).await {
         Ok(found) => found,
-        Err(error) => return leads_nowhere(&error),
+        Err(error) => return leads_nowhere(&site, &headers, &error),
     };
     // Who asks for the headers alone has not got the file.
     if method == Method::HEAD {
         return match opened.package.secret_file(file) {
             Some(_) => attachment(file.name(), file.media_type(), ""),
-            None => leads_nowhere(&LinkError::NoSuchFile),
+            None => leads_nowhere(&site, &headers, &LinkError::NoSuchFile),
         };
     }
     let content = match site
-        .in_vault(move |vault, now| vault.take(&token, file, now))
+        .keeper
+        .run(move |vault, now| vault.take(&token, file, now))
         .await
     {
         Ok(content) => content,
-        Err(error) => return leads_nowhere(&error),
+        Err(error) => return leads_nowhere(&site, &headers, &error),
     };
-    let taken = Taken {
-        client: opened.package.names.client,
-        file,
-        peer: peer.map(|Extension(ConnectInfo(peer))| peer),
-    };
+    let peer = peer.map(|Extension(ConnectInfo(peer))| peer);
+    let (client, reference) = (opened.package.names.client, opened.package.reference);
+    let taken = Taken::new(client, file, peer, reference);
     tracing::info!(client = taken.client, file = file.name(), peer = ?taken.peer, "a link was used");
     if let Some(record) = &site.record
         && let Err(error) = record(taken).await
@@ -103,12 +94,28 @@ async fn open(site: &Arc<Shared>, token: &str) -> Result<(LinkToken, Opened), Li
     let token: LinkToken = token.parse()?;
     let looked_up = token.clone();
     let opened = site
-        .in_vault(move |vault, now| vault.look(&looked_up, now))
+        .keeper
+        .run(move |vault, now| vault.look(&looked_up, now))
         .await?;
     Ok((token, opened))
 }
 
-fn leads_nowhere(error: &LinkError) -> Response {
+/// The steps are still there: it was most likely the reader who has used the link.
+fn leads_nowhere(site: &Shared, headers: &HeaderMap, error: &LinkError) -> Response {
+    if let LinkError::Taken { at } = error {
+        let ago = SystemTime::now().duration_since(*at).unwrap_or_default();
+        let page = Page {
+            delivery: Delivery::Used {
+                minutes: minutes(ago),
+            },
+            device: device_of(headers),
+            names: &site.names,
+            others: &[],
+            password: &site.password,
+            server: site.server(),
+        };
+        return (StatusCode::GONE, Html(page.html())).into_response();
+    }
     let ask = "Ask whoever sent it for a new one.";
     let (status, title, sentence) = match error {
         LinkError::Expired => (
@@ -116,21 +123,6 @@ fn leads_nowhere(error: &LinkError) -> Response {
             "This link has expired",
             format!("A link is good for a short time only. {ask}"),
         ),
-        LinkError::Taken { at } => {
-            let ago = SystemTime::now().duration_since(*at).unwrap_or_default();
-            let ago = match minutes(ago) {
-                0 | 1 => "a minute ago".to_owned(),
-                some => format!("{some} minutes ago"),
-            };
-            (
-                StatusCode::GONE,
-                "This link was used already",
-                format!(
-                    "Its file was downloaded {ago}, and each link gives it out once. Was that not you? Then somebody else \
-                     has it: tell whoever sent the link, who can revoke the certificate. Otherwise: {ask}"
-                ),
-            )
-        }
         LinkError::NoSuchFile | LinkError::Unknown => (
             StatusCode::NOT_FOUND,
             "No such link",
@@ -148,9 +140,4 @@ fn leads_nowhere(error: &LinkError) -> Response {
         }
     };
     notice(status, title, &sentence)
-}
-
-/// Rounded up.
-pub(super) fn minutes(time: std::time::Duration) -> u64 {
-    time.as_secs().div_ceil(60)
 }

@@ -4,16 +4,20 @@ mod address;
 mod files;
 mod headers;
 mod host;
+mod keeper;
 mod link;
 mod notice;
 mod operator;
+mod reader;
+mod shared;
 mod site;
+mod taken;
 
 use std::error::Error;
 
 pub use address::network_address;
-pub use link::Taken;
 pub use site::Site;
+pub use taken::Taken;
 
 /// An error and its causes in one line.
 fn chain(error: &(dyn Error + 'static)) -> String {

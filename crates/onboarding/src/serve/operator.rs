@@ -2,20 +2,17 @@
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use axum::http::HeaderMap;
-use axum::http::header::HOST;
 use axum::response::Response;
 use tokio::sync::Mutex;
 
 use super::files::{Unavailable, read};
-use super::host::is_loopback;
-use super::link::minutes;
+use super::keeper::{Keeper, minutes};
 use super::notice::broken;
-use super::site::Shared;
-use crate::page::{Delivery, Invitation, Names, Page};
+use super::reader::device_of;
+use crate::page::{Delivery, Invitation, Link, Names, Page, PasswordHint};
 use crate::qr;
 use crate::vault::{KeyFile, LinkToken, Package};
 
@@ -34,22 +31,16 @@ pub(super) struct Offer {
 /// How long a link of the lab is good for.
 const VALID_FOR: Duration = Duration::from_secs(30 * 60);
 
-/// Whoever sits at this computer: by connection and by name, so that a proxy on this computer does not let the network
-/// in as if it were here.
-pub(super) fn is_here(peer: Option<SocketAddr>, headers: &HeaderMap) -> bool {
-    let named = headers.get(HOST).and_then(|host| host.to_str().ok());
-    peer.is_some_and(|peer| peer.ip().to_canonical().is_loopback())
-        && named.is_some_and(is_loopback)
-}
-
 impl Offer {
     /// The first page, with an invitation.
     pub(super) async fn page(
         &self,
-        site: &Arc<Shared>,
+        keeper: &Keeper,
+        others: &[Link],
+        password: &PasswordHint,
         headers: &HeaderMap,
     ) -> Result<String, Response> {
-        let (token, until) = self.link(site).await?;
+        let (token, until) = self.link(keeper).await?;
         let here = format!("/get/{}", token.secret_str());
         let on_network = self.page.map(|page| format!("http://{page}{here}"));
         let code = on_network.as_deref().and_then(qr::svg);
@@ -63,27 +54,27 @@ impl Offer {
                 link: on_network.as_deref().zip(code.as_deref()),
                 minutes: minutes(left),
             }),
-            device: super::site::device_of(headers),
+            device: device_of(headers),
             names: &self.names,
-            others: &site.others,
-            password: &site.password,
+            others,
+            password,
             server: self.server.as_deref(),
         };
         Ok(page.html())
     }
 
     /// The link that is open, or a new one.
-    async fn link(&self, site: &Arc<Shared>) -> Result<(LinkToken, SystemTime), Response> {
+    async fn link(&self, keeper: &Keeper) -> Result<(LinkToken, SystemTime), Response> {
         let mut current = self.current.lock().await;
         if let Some(token) = current.clone() {
             let looked_up = token.clone();
-            let opened = site.in_vault(move |vault, now| vault.look(&looked_up, now));
+            let opened = keeper.run(move |vault, now| vault.look(&looked_up, now));
             if let Ok(opened) = opened.await {
                 return Ok((token, opened.until));
             }
         }
         let package = self.package().await?;
-        let made = site.in_vault(move |vault, now| {
+        let made = keeper.run(move |vault, now| {
             let token = vault.put(&package, VALID_FOR, now)?;
             Ok::<_, crate::vault::VaultError>((token, now + VALID_FOR))
         });

@@ -3,12 +3,9 @@
 use std::error::Error;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::time::SystemTime;
 
 use axum::extract::{ConnectInfo, State};
-use axum::http::header::USER_AGENT;
 use axum::http::{HeaderMap, StatusCode};
 use axum::middleware::{from_fn_with_state, map_response};
 use axum::response::{Html, IntoResponse as _, Response};
@@ -19,11 +16,14 @@ use tokio::sync::Mutex;
 use super::files::{CA_MEDIA_TYPE, attachment, read};
 use super::headers::harden;
 use super::host::{Hosts, require_local_name};
-use super::link::{self, Taken};
+use super::keeper::Keeper;
+use super::link;
 use super::notice::notice;
-use super::operator::{Offer, is_here};
+use super::operator::Offer;
+use super::reader::{device_of, is_here};
+use super::shared::{Ca, Shared};
+use super::taken::{Record, Taken};
 use crate::page::{Delivery, Link, Names, Page, PasswordHint};
-use crate::platform::Platform;
 use crate::vault::Vault;
 
 /// The onboarding page at `/`, the CA certificate at `/ca.crt`, and one-time links below `/get/`.
@@ -42,27 +42,6 @@ pub struct Site {
     others: Vec<Link>,
     password: PasswordHint,
     record: Option<Record>,
-    vault: Vault,
-}
-
-type Recorded = Pin<Box<dyn Future<Output = Result<(), Box<dyn Error + Send + Sync>>> + Send>>;
-type Record = Box<dyn Fn(Taken) -> Recorded + Send + Sync>;
-
-/// The CA certificate that everybody gets.
-#[derive(Clone, Debug)]
-enum Ca {
-    Bytes(Vec<u8>),
-    File(PathBuf),
-}
-
-/// What the handlers share.
-pub(super) struct Shared {
-    ca: Ca,
-    names: Names,
-    offer: Option<Offer>,
-    pub(super) others: Vec<Link>,
-    pub(super) password: PasswordHint,
-    pub(super) record: Option<Record>,
     vault: Vault,
 }
 
@@ -198,7 +177,7 @@ impl Site {
             others: self.others,
             password: self.password,
             record: self.record,
-            vault: self.vault,
+            keeper: Keeper::new(self.vault),
         };
         Router::new()
             .route("/", get(first_page))
@@ -210,28 +189,6 @@ impl Site {
     }
 }
 
-impl Shared {
-    /// Files are read and written where that may block.
-    pub(super) async fn in_vault<T: Send + 'static>(
-        self: &Arc<Self>,
-        what: impl FnOnce(&Vault, SystemTime) -> T + Send + 'static,
-    ) -> T {
-        let site = self.clone();
-        let done = tokio::task::spawn_blocking(move || what(&site.vault, SystemTime::now()));
-        match done.await {
-            Ok(done) => done,
-            // The task is not aborted, so it has panicked.
-            Err(error) => std::panic::resume_unwind(error.into_panic()),
-        }
-    }
-}
-
-/// What device the headers say that it is.
-pub(super) fn device_of(headers: &HeaderMap) -> Option<Platform> {
-    let user_agent = headers.get(USER_AGENT)?.to_str().ok()?;
-    Platform::of_user_agent(user_agent)
-}
-
 async fn first_page(
     State(site): State<Arc<Shared>>,
     peer: Option<Extension<ConnectInfo<SocketAddr>>>,
@@ -241,7 +198,10 @@ async fn first_page(
     if let Some(offer) = &site.offer
         && is_here(peer, &headers)
     {
-        return match offer.page(&site, &headers).await {
+        return match offer
+            .page(&site.keeper, &site.others, &site.password, &headers)
+            .await
+        {
             Ok(html) => Html(html).into_response(),
             Err(notice) => notice,
         };
@@ -252,10 +212,7 @@ async fn first_page(
         names: &site.names,
         others: &site.others,
         password: &site.password,
-        server: site
-            .offer
-            .as_ref()
-            .and_then(|offer| offer.server.as_deref()),
+        server: site.server(),
     };
     Html(page.html()).into_response()
 }

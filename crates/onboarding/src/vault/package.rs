@@ -59,6 +59,8 @@ impl KeyFile {
 pub struct Package {
     /// Under which names a device lists what was installed.
     pub names: Names,
+    /// What a record knows it by, such as the certificate's serial number.
+    pub reference: Option<String>,
     /// The address of what the certificate is for.
     pub server: Option<String>,
     files: BTreeMap<KeyFile, Base64>,
@@ -70,6 +72,7 @@ impl Package {
     pub fn new(names: Names) -> Self {
         Self {
             names,
+            reference: None,
             server: None,
             files: BTreeMap::new(),
         }
@@ -80,6 +83,13 @@ impl Package {
     pub fn file(mut self, file: KeyFile, content: impl Into<Vec<u8>>) -> Self {
         self.files
             .insert(file, Base64(Zeroizing::new(content.into())));
+        self
+    }
+
+    /// Says what a record knows it by, such as the certificate's serial number.
+    #[must_use]
+    pub fn reference(mut self, reference: impl Into<String>) -> Self {
+        self.reference = Some(reference.into());
         self
     }
 

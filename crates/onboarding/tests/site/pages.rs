@@ -94,3 +94,37 @@ async fn the_steps_of_the_readers_device_come_first() {
         );
     }
 }
+
+#[tokio::test]
+async fn the_file_that_the_device_takes_is_the_first() {
+    let lab = Lab::new();
+    let served = lab.serve();
+    let link = served.link().await;
+    for (user_agent, best) in [
+        ("Mozilla/5.0 (Linux; Android 10; K)", Some("client_ios.p12")),
+        (
+            "Mozilla/5.0 (Windows NT 10.0; Win64; x64)",
+            Some("client_ios.p12"),
+        ),
+        (
+            "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X)",
+            Some("client.mobileconfig"),
+        ),
+        (
+            "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7)",
+            Some("client.mobileconfig"),
+        ),
+        ("curl/8.5.0", None),
+    ] {
+        let request = Request::get(&link).header("user-agent", user_agent);
+        let page = served.ask(THERE, request).await.text();
+        assert_eq!(
+            page.matches("for your device").count(),
+            usize::from(best.is_some())
+        );
+        let (_, files) = page.split_once("<ul class=\"files\">").unwrap();
+        let first = files.split("<b>").nth(1).unwrap();
+        let expected = best.unwrap_or("client.mobileconfig");
+        assert!(first.starts_with(expected), "{user_agent}: {first}");
+    }
+}

@@ -69,6 +69,16 @@ impl<'p> PasswordOctets<'p> {
         self.empty.map(|form| form == EmptyForm::Nothing)
     }
 
+    /// Whether it is known what the password is for RFC 7292: always, unless it is empty and nothing has been opened yet.
+    pub(crate) fn has_one_form(&self) -> bool {
+        !self.utf8.is_empty() || self.empty.is_some()
+    }
+
+    /// Whether PBKDF2 is tried with UTF-8 first.
+    pub(crate) fn begins_with_utf8(&self) -> bool {
+        self.rfc8018 != Some(Rfc8018Form::Utf16)
+    }
+
     /// Tries the forms that the password may have for PBKDF2, until one works: UTF-8, then UTF-16.
     ///
     /// The one that worked is kept for the rest, so that no other part costs a guess.

@@ -2,9 +2,12 @@
 
 use std::ops::RangeInclusive;
 
+use zeroize::Zeroizing;
+
 use super::error::PbeError;
 use super::limit::Limit;
 use crate::asn1::Count;
+use crate::crypto::{Derivation, PasswordOctets, Prepared, side_by_side};
 
 /// Bounds on what a file may ask for.
 ///
@@ -46,11 +49,24 @@ impl Limits {
 /// The hash blocks of key derivation, and scrypt's memory, that a file has left.
 ///
 /// Every derivation is charged before it starts, so a file cannot spend first and be refused later.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Budget {
     limits: Limits,
     spent: u64,
     filled: u64,
+    prepared: Prepared,
+}
+
+/// With as much spent, and without the keys that are prepared.
+impl Clone for Budget {
+    fn clone(&self) -> Self {
+        Self {
+            limits: self.limits.clone(),
+            spent: self.spent,
+            filled: self.filled,
+            prepared: Prepared::default(),
+        }
+    }
 }
 
 impl Budget {
@@ -61,7 +77,39 @@ impl Budget {
             limits,
             spent: 0,
             filled: 0,
+            prepared: Prepared::default(),
         }
+    }
+
+    /// Derives keys side by side, which takes a core little longer than one of them, for the schemes that
+    /// [`Scheme::decrypt`](super::Scheme::decrypt) is going to be asked for with the same password and this budget.
+    /// Equal derivations are done, and paid, once.
+    ///
+    /// It is of use once the password is known to be right: otherwise the first scheme fails, and the rest was in vain.
+    ///
+    /// # Errors
+    ///
+    /// [`PbeError::LimitExceeded`]
+    pub fn prepare(
+        &mut self,
+        derivations: &[Derivation],
+        password: &PasswordOctets<'_>,
+    ) -> Result<(), PbeError> {
+        // The form of an empty password is not known before something has been opened with it.
+        if derivations.len() < 2 || !password.has_one_form() {
+            return Ok(());
+        }
+        let wanted = side_by_side(derivations);
+        for derivation in &wanted {
+            self.charge(derivation.cost())?;
+        }
+        self.prepared.derive(&wanted, password);
+        Ok(())
+    }
+
+    /// What was prepared for a scheme.
+    pub(super) fn prepared(&self, derivation: Option<Derivation>) -> Option<Zeroizing<Vec<u8>>> {
+        self.prepared.get(&derivation?)
     }
 
     /// What it was made of.

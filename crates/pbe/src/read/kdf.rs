@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 use super::budget::Budget;
 use super::error::PbeError;
 use crate::asn1::{Count, Pbkdf2Params, ScryptParams, oid};
-use crate::crypto::{Digest, Prf, pbkdf2, pbkdf2_blocks};
+use crate::crypto::{Derivation, DerivationKind, Digest, Prf, pbkdf2, pbkdf2_blocks};
 
 /// PBKDF2 with judged parameters.
 #[derive(Debug)]
@@ -53,6 +53,16 @@ impl<'a> Pbkdf2<'a> {
     #[must_use]
     pub fn key_len(&self) -> Option<usize> {
         self.len
+    }
+
+    /// Where it gains from being done beside others.
+    pub(super) fn derivation(&self, len: usize) -> Option<Derivation> {
+        let gains = self.prf == Prf::Hmac(Digest::Sha256) && len == 32;
+        gains.then(|| Derivation {
+            kind: DerivationKind::Pbkdf2Sha256,
+            salt: self.salt.to_vec(),
+            iterations: self.iterations,
+        })
     }
 
     /// What `len` octets cost, in hash blocks.

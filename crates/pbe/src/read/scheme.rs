@@ -10,7 +10,8 @@ use super::error::PbeError;
 use super::kdf::{Pbkdf2, Scrypt, parameters};
 use crate::asn1::{PbeParams, Pbes2Params, Pkcs12PbeParams, Rc2CbcParams, oid};
 use crate::crypto::{
-    Cipher, Digest, PasswordOctets, Pbes1Hash, Purpose, Request, derive, pbkdf1, pkcs12_blocks,
+    Cipher, Derivation, DerivationKind, Digest, PasswordOctets, Pbes1Hash, Purpose, Request,
+    derive, pbkdf1,
 };
 
 /// An encryption whose parameters have been judged.
@@ -84,6 +85,24 @@ impl<'a> Scheme<'a> {
         Ok(Self(kind))
     }
 
+    /// The derivation of its key, where that gains from being done beside others; see [`Budget::prepare`].
+    #[must_use]
+    pub fn derivation(&self) -> Option<Derivation> {
+        match &self.0 {
+            Kind::Pkcs12 {
+                cipher,
+                salt,
+                iterations,
+            } => Some(pkcs12_derivation(*cipher, salt, *iterations)),
+            Kind::Pbes2 {
+                kdf: Kdf::Pbkdf2(kdf),
+                cipher,
+                ..
+            } => kdf.derivation(cipher.key_len()),
+            _ => None,
+        }
+    }
+
     /// Charges `budget` with what [`decrypt`](Self::decrypt) costs at least, to refuse a file before any work on it.
     ///
     /// # Errors
@@ -103,7 +122,7 @@ impl<'a> Scheme<'a> {
             } => budget.charge_memory(kdf.memory()),
             Kind::Pkcs12 {
                 cipher, iterations, ..
-            } => budget.charge(pkcs12_cost(*cipher, *iterations)),
+            } => budget.charge(pkcs12_derivation(*cipher, &[], *iterations).cost()),
         }
     }
 
@@ -121,6 +140,7 @@ impl<'a> Scheme<'a> {
         password: &mut PasswordOctets<'_>,
         budget: &mut Budget,
     ) -> Result<Zeroizing<Vec<u8>>, PbeError> {
+        let mut prepared = budget.prepared(self.derivation());
         match self.0 {
             Kind::Pbes1 {
                 hash,
@@ -138,8 +158,13 @@ impl<'a> Scheme<'a> {
                 cipher,
                 iv,
             } => {
+                // It was derived of UTF-8, which is tried first.
+                prepared = prepared.filter(|_| password.begins_with_utf8());
                 let mut attempt = |octets: &[u8]| {
-                    let key = kdf.derive(octets, cipher.key_len(), budget)?;
+                    let key = match prepared.take() {
+                        Some(key) => key,
+                        None => kdf.derive(octets, cipher.key_len(), budget)?,
+                    };
                     decrypt_sequence(cipher, &key, iv, ciphertext)
                 };
                 match kdf {
@@ -156,7 +181,11 @@ impl<'a> Scheme<'a> {
                 salt,
                 iterations,
             } => password.find_form(|password| {
-                budget.charge(pkcs12_cost(cipher, iterations))?;
+                if let Some(derived) = prepared.take() {
+                    let (key, iv) = derived.split_at(cipher.key_len());
+                    return decrypt_sequence(cipher, key, iv, ciphertext);
+                }
+                budget.charge(pkcs12_derivation(cipher, &[], iterations).cost())?;
                 let request = |purpose, len| Request {
                     purpose,
                     password: password.utf16(),
@@ -216,10 +245,12 @@ impl Kdf<'_> {
     }
 }
 
-/// A key and an initialisation vector, in hash blocks.
-fn pkcs12_cost(cipher: Cipher, iterations: u32) -> u64 {
-    let cost = |len| pkcs12_blocks(Digest::Sha1, iterations, len);
-    cost(cipher.key_len()) + cost(cipher.iv_len())
+fn pkcs12_derivation(cipher: Cipher, salt: &[u8], iterations: u32) -> Derivation {
+    Derivation {
+        kind: DerivationKind::Pkcs12(cipher),
+        salt: salt.to_vec(),
+        iterations,
+    }
 }
 
 /// RFC 8018 appendix A.3, without MD2.

@@ -9,6 +9,7 @@ use super::configuration::Profile;
 use super::enrollment::{AcmeEnrollment, ScepEnrollment};
 use super::error::ProfileError;
 use super::payload::{Content, Payload};
+use super::text::check_text;
 
 /// A profile in the making, from [`Profile::builder`].
 #[derive(Clone)]
@@ -20,8 +21,19 @@ pub struct ProfileBuilder {
     payloads: Vec<Payload>,
 }
 
+impl Profile {
+    /// Starts a profile named `identifier`, in reverse DNS order such as `com.example.mtls`.
+    ///
+    /// A device replaces an installed profile by one with the same identifier. All UUIDs follow from it, so that a
+    /// profile made anew updates the installed one in place.
+    #[must_use]
+    pub fn builder(identifier: impl Into<String>) -> ProfileBuilder {
+        ProfileBuilder::new(identifier.into())
+    }
+}
+
 impl ProfileBuilder {
-    pub(super) fn new(identifier: String) -> Self {
+    fn new(identifier: String) -> Self {
         Self {
             description: None,
             display_name: None,
@@ -169,15 +181,6 @@ impl ProfileBuilder {
                 Content::Root(der) => check_root(der),
                 Content::Scep(scep) => scep.check(),
             })
-    }
-}
-
-/// XML 1.0 has no way to write most control characters.
-pub(super) fn check_text(field: &'static str, text: &str) -> Result<(), ProfileError> {
-    let control = |c: char| c.is_control() && c != '\n';
-    match text.contains(control) {
-        true => Err(ProfileError::ControlCharacters { field }),
-        false => Ok(()),
     }
 }
 

@@ -8,7 +8,6 @@ use time::OffsetDateTime;
 use x509_identity::Certificate;
 use zeroize::{Zeroize as _, Zeroizing};
 
-use super::builder::ProfileBuilder;
 use super::error::{ProfileError, SignProfileError};
 use super::payload::{Payload, header};
 use super::signature;
@@ -31,15 +30,6 @@ pub struct Profile {
 }
 
 impl Profile {
-    /// Starts a profile named `identifier`, in reverse DNS order such as `com.example.mtls`.
-    ///
-    /// A device replaces an installed profile by one with the same identifier. All UUIDs follow from it, so that a
-    /// profile made anew updates the installed one in place.
-    #[must_use]
-    pub fn builder(identifier: impl Into<String>) -> ProfileBuilder {
-        ProfileBuilder::new(identifier.into())
-    }
-
     /// The profile as XML, to be served as `application/x-apple-aspen-config`. It is not signed, and devices say so.
     ///
     /// # Errors

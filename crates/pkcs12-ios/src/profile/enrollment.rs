@@ -7,9 +7,9 @@ use const_oid::db::rfc5912::ID_KP_CLIENT_AUTH;
 use pki_core::Password;
 use plist::{Dictionary, Value};
 
-use super::builder::check_text;
 use super::error::ProfileError;
 use super::subject::Subject;
+use super::text::check_text;
 
 /// How a device gets a client certificate from an ACME server (`device-attest-01`).
 ///

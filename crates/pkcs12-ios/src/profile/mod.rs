@@ -8,6 +8,7 @@ mod error;
 mod payload;
 mod signature;
 mod subject;
+mod text;
 
 pub use builder::ProfileBuilder;
 pub use configuration::Profile;

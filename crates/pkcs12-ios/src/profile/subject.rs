@@ -2,8 +2,8 @@
 
 use plist::Value;
 
-use super::builder::check_text;
 use super::error::ProfileError;
+use super::text::check_text;
 
 /// Relative distinguished names of one attribute each, such as `CN` and `alice`, in the order of the encoding.
 ///

@@ -2,7 +2,9 @@
 
 use der::asn1::{AnyRef, OctetStringRef};
 use der::{Decode, Reader, SliceReader};
-use pbe::{Budget, EncryptedPrivateKeyInfo, PasswordOctets, PbeError, Pbes2Params, Scheme};
+use pbe::{
+    Budget, Derivation, EncryptedPrivateKeyInfo, PasswordOctets, PbeError, Pbes2Params, Scheme,
+};
 use pkcs8::PrivateKeyInfoRef;
 use spki::AlgorithmIdentifierRef;
 use zeroize::Zeroizing;
@@ -46,6 +48,8 @@ pub(crate) struct Contents<'p, 'l> {
     pub(super) archive: Archive,
     bags: usize,
     budget: Budget,
+    /// Those of what was passed over for want of a password.
+    pub(super) derivations: Vec<Derivation>,
     limits: &'l Limits,
     pub(super) parts: Vec<Part>,
     pub(super) password: Option<PasswordOctets<'p>>,
@@ -64,6 +68,7 @@ impl<'p, 'l> Contents<'p, 'l> {
             archive: Archive::default(),
             bags: 0,
             budget,
+            derivations: Vec::new(),
             limits,
             parts: Vec::new(),
             password,
@@ -146,7 +151,10 @@ impl<'p, 'l> Contents<'p, 'l> {
                 Some(password) => scheme
                     .decrypt(ciphertext, password, &mut self.budget)
                     .map(Some),
-                None => scheme.charge(&mut self.budget).map(|()| None),
+                None => {
+                    self.derivations.extend(scheme.derivation());
+                    scheme.charge(&mut self.budget).map(|()| None)
+                }
             })
             .map_err(ReadError::encryption(place));
         match result {

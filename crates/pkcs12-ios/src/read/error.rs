@@ -125,13 +125,13 @@ fn instead_of_pem(label: &str) -> &'static str {
 }
 
 impl ReadError {
-    /// Whether it is about how something is encrypted, and not about what the file is.
+    /// Whether it is about how one thing is encrypted, and not about what the file is or costs.
     pub(crate) fn is_about_protection(&self) -> bool {
         matches!(
             self,
             Self::IterationsOutOfRange { .. }
                 | Self::LimitExceeded {
-                    what: Limit::HashBlocks | Limit::SaltLen,
+                    what: Limit::SaltLen,
                     ..
                 }
                 | Self::UnsupportedAlgorithm { .. }

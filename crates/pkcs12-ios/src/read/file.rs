@@ -63,7 +63,12 @@ pub(crate) fn walk(
         return Err(ReadError::MacMissing);
     }
 
-    let mut budget = Budget::new(limits.of_key_derivation());
+    let mut of_keys = limits.of_key_derivation();
+    if password.is_none() {
+        // Nothing is derived.
+        of_keys.hash_blocks = u64::MAX;
+    }
+    let mut budget = Budget::new(of_keys);
     let mut costs = budget.clone();
     let judge = |data| {
         let mac = Mac::parse(data, limits, &budget)?;
@@ -84,6 +89,10 @@ pub(crate) fn walk(
         let mut octets = PasswordOctets::new(password.secret_str());
         if let Some(Ok(mac)) = &mut mac {
             mac.verify(content, &mut octets, &mut budget)?;
+            // The password is right, so that none of these is in vain.
+            budget
+                .prepare(&contents.derivations, &octets)
+                .map_err(ReadError::encryption(Place::AuthenticatedSafe))?;
         }
         contents = Contents::new(limits, Some(octets), budget, refused);
         contents.read(content)?;

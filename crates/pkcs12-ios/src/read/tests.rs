@@ -175,6 +175,13 @@ fn what_many_bags_cost_is_refused_before_the_first_is_opened() {
             other => unreachable!("{other:?}"),
         }
     }
+    // An inspection with a password would have to do the work too, and one without does none.
+    let costly = without_mac(oid::SHROUDED_KEY_BAG, 64, 100_000);
+    let password = Password::new("password");
+    let refused = walk(&costly, Some(&password), &limits, Refused::Note);
+    assert!(matches!(refused, Err(ReadError::LimitExceeded { .. })));
+    let shown = walk(&costly, None, &limits, Refused::Note).unwrap();
+    assert_eq!(all_bags(&shown.parts).len(), 64);
     // Within the limit, the first key is tried, in two forms.
     let file = without_mac(oid::SHROUDED_KEY_BAG, 64, 1000);
     assert!(matches!(

@@ -107,9 +107,7 @@ impl fmt::Display for ClientUse {
             ),
             Self::NoSuccessor(ca) => write!(
                 f,
-                "works until it expires, and {} issues no clientAuth from {} on: issue the next one from a CA of your own",
-                ca.name(),
-                ca.ends()
+                "works until it expires, and {ca}: issue the next one from a CA of your own"
             ),
             Self::PublicForServers(ca) => write!(
                 f,

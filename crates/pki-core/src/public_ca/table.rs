@@ -1,5 +1,7 @@
 //! The table of dates, in one place.
 
+use std::fmt;
+
 use const_oid::db::rfc5280::ID_KP_EMAIL_PROTECTION;
 use const_oid::db::rfc6962::CT_PRECERT_SCTS;
 use time::Date;
@@ -45,11 +47,11 @@ impl PublicCa {
 
     /// Any other public CA: what Chrome's root program asks of all of them.
     pub const OTHER: Self = Self {
-        name: "another public CA",
+        name: "the public CA",
         organizations: &[],
         default_ended: None,
-        ends: date!(2027 - 03 - 15),
-        source: "Chrome Root Program Policy 1.8, as reported",
+        ends: OF_CHROME,
+        source: CHROME,
     };
 
     /// Its name, for people.
@@ -77,14 +79,62 @@ impl PublicCa {
     }
 }
 
+/// What it does when, as a clause: "DigiCert issues no clientAuth from 2027-03-01 on, and only on request since
+/// 2025-10-01".
+impl fmt::Display for PublicCa {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} issues no clientAuth from {} on",
+            self.name, self.ends
+        )?;
+        match self.default_ended.filter(|ended| *ended < self.ends) {
+            Some(ended) => write!(f, ", and only on request since {ended}"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Whoever has not announced a date of its own meets that of Chrome.
+const OF_CHROME: Date = date!(2027 - 03 - 15);
+const CHROME: &str = "Chrome Root Program Policy 1.8, as reported";
+
 /// "As reported" is what others say of a CA; dates have changed before.
 const TABLE: &[PublicCa] = &[
+    PublicCa {
+        name: "Amazon",
+        organizations: &["Amazon"],
+        default_ended: None,
+        ends: OF_CHROME,
+        source: CHROME,
+    },
     PublicCa {
         name: "DigiCert",
         organizations: &["DigiCert Inc", "DigiCert, Inc."],
         default_ended: Some(date!(2025 - 10 - 01)),
         ends: date!(2027 - 03 - 01),
         source: "CertCentral change log 619426, as reported in zowe/zowe-install-packaging#4783",
+    },
+    PublicCa {
+        name: "Entrust",
+        organizations: &["Entrust Limited", "Entrust, Inc."],
+        default_ended: None,
+        ends: OF_CHROME,
+        source: CHROME,
+    },
+    PublicCa {
+        name: "GlobalSign",
+        organizations: &["GlobalSign nv-sa"],
+        default_ended: None,
+        ends: OF_CHROME,
+        source: CHROME,
+    },
+    PublicCa {
+        name: "GoDaddy",
+        organizations: &["GoDaddy.com, Inc.", "Starfield Technologies, Inc."],
+        default_ended: None,
+        ends: OF_CHROME,
+        source: CHROME,
     },
     PublicCa {
         name: "Google Trust Services",

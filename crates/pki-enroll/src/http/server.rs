@@ -6,7 +6,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::extract::ConnectInfo;
+use axum::http::Request;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
+use hyper::service::{Service as _, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use mtls_server::listen::accept;
@@ -47,7 +51,7 @@ pub struct HttpServer {
 }
 
 impl HttpServer {
-    /// Serves `router` on `listener`.
+    /// Serves `router` on `listener`. Its handlers learn who asks by axum's `ConnectInfo<SocketAddr>`.
     ///
     /// # Errors
     ///
@@ -94,14 +98,15 @@ async fn run(
     loop {
         let next = async {
             let permit = Arc::clone(&permits).acquire_owned().await;
-            (accept(&listener).await.0, permit.ok())
+            let (stream, peer) = accept(&listener).await;
+            (stream, peer, permit.ok())
         };
         let of_connection = stop.clone();
         tokio::select! {
             // An error means that nobody is left who could stop it.
             _ = stop.wait_for(|stop| *stop) => break,
-            (stream, permit) = next => {
-                connections.spawn(serve(stream, permit, router.clone(), limits, of_connection));
+            (stream, peer, permit) = next => {
+                connections.spawn(serve((stream, peer), permit, router.clone(), limits, of_connection));
             }
             Some(_) = connections.join_next() => {}
         }
@@ -111,17 +116,22 @@ async fn run(
 }
 
 async fn serve(
-    stream: TcpStream,
+    (stream, peer): (TcpStream, SocketAddr),
     _permit: Option<OwnedSemaphorePermit>,
     router: Router,
     limits: HttpLimits,
     mut stop: watch::Receiver<bool>,
 ) {
+    let router = TowerToHyperService::new(router);
+    let service = service_fn(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(ConnectInfo(peer));
+        router.call(request)
+    });
     let http = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(limits.header)
         .max_buf_size(MAX_BUFFER)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
+        .serve_connection(TokioIo::new(stream), service);
     let mut http = std::pin::pin!(http);
     tokio::select! {
         // Whether it succeeds or fails, the connection is over.

@@ -23,6 +23,10 @@ pub enum AuditEvent {
     IssuerChanged,
     /// A key was blocked, since it was compromised.
     KeyBlocked,
+    /// A certificate with its key was put behind a link that is good once.
+    LinkMade,
+    /// It was given out by that link.
+    LinkUsed,
     /// A request was refused.
     Refused,
     /// Somebody has approved a request; the certificate follows when it is fetched.
@@ -56,6 +60,8 @@ impl AuditEvent {
             Self::IssuerAdded => "issuer-added",
             Self::IssuerChanged => "issuer-changed",
             Self::KeyBlocked => "key-blocked",
+            Self::LinkMade => "link-made",
+            Self::LinkUsed => "link-used",
             Self::Refused => "refused",
             Self::RequestApproved => "request-approved",
             Self::RequestDenied => "request-denied",

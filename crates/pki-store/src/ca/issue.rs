@@ -12,11 +12,10 @@ use x509_identity::Certificate;
 
 use super::authority::CertificateAuthority;
 use super::order::{IssuedRecord, Order};
-use crate::commit::{Operation, Outcome, Reply, Reservation, Reserved, Signed};
+use crate::commit::{Operation, Outcome, Reservation, Reserved, Signed};
 use crate::record::issuer::{PARTITION, with_partition};
 use crate::record::name_pattern::names_of;
 use crate::record::sans_text;
-use crate::store::unexpected;
 use crate::{CertificateRecord, CertificateState, Idempotency, IssueError, StoreError, TokenId};
 
 impl CertificateAuthority {
@@ -78,11 +77,8 @@ impl CertificateAuthority {
         let store = &self.0.store;
         let reservation = Arc::new(reservation);
         let operation = Operation::Reserve(reservation.clone());
-        let reserved = match store.commit(operation).await? {
-            Reply::Reserved(reserved) => reserved?,
-            other => unexpected(other)?,
-        };
-        let (id, lineage) = match reserved {
+        let reserved: Result<Reserved, IssueError> = store.commit(operation).await?;
+        let (id, lineage) = match reserved? {
             Reserved::New { id, lineage } => (id, lineage),
             Reserved::Before { id } => return Ok(Started::Before(id)),
             Reserved::UnderWay => return Ok(Started::UnderWay),
@@ -107,10 +103,7 @@ impl CertificateAuthority {
                 },
             },
         };
-        let given_out = match store.commit(Operation::Outcome(outcome)).await? {
-            Reply::Done(given_out) => given_out,
-            other => unexpected(other)?,
-        };
+        let given_out: bool = store.commit(Operation::Outcome(outcome)).await?;
         store.step("recorded");
         let issued = signed?;
         if !given_out {

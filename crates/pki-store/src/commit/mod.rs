@@ -23,7 +23,8 @@ pub(crate) use approval::{AskApproval, DecideApproval};
 pub(crate) use crl::{NextCrlNumber, RecordCrl};
 pub(crate) use import::Import;
 pub(crate) use issuer::{AddIssuer, ChangeIssuer};
-pub(crate) use operation::{Claim, Operation, Recover, Refusal, Reply};
+pub(crate) use operation::{Answer, Claim, Link, Operation, Recover, Refusal};
+
 pub(crate) use outcome::{Outcome, Signed};
 pub(crate) use reserve::{Reservation, Reserved};
 pub(crate) use restore::{AcknowledgeRestore, KeepCheckpoint};

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde_json::json;
 use time::OffsetDateTime;
+use x509_identity::SerialNumber;
 
 use super::approval::{AskApproval, DecideApproval};
 use super::crl::{NextCrlNumber, RecordCrl};
@@ -33,6 +34,7 @@ pub(crate) enum Operation {
     DecideApproval(DecideApproval),
     Import(Import),
     KeepCheckpoint(KeepCheckpoint),
+    Link(Link),
     NextCrlNumber(NextCrlNumber),
     Outcome(Outcome),
     Recover(Recover),
@@ -54,6 +56,35 @@ pub(crate) enum Reply {
     Token(TokenRecord),
 }
 
+/// What an operation is known to answer.
+pub(crate) trait Answer: Sized {
+    fn of(reply: Reply) -> Option<Self>;
+}
+
+/// The reply of one kind, as its value.
+macro_rules! answers {
+    ($($kind:ident: $value:ty),* $(,)?) => {
+        $(impl Answer for $value {
+            fn of(reply: Reply) -> Option<Self> {
+                match reply {
+                    Reply::$kind(value) => Some(value),
+                    _ => None,
+                }
+            }
+        })*
+    };
+}
+
+answers! {
+    Approval: Result<ApprovalRequest, IssueError>,
+    Certificates: Vec<CertificateRecord>,
+    Done: bool,
+    Issuer: IssuerId,
+    Number: u64,
+    Reserved: Result<Reserved, IssueError>,
+    Token: TokenRecord,
+}
+
 /// Something that is done once, or by one process at a time.
 #[derive(Clone)]
 pub(crate) struct Claim {
@@ -61,6 +92,17 @@ pub(crate) struct Claim {
     pub(crate) holder: [u8; 16],
     pub(crate) now: i64,
     pub(crate) until: i64,
+}
+
+/// A link to a certificate and its key, which was made or used elsewhere.
+#[derive(Clone)]
+pub(crate) struct Link {
+    pub(crate) event: AuditEvent,
+    pub(crate) ca: String,
+    pub(crate) serial: SerialNumber,
+    pub(crate) actor: Actor,
+    pub(crate) detail: serde_json::Value,
+    pub(crate) now: OffsetDateTime,
 }
 
 /// Reservations of processes that have ended.
@@ -106,6 +148,10 @@ impl Operation {
                 it.apply(transaction).await?;
                 Reply::Done(true)
             }
+            Self::Link(it) => {
+                it.apply(transaction);
+                Reply::Done(true)
+            }
             Self::NextCrlNumber(it) => Reply::Number(it.apply(transaction).await?),
             Self::Recover(it) => Reply::Number(it.apply(transaction).await?),
             Self::RecordCrl(it) => Reply::Done(it.apply(transaction).await?),
@@ -147,6 +193,19 @@ impl Recover {
             count += 1;
         }
         Ok(count)
+    }
+}
+
+impl Link {
+    fn apply(&self, transaction: &mut Transaction<'_>) {
+        transaction.audit(
+            self.event,
+            self.now,
+            &self.actor,
+            &self.ca,
+            Some(&self.serial),
+            self.detail.clone(),
+        );
     }
 }
 

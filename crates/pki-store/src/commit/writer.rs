@@ -183,6 +183,10 @@ impl Desk {
         self.step("begun");
         let answers = match apply_all(&mut transaction, operations).await {
             Ok(answers) => answers,
+            Err(error) if operations.len() == 1 && is_refusal(&error) => {
+                transaction.roll_back().await;
+                return Ok(vec![Err(error)]);
+            }
             Err(error) => {
                 transaction.roll_back().await;
                 return Err(Failure::Within(error));
@@ -221,6 +225,7 @@ async fn apply_all(
                 outcomes.push(outcome);
                 None
             }
+            other if operations.len() == 1 => Some(Ok(other.apply(transaction).await?)),
             other => Some(apply_one(transaction, other).await?),
         });
     }
@@ -244,6 +249,9 @@ async fn apply_all(
 }
 
 /// Undone if it is refused, and the rest goes on.
+///
+/// What is alone needs no savepoint: it is undone with its transaction. To SQLite a savepoint is a journal in memory, of which
+/// each statement goes through all that those before it have left, so that a large import would take hours.
 async fn apply_one(
     transaction: &mut Transaction<'_>,
     operation: &Operation,
@@ -259,7 +267,7 @@ async fn apply_one(
                 .await?;
             Ok(Ok(reply))
         }
-        Err(error @ (StoreError::NotFound { .. } | StoreError::Refused(_))) => {
+        Err(error) if is_refusal(&error) => {
             let undo = "ROLLBACK TO SAVEPOINT operation";
             transaction.session.batch(undo).await?;
             transaction.go_back(&mark);
@@ -267,6 +275,11 @@ async fn apply_one(
         }
         Err(error) => Err(error),
     }
+}
+
+/// An answer to whoever has asked, and no failure of the database.
+fn is_refusal(error: &StoreError) -> bool {
+    matches!(error, StoreError::NotFound { .. } | StoreError::Refused(_))
 }
 
 /// Operations in one transaction.

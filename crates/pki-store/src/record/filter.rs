@@ -32,6 +32,13 @@ pub struct Filter {
     pub lineage: Option<[u8; 16]>,
 }
 
+impl Filter {
+    /// Whether it is about what no more than a few certificates have, and an index is in the order of.
+    pub(crate) fn names_few(&self) -> bool {
+        self.spki_sha256.is_some() || self.fingerprint_sha256.is_some() || self.lineage.is_some()
+    }
+}
+
 /// A part of a list, which is in the order in which serial numbers were reserved.
 #[derive(Clone, Copy, Debug)]
 pub struct Page {

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use time::OffsetDateTime;
 
-use super::{Store, unexpected};
-use crate::commit::{AskApproval, DecideApproval, Operation, Reply};
+use super::Store;
+use crate::commit::{AskApproval, DecideApproval, Operation};
 use crate::record::shortened;
 use crate::{Actor, ApprovalRequest, IssueError, NewApprovalRequest, Page, StoreError, query};
 
@@ -23,10 +23,8 @@ impl Store {
         now: OffsetDateTime,
     ) -> Result<ApprovalRequest, IssueError> {
         let operation = Operation::AskApproval(Arc::new(AskApproval { request, now }));
-        match self.commit(operation).await? {
-            Reply::Approval(asked) => asked,
-            other => Ok(unexpected(other)?),
-        }
+        let asked: Result<_, IssueError> = self.commit(operation).await?;
+        asked
     }
 
     /// The request of a CA with this number.
@@ -121,12 +119,7 @@ impl Store {
             actor: actor.clone(),
             now,
         });
-        match self.commit(operation).await? {
-            Reply::Approval(decided) => match decided {
-                Ok(decided) => Ok(decided),
-                Err(_) => Err(StoreError::Closed),
-            },
-            other => unexpected(other),
-        }
+        let decided: Result<_, IssueError> = self.commit(operation).await?;
+        decided.map_err(|_| StoreError::Closed)
     }
 }

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use serde_json::json;
 use time::OffsetDateTime;
 
-use super::{Store, unexpected};
+use super::Store;
 use crate::audit::{AuditBreak, AuditHead, AuditRow, Checkpoint, Walk};
-use crate::commit::{Operation, Refusal, Reply};
+use crate::commit::{Operation, Refusal};
 use crate::record::hex;
 use crate::record::shortened;
 use crate::{Actor, AuditError, StoreError, query};
@@ -35,10 +35,8 @@ impl Store {
             detail: json!({ "subject": shortened(what, MAX_TEXT), "reason": shortened(reason, MAX_TEXT) }),
             now,
         });
-        match self.commit(operation).await? {
-            Reply::Done(_) => Ok(()),
-            other => unexpected(other),
-        }
+        let _done: bool = self.commit(operation).await?;
+        Ok(())
     }
 
     /// At most `limit` rows of the audit log behind row `after`, in their order.

@@ -6,8 +6,8 @@ use pki_core::verify::RevocationReason;
 use time::OffsetDateTime;
 use x509_identity::SerialNumber;
 
-use super::{Store, unexpected};
-use crate::commit::{Import, ImportedCertificate, Operation, Recover, Reply, Revoke};
+use super::Store;
+use crate::commit::{Import, ImportedCertificate, Operation, Recover, Revoke};
 use crate::{
     Actor, CertificateRecord, CertificateStatus, Filter, IssuerId, Page, Selection, StoreError,
     query,
@@ -93,13 +93,9 @@ impl Store {
             actor: actor.clone(),
             now,
         });
-        match self.commit(operation).await? {
-            Reply::Certificates(revoked) => {
-                self.step("revoked");
-                Ok(revoked)
-            }
-            other => unexpected(other),
-        }
+        let revoked = self.commit(operation).await?;
+        self.step("revoked");
+        Ok(revoked)
     }
 
     /// What an OCSP responder says about these numbers, in their order.
@@ -139,10 +135,7 @@ impl Store {
             actor: actor.clone(),
             now,
         });
-        match self.commit(operation).await? {
-            Reply::Number(added) => Ok(added),
-            other => unexpected(other),
-        }
+        self.commit(operation).await
     }
 
     /// Marks reservations as [`Unconfirmed`](crate::CertificateState::Unconfirmed) if they are older than
@@ -158,9 +151,6 @@ impl Store {
             actor: actor.clone(),
             now,
         });
-        match self.commit(operation).await? {
-            Reply::Number(count) => Ok(count),
-            other => unexpected(other),
-        }
+        self.commit(operation).await
     }
 }

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use pki_core::Signer;
 use time::OffsetDateTime;
 
-use super::{Store, unexpected};
+use super::Store;
 use crate::audit::{Checkpoint, CheckpointPlace, KeepError};
-use crate::commit::{AcknowledgeRestore, KeepCheckpoint, Operation, Reply};
+use crate::commit::{AcknowledgeRestore, KeepCheckpoint, Operation};
 use crate::{Actor, StoreError, query};
 
 impl Store {
@@ -32,10 +32,7 @@ impl Store {
         let operation = KeepCheckpoint {
             checkpoint: checkpoint.clone(),
         };
-        match self.commit(Operation::KeepCheckpoint(operation)).await? {
-            Reply::Done(_) => {}
-            other => unexpected(other)?,
-        }
+        let _done: bool = self.commit(Operation::KeepCheckpoint(operation)).await?;
         self.step("checkpoint-signed");
         if let Some(place) = place.cloned() {
             let copy = checkpoint.clone();
@@ -93,13 +90,9 @@ impl Store {
             actor: actor.clone(),
             now,
         };
-        match self
-            .commit(Operation::AcknowledgeRestore(operation))
-            .await?
-        {
-            Reply::Done(_) => Ok(()),
-            other => unexpected(other),
-        }
+        let operation = Operation::AcknowledgeRestore(operation);
+        let _done: bool = self.commit(operation).await?;
+        Ok(())
     }
 
     /// Checks that a CRL that is published has no number that the store has not given out yet.

@@ -5,9 +5,9 @@ use std::time::Duration;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::{Store, unexpected};
+use super::Store;
 use crate::StoreError;
-use crate::commit::{Claim, Operation, Reply};
+use crate::commit::{Claim, Operation};
 use crate::database::values;
 
 impl Store {
@@ -67,9 +67,6 @@ impl Store {
     }
 
     async fn claim(&self, claim: Claim) -> Result<bool, StoreError> {
-        match self.commit(Operation::Claim(claim)).await? {
-            Reply::Done(won) => Ok(won),
-            other => unexpected(other),
-        }
+        self.commit(Operation::Claim(claim)).await
     }
 }

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::{Store, unexpected};
-use crate::commit::{NextCrlNumber, Operation, RecordCrl, Reply};
+use super::Store;
+use crate::commit::{NextCrlNumber, Operation, RecordCrl};
 use crate::query::CrlContent;
 use crate::{Actor, CrlDates, Issuer, IssuerId, RevokedEntry, StoreError, StoredCrl, query};
 
@@ -73,10 +73,7 @@ impl Store {
             partition,
             above: known,
         });
-        match self.commit(operation).await? {
-            Reply::Number(number) => Ok(number),
-            other => unexpected(other),
-        }
+        self.commit(operation).await
     }
 
     /// Keeps a CRL that was signed, as the last one of its partition. `false` if there is a later one.
@@ -92,10 +89,7 @@ impl Store {
             ca: issuer.ca.clone(),
             actor: actor.clone(),
         });
-        match self.commit(operation).await? {
-            Reply::Done(is_last) => Ok(is_last),
-            other => unexpected(other),
-        }
+        self.commit(operation).await
     }
 
     /// The number and the dates of the last CRL of a partition that was signed, whose entries may be many.

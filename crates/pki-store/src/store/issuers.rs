@@ -2,8 +2,8 @@
 
 use time::OffsetDateTime;
 
-use super::{Store, unexpected};
-use crate::commit::{AddIssuer, ChangeIssuer, Operation, Reply};
+use super::Store;
+use crate::commit::{AddIssuer, ChangeIssuer, Operation};
 use crate::{Actor, Issuer, IssuerId, IssuerState, NewIssuer, StoreError, query};
 
 impl Store {
@@ -20,10 +20,8 @@ impl Store {
     ) -> Result<Issuer, StoreError> {
         let actor = actor.clone();
         let operation = Operation::AddIssuer(AddIssuer { issuer, actor, now });
-        match self.commit(operation).await? {
-            Reply::Issuer(id) => self.issuer(id).await,
-            other => unexpected(other),
-        }
+        let id = self.commit(operation).await?;
+        self.issuer(id).await
     }
 
     /// All issuers, in the order in which they were added.
@@ -68,9 +66,7 @@ impl Store {
             actor,
             now,
         };
-        match self.commit(Operation::ChangeIssuer(change)).await? {
-            Reply::Done(_) => Ok(()),
-            other => unexpected(other),
-        }
+        let _done: bool = self.commit(Operation::ChangeIssuer(change)).await?;
+        Ok(())
     }
 }

@@ -7,6 +7,7 @@ mod checkpoints;
 mod claims;
 mod crls;
 mod issuers;
+mod links;
 mod open;
 mod readers;
 mod revision;
@@ -14,7 +15,7 @@ mod tokens;
 
 use std::sync::Arc;
 
-use crate::commit::{Hook, Operation, Reply, Writer};
+use crate::commit::{Answer, Hook, Operation, Writer};
 use crate::{StoreError, StoreUrl};
 
 pub use open::StoreOptions;
@@ -42,8 +43,11 @@ pub(crate) struct Shared {
 }
 
 impl Store {
-    pub(crate) async fn commit(&self, operation: Operation) -> Result<Reply, StoreError> {
-        self.0.writer.commit(operation).await
+    /// Has it done, durably.
+    pub(crate) async fn commit<A: Answer>(&self, operation: Operation) -> Result<A, StoreError> {
+        let reply = self.0.writer.commit(operation).await?;
+        // The writer answers each operation in its own way.
+        A::of(reply).ok_or(StoreError::Closed)
     }
 
     /// The revision after each transaction of this process.
@@ -77,9 +81,4 @@ impl std::fmt::Debug for Store {
             .field("url", &self.0.url)
             .finish_non_exhaustive()
     }
-}
-
-/// An answer to another operation than the one that was asked for, which the writer does not give.
-pub(crate) fn unexpected<T>(_: Reply) -> Result<T, StoreError> {
-    Err(StoreError::Closed)
 }

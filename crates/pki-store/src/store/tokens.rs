@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use time::OffsetDateTime;
 
-use super::{Store, unexpected};
-use crate::commit::{CreateToken, Operation, Reply, RevokeToken};
+use super::Store;
+use crate::commit::{CreateToken, Operation, RevokeToken};
 use crate::{Actor, NewToken, Page, StoreError, TokenId, TokenRecord, TokenSecret, query};
 
 impl Store {
@@ -27,10 +27,7 @@ impl Store {
             actor: actor.clone(),
             now,
         }));
-        match self.commit(operation).await? {
-            Reply::Token(made) => Ok(made),
-            other => unexpected(other),
-        }
+        self.commit(operation).await
     }
 
     /// A page of the tokens of a CA, in the order in which they were made.
@@ -83,9 +80,6 @@ impl Store {
             actor: actor.clone(),
             now,
         });
-        match self.commit(operation).await? {
-            Reply::Token(revoked) => Ok(revoked),
-            other => unexpected(other),
-        }
+        self.commit(operation).await
     }
 }

@@ -1,6 +1,6 @@
 //! The emitted client files and other people's clients, each asking our server with good and bad certificates.
 
-mod browser;
+pub(crate) mod browser;
 pub(crate) mod call;
 pub(crate) mod curl;
 pub(crate) mod handshakes;

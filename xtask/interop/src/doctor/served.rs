@@ -22,8 +22,11 @@ pub(super) trait ServerUnderTest: Sync {
 struct Emitted {
     name: &'static str,
     file: &'static str,
-    edits: fn(Change) -> Option<&'static [(&'static str, &'static str)]>,
+    edits: fn(Change) -> Option<Edits>,
 }
+
+/// What is replaced in the file, and by what.
+type Edits = &'static [(&'static str, &'static str)];
 
 /// Ours, the example `hello`.
 struct Ours;
@@ -171,7 +174,7 @@ impl ServerUnderTest for Go {
 
 const GO: &str = include_str!("server.go");
 
-fn nginx(change: Change) -> Option<&'static [(&'static str, &'static str)]> {
+fn nginx(change: Change) -> Option<Edits> {
     const ON: &str = "ssl_verify_client on;";
     Some(match change {
         Change::Any => &[(ON, "ssl_verify_client optional_no_ca;")],
@@ -189,7 +192,7 @@ fn nginx(change: Change) -> Option<&'static [(&'static str, &'static str)]> {
     })
 }
 
-fn apache(change: Change) -> Option<&'static [(&'static str, &'static str)]> {
+fn apache(change: Change) -> Option<Edits> {
     const REQUIRE: &str = "SSLVerifyClient require";
     Some(match change {
         Change::Any => &[
@@ -218,7 +221,7 @@ fn apache(change: Change) -> Option<&'static [(&'static str, &'static str)]> {
     })
 }
 
-fn haproxy(change: Change) -> Option<&'static [(&'static str, &'static str)]> {
+fn haproxy(change: Change) -> Option<Edits> {
     const REQUIRED: &str = "verify required";
     Some(match change {
         Change::Any => &[(
@@ -244,7 +247,7 @@ fn haproxy(change: Change) -> Option<&'static [(&'static str, &'static str)]> {
     })
 }
 
-fn envoy(change: Change) -> Option<&'static [(&'static str, &'static str)]> {
+fn envoy(change: Change) -> Option<Edits> {
     const REQUIRE: &str = "require_client_certificate: true";
     const CONTEXT: &str = "                validation_context:\n                  trusted_ca: { filename: same-ca/ca.crt }\n                  crl: { filename: same-ca/ca.crl }\n                  max_verify_depth: 2\n";
     Some(match change {
@@ -264,7 +267,7 @@ fn envoy(change: Change) -> Option<&'static [(&'static str, &'static str)]> {
     })
 }
 
-fn caddy(change: Change) -> Option<&'static [(&'static str, &'static str)]> {
+fn caddy(change: Change) -> Option<Edits> {
     const MODE: &str = "mode require_and_verify";
     Some(match change {
         Change::Any => &[(MODE, "mode require")],
@@ -282,7 +285,7 @@ fn caddy(change: Change) -> Option<&'static [(&'static str, &'static str)]> {
 /// Where there may be no certificate, the greeting has no name.
 const NAMELESS: (&str, &str) = (".subject.CN", ".subject?.CN");
 
-fn node(change: Change) -> Option<&'static [(&'static str, &'static str)]> {
+fn node(change: Change) -> Option<Edits> {
     Some(match change {
         Change::Any => &[
             ("rejectUnauthorized: true", "rejectUnauthorized: false"),

@@ -12,8 +12,8 @@ use crate::lab::{Lab, PASSWORD};
 use crate::report::{Report, Verdict};
 
 /// A program that opens a bundle.
-struct Reader {
-    name: &'static str,
+pub(super) struct Reader {
+    pub(super) name: &'static str,
     program: &'static str,
     /// Its arguments for a file and a password.
     arguments: fn(&str, &str) -> Vec<String>,
@@ -73,7 +73,7 @@ fn connect(
     Ok((if unopened { Verdict::Refused } else { verdict }, said))
 }
 
-fn open(
+pub(super) fn open(
     bench: &Bench<'_>,
     reader: &Reader,
     file: &str,
@@ -152,7 +152,7 @@ const SCENARIOS: &[Scenario] = &[
     },
 ];
 
-const READERS: &[Reader] = &[
+pub(super) const READERS: &[Reader] = &[
     Reader {
         name: "OpenSSL",
         program: "openssl",
@@ -200,7 +200,7 @@ const READERS: &[Reader] = &[
                 password,
             ])
         },
-        complete: |said| said.stdout.trim() == "keys=1 certs=0 match=true",
+        complete: |said| said.stdout.starts_with("keys=1 certs=0 match=true"),
     },
     Reader {
         name: "NSS pk12util",

@@ -7,7 +7,7 @@ use serde::Serialize;
 use time::OffsetDateTime;
 
 use crate::global::Global;
-use crate::home::OpenCa;
+use crate::home::{KeyPlace, OpenCa};
 use crate::output::{Fields, Outcome, Output, hex, moment, remaining};
 
 /// Show the CA: its certificates, and where it is
@@ -38,10 +38,14 @@ struct IssuerView {
     fingerprint_sha256: String,
     spki_sha256: String,
     crl_url: Option<String>,
+    /// A path, or the URI of a token; none where the CA has no key for it any more.
+    key_in: Option<String>,
+    /// Whether it can be used now, as far as that can be seen without it.
+    key_is_here: bool,
 }
 
 impl IssuerView {
-    fn of(issuer: &Issuer) -> Self {
+    fn of(issuer: &Issuer, key: Option<&KeyPlace>) -> Self {
         let certificate = issuer.certificate();
         Self {
             role: issuer.role.as_str(),
@@ -54,6 +58,8 @@ impl IssuerView {
             fingerprint_sha256: hex(certificate.fingerprint_sha256()),
             spki_sha256: hex(certificate.spki_sha256()),
             crl_url: issuer.crl_url(0),
+            key_in: key.map(ToString::to_string),
+            key_is_here: key.is_some_and(KeyPlace::is_here),
         }
     }
 }
@@ -62,12 +68,18 @@ impl Show {
     pub(crate) async fn run(self, global: &Global, out: &mut Output) -> Result<Outcome> {
         let ca = OpenCa::open(global).await?;
         let settings = ca.directory().settings();
+        let keys = ca.keys().await?;
+        let view = |issuer: &Issuer| {
+            let key = keys.iter().find(|(_, it)| it.id == issuer.id);
+            let place = key.map(|(key, _)| ca.directory().key_place(*key));
+            IssuerView::of(issuer, place.as_ref())
+        };
         let shown = Shown {
             name: ca.name().to_owned(),
             directory: ca.directory().path().display().to_string(),
             url: settings.url.clone(),
             store: settings.store.clone(),
-            issuers: ca.issuers().await?.iter().map(IssuerView::of).collect(),
+            issuers: ca.issuers().await?.iter().map(view).collect(),
         };
         if out.is_json() {
             out.json(&shown)?;
@@ -103,6 +115,14 @@ impl Shown {
                 .add("serial", &issuer.serial)
                 .add("SHA-256", &issuer.fingerprint_sha256)
                 .add_all("CRL", &issuer.crl_url);
+            if let Some(place) = &issuer.key_in {
+                let here = if issuer.key_is_here {
+                    ""
+                } else {
+                    ", which is not here"
+                };
+                fields.add("key in", format!("{place}{here}"));
+            }
             out.line(fields.to_string())?;
         }
         Ok(())

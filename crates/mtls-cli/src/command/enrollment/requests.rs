@@ -14,6 +14,9 @@ use crate::output::{Fields, Outcome, Output, date, hex, moment, table};
 ///
 /// A profile asks for it with `approval_within` in its table `[enrollment]`.
 #[derive(Args, Debug)]
+#[command(
+    after_help = "Examples:\n  mtls requests list\n  mtls requests approve 3\n  mtls requests deny 3 --reason 'not ours'"
+)]
 pub(crate) struct Requests {
     #[command(subcommand)]
     action: Action,
@@ -28,6 +31,7 @@ enum Action {
 
 /// List the requests that wait
 #[derive(Args, Debug)]
+#[command(after_help = "Example:\n  mtls requests list --all")]
 struct List {
     /// Those too that were decided about or have expired
     #[arg(long)]

@@ -17,6 +17,9 @@ use crate::output::{Fields, Outcome, Output, date, moment, table};
 
 /// Tokens, by which a device asks for its first certificate
 #[derive(Args, Debug)]
+#[command(
+    after_help = "Examples:\n  mtls token create --name sensor-7\n  mtls token list\n  mtls token revoke 7"
+)]
 pub(crate) struct Token {
     #[command(subcommand)]
     action: Action,
@@ -61,6 +64,7 @@ struct Create {
 
 /// List tokens, the used ones too
 #[derive(Args, Debug)]
+#[command(after_help = "Example:\n  mtls token list")]
 struct List {}
 
 /// Revoke a token; certificates that were issued with it stay

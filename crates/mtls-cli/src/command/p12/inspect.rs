@@ -16,7 +16,8 @@ use crate::output::{Fields, Outcome, Output};
 ///
 /// Without the password, that is the MAC, the algorithms, iterations and salts of what is encrypted, and the bags that
 /// are not. With it, all bags in their order with their attributes, and which key belongs to which certificate. A bundle
-/// without a MAC, or with algorithms that are not read here, is shown as far as it goes.
+/// without a MAC, or with algorithms that are not read here, is shown as far as it goes. Exit code 1 where something is not
+/// read for its algorithm or its number of iterations.
 #[derive(Args, Debug)]
 #[command(
     after_help = "Examples:\n  mtls p12 inspect client.p12\n  mtls p12 inspect client.p12 --password-file password.txt"
@@ -56,7 +57,7 @@ impl Inspect {
         } else {
             print(out, &view)?;
         }
-        Ok(Outcome::Done)
+        Ok(Outcome::found(view.has_problems()))
     }
 }
 

@@ -112,6 +112,17 @@ impl BundleView {
     }
 }
 
+impl BundleView {
+    /// Whether something is not read for the way in which it is protected.
+    pub(super) fn has_problems(&self) -> bool {
+        let parts = self.parts.iter();
+        let encryptions = parts.clone().filter_map(|part| part.encryption.as_ref());
+        let mut all = self.mac.iter().chain(encryptions);
+        all.any(|it| it.problem.is_some())
+            || parts.clone().any(|part| BagView::have_problems(&part.bags))
+    }
+}
+
 impl PartView {
     fn of(part: &Part, archive: &Archive) -> Self {
         let protection = part.protection();
@@ -250,6 +261,16 @@ impl BagView {
             },
             _ => view,
         }
+    }
+
+    fn have_problems(bags: &[Self]) -> bool {
+        bags.iter().any(|bag| {
+            let own = bag
+                .encryption
+                .as_ref()
+                .is_some_and(|it| it.problem.is_some());
+            own || Self::have_problems(&bag.bags)
+        })
     }
 
     fn named(attributes: &BagAttributes) -> Self {

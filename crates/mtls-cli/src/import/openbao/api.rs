@@ -13,6 +13,8 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use x509_identity::Certificate;
 
+use super::error::{ApiError, Said};
+
 /// A server, and the token with which it is asked. Nothing is ever written.
 ///
 /// Redirects are not followed: the token is for this server alone.
@@ -21,68 +23,6 @@ pub(crate) struct Api {
     client: reqwest::Client,
     /// With the token, which is marked as sensitive.
     headers: HeaderMap,
-}
-
-/// Why the server was not asked, or did not answer as it should.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum ApiError {
-    #[error("the token may not read {path}: give it the capabilities `read` and `list` there")]
-    Denied { path: String },
-
-    #[error("`{text}` is not a header value")]
-    Header { text: &'static str },
-
-    #[error(
-        "http:// would send the token to {host} in the clear: use https://, or a tunnel to this machine"
-    )]
-    InTheClear { host: String },
-
-    #[error("the operating system has no roots that it trusts: name the server's with --ca-file")]
-    NoRoots,
-
-    #[error("{path} redirects to {target}, and the token is for this server alone: name that one")]
-    Redirect { path: String, target: String },
-
-    #[error("{host} did not respond")]
-    Request {
-        host: String,
-        source: Box<dyn std::error::Error + Send + Sync>,
-    },
-
-    #[error("what {path} responds with is not what OpenBao or Vault does")]
-    Response {
-        path: String,
-        source: Box<dyn std::error::Error + Send + Sync>,
-    },
-
-    #[error("TLS or HTTP could not be set up")]
-    SetUp(#[source] Box<dyn std::error::Error + Send + Sync>),
-
-    #[error("{path} responds with {status}{said}")]
-    Status {
-        path: String,
-        status: StatusCode,
-        said: Said,
-    },
-
-    #[error("{path} responds with more than {MAX_LEN} bytes")]
-    TooLong { path: String },
-
-    #[error("a server of OpenBao is an http:// or https:// URL with a host, and no more")]
-    Url,
-}
-
-/// What the server says of an error, as far as it fits into a sentence.
-#[derive(Debug)]
-pub(crate) struct Said(String);
-
-impl fmt::Display for Said {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0.is_empty() {
-            true => Ok(()),
-            false => write!(f, ": {}", self.0),
-        }
-    }
 }
 
 impl Api {
@@ -168,7 +108,7 @@ impl Api {
                 return Err(ApiError::Status {
                     path: path.to_owned(),
                     status,
-                    said: said(&body),
+                    said: Said::of(&body),
                 });
             }
         }
@@ -184,8 +124,10 @@ impl Api {
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(|error| self.failed(error))? {
             if body.len() + chunk.len() > MAX_LEN {
-                let path = path.to_owned();
-                return Err(ApiError::TooLong { path });
+                return Err(ApiError::TooLong {
+                    path: path.to_owned(),
+                    limit: MAX_LEN,
+                });
             }
             body.extend_from_slice(&chunk);
         }
@@ -213,18 +155,6 @@ impl fmt::Debug for Api {
 #[derive(Deserialize)]
 struct Envelope<T> {
     data: T,
-}
-
-#[derive(Deserialize)]
-struct Errors {
-    errors: Vec<String>,
-}
-
-fn said(body: &[u8]) -> Said {
-    let errors = serde_json::from_slice::<Errors>(body).map(|it| it.errors.join("; "));
-    let text = errors.unwrap_or_default();
-    let text: String = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    Said(text.chars().filter(|c| !c.is_control()).take(200).collect())
 }
 
 fn redirect(path: &str, response: &Response) -> ApiError {
@@ -333,12 +263,5 @@ mod tests {
         assert!(!format!("{api:?} {:?}", api.headers).contains("secret"));
         let bad = Api::new("https://a.example", &Password::new("a\nb"), None, Some(&[]));
         assert!(matches!(bad, Err(ApiError::Header { .. })));
-    }
-
-    #[test]
-    fn what_a_server_says_fits_into_a_sentence() {
-        let text = said(br#"{"errors":["Vault is\n sealed \u001b[1m"]}"#);
-        assert_eq!(text.to_string(), ": Vault is sealed [1m");
-        assert_eq!(said(b"<html>").to_string(), "");
     }
 }

@@ -1,6 +1,8 @@
 //! The secrets engine `pki` of OpenBao and Vault, read over HTTP. Both have the same API.
 
 mod api;
+mod error;
+mod issuer;
 mod mount;
 
 pub(crate) use api::Api;

@@ -1,7 +1,8 @@
 //! What the answer to the identity says beyond TLS.
 
 use crate::finding::Finding;
-use crate::probe::observation::{Attempt, Observation, Presented};
+use crate::probe::attempt::{Attempt, Presented};
+use crate::probe::observation::Observation;
 use crate::report::Report;
 
 pub(super) fn judge(seen: &Observation, report: &mut Report) {

@@ -3,23 +3,19 @@
 use pki_core::verify::{Purpose, VerifyError, VerifyErrorKind, problems_of_leaf, unix_time};
 use rustls::AlertDescription as Alert;
 use time::OffsetDateTime;
-use tls_identity::{Refusal, RefusalPage, alert_name};
-use x509_identity::{Certificate, DistinguishedName, ObjectIdentifier};
+use x509_identity::{Certificate, ObjectIdentifier};
 
-use super::Known;
+use super::refusal::said;
 use super::request::{Asks, asks};
-use super::server::humane;
-use super::server_kind::{CLIENT_CAS, CRLS, DEPTH, ServerKind};
+use super::server_kind::{CRLS, ServerKind};
+use super::words::humane;
 use crate::finding::Finding;
-use crate::probe::observation::{Attempt, Observation, Outcome, Presented};
+use crate::probe::attempt::{Attempt, Outcome, Presented};
+use crate::probe::known::Known;
+use crate::probe::observation::Observation;
 use crate::probe::revocation::{Status, check_crl};
 use crate::report::Report;
 use crate::stories::intermediate;
-
-/// Whether the server refused our identity in some version.
-pub(super) fn is_refused(seen: &Observation) -> bool {
-    seen.with(Presented::Identity).any(Attempt::is_refused)
-}
 
 pub(super) fn judge(
     seen: &Observation,
@@ -36,7 +32,7 @@ pub(super) fn judge(
     if let Some(attempt) = seen.with(Presented::Identity).find(|one| one.withheld) {
         return report.finding(withheld(seen, attempt, identity.needs_tls13()));
     }
-    if !is_refused(seen) {
+    if !seen.refuses_identity() {
         return broken_off(seen, report);
     }
     let case = Case {
@@ -51,14 +47,14 @@ pub(super) fn judge(
 }
 
 /// A refusal, and all that may explain it.
-struct Case<'a> {
-    seen: &'a Observation,
-    known: &'a Known<'a>,
+pub(super) struct Case<'a> {
+    pub(super) seen: &'a Observation,
+    pub(super) known: &'a Known<'a>,
     now: OffsetDateTime,
     place: String,
     /// Which side said what.
     said: String,
-    kind: ServerKind,
+    pub(super) kind: ServerKind,
 }
 
 impl Case<'_> {
@@ -69,12 +65,13 @@ impl Case<'_> {
             .or_else(|| self.revoked())
             .or_else(|| self.of_chain())
             .or_else(|| self.not_sent())
+            .or_else(|| self.denied())
             .or_else(|| self.by_alert())
             .or_else(|| self.not_trusted())
             .unwrap_or_else(|| self.unexplained())
     }
 
-    fn finding(&self, id: &'static str, what: impl Into<String>) -> Finding {
+    pub(super) fn finding(&self, id: &'static str, what: impl Into<String>) -> Finding {
         Finding::error(id, self.place.as_str(), what).why(self.said.as_str())
     }
 
@@ -172,6 +169,33 @@ impl Case<'_> {
         )
     }
 
+    /// TLS took the certificate, and the application behind it did not. It is told from an application that does the
+    /// verifying by what it says to a stranger.
+    fn denied(&self) -> Option<Finding> {
+        let status = |one: &Attempt| one.answer().and_then(|answer| answer.status);
+        let ours = self
+            .seen
+            .with(Presented::Identity)
+            .find(|one| one.is_refused())?;
+        let status_of_ours = status(ours).filter(|status| matches!(status, 401 | 403))?;
+        let stranger = self.seen.attempt(Presented::Stranger, ours.offered)?;
+        if status(stranger) == Some(status_of_ours) {
+            return None;
+        }
+        let name = self
+            .known
+            .chain()
+            .first()
+            .map_or_else(String::new, |leaf| leaf.subject().to_string());
+        Some(
+            self.finding(
+                "client-denied",
+                format!("TLS accepts the client certificate, and the server answers {status_of_ours}: its rules do not allow {name} here."),
+            )
+            .step("Compare the names in the certificate with the rules of the server or application (by subject, alternative name or fingerprint); its log names the rule."),
+        )
+    }
+
     fn by_alert(&self) -> Option<Finding> {
         if !self
             .alerts()
@@ -199,83 +223,6 @@ impl Case<'_> {
         })
     }
 
-    /// By the names that the server sent: it does not know our CA, or knows it and refuses all the same.
-    fn not_trusted(&self) -> Option<Finding> {
-        let chain = self.known.chain();
-        let (leaf, last) = (chain.first()?, chain.last()?);
-        let hints = &self.seen.request()?.hints;
-        let setting = self.kind.setting(&CLIENT_CAS);
-        let hinted = |name: &[u8]| hints.iter().any(|hint| hint == name);
-        let issuer = leaf.issuer();
-        if !self.known.is_hinted(hints) {
-            let trusts = match hints.as_slice() {
-                [] => "which CAs it trusts it does not say".to_owned(),
-                hints => format!("it trusts {}", names(hints)),
-            };
-            let finding = self.finding(
-                "client-ca-not-trusted",
-                format!("The server does not trust the CA of the client certificate, {issuer}: {trusts}."),
-            );
-            let finding = finding.step(format!(
-                "Add that CA (its root) to the server's client CAs. {setting}."
-            ));
-            let perhaps = "If it is an intermediate below a CA that the server trusts, send it with the certificate \
-                           instead: give its file with --ca, and it is tried here.";
-            return Some(if last.is_self_issued() {
-                finding
-            } else {
-                finding.step(perhaps)
-            });
-        }
-        let refused_as_unknown = self.alerts().all(|alert| alert == Alert::UnknownCA);
-        if !hinted(leaf.issuer_der()) && refused_as_unknown {
-            return Some(
-                self.finding(
-                    "chain-too-deep",
-                    format!(
-                        "The server names our root and refuses the chain below it: {} to {}, over {} certificate{}.",
-                        leaf.subject(),
-                        last.issuer(),
-                        chain.len(),
-                        if chain.len() == 1 { "" } else { "s" }
-                    ),
-                )
-                .step(format!("Let the server accept longer chains. {}.", self.kind.setting(&DEPTH)))
-                .step("If it does, its root has our root's name and another key: give it the root that issued this chain."),
-            );
-        }
-        let unknown = self
-            .alerts()
-            .any(|alert| matches!(alert, Alert::UnknownCA | Alert::DecryptError));
-        // One whose signature is certainly wrong is refused in another way, so that ours is not what is wrong.
-        let namesake = self
-            .seen
-            .namesake
-            .as_ref()
-            .filter(|_| hinted(leaf.issuer_der()));
-        let ours = namesake.and_then(|other| self.seen.attempt(Presented::Identity, other.offered));
-        if unknown
-            && let (Some(other), Some(ours)) = (namesake, ours)
-            && other.outcome != ours.outcome
-        {
-            return Some(
-                self.finding(
-                    "server-crl-expired",
-                    format!("The server trusts {issuer} and does not know whether the certificate is revoked: the CRL that it uses has expired or is missing."),
-                )
-                .step(format!("Have the CA sign a new CRL, give it to the server and reload it. {}.", self.kind.setting(&CRLS))),
-            );
-        }
-        unknown.then(|| {
-            self.finding(
-                "client-ca-of-that-name",
-                format!("The server names {issuer} among its CAs and does not take what it issued: it has another CA of that name."),
-            )
-            .step(format!("Give the server the CA certificate that issued the client certificate, since a CA that was made anew has a new key. {setting}."))
-            .step(format!("If it is that one, look at its CRL: without a current one some servers say the same. {}.", self.kind.setting(&CRLS)))
-        })
-    }
-
     fn unexplained(&self) -> Finding {
         self.finding(
             "client-refused",
@@ -288,7 +235,7 @@ impl Case<'_> {
         .step("Then look into its log: it says whether the certificate is revoked, the chain too long, or the CA another one of that name.")
     }
 
-    fn alerts(&self) -> impl Iterator<Item = Alert> {
+    pub(super) fn alerts(&self) -> impl Iterator<Item = Alert> {
         let refused = self.seen.with(Presented::Identity);
         refused.filter_map(|one| match one.outcome {
             Outcome::Alert(alert) => Some(alert),
@@ -302,49 +249,6 @@ impl Case<'_> {
             .certificates()
             .find(|ca| leaf.names_issuer(ca) && pki_core::verify::is_signed_by(leaf, ca))
     }
-}
-
-/// What the server said to our certificate, in the words of the client's own errors.
-fn said(seen: &Observation, known: &Known<'_>, now: OffsetDateTime) -> String {
-    let refused = |one: &&Attempt| one.is_refused();
-    let all: Vec<_> = seen.with(Presented::Identity).filter(refused).collect();
-    let alert = all.iter().find_map(|one| match one.outcome {
-        Outcome::Alert(alert) => Some(alert),
-        _ => None,
-    });
-    let page = all.iter().find_map(|one| one.answer());
-    let sentence = match (alert, page) {
-        (Some(alert), _) => {
-            let leaf = known.chain().first();
-            let problems = leaf
-                .map(|leaf| problems_of_leaf(leaf, Purpose::TlsClient, unix_time(now)))
-                .unwrap_or_default();
-            match Refusal::of(alert) {
-                Some(refusal) => refusal.sentence(Refusal::reason(alert, problems).as_ref()),
-                None if alert == Alert::HandshakeFailure => Refusal::AFTER_CERTIFICATE.to_owned(),
-                None => format!(
-                    "the server ended the connection with the alert {}",
-                    alert_name(alert)
-                ),
-            }
-        }
-        (None, Some(answer)) => {
-            match RefusalPage::of(answer.status.unwrap_or_default(), &answer.body) {
-                Some(page) => page.sentence().to_owned(),
-                None => format!(
-                    "the server completes the handshake and answers {}",
-                    answer.status.map_or_else(
-                        || "what is not HTTP".to_owned(),
-                        |status| status.to_string()
-                    )
-                ),
-            }
-        }
-        (None, None) => Refusal::HUNG_UP.to_owned(),
-    };
-    let mut letters = sentence.chars();
-    let first = letters.next().map(|letter| letter.to_ascii_uppercase());
-    first.into_iter().chain(letters).chain(['.']).collect()
 }
 
 fn withheld(seen: &Observation, attempt: &Attempt, needs_tls13: bool) -> Finding {
@@ -383,23 +287,5 @@ fn broken_off(seen: &Observation, report: &mut Report) {
     }
 }
 
-/// The names, the first few in full.
-pub(super) fn names(hints: &[Vec<u8>]) -> String {
-    let shown: Vec<_> = hints.iter().take(SHOWN).map(|der| name(der)).collect();
-    match hints.len().saturating_sub(SHOWN) {
-        0 => shown.join("; "),
-        more => format!("{}; and {more} more", shown.join("; ")),
-    }
-}
-
-pub(super) fn name(der: &[u8]) -> String {
-    match DistinguishedName::from_der(der) {
-        Ok(name) if name.rdns().is_empty() => "(an empty name)".to_owned(),
-        Ok(name) => name.to_string(),
-        Err(_) => "(an unreadable name)".to_owned(),
-    }
-}
-
-const SHOWN: usize = 5;
 const CLIENT_AUTH: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.2");
 const ANY_USAGE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.37.0");

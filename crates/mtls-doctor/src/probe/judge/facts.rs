@@ -6,12 +6,12 @@ use rustls::ProtocolVersion;
 use tls_identity::alert_name;
 use x509_identity::Certificate;
 
-use super::Known;
-use super::client::{name, names};
 use super::hints::bytes;
 use super::request::{Asks, asks};
-use super::server::humane;
-use crate::probe::observation::{Attempt, Observation, Outcome, Presented, Resumption};
+use super::words::{humane, name, names};
+use crate::probe::attempt::{Attempt, Outcome, Presented};
+use crate::probe::known::Known;
+use crate::probe::observation::{Observation, Resumption};
 use crate::report::Report;
 
 pub(super) fn add(seen: &Observation, known: &Known<'_>, report: &mut Report) {
@@ -30,7 +30,7 @@ pub(super) fn add(seen: &Observation, known: &Known<'_>, report: &mut Report) {
     ] {
         let verdicts: Vec<_> = seen
             .with(presented)
-            .map(|one| format!("TLS {}: {}", version(one.offered), verdict(one)))
+            .map(|one| format!("TLS {}: {}", version(one.offered), verdict(seen, one)))
             .collect();
         if !verdicts.is_empty() {
             report.fact(label, verdicts.join("; "));
@@ -72,7 +72,7 @@ fn request(seen: &Observation, known: &Known<'_>, report: &mut Report) {
 }
 
 /// Accepted or refused, and by which side.
-fn verdict(attempt: &Attempt) -> String {
+fn verdict(seen: &Observation, attempt: &Attempt) -> String {
     match &attempt.outcome {
         Outcome::Alert(alert) => format!("refused by the server, alert {}", alert_name(*alert)),
         Outcome::Answered(answer) => {
@@ -85,6 +85,9 @@ fn verdict(attempt: &Attempt) -> String {
                 "connected"
             };
             format!("{word}, answer {status}")
+        }
+        Outcome::Closed if seen.is_of_another_protocol(attempt) => {
+            "connected, closed without an answer to a GET".to_owned()
         }
         Outcome::Closed if attempt.request.is_some() => {
             "closed by the server without an alert".to_owned()

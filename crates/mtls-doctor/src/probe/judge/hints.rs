@@ -1,10 +1,10 @@
 //! The names of CAs that the server sends with its request: by them many clients choose an identity.
 
-use super::Known;
-use super::client::is_refused;
 use super::server_kind::{CLIENT_CAS, ServerKind};
 use crate::finding::Finding;
-use crate::probe::observation::{CertificateRequest, Observation};
+use crate::probe::attempt::CertificateRequest;
+use crate::probe::known::Known;
+use crate::probe::observation::Observation;
 use crate::report::Report;
 use crate::stories::hints;
 
@@ -33,7 +33,7 @@ pub(super) fn judge(seen: &Observation, known: &Known<'_>, report: &mut Report) 
             .step(format!("Give the server a file with its own client CAs alone, not the system's bundle. {setting}.")),
         );
     }
-    let refused = is_refused(seen);
+    let refused = seen.refuses_identity();
     if known.identity.is_some() && !hints.is_empty() && !refused && !known.is_hinted(hints) {
         report.finding(
             Finding::error(

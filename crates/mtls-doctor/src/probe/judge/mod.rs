@@ -2,25 +2,28 @@
 
 mod answer;
 mod client;
+mod client_ca;
 mod facts;
 mod hints;
-mod known;
 mod reach;
+mod refusal;
 mod request;
 mod revocation;
 mod server;
+mod server_ca;
 mod server_kind;
+mod words;
 
 #[cfg(test)]
 mod tests;
 
 use time::OffsetDateTime;
 
-use super::observation::{Attempt, Observation, Presented};
+use super::attempt::{Attempt, Presented};
+use super::known::Known;
+use super::observation::Observation;
 use crate::report::Report;
 use crate::stories::unseen;
-
-pub(super) use known::Known;
 
 /// Adds facts, findings and questions about `seen` to `report`. `known` is what the client has, `now` is our clock.
 ///
@@ -43,7 +46,8 @@ pub(super) fn judge(
     hints::judge(seen, known, report);
     answer::judge(seen, report);
     revocation::judge(seen, report);
-    if seen.with(Presented::Identity).any(Attempt::is_accepted) {
+    let accepted = |one: &Attempt| one.is_accepted() || seen.is_of_another_protocol(one);
+    if seen.with(Presented::Identity).any(accepted) {
         for question in unseen::where_the_server_is_fine() {
             report.question(question);
         }

@@ -5,7 +5,8 @@ use tls_identity::alert_name;
 
 use super::server_kind::{ServerKind, VERSIONS};
 use crate::finding::Finding;
-use crate::probe::observation::{Answer, Attempt, NotReached, Observation, Outcome, Stage};
+use crate::probe::attempt::{Answer, Attempt, Outcome, Stage};
+use crate::probe::observation::{NotReached, Observation};
 
 /// What is wrong before any certificate is looked at; nothing else can be said then.
 pub(super) fn findings(seen: &Observation) -> Vec<Finding> {

@@ -4,7 +4,8 @@ use rustls::ProtocolVersion;
 
 use super::server_kind::{REQUIRED, ServerKind};
 use crate::finding::Finding;
-use crate::probe::observation::{Attempt, Observation, Outcome, Presented};
+use crate::probe::attempt::{Attempt, Outcome, Presented};
+use crate::probe::observation::Observation;
 use crate::report::Report;
 
 /// What the server does about client certificates.

@@ -1,15 +1,17 @@
 //! The server's certificate and chain.
 
-use pki_core::verify::{ChainVerifier, Purpose, VerifyError, unix_time};
+use pki_core::verify::VerifyError;
 use rustls::pki_types::CertificateDer;
 use time::OffsetDateTime;
 use x509_identity::Certificate;
 
-use super::Known;
+use super::server_ca::{own_problem, untrusted, verify};
 use super::server_kind::{CERTIFICATE, ServerKind, VERSIONS};
-use crate::finding::{Finding, Question};
-use crate::probe::observation::{Attempt, Observation};
-use crate::probe::observe::VERSIONS as OFFERED;
+use super::words::humane;
+use crate::finding::Finding;
+use crate::probe::attempt::Attempt;
+use crate::probe::known::Known;
+use crate::probe::observation::{Observation, VERSIONS as OFFERED};
 use crate::report::Report;
 
 pub(super) fn judge(
@@ -49,32 +51,6 @@ pub(super) fn judge(
     versions(&place, seen, report);
 }
 
-fn verify(
-    seen: &Observation,
-    known: &Known<'_>,
-    leaf: &[u8],
-    rest: &[CertificateDer<'_>],
-    now: OffsetDateTime,
-) -> Result<(), VerifyError> {
-    let Some(anchors) = known.anchors() else {
-        // Nothing is trusted: say so by what the certificate itself says.
-        let parsed = Certificate::from_der(leaf).map_err(|source| VerifyError::Malformed {
-            position: 0,
-            source,
-        })?;
-        return Err(VerifyError::UnknownIssuer {
-            subject: parsed.subject().to_string(),
-            issuer: parsed.issuer().to_string(),
-        });
-    };
-    let verifier = ChainVerifier::builder(anchors, Purpose::TlsServer).build();
-    let leaf = CertificateDer::from(leaf);
-    let name = seen.url.name();
-    verifier
-        .verify_server(&leaf, rest, name, unix_time(now))
-        .map(|_| ())
-}
-
 fn refused(
     place: &str,
     seen: &Observation,
@@ -92,7 +68,9 @@ fn refused(
         VerifyError::UnknownIssuer { .. } | VerifyError::SelfSigned { .. } => {
             untrusted(place, seen, known, error, now, report);
             // What is wrong with the certificate itself is wrong for whoever trusts its issuer, too.
-            alone(place, seen, now, report);
+            if let Some(problem) = own_problem(seen, now) {
+                refused(place, seen, &Known::default(), &problem, now, report);
+            }
         }
         VerifyError::Expired { .. } => report.finding(
             finding("server-expired")
@@ -130,113 +108,6 @@ fn refused(
                 .why("Strict clients refuse it; the alert or message differs from one to the next.")
                 .step(renewed),
         ),
-    }
-}
-
-/// The chain ends in nothing that is trusted.
-fn untrusted(
-    place: &str,
-    seen: &Observation,
-    known: &Known<'_>,
-    error: &VerifyError,
-    now: OffsetDateTime,
-    report: &mut Report,
-) {
-    let chain = seen.chain();
-    let Some((leaf, rest)) = chain.split_first() else {
-        return;
-    };
-    let given = known
-        .cas
-        .iter()
-        .filter(|ca| !ca.is_self_issued())
-        .map(Certificate::der);
-    let with_given: Vec<_> = rest
-        .iter()
-        .map(Vec::as_slice)
-        .chain(given)
-        .map(|der| CertificateDer::from(der.to_vec()))
-        .collect();
-    let completed = with_given.len() > rest.len()
-        && !matches!(
-            verify(seen, known, leaf, &with_given, now),
-            Err(VerifyError::UnknownIssuer { .. } | VerifyError::SelfSigned { .. })
-        );
-    let setting = ServerKind::of(seen).setting(&CERTIFICATE);
-    if completed {
-        return report.finding(
-            Finding::error(
-                "server-chain-incomplete",
-                place,
-                "The server does not send the intermediate above its certificate.",
-            )
-            .why(
-                "Clients that do not have it say \"unable to get local issuer certificate\" (OpenSSL, curl), \"unknown \
-                 authority\" (Go) or \"not trusted\" (iOS, Android); a desktop browser that has seen it before connects.",
-            )
-            .step(format!(
-                "Put the intermediate behind the server's certificate in its file: cat server.crt issuing.crt > \
-                 server-chain.crt. {setting}."
-            )),
-        );
-    }
-    let missing = match error {
-        VerifyError::UnknownIssuer { issuer, .. } => issuer.clone(),
-        VerifyError::SelfSigned { subject } => subject.clone(),
-        other => other.to_string(),
-    };
-    if known.cas.is_empty() {
-        // A private CA is how mutual TLS usually is set up; whether the client has it was not said.
-        report.question(Question::new(
-            format!("Does the client trust the CA of the server, {missing}?"),
-            "It is none of this machine's roots. Look where the client has it: on iOS under Settings, General, About, \
-             Certificate Trust Settings; for a program, its file of CAs. With --ca FILE it is checked here.",
-        ));
-        return;
-    }
-    report.finding(
-        Finding::error(
-            "server-untrusted",
-            place,
-            format!("The server's certificate does not lead to a CA that was given: {missing} is missing."),
-        )
-        .why(
-            "Clients with these CAs refuse the server: \"unable to get local issuer certificate\" (OpenSSL, curl), \
-             \"unknown authority\" (Go), \"PKIX path building failed\" (Java), -1202 (iOS), alert unknown_ca.",
-        )
-        .step(format!("Give the clients the CA {missing}, or give the server a certificate of the CA that they have. {setting}.")),
-    );
-}
-
-/// What is wrong with the leaf whoever issued it.
-fn alone(place: &str, seen: &Observation, now: OffsetDateTime, report: &mut Report) {
-    let Some(leaf) = seen
-        .chain()
-        .first()
-        .and_then(|der| Certificate::from_der(der).ok())
-    else {
-        return;
-    };
-    // Trusted as it is, for what else there may be.
-    let Ok(anchors) = pki_core::verify::TrustAnchors::from_certs([leaf.der()]) else {
-        return;
-    };
-    let verifier = ChainVerifier::builder(anchors, Purpose::TlsServer).build();
-    let der = CertificateDer::from(leaf.der());
-    let problem = verifier
-        .verify_server(&der, &[], seen.url.name(), unix_time(now))
-        .err();
-    let problem = pki_core::verify::problems_of_leaf(&leaf, Purpose::TlsServer, unix_time(now))
-        .into_iter()
-        .next()
-        .or(problem.filter(|error| {
-            matches!(
-                error,
-                VerifyError::NameMismatch { .. } | VerifyError::NoServerName { .. }
-            )
-        }));
-    if let Some(problem) = problem {
-        refused(place, seen, &Known::default(), &problem, now, report);
     }
 }
 
@@ -314,19 +185,8 @@ fn versions(place: &str, seen: &Observation, report: &mut Report) {
 }
 
 /// A whole sentence of a clause that a library gives.
-pub(super) fn sentence(subject: &str, error: &VerifyError) -> String {
+fn sentence(subject: &str, error: &VerifyError) -> String {
     format!("{subject} is refused: {error}.")
-}
-
-/// 2 days, 3 hours, 5 minutes, 7 seconds: the largest that fits.
-pub(super) fn humane(span: time::Duration) -> String {
-    let (count, unit) = match span.whole_seconds() {
-        seconds @ 0..120 => (seconds, "second"),
-        seconds @ 120..7_200 => (seconds / 60, "minute"),
-        seconds @ 7_200..172_800 => (seconds / 3_600, "hour"),
-        seconds => (seconds / 86_400, "day"),
-    };
-    format!("{count} {unit}{}", if count == 1 { "" } else { "s" })
 }
 
 /// Between clocks that are set by NTP there are milliseconds; verifiers usually tolerate five minutes.

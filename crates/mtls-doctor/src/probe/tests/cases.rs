@@ -254,7 +254,7 @@ fn a_refusal_in_http_is_a_refusal() {
     for (answer, id) in [
         (
             "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n",
-            Some("client-refused"),
+            Some("client-denied"),
         ),
         (
             "HTTP/1.1 400 Bad Request\r\nServer: nginx\r\n\r\n<title>400 The SSL certificate error</title>",
@@ -274,6 +274,96 @@ fn a_refusal_in_http_is_a_refusal() {
         let report = examined("https", served.start(), &client);
         assert_eq!(first(&report), id, "{answer}");
     }
+}
+
+#[test]
+fn a_hello_that_is_too_large_for_something_between_is_found() {
+    let world = World::new();
+    let narrow = |largest_hello| Served {
+        largest_hello,
+        ..world.healthy()
+    };
+    let report = examined("https", narrow(1000).start(), &world.given());
+    assert_eq!(first(&report), Some("hello-cut"));
+    assert_eq!(
+        examined("https", narrow(4000).start(), &world.given()).findings(),
+        []
+    );
+}
+
+#[test]
+fn a_service_of_another_protocol_is_not_taken_for_a_refusal() {
+    let world = World::new();
+    let served = Served {
+        answer: "",
+        ..world.healthy()
+    };
+    let report = examined("https", served.start(), &world.given());
+    assert_eq!(report.findings(), []);
+    let ours = fact(&report, "our certificate");
+    assert_eq!(ours.matches("connected, closed").count(), 2, "{ours}");
+}
+
+#[test]
+fn what_certificates_point_to_is_fetched() {
+    let world = World::new();
+    let serving = |body: Vec<u8>, status: &'static str| {
+        listen(move |mut stream| {
+            let mut request = [0; 2048];
+            let _ = stream.read(&mut request);
+            let head = format!(
+                "HTTP/1.1 {status}\r\nContent-Length: {}\r\n\r\n",
+                body.len()
+            );
+            let _ = stream.write_all(&[head.as_bytes(), &body].concat());
+        })
+    };
+    let pointing = |address: SocketAddr| {
+        world.root.client("client1").with(|params| {
+            let uris = vec![format!("http://localhost:{}/ca.crl", address.port())];
+            params.crl_distribution_points = vec![rcgen::CrlDistributionPoint { uris }];
+        })
+    };
+    let judged = |client: &Leaf| {
+        let report = examined(
+            "https",
+            world.healthy().start(),
+            &given(client, &[&world.root]),
+        );
+        report
+            .findings()
+            .iter()
+            .map(|one| one.id)
+            .collect::<Vec<_>>()
+    };
+    let crl = |crl: test_pki::Crl| crl.der().to_vec();
+    let fresh = || world.root.crl();
+    let client = pointing(SocketAddr::from(([127, 0, 0, 1], 1)));
+    for (body, status, ids) in [
+        (crl(fresh()), "200 OK", &[][..]),
+        (fresh().pem().into_bytes(), "200 OK", &[]),
+        (crl(fresh().expired()), "200 OK", &["crl-expired"]),
+        (
+            crl(Ca::root("Other").crl()),
+            "200 OK",
+            &["crl-of-another-ca"],
+        ),
+        (
+            crl(Ca::root("Root").crl()),
+            "200 OK",
+            &["crl-of-another-ca"],
+        ),
+        (b"<html>".to_vec(), "200 OK", &["crl-unreadable"]),
+        (crl(fresh()), "404 Not Found", &["revocation-unreachable"]),
+        (crl(fresh()), "302 Found", &["revocation-unreachable"]),
+    ] {
+        assert_eq!(judged(&pointing(serving(body, status))), ids, "{status}");
+    }
+    assert_eq!(judged(&client), ["revocation-unreachable"]);
+    let revoked = pointing(serving(Vec::new(), "200 OK")).serial(7u64);
+    let body = crl(fresh().revoke(&revoked));
+    let revoked = pointing(serving(body, "200 OK")).serial(7u64);
+    assert_eq!(judged(&revoked), ["client-revoked"]);
 }
 
 #[test]

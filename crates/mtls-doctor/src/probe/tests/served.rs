@@ -21,6 +21,8 @@ pub(super) struct Served<'a> {
     pub(super) client_auth: Option<Arc<dyn ClientCertVerifier>>,
     pub(super) versions: &'static [&'static SupportedProtocolVersion],
     pub(super) answer: &'static str,
+    /// The connection is closed if more comes at once.
+    pub(super) largest_hello: usize,
 }
 
 pub(super) static BOTH: [&SupportedProtocolVersion; 2] = [&version::TLS12, &version::TLS13];
@@ -34,6 +36,7 @@ impl<'a> Served<'a> {
             client_auth: Some(requiring(client_ca, &[])),
             versions: &BOTH,
             answer: "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok",
+            largest_hello: usize::MAX,
         }
     }
 
@@ -49,8 +52,11 @@ impl<'a> Served<'a> {
         let config = builder
             .with_single_cert(self.leaf.chain(), self.leaf.key_der())
             .unwrap();
-        let (config, answer) = (Arc::new(config), self.answer);
+        let (config, answer, largest) = (Arc::new(config), self.answer, self.largest_hello);
         listen(move |stream| {
+            if stream.peek(&mut [0; 4096]).unwrap() > largest {
+                return;
+            }
             let mut tls = ServerConnection::new(Arc::clone(&config)).unwrap();
             let mut stream = stream;
             while tls.is_handshaking() {

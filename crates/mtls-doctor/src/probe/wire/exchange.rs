@@ -206,6 +206,23 @@ mod tests {
     }
 
     #[test]
+    fn any_beginning_of_an_answer_is_read() {
+        let answer =
+            b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nDate: x\r\n\r\n2\r\nok\r\n0\r\n\r\n";
+        for length in 0..=answer.len() {
+            let received = exchange(&mut Fixed(&answer[..length]), b"", 1000);
+            assert_eq!(received.any, length > 0);
+        }
+        let huge = b"HTTP/1.1 200 OK\r\nContent-Length: 99999999999999999999\r\n\r\n";
+        assert!(exchange(&mut Fixed(huge), b"", 1000).status.is_some());
+        let largest = format!(
+            "HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\nok",
+            usize::MAX
+        );
+        assert!(!exchange(&mut Fixed(largest.as_bytes()), b"", 1000).whole);
+    }
+
+    #[test]
     fn no_more_than_the_limit_is_read() {
         let answer = [b"HTTP/1.0 200 OK\r\n\r\n".as_slice(), &[b'a'; 100_000]].concat();
         let received = exchange(&mut Fixed(&answer), b"", 10_000);

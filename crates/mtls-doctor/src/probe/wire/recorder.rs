@@ -12,7 +12,7 @@ use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::sign::CertifiedKey;
 use rustls::{DigitallySignedStruct, Error, NamedGroup, SignatureScheme};
 
-use crate::probe::observation::CertificateRequest;
+use crate::probe::attempt::CertificateRequest;
 
 /// Accepts every server, presents what it was given, and writes down what it saw.
 ///

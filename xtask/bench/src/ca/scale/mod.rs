@@ -49,13 +49,14 @@ pub(crate) fn measure(peers: &Peers, effort: Effort) -> Result<Report> {
     let rounds = effort.rounds(3, 21);
 
     let mut found = Found::default();
+    let mut stores = vec![("SQLite", sqlite(directory.path()))];
     for (size, crl) in sizes.crls.iter().zip(&mut found.crls) {
-        let place = place(directory.path(), "");
+        // It opens no store.
+        let place = place(directory.path(), &stores[0].1[0]);
         let measured = place.run(Step::CrlInMemory, *size, 0, rounds.min(5))?;
         crl.push(contender("ours, in memory", measured));
     }
     let cluster = Cluster::start();
-    let mut stores = vec![("SQLite", sqlite(directory.path())?)];
     match cluster.as_ref().map(postgres) {
         Ok(urls) => stores.push(("PostgreSQL 15", urls?)),
         Err(error) => eprintln!("warning: PostgreSQL is left out: {error:#}"),
@@ -81,9 +82,8 @@ pub(crate) fn measure(peers: &Peers, effort: Effort) -> Result<Report> {
 /// The addresses of a store for lists, and of one for CRLs.
 type Urls = [String; 2];
 
-fn sqlite(directory: &Path) -> Result<Urls> {
-    let url = |name: &str| format!("sqlite:{}", directory.join(name).display());
-    Ok([url("lists.db"), url("crls.db")])
+fn sqlite(directory: &Path) -> Urls {
+    ["lists.db", "crls.db"].map(|name| format!("sqlite:{}", directory.join(name).display()))
 }
 
 fn postgres(cluster: &Cluster) -> Result<Urls> {

@@ -100,7 +100,7 @@ pub(super) fn without_key(bench: &Bench<'_>, home: Home, report: &mut Report) ->
     let revoked = home.json(&["list", "--state", "revoked"])?;
     let count = revoked.as_array().map_or(0, Vec::len);
     let verdict = is(count == 2);
-    let case = "alice, revoked now";
+    let case = "alice, revoked here";
     let seen = (verdict, format!("{count} revoked"));
     report.push(GROUP, subject, case, Verdict::Accepted, Ok(seen));
     let issue = ["issue", "client", "dave"];

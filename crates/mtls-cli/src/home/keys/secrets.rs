@@ -7,7 +7,6 @@ use std::sync::{Mutex, PoisonError};
 use anyhow::Result;
 use pki_core::Password;
 
-use super::keys::KeyPlace;
 use super::passphrase::password;
 use crate::global::Global;
 
@@ -34,7 +33,7 @@ impl Secrets {
     /// # Errors
     ///
     /// If there is neither a file nor a terminal.
-    pub(super) fn passphrase(&self, name: &str) -> Result<Password> {
+    pub(in crate::home) fn passphrase(&self, name: &str) -> Result<Password> {
         let mut known = self
             .passphrase
             .lock()
@@ -51,12 +50,14 @@ impl Secrets {
         Ok(passphrase)
     }
 
-    /// Whether nobody has to type what unlocks a key.
-    pub(super) fn are_at_hand(&self, place: &KeyPlace) -> bool {
-        match place {
-            KeyPlace::File(_) => self.passphrase_file.is_some(),
-            KeyPlace::Token(uri) => self.pin_file.is_some() || uri.names_pin(),
-        }
+    /// Whether there is a file with the passphrase.
+    pub(super) fn have_passphrase(&self) -> bool {
+        self.passphrase_file.is_some()
+    }
+
+    /// Whether there is a file with the PIN of any token.
+    pub(super) fn have_pin(&self) -> bool {
+        self.pin_file.is_some()
     }
 
     /// The PIN of the token with this key: from `--pin-file`, from the file that the URI names, or from the terminal.

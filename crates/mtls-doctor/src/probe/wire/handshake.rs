@@ -17,7 +17,8 @@ use super::dial::dial;
 use super::exchange::{Received, exchange};
 use super::recorder::Recorder;
 use super::timed::Timed;
-use crate::probe::observation::{Answer, Attempt, NotReached, Outcome, Presented, Stage};
+use crate::probe::attempt::{Answer, Attempt, Outcome, Presented, Stage};
+use crate::probe::observation::NotReached;
 
 /// What all connections have in common.
 #[derive(Debug)]

@@ -2,17 +2,19 @@
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+mod chains;
+
 use rustls::{AlertDescription, ProtocolVersion};
 use test_pki::{Ca, Leaf};
 use time::{Duration, OffsetDateTime};
 use tls_identity::Identity;
 use x509_identity::Certificate;
 
-use super::{Known, judge};
+use super::judge;
 use crate::finding::Severity;
-use crate::probe::observation::{
-    Answer, Attempt, CertificateRequest, Observation, Outcome, Presented, Stage,
-};
+use crate::probe::attempt::{Answer, Attempt, CertificateRequest, Outcome, Presented, Stage};
+use crate::probe::known::Known;
+use crate::probe::observation::Observation;
 use crate::report::Report;
 
 /// A healthy observation to change, and what the client has.
@@ -104,6 +106,10 @@ impl World {
     }
 }
 
+fn first(world: &World) -> Option<&'static str> {
+    world.ids().first().copied()
+}
+
 fn answered(status: u16, body: &str) -> Outcome {
     Outcome::Answered(Answer {
         status: Some(status),
@@ -155,17 +161,17 @@ fn the_servers_crl_is_blamed_only_if_nothing_else_explains_the_alert() {
     own.client = own.client.expired();
     assert_eq!(own.ids(), ["client-expired"]);
 
-    // A CA of that name with another key would be refused as ours is.
+    // To a CA of that name with another key, the signature is wrong either way.
     let unknown = Outcome::Alert(AlertDescription::UnknownCA);
     let mut world = World::new().with(Presented::Identity, &unknown);
-    let namesake = |outcome| Attempt {
-        presented: Presented::Stranger,
+    let spoilt = |outcome| Attempt {
+        presented: Presented::Identity,
         outcome,
         ..World::new().seen.attempts[0].clone()
     };
-    world.seen.namesake = Some(namesake(unknown.clone()));
+    world.seen.badly_signed = Some(spoilt(unknown.clone()));
     assert_eq!(world.ids(), ["client-ca-of-that-name"]);
-    world.seen.namesake = Some(namesake(Outcome::Alert(AlertDescription::DecryptError)));
+    world.seen.badly_signed = Some(spoilt(Outcome::Alert(AlertDescription::DecryptError)));
     assert_eq!(world.ids(), ["server-crl-expired"]);
 }
 

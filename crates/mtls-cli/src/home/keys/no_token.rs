@@ -1,4 +1,4 @@
-//! In place of keys in PKCS#11 tokens, where the command was built without them.
+//! In place of keys in PKCS#11 tokens, where the command was built without them: no URI is taken.
 
 use std::fmt;
 use std::str::FromStr;
@@ -10,10 +10,10 @@ use serde::{Deserialize, Serialize};
 
 use super::secrets::Secrets;
 
-/// No key.
+/// No key: there is no value of it.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(into = "String", try_from = "String")]
-pub(crate) enum KeyUri {}
+pub(crate) struct KeyUri(String);
 
 /// Why no URI is that of a key.
 #[derive(Debug, thiserror::Error)]
@@ -21,20 +21,20 @@ pub(crate) enum KeyUri {}
 pub(crate) struct NoTokens;
 
 impl KeyUri {
-    pub(super) fn numbered(&self, _: u32, _: &str) -> Self {
-        match *self {}
+    pub(in crate::home) fn numbered(&self, _: u32, _: &str) -> Self {
+        self.clone()
     }
 
     pub(super) fn names_pin(&self) -> bool {
-        match *self {}
+        false
     }
 
-    pub(super) fn open(&self, _: &Secrets) -> Result<Arc<dyn Signer>> {
-        match *self {}
+    pub(in crate::home) fn open(&self, _: &Secrets) -> Result<Arc<dyn Signer>> {
+        Err(NoTokens.into())
     }
 
     pub(crate) fn open_or_make(&self, _: KeyKind, _: &Secrets) -> Result<Arc<dyn Signer>> {
-        match *self {}
+        Err(NoTokens.into())
     }
 }
 
@@ -56,12 +56,12 @@ impl TryFrom<String> for KeyUri {
 
 impl From<KeyUri> for String {
     fn from(uri: KeyUri) -> Self {
-        match uri {}
+        uri.0
     }
 }
 
 impl fmt::Display for KeyUri {
-    fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match *self {}
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
     }
 }

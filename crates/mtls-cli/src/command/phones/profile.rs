@@ -5,11 +5,12 @@ use std::path::PathBuf;
 use anyhow::{Context as _, Result, bail};
 use clap::Args;
 use pkcs12_ios::{AcmeEnrollment, Bundle, Profile, ProfileBuilder, ScepEnrollment};
-use pki_core::{EncodedKey, KeyPair, Password};
-use time::OffsetDateTime;
+use pki_core::Password;
 use x509_identity::Certificate;
 use zeroize::Zeroizing;
 
+use super::signing::{Signing, key_of};
+use super::{add_authorities, name_of};
 use crate::files::{password_of, read_secret, write_secret};
 use crate::global::Global;
 use crate::home::{Home, password};
@@ -81,13 +82,8 @@ pub(crate) struct ProfileCommand {
     #[arg(long, value_name = "TEXT")]
     organization: Option<String>,
 
-    /// Sign with this certificate, which has the chain above it: a server's certificate is the usual one
-    #[arg(long, value_name = "FILE", requires = "sign_key")]
-    sign_cert: Option<PathBuf>,
-
-    /// The key of --sign-cert
-    #[arg(long, value_name = "FILE", requires = "sign_cert")]
-    sign_key: Option<PathBuf>,
+    #[command(flatten)]
+    signing: Signing,
 
     /// Where the profile goes
     #[arg(long, value_name = "FILE")]
@@ -141,12 +137,7 @@ impl ProfileCommand {
         }
         let profile = self.add_enrollments(builder)?.build();
         let profile = profile.context("no profile was written")?;
-        let bytes = match self.signer()? {
-            Some((key, chain)) => profile
-                .sign(&key, &chain, OffsetDateTime::now_utc())
-                .context("no profile was written")?,
-            None => profile.to_xml()?,
-        };
+        let bytes = self.signing.write(&profile)?;
         write_secret(&self.out, &bytes)?;
         out.line(format!("wrote {}", self.out.display()))?;
         Ok(Outcome::Done)
@@ -192,15 +183,10 @@ impl ProfileCommand {
             .chain(&above)
             .build(&password)
             .context("the bundle cannot be made")?;
-        let common_name = leaf.subject().common_name().map(str::to_owned);
         Ok(Some(Identity {
             pkcs12: Zeroizing::new(pkcs12),
             password: self.embed_password.then_some(password),
-            name: self
-                .name
-                .clone()
-                .or(common_name)
-                .unwrap_or_else(|| leaf.subject().to_string()),
+            name: self.name.clone().unwrap_or_else(|| name_of(&leaf)),
             chain,
         }))
     }
@@ -240,35 +226,4 @@ impl ProfileCommand {
         }
         Ok(builder)
     }
-
-    fn signer(&self) -> Result<Option<(KeyPair, Vec<Certificate>)>> {
-        let (Some(cert), Some(key)) = (&self.sign_cert, &self.sign_key) else {
-            return Ok(None);
-        };
-        let chain = Source::File(cert.clone()).certificates()?;
-        Ok(Some((key_of(key)?, chain)))
-    }
-}
-
-/// Each once: those that signed themselves as roots, and other CAs as intermediates.
-fn add_authorities(mut builder: ProfileBuilder, authorities: &[Certificate]) -> ProfileBuilder {
-    for (index, certificate) in authorities.iter().enumerate() {
-        if authorities[..index].contains(certificate) {
-            continue;
-        }
-        let subject = certificate.subject();
-        let name = subject.common_name().map(str::to_owned);
-        let name = name.unwrap_or_else(|| subject.to_string());
-        builder = match certificate.is_self_issued() {
-            true => builder.root(certificate.der(), name),
-            false => builder.intermediate(certificate.der(), name),
-        };
-    }
-    builder
-}
-
-fn key_of(path: &std::path::Path) -> Result<KeyPair> {
-    EncodedKey::read(&read_secret(path)?, None)
-        .and_then(|key| key.key_pair())
-        .with_context(|| format!("cannot use the key {}", path.display()))
 }

@@ -1,4 +1,4 @@
-//! The CRLs and OCSP responders that certificates name: reachable, fresh, of the right issuer?
+//! Asking the URLs that certificates name.
 
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
@@ -8,86 +8,14 @@ use pki_core::ocsp::{MAX_RESPONSE_LEN, OcspRequest, OcspStatus, responder_urls};
 use time::OffsetDateTime;
 use x509_identity::Certificate;
 
-use super::judge::Known;
-use super::observation::{NotReached, Observation};
-use super::url::{AGENT, ServerUrl};
-use super::wire::{self, Timed};
-
-/// A CRL or OCSP URL of a certificate, and what it gave.
-#[derive(Clone, Debug)]
-pub(crate) struct RevocationSource {
-    /// The certificate that names the URL.
-    pub(crate) of: Box<Certificate>,
-    /// Whether the certificate is of the server's chain; else it is of the identity's.
-    pub(crate) servers: bool,
-    /// The URL.
-    pub(crate) url: String,
-    /// What it is the URL of.
-    pub(crate) kind: Kind,
-    /// Whether the certificate is revoked, or what is wrong with what came.
-    pub(crate) status: Result<Status, RevocationProblem>,
-}
-
-/// What a URL is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
-    /// A CRL distribution point.
-    Crl,
-    /// An OCSP responder.
-    Ocsp,
-}
-
-/// What a good answer says about the certificate.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Status {
-    /// Not revoked.
-    Good,
-    /// Revoked.
-    Revoked,
-    /// The issuer is not known, so nothing can be verified; something came.
-    Unverified,
-}
-
-/// Why an answer does not count.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum RevocationProblem {
-    /// Not signed by the CA's key.
-    #[error("is not signed by the key of {issuer}")]
-    BadSignature {
-        /// The CA.
-        issuer: String,
-    },
-    /// The CRL is past its nextUpdate.
-    #[error("expired at {next_update}")]
-    Expired {
-        /// Its nextUpdate.
-        next_update: OffsetDateTime,
-    },
-    /// It is dated in the future.
-    #[error("is dated {this_update}, in the future")]
-    NotYetValid {
-        /// Its thisUpdate.
-        this_update: OffsetDateTime,
-    },
-    /// The OCSP answer does not count.
-    #[error("{0}")]
-    Ocsp(String),
-    /// Of another CA.
-    #[error("is of another CA, {found}")]
-    OtherIssuer {
-        /// Its issuer.
-        found: String,
-    },
-    /// No connection, or no whole answer.
-    #[error("cannot be fetched: {0}")]
-    Unreachable(String),
-    /// Not a CRL.
-    #[error("is not a CRL: {0}")]
-    Unreadable(String),
-}
+use super::source::{Kind, RevocationProblem, RevocationSource, Status, check_crl};
+use crate::probe::known::Known;
+use crate::probe::observation::{NotReached, Observation};
+use crate::probe::url::{AGENT, ServerUrl, ServerUrlError};
+use crate::probe::wire::{self, Timed};
 
 /// Asks each http URL that the two chains name, once.
-pub(super) fn fetch(
+pub(in crate::probe) fn fetch(
     seen: &Observation,
     known: &Known<'_>,
     now: OffsetDateTime,
@@ -121,9 +49,11 @@ pub(super) fn fetch(
                 certificate.names_issuer(ca) && pki_core::verify::is_signed_by(certificate, ca)
             });
         for (url, kind) in crls.chain(ocsp) {
+            // Only what can be printed as it is: the server may have chosen it.
             let is_http = url
                 .get(..7)
-                .is_some_and(|start| start.eq_ignore_ascii_case("http://"));
+                .is_some_and(|start| start.eq_ignore_ascii_case("http://"))
+                && url.bytes().all(|byte| byte.is_ascii_graphic());
             let is_new = asked.insert((url.clone(), certificate.serial().to_string()));
             if !is_http || !is_new || sources.len() == MAX_SOURCES {
                 continue;
@@ -154,44 +84,6 @@ fn crl(
     let crl = Crl::from_pem_or_der(&bytes)
         .map_err(|error| RevocationProblem::Unreadable(error.to_string()))?;
     check_crl(&crl, certificate, issuer, now)
-}
-
-/// What a CRL says about `certificate`, or why it says nothing.
-pub(super) fn check_crl(
-    crl: &Crl,
-    certificate: &Certificate,
-    issuer: Option<&Certificate>,
-    now: OffsetDateTime,
-) -> Result<Status, RevocationProblem> {
-    let Some(issuer) = issuer else {
-        return Ok(Status::Unverified);
-    };
-    if crl.issuer_der() != issuer.subject_der() && crl.issuer_der() != certificate.issuer_der() {
-        let found = crl.issuer().map_or_else(
-            |_| "of an unreadable name".to_owned(),
-            |name| name.to_string(),
-        );
-        return Err(RevocationProblem::OtherIssuer { found });
-    }
-    if !crl.is_signed_by(issuer) {
-        let issuer = issuer.subject().to_string();
-        return Err(RevocationProblem::BadSignature { issuer });
-    }
-    if crl
-        .entries()
-        .any(|entry| entry.serial == *certificate.serial())
-    {
-        return Ok(Status::Revoked);
-    }
-    if crl.next_update() < now {
-        let next_update = crl.next_update();
-        return Err(RevocationProblem::Expired { next_update });
-    }
-    if crl.this_update() > now + SKEW {
-        let this_update = crl.this_update();
-        return Err(RevocationProblem::NotYetValid { this_update });
-    }
-    Ok(Status::Good)
 }
 
 fn ocsp_status(
@@ -237,7 +129,7 @@ fn exchange(
     let until = Instant::now() + timeout;
     let parsed: ServerUrl = url
         .parse()
-        .map_err(|error: super::url::ServerUrlError| unreachable(&error.to_string()))?;
+        .map_err(|error: ServerUrlError| unreachable(&error.to_string()))?;
     let addresses = wire::addresses(parsed.host(), parsed.port(), until);
     let stream = addresses.and_then(|addresses| wire::dial(&addresses, until));
     let (stream, _) = stream.map_err(|error| unreachable(&not_reached(&error)))?;
@@ -267,7 +159,7 @@ fn exchange(
 }
 
 /// In words.
-pub(super) fn not_reached(error: &NotReached) -> String {
+fn not_reached(error: &NotReached) -> String {
     match error {
         NotReached::NoAddress { said } => format!("the host has no address ({said})"),
         NotReached::Refused => "nobody listens at that address and port".to_owned(),
@@ -279,4 +171,3 @@ pub(super) fn not_reached(error: &NotReached) -> String {
 const MAX_SOURCES: usize = 8;
 const MAX_CRL_LEN: usize = 16 << 20;
 const MAX_HEAD: usize = 16 << 10;
-const SKEW: time::Duration = time::Duration::minutes(5);

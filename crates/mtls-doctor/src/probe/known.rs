@@ -13,17 +13,17 @@ use crate::files::Given;
 
 /// The identity, CAs and CRLs that were given, and the roots of this machine.
 #[derive(Debug, Default)]
-pub(in crate::probe) struct Known<'a> {
-    pub(in crate::probe) identity: Option<&'a Identity>,
+pub(super) struct Known<'a> {
+    pub(super) identity: Option<&'a Identity>,
     chain: Vec<Certificate>,
-    pub(in crate::probe) cas: &'a [Certificate],
+    pub(super) cas: &'a [Certificate],
     crls: Vec<Crl>,
     machine: Option<TrustAnchors>,
 }
 
 impl<'a> Known<'a> {
     /// With the roots that the operating system trusts.
-    pub(in crate::probe) fn of(given: &'a Given) -> Self {
+    pub(super) fn of(given: &'a Given) -> Self {
         let found = rustls_native_certs::load_native_certs();
         let readable = found
             .certs
@@ -58,7 +58,7 @@ impl<'a> Known<'a> {
     }
 
     /// The identity's chain as it is presented, leaf first.
-    pub(in crate::probe) fn chain(&self) -> &[Certificate] {
+    pub(super) fn chain(&self) -> &[Certificate] {
         &self.chain
     }
 
@@ -67,7 +67,7 @@ impl<'a> Known<'a> {
     }
 
     /// Every certificate that was given.
-    pub(in crate::probe) fn certificates(&self) -> impl Iterator<Item = &Certificate> {
+    pub(super) fn certificates(&self) -> impl Iterator<Item = &Certificate> {
         self.cas.iter().chain(&self.chain)
     }
 
@@ -106,7 +106,7 @@ impl<'a> Known<'a> {
     }
 
     /// The identity with these intermediates, if there are any.
-    pub(in crate::probe) fn completed_chain(&self) -> Option<Arc<CertifiedKey>> {
+    pub(super) fn completed_chain(&self) -> Option<Arc<CertifiedKey>> {
         let missing = self.missing_intermediates();
         let identity = self.identity.filter(|_| !missing.is_empty())?;
         let mut key = CertifiedKey::clone(identity.certified_key());

@@ -19,7 +19,7 @@ pub(crate) struct KeyUri(TokenUri);
 
 impl KeyUri {
     /// The key of that number, after rotations: it has a name of its own.
-    pub(super) fn numbered(&self, number: u32, otherwise: &str) -> Self {
+    pub(in crate::home) fn numbered(&self, number: u32, otherwise: &str) -> Self {
         if number == 1 {
             return self.clone();
         }
@@ -37,7 +37,7 @@ impl KeyUri {
     /// # Errors
     ///
     /// If token or key cannot be used, or the PIN is wrong.
-    pub(super) fn open(&self, secrets: &Secrets) -> Result<Arc<dyn Signer>> {
+    pub(in crate::home) fn open(&self, secrets: &Secrets) -> Result<Arc<dyn Signer>> {
         let cannot = || format!("cannot use the CA's key {self}");
         let pin = secrets.pin(&self.0)?;
         let module = Module::load(self.0.module_path()).with_context(cannot)?;

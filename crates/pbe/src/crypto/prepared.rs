@@ -1,0 +1,120 @@
+//! Keys that are derived side by side, before they are needed.
+
+use std::fmt;
+
+use zeroize::Zeroizing;
+
+use super::cipher::Cipher;
+use super::digest::Digest;
+use super::kdf::{Purpose, Request, derive, pbkdf2_blocks, pbkdf2_sha256_together, pkcs12_blocks};
+use super::password::PasswordOctets;
+use super::prf::Prf;
+
+/// A derivation that gains from being done beside others: one round waits for the last, and a core has room for more.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Derivation {
+    pub(crate) kind: Kind,
+    pub(crate) salt: Vec<u8>,
+    pub(crate) iterations: u32,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Kind {
+    /// 32 octets by PBKDF2 with HMAC-SHA-256.
+    Pbkdf2Sha256,
+    /// A key and an initialisation vector by RFC 7292 appendix B.
+    Pkcs12(Cipher),
+}
+
+/// What was derived of one password.
+#[derive(Default)]
+pub(crate) struct Prepared(Vec<(Derivation, Zeroizing<Vec<u8>>)>);
+
+impl Prepared {
+    /// What was derived by `derivation`: the key and, for [`Kind::Pkcs12`], the vector behind it.
+    pub(crate) fn get(&self, derivation: &Derivation) -> Option<Zeroizing<Vec<u8>>> {
+        let found = self.0.iter().find(|(known, _)| known == derivation);
+        found.map(|(_, octets)| octets.clone())
+    }
+
+    /// Derives what is wanted of `password`, as [`side_by_side`] has ordered it.
+    pub(crate) fn derive(&mut self, wanted: &[Derivation], password: &PasswordOctets<'_>) {
+        let (pbkdf2, pkcs12): (Vec<_>, Vec<_>) = wanted
+            .iter()
+            .partition(|derivation| derivation.kind == Kind::Pbkdf2Sha256);
+        let requests: Vec<_> = pkcs12.iter().flat_map(|it| it.requests(password)).collect();
+        let octets = derive(Digest::Sha1, &requests);
+        for (derivation, key_and_iv) in pkcs12.into_iter().zip(octets.as_chunks::<2>().0) {
+            let octets = key_and_iv.iter().flat_map(|octets| octets.iter().copied());
+            let octets = Zeroizing::new(octets.collect());
+            self.0.push((derivation.clone(), octets));
+        }
+        let mut left = pbkdf2.as_slice();
+        while let [one, rest @ ..] = left {
+            let (password, iterations) = (password.utf8(), one.iterations);
+            left = match rest {
+                [other, rest @ ..] if other.iterations == iterations => {
+                    let salts = [one.salt.as_slice(), &other.salt];
+                    let keys = pbkdf2_sha256_together(password, salts, iterations);
+                    let pair = [*one, *other].map(Derivation::clone);
+                    self.0.extend(pair.into_iter().zip(keys));
+                    rest
+                }
+                rest => {
+                    let [key] = pbkdf2_sha256_together(password, [&one.salt], iterations);
+                    self.0.push(((*one).clone(), key));
+                    rest
+                }
+            };
+        }
+    }
+}
+
+/// Each of these once, and those that fit together next to each other: by kind, and by their iterations.
+pub(crate) fn side_by_side(wanted: &[Derivation]) -> Vec<Derivation> {
+    let mut distinct: Vec<Derivation> = Vec::new();
+    for derivation in wanted {
+        if !distinct.contains(derivation) {
+            distinct.push(derivation.clone());
+        }
+    }
+    distinct.sort_by_key(|derivation| derivation.iterations);
+    distinct
+}
+
+impl Derivation {
+    /// In hash blocks.
+    pub(crate) fn cost(&self) -> u64 {
+        match self.kind {
+            Kind::Pbkdf2Sha256 => pbkdf2_blocks(Prf::Hmac(Digest::Sha256), self.iterations, 32),
+            Kind::Pkcs12(cipher) => {
+                let cost = |len| pkcs12_blocks(Digest::Sha1, self.iterations, len);
+                cost(cipher.key_len()) + cost(cipher.iv_len())
+            }
+        }
+    }
+
+    fn requests<'a>(&'a self, password: &'a PasswordOctets<'_>) -> Vec<Request<'a>> {
+        let Kind::Pkcs12(cipher) = self.kind else {
+            return Vec::new();
+        };
+        let request = |purpose, len| Request {
+            purpose,
+            password: password.utf16(),
+            salt: &self.salt,
+            iterations: self.iterations,
+            len,
+        };
+        vec![
+            request(Purpose::EncryptionKey, cipher.key_len()),
+            request(Purpose::Iv, cipher.iv_len()),
+        ]
+    }
+}
+
+/// Without the keys.
+impl fmt::Debug for Prepared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Prepared({})", self.0.len())
+    }
+}
