@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::files::shell;
 
-use super::directive::Line;
+use super::read::directive::Line;
 use super::settings::{Server, ServerSettings, Setting};
 
 /// Replaces what `old` says on a line with `new`, where the line has it once.

@@ -1,31 +1,23 @@
 //! Configurations of servers: which files and settings they name.
 //!
-//! Each server's file becomes [`ServerSettings`](settings::ServerSettings), and `check` knows what is wrong with these.
+//! `read` makes [`ServerSettings`](settings::ServerSettings) of each server's file, and `check` knows what is wrong with
+//! these.
 
 mod accepts;
-mod apache;
-mod caddy;
 mod case;
 mod check;
 mod clients;
-mod directive;
 mod edit;
-mod envoy;
-mod haproxy;
-mod kind;
 mod load;
-mod nginx;
 mod presents;
+mod read;
 mod revocation;
 mod settings;
-mod text;
 mod versions;
-mod yaml;
 
 use std::path::Path;
 
-use self::settings::Server;
-use self::text::text_of;
+use self::read::{server_of, text_of};
 use crate::files::Given;
 use crate::finding::Finding;
 use crate::report::Report;
@@ -33,22 +25,16 @@ use crate::target::Options;
 
 /// Whether a file is the configuration of a server that is known.
 pub(crate) fn is_configuration(path: &Path) -> bool {
-    text_of(path).is_some_and(|text| kind::of(path, &text).is_some())
+    text_of(path).is_some_and(|text| server_of(path, &text).is_some())
 }
 
 /// Reads and checks a configuration.
 pub(crate) fn examine(path: &Path, given: &Given, options: &Options, report: &mut Report) {
     let Some(text) = text_of(path) else { return };
-    let Some(server) = kind::of(path, &text) else {
+    let Some(server) = server_of(path, &text) else {
         return;
     };
-    let found = match server {
-        Server::Apache => apache::read(path, &text),
-        Server::Caddy => caddy::read(path, &text),
-        Server::Envoy => envoy::read(path, &text),
-        Server::HaProxy => haproxy::read(path, &text),
-        Server::Nginx => nginx::read(path, &text),
-    };
+    let found = read::settings(server, path, &text);
     if found.is_empty() {
         let place = path.display().to_string();
         let what = format!(

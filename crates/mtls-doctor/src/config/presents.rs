@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use pki_core::verify::Purpose;
 use tls_identity::{Found, read_file};
 
-use crate::files::text::rewritten;
+use crate::files::reading::text::rewritten;
 use crate::files::{self, Item, shell};
 use crate::finding::Finding;
 use crate::report::Report;

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::directive::{Directive, Line};
+use super::read::directive::{Directive, Line};
 
 /// One virtual host or listener.
 #[derive(Clone, Debug)]

@@ -7,7 +7,7 @@ use crate::finding::Finding;
 use crate::report::Report;
 use crate::target::{Options, Role};
 
-use super::item::Item;
+use super::reading::Item;
 use super::reissue::is_near;
 use super::wording::{moment, sentence};
 

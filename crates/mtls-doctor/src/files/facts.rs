@@ -9,8 +9,8 @@ use crate::finding::Finding;
 use crate::report::Report;
 use crate::target::Options;
 
-use super::item::Item;
 use super::pair::Presented;
+use super::reading::Item;
 use super::wording::moment;
 
 /// Tells what is in a file.

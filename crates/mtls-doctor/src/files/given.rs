@@ -5,8 +5,8 @@ use std::path::Path;
 use tls_identity::Identity;
 use x509_identity::Certificate;
 
-use super::item::Item;
 use super::pair::Presented;
+use super::reading::Item;
 
 /// What was given in files.
 #[derive(Debug, Default)]

@@ -1,23 +1,18 @@
 //! What is in the files that were given, each alone and compared with the others.
 
-mod bundle;
 mod chain;
 mod crl;
 mod facts;
 mod given;
-mod item;
-mod key;
 mod leaf;
 mod pair;
 mod purpose;
-mod read;
+pub(crate) mod reading;
 mod reissue;
 pub(crate) mod shell;
 mod surroundings;
-pub(crate) mod text;
 mod verdict;
 pub(crate) mod wording;
-mod wrong_kind;
 
 use std::path::Path;
 
@@ -26,8 +21,8 @@ use x509_identity::Certificate;
 
 pub(crate) use chain::issued;
 pub(crate) use given::{Given, Position};
-pub(crate) use item::Item;
 pub(crate) use leaf::is_for;
+pub(crate) use reading::Item;
 
 use self::pair::Presented;
 use self::surroundings::Surroundings;
@@ -52,7 +47,7 @@ pub(crate) fn examine(
     options: &Options,
     report: &mut Report,
 ) -> Given {
-    let read = |(path, role): &(&Path, Role)| read::item(path, *role, options, report);
+    let read = |(path, role): &(&Path, Role)| reading::item(path, *role, options, report);
     let items: Vec<Item> = files.iter().filter_map(read).collect();
     let presented = check_by(&items, trust, options, report);
     Given::new(items, presented)
@@ -65,7 +60,7 @@ pub(crate) fn read(
     options: &Options,
     report: &mut Report,
 ) -> Option<Item> {
-    read::item(path, role, options, report)
+    reading::item(path, role, options, report)
 }
 
 /// Compares files that were read. What is presented is in the answer: position of the file, of its leaf in it, and of the

@@ -8,8 +8,8 @@ use crate::finding::Finding;
 use crate::report::Report;
 use crate::target::{Options, Role};
 
-use super::item::Item;
 use super::purpose;
+use super::reading::Item;
 use super::reissue::Reissue;
 use super::surroundings::Surroundings;
 

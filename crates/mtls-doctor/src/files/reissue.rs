@@ -6,7 +6,8 @@ use pki_core::verify::{Purpose, is_signed_by};
 use time::OffsetDateTime;
 use x509_identity::{Certificate, SubjectAltName};
 
-use crate::files::{shell, text};
+use crate::files::reading::text;
+use crate::files::shell;
 use crate::finding::{Finding, Step};
 use crate::target::Options;
 

@@ -11,7 +11,7 @@ use tls_identity::read_file;
 use x509_identity::Certificate;
 use x509_identity::pem::{self, Label};
 
-use super::item::Item;
+use super::reading::Item;
 
 /// The files beside those that were given, read when somebody asks.
 pub(crate) struct Surroundings<'a> {

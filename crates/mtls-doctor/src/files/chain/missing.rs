@@ -5,7 +5,8 @@ use std::path::Path;
 use pki_core::verify::{has_accepted_algorithm, is_signed_by};
 use x509_identity::Certificate;
 
-use crate::files::{shell, text};
+use crate::files::reading::text;
+use crate::files::shell;
 use crate::finding::Finding;
 
 use super::case::Case;

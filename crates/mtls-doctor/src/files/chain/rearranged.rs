@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use crate::files::{shell, text};
+use crate::files::reading::text;
+use crate::files::shell;
 
 /// A file with these sections of itself, in this order, and another file behind them.
 pub(super) fn rearranged(file: &Path, sections: &[usize], then: Option<&Path>) -> String {

@@ -90,5 +90,5 @@ impl Item {
 fn is_issuer(path: &Path, certificate: &Certificate) -> bool {
     certificate.is_ca()
         && (certificate.is_self_issued()
-            || certificate.sans().is_empty() && super::purpose::of_name(path).is_none())
+            || certificate.sans().is_empty() && crate::files::purpose::of_name(path).is_none())
 }

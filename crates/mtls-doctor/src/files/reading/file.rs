@@ -7,7 +7,7 @@ use tls_identity::{FileError, Found, read_file};
 use x509_identity::Certificate;
 use x509_identity::pem::{self, Label, PemError};
 
-use crate::files::{bundle, key, text, wrong_kind};
+use super::{bundle, key, text, wrong_kind};
 use crate::finding::Finding;
 use crate::report::Report;
 use crate::target::{Options, Role};

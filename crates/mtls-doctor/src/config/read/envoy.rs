@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use super::directive::Line;
-use super::settings::{Server, ServerSettings, Setting, Verify, resolve};
 use super::yaml::Node;
+use crate::config::settings::{Server, ServerSettings, Setting, Verify, resolve};
 
 /// Every listener's TLS context.
 pub(crate) fn read(path: &Path, text: &str) -> Vec<ServerSettings> {

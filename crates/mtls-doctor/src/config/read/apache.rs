@@ -7,8 +7,8 @@ use x509_identity::pattern::is_host_name;
 
 use super::directive::{Directive, Line, Token, last, tokens};
 use super::nginx::matching;
-use super::settings::{Server, ServerSettings, Setting, Verify, resolve};
 use super::text::text_of;
+use crate::config::settings::{Server, ServerSettings, Setting, Verify, resolve};
 
 /// Every virtual host with `SSLEngine on`; the whole server where it is switched on outside of them.
 pub(crate) fn read(path: &Path, text: &str) -> Vec<ServerSettings> {

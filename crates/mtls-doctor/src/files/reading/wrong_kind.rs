@@ -3,7 +3,8 @@
 use tls_identity::Found;
 use x509_identity::pem;
 
-use crate::files::{shell, text};
+use super::text;
+use crate::files::shell;
 use crate::finding::Finding;
 use crate::target::Role;
 

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::directive::{Directive, Line, Token, tokens};
-use super::settings::{Server, ServerSettings, Setting, Verify, resolve};
+use crate::config::settings::{Server, ServerSettings, Setting, Verify, resolve};
 
 /// Every `bind` that speaks TLS.
 pub(crate) fn read(path: &Path, text: &str) -> Vec<ServerSettings> {

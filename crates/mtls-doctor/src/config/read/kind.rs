@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::settings::Server;
+use crate::config::settings::Server;
 
 /// By what only that server's files say; the name of the file decides nothing but for a Caddyfile.
 pub(crate) fn of(path: &Path, text: &str) -> Option<Server> {

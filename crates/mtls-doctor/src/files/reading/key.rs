@@ -3,11 +3,12 @@
 use pki_core::KeyError;
 use tls_identity::Found;
 
-use crate::files::{shell, text};
+use super::text;
+use crate::files::shell;
 use crate::finding::{Finding, Question};
 
 use super::item::Item;
-use super::wording;
+use crate::files::wording;
 
 /// A key that others on this machine can read. Only systems with modes of files can tell.
 pub(crate) fn exposed(item: &Item) -> Option<Finding> {

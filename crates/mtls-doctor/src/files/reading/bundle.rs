@@ -13,8 +13,8 @@ use crate::stories::{empty_password, p12_algorithm};
 use crate::target::Options;
 
 use super::item::{Item, Key};
-use super::shell;
-use super::wording::sentence;
+use crate::files::shell;
+use crate::files::wording::sentence;
 
 /// Opens the bundle, and reports what is wrong with it as a file. Whether anything is left to look at.
 pub(crate) fn read(item: &mut Item, options: &Options, report: &mut Report) -> bool {

@@ -4,7 +4,7 @@ use std::env;
 use std::path::{Path, PathBuf};
 
 use super::directive::{Directive, Line, Token, tokens, tree};
-use super::settings::{Server, ServerSettings, Setting, Verify, resolve};
+use crate::config::settings::{Server, ServerSettings, Setting, Verify, resolve};
 
 /// Every site with a `tls` directive.
 pub(crate) fn read(path: &Path, text: &str) -> Vec<ServerSettings> {

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use x509_identity::pattern::is_host_name;
 
 use super::directive::{Directive, Line, Token, last, tokens, tree};
-use super::settings::{Server, ServerSettings, Setting, Verify, resolve};
 use super::text::text_of;
+use crate::config::settings::{Server, ServerSettings, Setting, Verify, resolve};
 
 /// Every `server` that speaks TLS.
 pub(crate) fn read(path: &Path, text: &str) -> Vec<ServerSettings> {
