@@ -103,6 +103,8 @@ async fn a_pattern_finds_the_names_that_it_matches() -> Done {
         "*example.org",
         "a*",
         "http//x*",
+        "dns:a b",
+        "ip:api.example.org",
         &"a".repeat(3000),
     ] {
         assert!(wrong.parse::<NamePattern>().is_err(), "{wrong}");

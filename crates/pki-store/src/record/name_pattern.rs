@@ -20,6 +20,7 @@ use super::name_key::{self, NameRange};
 /// for host names, with the common name.
 ///
 /// `cn:` in front, and whatever is none of these patterns, means the common name, in full and without regard to case.
+/// `dns:`, `email:`, `ip:` or `uri:` in front says which pattern it is, as for an alternative name that is issued.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum NamePattern {
@@ -164,8 +165,16 @@ impl FromStr for NamePattern {
         if text.trim().is_empty() || text.len() > MAX_LEN {
             return Err(wrong(None));
         }
-        if let Some(name) = text.strip_prefix("cn:") {
-            return Ok(Self::CommonName(name.to_owned()));
+        let of_kind = match text.split_once(':') {
+            Some(("cn", name)) => return Ok(Self::CommonName(name.to_owned())),
+            Some(("dns", name)) => Some(name.parse().map(Self::Dns)),
+            Some(("email", name)) => Some(name.parse().map(Self::Mailbox)),
+            Some(("ip", name)) => Some(name.parse().map(Self::Ip)),
+            Some(("uri", name)) => Some(name.parse().map(Self::Uri)),
+            _ => None,
+        };
+        if let Some(pattern) = of_kind {
+            return pattern.map_err(|error| wrong(Some(error)));
         }
         if text.contains("://") {
             return text
