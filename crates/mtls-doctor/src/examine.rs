@@ -31,8 +31,11 @@ pub fn examine(targets: &[Target], options: &Options) -> Report {
     for path in configurations {
         config::examine(path, &given, options, &mut report);
     }
+    let of_files = report.facts().len();
     for url in urls {
         probe::examine(url, &given, options, &mut report);
     }
+    // Whether a server asks for a certificate, and takes ours, is what people want to read first.
+    report.begin_with_facts_from(of_files);
     report
 }

@@ -23,7 +23,7 @@ pub struct Fact {
 }
 
 impl Report {
-    /// What was seen, in the order of the targets.
+    /// What was seen: of servers first, then of files in the order of the targets.
     #[must_use]
     pub fn facts(&self) -> &[Fact] {
         &self.facts
@@ -56,6 +56,13 @@ impl Report {
         };
         if !self.facts.contains(&fact) {
             self.facts.push(fact);
+        }
+    }
+
+    /// Puts the facts from this one on in front of the others.
+    pub(crate) fn begin_with_facts_from(&mut self, first: usize) {
+        if first < self.facts.len() {
+            self.facts.rotate_left(first);
         }
     }
 
@@ -142,5 +149,19 @@ mod tests {
                 "warnings": 0,
             })
         );
+    }
+
+    #[test]
+    fn what_was_seen_of_a_server_comes_first() {
+        let mut report = Report::default();
+        for label in ["file", "bundle", "server", "client certificate"] {
+            report.fact(label, "");
+        }
+        report.begin_with_facts_from(2);
+        let labels: Vec<_> = report.facts().iter().map(|fact| &fact.label).collect();
+        assert_eq!(labels, ["server", "client certificate", "file", "bundle"]);
+        report.begin_with_facts_from(4);
+        assert_eq!(report.facts().len(), 4);
+        assert_eq!(report.facts()[0].label, "server");
     }
 }
