@@ -18,7 +18,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
 use mtls_client::{Connector, Error, SafeRetry};
 use support::*;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio_rustls::TlsAcceptor;
 use tower::retry::RetryLayer;
 use tower::{Layer, Service, ServiceExt};
@@ -199,9 +199,10 @@ async fn a_server_that_hangs_up_right_after_our_certificate_is_not_asked_again()
 async fn a_refusal_is_final_and_a_refused_connection_is_not() {
     let (ca, other) = (Ca::root("root"), Ca::root("other"));
     let server = serve(&ca.server("localhost"), Clients::Required(&ca, Vec::new())).await;
-    let free = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let nobody = free.local_addr().unwrap();
-    drop(free);
+    // Bound and not listening: whoever connects is refused, and nobody else gets the port.
+    let bound = TcpSocket::new_v4().unwrap();
+    bound.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let nobody = bound.local_addr().unwrap();
     for (identity, roots, address, error, calls) in [
         (&ca, &ca, server, None, 1),
         (&other, &ca, server, Some("identity-rejected"), 1),
