@@ -44,6 +44,8 @@ struct Fuzz {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 #[value(rename_all = "snake_case")]
 enum Target {
+    /// Attestations and assertions of Apple App Attest
+    AppAttest,
     /// Checkpoints of audit logs
     Checkpoint,
     /// CRLs, and look-ups in them
@@ -52,6 +54,8 @@ enum Target {
     Csr,
     /// Headers of proxies that forward a client certificate
     Forwarded,
+    /// Descriptions of attested keys, as Android devices write them
+    KeyDescription,
     /// Paths with an OCSP request in them
     OcspPath,
     /// OCSP requests, and the responses to them
@@ -69,10 +73,12 @@ enum Target {
 impl Target {
     fn name(self) -> &'static str {
         match self {
+            Self::AppAttest => "app_attest",
             Self::Checkpoint => "checkpoint",
             Self::CrlIndex => "crl_index",
             Self::Csr => "csr",
             Self::Forwarded => "forwarded",
+            Self::KeyDescription => "key_description",
             Self::OcspPath => "ocsp_path",
             Self::OcspRequest => "ocsp_request",
             Self::P12 => "p12",

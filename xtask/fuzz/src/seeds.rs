@@ -8,8 +8,11 @@ use anyhow::{Context, Result};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use der::asn1::Any;
+use der::oid::ObjectIdentifier;
 use der::{Decode, Encode};
 use pkcs12_ios::{Bundle, Encoding};
+use pki_attest::apple::{ClientData, Environment};
+use pki_attest::simulator::{AndroidSimulator, AppleSimulator, Factory, SimulatedApp};
 use pki_core::ocsp::{CertIdHash, Nonce, OcspRequest};
 use pki_core::verify::RevocationReason;
 use pki_core::{
@@ -17,8 +20,8 @@ use pki_core::{
     Profile, certificate_pem,
 };
 use pki_store::{Actor, IssuerRole, NewIssuer, Store, StoreUrl};
-use time::Duration;
-use x509_identity::SubjectAltName;
+use time::{Duration, OffsetDateTime};
+use x509_identity::{Certificate, SubjectAltName};
 
 use self::world::name;
 use super::Target;
@@ -32,10 +35,12 @@ pub(super) fn write(target: Target, directory: &Path) -> Result<()> {
     }
     fs::create_dir_all(directory)?;
     let seeds = match target {
+        Target::AppAttest => attestations()?,
         Target::Checkpoint => checkpoints()?,
         Target::CrlIndex => revocation_lists()?,
         Target::Csr => requests()?,
         Target::Forwarded => headers(),
+        Target::KeyDescription => key_descriptions()?,
         Target::OcspPath => ocsp_paths()?,
         Target::OcspRequest => ocsp_requests()?,
         Target::P12 => bundles()?,
@@ -48,6 +53,28 @@ pub(super) fn write(target: Target, directory: &Path) -> Result<()> {
     }
     Ok(())
 }
+
+fn attestations() -> Result<Vec<Vec<u8>>> {
+    let apple = AppleSimulator::new(OffsetDateTime::now_utc())?;
+    let mut app = SimulatedApp::new("1234567890.com.example.app".parse()?)?;
+    let data = ClientData::new(b"challenge");
+    Ok(vec![
+        apple.attest(&app, data, Environment::Production, None)?,
+        app.assert(data)?,
+    ])
+}
+
+fn key_descriptions() -> Result<Vec<Vec<u8>>> {
+    let device = AndroidSimulator::new(Factory::Remote, OffsetDateTime::now_utc())?;
+    let key = rcgen::KeyPair::generate()?;
+    let chain = device.attest(&key, &AndroidSimulator::description(b"challenge"), None)?;
+    let extensions = chain.iter().flat_map(Certificate::extensions);
+    let described = extensions.filter(|it| it.oid == KEY_DESCRIPTION);
+    Ok(described.map(|it| it.value.to_vec()).collect())
+}
+
+/// The extension of an attested key.
+const KEY_DESCRIPTION: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.11129.2.1.17");
 
 fn texts(texts: &[&str]) -> Vec<Vec<u8>> {
     texts.iter().map(|text| text.as_bytes().to_vec()).collect()

@@ -51,7 +51,7 @@ pub(crate) struct Onboard {
     #[arg(long, value_name = "URL", value_parser = crate::home::parse_url)]
     url: Option<String>,
 
-    /// What the certificate is for, shown on the page: https://api.example.org/
+    /// What the certificate is for, shown on the page, such as `https://api.example.org/`
     #[arg(long, value_name = "URL")]
     site: Option<String>,
 
