@@ -310,6 +310,8 @@ pub(super) fn start(bench: &Bench<'_>, lab: &Lab, peer: &Peer, backend: u16) -> 
                 .replace("BACKEND_", &backend.to_string()),
         );
     }
+    // As the lab has it: whoever starts the server next finds the port again.
+    let mut emitted = None;
     match peer.ports {
         Ports::Arguments => {}
         Ports::Environment => {
@@ -332,13 +334,19 @@ pub(super) fn start(bench: &Bench<'_>, lab: &Lab, peer: &Peer, backend: u16) -> 
                 let words = marked.trim_end_matches(|c: char| c.is_ascii_digit());
                 format!("{words}{port}")
             };
-            let text = text
+            let changed = text
                 .replace(marked_port, &with(marked_port, port))
                 .replace(marked_backend, &with(marked_backend, backend));
-            fs::write(&path, text)?;
+            fs::write(&path, changed)?;
+            emitted = Some((path, text));
         }
     }
-    Server::start(&mut command, port)
+    // It reads the file while it starts, and not again.
+    let server = Server::start(&mut command, port);
+    if let Some((path, text)) = emitted {
+        fs::write(path, text)?;
+    }
+    server
 }
 
 const GROUP: &str = "servers";
