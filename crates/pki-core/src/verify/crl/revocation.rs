@@ -155,6 +155,7 @@ impl Revocation {
         self.check_one(certificate, issuer, CrlScope::LeafCertificates, now)
     }
 
+    /// A certificate that says that it is never revoked needs no CRL (RFC 9608), and one that lists it counts.
     fn check_one(
         &self,
         certificate: &Certificate,
@@ -162,12 +163,24 @@ impl Revocation {
         role: CrlScope,
         now: OffsetDateTime,
     ) -> Result<(), VerifyError> {
-        let needs_crl = !is_without_revocation(certificate);
+        match self.check_by_crls(certificate, issuer, role, now) {
+            Err(revoked @ VerifyError::Revoked { .. }) => Err(revoked),
+            Err(_) if is_without_revocation(certificate) => Ok(()),
+            checked => checked,
+        }
+    }
+
+    fn check_by_crls(
+        &self,
+        certificate: &Certificate,
+        issuer: &Certificate,
+        role: CrlScope,
+        now: OffsetDateTime,
+    ) -> Result<(), VerifyError> {
         let mut covering = self.crls.covering(certificate, role).peekable();
         // Complete CRLs come first, so one that is not complete is not alone.
         if !covering.peek().is_some_and(|crl| crl.is_complete()) {
             return match self.unknown {
-                _ if !needs_crl => Ok(()),
                 UnknownStatus::Allow => Ok(()),
                 UnknownStatus::Deny => Err(VerifyError::RevocationUnknown {
                     subject: label(certificate),
@@ -180,9 +193,6 @@ impl Revocation {
             .key_usage()
             .is_some_and(|usage| !usage.contains(KeyUsageBit::CrlSign))
         {
-            if !needs_crl {
-                return Ok(());
-            }
             return Err(VerifyError::KeyUsage {
                 subject: label(issuer),
                 needed: KeyUsageBit::CrlSign,
@@ -223,7 +233,7 @@ impl Revocation {
             consulted.push(crl);
         }
         match stale {
-            _ if current || !needs_crl => Ok(()),
+            _ if current => Ok(()),
             Some(error) => Err(error),
             None => Err(VerifyError::CrlBadSignature {
                 issuer: label(issuer),
