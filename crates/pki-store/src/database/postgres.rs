@@ -11,23 +11,16 @@ use futures_util::{StreamExt as _, pin_mut};
 use tokio_postgres::error::SqlState;
 use tokio_postgres::tls::MakeTlsConnect;
 use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
-use tokio_postgres::{Client, Config, Error, NoTls, Socket, Statement};
+use tokio_postgres::{Client, Error, NoTls, Socket, Statement};
 
 use super::many::{Answers, Many, Work};
 #[cfg(feature = "tls")]
 use super::tls::Connector;
 use super::value::{Row, Value};
 use crate::StoreError;
+use crate::url::Server;
 
-/// A server, and how it is reached.
-#[derive(Clone)]
-pub(crate) struct PostgresServer {
-    pub(super) config: Config,
-    #[cfg(feature = "tls")]
-    pub(super) tls: Option<crate::url::TlsSettings>,
-}
-
-impl PostgresServer {
+impl Server {
     /// Opens a connection, which the runtime drives.
     async fn connect(&self) -> Result<Client, StoreError> {
         #[cfg(feature = "tls")]
@@ -69,10 +62,7 @@ impl PostgresSession {
     /// # Errors
     ///
     /// [`StoreError::Unavailable`] if the server does not answer, or is not the one that TLS should lead to.
-    pub(crate) async fn connect(
-        server: &PostgresServer,
-        lock_timeout: u128,
-    ) -> Result<Self, StoreError> {
+    pub(crate) async fn connect(server: &Server, lock_timeout: u128) -> Result<Self, StoreError> {
         let client = server.connect().await?;
         let session = Self {
             client,

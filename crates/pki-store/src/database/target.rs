@@ -3,9 +3,10 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::postgres::{PostgresServer, PostgresSession};
+use super::postgres::PostgresSession;
 use super::session::Session;
 use super::sqlite::SqliteSession;
+use crate::url::Server;
 use crate::{StoreError, StoreUrl};
 
 /// A database, and how long to wait for other writers.
@@ -18,7 +19,7 @@ pub(crate) struct Target {
 #[derive(Clone)]
 enum Place {
     Sqlite(PathBuf),
-    Postgres(Box<PostgresServer>),
+    Postgres(Box<Server>),
 }
 
 impl Target {
@@ -26,11 +27,11 @@ impl Target {
         let place = match url {
             StoreUrl::Sqlite(path) => Place::Sqlite(path.clone()),
             StoreUrl::Postgres(server) => {
-                let server = server.server().map_err(|reason| StoreError::Address {
+                let mut server = server.server().map_err(|reason| StoreError::Address {
                     url: url.to_string(),
                     reason,
                 })?;
-                let mut config = server.config;
+                let config = &mut server.config;
                 if config.get_connect_timeout().is_none() {
                     config.connect_timeout(CONNECT_TIMEOUT);
                 }
@@ -41,11 +42,7 @@ impl Target {
                 if config.get_application_name().is_none() {
                     config.application_name("pki-store");
                 }
-                Place::Postgres(Box::new(PostgresServer {
-                    config,
-                    #[cfg(feature = "tls")]
-                    tls: server.tls,
-                }))
+                Place::Postgres(Box::new(server))
             }
         };
         Ok(Self {

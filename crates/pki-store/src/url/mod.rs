@@ -10,6 +10,7 @@ use std::str::FromStr;
 use crate::StoreError;
 
 pub use postgres::PostgresUrl;
+pub(crate) use postgres::Server;
 #[cfg(feature = "tls")]
 pub(crate) use tls::{ServerCheck, TlsSettings};
 

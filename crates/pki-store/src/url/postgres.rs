@@ -11,6 +11,7 @@ use super::tls::{Parameters, TlsSettings};
 pub struct PostgresUrl(String);
 
 /// How a server is reached.
+#[derive(Clone)]
 pub(crate) struct Server {
     pub(crate) config: Config,
     /// What TLS needs, where it is used.

@@ -6,11 +6,10 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use rustls::client::ResolvesClientCert;
 use rustls::crypto::aws_lc_rs;
 use rustls::pki_types::ServerName;
-use rustls::sign::CertifiedKey;
-use rustls::{ClientConfig, RootCertStore, SignatureScheme};
+use rustls::sign::SingleCertAndKey;
+use rustls::{ClientConfig, RootCertStore};
 use sha2::{Digest as _, Sha256, Sha384, Sha512};
 use tls_identity::{IdentityFiles, read_file};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -56,26 +55,13 @@ impl Connector {
             Some((certificate, key)) => {
                 let identity = IdentityFiles::pem(certificate, key).read();
                 let identity = identity.map_err(|error| -> Cause { Arc::new(error) })?;
-                config.with_client_cert_resolver(Arc::new(Own(identity.certified_key().clone())))
+                let own = SingleCertAndKey::from(identity.certified_key().clone());
+                config.with_client_cert_resolver(Arc::new(own))
             }
         };
         // Servers from version 17 on ask for it where TLS begins at once.
         config.alpn_protocols = vec![b"postgresql".to_vec()];
         Ok(Self(TlsConnector::from(Arc::new(config))))
-    }
-}
-
-/// Presents a certificate to whoever asks for one.
-#[derive(Debug)]
-struct Own(Arc<CertifiedKey>);
-
-impl ResolvesClientCert for Own {
-    fn resolve(&self, _: &[&[u8]], _: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
-        Some(self.0.clone())
-    }
-
-    fn has_certs(&self) -> bool {
-        true
     }
 }
 
