@@ -10,7 +10,7 @@ use crate::audit::AuditEvent;
 use crate::database::values;
 use crate::query;
 use crate::record::approval::stored;
-use crate::record::{Actor, ApprovalRequest, ApprovalState, NewApprovalRequest, hex};
+use crate::record::{Actor, ApprovalRequest, ApprovalState, NewApprovalRequest, hex, sans_text};
 use crate::{IssueError, StoreError};
 
 /// A request that is to wait.
@@ -79,7 +79,7 @@ impl AskApproval {
         {
             return Ok(Err(error.into()));
         }
-        let sans = json!(request.sans).to_string();
+        let sans = sans_text(&request.sans)?;
         let hash: [u8; 32] = Sha256::digest(&request.csr).into();
         let sql = "INSERT INTO approvals (ca, requester, profile, subject, sans, spki, csr, csr_sha256, key, payload, \
                    state, asked_at, expires_at) \

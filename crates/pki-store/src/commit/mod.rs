@@ -23,7 +23,7 @@ pub(crate) use approval::{AskApproval, DecideApproval};
 pub(crate) use crl::{NextCrlNumber, RecordCrl};
 pub(crate) use import::Import;
 pub(crate) use issuer::{AddIssuer, ChangeIssuer};
-pub(crate) use operation::{Answer, Claim, Link, Operation, Recover, Refusal};
+pub(crate) use operation::{Answer, Claim, Note, Operation, Recover};
 
 pub(crate) use outcome::{Outcome, Signed};
 pub(crate) use reserve::{Reservation, Reserved};

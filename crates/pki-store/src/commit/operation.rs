@@ -34,12 +34,11 @@ pub(crate) enum Operation {
     DecideApproval(DecideApproval),
     Import(Import),
     KeepCheckpoint(KeepCheckpoint),
-    Link(Link),
     NextCrlNumber(NextCrlNumber),
+    Note(Note),
     Outcome(Outcome),
     Recover(Recover),
     RecordCrl(RecordCrl),
-    Refusal(Refusal),
     Reserve(Arc<Reservation>),
     Revoke(Revoke),
     RevokeToken(RevokeToken),
@@ -49,6 +48,7 @@ pub(crate) enum Operation {
 pub(crate) enum Reply {
     Approval(Result<ApprovalRequest, IssueError>),
     Certificates(Vec<CertificateRecord>),
+    Decided(ApprovalRequest),
     Done(bool),
     Issuer(IssuerId),
     Number(u64),
@@ -78,6 +78,7 @@ macro_rules! answers {
 answers! {
     Approval: Result<ApprovalRequest, IssueError>,
     Certificates: Vec<CertificateRecord>,
+    Decided: ApprovalRequest,
     Done: bool,
     Issuer: IssuerId,
     Number: u64,
@@ -94,12 +95,12 @@ pub(crate) struct Claim {
     pub(crate) until: i64,
 }
 
-/// A link to a certificate and its key, which was made or used elsewhere.
+/// A row of the audit log about something that was decided or done elsewhere.
 #[derive(Clone)]
-pub(crate) struct Link {
+pub(crate) struct Note {
     pub(crate) event: AuditEvent,
     pub(crate) ca: String,
-    pub(crate) serial: SerialNumber,
+    pub(crate) serial: Option<SerialNumber>,
     pub(crate) actor: Actor,
     pub(crate) detail: serde_json::Value,
     pub(crate) now: OffsetDateTime,
@@ -110,15 +111,6 @@ pub(crate) struct Link {
 pub(crate) struct Recover {
     pub(crate) reserved_before: OffsetDateTime,
     pub(crate) actor: Actor,
-    pub(crate) now: OffsetDateTime,
-}
-
-/// A refusal that was decided elsewhere.
-#[derive(Clone)]
-pub(crate) struct Refusal {
-    pub(crate) ca: String,
-    pub(crate) actor: Actor,
-    pub(crate) detail: serde_json::Value,
     pub(crate) now: OffsetDateTime,
 }
 
@@ -140,7 +132,7 @@ impl Operation {
             }
             Self::AskApproval(it) => Reply::Approval(it.apply(transaction).await?),
             Self::CreateToken(it) => Reply::Token(it.apply(transaction).await?),
-            Self::DecideApproval(it) => Reply::Approval(Ok(it.apply(transaction).await?)),
+            Self::DecideApproval(it) => Reply::Decided(it.apply(transaction).await?),
             Self::RevokeToken(it) => Reply::Token(it.apply(transaction).await?),
             Self::Claim(it) => Reply::Done(it.apply(transaction).await?),
             Self::Import(it) => Reply::Number(it.apply(transaction).await?),
@@ -148,14 +140,10 @@ impl Operation {
                 it.apply(transaction).await?;
                 Reply::Done(true)
             }
-            Self::Link(it) => {
-                it.apply(transaction);
-                Reply::Done(true)
-            }
             Self::NextCrlNumber(it) => Reply::Number(it.apply(transaction).await?),
             Self::Recover(it) => Reply::Number(it.apply(transaction).await?),
             Self::RecordCrl(it) => Reply::Done(it.apply(transaction).await?),
-            Self::Refusal(it) => {
+            Self::Note(it) => {
                 it.apply(transaction);
                 Reply::Done(true)
             }
@@ -196,29 +184,15 @@ impl Recover {
     }
 }
 
-impl Link {
+impl Note {
     fn apply(&self, transaction: &mut Transaction<'_>) {
         transaction.audit(
             self.event,
             self.now,
             &self.actor,
             &self.ca,
-            Some(&self.serial),
+            self.serial.as_ref(),
             self.detail.clone(),
-        );
-    }
-}
-
-impl Refusal {
-    fn apply(&self, transaction: &mut Transaction<'_>) {
-        let detail = self.detail.clone();
-        transaction.audit(
-            AuditEvent::Refused,
-            self.now,
-            &self.actor,
-            &self.ca,
-            None,
-            detail,
         );
     }
 }

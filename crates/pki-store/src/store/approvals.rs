@@ -119,7 +119,6 @@ impl Store {
             actor: actor.clone(),
             now,
         });
-        let decided: Result<_, IssueError> = self.commit(operation).await?;
-        decided.map_err(|_| StoreError::Closed)
+        self.commit(operation).await
     }
 }

@@ -6,8 +6,9 @@ use serde_json::json;
 use time::OffsetDateTime;
 
 use super::Store;
+use crate::audit::AuditEvent;
 use crate::audit::{AuditBreak, AuditHead, AuditRow, Checkpoint, Walk};
-use crate::commit::{Operation, Refusal};
+use crate::commit::{Note, Operation};
 use crate::record::hex;
 use crate::record::shortened;
 use crate::{Actor, AuditError, StoreError, query};
@@ -29,8 +30,10 @@ impl Store {
         actor: &Actor,
         now: OffsetDateTime,
     ) -> Result<(), StoreError> {
-        let operation = Operation::Refusal(Refusal {
+        let operation = Operation::Note(Note {
+            event: AuditEvent::Refused,
             ca: shortened(ca, MAX_TEXT).to_owned(),
+            serial: None,
             actor: actor.clone(),
             detail: json!({ "subject": shortened(what, MAX_TEXT), "reason": shortened(reason, MAX_TEXT) }),
             now,

@@ -7,7 +7,7 @@ use x509_identity::SerialNumber;
 
 use super::Store;
 use crate::audit::AuditEvent;
-use crate::commit::{Link, Operation};
+use crate::commit::{Note, Operation};
 use crate::record::shortened;
 use crate::{Actor, StoreError};
 
@@ -60,10 +60,10 @@ impl Store {
         actor: &Actor,
         now: OffsetDateTime,
     ) -> Result<(), StoreError> {
-        let operation = Operation::Link(Link {
+        let operation = Operation::Note(Note {
             event,
             ca: shortened(ca, MAX_TEXT).to_owned(),
-            serial: serial.clone(),
+            serial: Some(serial.clone()),
             actor: actor.clone(),
             detail,
             now,
