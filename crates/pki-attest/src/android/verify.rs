@@ -1,6 +1,7 @@
 //! The whole: chain, list of withdrawn certificates, description, policy.
 
 use serde::Serialize;
+use sha2::{Digest as _, Sha256};
 use time::OffsetDateTime;
 use x509_identity::Certificate;
 
@@ -30,8 +31,6 @@ pub struct KeyAttestation {
     /// The attested key as a DER `SubjectPublicKeyInfo`.
     #[serde(skip)]
     pub public_key: Vec<u8>,
-    #[serde(skip)]
-    id: String,
 }
 
 impl KeyAttestation {
@@ -64,7 +63,6 @@ impl KeyAttestation {
         Self {
             description,
             public_key: leaf.spki_der().to_vec(),
-            id: crate::hex(leaf.spki_sha256()),
         }
     }
 
@@ -97,7 +95,7 @@ impl KeyAttestation {
                 SecurityLevel::TrustedEnvironment => Keeper::TrustedEnvironment,
                 SecurityLevel::StrongBox => Keeper::SecureElement,
             },
-            id: self.id.clone(),
+            id: crate::hex(&Sha256::digest(&self.public_key)),
             claims: self,
         })
     }

@@ -6,15 +6,12 @@ use crate::Binding;
 
 /// What an app has passed to the platform to be attested or asserted, and what that ties the evidence to.
 #[derive(Clone, Copy, Debug)]
-pub struct ClientData<'a> {
-    bytes: Bytes<'a>,
-    binding: Binding,
-}
+pub struct ClientData<'a>(Bytes<'a>);
 
 #[derive(Clone, Copy, Debug)]
 enum Bytes<'a> {
     Given(&'a [u8]),
-    Hash([u8; 32]),
+    OfRequest([u8; 32]),
 }
 
 impl<'a> ClientData<'a> {
@@ -24,10 +21,7 @@ impl<'a> ClientData<'a> {
     /// Apple's guide the challenge itself. For an assertion they are the client data, before any hash.
     #[must_use]
     pub fn new(bytes: &'a [u8]) -> Self {
-        Self {
-            bytes: Bytes::Given(bytes),
-            binding: Binding::None,
-        }
+        Self(Bytes::Given(bytes))
     }
 
     /// The SHA-256 of the challenge followed by the SHA-256 of the certificate request's DER: the app has asked for a
@@ -37,20 +31,20 @@ impl<'a> ClientData<'a> {
         let mut hash = Sha256::new();
         hash.update(challenge);
         hash.update(Sha256::digest(request_der));
-        Self {
-            bytes: Bytes::Hash(hash.finalize().into()),
-            binding: Binding::CsrHash,
-        }
+        Self(Bytes::OfRequest(hash.finalize().into()))
     }
 
     pub(crate) fn bytes(&self) -> &[u8] {
-        match &self.bytes {
+        match &self.0 {
             Bytes::Given(bytes) => bytes,
-            Bytes::Hash(hash) => hash,
+            Bytes::OfRequest(hash) => hash,
         }
     }
 
     pub(super) fn binding(&self) -> Binding {
-        self.binding
+        match self.0 {
+            Bytes::Given(_) => Binding::None,
+            Bytes::OfRequest(_) => Binding::CsrHash,
+        }
     }
 }
