@@ -3,6 +3,7 @@
 
 mod support;
 
+use pki_store::ApprovalRequest;
 use reqwest::Response;
 use support::ca::{actor, key};
 use support::enrollment::{Enrolling, csr, expect, refused};
@@ -13,6 +14,20 @@ async fn ask(enrolling: &Enrolling, token: &str, id: &str) -> Response {
     let url = enrolling.url(&format!("/v1/requests/{id}"));
     let request = enrolling.client(None).get(url).bearer_auth(token);
     request.send().await.unwrap()
+}
+
+/// What somebody sees of a request before he decides.
+async fn seen(enrolling: &Enrolling, id: &str) -> ApprovalRequest {
+    let (store, now) = (&enrolling.ca.store, OffsetDateTime::now_utc());
+    let seen = store.approval("default", id.parse().unwrap(), now);
+    seen.await.unwrap().unwrap()
+}
+
+async fn approve(enrolling: &Enrolling, id: &str) {
+    let (seen, now) = (seen(enrolling, id).await, OffsetDateTime::now_utc());
+    let (store, actor) = (&enrolling.ca.store, actor());
+    let approved = store.approve("default", seen.id, seen.csr_sha256, &actor, now);
+    approved.await.unwrap();
 }
 
 #[tokio::test]
@@ -39,17 +54,7 @@ async fn a_request_waits_until_somebody_approves() {
     let second = enrolling.enroll(&token, &csr(&support::ca::key(), "sensor-7", &[]));
     refused(second.send().await.unwrap(), 403, "token_used").await;
 
-    let store = &enrolling.ca.store;
-    let now = OffsetDateTime::now_utc();
-    let seen = store
-        .approval("default", id.parse().unwrap(), now)
-        .await
-        .unwrap()
-        .unwrap();
-    store
-        .approve("default", seen.id, seen.csr_sha256, &actor(), now)
-        .await
-        .unwrap();
+    approve(&enrolling, id).await;
     let issued = expect(ask(&enrolling, &token, id).await, 201).await;
     let leaf = Certificate::from_pem(issued["chain"].as_str().unwrap().as_bytes()).unwrap();
     assert_eq!(leaf.spki_der(), key.public_key_der());
@@ -80,11 +85,7 @@ async fn what_is_denied_stays_denied_and_says_why() {
     let pending = expect(enrolling.enroll(&token, &asked).send().await.unwrap(), 202).await;
     let id = pending["id"].as_str().unwrap();
     let (store, now) = (&enrolling.ca.store, OffsetDateTime::now_utc());
-    let seen = store
-        .approval("default", id.parse().unwrap(), now)
-        .await
-        .unwrap()
-        .unwrap();
+    let seen = seen(&enrolling, id).await;
     store
         .deny(
             "default",
@@ -117,16 +118,7 @@ async fn a_request_that_was_swapped_after_it_was_approved_is_not_issued() {
     let asked = csr(&key(), "sensor-7", &[]);
     let pending = expect(enrolling.enroll(&token, &asked).send().await.unwrap(), 202).await;
     let id = pending["id"].as_str().unwrap();
-    let (store, now) = (&enrolling.ca.store, OffsetDateTime::now_utc());
-    let seen = store
-        .approval("default", id.parse().unwrap(), now)
-        .await
-        .unwrap()
-        .unwrap();
-    store
-        .approve("default", seen.id, seen.csr_sha256, &actor(), now)
-        .await
-        .unwrap();
+    approve(&enrolling, id).await;
     let other = csr(&key(), "sensor-7", &[]);
     let other = pki_core::CertificateRequest::from_pem(other.as_bytes()).unwrap();
     let database = rusqlite::Connection::open(enrolling.ca.directory.path().join("store.db"));

@@ -1,5 +1,7 @@
 //! `POST /v1/renew` and `/v1/revoke`: what the holder of a certificate may do with it.
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
@@ -10,6 +12,7 @@ use pki_core::verify::RevocationReason;
 use pki_store::{
     Actor, CertificateRecord, CertificateState, Filter, Order, Page, Selection, Selector,
 };
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
@@ -25,31 +28,23 @@ pub(super) async fn renew(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Refusal> {
-    let now = service::now();
-    let client = client(&extensions);
-    let answer = async {
-        let client = client.as_ref().ok_or(Refusal::CertificateRequired)?;
-        renewed(&service, client, &headers, body, now).await
-    };
-    recorded(&service, answer.await, "renew", client.as_ref(), now).await
+    let asked = Asked::new(service, &extensions, "renew");
+    let answer = renewed(&asked, &headers, body).await;
+    asked.recorded(answer).await
 }
 
-async fn renewed(
-    service: &Enrollment,
-    client: &ClientCert,
-    headers: &HeaderMap,
-    body: Body,
-    now: OffsetDateTime,
-) -> Result<Response, Refusal> {
-    let ca = service.ca();
-    let requester = requester(client);
-    service.0.rates.requester(requester.as_str())?;
-    let record = record(&ca, client, now).await?;
+async fn renewed(asked: &Asked, headers: &HeaderMap, body: Body) -> Result<Response, Refusal> {
+    let Holder {
+        ca,
+        client,
+        requester,
+        record,
+    } = asked.holder().await?;
     if record.state != CertificateState::Valid {
         return Err(Refusal::CertificateNotValid(record.state.as_str()));
     }
     let key = body::idempotency_key(headers)?;
-    let body: CsrBody = body::json(headers, body, service.0.limits.body).await?;
+    let body: CsrBody = asked.body(headers, body).await?;
     if let Some(wanted) = body.profile.as_ref().filter(|it| **it != record.profile) {
         return Err(Refusal::Profile(wanted.clone()));
     }
@@ -60,7 +55,7 @@ async fn renewed(
     let order = Order::new(parameters, &profile.profile, &record.profile, requester)
         .replaces(record.serial)
         .idempotency(idempotency);
-    let issued = ca.authority.issue(order, now).await?;
+    let issued = ca.authority.issue(order, asked.now).await?;
     Ok(response::issued(StatusCode::CREATED, &issued, &ca.roots))
 }
 
@@ -97,27 +92,19 @@ pub(super) async fn revoke(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Refusal> {
-    let now = service::now();
-    let client = client(&extensions);
-    let answer = async {
-        let client = client.as_ref().ok_or(Refusal::CertificateRequired)?;
-        revoked(&service, client, &headers, body, now).await
-    };
-    recorded(&service, answer.await, "revoke", client.as_ref(), now).await
+    let asked = Asked::new(service, &extensions, "revoke");
+    let answer = revoked(&asked, &headers, body).await;
+    asked.recorded(answer).await
 }
 
-async fn revoked(
-    service: &Enrollment,
-    client: &ClientCert,
-    headers: &HeaderMap,
-    body: Body,
-    now: OffsetDateTime,
-) -> Result<Response, Refusal> {
-    let ca = service.ca();
-    let requester = requester(client);
-    service.0.rates.requester(requester.as_str())?;
-    let record = record(&ca, client, now).await?;
-    let body: RevokeBody = body::json(headers, body, service.0.limits.body).await?;
+async fn revoked(asked: &Asked, headers: &HeaderMap, body: Body) -> Result<Response, Refusal> {
+    let Holder {
+        ca,
+        client,
+        requester,
+        record,
+    } = asked.holder().await?;
+    let body: RevokeBody = asked.body(headers, body).await?;
     let reason = match body.reason {
         Reason::Unspecified => RevocationReason::Unspecified,
         Reason::KeyCompromise => RevocationReason::KeyCompromise,
@@ -129,20 +116,17 @@ async fn revoked(
     let selection = Selection::of(ca.name(), selector);
     // None if it was revoked before: then this is the answer to a request that was made again.
     let store = ca.store();
-    let revoked = store.revoke(&selection, reason, &requester, now).await?;
+    let revoked = store
+        .revoke(&selection, reason, &requester, asked.now)
+        .await?;
     let before = record.revoked.map(|(at, _)| at);
     let at = revoked.first().and_then(|it| it.revoked).map(|(at, _)| at);
     let body = RevokedBody {
         status: "revoked",
         serial: record.serial.to_string(),
-        revoked_at: at.or(before).unwrap_or(now),
+        revoked_at: at.or(before).unwrap_or(asked.now),
     };
     Ok(Json(body).into_response())
-}
-
-/// The certificate of the connection. None, too, where the router is not served by `mtls_server`.
-fn client(extensions: &Extensions) -> Option<ClientCert> {
-    ClientCert::from_extensions(extensions).ok()
 }
 
 fn requester(client: &ClientCert) -> Actor {
@@ -168,20 +152,68 @@ async fn record(
     found.ok_or(Refusal::CertificateNotValid("it is not of this CA"))
 }
 
-async fn recorded(
-    service: &Enrollment,
-    answer: Result<Response, Refusal>,
-    what: &str,
-    client: Option<&ClientCert>,
+/// What the holder of a certificate asks for.
+struct Asked {
+    service: Enrollment,
+    /// The certificate of the connection. None, too, where the router is not served by `mtls_server`.
+    client: Option<ClientCert>,
+    what: &'static str,
     now: OffsetDateTime,
-) -> Result<Response, Refusal> {
-    let refusal = match answer {
-        Ok(response) => return Ok(response),
-        Err(refusal) => refusal,
-    };
-    let (what, actor) = match client {
-        Some(client) => (format!("{what} {}", client.subject()), requester(client)),
-        None => (what.to_owned(), Actor::new("enroll")),
-    };
-    Err(service.refused(refusal, &what, &actor, now).await)
+}
+
+/// Whoever holds a certificate of this CA.
+struct Holder<'a> {
+    ca: Arc<EnrollmentCa>,
+    client: &'a ClientCert,
+    requester: Actor,
+    record: CertificateRecord,
+}
+
+impl Asked {
+    fn new(service: Enrollment, extensions: &Extensions, what: &'static str) -> Self {
+        Self {
+            service,
+            client: ClientCert::from_extensions(extensions).ok(),
+            what,
+            now: service::now(),
+        }
+    }
+
+    async fn holder(&self) -> Result<Holder<'_>, Refusal> {
+        let client = self.client.as_ref().ok_or(Refusal::CertificateRequired)?;
+        let ca = self.service.ca();
+        let requester = requester(client);
+        self.service.0.rates.requester(requester.as_str())?;
+        let record = record(&ca, client, self.now).await?;
+        Ok(Holder {
+            ca,
+            client,
+            requester,
+            record,
+        })
+    }
+
+    async fn body<T: DeserializeOwned>(
+        &self,
+        headers: &HeaderMap,
+        body: Body,
+    ) -> Result<T, Refusal> {
+        body::json(headers, body, self.service.0.limits.body).await
+    }
+
+    /// The answer, and a refusal in the audit log.
+    async fn recorded(&self, answer: Result<Response, Refusal>) -> Result<Response, Refusal> {
+        let refusal = match answer {
+            Ok(response) => return Ok(response),
+            Err(refusal) => refusal,
+        };
+        let (what, actor) = match &self.client {
+            Some(client) => (
+                format!("{} {}", self.what, client.subject()),
+                requester(client),
+            ),
+            None => (self.what.to_owned(), Actor::new("enroll")),
+        };
+        Err(self.service.refused(refusal, &what, &actor, self.now).await)
+    }
 }
