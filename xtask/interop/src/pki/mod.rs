@@ -6,3 +6,5 @@ mod home;
 pub(crate) mod key_kinds;
 pub(crate) mod ocsp;
 pub(crate) mod published;
+mod request;
+mod softhsm;

@@ -4,13 +4,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Result, ensure};
+use anyhow::Result;
 use pki_core::{KeyKind, KeyPair};
 use suite::peers::SOFTHSM;
 use suite::{Profile, example_of, process};
 
 use super::{GROUP, openssl, verdict};
 use crate::Bench;
+use crate::pki::softhsm;
 use crate::report::{Report, Verdict};
 
 pub(super) fn check(bench: &Bench<'_>, report: &mut Report) {
@@ -89,23 +90,7 @@ impl Token {
             program: example_of("pki-pkcs11", Profile::Dev, "token_ca")?,
             directory: bench.scratch("softhsm"),
         };
-        fs::create_dir_all(token.directory.join("tokens"))?;
-        let config = format!(
-            "directories.tokendir = {}\nobjectstore.backend = file\n",
-            token.directory.join("tokens").display()
-        );
-        fs::write(token.config(), config)?;
-        token.softhsm(
-            bench,
-            &[
-                "--init-token",
-                "--free",
-                "--label",
-                "ca",
-                "--so-pin",
-                "5678",
-            ],
-        )?;
+        softhsm::make_token(bench, &token.directory, RIGHT_PIN)?;
         Ok(token)
     }
 
@@ -114,11 +99,8 @@ impl Token {
     }
 
     fn softhsm(&self, bench: &Bench<'_>, arguments: &[&str]) -> Result<()> {
-        let mut command = bench.peers.command("softhsm2-util");
-        command.args(arguments).args(["--pin", RIGHT_PIN]);
-        let said = process::run(command.env("SOFTHSM2_CONF", self.config()), None)?;
-        ensure!(said.success(), "softhsm2-util: {}", said.reason());
-        Ok(())
+        let all = [arguments, &["--pin", RIGHT_PIN]].concat();
+        softhsm::run(bench, &self.config(), &all)
     }
 
     /// Refused, where the program says `reason`; accepted, where it succeeds.

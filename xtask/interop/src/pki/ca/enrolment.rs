@@ -9,6 +9,7 @@ use suite::process::{self, Server};
 use super::GROUP;
 use crate::Bench;
 use crate::pki::home::Home;
+use crate::pki::request;
 use crate::report::{Report, Verdict};
 
 pub(super) fn tell(bench: &Bench<'_>, home: Home, report: &mut Report) -> Result<()> {
@@ -113,29 +114,8 @@ struct Device<'a> {
 impl Device<'_> {
     /// A new key, and a CSR in PEM.
     fn csr(&self, name: &str) -> Result<String> {
-        let mut openssl = self.bench.peers.command("openssl");
-        let (key, csr) = (format!("{name}.key"), format!("{name}.csr"));
-        openssl
-            .args([
-                "req",
-                "-new",
-                "-newkey",
-                "ec",
-                "-pkeyopt",
-                "ec_paramgen_curve:P-256",
-            ])
-            .args([
-                "-nodes",
-                "-subj",
-                "/CN=sensor-7",
-                "-keyout",
-                &key,
-                "-out",
-                &csr,
-            ])
-            .current_dir(self.directory);
-        let made = process::run(&mut openssl, None)?;
-        ensure!(made.success(), "openssl req: {}", made.stderr);
+        request::by_openssl(self.bench, self.directory, name, "/CN=sensor-7", &[])?;
+        let csr = format!("{name}.csr");
         Ok(std::fs::read_to_string(self.directory.join(csr))?)
     }
 

@@ -1,43 +1,21 @@
 //! A CA whose keys are in a token (SoftHSM): made there, used for everything, and replaced.
 
 use std::fs;
-use std::path::Path;
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Result, ensure};
 use suite::peers::SOFTHSM;
 use suite::process::{self, Server};
 
 use super::GROUP;
 use crate::Bench;
 use crate::pki::home::Home;
+use crate::pki::{request, softhsm};
 use crate::report::{Report, Verdict};
 
 pub(super) fn tell(bench: &Bench<'_>, home: Home, report: &mut Report) -> Result<()> {
-    let config = home.path("softhsm2.conf");
-    fs::create_dir_all(home.path("tokens"))?;
-    let tokens = home.path("tokens");
-    let text = format!(
-        "directories.tokendir = {}\nobjectstore.backend = file\n",
-        tokens.display()
-    );
-    fs::write(&config, text)?;
+    let config = softhsm::make_token(bench, home.directory(), PIN.trim())?;
     fs::write(home.path("pin"), PIN)?;
     fs::write(home.path("wrong"), "0000\n")?;
-    let mut token = bench.peers.command("softhsm2-util");
-    token
-        .args([
-            "--init-token",
-            "--free",
-            "--label",
-            "ca",
-            "--so-pin",
-            "5678",
-            "--pin",
-        ])
-        .arg(PIN.trim())
-        .env("SOFTHSM2_CONF", &config);
-    let made = process::run(&mut token, None)?;
-    ensure!(made.success(), "softhsm2-util: {}", made.reason());
 
     // There is no passphrase: nothing is kept in a file.
     let home = &home
@@ -89,7 +67,13 @@ pub(super) fn tell(bench: &Bench<'_>, home: Home, report: &mut Report) -> Result
     let pin = |arguments: &[&str]| home.ok(&[arguments, &["--pin-file", "pin"]].concat());
     pin(&["issue", "client", "alice"])?;
     pin(&["issue", "client", "bob"])?;
-    request(bench, home.directory())?;
+    request::by_openssl(
+        bench,
+        home.directory(),
+        "server",
+        "/CN=api.example",
+        &["-addext", "subjectAltName=DNS:api.example"],
+    )?;
     pin(&[
         "sign",
         "server.csr",
@@ -168,34 +152,6 @@ fn serve(bench: &Bench<'_>, home: &Home) -> Result<(Verdict, String)> {
         said.push(' ');
     }
     Ok((Verdict::Accepted, said))
-}
-
-/// A request of somebody who keeps his key.
-fn request(bench: &Bench<'_>, directory: &Path) -> Result<()> {
-    let mut openssl = bench.peers.command("openssl");
-    openssl
-        .args([
-            "req",
-            "-new",
-            "-newkey",
-            "ec",
-            "-pkeyopt",
-            "ec_paramgen_curve:P-256",
-            "-nodes",
-        ])
-        .args([
-            "-keyout",
-            "server.key",
-            "-out",
-            "server.csr",
-            "-subj",
-            "/CN=api.example",
-        ])
-        .args(["-addext", "subjectAltName=DNS:api.example"])
-        .current_dir(directory);
-    let made = process::run(&mut openssl, None).context("openssl req")?;
-    ensure!(made.success(), "openssl req: {}", made.reason());
-    Ok(())
 }
 
 const PIN: &str = "1234\n";
