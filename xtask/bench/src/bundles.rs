@@ -44,7 +44,7 @@ fn write(
     compare(
         format!("Written, {}", algorithms(encoding)),
         effort,
-        &mut [
+        vec![
             (
                 Contender::new("ours, the chain not checked", Side::Ours),
                 &mut || identity.by_ours(encoding, Checks::WithoutChain).map(drop),
@@ -81,7 +81,7 @@ fn read(
     compare(
         format!("Read, {}", algorithms(encoding)),
         effort,
-        &mut [
+        vec![
             (
                 Contender::new("ours, everything in the file", Side::Ours),
                 &mut || {
@@ -115,17 +115,15 @@ fn read(
 
 type Work<'a> = (Contender, &'a mut dyn FnMut() -> Result<()>);
 
-fn compare(title: String, effort: Effort, work: &mut [Work<'_>]) -> Result<Comparison> {
+fn compare(title: String, effort: Effort, mut work: Vec<Work<'_>>) -> Result<Comparison> {
     let span = effort.span(Duration::from_millis(500));
     // In turn, so that a noisy moment meets all of them.
     for _ in 0..effort.rounds(1, 11) {
-        for (contender, once) in &mut *work {
+        for (contender, once) in &mut work {
             contender.samples.push(per_second(span, &mut **once)?);
         }
     }
-    let contenders = work
-        .iter_mut()
-        .map(|(contender, _)| std::mem::replace(contender, Contender::new("", Side::Bound)));
+    let contenders = work.into_iter().map(|(contender, _)| contender);
     Ok(Comparison {
         title,
         unit: "bundles/s",

@@ -40,6 +40,12 @@ impl Effort {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Samples(Vec<f64>);
 
+impl FromIterator<f64> for Samples {
+    fn from_iter<I: IntoIterator<Item = f64>>(values: I) -> Self {
+        Self(values.into_iter().collect())
+    }
+}
+
 impl Samples {
     /// Of what is measured once.
     pub(crate) fn one(value: f64) -> Self {

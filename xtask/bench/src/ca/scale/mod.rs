@@ -120,9 +120,10 @@ impl Found {
         let first_of_many = sizes.stored - sizes.many;
         let filled = store.run(Step::Fill, sizes.stored, first_of_many, 1)?;
         let mut fill = Contender::new(&ours, Side::Ours);
-        for wall in filled.get(WALL).into_iter().flatten() {
-            fill.samples.push(f64::from(sizes.stored) / wall * 1e3);
-        }
+        let walls = filled.get(WALL).into_iter().flatten();
+        fill.samples = walls
+            .map(|wall| f64::from(sizes.stored) / wall * 1e3)
+            .collect();
         self.fill.push(fill);
         let one = store.run(Step::RevokeOne, 1, 0, rounds)?;
         self.revoke_one.push(contender(&ours, one));
@@ -167,9 +168,7 @@ impl Found {
         let peer = |suffix: &str, values: Vec<f64>| {
             let name = format!("{}{suffix}", openbao::NAME);
             let mut contender = Contender::new(name, Side::Peer);
-            for value in values {
-                contender.samples.push(value);
-            }
+            contender.samples = values.into_iter().collect();
             contender
         };
         let there = number(f64::from(many));
@@ -236,11 +235,8 @@ fn contender(name: &str, measured: Measured) -> Contender {
 }
 
 fn samples(measured: &Measured, what: &str) -> Samples {
-    let mut samples = Samples::default();
-    for value in measured.get(what).into_iter().flatten() {
-        samples.push(*value);
-    }
-    samples
+    let values = measured.get(what).into_iter().flatten();
+    values.copied().collect()
 }
 
 const LISTS: [&str; 5] = [PAGE, OF_REVOKED, BY_SERIAL, BY_NAME, BY_KEY];

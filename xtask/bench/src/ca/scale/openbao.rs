@@ -1,12 +1,11 @@
 //! The same of OpenBao, as far as it has it.
 
-use std::time::Instant;
-
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
 
 use crate::ca::peers::{Material, STORED, openbao_with_token};
 use crate::ca::plain_http::{Connection, Request};
+use crate::clock::milliseconds;
 
 /// What it took, in milliseconds.
 pub(super) struct Taken {
@@ -35,20 +34,20 @@ pub(super) fn measure(material: &Material<'_>, many: u32, rounds: usize) -> Resu
     for _ in 0..many {
         serials.push(issue(&mut bao)?);
     }
-    let list = taken(|| bao.ask("LIST", "/v1/pki/certs", json!({})))?;
+    let list = milliseconds(|| bao.ask("LIST", "/v1/pki/certs", json!({})))?;
     let mut lookup = Vec::new();
     for serial in serials.iter().take(rounds) {
         let path = format!("/v1/pki/cert/{serial}");
-        lookup.push(taken(|| bao.ask("GET", &path, json!({})))?);
+        lookup.push(milliseconds(|| bao.ask("GET", &path, json!({})))?);
     }
     bao.rebuild_later(true)?;
-    let revoke_many = taken(|| serials.iter().try_for_each(|serial| bao.revoke(serial)))?;
-    let crl = taken(|| bao.ask("GET", "/v1/pki/crl/rotate", json!({})))?;
+    let revoke_many = milliseconds(|| serials.iter().try_for_each(|serial| bao.revoke(serial)))?;
+    let crl = milliseconds(|| bao.ask("GET", "/v1/pki/crl/rotate", json!({})))?;
     bao.rebuild_later(false)?;
     let mut revoke_one = Vec::new();
     for _ in 0..rounds {
         let serial = issue(&mut bao)?;
-        revoke_one.push(taken(|| bao.revoke(&serial))?);
+        revoke_one.push(milliseconds(|| bao.revoke(&serial))?);
     }
     Ok(Taken {
         revoke_one,
@@ -82,10 +81,4 @@ impl Bao {
         let config = json!({ "auto_rebuild": later, "expiry": "72h" });
         self.ask("POST", "/v1/pki/config/crl", config)
     }
-}
-
-fn taken(work: impl FnOnce() -> Result<()>) -> Result<f64> {
-    let start = Instant::now();
-    work()?;
-    Ok(start.elapsed().as_secs_f64() * 1e3)
 }
