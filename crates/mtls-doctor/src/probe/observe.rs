@@ -168,9 +168,8 @@ impl<'a> Connecting<'a> {
         offered: ProtocolVersion,
         key: Option<&Arc<CertifiedKey>>,
     ) -> Option<Attempt> {
-        let recorder = Recorder::new(Arc::clone(&self.provider), key.cloned());
-        let config = wire::config(&self.provider, &recorder, offered).ok()?;
-        wire::attempt(&self.plan, &config, &recorder, presented, offered).ok()
+        let connect = self.connections(presented, offered, key)?;
+        connect()
     }
 
     /// The second of two connections with one session store.
@@ -180,11 +179,22 @@ impl<'a> Connecting<'a> {
         offered: ProtocolVersion,
         key: Option<&Arc<CertifiedKey>>,
     ) -> Option<Attempt> {
+        let connect = self.connections(presented, offered, key)?;
+        connect()?;
+        connect()
+    }
+
+    /// Connections with one session store.
+    fn connections(
+        &self,
+        presented: Presented,
+        offered: ProtocolVersion,
+        key: Option<&Arc<CertifiedKey>>,
+    ) -> Option<impl Fn() -> Option<Attempt>> {
         let recorder = Recorder::new(Arc::clone(&self.provider), key.cloned());
         let config = wire::config(&self.provider, &recorder, offered).ok()?;
-        let again = || wire::attempt(&self.plan, &config, &recorder, presented, offered).ok();
-        again()?;
-        again()
+        let plan = &self.plan;
+        Some(move || wire::attempt(plan, &config, &recorder, presented, offered).ok())
     }
 
     fn resumption(
