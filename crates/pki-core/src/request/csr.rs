@@ -98,6 +98,18 @@ impl CertificateRequest {
         Self::from_der(&request.der().map_err(malformed)?)
     }
 
+    /// Reads PEM text or DER, whichever it is.
+    ///
+    /// # Errors
+    ///
+    /// As [`from_pem`](Self::from_pem) and [`from_der`](Self::from_der).
+    pub fn from_pem_or_der(bytes: &[u8]) -> Result<Self, CsrError> {
+        match pem::is_der(bytes) {
+            true => Self::from_der(pem::der_value(bytes)),
+            false => Self::from_pem(bytes),
+        }
+    }
+
     /// Reads DER, of at most 64 KiB, and checks the signature.
     ///
     /// # Errors

@@ -6,10 +6,10 @@ mod challenge;
 
 use std::path::PathBuf;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Error, Result};
 use clap::{Args, Subcommand};
 use pki_attest::Verdict;
-use pki_core::{CertificateRequest, pem};
+use pki_core::CertificateRequest;
 use serde::Serialize;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
@@ -77,11 +77,7 @@ impl Common {
 
     fn request(&self) -> Result<Option<CertificateRequest>> {
         let read = |path: &PathBuf| {
-            let bytes = files::read(path)?;
-            let request = match pem::is_der(&bytes) {
-                true => CertificateRequest::from_der(pem::der_value(&bytes)),
-                false => CertificateRequest::from_pem(&bytes),
-            };
+            let request = CertificateRequest::from_pem_or_der(&files::read(path)?);
             request.with_context(|| format!("cannot use {}", path.display()))
         };
         self.csr.as_ref().map(read).transpose()
@@ -105,12 +101,13 @@ struct Judged<Claims> {
 impl<Claims: Serialize> Judged<Claims> {
     fn new(
         platform: &'static str,
-        judged: Result<Verdict<Claims>, impl std::error::Error>,
+        judged: Result<Verdict<Claims>, impl std::error::Error + Send + Sync + 'static>,
         description: Option<Claims>,
     ) -> Self {
         let (verdict, reason) = match judged {
             Ok(verdict) => (Some(verdict), None),
-            Err(error) => (None, Some(sentence(&error))),
+            // With its causes, in one line.
+            Err(error) => (None, Some(format!("{:#}", Error::new(error)))),
         };
         Self {
             platform,
@@ -142,16 +139,4 @@ impl<Claims: Serialize> Judged<Claims> {
         }
         Ok(Outcome::found(!self.accepted))
     }
-}
-
-/// An error with its causes, in one line.
-fn sentence(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        cause = error.source();
-    }
-    text
 }

@@ -7,7 +7,6 @@ use clap::Args;
 use pki_core::{CertificateParameters, CertificateRequest};
 use pki_store::Order;
 use time::OffsetDateTime;
-use x509_identity::pem;
 
 use super::issued::Issued;
 use crate::files::{Access, Pending, read};
@@ -87,10 +86,6 @@ impl Sign {
 
 fn read_csr(path: &Path) -> Result<CertificateRequest> {
     let bytes = read(path)?;
-    let csr = if pem::is_der(&bytes) {
-        CertificateRequest::from_der(pem::der_value(&bytes))
-    } else {
-        CertificateRequest::from_pem(&bytes)
-    };
+    let csr = CertificateRequest::from_pem_or_der(&bytes);
     csr.with_context(|| format!("cannot sign {}", path.display()))
 }
