@@ -1,4 +1,4 @@
-//! Errors and octets as text.
+//! Errors as text.
 
 use std::error::Error;
 use std::fmt::Write as _;
@@ -13,13 +13,4 @@ pub(crate) fn sentence(error: &dyn Error) -> String {
         source = cause.source();
     }
     text
-}
-
-/// Lower-case hexadecimal.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        // Writing to a string does not fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }

@@ -2,7 +2,6 @@
 
 mod failure;
 mod fields;
-mod json;
 mod moment;
 mod progress;
 mod table;
@@ -11,9 +10,9 @@ use std::io::{self, IsTerminal as _, Write as _};
 
 use serde::Serialize;
 
+pub(crate) use base16ct::lower::encode_string as hex;
 pub(crate) use failure::exit_code;
 pub(crate) use fields::Fields;
-pub(crate) use json::hex;
 pub(crate) use moment::{date, moment, remaining};
 pub(crate) use progress::{Counter, waiting};
 pub(crate) use table::table;

@@ -160,20 +160,10 @@ fn spiffe_id(client: &ClientCert, pattern: &SpiffePattern) -> Finding {
 /// SHA-256 in hexadecimal, with or without colons.
 pub(super) fn sha256(hex: &str) -> Result<[u8; 32], &'static str> {
     let digits: Vec<u8> = hex.bytes().filter(|byte| *byte != b':').collect();
-    octets(&digits)
+    let octets = base16ct::mixed::decode_vec(digits).ok();
+    octets
         .and_then(|octets| octets.try_into().ok())
         .ok_or("it must be a SHA-256 in hexadecimal: 64 digits, with or without colons")
-}
-
-fn octets(digits: &[u8]) -> Option<Vec<u8>> {
-    let digit = |byte: u8| char::from(byte).to_digit(16);
-    digits
-        .chunks(2)
-        .map(|pair| match pair {
-            [high, low] => u8::try_from(digit(*high)? << 4 | digit(*low)?).ok(),
-            _ => None,
-        })
-        .collect()
 }
 
 impl fmt::Display for Condition {

@@ -218,7 +218,10 @@ pub(crate) fn idempotency(
         None => of_requester.chain_update([2]).chain_update(payload),
     };
     Idempotency {
-        key: format!("enroll:{}", crate::text::hex(&hash.finalize())),
+        key: format!(
+            "enroll:{}",
+            base16ct::lower::encode_string(&hash.finalize())
+        ),
         payload_sha256: payload,
     }
 }

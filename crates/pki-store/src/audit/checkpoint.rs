@@ -161,13 +161,7 @@ fn message(payload: &str) -> Vec<u8> {
 }
 
 fn octets(hexadecimal: &str) -> Option<Vec<u8>> {
-    let digits: Option<Vec<u8>> = hexadecimal
-        .bytes()
-        .map(|byte| u8::try_from(char::from(byte).to_digit(16)?).ok())
-        .collect();
-    let digits = digits.filter(|digits| digits.len() % 2 == 0)?;
-    let octet = |pair: &[u8]| pair.iter().fold(0, |octet, digit| octet << 4 | digit);
-    Some(digits.chunks(2).map(octet).collect())
+    base16ct::mixed::decode_vec(hexadecimal).ok()
 }
 
 /// Bytes of a checkpoint: some 100 for each CRL partition.

@@ -23,7 +23,8 @@ pub use name_pattern::{NamePattern, NamePatternError};
 pub use selection::{Selection, Selector};
 pub use token::{NewToken, NotAToken, TokenId, TokenRecord, TokenSecret, TokenState};
 
+pub(crate) use base16ct::lower::encode_string as hex;
 pub(crate) use certificate::sans_text;
 pub(crate) use name_key::name_keys;
 pub(crate) use reason::reason_from_text;
-pub(crate) use text::{hex, shortened};
+pub(crate) use text::shortened;

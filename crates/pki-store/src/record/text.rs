@@ -1,4 +1,4 @@
-//! Texts from outside, and octets as texts.
+//! Texts from outside.
 
 /// The beginning of a text: at most so many bytes, and only whole characters.
 pub(crate) fn shortened(text: &str, limit: usize) -> &str {
@@ -7,15 +7,6 @@ pub(crate) fn shortened(text: &str, limit: usize) -> &str {
     }
     let end = (0..=limit).rev().find(|end| text.is_char_boundary(*end));
     text.get(..end.unwrap_or(0)).unwrap_or_default()
-}
-
-/// Lower-case hexadecimal.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 #[cfg(test)]

@@ -14,9 +14,9 @@ impl FromStr for Challenge {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         if let Some(hex) = text.strip_prefix("hex:") {
-            return match octets_of(hex) {
-                Some(octets) => Ok(Self(octets)),
-                None => bail!("what follows `hex:` is not an even number of hex digits"),
+            return match base16ct::mixed::decode_vec(hex) {
+                Ok(octets) => Ok(Self(octets)),
+                Err(_) => bail!("what follows `hex:` is not an even number of hex digits"),
             };
         }
         if let Some(base64) = text.strip_prefix("base64:") {
@@ -27,16 +27,6 @@ impl FromStr for Challenge {
         }
         Ok(Self(text.as_bytes().to_vec()))
     }
-}
-
-fn octets_of(hex: &str) -> Option<Vec<u8>> {
-    let digits: Option<Vec<_>> = hex.chars().map(|digit| digit.to_digit(16)).collect();
-    let pairs = digits?;
-    let pairs = pairs.chunks(2).map(|pair| match pair {
-        [high, low] => u8::try_from(high << 4 | low).ok(),
-        _ => None,
-    });
-    pairs.collect()
 }
 
 #[cfg(test)]

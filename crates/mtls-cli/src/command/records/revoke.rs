@@ -213,22 +213,11 @@ fn hash_of_key(path: &Path, password: Option<&Password>) -> Result<[u8; 32]> {
 }
 
 fn sha256(text: &str) -> Result<[u8; 32], &'static str> {
-    let digits: Vec<u8> = text
-        .bytes()
-        .filter(|byte| *byte != b':')
-        .map(|byte| {
-            char::from(byte)
-                .to_digit(16)
-                .and_then(|digit| u8::try_from(digit).ok())
-        })
-        .collect::<Option<_>>()
-        .ok_or("it is not hexadecimal")?;
-    let bytes: Vec<u8> = digits
-        .chunks(2)
-        .map(|pair| pair.iter().fold(0, |byte, digit| byte << 4 | digit))
-        .collect();
-    match (digits.len(), <[u8; 32]>::try_from(bytes)) {
-        (64, Ok(hash)) => Ok(hash),
-        _ => Err("a SHA-256 has 64 hexadecimal digits"),
+    let digits = text.replace(':', "");
+    if !digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        return Err("it is not hexadecimal");
     }
+    let octets = base16ct::mixed::decode_vec(digits).ok();
+    let hash = octets.and_then(|octets| octets.try_into().ok());
+    hash.ok_or("a SHA-256 has 64 hexadecimal digits")
 }

@@ -91,15 +91,8 @@ impl FromStr for KeyBlocklist {
 
 fn from_hex(text: &str) -> Option<[u8; 32]> {
     let mut hash = [0; 32];
-    let digits = text.as_bytes();
-    if digits.len() != 64 || !digits.iter().all(u8::is_ascii_hexdigit) {
-        return None;
-    }
-    for (octet, digits) in hash.iter_mut().zip(text.as_bytes().chunks(2)) {
-        let digits = std::str::from_utf8(digits).ok()?;
-        *octet = u8::from_str_radix(digits, 16).ok()?;
-    }
-    Some(hash)
+    let read = base16ct::mixed::decode(text, &mut hash).ok()?.len();
+    (read == hash.len()).then_some(hash)
 }
 
 #[cfg(test)]
