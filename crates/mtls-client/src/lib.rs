@@ -18,7 +18,7 @@ pub use connect::connector::Connector;
 pub use connect::stream::TlsStream;
 #[cfg(feature = "enroll")]
 pub use enroll::{
-    agent::{RenewalAgent, RenewalEvent, RenewalPlan},
+    agent::{RenewalAgent, RenewalEvent},
     enroller::{Enrolled, Enroller, RenewalWindow},
     error::EnrollError,
     files::{EnrolledFiles, PendingRequest},

@@ -43,7 +43,7 @@ pub enum RenewalEvent {
 
 /// When a certificate is renewed, and how long what failed waits.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct RenewalPlan {
+struct RenewalPlan {
     not_before: OffsetDateTime,
     life: time::Duration,
 }
@@ -191,8 +191,7 @@ impl RenewalAgent {
 
 impl RenewalPlan {
     /// That of a certificate.
-    #[must_use]
-    pub fn of(certificate: &Certificate) -> Self {
+    fn of(certificate: &Certificate) -> Self {
         let not_before = certificate.not_before();
         Self {
             not_before,
@@ -201,8 +200,7 @@ impl RenewalPlan {
     }
 
     /// Two thirds of the validity period, and a tenth of that before and after.
-    #[must_use]
-    pub fn window(&self) -> RenewalWindow {
+    fn window(&self) -> RenewalWindow {
         RenewalWindow {
             start: self.not_before + self.life * 0.6,
             end: self.not_before + self.life * (2.2 / 3.0),
@@ -211,8 +209,7 @@ impl RenewalPlan {
 
     /// Before attempt number `attempt` + 2: full jitter over 1, 2, 4, ... seconds, up to a tenth of the validity period
     /// and an hour. `random` is from 0 to 1.
-    #[must_use]
-    pub fn pause(&self, attempt: u32, random: f64) -> Duration {
+    fn pause(&self, attempt: u32, random: f64) -> Duration {
         let tenth = Duration::try_from(self.life / 10).unwrap_or_default();
         let longest = tenth.clamp(Duration::from_secs(1), Duration::from_secs(3600));
         let grown = Duration::from_secs(1 << attempt.min(12)).min(longest);
