@@ -324,7 +324,8 @@ impl CaDirectory {
     }
 }
 
-pub(super) fn key_path(ca: &Path, key: CaKey) -> PathBuf {
+/// Where a key of a CA lies.
+pub(crate) fn key_path(ca: &Path, key: CaKey) -> PathBuf {
     ca.join(KEYS).join(format!("{}.key", key.name()))
 }
 

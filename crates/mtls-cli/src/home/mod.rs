@@ -26,6 +26,7 @@ mod rotation;
 mod settings;
 mod signers;
 
+pub(crate) use ca::key_path;
 pub(crate) use directory::Home;
 pub(crate) use keys::{CaKey, CaRole, KeyPlace, KeyUri, Secrets, new_passphrase, password, secret};
 pub(crate) use name::CaName;

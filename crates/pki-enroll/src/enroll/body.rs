@@ -7,6 +7,7 @@ use axum::http::HeaderMap;
 use axum::http::header::CONTENT_TYPE;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use http_body_util::LengthLimitError;
 use pki_core::CertificateRequest;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -73,14 +74,7 @@ pub(crate) fn idempotency_key(headers: &HeaderMap) -> Result<Option<&str>, Refus
 }
 
 fn is_length(error: &axum::Error) -> bool {
-    let mut source = std::error::Error::source(error);
-    while let Some(cause) = source {
-        if cause.to_string() == "length limit exceeded" {
-            return true;
-        }
-        source = cause.source();
-    }
-    false
+    std::error::Error::source(error).is_some_and(|cause| cause.is::<LengthLimitError>())
 }
 
 const JSON: &str = "application/json";

@@ -63,6 +63,14 @@ fn check(
     Ok(())
 }
 
+/// The first host name for which a common name has room: 64 characters (RFC 5280 appendix A.1).
+pub(super) fn short_host(names: &[SubjectAltName]) -> Option<&str> {
+    names.iter().find_map(|name| match name {
+        SubjectAltName::Dns(name) if name.len() <= 64 => Some(name.as_str()),
+        _ => None,
+    })
+}
+
 fn names_of_grant(
     granted: &[NamePattern],
     role: Role,
@@ -73,11 +81,7 @@ fn names_of_grant(
         _ => None,
     });
     if common_name.is_none() {
-        // A common name has 64 characters at most (RFC 5280 appendix A.1).
-        common_name = sans.iter().find_map(|name| match name {
-            SubjectAltName::Dns(name) if name.len() <= 64 => Some(name.clone()),
-            _ => None,
-        });
+        common_name = short_host(&sans).map(str::to_owned);
     }
     if role == Role::Client {
         // `sensor-7` is what the client is called, and no host of the DNS.

@@ -34,7 +34,7 @@ struct PendingBody {
     expires_at: OffsetDateTime,
 }
 
-pub(crate) fn issued(status: StatusCode, issued: &IssuedRecord, roots: &[Certificate]) -> Response {
+pub(crate) fn issued(issued: &IssuedRecord, roots: &[Certificate]) -> Response {
     let body = IssuedBody {
         status: "issued",
         serial: issued.record.serial.to_string(),
@@ -45,7 +45,7 @@ pub(crate) fn issued(status: StatusCode, issued: &IssuedRecord, roots: &[Certifi
         chain: issued.chain_pem(),
         roots: pem(roots),
     };
-    (status, Json(body)).into_response()
+    (StatusCode::CREATED, Json(body)).into_response()
 }
 
 /// Asked again after 2 s at first, and after a minute in the end: a person decides at once, or takes hours.

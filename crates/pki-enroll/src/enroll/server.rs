@@ -17,6 +17,7 @@ use tokio::task::JoinHandle;
 use tokio::time::sleep;
 use x509_identity::{DistinguishedName, SubjectAltName};
 
+use super::names::short_host;
 use super::service::EnrollmentCa;
 use crate::text::sentence;
 
@@ -181,13 +182,9 @@ fn life(profile: &Profile) -> time::Duration {
     time::Duration::try_from(life).unwrap_or(time::Duration::DAY)
 }
 
-/// The first host name as common name, where it is short enough (RFC 5280 appendix A.1).
+/// The first host name as common name, where it is short enough.
 fn subject(names: &[SubjectAltName]) -> DistinguishedName {
-    let first = names.iter().find_map(|name| match name {
-        SubjectAltName::Dns(name) if name.len() <= 64 => Some(name),
-        _ => None,
-    });
-    first
+    short_host(names)
         .and_then(|name| DistinguishedName::builder().common_name(name).build().ok())
         .unwrap_or_default()
 }

@@ -212,7 +212,7 @@ fn of_record(record: &CertificateRecord, kind: ExpiringKind, now: OffsetDateTime
     let span = (record.not_before, record.not_after);
     // A certificate without a subject is known by its first name.
     let name = match (record.subject.as_str(), record.sans.first()) {
-        ("", Some(first)) => format!("{}:{}", first.kind, first.value),
+        ("", Some(first)) => first.to_string(),
         (subject, _) => subject.to_owned(),
     };
     let mut found = Expiring::new(kind, &record.ca, name, span, now);

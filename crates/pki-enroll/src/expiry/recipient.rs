@@ -48,9 +48,6 @@ impl Recipient {
             Self::Exec(exec) => Sha256::digest(exec.command()),
             Self::Webhook(webhook) => Sha256::digest(webhook.secret_url()),
         };
-        digest[..8]
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect()
+        base16ct::lower::encode_string(&digest[..8])
     }
 }

@@ -120,12 +120,7 @@ impl Document {
 
 fn etag(bytes: &[u8]) -> HeaderValue {
     let digest = Sha256::digest(bytes);
-    let mut text = String::with_capacity(34);
-    text.push('"');
-    for byte in &digest[..16] {
-        text.push_str(&format!("{byte:02x}"));
-    }
-    text.push('"');
+    let text = format!("\"{}\"", base16ct::lower::encode_string(&digest[..16]));
     HeaderValue::try_from(text).expect("hexadecimal digits between quotes are visible ASCII")
 }
 

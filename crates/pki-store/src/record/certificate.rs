@@ -1,5 +1,7 @@
 //! A certificate that was issued, or may have been.
 
+use std::fmt;
+
 use pki_core::verify::RevocationReason;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
@@ -72,6 +74,13 @@ pub struct RecordedName {
     pub kind: String,
     /// The name.
     pub value: String,
+}
+
+/// As an alternative name is asked for: `dns:api.example.org`.
+impl fmt::Display for RecordedName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.kind, self.value)
+    }
 }
 
 impl CertificateState {

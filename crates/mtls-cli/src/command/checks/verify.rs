@@ -12,7 +12,7 @@ use serde::Serialize;
 use time::OffsetDateTime;
 
 use crate::files;
-use crate::look::Source;
+use crate::look::{Source, certificates_of};
 use crate::output::{Fields, Outcome, Output, Tone, moment};
 
 /// Check that a certificate is good: its chain, purpose, names and revocation
@@ -82,7 +82,7 @@ impl Verify {
             }
         };
         for file in &self.chain {
-            let more = Source::File(file.clone()).certificates()?;
+            let more = certificates_of(file)?;
             presented.extend(
                 more.iter()
                     .map(|one| CertificateDer::from(one.der().to_vec())),

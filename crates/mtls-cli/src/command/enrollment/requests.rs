@@ -146,12 +146,8 @@ async fn decide(ca: &OpenCa, id: i64, denied: Option<String>, out: &mut Output) 
     })?;
     let mut fields = Fields::default();
     fields.add("subject", &view.subject);
-    let names = view.sans.iter();
     fields
-        .add_all(
-            "names",
-            names.map(|name| format!("{}:{}", name.kind, name.value)),
-        )
+        .add_all("names", &view.sans)
         .add("profile", &view.profile)
         .add("by", &view.requester)
         .add("until", moment(view.expires_at))
@@ -182,8 +178,7 @@ impl RequestView {
 
     /// Subject and alternative names.
     fn who(&self) -> String {
-        let names = self.sans.iter();
-        let names = names.map(|name| format!("{}:{}", name.kind, name.value));
+        let names = self.sans.iter().map(ToString::to_string);
         let subject = Some(self.subject.clone()).filter(|it| !it.is_empty());
         subject
             .into_iter()

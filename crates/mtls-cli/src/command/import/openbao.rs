@@ -9,7 +9,7 @@ use pki_core::{KeyPair, Password};
 
 use super::{Imported, Options};
 use crate::global::Global;
-use crate::home::{CaKey, Home, new_passphrase, secret};
+use crate::home::{CaKey, Home, key_path, new_passphrase, secret};
 use crate::import::{Api, Mount, PAGE, Takeover};
 use crate::look::certificates_of;
 use crate::output::Counter;
@@ -86,7 +86,7 @@ impl Openbao {
         let counter = Counter::new("certificates read");
         let mut last: Option<String> = None;
         loop {
-            let serials = mount.page("certs", last.as_deref()).await?;
+            let serials = mount.page(last.as_deref()).await?;
             // A server without pages gives the same ones again.
             let Some(end) = serials.last().filter(|end| last.as_ref() < Some(end)) else {
                 break;
@@ -96,7 +96,7 @@ impl Openbao {
                 let found = mount.read(some, &mut issuers).await?;
                 revoked += found.revoked;
                 left_out += found.foreign;
-                for (issuer, issued) in found.by_issuer() {
+                for (issuer, issued) in found.issued {
                     takeover.add(issuer, issued).await?;
                 }
                 counter.add(some.len());
@@ -113,7 +113,7 @@ impl Openbao {
         let certificates = takeover.added();
         let directory = takeover.finish()?;
         let key = CaKey::issuing(u32::try_from(issuers.len())?);
-        let path = directory.join("keys").join(format!("{}.key", key.name()));
+        let path = key_path(&directory, key);
         Ok(Imported {
             name: self.options.name.to_string(),
             directory: directory.display().to_string(),

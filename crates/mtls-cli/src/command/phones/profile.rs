@@ -14,7 +14,7 @@ use super::{add_authorities, name_of};
 use crate::files::{password_of, read_secret, write_secret};
 use crate::global::Global;
 use crate::home::{Home, password};
-use crate::look::Source;
+use crate::look::certificates_of;
 use crate::output::{Outcome, Output};
 
 /// Write an Apple configuration profile: CA certificates, and a client's identity or the way to one
@@ -175,7 +175,7 @@ impl ProfileCommand {
             return Ok(None);
         };
         let password = password()?;
-        let mut chain = Source::File(cert.clone()).certificates()?;
+        let mut chain = certificates_of(cert)?;
         let leaf = chain.remove(0);
         let above: Vec<_> = chain.iter().map(Certificate::der).collect();
         // Compat, since the device that it will meet is not known.
@@ -201,7 +201,7 @@ impl ProfileCommand {
         }
         let mut authorities = Vec::new();
         for file in &self.trust {
-            authorities.extend(Source::File(file.clone()).certificates()?);
+            authorities.extend(certificates_of(file)?);
         }
         Ok(authorities)
     }

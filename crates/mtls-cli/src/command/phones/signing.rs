@@ -10,7 +10,7 @@ use time::OffsetDateTime;
 use zeroize::Zeroizing;
 
 use crate::files::read_secret;
-use crate::look::Source;
+use crate::look::certificates_of;
 
 /// Options of every command that writes a profile.
 #[derive(Args, Debug)]
@@ -34,7 +34,7 @@ impl Signing {
         let (Some(cert), Some(key)) = (&self.sign_cert, &self.sign_key) else {
             return Ok(profile.to_xml()?);
         };
-        let chain = Source::File(cert.clone()).certificates()?;
+        let chain = certificates_of(cert)?;
         profile
             .sign(&key_of(key)?, &chain, OffsetDateTime::now_utc())
             .context("the profile was not signed")

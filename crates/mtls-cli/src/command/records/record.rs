@@ -55,7 +55,7 @@ impl RecordView {
     pub(crate) fn who(&self) -> String {
         let first = self.sans.first();
         match (self.subject.as_str(), first) {
-            ("", Some(name)) => format!("{}:{}", name.kind, name.value),
+            ("", Some(name)) => name.to_string(),
             (subject, _) => subject.to_owned(),
         }
     }

@@ -25,22 +25,11 @@ pub(crate) struct Mount {
 /// Certificates of one page.
 #[derive(Debug, Default)]
 pub(crate) struct Found {
-    /// Each with the position of its issuer.
-    issued: Vec<(usize, ImportedCertificate)>,
+    /// What each issuer has issued, by its position.
+    pub(crate) issued: BTreeMap<usize, Vec<ImportedCertificate>>,
     pub(crate) revoked: usize,
     /// Certificates of none of the issuers.
     pub(crate) foreign: usize,
-}
-
-impl Found {
-    /// What each issuer has issued, by its position.
-    pub(crate) fn by_issuer(self) -> BTreeMap<usize, Vec<ImportedCertificate>> {
-        let mut all = BTreeMap::<_, Vec<_>>::new();
-        for (issuer, certificate) in self.issued {
-            all.entry(issuer).or_default().push(certificate);
-        }
-        all
-    }
 }
 
 #[derive(Deserialize)]
@@ -145,17 +134,17 @@ impl Mount {
         Ok(Some((data.issuer_id, issuer)))
     }
 
-    /// The next serial numbers of a list, after the one that was the last of the page before. Vault knows no pages, and
+    /// The next serial numbers of what was issued, after the one that was the last of the page before. Vault knows no pages, and
     /// returns them all.
     ///
     /// # Errors
     ///
     /// If the token may not see them.
-    pub(crate) async fn page(&self, list: &str, after: Option<&str>) -> Result<Vec<String>> {
+    pub(crate) async fn page(&self, after: Option<&str>) -> Result<Vec<String>> {
         let limit = PAGE.to_string();
         let mut query = vec![("limit", limit.as_str())];
         query.extend(after.map(|after| ("after", after)));
-        self.list(list, &query).await
+        self.list("certs", &query).await
     }
 
     async fn list(&self, path: &str, query: &[(&str, &str)]) -> Result<Vec<String>> {
@@ -198,7 +187,7 @@ impl Mount {
                 imported = imported.revoked(at, reason);
                 found.revoked += 1;
             }
-            found.issued.push((by, imported));
+            found.issued.entry(by).or_default().push(imported);
         }
         Ok(found)
     }

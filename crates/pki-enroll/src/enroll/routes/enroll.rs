@@ -1,11 +1,13 @@
 //! `POST /v1/enroll`.
 
+use std::time::Duration;
+
 use axum::body::Body;
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::HeaderMap;
 use axum::response::Response;
 use pki_core::{CertificateParameters, CertificateRequest};
-use pki_store::{Actor, NewApprovalRequest, Order, RecordedName};
+use pki_store::{Actor, Idempotency, NewApprovalRequest, Order, RecordedName};
 use sha2::{Digest as _, Sha256};
 use time::OffsetDateTime;
 
@@ -14,7 +16,7 @@ use crate::enroll::credential::Grant;
 use crate::enroll::names;
 use crate::enroll::refusal::Refusal;
 use crate::enroll::response;
-use crate::enroll::service::{self, EnrollProfile, Enrollment, EnrollmentCa, idempotency};
+use crate::enroll::service::{self, Enrollment, EnrollmentCa, idempotency};
 
 /// What is known of whoever asks, for the audit log.
 struct Asking {
@@ -62,27 +64,27 @@ async fn answer(
     }
     let profile = ca.profile(&grant.profile)?;
     let parameters = names::granted(&csr, &grant, &profile.profile)?;
-    if profile.approval.is_some() {
-        return wait(&ca, profile, &grant, &csr, key, &parameters, now).await;
+    let idempotency = idempotency(&grant.requester, key, &grant.profile, &csr);
+    if let Some(period) = profile.approval {
+        return wait(&ca, period, &grant, &csr, idempotency, &parameters, now).await;
     }
     let requester = grant.requester.clone();
     let mut order = Order::new(parameters, &profile.profile, &grant.profile, requester)
-        .idempotency(idempotency(&grant.requester, key, &grant.profile, &csr));
+        .idempotency(idempotency);
     order.token = grant.token;
     let issued = ca.authority.issue(order, now).await?;
-    Ok(response::issued(StatusCode::CREATED, &issued, &ca.roots))
+    Ok(response::issued(&issued, &ca.roots))
 }
 
 async fn wait(
     ca: &EnrollmentCa,
-    profile: &EnrollProfile,
+    period: Duration,
     grant: &Grant,
     csr: &CertificateRequest,
-    key: Option<&str>,
+    idempotency: Idempotency,
     parameters: &CertificateParameters,
     now: OffsetDateTime,
 ) -> Result<Response, Refusal> {
-    let period = profile.approval.unwrap_or_default();
     let request = NewApprovalRequest {
         ca: ca.name().to_owned(),
         requester: grant.requester.clone(),
@@ -91,7 +93,7 @@ async fn wait(
         sans: parameters.names().iter().map(RecordedName::from).collect(),
         spki_sha256: Sha256::digest(csr.public_key_der()).into(),
         csr: csr.der().to_vec(),
-        idempotency: idempotency(&grant.requester, key, &grant.profile, csr),
+        idempotency,
         token: grant.token,
         expires_at: now + period,
     };

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
-use axum::http::{Extensions, HeaderMap, StatusCode};
+use axum::http::{Extensions, HeaderMap};
 use axum::response::{IntoResponse as _, Response};
 use mtls_server::ClientCert;
 use pki_core::verify::RevocationReason;
@@ -56,7 +56,7 @@ async fn renewed(asked: &Asked, headers: &HeaderMap, body: Body) -> Result<Respo
         .replaces(record.serial)
         .idempotency(idempotency);
     let issued = ca.authority.issue(order, asked.now).await?;
-    Ok(response::issued(StatusCode::CREATED, &issued, &ca.roots))
+    Ok(response::issued(&issued, &ca.roots))
 }
 
 #[derive(Debug, Deserialize)]

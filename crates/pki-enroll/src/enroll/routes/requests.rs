@@ -1,7 +1,7 @@
 //! `GET /v1/requests/{id}`.
 
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::HeaderMap;
 use axum::response::Response;
 use pki_core::CertificateRequest;
 use pki_store::{Actor, ApprovalRequest, ApprovalState, Idempotency, Order};
@@ -83,5 +83,5 @@ pub(super) async fn outcome(
         },
     );
     let issued = ca.authority.issue(order, now).await?;
-    Ok(response::issued(StatusCode::CREATED, &issued, &ca.roots))
+    Ok(response::issued(&issued, &ca.roots))
 }
