@@ -109,7 +109,7 @@ impl Vault {
         Ok(Opened { package, until })
     }
 
-    /// A file of the link, which is used up by it: its other files have the same key.
+    /// A file of the link, and the package that it is in. The link is used up by it: its other files have the same key.
     ///
     /// # Errors
     ///
@@ -119,7 +119,7 @@ impl Vault {
         token: &LinkToken,
         file: KeyFile,
         now: SystemTime,
-    ) -> Result<Zeroizing<Vec<u8>>, LinkError> {
+    ) -> Result<(Package, Zeroizing<Vec<u8>>), LinkError> {
         let opened = self.look(token, now)?;
         let content = opened.package.secret_file(file);
         let content = Zeroizing::new(content.ok_or(LinkError::NoSuchFile)?.to_vec());
@@ -130,7 +130,7 @@ impl Vault {
         }
         // Nobody gets it any more, whether it can be removed or not.
         let _ = fs::remove_file(self.path(token, OPEN));
-        Ok(content)
+        Ok((opened.package, content))
     }
 
     /// Removes what nobody can use any more. What cannot be removed stays, and is of no use either.
