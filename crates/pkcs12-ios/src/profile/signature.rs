@@ -35,15 +35,9 @@ pub(super) fn sign(
     // RFC 5652 section 5.4: what is signed is the SET OF itself, not with its implicit tag.
     let message = attributes.to_der().map_err(SignProfileError::encode)?;
     let signature = signer.sign(&message).map_err(SignProfileError::Sign)?;
-    encode(
-        content,
-        certificate,
-        chain,
-        &algorithms,
-        attributes,
-        &signature,
-    )
-    .map_err(SignProfileError::encode)
+    let signer_info = signer_info(certificate, &algorithms, attributes, &signature)
+        .map_err(SignProfileError::encode)?;
+    encode(content, chain, &algorithms, &signer_info).map_err(SignProfileError::encode)
 }
 
 /// How the content is hashed, and how the hash is signed.
@@ -143,15 +137,13 @@ fn signing_time(now: OffsetDateTime) -> der::Result<Time> {
     DateTime::from_unix_duration(since_epoch).map(Time::from)
 }
 
-fn encode(
-    content: &[u8],
-    certificate: &Certificate,
-    chain: &[Certificate],
+fn signer_info<'a>(
+    certificate: &'a Certificate,
     algorithms: &Algorithms,
     signed_attrs: Attributes,
-    signature: &[u8],
-) -> der::Result<Zeroizing<Vec<u8>>> {
-    let signer_info = SignerInfo {
+    signature: &'a [u8],
+) -> der::Result<SignerInfo<'a>> {
+    Ok(SignerInfo {
         version: 1,
         sid: IssuerAndSerialNumber {
             issuer: AnyRef::from_der(certificate.issuer_der())?,
@@ -161,7 +153,15 @@ fn encode(
         signed_attrs,
         signature_algorithm: algorithms.signature.clone(),
         signature: OctetStringRef::new(signature)?,
-    };
+    })
+}
+
+fn encode(
+    content: &[u8],
+    chain: &[Certificate],
+    algorithms: &Algorithms,
+    signer_info: &SignerInfo<'_>,
+) -> der::Result<Zeroizing<Vec<u8>>> {
     let certificates: der::Result<Vec<_>> = chain
         .iter()
         .map(|certificate| Any::from_der(certificate.der()))
@@ -174,7 +174,7 @@ fn encode(
             content: OctetStringRef::new(content)?,
         },
         certificates: SetOfVec::try_from(certificates?)?,
-        signer_infos: SetOfVec::try_from(vec![Any::encode_from(&signer_info)?])?,
+        signer_infos: SetOfVec::try_from(vec![Any::encode_from(signer_info)?])?,
     };
     // A profile may have a password in it.
     let signed_data = Zeroizing::new(signed_data.to_der()?);
