@@ -224,7 +224,6 @@ impl Case {
         };
         let place = protection.place;
         let said = pbe::iterations(iterations);
-        let is_mac_of_one = place == Place::Mac && iterations == 0;
         if self.reader.is_apple() {
             if i32::try_from(iterations).is_err() {
                 let sentence =
@@ -237,7 +236,7 @@ impl Case {
                 );
                 self.refuse(place, Failure::Content, sentence);
             }
-        } else if iterations < 1 || iterations == 0 && !is_mac_of_one {
+        } else if iterations < 1 {
             let sentence =
                 format!("it asks for {said} iterations, which is refused or read as one");
             let effect = match self.reader {
