@@ -10,6 +10,7 @@ use super::message::{self, Failure};
 use super::objection::{Effect, Objection, Outlook};
 use super::pairing::{Kind, Pairing};
 use super::reader::Reader;
+use crate::asn1::oid as bag_oid;
 use crate::read::{BagContent, Opened, Place, Protection, Scheme};
 
 impl Inspection {
@@ -274,12 +275,13 @@ impl Case {
     }
 
     fn judge_apple_bags(&mut self, inspection: &Inspection) {
-        let passed_over = ["crlBag", "secretBag"];
+        let passed_over = [bag_oid::CRL_BAG, bag_oid::SECRET_BAG];
         for bag in inspection.bags() {
             match bag.content() {
                 BagContent::Skipped(index) => {
-                    let kind = inspection.archive().skipped()[*index].kind();
-                    if !passed_over.contains(&kind.as_str()) {
+                    let skipped = &inspection.archive().skipped()[*index];
+                    if !passed_over.contains(&skipped.oid()) {
+                        let kind = skipped.kind();
                         let sentence =
                             format!("a bag is of the type {kind}, which its decoder does not know");
                         self.refuse(Place::SafeContents, Failure::Content, sentence);
