@@ -158,13 +158,8 @@ impl Case {
         let reader = self.reader;
         match inspection.password() {
             Some(PasswordForm::Unicode) if matches!(reader, Reader::Java17 | Reader::Java8) => {
-                self.objections.push(Objection {
-                    place: Place::Mac,
-                    effect: Effect::Refused,
-                    sentence: "the password has characters other than ASCII, which Java refuses in every file"
-                        .to_owned(),
-                    message: Some(message::JAVA_UNICODE),
-                });
+                let sentence = "the password has characters other than ASCII, which Java refuses in every file";
+                self.refuse(Place::Mac, Failure::UnicodePassword, sentence);
             }
             Some(PasswordForm::Empty) if reader.is_apple() && inspection.mac().is_some() => {
                 let on_mac = matches!(reader, Reader::MacOs14 | Reader::MacOs15);
