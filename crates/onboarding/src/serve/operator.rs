@@ -48,7 +48,6 @@ impl Offer {
             delivery: Delivery::Operator(Invitation {
                 address: address.as_deref(),
                 here: &here,
-                is_on_network: self.page.is_some(),
                 link: on_network.as_deref().zip(code.as_deref()),
                 minutes: minutes(left),
             }),
