@@ -31,6 +31,15 @@ impl Default for Options {
 }
 
 impl Options {
+    /// The password as the lab's files show it: it, if everybody may know it, and words in its place otherwise.
+    pub(crate) fn shown_password(&self) -> &'static str {
+        if self.p12_password.secret_str() == LAB_PASSWORD {
+            LAB_PASSWORD
+        } else {
+            "YOUR-PASSWORD"
+        }
+    }
+
     /// The names that every good server certificate of the lab has, each once.
     pub(crate) fn server_names(&self) -> Vec<SubjectAltName> {
         let usual = SERVER_NAMES.iter().filter_map(|name| name.parse().ok());

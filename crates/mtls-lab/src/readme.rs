@@ -17,17 +17,11 @@ struct Readme<'a> {
 }
 
 pub(crate) fn text(options: &Options, made: OffsetDateTime) -> String {
-    let is_known = options.p12_password.secret_str() == crate::options::LAB_PASSWORD;
-    let password = if is_known {
-        crate::options::LAB_PASSWORD
-    } else {
-        "YOUR-PASSWORD"
-    };
     Readme {
         key_type: options.key_type.to_string(),
         is_ml_dsa: options.key_type == KeyType::MlDsa,
         made: made.date().to_string(),
-        password,
+        password: options.shown_password(),
     }
     .to_string()
 }

@@ -4,7 +4,7 @@ use base64ct::{Base64, Encoding as _};
 use x509_identity::{Certificate, SubjectAltName};
 
 use crate::file::{FileKind, LabFile};
-use crate::options::{LAB_PASSWORD, Options};
+use crate::options::Options;
 
 /// The sources in `devices/`, for a lab with these certificates.
 pub(crate) fn files(options: &Options, server: &Certificate, ca: &Certificate) -> Vec<LabFile> {
@@ -30,14 +30,9 @@ struct Values {
 
 impl Values {
     fn of(options: &Options, server: &Certificate, ca: &Certificate) -> Self {
-        let is_public = options.p12_password.secret_str() == LAB_PASSWORD;
         Self {
             host: host(options),
-            password: if is_public {
-                LAB_PASSWORD
-            } else {
-                "YOUR-PASSWORD"
-            },
+            password: options.shown_password(),
             server_pin: pin(server),
             ca_pin: pin(ca),
         }

@@ -55,8 +55,6 @@ pub struct Invitation<'a> {
     pub address: Option<&'a str>,
     /// A link for this computer itself: its path.
     pub here: &'a str,
-    /// Whether the page is served to the network, and not to this computer alone.
-    pub is_on_network: bool,
     /// The same link as a URL for devices on the network, with its QR code as SVG.
     pub link: Option<(&'a str, &'a str)>,
     /// How many minutes it is good for, rounded up.

@@ -26,19 +26,6 @@ impl Bundle {
         BundleBuilder::new(key, leaf)
     }
 
-    /// Starts a new file for a key of any kind that TLS can sign with, also one of a kind that is not made here, such as
-    /// RSA of 2,432 bits; `leaf` is its certificate in DER.
-    ///
-    /// # Errors
-    ///
-    /// [`KeyError`] if `key` cannot be read, or is of another kind.
-    pub fn builder_for<'a>(
-        key: &EncodedKey,
-        leaf: &'a [u8],
-    ) -> Result<BundleBuilder<'a>, KeyError> {
-        BundleBuilder::for_encoded(key, leaf)
-    }
-
     /// Reads a file, and finds the certificates that belong to its private key.
     ///
     /// Of several keys, it is the one with a certificate; where several have one, [`open_named`](Self::open_named)

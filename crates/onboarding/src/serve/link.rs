@@ -8,6 +8,7 @@ use axum::Extension;
 use axum::extract::{ConnectInfo, Path, State};
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::{Html, IntoResponse as _, Response};
+use zeroize::Zeroizing;
 
 use super::files::attachment;
 use super::keeper::minutes;
@@ -16,7 +17,7 @@ use super::reader::device_of;
 use super::shared::Shared;
 use super::taken::Taken;
 use crate::page::{Delivery, Page};
-use crate::vault::{KeyFile, LinkError, LinkToken, Opened};
+use crate::vault::{KeyFile, LinkError, LinkToken, Opened, Package, Vault};
 
 /// The page of a link: whoever looks has used nothing up, as previews of links in messengers look, too.
 pub(super) async fn page(
@@ -25,7 +26,7 @@ pub(super) async fn page(
     headers: HeaderMap,
 ) -> Response {
     let opened = match open(&site, &token).await {
-        Ok((_, opened)) => opened,
+        Ok(opened) => opened,
         Err(error) => return leads_nowhere(&site, &headers, &error),
     };
     let left = opened.until.duration_since(SystemTime::now());
@@ -54,28 +55,22 @@ pub(super) async fn file(
     let Some(file) = KeyFile::by_name(&name) else {
         return leads_nowhere(&site, &headers, &LinkError::NoSuchFile);
     };
-    let (token, opened) = match open(&site, &token).await {
-        Ok(found) => found,
-        Err(error) => return leads_nowhere(&site, &headers, &error),
-    };
     // Who asks for the headers alone has not got the file.
     if method == Method::HEAD {
-        return match opened.package.secret_file(file) {
-            Some(_) => attachment(file.name(), file.media_type(), ""),
-            None => leads_nowhere(&site, &headers, &LinkError::NoSuchFile),
+        return match open(&site, &token).await {
+            Ok(opened) if opened.package.secret_file(file).is_some() => {
+                attachment(file.name(), file.media_type(), "")
+            }
+            Ok(_) => leads_nowhere(&site, &headers, &LinkError::NoSuchFile),
+            Err(error) => leads_nowhere(&site, &headers, &error),
         };
     }
-    let content = match site
-        .keeper
-        .run(move |vault, now| vault.take(&token, file, now))
-        .await
-    {
-        Ok(content) => content,
+    let (package, content) = match take(&site, &token, file).await {
+        Ok(taken) => taken,
         Err(error) => return leads_nowhere(&site, &headers, &error),
     };
     let peer = peer.map(|Extension(ConnectInfo(peer))| peer);
-    let (client, reference) = (opened.package.names.client, opened.package.reference);
-    let taken = Taken::new(client, file, peer, reference);
+    let taken = Taken::new(package.names.client, file, peer, package.reference);
     tracing::info!(client = taken.client, file = file.name(), peer = ?taken.peer, "a link was used");
     if let Some(record) = &site.record
         && let Err(error) = record(taken).await
@@ -90,14 +85,20 @@ pub(super) async fn file(
     attachment(file.name(), file.media_type(), content.to_vec())
 }
 
-async fn open(site: &Arc<Shared>, token: &str) -> Result<(LinkToken, Opened), LinkError> {
+async fn open(site: &Shared, token: &str) -> Result<Opened, LinkError> {
     let token: LinkToken = token.parse()?;
-    let looked_up = token.clone();
-    let opened = site
-        .keeper
-        .run(move |vault, now| vault.look(&looked_up, now))
-        .await?;
-    Ok((token, opened))
+    let look = move |vault: &Vault, now| vault.look(&token, now);
+    site.keeper.run(look).await
+}
+
+async fn take(
+    site: &Shared,
+    token: &str,
+    file: KeyFile,
+) -> Result<(Package, Zeroizing<Vec<u8>>), LinkError> {
+    let token: LinkToken = token.parse()?;
+    let take = move |vault: &Vault, now| vault.take(&token, file, now);
+    site.keeper.run(take).await
 }
 
 /// The steps are still there: it was most likely the reader who has used the link.

@@ -9,10 +9,11 @@ use axum::response::Response;
 use tokio::sync::Mutex;
 
 use super::files::{Unavailable, read};
-use super::keeper::{Keeper, minutes};
+use super::keeper::minutes;
 use super::notice::broken;
 use super::reader::device_of;
-use crate::page::{Delivery, Invitation, Link, Names, Page, PasswordHint};
+use super::shared::Shared;
+use crate::page::{Delivery, Invitation, Names, Page};
 use crate::qr;
 use crate::vault::{KeyFile, LinkToken, Package};
 
@@ -20,7 +21,6 @@ use crate::vault::{KeyFile, LinkToken, Package};
 #[derive(Debug)]
 pub(super) struct Offer {
     pub(super) files: PathBuf,
-    pub(super) names: Names,
     /// Where the page is reached from the network: the port of the address, if it is served there at all.
     pub(super) page: Option<SocketAddr>,
     pub(super) address: Option<IpAddr>,
@@ -35,12 +35,10 @@ impl Offer {
     /// The first page, with an invitation.
     pub(super) async fn page(
         &self,
-        keeper: &Keeper,
-        others: &[Link],
-        password: &PasswordHint,
+        site: &Shared,
         headers: &HeaderMap,
     ) -> Result<String, Response> {
-        let (token, until) = self.link(keeper).await?;
+        let (token, until) = self.link(site).await?;
         let here = format!("/get/{}", token.secret_str());
         let on_network = self.page.map(|page| format!("http://{page}{here}"));
         let code = on_network.as_deref().and_then(qr::svg);
@@ -50,31 +48,32 @@ impl Offer {
             delivery: Delivery::Operator(Invitation {
                 address: address.as_deref(),
                 here: &here,
-                is_on_network: self.page.is_some(),
                 link: on_network.as_deref().zip(code.as_deref()),
                 minutes: minutes(left),
             }),
             device: device_of(headers),
-            names: &self.names,
-            others,
-            password,
+            names: &site.names,
+            others: &site.others,
+            password: &site.password,
             server: self.server.as_deref(),
         };
         Ok(page.html())
     }
 
     /// The link that is open, or a new one.
-    async fn link(&self, keeper: &Keeper) -> Result<(LinkToken, SystemTime), Response> {
+    async fn link(&self, site: &Shared) -> Result<(LinkToken, SystemTime), Response> {
         let mut current = self.current.lock().await;
         if let Some(token) = current.clone() {
             let looked_up = token.clone();
-            let opened = keeper.run(move |vault, now| vault.look(&looked_up, now));
+            let opened = site
+                .keeper
+                .run(move |vault, now| vault.look(&looked_up, now));
             if let Ok(opened) = opened.await {
                 return Ok((token, opened.until));
             }
         }
-        let package = self.package().await?;
-        let made = keeper.run(move |vault, now| {
+        let package = self.package(&site.names).await?;
+        let made = site.keeper.run(move |vault, now| {
             let token = vault.put(&package, VALID_FOR, now)?;
             Ok::<_, crate::vault::VaultError>((token, now + VALID_FOR))
         });
@@ -84,8 +83,8 @@ impl Offer {
     }
 
     /// The files as they are now.
-    async fn package(&self) -> Result<Package, Response> {
-        let mut package = Package::new(self.names.clone());
+    async fn package(&self, names: &Names) -> Result<Package, Response> {
+        let mut package = Package::new(names.clone());
         if let Some(server) = &self.server {
             package = package.server(server);
         }

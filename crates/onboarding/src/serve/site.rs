@@ -75,7 +75,6 @@ impl Site {
         let files = files.into();
         let offer = Offer {
             files: files.clone(),
-            names: names.clone(),
             page: None,
             address: None,
             server: None,
@@ -198,10 +197,7 @@ async fn first_page(
     if let Some(offer) = &site.offer
         && is_here(peer, &headers)
     {
-        return match offer
-            .page(&site.keeper, &site.others, &site.password, &headers)
-            .await
-        {
+        return match offer.page(&site, &headers).await {
             Ok(html) => Html(html).into_response(),
             Err(notice) => notice,
         };

@@ -91,7 +91,7 @@ impl Vault {
         if let Some(at) = self.taken_at(token)? {
             return Err(LinkError::Taken { at });
         }
-        let sealed = match read(&self.path(token, OPEN)) {
+        let sealed = match read(&self.path(token, OPEN), MAX_LEN) {
             Ok(sealed) => sealed,
             Err(error) if error.kind() == ErrorKind::NotFound => {
                 // Somebody may have taken it in the meantime.
@@ -109,7 +109,7 @@ impl Vault {
         Ok(Opened { package, until })
     }
 
-    /// A file of the link, which is used up by it: its other files have the same key.
+    /// A file of the link, and the package that it is in. The link is used up by it: its other files have the same key.
     ///
     /// # Errors
     ///
@@ -119,7 +119,7 @@ impl Vault {
         token: &LinkToken,
         file: KeyFile,
         now: SystemTime,
-    ) -> Result<Zeroizing<Vec<u8>>, LinkError> {
+    ) -> Result<(Package, Zeroizing<Vec<u8>>), LinkError> {
         let opened = self.look(token, now)?;
         let content = opened.package.secret_file(file);
         let content = Zeroizing::new(content.ok_or(LinkError::NoSuchFile)?.to_vec());
@@ -130,7 +130,7 @@ impl Vault {
         }
         // Nobody gets it any more, whether it can be removed or not.
         let _ = fs::remove_file(self.path(token, OPEN));
-        Ok(content)
+        Ok((opened.package, content))
     }
 
     /// Removes what nobody can use any more. What cannot be removed stays, and is of no use either.
@@ -145,7 +145,8 @@ impl Vault {
                 let forgotten = until.checked_add(REMEMBERED);
                 forgotten.is_some_and(|forgotten| now > forgotten)
             };
-            if read(&path).is_ok_and(|content| time_at(&content, 0).is_some_and(is_over)) {
+            let header = read(&path, size_of::<u64>() as u64);
+            if header.is_ok_and(|header| time_at(&header, 0).is_some_and(is_over)) {
                 let _ = fs::remove_file(&path);
             }
         }
@@ -153,7 +154,7 @@ impl Vault {
 
     /// When it was used, if it was.
     fn taken_at(&self, token: &LinkToken) -> Result<Option<SystemTime>, LinkError> {
-        match read(&self.path(token, TAKEN)) {
+        match read(&self.path(token, TAKEN), MAX_LEN) {
             Ok(stone) => time_at(&stone, size_of::<u64>())
                 .map(Some)
                 .ok_or(LinkError::Damaged),
@@ -178,9 +179,10 @@ const REMEMBERED: Duration = Duration::from_secs(24 * 60 * 60);
 /// Three small files in Base64.
 const MAX_LEN: u64 = 4 << 20;
 
-fn read(path: &Path) -> io::Result<Vec<u8>> {
+/// The file, or its first `max_len` octets.
+fn read(path: &Path, max_len: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    File::open(path)?.take(MAX_LEN).read_to_end(&mut bytes)?;
+    File::open(path)?.take(max_len).read_to_end(&mut bytes)?;
     Ok(bytes)
 }
 

@@ -88,7 +88,7 @@ fn what_was_taken_is_gone_from_the_disk() {
     let before = fs::metadata(&files(&place)[0]).unwrap().len();
     let missing = vault.take(&token, KeyFile::Profile, now);
     assert!(matches!(missing, Err(LinkError::NoSuchFile)));
-    let content = vault.take(&token, KeyFile::Compat, now).unwrap();
+    let (_, content) = vault.take(&token, KeyFile::Compat, now).unwrap();
     assert_eq!(content.as_slice(), SECRET.as_bytes());
     for result in [
         vault.look(&token, now).map(drop),

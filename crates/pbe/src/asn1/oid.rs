@@ -64,8 +64,7 @@ pub fn describe(oid: &ObjectIdentifier) -> String {
 }
 
 /// The name of an algorithm that is known and not read, or that a register knows.
-#[must_use]
-pub fn name(oid: &ObjectIdentifier) -> Option<&'static str> {
+fn name(oid: &ObjectIdentifier) -> Option<&'static str> {
     const NAMED: &[(&str, &str)] = &[
         ("1.2.840.113549.1.12.1.1", "pbeWithSHAAnd128BitRC4"),
         ("1.2.840.113549.1.12.1.2", "pbeWithSHAAnd40BitRC4"),

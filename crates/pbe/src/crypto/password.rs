@@ -116,7 +116,7 @@ impl<'p> PasswordOctets<'p> {
         &mut self,
         mut attempt: impl FnMut(&Self) -> Result<T, E>,
     ) -> Result<T, E> {
-        if !self.utf8.is_empty() || self.empty.is_some() {
+        if self.has_one_form() {
             return attempt(self);
         }
         self.empty = Some(EmptyForm::Terminator);

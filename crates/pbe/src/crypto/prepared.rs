@@ -94,7 +94,8 @@ impl Derivation {
         }
     }
 
-    fn requests<'a>(&'a self, password: &'a PasswordOctets<'_>) -> Vec<Request<'a>> {
+    /// For RFC 7292 appendix B: the key, then the initialisation vector.
+    pub(crate) fn requests<'a>(&'a self, password: &'a PasswordOctets<'_>) -> Vec<Request<'a>> {
         let Kind::Pkcs12(cipher) = self.kind else {
             return Vec::new();
         };

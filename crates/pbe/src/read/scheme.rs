@@ -10,8 +10,7 @@ use super::error::PbeError;
 use super::kdf::{Pbkdf2, Scrypt, parameters};
 use crate::asn1::{PbeParams, Pbes2Params, Pkcs12PbeParams, Rc2CbcParams, oid};
 use crate::crypto::{
-    Cipher, Derivation, DerivationKind, Digest, PasswordOctets, Pbes1Hash, Purpose, Request,
-    derive, pbkdf1,
+    Cipher, Derivation, DerivationKind, Digest, PasswordOctets, Pbes1Hash, derive, pbkdf1,
 };
 
 /// An encryption whose parameters have been judged.
@@ -148,7 +147,7 @@ impl<'a> Scheme<'a> {
                 salt,
                 iterations,
             } => {
-                budget.charge(u64::from(iterations))?;
+                self.charge(budget)?;
                 let derived = pbkdf1(hash, password.utf8(), salt, iterations);
                 let (key, iv) = derived.split_at(8);
                 decrypt_sequence(cipher, key, iv, ciphertext)
@@ -180,28 +179,18 @@ impl<'a> Scheme<'a> {
                 cipher,
                 salt,
                 iterations,
-            } => password.find_form(|password| {
-                if let Some(derived) = prepared.take() {
-                    let (key, iv) = derived.split_at(cipher.key_len());
-                    return decrypt_sequence(cipher, key, iv, ciphertext);
-                }
-                budget.charge(pkcs12_derivation(cipher, &[], iterations).cost())?;
-                let request = |purpose, len| Request {
-                    purpose,
-                    password: password.utf16(),
-                    salt,
-                    iterations,
-                    len,
-                };
-                let derived = derive(
-                    Digest::Sha1,
-                    &[
-                        request(Purpose::EncryptionKey, cipher.key_len()),
-                        request(Purpose::Iv, cipher.iv_len()),
-                    ],
-                );
-                decrypt_sequence(cipher, &derived[0], &derived[1], ciphertext)
-            }),
+            } => {
+                let derivation = pkcs12_derivation(cipher, salt, iterations);
+                password.find_form(|password| {
+                    if let Some(derived) = prepared.take() {
+                        let (key, iv) = derived.split_at(cipher.key_len());
+                        return decrypt_sequence(cipher, key, iv, ciphertext);
+                    }
+                    self.charge(budget)?;
+                    let derived = derive(Digest::Sha1, &derivation.requests(password));
+                    decrypt_sequence(cipher, &derived[0], &derived[1], ciphertext)
+                })
+            }
         }
     }
 }

@@ -43,7 +43,7 @@ pub(super) fn against_mac(scheme: &Scheme, reader: Reader) -> Option<Refusal> {
         Reader::MacOs14 => {
             refused("its decoder derives the MAC's key with SHA-1, whatever the file says")
         }
-        Reader::Ios18 | Reader::Ios26 | Reader::MacOs15 if !is_sha2 => {
+        _ if reader.has_new_apple_decoder() && !is_sha2 => {
             refused("its decoder knows SHA-1 and SHA-2 alone")
         }
         Reader::Java8 => refused("it has SHA-1 alone for a MAC; update 301 brought SHA-2"),
@@ -126,7 +126,7 @@ fn against_pbes2(
         Reader::Java8 => refused("it has no PBES2 in PKCS#12; update 301 brought it"),
         Reader::Win2016 => refused("it has no PBES2 in PKCS#12; Windows 10 1709 brought it"),
         _ if prf.is_none() => refused("it derives keys with PBKDF2 alone"),
-        Reader::Ios18 | Reader::Ios26 | Reader::MacOs15 => against_apple_pbes2(prf, cipher),
+        _ if reader.has_new_apple_decoder() => against_apple_pbes2(prf, cipher),
         Reader::Java17 => match cipher {
             oid::AES_128_CBC | oid::AES_256_CBC => None,
             _ => refused("of PBES2 it takes AES with 128 or 256 bits alone"),
@@ -136,11 +136,9 @@ fn against_pbes2(
         {
             unknown("AES-256 with HMAC-SHA-256 is what is known to be taken")
         }
-        Reader::Node20 | Reader::OpenSsl3 if cipher == oid::DES_CBC || cipher == oid::RC2_CBC => {
-            refused(
-                "DES and RC2 are in OpenSSL's legacy provider, which is not loaded unless asked for (-legacy)",
-            )
-        }
+        _ if reader.is_openssl() && [oid::DES_CBC, oid::RC2_CBC].contains(&cipher) => refused(
+            "DES and RC2 are in OpenSSL's legacy provider, which is not loaded unless asked for (-legacy)",
+        ),
         _ if is_aes || cipher == oid::DES_EDE_3_CBC => None,
         _ => unknown("AES and 3DES are what is known to be taken"),
     }

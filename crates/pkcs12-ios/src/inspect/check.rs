@@ -10,6 +10,7 @@ use super::message::{self, Failure};
 use super::objection::{Effect, Objection, Outlook};
 use super::pairing::{Kind, Pairing};
 use super::reader::Reader;
+use crate::asn1::oid as bag_oid;
 use crate::read::{BagContent, Opened, Place, Protection, Scheme};
 
 impl Inspection {
@@ -157,13 +158,8 @@ impl Case {
         let reader = self.reader;
         match inspection.password() {
             Some(PasswordForm::Unicode) if matches!(reader, Reader::Java17 | Reader::Java8) => {
-                self.objections.push(Objection {
-                    place: Place::Mac,
-                    effect: Effect::Refused,
-                    sentence: "the password has characters other than ASCII, which Java refuses in every file"
-                        .to_owned(),
-                    message: Some(message::JAVA_UNICODE),
-                });
+                let sentence = "the password has characters other than ASCII, which Java refuses in every file";
+                self.refuse(Place::Mac, Failure::UnicodePassword, sentence);
             }
             Some(PasswordForm::Empty) if reader.is_apple() && inspection.mac().is_some() => {
                 let on_mac = matches!(reader, Reader::MacOs14 | Reader::MacOs15);
@@ -224,7 +220,6 @@ impl Case {
         };
         let place = protection.place;
         let said = pbe::iterations(iterations);
-        let is_mac_of_one = place == Place::Mac && iterations == 0;
         if self.reader.is_apple() {
             if i32::try_from(iterations).is_err() {
                 let sentence =
@@ -237,7 +232,7 @@ impl Case {
                 );
                 self.refuse(place, Failure::Content, sentence);
             }
-        } else if iterations < 1 || iterations == 0 && !is_mac_of_one {
+        } else if iterations < 1 {
             let sentence =
                 format!("it asks for {said} iterations, which is refused or read as one");
             let effect = match self.reader {
@@ -275,12 +270,13 @@ impl Case {
     }
 
     fn judge_apple_bags(&mut self, inspection: &Inspection) {
-        let passed_over = ["crlBag", "secretBag"];
+        let passed_over = [bag_oid::CRL_BAG, bag_oid::SECRET_BAG];
         for bag in inspection.bags() {
             match bag.content() {
                 BagContent::Skipped(index) => {
-                    let kind = inspection.archive().skipped()[*index].kind();
-                    if !passed_over.contains(&kind.as_str()) {
+                    let skipped = &inspection.archive().skipped()[*index];
+                    if !passed_over.contains(&skipped.oid()) {
+                        let kind = skipped.kind();
                         let sentence =
                             format!("a bag is of the type {kind}, which its decoder does not know");
                         self.refuse(Place::SafeContents, Failure::Content, sentence);

@@ -16,6 +16,8 @@ pub(super) enum Failure {
     Encryption,
     /// A bag, an attribute or a key that it does not know.
     Content,
+    /// A password with other characters than ASCII.
+    UnicodePassword,
 }
 
 /// The words, where they are known.
@@ -42,6 +44,9 @@ pub(super) fn of(reader: Reader, failure: Failure) -> Option<&'static str> {
         (Reader::Java17, Failure::Mac) => Some(
             "\"Integrity check failed: java.security.NoSuchAlgorithmException: Algorithm HmacPBE... not available\"",
         ),
+        (Reader::Java8 | Reader::Java17, Failure::UnicodePassword) => {
+            Some("\"keystore password was incorrect\"")
+        }
         (Reader::Java17, Failure::Encryption) => Some(
             "\"PBE parameter parsing error: expecting the object identifier for AES cipher\", or that the key cannot be \
              recovered",
@@ -68,6 +73,3 @@ pub(super) fn of(reader: Reader, failure: Failure) -> Option<&'static str> {
         _ => None,
     }
 }
-
-/// What Java shows for any password with other characters than ASCII.
-pub(super) const JAVA_UNICODE: &str = "\"keystore password was incorrect\"";

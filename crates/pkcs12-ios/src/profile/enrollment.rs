@@ -110,7 +110,7 @@ impl AcmeEnrollment {
             ("Subject", self.subject.plist()),
             ("UsageFlags", SIGNING.into()),
         ];
-        dictionary(entries)
+        entries.into_iter().collect()
     }
 }
 
@@ -211,7 +211,7 @@ impl ScepEnrollment {
             ("Subject", self.subject.plist()),
             ("URL", self.url.as_str().into()),
         ];
-        let mut scep = dictionary(entries);
+        let mut scep: Dictionary = entries.into_iter().collect();
         let challenge = self.challenge.as_ref().map(Password::secret_str);
         let fingerprint = self.ca_fingerprint.clone();
         for (name, value) in [
@@ -230,14 +230,6 @@ impl ScepEnrollment {
 /// Bits of `UsageFlags` and `Key Usage`.
 const SIGNING: u16 = 1;
 const ENCRYPTION: u16 = 4;
-
-fn dictionary<const N: usize>(entries: [(&str, Value); N]) -> Dictionary {
-    let mut dictionary = Dictionary::new();
-    for (name, value) in entries {
-        dictionary.insert(name.to_owned(), value);
-    }
-    dictionary
-}
 
 fn check_url(url: &str, schemes: &[&str], expected: &'static str) -> Result<(), ProfileError> {
     let host = schemes.iter().find_map(|scheme| url.strip_prefix(scheme));

@@ -5,16 +5,14 @@ use const_oid::ObjectIdentifier;
 use const_oid::db::rfc5911::{
     ID_CONTENT_TYPE, ID_DATA, ID_MESSAGE_DIGEST, ID_SIGNED_DATA, ID_SIGNING_TIME,
 };
-use const_oid::db::rfc5912::{
-    ECDSA_WITH_SHA_256, ECDSA_WITH_SHA_384, ECDSA_WITH_SHA_512, ID_SHA_256, ID_SHA_384, ID_SHA_512,
-    SHA_256_WITH_RSA_ENCRYPTION,
-};
-use der::asn1::{Any, AnyRef, GeneralizedTime, OctetStringRef, SetOfVec, UtcTime};
-use der::{Decode as _, Encode as _, EncodeValue, Tag, Tagged};
+use const_oid::db::rfc5912::{ID_SHA_256, ID_SHA_384, ID_SHA_512};
+use der::asn1::{Any, AnyRef, OctetStringRef, SetOfVec};
+use der::{DateTime, Decode as _, Encode as _, EncodeValue, Tag, Tagged};
 use pki_core::{SignatureAlgorithm, Signer};
 use spki::AlgorithmIdentifierOwned;
-use time::{OffsetDateTime, UtcOffset};
+use time::OffsetDateTime;
 use x509_cert::attr::{Attribute, Attributes};
+use x509_cert::time::Time;
 use x509_identity::{Certificate, KeyUsageBit};
 use zeroize::Zeroizing;
 
@@ -37,15 +35,9 @@ pub(super) fn sign(
     // RFC 5652 section 5.4: what is signed is the SET OF itself, not with its implicit tag.
     let message = attributes.to_der().map_err(SignProfileError::encode)?;
     let signature = signer.sign(&message).map_err(SignProfileError::Sign)?;
-    encode(
-        content,
-        certificate,
-        chain,
-        &algorithms,
-        attributes,
-        &signature,
-    )
-    .map_err(SignProfileError::encode)
+    let signer_info = signer_info(certificate, &algorithms, attributes, &signature)
+        .map_err(SignProfileError::encode)?;
+    encode(content, chain, &algorithms, &signer_info).map_err(SignProfileError::encode)
 }
 
 /// How the content is hashed, and how the hash is signed.
@@ -57,31 +49,18 @@ struct Algorithms {
 
 impl Algorithms {
     fn of(algorithm: SignatureAlgorithm) -> Result<Self, SignProfileError> {
-        let (digest, digest_oid, oid, parameters) = match algorithm {
-            SignatureAlgorithm::EcdsaSha256 => {
-                (&digest::SHA256, ID_SHA_256, ECDSA_WITH_SHA_256, None)
+        let (digest, digest_oid) = match algorithm {
+            SignatureAlgorithm::EcdsaSha256 | SignatureAlgorithm::RsaSha256 => {
+                (&digest::SHA256, ID_SHA_256)
             }
-            SignatureAlgorithm::EcdsaSha384 => {
-                (&digest::SHA384, ID_SHA_384, ECDSA_WITH_SHA_384, None)
-            }
-            SignatureAlgorithm::EcdsaSha512 => {
-                (&digest::SHA512, ID_SHA_512, ECDSA_WITH_SHA_512, None)
-            }
-            SignatureAlgorithm::RsaSha256 => {
-                let null = Some(Any::null());
-                (
-                    &digest::SHA256,
-                    ID_SHA_256,
-                    SHA_256_WITH_RSA_ENCRYPTION,
-                    null,
-                )
-            }
+            SignatureAlgorithm::EcdsaSha384 => (&digest::SHA384, ID_SHA_384),
+            SignatureAlgorithm::EcdsaSha512 => (&digest::SHA512, ID_SHA_512),
             _ => return Err(SignProfileError::Algorithm),
         };
         Ok(Self {
             digest,
             digest_oid,
-            signature: AlgorithmIdentifierOwned { oid, parameters },
+            signature: algorithm.identifier(),
         })
     }
 
@@ -138,10 +117,7 @@ fn signed_attributes(
         SetOfVec::try_from(vec![
             attribute(ID_CONTENT_TYPE, &ID_DATA)?,
             attribute(ID_MESSAGE_DIGEST, &digest)?,
-            Attribute {
-                oid: ID_SIGNING_TIME,
-                values: SetOfVec::try_from(vec![signing_time(now)?])?,
-            },
+            attribute(ID_SIGNING_TIME, &signing_time(now)?)?,
         ])
     };
     attributes().map_err(SignProfileError::encode)
@@ -155,25 +131,19 @@ fn attribute<T: EncodeValue + Tagged>(oid: ObjectIdentifier, value: &T) -> der::
 }
 
 /// RFC 5652 section 11.3: UTCTime up to 2049, GeneralizedTime from 2050.
-fn signing_time(now: OffsetDateTime) -> der::Result<Any> {
-    let now = now.to_offset(UtcOffset::UTC);
+fn signing_time(now: OffsetDateTime) -> der::Result<Time> {
     let seconds = u64::try_from(now.unix_timestamp()).map_err(|_| der::ErrorKind::DateTime)?;
     let since_epoch = std::time::Duration::from_secs(seconds);
-    match now.year() < 2050 {
-        true => Any::encode_from(&UtcTime::from_unix_duration(since_epoch)?),
-        false => Any::encode_from(&GeneralizedTime::from_unix_duration(since_epoch)?),
-    }
+    DateTime::from_unix_duration(since_epoch).map(Time::from)
 }
 
-fn encode(
-    content: &[u8],
-    certificate: &Certificate,
-    chain: &[Certificate],
+fn signer_info<'a>(
+    certificate: &'a Certificate,
     algorithms: &Algorithms,
     signed_attrs: Attributes,
-    signature: &[u8],
-) -> der::Result<Zeroizing<Vec<u8>>> {
-    let signer_info = SignerInfo {
+    signature: &'a [u8],
+) -> der::Result<SignerInfo<'a>> {
+    Ok(SignerInfo {
         version: 1,
         sid: IssuerAndSerialNumber {
             issuer: AnyRef::from_der(certificate.issuer_der())?,
@@ -183,7 +153,15 @@ fn encode(
         signed_attrs,
         signature_algorithm: algorithms.signature.clone(),
         signature: OctetStringRef::new(signature)?,
-    };
+    })
+}
+
+fn encode(
+    content: &[u8],
+    chain: &[Certificate],
+    algorithms: &Algorithms,
+    signer_info: &SignerInfo<'_>,
+) -> der::Result<Zeroizing<Vec<u8>>> {
     let certificates: der::Result<Vec<_>> = chain
         .iter()
         .map(|certificate| Any::from_der(certificate.der()))
@@ -196,7 +174,7 @@ fn encode(
             content: OctetStringRef::new(content)?,
         },
         certificates: SetOfVec::try_from(certificates?)?,
-        signer_infos: SetOfVec::try_from(vec![Any::encode_from(&signer_info)?])?,
+        signer_infos: SetOfVec::try_from(vec![Any::encode_from(signer_info)?])?,
     };
     // A profile may have a password in it.
     let signed_data = Zeroizing::new(signed_data.to_der()?);

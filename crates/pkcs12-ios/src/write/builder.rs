@@ -68,12 +68,13 @@ impl<'a> BundleBuilder<'a> {
 
     pub(crate) fn for_encoded(key: &EncodedKey, leaf: &'a [u8]) -> Result<Self, KeyError> {
         // What is made here is written in the form in which it is made.
-        if let Ok(pair) = key.key_pair() {
-            return Ok(Self::new(&pair, leaf));
-        }
+        let refused = match key.key_pair() {
+            Ok(pair) => return Ok(Self::new(&pair, leaf)),
+            Err(refused) => refused,
+        };
         let spki = key.public_key_der()?;
         let PrivateKeyDer::Pkcs8(pkcs8) = key.secret_der() else {
-            return key.key_pair().map(|pair| Self::new(&pair, leaf));
+            return Err(refused);
         };
         let key = Key {
             kind: None,

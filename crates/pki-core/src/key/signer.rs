@@ -89,8 +89,9 @@ pub enum SignatureAlgorithm {
 }
 
 impl SignatureAlgorithm {
-    /// The algorithm as it stands in a certificate: RSA with NULL, the others without parameters.
-    pub(crate) fn identifier(self) -> AlgorithmIdentifierOwned {
+    /// The algorithm as it stands in certificates, CRLs and CMS: RSA with NULL, the others without parameters.
+    #[must_use]
+    pub fn identifier(self) -> AlgorithmIdentifierOwned {
         let (oid, parameters) = match self {
             Self::EcdsaSha256 => (ECDSA_WITH_SHA_256, None),
             Self::EcdsaSha384 => (ECDSA_WITH_SHA_384, None),
