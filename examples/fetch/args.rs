@@ -125,7 +125,7 @@ impl FromStr for Resolve {
             host: host.to_owned(),
             port: port
                 .parse()
-                .map_err(|_| "the port is no number from 0 to 65535")?,
+                .map_err(|_| "the port is not a number from 0 to 65535")?,
             address: address
                 .parse()
                 .map_err(|_| "the address is no IP address")?,

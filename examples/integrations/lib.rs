@@ -5,6 +5,7 @@
 //! - `grpc`: tonic, a service that knows its client and a channel that presents a certificate
 //! - `tested`: an application with tests of its own, by `test-pki`
 //! - `audit`: a rule, audit events as JSON, metrics for Prometheus, health
+//! - `device`: a device that gets its own certificate by a token, and lives through rotations
 //! - `websocket`: a client by tokio-tungstenite
 //!
 //! A line protocol and plain hyper need no crates of their own: they are `line` and `hyper_server` of the package

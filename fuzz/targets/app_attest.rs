@@ -1,11 +1,12 @@
-//! An attestation and an assertion of Apple App Attest.
+//! An attestation and an assertion of Apple App Attest, and the statement of a managed Apple device.
 
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
 use pki_attest::apple::{
     AppId, Categories, ClientData, Environment, ExpectedAssertion, ExpectedAttestation,
-    app_attestation_root, verify_assertion, verify_attestation,
+    ExpectedManagedDevice, app_attestation_root, enterprise_attestation_root, verify_assertion,
+    verify_attestation, verify_managed_device,
 };
 use time::macros::datetime;
 
@@ -29,4 +30,9 @@ fuzz_target!(|bytes: &[u8]| {
         previous_counter: 0,
     };
     assert!(verify_assertion(bytes, &assertion).is_err());
+    let device = ExpectedManagedDevice {
+        token: b"token",
+        public_key: None,
+    };
+    assert!(verify_managed_device(bytes, &device, enterprise_attestation_root(), now).is_err());
 });

@@ -2,7 +2,7 @@
 
 use std::ffi::OsStr;
 use std::io::{BufRead as _, BufReader, IsTerminal as _};
-use std::process::{Command, ExitCode, Stdio};
+use std::process::{Command, ExitCode, ExitStatus, Stdio};
 
 use anyhow::{Context, Result};
 use suite::{Tally, workspace};
@@ -13,6 +13,7 @@ pub(crate) enum Suite {
     Bench,
     Conformance,
     Fuzz,
+    Ha,
     Interop,
     Lint,
     Mutants,
@@ -26,6 +27,7 @@ impl Suite {
             Self::Bench => "xtask-bench",
             Self::Conformance => "xtask-conformance",
             Self::Fuzz => "xtask-fuzz",
+            Self::Ha => "xtask-ha",
             Self::Interop => "xtask-interop",
             Self::Lint => "xtask-lint",
             Self::Mutants => "xtask-mutants",
@@ -37,21 +39,21 @@ impl Suite {
     /// Runs it to its end, and passes its exit code on.
     pub(crate) fn run(self, arguments: &[impl AsRef<OsStr>]) -> Result<ExitCode> {
         let status = self.command(arguments).status().context("starting cargo")?;
-        let code = status.code().and_then(|code| u8::try_from(code).ok());
-        Ok(code.map_or(ExitCode::FAILURE, ExitCode::from))
+        Ok(passed_on(status))
     }
 
-    /// Runs it to its end, and passes on what it prints, but for the line that counts.
+    /// Runs it to its end, and passes on what it prints, but for the line that counts. It is built as the tests are.
     ///
     /// # Errors
     ///
     /// If it breaks off before that line.
     pub(crate) fn count(self, arguments: &[&str]) -> Result<Tally> {
-        let mut child = self
-            .command(arguments)
+        let program = suite::beside_tests(self.package())?;
+        let mut child = Command::new(program)
+            .args(arguments)
             .stdout(Stdio::piped())
             .spawn()
-            .context("starting cargo")?;
+            .context("starting what was built")?;
         let stdout = child.stdout.take().context("a pipe was asked for")?;
         let mut tally = None;
         for line in BufReader::new(stdout).lines() {
@@ -83,4 +85,10 @@ impl Suite {
             .args(arguments);
         cargo
     }
+}
+
+/// The exit code of a process that was started for this one's task.
+pub(crate) fn passed_on(status: ExitStatus) -> ExitCode {
+    let code = status.code().and_then(|code| u8::try_from(code).ok());
+    code.map_or(ExitCode::FAILURE, ExitCode::from)
 }

@@ -3,13 +3,15 @@
 use anyhow::Result;
 use clap::{CommandFactory as _, Parser, Subcommand};
 
-use crate::command::checks::{inspect, lint, verify};
-use crate::command::enrollment::{agent, requests, token};
+use crate::command::checks::{inspect, lint, migrate, verify};
+use crate::command::enrollment::{acme, agent, requests, token};
 use crate::command::issuing::{issue, renew, sign};
 use crate::command::phones::{onboard, profile};
 use crate::command::records::{audit, crl, expiring, list, revoke};
-use crate::command::{attest, ca, completions, doctor, import, man, migrate, p12, serve};
+use crate::command::shell::{completions, man};
+use crate::command::{attest, ca, doctor, import, p12, serve, store};
 use crate::global::Global;
+use crate::interrupt;
 use crate::output::{Outcome, Output};
 
 /// A private CA for mutual TLS: issue certificates, revoke them, and see what others present.
@@ -44,6 +46,7 @@ pub(crate) enum Command {
     Crl(crl::Crl),
     Serve(serve::Serve),
     Token(token::Token),
+    Acme(acme::Acme),
     Requests(requests::Requests),
     Agent(agent::Agent),
     Audit(audit::Audit),
@@ -54,6 +57,7 @@ pub(crate) enum Command {
     P12(p12::P12),
     Profile(profile::ProfileCommand),
     Migrate(migrate::Migrate),
+    Store(store::StoreCommand),
     Doctor(doctor::Doctor),
     Attest(attest::Attest),
     Completions(completions::Completions),
@@ -71,6 +75,7 @@ impl Cli {
     }
 
     async fn run_async(self) -> Result<Outcome> {
+        interrupt::watch()?;
         let global = &self.global;
         let out = &mut Output::new(global.json);
         match self.command {
@@ -85,17 +90,19 @@ impl Cli {
             Command::Crl(crl) => crl.run(global, out).await,
             Command::Serve(serve) => serve.run(global, out).await,
             Command::Token(token) => token.run(global, out).await,
-            Command::Agent(agent) => agent.run(out).await,
+            Command::Acme(acme) => acme.run(global, out).await,
+            Command::Agent(agent) => agent.run(global, out).await,
             Command::Requests(requests) => requests.run(global, out).await,
             Command::Audit(audit) => audit.run(global, out).await,
             Command::Import(import) => import.run(global, out).await,
             Command::Inspect(inspect) => inspect.run(out),
             Command::Verify(verify) => verify.run(out),
             Command::Lint(lint) => lint.run(out),
-            Command::Attest(attest) => attest.run(out),
+            Command::Attest(attest) => attest.run(global, out).await,
             Command::P12(p12) => p12.run(out),
             Command::Profile(profile) => profile.run(global, out),
             Command::Migrate(migrate) => migrate.run(out),
+            Command::Store(store) => store.run(global, out).await,
             Command::Doctor(doctor) => doctor.run(global, out),
             Command::Completions(completions) => completions.run(Self::command(), out),
             Command::Man(man) => man.run(Self::command(), out),

@@ -9,6 +9,7 @@ mod files;
 mod global;
 mod home;
 mod import;
+mod interrupt;
 mod issue;
 mod look;
 mod output;

@@ -19,9 +19,13 @@ pub use connect::stream::TlsStream;
 #[cfg(feature = "enroll")]
 pub use enroll::{
     agent::{RenewalAgent, RenewalEvent},
-    enroller::{Enrolled, Enroller, RenewalWindow},
+    enrolled::Enrolled,
+    enroller::Enroller,
     error::EnrollError,
+    evidence::{Attester, AttesterError, Evidence, EvidencePurpose, EvidenceRequest},
     files::{EnrolledFiles, PendingRequest},
+    key_store::{KeyStore, KeyStoreError},
+    window::RenewalWindow,
 };
 pub use failure::error::{Error, ErrorKind};
 pub use handshake::sessions::Resumption;

@@ -14,11 +14,13 @@ pub fn examine(targets: &[Target], options: &Options) -> Report {
     let (mut plain, mut configurations, mut urls) = (Vec::new(), Vec::new(), Vec::new());
     for target in targets {
         match target {
-            Target::File {
-                path,
-                role: Role::Any,
-            } if config::is_configuration(path) => configurations.push(path.as_path()),
-            Target::File { path, role } => plain.push((path.as_path(), *role)),
+            Target::File { path, role } => {
+                let is_any = *role == Role::Any;
+                match is_any.then(|| config::of(path)).flatten() {
+                    Some(configuration) => configurations.push(configuration),
+                    None => plain.push((path.as_path(), *role)),
+                }
+            }
             Target::Url(url) => urls.push(url.as_str()),
         }
     }
@@ -28,13 +30,11 @@ pub fn examine(targets: &[Target], options: &Options) -> Report {
         Trust::Ours
     };
     let given = files::examine(&plain, trust, options, &mut report);
-    for path in configurations {
-        config::examine(path, &given, options, &mut report);
+    for configuration in &configurations {
+        config::examine(configuration, &given, options, &mut report);
     }
     let of_files = report.facts().len();
-    for url in urls {
-        probe::examine(url, &given, options, &mut report);
-    }
+    probe::examine(&urls, &given, options, &mut report);
     // Whether a server asks for a certificate, and takes ours, is what people want to read first.
     report.begin_with_facts_from(of_files);
     report

@@ -55,19 +55,31 @@ pub struct Question {
 impl Finding {
     /// A set-up that does not work.
     #[must_use]
-    pub fn error(id: &'static str, place: impl Into<String>, what: impl Into<String>) -> Self {
+    pub(crate) fn error(
+        id: &'static str,
+        place: impl Into<String>,
+        what: impl Into<String>,
+    ) -> Self {
         Self::new(id, Severity::Error, place.into(), what.into())
     }
 
     /// What some peers refuse, or all of them will soon.
     #[must_use]
-    pub fn warning(id: &'static str, place: impl Into<String>, what: impl Into<String>) -> Self {
+    pub(crate) fn warning(
+        id: &'static str,
+        place: impl Into<String>,
+        what: impl Into<String>,
+    ) -> Self {
         Self::new(id, Severity::Warning, place.into(), what.into())
     }
 
     /// What nobody refuses.
     #[must_use]
-    pub fn note(id: &'static str, place: impl Into<String>, what: impl Into<String>) -> Self {
+    pub(crate) fn note(
+        id: &'static str,
+        place: impl Into<String>,
+        what: impl Into<String>,
+    ) -> Self {
         Self::new(id, Severity::Note, place.into(), what.into())
     }
 
@@ -84,30 +96,39 @@ impl Finding {
 
     /// Says who refuses it, and with which message.
     #[must_use]
-    pub fn why(mut self, why: impl Into<String>) -> Self {
+    pub(crate) fn why(mut self, why: impl Into<String>) -> Self {
         self.why = why.into();
         self
     }
 
     /// Adds a command that mends it.
     #[must_use]
-    pub fn command(mut self, command: impl Into<String>) -> Self {
+    pub(crate) fn command(mut self, command: impl Into<String>) -> Self {
         self.mend.push(Step::Command(command.into()));
         self
     }
 
     /// Adds a step that is no command.
     #[must_use]
-    pub fn step(mut self, text: impl Into<String>) -> Self {
+    pub(crate) fn step(mut self, text: impl Into<String>) -> Self {
         self.mend.push(Step::Text(text.into()));
         self
+    }
+
+    /// Adds the command where there is one, and otherwise what to do instead.
+    #[must_use]
+    pub(crate) fn command_or(self, command: Option<String>, text: impl Into<String>) -> Self {
+        match command {
+            Some(command) => self.command(command),
+            None => self.step(text),
+        }
     }
 }
 
 impl Question {
     /// A question, and how to find its answer.
     #[must_use]
-    pub fn new(what: impl Into<String>, how_to_check: impl Into<String>) -> Self {
+    pub(crate) fn new(what: impl Into<String>, how_to_check: impl Into<String>) -> Self {
         Self {
             what: what.into(),
             how_to_check: how_to_check.into(),

@@ -2,7 +2,7 @@
 
 use serde::ser::{Serialize, SerializeStruct as _, Serializer};
 
-use crate::finding::{Finding, Question, Severity};
+use crate::finding::{Finding, Question, Severity, Step};
 
 /// What an examination found.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -80,6 +80,32 @@ impl Report {
     pub(crate) fn findings_of(&mut self, findings: impl IntoIterator<Item = Finding>) {
         for finding in findings {
             self.finding(finding);
+        }
+    }
+
+    /// Adds what another examination has found.
+    pub(crate) fn append(&mut self, other: Self) {
+        for Fact { label, value } in other.facts {
+            self.fact(label, value);
+        }
+        self.findings_of(other.findings);
+        for question in other.questions {
+            self.question(question);
+        }
+    }
+
+    /// Adds to the findings at this place what is known in the end.
+    pub(crate) fn complete(&mut self, place: &str, add: impl Fn(Finding) -> Finding) {
+        let findings = std::mem::take(&mut self.findings).into_iter();
+        let added = findings.map(|one| if one.place == place { add(one) } else { one });
+        self.findings = added.collect();
+    }
+
+    /// Mends findings of a kind by this command, where there is one, instead of what they say.
+    pub(crate) fn mend(&mut self, id: &str, command: Option<String>) {
+        let Some(command) = command else { return };
+        for finding in self.findings.iter_mut().filter(|one| one.id == id) {
+            finding.mend = vec![Step::Command(command.clone())];
         }
     }
 

@@ -1,12 +1,14 @@
 //! What is examined, and how.
 
-use std::path::PathBuf;
+use std::net::{Ipv4Addr, Ipv6Addr};
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use pkcs12_ios::Reader;
 use pki_core::verify::Purpose;
 use time::OffsetDateTime;
 use tls_identity::Password;
+use x509_identity::pattern::is_host_name;
 
 /// Something to examine.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -63,7 +65,7 @@ pub struct Options {
 }
 
 impl Target {
-    /// A URL where it starts like one, and otherwise a path.
+    /// A URL where it starts like one, or is a host with its port and no file, and otherwise a path.
     #[must_use]
     pub fn parse(text: &str) -> Self {
         let is_url = ["https://", "http://"].iter().any(|scheme| {
@@ -72,6 +74,10 @@ impl Target {
         });
         if is_url {
             return Self::Url(text.to_owned());
+        }
+        // `example.org:8443`, where no file is called so.
+        if is_host_and_port(text) && !Path::new(text).exists() {
+            return Self::Url(format!("https://{text}"));
         }
         Self::file(text, Role::Any)
     }
@@ -86,6 +92,24 @@ impl Target {
     }
 }
 
+/// A host name or address, a colon, and a port; a path may follow.
+fn is_host_and_port(text: &str) -> bool {
+    let authority = text
+        .split_once('/')
+        .map_or(text, |(authority, _)| authority);
+    let Some((host, port)) = authority.rsplit_once(':') else {
+        return false;
+    };
+    let inner = host
+        .strip_prefix('[')
+        .and_then(|host| host.strip_suffix(']'));
+    let is_host = match inner {
+        Some(address) => address.parse::<Ipv6Addr>().is_ok(),
+        None => is_host_name(host) || host.parse::<Ipv4Addr>().is_ok(),
+    };
+    is_host && port.parse::<u16>().is_ok()
+}
+
 impl Options {
     /// Without a password and a host.
     #[must_use]
@@ -98,6 +122,34 @@ impl Options {
             readers: Vec::new(),
             host: None,
             timeout: Duration::from_secs(10),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_host_with_its_port_is_a_server() {
+        for (text, url) in [
+            ("https://a.example", Some("https://a.example")),
+            ("HTTP://a.example", Some("HTTP://a.example")),
+            ("a.example:8443", Some("https://a.example:8443")),
+            ("localhost:8443/api", Some("https://localhost:8443/api")),
+            ("127.0.0.1:443", Some("https://127.0.0.1:443")),
+            ("[::1]:443", Some("https://[::1]:443")),
+            ("client.crt", None),
+            ("a.example", None),
+            ("C:/client.crt", None),
+            ("dir/a:1", None),
+            ("a.example:99999", None),
+        ] {
+            let found = match Target::parse(text) {
+                Target::Url(url) => Some(url),
+                Target::File { .. } => None,
+            };
+            assert_eq!(found.as_deref(), url, "{text}");
         }
     }
 }

@@ -322,6 +322,30 @@ fn the_page_for_phones_names_the_password_that_everybody_may_know_and_no_other()
 }
 
 #[test]
+fn the_profile_for_apple_devices_is_signed_with_the_chain_of_the_server() {
+    for key_type in [KeyType::Ec, KeyType::Rsa] {
+        let lab = lab_of(key_type);
+        let content = |path: &str| {
+            let mut files = lab.files().iter();
+            let file = files.find(|file| file.path() == path).unwrap();
+            file.secret_contents().to_vec()
+        };
+        let profile = content("same-ca/client.mobileconfig");
+        let has = |part: &[u8]| profile.windows(part.len()).any(|window| window == part);
+        // A SEQUENCE, not XML alone.
+        assert_eq!(profile[0], 0x30);
+        assert!(has(b"<key>PayloadContent</key>"));
+        for signer in ["same-ca/server.crt", "same-ca/ca.crt"] {
+            let certificate = Certificate::from_pem(&content(signer)).unwrap();
+            assert!(has(certificate.der()), "{key_type}: {signer}");
+        }
+        // Of the client there is the encrypted bundle alone.
+        let client = Certificate::from_pem(&content("same-ca/client.crt")).unwrap();
+        assert!(!has(client.der()));
+    }
+}
+
+#[test]
 fn a_lab_has_what_can_read_its_keys_and_its_readme_names_nothing_else() {
     let left_out = [
         "same-ca/client_ios.p12",

@@ -31,9 +31,6 @@ pub mod verify;
 #[cfg(fuzzing)]
 #[doc(hidden)]
 pub mod fuzzing;
-mod problem;
-mod provider;
-mod text;
 
 /// CRLs from files, directories and URLs.
 pub mod crl {
@@ -98,6 +95,7 @@ pub use config::error::{ConfigError, LoadError};
 pub use config::limits::Limits;
 pub use config::virtual_host::VirtualHost;
 pub use config::{builder::MtlsConfigBuilder, mtls_config::MtlsConfig};
+pub use connection::address::address_bucket;
 pub use connection::identity::ConnectionIdentity;
 pub use connection::stream::MtlsStream;
 pub use extract::mock_client_cert::{MockClientCert, MockError};

@@ -14,7 +14,7 @@ pub use document::document;
 pub use page::{Delivery, Invitation, Link, Names, Page, PasswordHint};
 pub use platform::Platform;
 #[cfg(feature = "serve")]
-pub use qr::qr_text;
+pub use qr::{qr_svg, qr_text};
 #[cfg(feature = "serve")]
 pub use serve::{Site, Taken, network_address};
 #[cfg(feature = "serve")]

@@ -56,6 +56,24 @@ fn files_of_other_programs_open() {
     }
 }
 
+/// GnuTLS's own choice for readers that know nothing newer, iOS 17 among them; no other known file costs as much.
+#[test]
+fn the_most_costly_file_of_a_known_writer_opens() {
+    let (_, file) = data!("gnutls-3des-pkcs12");
+    let mut limits = Limits::default();
+    let bundle = open(file, PASSWORD, &limits).unwrap();
+    assert_eq!(bundle.chain_der().len(), 1);
+    assert_eq!(bundle.friendly_name(), Some("client1"));
+    limits.hash_blocks = 5_999_999;
+    assert!(matches!(
+        open(file, PASSWORD, &limits),
+        Err(OpenError::Read(ReadError::LimitExceeded {
+            got: 6_000_000,
+            ..
+        }))
+    ));
+}
+
 #[test]
 fn both_files_of_the_recipe_open() {
     for (name, file) in [data!("recipe-client"), data!("recipe-client-ios")] {

@@ -11,3 +11,12 @@ pub use chain::ChainFault;
 pub use verdict::{Binding, Keeper, Minimum, TooLittle, Verdict};
 
 use base16ct::lower::encode_string as hex;
+
+/// Octets in a message: in hex, and of many the first ones.
+fn shown(octets: &[u8]) -> String {
+    match octets.split_at_checked(64) {
+        _ if octets.is_empty() => "nothing".to_owned(),
+        Some((first, [_, ..])) => format!("{}... ({} bytes)", hex(first), octets.len()),
+        _ => hex(octets),
+    }
+}

@@ -15,7 +15,9 @@ pub mod verify;
 pub use crl::{
     Crl, CrlBuildError, CrlBuilder, CrlEntry, CrlError, CrlReadError, CrlScope, SignedCrl, crl_pem,
 };
-pub use issue::{Authority, IssueError, Issued, Prepared, certificate_pem, presented};
+pub use issue::{
+    Authority, IssueError, Issued, Prepared, ReturnedError, certificate_pem, presented,
+};
 pub use key::{
     BlocklistError, EncodedKey, KeyBlocklist, KeyError, KeyKind, KeyPair, Password,
     PasswordFileError, SignError, SignatureAlgorithm, Signer, WeakKey, check_public_key,

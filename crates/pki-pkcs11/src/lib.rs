@@ -6,6 +6,7 @@ mod key;
 mod module;
 mod object;
 mod public_key;
+mod remove;
 mod signature;
 mod uri;
 

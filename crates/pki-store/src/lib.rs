@@ -3,8 +3,11 @@
 mod audit;
 mod ca;
 mod commit;
+mod copy;
 mod database;
 mod error;
+mod owner_only;
+mod processes;
 mod query;
 mod record;
 mod store;
@@ -14,14 +17,23 @@ pub use audit::{
     AuditBreak, AuditError, AuditEvent, AuditHead, AuditRow, Checkpoint, CheckpointError,
     CheckpointPlace, KeepError, PlaceError,
 };
-pub use ca::{CertificateAuthority, IssuedRecord, Order};
-pub use commit::{Idempotency, ImportedCertificate, KeyReuse};
-pub use error::{CrlError, IssueError, StoreError, TokenError};
+pub use ca::{CertificateAuthority, IssuedRecord, Order, Settled};
+pub use commit::{ImportedCertificate, KeyReuse};
+pub use copy::{Copied, CopyError, copy};
+pub use error::{AcmeError, AttestationError, CrlError, IssueError, StoreError, TokenError};
+pub use processes::ClockState;
 pub use record::{
-    Actor, ApprovalRequest, ApprovalState, CertificateRecord, CertificateState, CertificateStatus,
-    CrlDates, Filter, Issuer, IssuerId, IssuerRole, IssuerState, NamePattern, NamePatternError,
-    NewApprovalRequest, NewIssuer, NewToken, NotAToken, Page, RecordedName, RevokedEntry,
-    Selection, Selector, StoredCrl, TokenId, TokenRecord, TokenSecret, TokenState,
+    AcmeAccount, AcmeAccountChange, AcmeAccountState, AcmeAttested, AcmeAuthorization,
+    AcmeChallenge, AcmeIdentifier, AcmeKey, AcmeMac, AcmeOrder, AcmeOutcome, AcmeState,
+    DueChallenge, NewAcmeAccount, NewAcmeChallenge, NewAcmeKey, NewAcmeOrder,
 };
-pub use store::{Store, StoreOptions};
+pub use record::{
+    Actor, ApprovalRequest, ApprovalState, AttestationRecord, AttestedKey, CertificateRecord,
+    CertificateState, CertificateStatus, Challenge, ChallengePurpose, CrlDates, EvidenceUse,
+    Filter, Idempotency, Issuer, IssuerId, IssuerRole, IssuerState, KeyUse, NamePattern,
+    NamePatternError, NewApprovalRequest, NewAttestedKey, NewIssuer, NewToken, NotAToken, Page,
+    RecordedName, RevokedEntry, Selection, Selector, StoredCrl, TokenId, TokenRecord, TokenSecret,
+    TokenState,
+};
+pub use store::{SchemaVersions, Store, StoreOptions};
 pub use url::{PostgresUrl, StoreUrl};

@@ -59,6 +59,18 @@ pub enum IdentityError {
         subject: String,
     },
 
+    /// The key is another certificate's, and the file has more than this one.
+    #[error(
+        "the file holds {count} private keys, and the first, which counts, does not belong to the certificate of \
+         {subject}; leave the certificate's own key alone in it"
+    )]
+    FirstKey {
+        /// The certificate's subject (RFC 4514).
+        subject: String,
+        /// How many keys the file has.
+        count: usize,
+    },
+
     /// There is no certificate where one was expected.
     #[error("{}", no_certificate(found))]
     NoCertificate {
@@ -91,6 +103,12 @@ pub enum IdentityError {
         subject: String,
     },
 
+    /// Whatever signs makes signatures that TLS 1.3 does not take.
+    #[error(
+        "the key signs by PKCS#1 v1.5 alone, which TLS 1.3 does not take; have the certificate issued for an EC key"
+    )]
+    SignerAlgorithm,
+
     /// The key is readable, but TLS cannot sign with it.
     #[error("TLS cannot sign with this key")]
     Unusable(#[source] Box<dyn StdError + Send + Sync>),
@@ -102,7 +120,11 @@ impl IdentityError {
     pub fn is_about_key(&self) -> bool {
         matches!(
             self,
-            Self::Key(_) | Self::KeyMismatch { .. } | Self::Unusable(_)
+            Self::FirstKey { .. }
+                | Self::Key(_)
+                | Self::KeyMismatch { .. }
+                | Self::SignerAlgorithm
+                | Self::Unusable(_)
         )
     }
 }
@@ -118,7 +140,7 @@ fn section(error: &PemError) -> String {
 fn no_certificate(found: &Found) -> String {
     let swapped = matches!(
         found,
-        Found::PrivateKey | Found::EncryptedPrivateKey | Found::OpenSshKey
+        Found::PrivateKey | Found::EncryptedPrivateKey | Found::OpenSshKey | Found::PuttyKey
     );
     let hint = if swapped {
         ": certificate and key look swapped"

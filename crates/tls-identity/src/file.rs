@@ -14,9 +14,9 @@ pub enum FileError {
     #[error("it is a directory: name the file in it")]
     Directory,
 
-    /// It is not there.
+    /// It is not there. The system's error says no more, and is no source.
     #[error("it does not exist")]
-    Missing(#[source] io::Error),
+    Missing(io::Error),
 
     /// It is longer than anything that is expected there.
     #[error("it is longer than {limit} bytes")]

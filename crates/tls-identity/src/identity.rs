@@ -13,7 +13,7 @@ use rustls::pki_types::CertificateDer;
 use rustls::sign::{CertifiedKey, SigningKey};
 use x509_identity::{Certificate, PublicKeyAlgorithm};
 
-use crate::{Found, IdentityError};
+use crate::{Found, IdentityError, point};
 
 /// The certificate chain that one side presents, and the private key of its first certificate.
 ///
@@ -54,8 +54,13 @@ impl Identity {
 
     fn of(chain: &[u8], key: &[u8], password: Option<&Password>) -> Result<Self, IdentityError> {
         let chain = certificates(chain)?;
-        let key = EncodedKey::read(key, password).map_err(IdentityError::Key)?;
-        Self::new(chain, signing_key(&key)?)
+        let read = EncodedKey::read(key, password).map_err(IdentityError::Key)?;
+        Self::new(chain, signing_key(&read)?).map_err(|error| match (error, keys(key)) {
+            (IdentityError::KeyMismatch { subject }, count @ 2..) => {
+                IdentityError::FirstKey { subject, count }
+            }
+            (error, _) => error,
+        })
     }
 
     /// Opens a `.p12` bundle: one key, its certificate, and the issuers to present with it.
@@ -65,7 +70,7 @@ impl Identity {
     /// [`IdentityError::Pkcs12`] for a wrong password, a damaged file or one without a key,
     /// [`IdentityError::NotPkcs12`] for a file of another kind.
     pub fn from_pkcs12(bundle: &[u8], password: &Password) -> Result<Self, IdentityError> {
-        let opened = Bundle::open(bundle, password, &Limits::default());
+        let opened = Bundle::open(pem::der_value(bundle), password, &Limits::default());
         let opened = opened.map_err(|error| match (error, Found::of(bundle)) {
             (error, Found::Pkcs12 | Found::Der | Found::Unknown) => IdentityError::Pkcs12(error),
             (OpenError::Read(_), found) => IdentityError::NotPkcs12 { found },
@@ -102,7 +107,9 @@ impl Identity {
         let public_key = key.public_key();
         let belongs = |certificate: &Certificate| {
             let spki = certificate.spki_der();
-            public_key.as_ref().is_none_or(|key| key.as_ref() == spki)
+            public_key.as_ref().is_none_or(|key| {
+                key.as_ref() == spki || point::is_compressed_form(spki, key.as_ref())
+            })
         };
         let Some(leaf) = parsed.first() else {
             return Err(IdentityError::Empty);
@@ -172,6 +179,13 @@ impl fmt::Debug for Identity {
             .field("chain", &self.key.cert.len())
             .finish_non_exhaustive()
     }
+}
+
+/// How many private keys a PEM file has.
+fn keys(bytes: &[u8]) -> usize {
+    let file = pem::read(bytes).ok();
+    let sections = file.iter().flat_map(pem::PemFile::sections);
+    sections.filter(|it| it.label().is_private_key()).count()
 }
 
 fn signing_key(key: &EncodedKey) -> Result<Arc<dyn SigningKey>, IdentityError> {

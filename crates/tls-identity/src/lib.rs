@@ -1,14 +1,18 @@
 #![doc = include_str!("../README.md")]
 
 mod alert;
+mod causes;
 mod error;
 mod file;
 mod files;
 mod identity;
+mod point;
 mod problems;
 mod refusal;
+mod signer;
 
 pub use alert::{alert_name, certificate_error};
+pub use causes::with_causes;
 pub use error::IdentityError;
 pub use file::{FileError, read_file};
 pub use files::{Content, IdentityFileError, IdentityFiles};

@@ -4,12 +4,12 @@
 use pki_core::verify::{VerifyError, VerifyErrorKind};
 use rustls::AlertDescription;
 
+use crate::alert_name;
+
 /// A refusal by an alert.
 #[derive(Debug)]
 pub struct Refusal {
     alert: AlertDescription,
-    /// Its name in RFC 8446.
-    name: &'static str,
     /// What the alert says. The beginning of the sentence.
     what: &'static str,
     /// What to do about it, where nothing is wrong with the certificate as far as one can see.
@@ -21,49 +21,42 @@ pub struct Refusal {
 const REFUSALS: [Refusal; 8] = [
     Refusal {
         alert: AlertDescription::AccessDenied,
-        name: "access_denied",
         what: "the server knows our certificate and denies it access",
         advice: "ask whoever runs the server",
     },
     Refusal {
         alert: AlertDescription::BadCertificate,
-        name: "bad_certificate",
         what: "the server could not verify our certificate",
         advice: "check that it is from the CA the server trusts and that its intermediates are sent with it",
     },
     Refusal {
         alert: AlertDescription::CertificateExpired,
-        name: "certificate_expired",
         what: "to the server a certificate of our chain is expired or not yet valid",
         advice: "compare the clocks, and look at the dates of our certificate, of its issuers and of their CRLs",
     },
     Refusal {
         alert: AlertDescription::CertificateRequired,
-        name: "certificate_required",
         what: "the server requires a client certificate and got none that it can use",
         advice: "check that it accepts our kind of key",
     },
     Refusal {
         alert: AlertDescription::CertificateRevoked,
-        name: "certificate_revoked",
         what: "our certificate is revoked",
         advice: "ask its issuer for a new one",
     },
     Refusal {
         alert: AlertDescription::CertificateUnknown,
-        name: "certificate_unknown",
         what: "the server refused our certificate without saying why",
         advice: "its log says more",
     },
     Refusal {
         alert: AlertDescription::UnknownCA,
-        name: "unknown_ca",
         what: "the server does not trust the issuer of our certificate",
-        advice: "add that CA to the server's client CAs, or send the missing intermediate",
+        advice: "add that CA to the server's client CAs, or send the missing intermediate; where it has both, its log \
+                 says why: an expired CA, a CRL that is missing or expired, or names that the CA may not certify",
     },
     Refusal {
         alert: AlertDescription::UnsupportedCertificate,
-        name: "unsupported_certificate",
         what: "the server does not support our certificate",
         advice: "its log says why: usages, key, signature or extensions of the certificate or of one above it",
     },
@@ -104,7 +97,7 @@ impl Refusal {
     /// What the alert says, with its name: how every sentence about it begins.
     #[must_use]
     pub fn beginning(&self) -> String {
-        format!("{} (alert {})", self.what, self.name)
+        format!("{} (alert {})", self.what, alert_name(self.alert))
     }
 
     /// The sentence: what the alert says, and `problem` as the probable reason, or what to do where none is known.
@@ -189,12 +182,12 @@ impl RefusalPage {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::alert_name;
 
     #[test]
     fn a_refusal_has_the_name_of_its_alert() {
         for refusal in Refusal::all() {
-            assert_eq!(refusal.name, alert_name(refusal.alert));
+            let name = format!(" (alert {})", alert_name(refusal.alert));
+            assert!(refusal.beginning().ends_with(&name), "{name}");
             let sentence = refusal.sentence(None);
             assert!(sentence.starts_with(&refusal.beginning()), "{sentence}");
         }

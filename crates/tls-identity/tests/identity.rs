@@ -11,6 +11,7 @@ use pki_core::{KeyError, KeyPair};
 use rustls::crypto::aws_lc_rs::sign::any_supported_type;
 use rustls::sign::{Signer, SigningKey};
 use rustls::{SignatureAlgorithm, SignatureScheme};
+use test_pki::der::{content, tlv};
 use test_pki::{Ca, KeyKind, Leaf};
 use tls_identity::{
     FileError, Found, Identity, IdentityError, IdentityFileError, IdentityFiles, Password,
@@ -69,6 +70,46 @@ fn a_key_fits_its_own_certificate_alone_and_says_where_that_is() {
     assert!(matches!(mismatch, Err(IdentityError::KeyMismatch { subject }) if subject == "CN=own"));
 }
 
+#[test]
+fn of_several_keys_the_first_counts_and_that_is_said() {
+    let (own, other) = (own(), own());
+    let (chain, key, second) = (own.chain_pem(), own.key_pem(), other.key_pem());
+    let read = |keys: String| Identity::from_pem(chain.as_bytes(), keys.as_bytes());
+    assert!(read(format!("{key}{second}")).is_ok());
+    let refused = read(format!("{second}{key}"));
+    assert!(
+        matches!(&refused, Err(error @ IdentityError::FirstKey { count: 2, .. }) if error.is_about_key()),
+        "{refused:?}"
+    );
+}
+
+#[test]
+fn a_compressed_point_is_the_same_key() {
+    for _ in 0..8 {
+        let ca = Ca::root("root");
+        let (own, other) = (ca.client("own"), ca.client("other"));
+        let compressed = |flip: u8| {
+            let der = ca.rewrite(own.der(), |fields| {
+                let spki = test_pki::der::fields(content(&fields[6]));
+                let point = &content(&spki[1])[1..];
+                let form = 2 + ((point[64] % 2) ^ flip);
+                let bits = tlv(3, [&[0, form], &point[1..33]].concat());
+                fields[6] = tlv(0x30, [spki[0].clone(), bits].concat());
+            });
+            vec![der.into()]
+        };
+        let key = |leaf: &Leaf| any_supported_type(&leaf.key_der()).unwrap();
+        assert!(Identity::new(compressed(0), key(&own)).is_ok());
+        for (chain, key) in [(compressed(1), key(&own)), (compressed(0), key(&other))] {
+            let refused = Identity::new(chain, key);
+            assert!(
+                matches!(refused, Err(IdentityError::KeyMismatch { .. })),
+                "{refused:?}"
+            );
+        }
+    }
+}
+
 /// A key elsewhere, which signs and does not tell its public key.
 #[derive(Debug)]
 struct Token(Arc<dyn SigningKey>);
@@ -101,6 +142,8 @@ fn a_bundle_opens_with_its_password_only() {
     let right = Password::new("right");
     let key = KeyPair::from_pem(own.key_pem().as_bytes(), None).unwrap();
     let bundle = Bundle::builder(&key, own.der()).build(&right).unwrap();
+    assert!(Identity::from_pkcs12(&[&bundle[..], b"\n"].concat(), &right).is_ok());
+    assert!(Identity::from_pkcs12(&[&bundle[..], &bundle].concat(), &right).is_err());
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("own.p12");
     fs::write(&path, &bundle).unwrap();

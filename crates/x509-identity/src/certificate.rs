@@ -5,6 +5,7 @@ use std::sync::OnceLock;
 
 use const_oid::ObjectIdentifier;
 use der::asn1::{BitStringRef, IntRef};
+use der::pem::LineEnding;
 use sha2::{Digest, Sha256};
 use spki::AlgorithmIdentifierRef;
 use time::OffsetDateTime;
@@ -45,6 +46,7 @@ pub struct Certificate {
     // Nobody asks for those of most CA certificates and of none that is being issued.
     pub(crate) fingerprint_sha256: OnceLock<[u8; 32]>,
     spki_sha256: OnceLock<[u8; 32]>,
+    pub(crate) pem: OnceLock<Box<str>>,
 }
 
 #[derive(Clone)]
@@ -196,6 +198,7 @@ impl Certificate {
             known,
             fingerprint_sha256: OnceLock::new(),
             spki_sha256: OnceLock::new(),
+            pem: OnceLock::new(),
             tbs_start: range_within(der, whole_tbs.der).start,
             tbs_len: whole_tbs.der.len(),
             der: der.into(),
@@ -205,6 +208,19 @@ impl Certificate {
     /// The certificate as it was given.
     pub fn der(&self) -> &[u8] {
         &self.der
+    }
+
+    /// The certificate as PEM (RFC 7468 section 5), written once: that of a CA goes out with each certificate below it.
+    ///
+    /// # Panics
+    ///
+    /// Never: certificates are at most 64 KiB.
+    pub fn pem(&self) -> &str {
+        self.pem.get_or_init(|| {
+            let text = der::pem::encode_string("CERTIFICATE", LineEnding::LF, &self.der);
+            text.expect("a certificate of at most 64 KiB can be written as PEM")
+                .into_boxed_str()
+        })
     }
 
     /// The TBSCertificate as DER, octet for octet: what the signature is over.

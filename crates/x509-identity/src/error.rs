@@ -103,10 +103,15 @@ pub enum ParseError {
 
     /// A validity date that is not a UTCTime or GeneralizedTime in the form of RFC 5280 4.1.2.5, or
     /// that is not a possible date.
-    #[error("{what} is not a valid time")]
+    #[error(
+        "{what} is `{found}`, which is not a time in the form YYMMDDHHMMSSZ or YYYYMMDDHHMMSSZ: without fractions of a \
+         second, with seconds, and in UTC (RFC 5280 section 4.1.2.5)"
+    )]
     Time {
         /// `notBefore` or `notAfter`.
         what: &'static str,
+        /// What is there, with anything but printable ASCII escaped, and cut off where it is long.
+        found: String,
     },
 
     /// More octets than this crate reads.

@@ -25,7 +25,7 @@ pub use extension::{BasicConstraints, Extension};
 pub use key_usage::{KeyUsage, KeyUsageBit};
 pub use name::{
     Attribute, AttributeValue, DistinguishedName, DistinguishedNameBuilder, MAX_NAME_LEN, Rdn,
-    StringType,
+    StringType, reorders_a_line,
 };
 pub use public_key::PublicKeyAlgorithm;
 pub use san::SubjectAltName;

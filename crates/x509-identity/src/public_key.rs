@@ -80,10 +80,13 @@ impl fmt::Display for PublicKeyAlgorithm {
             Self::MlDsa44 => f.write_str("ML-DSA-44"),
             Self::MlDsa65 => f.write_str("ML-DSA-65"),
             Self::MlDsa87 => f.write_str("ML-DSA-87"),
-            Self::Other(oid) => match DB.by_oid(oid) {
-                Some(name) => f.write_str(name),
-                None => oid.fmt(f),
-            },
+            Self::Other(oid) => {
+                let known = CURVES.iter().find(|(curve, _)| curve == oid);
+                match known.map(|(_, name)| *name).or_else(|| DB.by_oid(oid)) {
+                    Some(name) => f.write_str(name),
+                    None => oid.fmt(f),
+                }
+            }
             Self::Rsa { bits } => write!(f, "RSA {bits}"),
         }
     }
@@ -113,6 +116,50 @@ fn modulus_bits(key: &[u8]) -> Result<u32, ParseError> {
     Ok((length * 8).saturating_sub(unused))
 }
 
+/// The curves that people meet beside those of TLS, where they are called otherwise than in `const-oid`, or not at all.
+const CURVES: &[(ObjectIdentifier, &str)] = &[
+    (ObjectIdentifier::new_unwrap("1.2.840.10045.3.1.1"), "P-192"),
+    (ObjectIdentifier::new_unwrap("1.3.132.0.33"), "P-224"),
+    (ObjectIdentifier::new_unwrap("1.3.132.0.10"), "secp256k1"),
+    (
+        ObjectIdentifier::new_unwrap("1.3.36.3.3.2.8.1.1.3"),
+        "brainpoolP192r1",
+    ),
+    (
+        ObjectIdentifier::new_unwrap("1.3.36.3.3.2.8.1.1.5"),
+        "brainpoolP224r1",
+    ),
+    (
+        ObjectIdentifier::new_unwrap("1.3.36.3.3.2.8.1.1.7"),
+        "brainpoolP256r1",
+    ),
+    (
+        ObjectIdentifier::new_unwrap("1.3.36.3.3.2.8.1.1.8"),
+        "brainpoolP256t1",
+    ),
+    (
+        ObjectIdentifier::new_unwrap("1.3.36.3.3.2.8.1.1.9"),
+        "brainpoolP320r1",
+    ),
+    (
+        ObjectIdentifier::new_unwrap("1.3.36.3.3.2.8.1.1.11"),
+        "brainpoolP384r1",
+    ),
+    (
+        ObjectIdentifier::new_unwrap("1.3.36.3.3.2.8.1.1.12"),
+        "brainpoolP384t1",
+    ),
+    (
+        ObjectIdentifier::new_unwrap("1.3.36.3.3.2.8.1.1.13"),
+        "brainpoolP512r1",
+    ),
+    (
+        ObjectIdentifier::new_unwrap("1.3.36.3.3.2.8.1.1.14"),
+        "brainpoolP512t1",
+    ),
+    (ObjectIdentifier::new_unwrap("1.2.156.10197.1.301"), "SM2"),
+];
+
 const WHAT: &str = "subjectPublicKeyInfo";
 
 const RSA_ENCRYPTION: ObjectIdentifier = const_oid::db::rfc5912::RSA_ENCRYPTION;
@@ -129,6 +176,7 @@ mod tests {
     #[test]
     fn a_kind_prints_as_people_say_it() {
         let ed448 = const_oid::db::rfc8410::ID_ED_448;
+        let koblitz = ObjectIdentifier::new_unwrap("1.3.132.0.10");
         let private = ObjectIdentifier::new_unwrap("1.2.3.4");
         for (kind, printed) in [
             (PublicKeyAlgorithm::EcP256, "P-256"),
@@ -136,6 +184,7 @@ mod tests {
             (PublicKeyAlgorithm::MlDsa65, "ML-DSA-65"),
             (PublicKeyAlgorithm::Other(ed448), "id-Ed448"),
             (PublicKeyAlgorithm::Other(private), "1.2.3.4"),
+            (PublicKeyAlgorithm::Other(koblitz), "secp256k1"),
         ] {
             assert_eq!(kind.to_string(), printed);
         }

@@ -54,6 +54,7 @@ impl Certificate {
         self.tbs_start = der.len() - content.value.len();
         self.der = der.into();
         self.fingerprint_sha256 = OnceLock::new();
+        self.pem = OnceLock::new();
         Ok(self)
     }
 }

@@ -52,16 +52,34 @@ impl<'a> Decode<'a> for Tlv<'a> {
     }
 }
 
+impl<'a> Tlv<'a> {
+    /// The first element, whose length is a single octet, as that of nearly all is, and what comes after it. `None` for
+    /// all others, and for what [`decode`](Decode::decode) refuses.
+    fn short(bytes: &'a [u8]) -> Option<(Self, &'a [u8])> {
+        let [tag, length @ 0..0x80, ..] = *bytes else {
+            return None;
+        };
+        let (der, rest) = bytes.split_at_checked(HEADER + usize::from(length))?;
+        let value = der.get(HEADER..)?;
+        (tag & 0x1f != 0x1f).then_some((Self { tag, value, der }, rest))
+    }
+}
+
+/// The octets of a tag and of a short length.
+const HEADER: usize = 2;
+
 /// The elements of one structure, in order, with the structure's name for errors.
 pub(crate) struct Fields<'a> {
-    reader: SliceReader<'a>,
+    rest: &'a [u8],
     what: &'static str,
 }
 
 impl<'a> Fields<'a> {
     pub(crate) fn new(bytes: &'a [u8], what: &'static str) -> Result<Self, ParseError> {
-        let reader = SliceReader::new(bytes).map_err(|source| ParseError::Der { what, source })?;
-        Ok(Self { reader, what })
+        match Length::try_from(bytes.len()) {
+            Ok(_) => Ok(Self { rest: bytes, what }),
+            Err(source) => Err(ParseError::Der { what, source }),
+        }
     }
 
     /// The fields of the one element with `tag` that `bytes` consists of.
@@ -73,11 +91,17 @@ impl<'a> Fields<'a> {
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.reader.is_finished()
+        self.rest.is_empty()
     }
 
     pub(crate) fn next(&mut self) -> Result<Tlv<'a>, ParseError> {
-        self.decode()
+        match Tlv::short(self.rest) {
+            Some((tlv, rest)) => {
+                self.rest = rest;
+                Ok(tlv)
+            }
+            None => self.decode(),
+        }
     }
 
     pub(crate) fn required(&mut self, tag: u8) -> Result<Tlv<'a>, ParseError> {
@@ -94,7 +118,7 @@ impl<'a> Fields<'a> {
     }
 
     pub(crate) fn optional(&mut self, tag: u8) -> Result<Option<Tlv<'a>>, ParseError> {
-        if self.reader.peek_byte() == Some(tag) {
+        if self.rest.first() == Some(&tag) {
             self.next().map(Some)
         } else {
             Ok(None)
@@ -106,9 +130,12 @@ impl<'a> Fields<'a> {
         T: Decode<'a, Error = der::Error>,
     {
         let what = self.what;
-        self.reader
-            .decode()
-            .map_err(|source| ParseError::Der { what, source })
+        let failed = |source| ParseError::Der { what, source };
+        let mut reader = SliceReader::new(self.rest).map_err(failed)?;
+        let value = reader.decode().map_err(failed)?;
+        let read = usize::try_from(reader.position()).map_err(failed)?;
+        self.rest = self.rest.get(read..).unwrap_or_default();
+        Ok(value)
     }
 
     pub(crate) fn object_identifier(&mut self) -> Result<ObjectIdentifier, ParseError> {
@@ -175,4 +202,39 @@ where
     T: Decode<'a, Error = der::Error>,
 {
     T::from_der(bytes).map_err(|source| ParseError::Der { what, source })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_short_element_is_what_the_decoder_makes_of_it_and_nothing_else_is() {
+        let long = [[0x30, 0x81, 0x80].as_slice(), &[0; 0x80]].concat();
+        for bytes in [
+            [0x02, 1, 5].as_slice(),
+            &[0x05, 0, 0x02, 1, 5],
+            &[0xa0, 3, 2, 1, 2],
+            &long,
+            // A tag of more octets, a length that is cut off, that is not minimal, or that has no end.
+            &[0x1f, 1, 5],
+            &[0x30],
+            &[0x30, 4, 1],
+            &[0x30, 0x81, 1, 5],
+            &[0x30, 0x80, 0, 0],
+            &[],
+        ] {
+            let decoded = SliceReader::new(bytes).and_then(|mut reader| Tlv::decode(&mut reader));
+            let read =
+                Fields::new(bytes, "test").and_then(|mut fields| Ok((fields.next()?, fields.rest)));
+            match (decoded, read) {
+                (Ok(decoded), Ok((read, rest))) => {
+                    assert_eq!((read.tag, read.value), (decoded.tag, decoded.value));
+                    assert_eq!([read.der, rest].concat(), bytes);
+                    assert_eq!(read.der, decoded.der);
+                }
+                (decoded, read) => assert!(decoded.is_err() && read.is_err(), "{bytes:02x?}"),
+            }
+        }
+    }
 }

@@ -8,7 +8,16 @@ use crate::tlv::Tlv;
 /// Only the two forms of RFC 5280 4.1.2.5 are read: `YYMMDDHHMMSSZ` (1950 to 2049) and
 /// `YYYYMMDDHHMMSSZ`. `der` decodes both too, but only from 1970 on.
 pub(crate) fn parse_time(tlv: Tlv<'_>, what: &'static str) -> Result<OffsetDateTime, ParseError> {
-    decode_time(tlv).ok_or(ParseError::Time { what })
+    decode_time(tlv).ok_or_else(|| {
+        let found = shown_time(tlv.value);
+        ParseError::Time { what, found }
+    })
+}
+
+/// The text of a time that is not one, for a sentence about it: printable, and not long.
+fn shown_time(text: &[u8]) -> String {
+    let shown = text.get(..LONGEST_SHOWN).unwrap_or(text);
+    shown.escape_ascii().to_string()
 }
 
 fn decode_time(tlv: Tlv<'_>) -> Option<OffsetDateTime> {
@@ -46,5 +55,7 @@ fn number(digits: &[u8]) -> Option<u16> {
     })
 }
 
+/// `20261124120000.123456+0100`, and a little more.
+const LONGEST_SHOWN: usize = 32;
 const UTC_TIME: u8 = 0x17;
 const GENERALIZED_TIME: u8 = 0x18;

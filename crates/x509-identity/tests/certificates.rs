@@ -28,6 +28,12 @@ fn another_signature_changes_the_signature_alone() {
         assert_eq!(format!("{signed:?}"), format!("{again:?}"));
         assert_eq!(signed.fingerprint_sha256(), again.fingerprint_sha256());
         assert_ne!(signed.fingerprint_sha256(), leaf.fingerprint_sha256());
+        assert_eq!(signed.pem(), again.pem());
+        assert_ne!(signed.pem(), leaf.pem());
+        assert_eq!(
+            Certificate::from_pem(signed.pem().as_bytes()).unwrap(),
+            signed
+        );
         assert_eq!(signed.tbs_der(), leaf.tbs_der());
         assert_eq!(signed.spki_der(), leaf.spki_der());
         assert_eq!(signed.issuer_der(), leaf.issuer_der());

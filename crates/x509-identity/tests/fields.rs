@@ -137,7 +137,18 @@ fn validity_is_read_in_the_two_forms_of_rfc_5280() {
                     };
                     assert_eq!(read, moment);
                 }
-                None => assert_eq!(result.unwrap_err(), ParseError::Time { what }, "{text}"),
+                None => {
+                    let error = result.unwrap_err();
+                    let found = text.to_owned();
+                    assert_eq!(error, ParseError::Time { what, found }, "{text}");
+                    // What is there is told, and what belongs there.
+                    let sentence = error.to_string();
+                    assert!(
+                        sentence.starts_with(&format!("{what} is `{text}`")),
+                        "{sentence}"
+                    );
+                    assert!(sentence.contains("YYYYMMDDHHMMSSZ"), "{sentence}");
+                }
             }
         }
     }

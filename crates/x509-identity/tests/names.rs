@@ -83,7 +83,7 @@ fn octets_that_are_not_the_declared_string_are_refused() {
     ] {
         let error = DistinguishedName::from_der(&common_name(tlv(tag, octets))).unwrap_err();
         let expected = ParseError::StringEncoding {
-            what: "attribute value",
+            what: "CN",
             string_type,
         };
         assert_eq!(error, expected, "{octets:x?}");
@@ -116,9 +116,7 @@ fn ascii_is_read_in_every_string_type_and_what_else_is_in_a_type_of_ascii_is_kep
 
 #[test]
 fn a_nul_is_refused_in_every_string_type_and_in_text() {
-    let nul = ParseError::EmbeddedNul {
-        what: "attribute value",
-    };
+    let nul = ParseError::EmbeddedNul { what: "CN" };
     for (tag, octets) in [
         (0x0c, b"good\0.evil".as_slice()),
         (0x13, b"good\0.evil"),

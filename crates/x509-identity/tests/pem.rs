@@ -24,7 +24,7 @@ fn each_section_of_a_file_is_found_however_it_was_put_together() {
     let both = format!("{ONE}{TWO}");
     let trimmed = ONE.trim_end();
     let indented = both.replace('\n', "\n    ");
-    let files: [(&str, Vec<u8>); 17] = [
+    let files: [(&str, Vec<u8>); 19] = [
         ("as it is", both.clone().into()),
         ("byte order mark", format!("\u{feff}{both}").into()),
         (
@@ -61,6 +61,14 @@ fn each_section_of_a_file_is_found_however_it_was_put_together() {
             utf16(&format!("\u{feff}{both}"), u16::to_be_bytes),
         ),
         ("UTF-16 without a mark", utf16(&both, u16::to_le_bytes)),
+        (
+            "UTF-16 without a mark, and text before",
+            utf16(&format!("Bag Attributes\n{both}"), u16::to_le_bytes),
+        ),
+        (
+            "the same, big-endian",
+            utf16(&format!("Bag Attributes\n{both}"), u16::to_be_bytes),
+        ),
     ];
     for (how, file) in files {
         let file = pem::read(&file).unwrap_or_else(|error| panic!("{how}: {error}"));
@@ -115,6 +123,21 @@ fn a_section_that_is_not_whole_is_refused_by_its_line() {
             marker(4, "BEGIN"),
         ),
         (
+            "dashes of a word processor, and the hyphen that it left",
+            format!("{ONE}{}", TWO.replace("-----", "\u{2014}\u{2014}-")),
+            marker(4, "BEGIN"),
+        ),
+        (
+            "small letters",
+            format!("{ONE}{}", TWO.to_lowercase()),
+            marker(4, "BEGIN"),
+        ),
+        (
+            "small letters in an end",
+            ONE.replace("END C", "End C"),
+            marker(3, "END"),
+        ),
+        (
             "another end",
             ONE.replace("END CERTIFICATE", "END X509 CRL"),
             PemError::Mismatch {
@@ -144,6 +167,83 @@ fn a_section_that_is_not_whole_is_refused_by_its_line() {
 }
 
 #[test]
+fn a_label_of_something_else_is_named() {
+    for (label, says) in [
+        ("TSS2 PRIVATE KEY", "TPM"),
+        ("PKCS12", "PKCS#12 bundle"),
+        ("PGP PUBLIC KEY BLOCK", "OpenPGP"),
+        ("SSH2 PUBLIC KEY", "ssh-keygen -i"),
+        ("ECC PRIVATE KEY", "private keys are `PRIVATE KEY`"),
+        ("CERTIFCATE", "not known"),
+    ] {
+        let file = ONE.replace("CERTIFICATE", label);
+        let error = pem::read(file.as_bytes()).err();
+        let sentence = error.map(|error| error.to_string()).unwrap_or_default();
+        let begins = format!("line 1 begins a section `{label}`, which ");
+        assert!(sentence.starts_with(&begins), "{sentence}");
+        assert!(sentence.contains(says), "{label}: {sentence}");
+    }
+}
+
+#[test]
+fn a_part_in_another_encoding_is_not_taken_for_text() {
+    let le = |text: &str| utf16(text, u16::to_le_bytes);
+    for file in [
+        // `>>` of PowerShell.
+        [ONE.as_bytes(), &le(TWO)].concat(),
+        [ONE.as_bytes(), b"#", &utf16(TWO, u16::to_be_bytes)].concat(),
+        [&le(&format!("\u{feff}{ONE}"))[..], TWO.as_bytes()].concat(),
+        [&le(ONE)[..], TWO.as_bytes()].concat(),
+    ] {
+        assert_eq!(pem::read(&file).err(), Some(PemError::PartlyUtf16));
+    }
+
+    // Of more than 127 octets, as all certificates and CRLs are.
+    let der = [&[0x30, 0x81, 0x80][..], &[0; 0x80]].concat();
+    let der_behind = [ONE.as_bytes(), &der].concat();
+    let between = [ONE.as_bytes(), b"\n", &der, TWO.as_bytes()].concat();
+    for file in [der_behind, between] {
+        let error = pem::read(&file).err();
+        assert!(matches!(error, Some(PemError::Der { .. })), "{error:?}");
+    }
+    for text in [
+        "0 days left\n".as_bytes(),
+        b"0\x81 in Latin-1\n",
+        b"\0\0\0",
+        "begin a list -----end of it-----".as_bytes(),
+    ] {
+        let file = [ONE.as_bytes(), text, TWO.as_bytes()].concat();
+        let file = pem::read(&file).expect("two sections");
+        assert_eq!(contents(&file), [ONE_DER, TWO_DER]);
+    }
+}
+
+#[test]
+fn of_a_der_file_all_is_read_where_more_than_a_line_break_follows() {
+    for behind in [&b""[..], b"\n", b"\r\n\0", b"\x1a"] {
+        let file = [ONE_DER, behind].concat();
+        assert_eq!(pem::der_value(&file), ONE_DER, "{behind:?}");
+    }
+    let pem = TWO.as_bytes();
+    let cut_off = &pem[..40];
+    for behind in [TWO_DER, &[b"\n", TWO_DER].concat(), pem, cut_off] {
+        let file = [ONE_DER, behind].concat();
+        assert_eq!(pem::der_value(&file), file, "{behind:?}");
+    }
+}
+
+#[test]
+fn a_line_break_that_was_encoded_along_with_a_value_is_left_out() {
+    let read = |base64: &str| {
+        let file = format!("-----BEGIN CERTIFICATE-----\n{base64}\n-----END CERTIFICATE-----\n");
+        contents(&pem::read(file.as_bytes()).expect("one section")).remove(0)
+    };
+    assert_eq!(read("MAMCAQEK"), ONE_DER);
+    // Another value is for the reader to refuse.
+    assert_eq!(read("MAMCAQEwAwIBAg=="), [ONE_DER, TWO_DER].concat());
+}
+
+#[test]
 fn lines_are_counted_as_an_editor_does() {
     for (newline, joined) in [("\n", 4), ("\r\n", 4), ("\r", 4)] {
         let file = format!("{ONE}{TWO}").replace('\n', newline);
@@ -164,7 +264,26 @@ fn content_that_is_not_base64_is_refused_and_says_why_where_that_is_known() {
     let base64 = |hint| PemError::Base64 { line: 2, hint };
     assert_eq!(hint("\n"), PemError::Empty { line: 2 });
     assert_eq!(hint("\nMAMC!QE=\n"), base64(""));
-    assert_eq!(hint("\nMAMCAQE\n"), base64(""));
+    assert_eq!(
+        hint("\nMAMCAQE\n"),
+        base64(": its end is missing, or a character of it")
+    );
+    assert_eq!(
+        hint("\n> MAMC\n> AQE=\n"),
+        base64(": its lines begin with `>`, as in the answer to a mail")
+    );
+    assert_eq!(
+        hint("\nMAMC\u{a0}AQE=\n"),
+        base64(": it has a character in it that is not ASCII, such as a non-breaking space")
+    );
+    assert_eq!(
+        hint("\nMAMC-_E=\n"),
+        base64(": it has `-` or `_` in it, as base64 for URLs has for `+` and `/`")
+    );
+    assert_eq!(
+        hint("\nMAMC=\nAQE=\n=\n"),
+        base64(": its lines end with `=`, as in a mail that was not decoded")
+    );
     assert_eq!(hint("\nMAMC\n...\n"), base64(": part of it is left out"));
     assert_eq!(
         hint(r"\nMAMCAQE=\n"),

@@ -131,9 +131,7 @@ fn names_of_the_rarer_kinds_are_kept_whole() {
     let nul = tlv(0xa4, common_name(tlv(0x0c, "a\0b")));
     assert_eq!(
         refusal(&with_sans(&[nul])),
-        ParseError::EmbeddedNul {
-            what: "attribute value"
-        }
+        ParseError::EmbeddedNul { what: "CN" }
     );
     for bad in [
         tlv(0xa2, "constructed"),

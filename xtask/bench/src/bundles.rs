@@ -2,15 +2,15 @@
 
 use std::fs;
 use std::hint::black_box;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use p12_keystore::{
     Certificate, EncryptionAlgorithm, KeyStore, KeyStoreEntry, MacAlgorithm, Pkcs12ImportPolicy,
     PrivateKey, PrivateKeyChain,
 };
 use pbe::{Digest, PasswordOctets, Purpose, Request, derive, pbkdf2_sha256_together};
-use pkcs12_ios::{Archive, Bundle, Encoding, Limits};
+use pkcs12_ios::{Archive, Bundle, Encoding, Limits, ReadError};
 use pki_core::{
     AllowedSubject, Authority, CertificateParameters, KeyKind, KeyPair, Password, Profile,
     certificate_pem,
@@ -18,9 +18,11 @@ use pki_core::{
 use suite::Peers;
 use time::OffsetDateTime;
 
-use super::clock::{Effort, finish, per_second};
+use super::hostile;
 use super::report::{Aim, Better, Comparison, Contender, Report, Side};
-use super::{set, versions};
+use crate::measuring::clock::{Effort, finish, per_second};
+use crate::measuring::versions;
+use crate::recipe::set;
 
 pub(crate) fn measure(peers: &Peers, effort: Effort) -> Result<Report> {
     let identity = Identity::new()?;
@@ -29,6 +31,7 @@ pub(crate) fn measure(peers: &Peers, effort: Effort) -> Result<Report> {
         comparisons.push(write(peers, effort, &identity, encoding)?);
         comparisons.push(read(peers, effort, &identity, encoding)?);
     }
+    comparisons.push(refused(effort, &identity)?);
     Ok(Report {
         versions: versions::of(peers, &["p12-keystore", "aws-lc-rs"], &["OpenSSL"])?,
         comparisons,
@@ -111,6 +114,35 @@ fn read(
             ),
         ],
     )
+}
+
+/// How long it takes to refuse what would take a reader minutes.
+fn refused(effort: Effort, identity: &Identity) -> Result<Comparison> {
+    let password = Password::new(PASSWORD);
+    let limits = Limits::default();
+    let files = hostile::files(&identity.key, &identity.leaf, &password)?;
+    let named = |(name, _): &(&'static str, Vec<u8>)| Contender::new(*name, Side::Ours);
+    let mut contenders: Vec<Contender> = files.iter().map(named).collect();
+    for _ in 0..effort.rounds(1, 11) {
+        for (contender, (name, file)) in contenders.iter_mut().zip(&files) {
+            let begin = Instant::now();
+            let read = Archive::read(file, &password, &limits);
+            let took = begin.elapsed();
+            let is_limit = matches!(
+                read,
+                Err(ReadError::LimitExceeded { .. } | ReadError::IterationsOutOfRange { .. })
+            );
+            ensure!(is_limit, "no limit refuses it: {name}");
+            contender.samples.push(took.as_secs_f64() * 1000.0);
+        }
+    }
+    Ok(Comparison {
+        title: "Refused".to_owned(),
+        unit: "ms",
+        better: Better::Lower,
+        contenders,
+        aim: Some(Aim::AtMost(50.0)),
+    })
 }
 
 type Work<'a> = (Contender, &'a mut dyn FnMut() -> Result<()>);

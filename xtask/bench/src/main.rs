@@ -1,18 +1,17 @@
 //! `cargo xtask bench`: how fast, against the programs that people have, all in one run.
 
+mod attest;
 mod bundles;
 mod ca;
-mod chart;
-mod clock;
+mod enroll;
+mod hostile;
 mod issue;
+mod issue_cost;
 mod load;
-mod machine;
+mod measuring;
 mod recipe;
 mod report;
-mod rivals;
 mod server;
-mod set;
-mod versions;
 
 use std::fs;
 use std::path::PathBuf;
@@ -26,16 +25,20 @@ use suite::{Peers, replace_section, workspace};
 
 use self::ca::CaServer;
 use self::ca::scale::ScalePart;
-use self::clock::Effort;
-use self::machine::Machine;
-use self::report::Report;
-use self::set::RecipeSet;
+use self::enroll::EnrollServer;
+use self::issue::IssueTimes;
+use self::measuring::clock::Effort;
+use self::measuring::machine::Machine;
+use self::recipe::set::RecipeSet;
+use self::report::{Report, chart};
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let outcome = match arguments.part {
         Some(Part::CaScale(part)) => part.run(),
         Some(Part::CaServer(server)) => server.run(),
+        Some(Part::EnrollServer(server)) => server.run(),
+        Some(Part::IssueTimes(times)) => times.run(),
         Some(Part::RecipeSet(set)) => set.run(),
         None => arguments.bench.run(),
     };
@@ -63,6 +66,10 @@ enum Part {
     CaScale(ScalePart),
     #[command(hide = true)]
     CaServer(CaServer),
+    #[command(hide = true)]
+    EnrollServer(EnrollServer),
+    #[command(hide = true)]
+    IssueTimes(IssueTimes),
     #[command(hide = true)]
     RecipeSet(RecipeSet),
 }
@@ -151,9 +158,39 @@ impl Section {
             measure: ca::measure,
         },
         Self {
+            name: "issue-cost",
+            about: "Instructions and system calls of a certificate: in memory, over HTTP and by enrolment",
+            measure: issue_cost::measure,
+        },
+        Self {
+            name: "attest",
+            about: "Attestation verdicts a second, against the signature checks alone",
+            measure: attest::measure,
+        },
+        Self {
+            name: "enroll",
+            about: "Enrolments over HTTPS, stored and audited, against OpenBao over TLS",
+            measure: enroll::measure,
+        },
+        Self {
             name: "ca-scale",
             about: "CRLs, lists and revoking with a million certificates, against OpenBao",
             measure: ca::scale::measure,
+        },
+        Self {
+            name: "scale",
+            about: "Certificates a second with CA processes side by side and with a standby, against OpenBao",
+            measure: ca::processes::measure,
+        },
+        Self {
+            name: "growth",
+            about: "What a CA's steps cost as up to ten million certificates are stored",
+            measure: ca::growth::measure,
+        },
+        Self {
+            name: "chains",
+            about: "One audit chain for all CA processes, beside one for each",
+            measure: ca::chains::measure,
         },
     ];
 

@@ -16,7 +16,6 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::Parser;
-use conformance::Case;
 use suite::{Peers, Tally, replace_section, workspace};
 use time::OffsetDateTime;
 
@@ -97,9 +96,4 @@ fn write(table: &Table<'_>, peers: &Peers) -> Result<()> {
         "conformance",
         text.trim_end(),
     )
-}
-
-/// How a case is called.
-fn name(case: &Case) -> String {
-    format!("{}: {}", case.category, case.name)
 }

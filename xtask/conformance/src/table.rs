@@ -6,7 +6,6 @@ use conformance::{Case, Verdict};
 use suite::Tally;
 
 use super::knock::Outcome;
-use super::name;
 use super::peer::Peer;
 
 /// The outcomes of every server that was tried.
@@ -198,6 +197,11 @@ impl<'a> Table<'a> {
             _ => Judgement::Right,
         }
     }
+}
+
+/// How a case is called.
+fn name(case: &Case) -> String {
+    format!("{}: {}", case.category, case.name)
 }
 
 #[cfg(test)]

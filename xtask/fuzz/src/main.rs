@@ -3,7 +3,9 @@
 //! The compiler marks the branches by an LLVM pass that it has on every channel; what nightly alone has is the
 //! address sanitizer, which looks for errors that safe code does not make.
 
+mod acme;
 mod seeds;
+mod target;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -13,6 +15,8 @@ use std::thread;
 use anyhow::{Context, Result, ensure};
 use clap::{Parser, ValueEnum};
 use suite::{Tally, workspace};
+
+use self::target::Target;
 
 fn main() -> ExitCode {
     suite::close(Fuzz::parse().run())
@@ -38,64 +42,6 @@ struct Fuzz {
     /// Run this input alone, such as one that ended a run
     #[arg(long, value_name = "FILE", requires = "targets")]
     input: Option<PathBuf>,
-}
-
-/// The targets, named as their files in `fuzz/targets/`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-#[value(rename_all = "snake_case")]
-enum Target {
-    /// Attestations and assertions of Apple App Attest
-    AppAttest,
-    /// Checkpoints of audit logs
-    Checkpoint,
-    /// CRLs, and look-ups in them
-    CrlIndex,
-    /// Certificate requests
-    Csr,
-    /// Headers of proxies that forward a client certificate
-    Forwarded,
-    /// Descriptions of attested keys, as Android devices write them
-    KeyDescription,
-    /// Paths with an OCSP request in them
-    OcspPath,
-    /// OCSP requests, and the responses to them
-    OcspRequest,
-    /// PKCS#12 files
-    P12,
-    /// Headers of the PROXY protocol
-    ProxyProtocol,
-    /// Distinguished names as text
-    Rfc4514,
-    /// Certificates: names, alternative names, extensions
-    X509Certificate,
-}
-
-impl Target {
-    fn name(self) -> &'static str {
-        match self {
-            Self::AppAttest => "app_attest",
-            Self::Checkpoint => "checkpoint",
-            Self::CrlIndex => "crl_index",
-            Self::Csr => "csr",
-            Self::Forwarded => "forwarded",
-            Self::KeyDescription => "key_description",
-            Self::OcspPath => "ocsp_path",
-            Self::OcspRequest => "ocsp_request",
-            Self::P12 => "p12",
-            Self::ProxyProtocol => "proxy_protocol",
-            Self::Rfc4514 => "rfc4514",
-            Self::X509Certificate => "x509_certificate",
-        }
-    }
-
-    /// The longest input, in bytes: room for two of the larger seeds.
-    fn longest(self) -> u32 {
-        match self {
-            Self::Forwarded => 8192,
-            Self::Rfc4514 => 512,
-            _ => 4096,
-        }
-    }
 }
 
 impl Fuzz {
@@ -147,7 +93,8 @@ impl Fuzz {
 /// Changes files of many writers in 32,000 ways, the same in each run, by a test that makes a share of them.
 fn mutations() -> Result<Tally> {
     let said = Command::new(env!("CARGO"))
-        .args(["test", "--quiet", "-p", "pkcs12-ios", "--test", "mutations"])
+        // Of the whole workspace, with its features, as the other tests are built.
+        .args(["test", "--quiet", "--workspace", "--test", "mutations"])
         .env("P12_MUTATIONS", MUTATIONS.to_string())
         .current_dir(workspace())
         .output()

@@ -11,8 +11,10 @@ use der::asn1::Any;
 use der::oid::ObjectIdentifier;
 use der::{Decode, Encode};
 use pkcs12_ios::{Bundle, Encoding};
-use pki_attest::apple::{ClientData, Environment};
-use pki_attest::simulator::{AndroidSimulator, AppleSimulator, Factory, SimulatedApp};
+use pki_attest::apple::{ClientData, Environment, ManagedDevice};
+use pki_attest::simulator::{
+    AndroidSimulator, AppleSimulator, Factory, ManagedDeviceSimulator, SimulatedApp,
+};
 use pki_core::ocsp::{CertIdHash, Nonce, OcspRequest};
 use pki_core::verify::RevocationReason;
 use pki_core::{
@@ -24,7 +26,8 @@ use time::{Duration, OffsetDateTime};
 use x509_identity::{Certificate, SubjectAltName};
 
 use self::world::name;
-use super::Target;
+use super::acme;
+use super::target::Target;
 #[path = "../../../fuzz/world.rs"]
 mod world;
 
@@ -35,6 +38,7 @@ pub(super) fn write(target: Target, directory: &Path) -> Result<()> {
     }
     fs::create_dir_all(directory)?;
     let seeds = match target {
+        Target::Acme => acme::requests()?,
         Target::AppAttest => attestations()?,
         Target::Checkpoint => checkpoints()?,
         Target::CrlIndex => revocation_lists()?,
@@ -58,7 +62,14 @@ fn attestations() -> Result<Vec<Vec<u8>>> {
     let apple = AppleSimulator::new(OffsetDateTime::now_utc())?;
     let mut app = SimulatedApp::new("1234567890.com.example.app".parse()?)?;
     let data = ClientData::new(b"challenge");
+    let devices = ManagedDeviceSimulator::new(OffsetDateTime::now_utc())?;
+    let key = rcgen::KeyPair::generate()?;
+    let device = ManagedDevice {
+        serial_number: Some("F17D2X0Q1GHW".to_owned()),
+        ..ManagedDevice::default()
+    };
     Ok(vec![
+        devices.attest(&key, b"token", &device, None)?,
         apple.attest(&app, data, Environment::Production, None)?,
         app.assert(data)?,
     ])

@@ -1,37 +1,31 @@
 //! `cargo xtask interop`: what we make against the programs that will read it, and the other way round.
 
+mod agent;
 mod clients;
 mod devices;
 mod doctor;
-mod headers;
 mod issued;
-mod lab;
-mod names;
 mod our_client;
-mod own;
-mod page;
-mod phones;
+mod pages;
 mod pki;
 mod proxies;
 mod recipe;
 mod report;
-mod resumption;
 mod servers;
-mod whoami;
+mod workbench;
 
-use std::cell::OnceCell;
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Instant;
 
 use anyhow::Result;
 use clap::{Parser, ValueEnum};
 use mtls_lab::KeyType;
-use suite::{Peers, Profile, Tally, workspace};
+use suite::{Peers, Tally, workspace};
 
-use self::lab::Lab;
-use self::own::Own;
-use self::report::Report;
+use self::report::{Report, page};
+use self::workbench::Bench;
+use self::workbench::lab::Lab;
 
 fn main() -> ExitCode {
     let interop = Interop::parse();
@@ -58,12 +52,10 @@ struct Interop {
     write: bool,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Group {
     /// Every certificate of the lab, by openssl, certtool and pkilint.
     Certificates,
-    /// The `mtls` command: a CA from its first minute to a refused client, and CAs of other software taken over.
-    Ca,
     /// Every .p12 of the lab, and bundles of each key type, encoding and length of chain, by all their readers.
     Bundles,
     /// The emitted server files, asked by curl and by our client.
@@ -88,133 +80,107 @@ enum Group {
     Handshakes,
     /// Sessions that OpenSSL and Go offer again after something has changed.
     Resumption,
+    /// The `mtls` command: a CA from its first minute to a refused client, and CAs of other software taken over.
+    Ca,
+    /// `mtls agent` with nginx, wrong clocks, kills at each step, and systemd.
+    Agent,
+    /// EST for curl, openssl and strongSwan at `mtls serve --enroll`, and its OpenAPI document for schemathesis.
+    Est,
+    /// ACME: lego, certbot, dehydrated, Caddy and instant-acme get certificates of our CA.
+    Acme,
     /// The files that the OpenSSL recipe makes, with our server and client.
     Recipe,
     /// The onboarding page, in Chromium; profiles, by openssl and plistlib.
     Phones,
+    /// The operators' console, in Chromium with a client certificate.
+    Console,
     /// What `mtls serve` publishes: CRLs and OCSP, for openssl, curl, nginx and our server.
     Published,
+    /// OpenBao and AWS behind our CA: as the one that signs, also through a proxy that changes what it says, and as its
+    /// keys.
+    Upstream,
     /// The doctor before real servers, healthy and with one thing wrong each.
     Doctor,
     /// Every kind of failure that our client tells apart, and its sessions, with five TLS stacks.
     Refusals,
 }
 
-/// What every check needs.
-struct Bench<'a> {
-    peers: &'a Peers,
-    /// For Java classes, keys, passwords: things that are not of the lab.
-    scratch: tempfile::TempDir,
-    own: OnceCell<Result<Own, String>>,
-    mtls: OnceCell<Result<PathBuf, String>>,
-}
-
-impl Bench<'_> {
-    /// Our server and client, built when first asked for.
-    fn own(&self) -> Result<&Own> {
-        once(&self.own, Own::build)
+impl Group {
+    /// `write`: pictures for the documentation, too.
+    fn check(
+        self,
+        bench: &Bench<'_>,
+        labs: &[Lab],
+        write: bool,
+        report: &mut Report,
+    ) -> Result<()> {
+        let lab = &labs[0];
+        match self {
+            Self::Certificates => {
+                for lab in labs {
+                    issued::certificates::check(bench, lab, report);
+                }
+            }
+            Self::Bundles => {
+                for lab in labs {
+                    issued::bundles::check(bench, lab, report);
+                }
+                issued::bundle_matrix::check(bench, report);
+            }
+            Self::Servers => servers::check(bench, lab, report),
+            Self::Clients => clients::check(bench, lab, report),
+            Self::Devices => devices::check(bench, lab, report),
+            Self::Names => clients::names::check(bench, lab, report),
+            Self::Authority => pki::authority::check(bench, report),
+            Self::Ocsp => pki::ocsp::check(bench, report),
+            Self::KeyKinds => {
+                pki::key_kinds::check(bench, &Lab::make(KeyType::MlDsa)?, report);
+            }
+            Self::ProxyProtocol => proxies::proxy_protocol::check(bench, lab, report),
+            Self::Proxies => proxies::check(bench, lab, report),
+            Self::Handshakes => clients::handshakes::check(bench, lab, report),
+            Self::Resumption => clients::resumption::check(bench, lab, report),
+            Self::Ca => pki::ca::check(bench, report),
+            Self::Agent => agent::check(bench, report),
+            Self::Est => pki::est::check(bench, report),
+            Self::Acme => pki::acme::check(bench, report),
+            Self::Recipe => recipe::check(bench, report),
+            Self::Phones => pages::phones::check(bench, lab, write, report),
+            Self::Console => pages::console::check(bench, write, report),
+            Self::Published => pki::published::check(bench, report),
+            Self::Upstream => pki::upstream::check(bench, report),
+            Self::Doctor => {
+                doctor::check(bench, lab, report);
+                for other in [&labs[labs.len() - 1], &Lab::make(KeyType::MlDsa)?] {
+                    doctor::check_keys(bench, other, report);
+                }
+            }
+            Self::Refusals => our_client::refusals::check(bench, report),
+        }
+        Ok(())
     }
-
-    /// The `mtls` command, built when first asked for.
-    fn mtls(&self) -> Result<&Path> {
-        once(&self.mtls, || suite::mtls(Profile::Dev)).map(PathBuf::as_path)
-    }
-
-    fn scratch(&self, file: &str) -> PathBuf {
-        self.scratch.path().join(file)
-    }
-
-    /// Writes a file there, and says where it is.
-    fn write(&self, file: &str, text: impl AsRef<[u8]>) -> Result<String> {
-        let path = self.scratch(file);
-        fs::write(&path, text)?;
-        Ok(path.to_string_lossy().into_owned())
-    }
-}
-
-/// What is built once, or why it could not be.
-fn once<T>(cell: &OnceCell<Result<T, String>>, build: impl FnOnce() -> Result<T>) -> Result<&T> {
-    let built = cell.get_or_init(|| build().map_err(|error| format!("{error:#}")));
-    built.as_ref().map_err(|why| anyhow::anyhow!("{why}"))
 }
 
 impl Interop {
     /// Runs the checks, and says how many passed and failed.
     fn run(&self, peers: &Peers) -> Result<Tally> {
-        let bench = Bench {
-            peers,
-            scratch: tempfile::tempdir()?,
-            own: OnceCell::new(),
-            mtls: OnceCell::new(),
-        };
+        let bench = Bench::new(peers)?;
         let labs = match &self.lab {
             Some(directory) => vec![Lab::copy_of(directory)?],
             None => vec![Lab::make(KeyType::Ec)?, Lab::make(KeyType::Rsa)?],
         };
-        let wants = |group| self.groups.is_empty() || self.groups.contains(&group);
-
         let mut report = Report::default();
-        for lab in &labs {
-            if wants(Group::Certificates) {
-                issued::certificates::check(&bench, lab, &mut report);
+        let mut times = Vec::new();
+        for group in Group::value_variants() {
+            if self.groups.is_empty() || self.groups.contains(group) {
+                let start = Instant::now();
+                group.check(&bench, &labs, self.write, &mut report)?;
+                times.push((group, start.elapsed()));
             }
-            if wants(Group::Bundles) {
-                issued::bundles::check(&bench, lab, &mut report);
-            }
         }
-        if wants(Group::Bundles) {
-            issued::bundle_matrix::check(&bench, &mut report);
-        }
-        if wants(Group::Servers) {
-            servers::check(&bench, &labs[0], &mut report);
-        }
-        if wants(Group::Clients) {
-            clients::check(&bench, &labs[0], &mut report);
-        }
-        if wants(Group::Devices) {
-            devices::check(&bench, &labs[0], &mut report);
-        }
-        if wants(Group::Names) {
-            names::check(&bench, &labs[0], &mut report);
-        }
-        if wants(Group::Authority) {
-            pki::authority::check(&bench, &mut report);
-        }
-        if wants(Group::Ocsp) {
-            pki::ocsp::check(&bench, &mut report);
-        }
-        if wants(Group::KeyKinds) {
-            pki::key_kinds::check(&bench, &Lab::make(KeyType::MlDsa)?, &mut report);
-        }
-        if wants(Group::ProxyProtocol) {
-            proxies::proxy_protocol::check(&bench, &labs[0], &mut report);
-        }
-        if wants(Group::Proxies) {
-            proxies::check(&bench, &labs[0], &mut report);
-        }
-        if wants(Group::Handshakes) {
-            clients::handshakes::check(&bench, &labs[0], &mut report);
-        }
-        if wants(Group::Resumption) {
-            resumption::check(&bench, &labs[0], &mut report);
-        }
-        if wants(Group::Ca) {
-            pki::ca::check(&bench, &mut report);
-        }
-        if wants(Group::Recipe) {
-            recipe::check(&bench, &mut report);
-        }
-        if wants(Group::Phones) {
-            phones::check(&bench, &labs[0], self.write, &mut report);
-        }
-        if wants(Group::Published) {
-            pki::published::check(&bench, &mut report);
-        }
-        if wants(Group::Doctor) {
-            doctor::check(&bench, &labs[0], &mut report);
-        }
-        if wants(Group::Refusals) {
-            our_client::refusals::check(&bench, &mut report);
+        println!();
+        for (group, time) in times {
+            println!("{:>6} s  {group:?}", time.as_secs());
         }
 
         if self.write {

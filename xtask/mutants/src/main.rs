@@ -1,161 +1,165 @@
 //! `cargo xtask mutants`: which changes to the code that decides who is accepted does no test notice?
 //!
-//! cargo-mutants makes each change (a function that returns at once, a comparison the other way round), and runs the
-//! tests of the package. A change that they pass has survived: a test is missing, or the change means nothing. Those
-//! that are known to mean nothing are in `survivors.toml`, each with its reason.
+//! A change takes something out: a call that is made for its effect, a condition, one side of `&&`, the work of a
+//! function. To build a program for each of them would take days. So all are built into one program, each behind a
+//! switch, and the tests that come by a change are run with that one switched on. A change that all of them pass has
+//! survived: a test is missing, or the change means nothing. Those that are known to mean nothing are in
+//! `survivors.toml`, each with its reason.
 
-mod mutant;
+mod change;
+mod edits;
+mod find;
+mod memory;
+mod outcomes;
+mod program;
+mod run;
+mod shared;
 mod survivors;
+mod tree;
+mod trial;
 
-use std::collections::BTreeSet;
-use std::fs;
-use std::path::Path;
-use std::process::{Command, ExitCode};
+use std::process::ExitCode;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Result, ensure};
 use clap::Parser;
-use suite::{Tally, workspace};
+use suite::Tally;
 
-use crate::mutant::Mutant;
+use crate::change::Change;
+use crate::outcomes::{Outcome, Outcomes};
 use crate::survivors::Survivors;
+use crate::tree::Tree;
+use crate::trial::Trial;
 
 fn main() -> ExitCode {
     suite::close(Mutants::parse().run())
 }
 
-/// Change the code that decides who is accepted, one place at a time, and see which changes no test notices.
+/// Take something out of the code that decides who is accepted, one place at a time, and see which changes no test
+/// notices.
 ///
-/// All of it takes hours: name files, or a share of it, and the tests that are about them. Results are kept in
-/// target/mutants.
+/// A directory takes minutes, all of it about an hour. What is found out is remembered below target/mutants, where the
+/// changed workspace is, too: a run that was interrupted goes on, and one after another edit asks first what noticed a
+/// change the last time.
 #[derive(Parser)]
 #[command(
     bin_name = "cargo xtask mutants",
-    after_help = "Example: cargo xtask mutants 'crates/mtls-server/src/forwarded/**' --test forwarded --test forward_identity"
+    after_help = "Example: cargo xtask mutants crates/mtls-server/src/verify/session"
 )]
 struct Mutants {
-    /// Files to change, as glob patterns; the handshake, sessions, forwarded certificates, revocation and the chain
+    /// Files or directories to change; the handshake, sessions, forwarded certificates, revocation and the chain
     /// verifier if left out
-    #[arg(value_name = "FILES")]
-    files: Vec<String>,
+    #[arg(value_name = "PATH")]
+    paths: Vec<String>,
 
-    /// One of so many shares of the changes: 0/4 to 3/4
-    #[arg(long, value_name = "K/N")]
-    share: Option<String>,
+    /// Of all these, try only the changes in this file or directory; the next run has nothing to build then
+    #[arg(long, value_name = "PATH")]
+    only: Vec<String>,
 
-    /// Integration tests to build and run beside the unit tests, of the package that the files are of; all if left out
-    #[arg(long = "test", value_name = "NAME")]
-    tests: Vec<String>,
+    /// Try only the changes that no test noticed in the runs before this one
+    #[arg(long)]
+    unnoticed: bool,
+
+    /// How many changes are tried at once
+    #[arg(long, value_name = "N", default_value_t = 2)]
+    jobs: usize,
+
+    /// How many of the tests that come by a change are run, beginning with those that come by the fewest; all if left
+    /// out
+    #[arg(long, value_name = "N")]
+    tests: Option<usize>,
 
     /// Say which changes there are, and make none
     #[arg(long)]
     list: bool,
 }
 
-/// The code that decides who is accepted.
-const FILES: &[&str] = &[
-    "crates/mtls-server/src/connection/**",
-    "crates/mtls-server/src/forwarded/**",
-    "crates/mtls-server/src/handshake/**",
-    "crates/mtls-server/src/reload/**",
-    "crates/mtls-server/src/sources/crl_sources/**",
-    "crates/mtls-server/src/verify/**",
-    "crates/pki-core/src/crl/**",
-    "crates/pki-core/src/verify/**",
+/// The code that decides who is accepted, in the order in which it is tried.
+const PATHS: &[&str] = &[
+    "crates/mtls-server/src/verify",
+    "crates/mtls-server/src/reload",
+    "crates/mtls-server/src/forwarded",
+    "crates/mtls-server/src/sources/crl_sources",
+    "crates/pki-core/src/verify",
+    "crates/pki-core/src/crl",
+    "crates/mtls-server/src/handshake",
+    "crates/mtls-server/src/connection",
+    "crates/mtls-server/src/serve/authority.rs",
+    "crates/mtls-server/src/serve/service.rs",
+    "crates/x509-identity/src",
 ];
 
 impl Mutants {
     fn run(&self) -> Result<Tally> {
-        require_cargo_mutants()?;
+        let paths = match self.paths.as_slice() {
+            [] => PATHS.iter().map(ToString::to_string).collect(),
+            paths => paths.to_vec(),
+        };
+        let mut tree = Tree::of(&paths)?;
+        ensure!(tree.changes().next().is_some(), "nothing to change there");
         if self.list {
-            let status = self.command().arg("--list").status()?;
-            ensure!(status.success(), "cargo mutants ended with {status}");
+            for (_, change) in tree.changes() {
+                suite::process::print(&format!(
+                    "{}:{}: {}\n",
+                    change.file, change.line, change.what
+                ))?;
+            }
             return Ok(Tally::default());
         }
-        let output = workspace().join("target/mutants");
-        fs::create_dir_all(&output)?;
-        let status = self
-            .command()
-            .arg("--output")
-            .arg(&output)
-            // What no longer ends is noticed, too.
-            .args(["--minimum-test-timeout", "120", "--no-shuffle"])
-            .status()
-            .context("starting cargo mutants")?;
-        // 2 and 3: some have survived, or did not end.
-        if !matches!(status.code(), Some(0 | 2 | 3)) {
-            bail!("cargo mutants ended with {status}");
-        }
-        report(&output.join("mutants.out"), &Survivors::read()?)
-    }
-
-    fn command(&self) -> Command {
-        let mut command = Command::new(env!("CARGO"));
-        command
-            .arg("mutants")
-            .args(["--package", "pki-core", "--package", "mtls-server"])
-            .current_dir(workspace());
-        let files = match self.files.as_slice() {
-            [] => FILES.iter().map(ToString::to_string).collect(),
-            files => files.to_vec(),
+        let programs = tree.build()?;
+        let known = Survivors::read()?;
+        let tests = program::tests(&programs, self.jobs, &tree::directory().join("tests.json"))?;
+        let outcomes = Outcomes::open(&tree::directory().join("outcomes.json"))?;
+        println!(
+            "{} changes, {} more do not compile; {} tests",
+            tree.changes().count(),
+            tree.left_out(),
+            tests.len()
+        );
+        let most = self.tests.unwrap_or(usize::MAX);
+        let trial = Trial::new(&programs, &tests, tree.all_files(), most, &outcomes);
+        let order = if self.only.is_empty() {
+            &paths
+        } else {
+            &self.only
         };
-        for file in files {
-            command.args(["--file", &file]);
-        }
-        if let Some(share) = &self.share {
-            command.args(["--shard", share]);
-        }
-        if !self.tests.is_empty() {
-            command.arg("--cargo-arg=--lib");
-        }
-        for test in &self.tests {
-            command.arg(format!("--cargo-arg=--test={test}"));
-        }
-        command
+        let nth = |change: &Change| order.iter().position(|path| change.file.starts_with(path));
+        let mut wanted: Vec<_> = tree.changes().collect();
+        wanted.retain(|(_, change)| {
+            nth(change).is_some() && !(self.unnoticed && outcomes.noticed_by(change).is_some())
+        });
+        wanted.sort_by_key(|(_, change)| nth(change));
+        let mut tally = Tally::default();
+        let (mut noticed, mut with_reason, mut survived) = (0, 0, 0);
+        trial.all(wanted, self.jobs, |change, outcome| {
+            let (count, holds) = match (outcome, known.reason(change)) {
+                (Outcome::Noticed(by), None) => {
+                    println!("ok      {change}: {by}");
+                    (&mut noticed, true)
+                }
+                (Outcome::Noticed(by), Some(_)) => {
+                    println!(
+                        "FAILED  {change}: {by} notices by now, take it out of survivors.toml"
+                    );
+                    (&mut noticed, false)
+                }
+                (Outcome::Survived(_), Some(reason)) => {
+                    println!("known   {change}: {reason}");
+                    (&mut with_reason, true)
+                }
+                (Outcome::Survived(0), None) => {
+                    println!("FAILED  {change}: no test comes by");
+                    (&mut survived, false)
+                }
+                (Outcome::Survived(tests), None) => {
+                    println!("FAILED  {change}: {tests} tests come by, and none notices");
+                    (&mut survived, false)
+                }
+            };
+            *count += 1;
+            tally.passed += usize::from(holds);
+            tally.failed += usize::from(!holds);
+        })?;
+        println!("{noticed} noticed, {with_reason} not, for a reason, {survived} not");
+        Ok(tally)
     }
-}
-
-fn require_cargo_mutants() -> Result<()> {
-    let said = Command::new(env!("CARGO"))
-        .args(["mutants", "--version"])
-        .output();
-    if said.is_ok_and(|said| said.status.success()) {
-        return Ok(());
-    }
-    bail!("cargo-mutants is not installed: cargo install --locked cargo-mutants")
-}
-
-/// Says what was not noticed and is not known, and what is known and was noticed.
-fn report(results: &Path, known: &Survivors) -> Result<Tally> {
-    let read = |name: &str| -> Result<BTreeSet<Mutant>> {
-        let file = results.join(name);
-        let text =
-            fs::read_to_string(&file).with_context(|| format!("reading {}", file.display()))?;
-        Ok(text.lines().filter_map(Mutant::parse).collect())
-    };
-    let (missed, caught) = (read("missed.txt")?, read("caught.txt")?);
-    let caught_late = read("timeout.txt")?;
-    let mut tally = Tally {
-        passed: caught.len() + caught_late.len(),
-        failed: 0,
-    };
-    for mutant in &missed {
-        match known.reason(mutant) {
-            Some(reason) => {
-                println!("known   {mutant}: {reason}");
-                tally.passed += 1;
-            }
-            None => {
-                println!("FAILED  {mutant}: no test notices");
-                tally.failed += 1;
-            }
-        }
-    }
-    // The same change can be made in two places of a file; then it counts if one of them survives.
-    for mutant in caught.difference(&missed) {
-        if known.reason(mutant).is_some() {
-            println!("FAILED  {mutant}: a test notices by now, take it out of survivors.toml");
-            tally.failed += 1;
-        }
-    }
-    Ok(tally)
 }

@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use serde::Deserialize;
 use suite::workspace;
 
-use crate::mutant::Mutant;
+use crate::change::Change;
 
 /// `survivors.toml`.
 #[derive(Deserialize)]
@@ -32,9 +32,9 @@ impl Survivors {
         toml::from_str(&text).with_context(|| format!("reading {}", file.display()))
     }
 
-    /// Why no test notices it; `None` if that is not known.
-    pub(crate) fn reason(&self, mutant: &Mutant) -> Option<&str> {
-        let is_same = |it: &&Survivor| it.file == mutant.file && it.change == mutant.change;
+    /// Why no test has to notice it; `None` if that is not known.
+    pub(crate) fn reason(&self, change: &Change) -> Option<&str> {
+        let is_same = |it: &&Survivor| it.file == change.file && it.change == change.what;
         let found = self.survivor.iter().find(is_same);
         found.map(|it| it.reason.as_str())
     }
@@ -42,13 +42,18 @@ impl Survivors {
 
 #[cfg(test)]
 mod tests {
+    use crate::tree::Tree;
+
     use super::*;
 
+    /// An entry of a change that is no longer made would hide the next one of that name.
     #[test]
-    fn the_list_can_be_read_and_each_has_a_file_and_a_reason() -> Result<()> {
+    fn each_is_a_change_that_is_made_and_has_a_reason() -> Result<()> {
         for it in Survivors::read()?.survivor {
-            assert!(workspace().join(&it.file).is_file(), "{}", it.file);
             assert!(!it.reason.is_empty(), "{}", it.change);
+            let tree = Tree::of(std::slice::from_ref(&it.file))?;
+            let made = tree.changes().any(|(_, change)| change.what == it.change);
+            assert!(made, "{}: {}", it.file, it.change);
         }
         Ok(())
     }

@@ -15,10 +15,14 @@ pub(crate) type Point = (&'static str, Result<String>);
 
 /// A new store, and a directory with a CA.
 pub(crate) async fn new_store(cluster: &Cluster, name: &str) -> Result<(Store, TempDir)> {
-    let url = cluster.database(name)?;
+    new_store_at(&cluster.database(name)?).await
+}
+
+/// The same in a database that is there.
+pub(crate) async fn new_store_at(url: &str) -> Result<(Store, TempDir)> {
     let directory = tempfile::tempdir()?;
     make(directory.path())?;
-    Ok((open(&url).await?, directory))
+    Ok((open(url).await?, directory))
 }
 
 /// A new root, in `authority.crt` and `authority.key` of this directory.

@@ -3,10 +3,16 @@
 //! The cluster is Debian's PostgreSQL 15, made in a temporary directory and gone afterwards. Workers are this program
 //! again, each a process with a store of its own.
 
+mod acme;
+mod attestations;
 mod authority;
 mod kill;
+mod limits;
+mod losses;
 mod pages;
 mod points;
+mod releases;
+mod standby;
 mod tls;
 mod tokens;
 mod victim;
@@ -71,18 +77,7 @@ fn run(certificates: u32) -> Result<Tally> {
     let _ = Peers::installed();
     let cluster = Cluster::start()?;
     let runtime = tokio::runtime::Runtime::new()?;
-    let mut tally = Tally::default();
-    for (name, outcome) in runtime.block_on(points::all(&cluster, certificates)) {
-        match outcome {
-            Ok(seen) => {
-                println!("ok      {name}: {seen}");
-                tally.passed += 1;
-            }
-            Err(error) => {
-                println!("FAILED  {name}: {error:#}");
-                tally.failed += 1;
-            }
-        }
-    }
-    Ok(tally)
+    Ok(suite::report(
+        runtime.block_on(points::all(&cluster, certificates)),
+    ))
 }

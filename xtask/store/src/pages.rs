@@ -38,6 +38,30 @@ pub(crate) async fn are_flat(cluster: &Cluster) -> Result<String> {
             20,
         ),
         (
+            "not confirmed",
+            Filter {
+                state: Some(CertificateState::Unconfirmed),
+                ..all()
+            },
+            0,
+        ),
+        (
+            "expired",
+            Filter {
+                state: Some(CertificateState::Expired),
+                ..all()
+            },
+            0,
+        ),
+        (
+            "of a domain",
+            Filter {
+                name: Some(".example.org".parse()?),
+                ..all()
+            },
+            0,
+        ),
+        (
             "of one serial number",
             Filter {
                 serial: Some(serial),

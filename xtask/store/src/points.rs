@@ -17,9 +17,15 @@ use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, Command};
 use tokio::task::JoinSet;
 
+use crate::acme;
+use crate::attestations;
 use crate::authority::{Point, actor, add, new_store, options};
 use crate::kill;
+use crate::limits;
+use crate::losses;
 use crate::pages;
+use crate::releases;
+use crate::standby;
 use crate::tls;
 use crate::tokens;
 use crate::worker::issue;
@@ -55,11 +61,23 @@ pub(crate) async fn all(cluster: &Cluster, certificates: u32) -> Vec<Point> {
             tokens::are_used_once(cluster).await,
         ),
         (
+            "fifty assertions with one counter at once",
+            attestations::are_used_once(cluster).await,
+        ),
+        (
+            "an ACME order of a hundred names",
+            acme::goes_through(cluster).await,
+        ),
+        (
             "twenty decide about a request at once",
             tokens::approvals_are_decided_once(cluster).await,
         ),
     ]
     .into_iter()
+    .chain(limits::points(cluster).await)
+    .chain(losses::points(cluster).await)
+    .chain(releases::points(cluster).await)
+    .chain(standby::points(cluster).await)
     // Last, as the server has other settings afterwards.
     .chain(tls::points(cluster).await)
     .collect()
@@ -80,7 +98,10 @@ async fn foreign(cluster: &Cluster) -> Result<String> {
     ensure!(tables == "1", "it has {tables} tables now");
     let url = cluster.database("newer")?;
     drop(Store::open(&url.parse()?).await?);
-    cluster.sql("newer", "UPDATE store SET version = version + 1")?;
+    cluster.sql(
+        "newer",
+        "UPDATE store SET version = version + 1, compatible = version + 1",
+    )?;
     let opened = Store::open(&url.parse()?).await;
     ensure!(
         matches!(opened, Err(StoreError::Newer { .. })),

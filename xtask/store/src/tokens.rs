@@ -29,6 +29,7 @@ pub(crate) async fn are_used_once(cluster: &Cluster) -> Result<String> {
         expires_at: now + Duration::HOUR,
     };
     let secret = TokenSecret::from_random([7; 32]);
+    let next = token.clone();
     let token = store.create_token(token, &secret, &actor(), now).await?;
     let mut clients = JoinSet::new();
     for number in 0..50_usize {
@@ -61,6 +62,11 @@ pub(crate) async fn are_used_once(cluster: &Cluster) -> Result<String> {
         found.is_some_and(|it| it.names.len() == 1),
         "it is not found"
     );
+    // It has ended long ago, and another one has a number after it.
+    let secret = TokenSecret::from_random([8; 32]);
+    store.create_token(next, &secret, &actor(), now).await?;
+    let removed = other.prune(now + Duration::DAY).await?;
+    ensure!(removed == 1, "{removed} tokens were removed");
     store.verify_audit().await?;
     Ok("1 of 50, 49 refusals".into())
 }
@@ -71,6 +77,7 @@ pub(crate) async fn approvals_are_decided_once(cluster: &Cluster) -> Result<Stri
     let request = NewApprovalRequest {
         ca: "suite".into(),
         requester: actor(),
+        actor: actor(),
         profile: "client".into(),
         subject: "CN=a".into(),
         sans: vec![],
@@ -116,6 +123,9 @@ pub(crate) async fn approvals_are_decided_once(cluster: &Cluster) -> Result<Stri
         .approvals("suite", false, Page::default(), now)
         .await?;
     ensure!(all.len() == 1 && pending.is_empty(), "{all:?} {pending:?}");
+    // The newest request keeps its number.
+    let removed = store.prune(now + Duration::DAY).await?;
+    ensure!(removed == 0, "{removed} requests were removed");
     store.verify_audit().await?;
     Ok("1 of 20".into())
 }

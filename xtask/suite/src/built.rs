@@ -25,6 +25,23 @@ pub fn mtls(profile: Profile) -> Result<PathBuf> {
     Ok(program)
 }
 
+/// Builds a program of the workspace with the features that its tests have, so that after them little is left to build;
+/// and says where it is.
+pub fn beside_tests(name: &str) -> Result<PathBuf> {
+    let mut cargo = Command::new(env!("CARGO"));
+    // Examples have the features of tests, too, and whatever is built with them.
+    cargo.args([
+        "build",
+        "--quiet",
+        "--workspace",
+        "--examples",
+        "--bin",
+        name,
+    ]);
+    let [program] = built(cargo, Profile::Dev, [name])?;
+    Ok(program)
+}
+
 /// Builds an example of this package alone, with the features that it has there, and says where it is.
 pub fn example_of(package: &str, profile: Profile, name: &str) -> Result<PathBuf> {
     let mut cargo = Command::new(env!("CARGO"));

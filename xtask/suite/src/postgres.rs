@@ -3,6 +3,7 @@
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::Command;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use tempfile::TempDir;
@@ -15,6 +16,8 @@ pub struct Cluster {
     port: u16,
     /// PostgreSQL refuses to run as root.
     as_postgres: bool,
+    /// The port of the standby, if there is one.
+    standby: Option<u16>,
 }
 
 /// What a server presents over TLS, and whose clients it accepts.
@@ -42,6 +45,7 @@ impl Cluster {
             directory,
             port,
             as_postgres,
+            standby: None,
         };
         let path = cluster.directory.path();
         std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o700))?;
@@ -69,6 +73,38 @@ impl Cluster {
         Ok(cluster)
     }
 
+    /// The same, with a standby that each commit waits for.
+    ///
+    /// # Errors
+    ///
+    /// If one of them does not start, or the standby does not follow.
+    pub fn start_with_standby() -> Result<Self> {
+        let mut cluster = Self::start()?;
+        let [port] = free_ports()?;
+        let data = cluster.file("standby");
+        let primary = format!(
+            "host=127.0.0.1 port={} user=ca application_name=standby",
+            cluster.port
+        );
+        let made = cluster.run(
+            "pg_basebackup",
+            &["-d", &primary, "-D", &data, "-R", "-c", "fast"],
+        )?;
+        ensure!(made.success(), "pg_basebackup: {}", made.reason());
+        cluster.standby = Some(port);
+        cluster.control_of("standby", port, "start", &[])?;
+        let wait = "ALTER SYSTEM SET synchronous_standby_names = 'standby'";
+        cluster.sql("postgres", wait)?;
+        cluster.sql("postgres", "SELECT pg_reload_conf()")?;
+        let state = "SELECT count(*) FROM pg_stat_replication WHERE sync_state = 'sync'";
+        let deadline = Instant::now() + Duration::from_secs(30);
+        while cluster.sql("postgres", state)? != "1" {
+            ensure!(Instant::now() < deadline, "the standby does not follow");
+            std::thread::sleep(Duration::from_millis(100));
+        }
+        Ok(cluster)
+    }
+
     /// A new, empty database.
     pub fn database(&self, name: &str) -> Result<String> {
         let port = self.port.to_string();
@@ -85,29 +121,81 @@ impl Cluster {
         format!("postgres://ca@127.0.0.1:{}/{database}", self.port)
     }
 
+    /// The address of a database on the primary and on the standby: whoever writes finds the one that can be written.
+    ///
+    /// # Errors
+    ///
+    /// If there is no standby.
+    pub fn url_of_both(&self, database: &str) -> Result<String> {
+        let (port, standby) = (self.port, self.standby()?);
+        Ok(format!(
+            "postgres://ca@127.0.0.1:{port},127.0.0.1:{standby}/{database}"
+        ))
+    }
+
     /// Runs statements.
     pub fn sql(&self, database: &str, sql: &str) -> Result<String> {
+        self.psql(self.port, &["-d", database, "-c", sql])
+    }
+
+    /// Runs statements on the standby.
+    ///
+    /// # Errors
+    ///
+    /// If there is none, or it refuses them.
+    pub fn sql_on_standby(&self, database: &str, sql: &str) -> Result<String> {
+        self.psql(self.standby()?, &["-d", database, "-c", sql])
+    }
+
+    /// Kills the primary, and has the standby take its place.
+    ///
+    /// # Errors
+    ///
+    /// If there is no standby, or it does not.
+    pub fn fail_over(&self) -> Result<()> {
+        let standby = self.standby()?;
+        self.control("stop", &["-m", "immediate"])?;
+        self.control_of("standby", standby, "promote", &[])
+    }
+
+    /// Writes all of a database into another one that is empty, by `pg_dump` and `psql`.
+    ///
+    /// # Errors
+    ///
+    /// If one of them fails.
+    pub fn dump_and_load(&self, from: &str, to: &str) -> Result<()> {
+        let (port, file) = (self.port.to_string(), self.file("dump.sql"));
+        let server = ["-h", "127.0.0.1", "-p", &port, "-U", "ca"];
+        let dumped = self.run("pg_dump", &[&server[..], &["-f", &file, from]].concat())?;
+        ensure!(dumped.success(), "pg_dump: {}", dumped.reason());
+        self.psql(self.port, &["-q", "-d", to, "-f", &file])?;
+        Ok(())
+    }
+
+    /// What `pgbench` prints, run on a database.
+    ///
+    /// # Errors
+    ///
+    /// If it fails.
+    pub fn pgbench(&self, database: &str, arguments: &[&str]) -> Result<String> {
         let port = self.port.to_string();
-        let said = self.run(
-            "psql",
-            &[
-                "-h",
-                "127.0.0.1",
-                "-p",
-                &port,
-                "-U",
-                "ca",
-                "-d",
-                database,
-                "-At",
-                "-v",
-                "ON_ERROR_STOP=1",
-                "-c",
-                sql,
-            ],
-        )?;
+        let server = ["-h", "127.0.0.1", "-p", &port, "-U", "ca", "-n"];
+        let said = self.run("pgbench", &[&server[..], arguments, &[database]].concat())?;
+        ensure!(said.success(), "pgbench: {}", said.reason());
+        Ok(said.stdout)
+    }
+
+    fn psql(&self, port: u16, arguments: &[&str]) -> Result<String> {
+        let port = port.to_string();
+        let server = ["-h", "127.0.0.1", "-p", &port, "-U", "ca"];
+        let quiet = ["-At", "-v", "ON_ERROR_STOP=1"];
+        let said = self.run("psql", &[&server[..], &quiet, arguments].concat())?;
         ensure!(said.success(), "psql: {}", said.reason());
         Ok(said.stdout.trim().to_owned())
+    }
+
+    fn standby(&self) -> Result<u16> {
+        self.standby.context("there is no standby")
     }
 
     /// Ends all connections without a word, and starts again.
@@ -145,10 +233,13 @@ impl Cluster {
     }
 
     fn control(&self, verb: &str, arguments: &[&str]) -> Result<()> {
-        let (data, log) = (self.data(), self.file("log"));
+        self.control_of("data", self.port, verb, arguments)
+    }
+
+    fn control_of(&self, name: &str, port: u16, verb: &str, arguments: &[&str]) -> Result<()> {
+        let (data, log) = (self.file(name), self.file(&format!("{name}.log")));
         let options = format!(
-            "-p {} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c fsync=on",
-            self.port
+            "-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c fsync=on"
         );
         let mut all = vec!["-D", &data, "-l", &log, "-w", "-o", &options];
         all.extend(arguments);
@@ -182,6 +273,9 @@ impl Cluster {
 
 impl Drop for Cluster {
     fn drop(&mut self) {
+        if let Some(port) = self.standby {
+            let _ = self.control_of("standby", port, "stop", &["-m", "immediate"]);
+        }
         let _ = self.control("stop", &["-m", "immediate"]);
     }
 }

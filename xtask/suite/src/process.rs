@@ -164,6 +164,20 @@ impl Server {
         Ok(())
     }
 
+    /// Ends it without a word.
+    ///
+    /// # Errors
+    ///
+    /// If it has ended before.
+    pub fn kill(mut self) -> Result<()> {
+        if let Some(status) = self.child.try_wait()? {
+            bail!("the server has ended before, with {status}");
+        }
+        self.child.kill()?;
+        self.child.wait()?;
+        Ok(())
+    }
+
     /// Asks and does not kill, as only the master of nginx and Apache can end their workers.
     fn ask_to_end(&self) {
         let _ = Command::new("kill")

@@ -15,6 +15,14 @@ pub struct Tally {
     pub failed: usize,
 }
 
+impl Tally {
+    /// Counts these, too.
+    pub fn add(&mut self, more: Self) {
+        self.passed += more.passed;
+        self.failed += more.failed;
+    }
+}
+
 impl fmt::Display for Tally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} passed, {} failed", self.passed, self.failed)
@@ -37,6 +45,24 @@ impl FromStr for Tally {
 /// The line is not the last of a suite.
 #[derive(Debug)]
 pub struct NoTally;
+
+/// Prints a line for each point, with what was seen or why it does not hold, and counts them.
+pub fn report<N: fmt::Display>(points: impl IntoIterator<Item = (N, Result<String>)>) -> Tally {
+    let mut tally = Tally::default();
+    for (name, outcome) in points {
+        match outcome {
+            Ok(seen) => {
+                println!("ok      {name}: {seen}");
+                tally.passed += 1;
+            }
+            Err(error) => {
+                println!("FAILED  {name}: {error:#}");
+                tally.failed += 1;
+            }
+        }
+    }
+    tally
+}
 
 /// The closing line of a suite, and the exit code that goes with it.
 pub fn close(outcome: Result<Tally>) -> ExitCode {

@@ -4,8 +4,10 @@ use std::fs::File;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, anyhow, bail};
 use tempfile::NamedTempFile;
+
+use crate::interrupt::Unfinished;
 
 /// Who may read a file.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -35,7 +37,15 @@ fn write(path: &Path, content: &[u8], access: Access) -> Result<()> {
 #[derive(Debug)]
 pub(crate) struct Pending {
     path: PathBuf,
-    file: NamedTempFile,
+    begun: Begun,
+}
+
+#[derive(Debug)]
+enum Begun {
+    /// A file beside, which takes the place of the old one.
+    Beside(NamedTempFile, Unfinished),
+    /// What is no file, such as `/dev/stdout` or a pipe, is written into: it would not be there any more otherwise.
+    Into(File),
 }
 
 impl Pending {
@@ -43,24 +53,9 @@ impl Pending {
     ///
     /// If nothing can be written there.
     pub(crate) fn new(path: &Path, access: Access) -> Result<Self> {
-        let mut builder = tempfile::Builder::new();
-        builder.prefix(".mtls-");
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::PermissionsExt as _;
-            let mode = match access {
-                Access::Owner => 0o600,
-                Access::Everybody => 0o644,
-            };
-            builder.permissions(std::fs::Permissions::from_mode(mode));
-        }
-        #[cfg(not(unix))]
-        let _ = access;
-        let file = builder.tempfile_in(parent_of(path));
-        Ok(Self {
-            path: path.to_owned(),
-            file: file.with_context(|| cannot_write(path))?,
-        })
+        let begun = begin(path, access).with_context(|| cannot_write(path))?;
+        let path = path.to_owned();
+        Ok(Self { path, begun })
     }
 
     /// The file is the old one or the new one at any moment, also after the power went off.
@@ -69,8 +64,12 @@ impl Pending {
     ///
     /// If it cannot be written; then it is as it was.
     pub(crate) fn finish(self, content: &[u8]) -> Result<()> {
-        let (path, mut file) = (self.path, self.file);
+        let path = self.path;
         let write = || -> io::Result<()> {
+            let (mut file, _unfinished) = match self.begun {
+                Begun::Beside(file, unfinished) => (file, unfinished),
+                Begun::Into(mut file) => return file.write_all(content),
+            };
             file.write_all(content)?;
             file.as_file().sync_all()?;
             file.persist(&path).map_err(|error| error.error)?;
@@ -78,6 +77,37 @@ impl Pending {
         };
         write().with_context(|| cannot_write(&path))
     }
+}
+
+fn begin(path: &Path, access: Access) -> Result<Begun> {
+    // Where there is no file yet, nothing is in the way.
+    if let Ok(there) = path.metadata() {
+        if there.is_dir() {
+            bail!("it is a directory");
+        }
+        if !there.is_file() || path.starts_with("/dev") {
+            return Ok(Begun::Into(File::options().write(true).open(path)?));
+        }
+    }
+    let parent = parent_of(path);
+    if !parent.is_dir() {
+        bail!("there is no directory {}", parent.display());
+    }
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".mtls-");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        let mode = match access {
+            Access::Owner => 0o600,
+            Access::Everybody => 0o644,
+        };
+        builder.permissions(std::fs::Permissions::from_mode(mode));
+    }
+    #[cfg(not(unix))]
+    let _ = access;
+    let (file, unfinished) = Unfinished::of(|| builder.tempfile_in(parent))?;
+    Ok(Begun::Beside(file, unfinished))
 }
 
 fn cannot_write(path: &Path) -> String {
@@ -90,6 +120,19 @@ pub(crate) fn parent_of(path: &Path) -> &Path {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
     }
+}
+
+/// Makes a directory, and those above it, where they are not there.
+///
+/// # Errors
+///
+/// If it cannot be made, or is something else.
+pub(crate) fn make_directory(path: &Path) -> Result<()> {
+    let cannot = || format!("cannot make the directory {}", path.display());
+    if path.exists() && !path.is_dir() {
+        return Err(anyhow!("it is there, and is not a directory")).with_context(cannot);
+    }
+    std::fs::create_dir_all(path).with_context(cannot)
 }
 
 /// Makes the names in a directory last, where a directory can be opened for that.
@@ -123,7 +166,41 @@ mod tests {
             assert_eq!(found & !mode, 0);
         }
         assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 1);
-        let error = write(&directory.path().join("no/file"), b"c", Access::Owner).unwrap_err();
-        assert!(error.to_string().starts_with("cannot write "), "{error}");
+        for (path, cause) in [
+            ("no/file", "there is no directory"),
+            ("", "it is a directory"),
+        ] {
+            let error = write(&directory.path().join(path), b"c", Access::Owner).unwrap_err();
+            assert!(error.to_string().starts_with("cannot write "), "{error}");
+            assert!(format!("{error:#}").contains(cause), "{error:#}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_file_is_written_into_and_stays() {
+        use std::os::unix::fs::FileTypeExt as _;
+
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("pipe");
+        rustix::fs::mkfifoat(rustix::fs::CWD, &path, rustix::fs::Mode::RWXU).unwrap();
+        let reader = std::thread::spawn({
+            let path = path.clone();
+            move || std::fs::read(path).unwrap()
+        });
+        write(&path, b"a", Access::Everybody).unwrap();
+        assert_eq!(reader.join().unwrap(), b"a");
+        assert!(path.metadata().unwrap().file_type().is_fifo());
+        // A link to it, too.
+        let link = directory.path().join("link");
+        std::os::unix::fs::symlink("/dev/null", &link).unwrap();
+        write(&link, b"a", Access::Owner).unwrap();
+        assert!(
+            link.is_symlink()
+                && Path::new("/dev/null")
+                    .metadata()
+                    .unwrap()
+                    .file_type()
+                    .is_char_device()
+        );
     }
 }

@@ -3,18 +3,17 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 use pki_core::{Authority, KeyKind, KeyPair, Profile, Signer};
+use pki_enroll::EnrollProfile;
 use pki_store::CheckpointPlace;
 use x509_identity::Certificate;
 
 use super::keys::{CaKey, CaRole, KeyPlace, Secrets, read_key, write_key};
 use super::lock::lock;
 use super::profiles;
-use super::rotation::Rotation;
-use super::settings::Settings;
+use super::settings::{Rotation, Settings};
 use crate::files::{read, write_public};
 use crate::look::{certificate_of, certificates_of};
 use crate::output::waiting;
@@ -179,6 +178,7 @@ impl CaDirectory {
     ) -> Result<Arc<dyn Signer>> {
         let path = match self.key_place(key) {
             KeyPlace::Token(uri) => return uri.open_or_make(kind, secrets),
+            KeyPlace::Transit(place) => return place.open_or_make(kind),
             KeyPlace::File(path) => path,
         };
         let passphrase = secrets.passphrase(self.settings.name.as_str())?;
@@ -246,6 +246,7 @@ impl CaDirectory {
     pub(super) fn unlock(&self, key: CaKey, secrets: &Secrets) -> Result<Arc<dyn Signer>> {
         let path = match self.key_place(key) {
             KeyPlace::Token(uri) => return uri.open(secrets),
+            KeyPlace::Transit(place) => return place.open(),
             KeyPlace::File(path) => path,
         };
         if !path.exists() {
@@ -287,8 +288,12 @@ impl CaDirectory {
 
     /// Where a key is.
     pub(crate) fn key_place(&self, key: CaKey) -> KeyPlace {
-        match self.settings.key_uri(key) {
-            Some(uri) => KeyPlace::Token(uri),
+        if let Some(uri) = self.settings.key_uri(key) {
+            return KeyPlace::Token(uri);
+        }
+        let transit = self.settings.transit.as_ref();
+        match transit.and_then(|keys| keys.place(key)) {
+            Some(place) => KeyPlace::Transit(place),
             None => KeyPlace::File(key_path(&self.path, key)),
         }
     }
@@ -303,12 +308,12 @@ impl CaDirectory {
         profiles::load(&self.path.join(PROFILES), name, &issuer)
     }
 
-    /// The same, and within which time a request for it has to be approved.
+    /// The same, and how its certificates are given out, and what a device has to do for one.
     ///
     /// # Errors
     ///
     /// As [`profile`](Self::profile).
-    pub(crate) fn enrollment_profile(&self, name: &str) -> Result<(Profile, Option<Duration>)> {
+    pub(crate) fn enrollment_profile(&self, name: &str) -> Result<EnrollProfile> {
         let issuer = self.settings.public_name(self.issuing());
         profiles::load_for_enrollment(&self.path.join(PROFILES), name, &issuer)
     }

@@ -14,6 +14,21 @@ use crate::global::Global;
 #[derive(Debug)]
 pub(crate) struct Home(PathBuf);
 
+/// The home directory can be read by others, who could try passphrases of the keys in it.
+#[derive(Debug, thiserror::Error)]
+#[error("others can read the home directory {0}: run `chmod 700 {0}`", path.display())]
+pub(crate) struct ExposedHome {
+    path: PathBuf,
+    is_writable: bool,
+}
+
+impl ExposedHome {
+    /// Whether others can also change what is in it.
+    pub(crate) fn is_writable(&self) -> bool {
+        self.is_writable
+    }
+}
+
 impl Home {
     /// `--home` or `MTLS_HOME`, else `mtls` in the XDG data directory. Nothing is opened or made yet.
     ///
@@ -65,6 +80,14 @@ impl Home {
     ///
     /// If the directory cannot be read, or others may read it.
     pub(crate) fn names(&self) -> Result<Vec<CaName>> {
+        let names = self.listed()?;
+        if self.0.exists() {
+            self.check()?;
+        }
+        Ok(names)
+    }
+
+    fn listed(&self) -> Result<Vec<CaName>> {
         let entries = match fs::read_dir(&self.0) {
             Ok(entries) => entries,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
@@ -72,7 +95,6 @@ impl Home {
                 return Err(error).with_context(|| format!("cannot read {}", self.0.display()));
             }
         };
-        self.check()?;
         let mut names = Vec::new();
         for entry in entries {
             let entry = entry.with_context(|| format!("cannot read {}", self.0.display()))?;
@@ -93,9 +115,21 @@ impl Home {
     ///
     /// If there is none, or a name is needed.
     pub(crate) fn ca(&self, name: Option<&str>) -> Result<CaDirectory> {
-        let names = self.names()?;
+        self.ca_of(&self.names()?, name)
+    }
+
+    /// The same in a home that others can read: only to write down there that it was not used.
+    ///
+    /// # Errors
+    ///
+    /// As [`ca`](Self::ca).
+    pub(crate) fn ca_of_exposed(&self, name: Option<&str>) -> Result<CaDirectory> {
+        self.ca_of(&self.listed()?, name)
+    }
+
+    fn ca_of(&self, names: &[CaName], name: Option<&str>) -> Result<CaDirectory> {
         let here = self.0.display();
-        let wanted = match (name, names.as_slice()) {
+        let wanted = match (name, names) {
             (_, []) => bail!("there is no CA in {here} yet: make one with `mtls ca init`"),
             (Some(name), all) => match all.iter().find(|one| one.as_str() == name) {
                 Some(found) => found,
@@ -120,12 +154,16 @@ impl Home {
             use std::os::unix::fs::MetadataExt as _;
             let here = self.0.display();
             let metadata = fs::metadata(&self.0).with_context(|| format!("cannot read {here}"))?;
-            if metadata.mode() & 0o077 != 0 {
-                bail!("others can read the home directory {here}: run `chmod 700 {here}`");
-            }
             let user = rustix::process::geteuid().as_raw();
             if metadata.uid() != user && user != 0 {
                 bail!("the home directory {here} belongs to another user");
+            }
+            if metadata.mode() & 0o077 != 0 {
+                return Err(ExposedHome {
+                    path: self.0.clone(),
+                    is_writable: metadata.mode() & 0o022 != 0,
+                }
+                .into());
             }
         }
         Ok(())

@@ -13,6 +13,7 @@
 //!     store.db              what was issued (SQLite), unless ca.toml names another store
 //! ```
 
+mod bao;
 mod ca;
 mod directory;
 mod keys;
@@ -21,18 +22,19 @@ mod name;
 mod new_ca;
 mod open_ca;
 mod profiles;
-mod rotated;
-mod rotation;
+mod refused;
 mod settings;
 mod signers;
+mod upstream;
 
-pub(crate) use ca::key_path;
+pub(crate) use bao::TransitKeys;
+pub(crate) use ca::{CaDirectory, key_path};
 pub(crate) use directory::Home;
 pub(crate) use keys::{CaKey, CaRole, KeyPlace, KeyUri, Secrets, new_passphrase, password, secret};
 pub(crate) use name::CaName;
 pub(crate) use new_ca::NewCa;
-pub(crate) use open_ca::{OpenCa, actor};
+pub(crate) use open_ca::{OpenCa, actor, store_url};
 pub(crate) use profiles::Purpose;
-pub(crate) use rotation::Rotation;
-pub(crate) use settings::{KeyType, Settings, parse_url};
+pub(crate) use settings::{KeyType, Rotation, Settings, parse_url};
 pub(crate) use signers::CheckpointSigners;
+pub(crate) use upstream::Upstream;

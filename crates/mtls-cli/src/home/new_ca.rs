@@ -15,12 +15,14 @@ use super::name::CaName;
 use super::profiles::{Purpose, profile_text};
 use super::settings::{STORE, Settings};
 use crate::files::{sync_directory, write_public};
+use crate::interrupt::Unfinished;
 
 /// The directory of a CA before it has its name. What is interrupted leaves a hidden directory, which the next one
 /// removes; what fails leaves nothing.
 #[derive(Debug)]
 pub(crate) struct NewCa {
     staging: TempDir,
+    _unfinished: Unfinished,
     place: PathBuf,
     home: PathBuf,
     /// Held until the CA is in place: two at a time would remove each other's directories.
@@ -50,13 +52,13 @@ impl NewCa {
             use std::os::unix::fs::PermissionsExt as _;
             builder.permissions(fs::Permissions::from_mode(0o700));
         }
-        let staging = builder
-            .tempdir_in(home.path())
+        let (staging, unfinished) = Unfinished::of(|| builder.tempdir_in(home.path()))
             .with_context(|| format!("cannot write into {}", home.path().display()))?;
         for directory in [ca::KEYS, ca::PROFILES] {
             make_private(&staging.path().join(directory))?;
         }
         Ok(Self {
+            _unfinished: unfinished,
             staging,
             place: home.path().join(name.as_str()),
             home: home.path().to_owned(),

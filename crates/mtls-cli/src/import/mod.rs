@@ -6,6 +6,6 @@ mod openbao;
 mod other_ca;
 mod takeover;
 
-pub(crate) use openbao::{Api, Mount, PAGE};
+pub(crate) use openbao::{Mount, PAGE};
 pub(crate) use other_ca::OtherCa;
 pub(crate) use takeover::{Known, Takeover};

@@ -11,13 +11,14 @@ use x509_identity::Certificate;
 use zeroize::Zeroizing;
 
 use crate::files::{Access, Pending, parent_of, sync_directory, write_public, write_secret};
+use crate::interrupt::Unfinished;
 
 /// Where files go, looked at before anything is issued.
 #[derive(Debug)]
 pub(crate) struct Destination {
     directory: PathBuf,
     /// What becomes the directory, where it is not there yet.
-    staging: Option<TempDir>,
+    staging: Option<(TempDir, Unfinished)>,
     /// `server` or `client`.
     stem: &'static str,
 }
@@ -106,11 +107,8 @@ impl Destination {
             use std::os::unix::fs::PermissionsExt as _;
             builder.permissions(fs::Permissions::from_mode(0o755));
         }
-        self.staging = Some(
-            builder
-                .tempdir_in(parent_of(directory))
-                .with_context(cannot)?,
-        );
+        let staging = Unfinished::of(|| builder.tempdir_in(parent_of(directory)));
+        self.staging = Some(staging.with_context(cannot)?);
         Ok(())
     }
 
@@ -135,7 +133,7 @@ impl Destination {
     /// If one cannot be written.
     pub(crate) fn write(mut self, issued: &IssuedFiles<'_>) -> Result<Vec<PathBuf>> {
         let bundles = self.bundles(issued)?;
-        let Some(staging) = self.staging.take() else {
+        let Some((staging, _unfinished)) = self.staging.take() else {
             return self.write_into(&self.directory, issued, &bundles);
         };
         let written = self.write_into(staging.path(), issued, &bundles)?;

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::str::FromStr;
 
 use anyhow::{Context as _, Result, bail};
-use x509_identity::pattern::is_host_name;
+use x509_identity::pattern::{ends_in_a_number, is_host_name};
 use x509_identity::{DistinguishedName, SubjectAltName};
 
 /// An alternative name on the command line: `dns:`, `ip:`, `email:` or `uri:` and the name.
@@ -64,7 +64,10 @@ impl FromStr for AltName {
 pub(crate) fn names_of_server(name: &str) -> Result<(DistinguishedName, Vec<SubjectAltName>)> {
     let san = match name.parse::<IpAddr>() {
         Ok(address) => SubjectAltName::Ip(address),
-        Err(_) if is_host_name(name.strip_prefix("*.").unwrap_or(name)) => {
+        // `10.0.0.300` is meant as an address.
+        Err(_)
+            if is_host_name(name.strip_prefix("*.").unwrap_or(name)) && !ends_in_a_number(name) =>
+        {
             SubjectAltName::Dns(name.to_owned())
         }
         Err(_) => bail!(
@@ -135,6 +138,8 @@ mod tests {
             ("::1", Some("ip")),
             ("a b", None),
             ("a\u{0}b", None),
+            ("10.0.0.300", None),
+            ("*.1", None),
             ("", None),
         ] {
             let names = names_of_server(name).ok();

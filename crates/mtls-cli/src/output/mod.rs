@@ -2,18 +2,18 @@
 
 mod failure;
 mod fields;
-mod moment;
 mod progress;
 mod table;
 
 use std::io::{self, IsTerminal as _, Write as _};
 
 use serde::Serialize;
+use x509_identity::reorders_a_line;
 
 pub(crate) use base16ct::lower::encode_string as hex;
 pub(crate) use failure::exit_code;
 pub(crate) use fields::Fields;
-pub(crate) use moment::{date, moment, remaining};
+pub(crate) use pki_console::moment::{date, moment, remaining};
 pub(crate) use progress::{Counter, waiting};
 pub(crate) use table::table;
 
@@ -65,9 +65,26 @@ impl Output {
 
     /// Prints one value as JSON, whatever was asked for.
     pub(crate) fn json(&mut self, value: &impl Serialize) -> io::Result<()> {
-        let mut text = serde_json::to_vec_pretty(value).map_err(io::Error::other)?;
-        text.push(b'\n');
-        self.bytes(&text)
+        let text = serde_json::to_string_pretty(value).map_err(io::Error::other)?;
+        let mut text = printable(&text);
+        text.push('\n');
+        self.bytes(text.as_bytes())
+    }
+
+    /// Prints a list: as JSON, as a table, or as the sentence `none` where it is empty.
+    pub(crate) fn list<T: Serialize>(
+        &mut self,
+        items: &[T],
+        none: &str,
+        table: impl FnOnce(&[T]) -> String,
+    ) -> io::Result<()> {
+        if self.json {
+            self.json(&items)
+        } else if items.is_empty() {
+            self.line(none)
+        } else {
+            self.line(table(items))
+        }
     }
 
     /// A line for people. Nothing where programs read.
@@ -76,14 +93,14 @@ impl Output {
             return Ok(());
         }
         let mut stdout = io::stdout().lock();
-        writeln!(stdout, "{}", text.as_ref())
+        writeln!(stdout, "{}", text.as_ref()).map_err(not_printed)
     }
 
     /// Bytes as they are.
     pub(crate) fn bytes(&mut self, bytes: &[u8]) -> io::Result<()> {
         let mut stdout = io::stdout().lock();
-        stdout.write_all(bytes)?;
-        stdout.flush()
+        let written = stdout.write_all(bytes).and_then(|()| stdout.flush());
+        written.map_err(not_printed)
     }
 
     /// `text` in a colour, on a terminal.
@@ -101,8 +118,50 @@ impl Output {
     }
 }
 
+/// JSON in which every control character is escaped, and every character that reorders a line: serde escapes those of ASCII
+/// alone, and some terminals obey the others.
+pub(crate) fn printable(json: &str) -> String {
+    let mut text = String::with_capacity(json.len());
+    for c in json.chars() {
+        // Between strings there are none but line feeds.
+        if c != '\n' && (c.is_control() || reorders_a_line(c)) {
+            text.push_str(&format!("\\u{:04x}", u32::from(c)));
+        } else {
+            text.push(c);
+        }
+    }
+    text
+}
+
+/// Of the same kind: a closed pipe is no failure.
+fn not_printed(error: io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("it cannot be printed: {error}"))
+}
+
 /// A line on stderr for people, which says what happens or what to look after.
 pub(crate) fn note(text: impl std::fmt::Display) {
     // Nobody is left to be told where stderr is closed.
     let _ = writeln!(io::stderr().lock(), "{text}");
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
+    use super::*;
+
+    #[test]
+    fn json_has_no_character_that_a_terminal_obeys() {
+        let name = "x\u{1b}[2J\u{9b}31m\u{202e}\u{2028}\u{7f} é\n\"日本\"";
+        let json = serde_json::to_string_pretty(&[name]).unwrap();
+        let text = printable(&json);
+        assert!(
+            text.contains(r"\u001b[2J\u009b31m\u202e\u2028\u007f é\n"),
+            "{text}"
+        );
+        let mut lines = text.lines().flat_map(str::chars);
+        assert!(!lines.any(|c| c.is_control() || reorders_a_line(c)));
+        // It is the same value.
+        assert_eq!(serde_json::from_str::<[String; 1]>(&text).unwrap(), [name]);
+    }
 }

@@ -146,7 +146,7 @@ impl Inner {
             Error::new(ErrorKind::InvalidRequest, what)
         })?;
         let host = host.trim_start_matches('[').trim_end_matches(']');
-        let port = uri.port_u16().unwrap_or(if plain { 80 } else { 443 });
+        let port = port(uri)?.unwrap_or(if plain { 80 } else { 443 });
         if plain {
             return Ok(TlsStream::plain(self.dial(host, port).await?));
         }
@@ -199,6 +199,20 @@ impl Inner {
             Ok(stream) => Ok(stream.into_inner()),
             Err(error) => Err(Error::in_dialling(host, port, error)),
         }
+    }
+}
+
+/// The port of `uri`; `None` if it has none. One that is no port is an error: the default would be another server.
+fn port(uri: &Uri) -> Result<Option<u16>, Error> {
+    let authority = uri.authority().map_or("", |authority| authority.as_str());
+    let host_and_port = authority.rsplit('@').next().unwrap_or_default();
+    let behind_address = host_and_port.rsplit(']').next().unwrap_or_default();
+    match (uri.port_u16(), behind_address.rsplit_once(':')) {
+        (None, Some((_, written))) if !written.is_empty() => {
+            let what = format!("{written} is not a port, which is a number up to 65535");
+            Err(Error::new(ErrorKind::InvalidRequest, what))
+        }
+        (port, _) => Ok(port),
     }
 }
 

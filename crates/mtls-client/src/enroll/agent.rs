@@ -1,35 +1,44 @@
 //! Renewing, in time and for ever.
 
+use std::fmt;
 use std::time::Duration;
 
-use pki_core::KeyKind;
-use rustls::crypto::aws_lc_rs;
+use pki_core::{KeyKind, Password};
 use time::OffsetDateTime;
 use tokio::task::spawn_blocking;
 use tokio::time::sleep;
-use x509_identity::Certificate;
+use x509_identity::{Certificate, DistinguishedName, SubjectAltName};
 
-use super::enroller::{Enrolled, Enroller, RenewalWindow};
+use super::enrolled::Enrolled;
+use super::enroller::Enroller;
 use super::error::EnrollError;
-use super::files::{EnrolledFiles, names_of};
+use super::files::{EnrolledFiles, PendingRequest, names_of};
+use super::plan::{RenewalPlan, first_pause, pick, random};
+use super::turn::Turn;
+use crate::ClientIdentity;
 
 /// Keeps the certificate of a directory fresh.
 ///
 /// It renews at a random moment of the window that the CA suggests, which is around two thirds of the validity period,
 /// with a new key each time. The new certificate is presented to the server before it takes the place of the old one.
 /// What fails is tried again, after a random pause that grows. It goes by the system's clock and looks at it often, so
-/// that a machine that slept renews when it wakes up.
-#[derive(Debug)]
+/// that a machine that slept renews when it wakes up. If that clock differs from the CA's, it goes by the CA's.
+///
+/// Agents of one directory take turns, as when a program is started while the one before still runs: what one of them
+/// gets is the others' certificate, too.
 pub struct RenewalAgent {
     enroller: Enroller,
     files: EnrolledFiles,
     kind: KeyKind,
+    token: Option<Password>,
 }
 
 /// What a [`RenewalAgent`] has done.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum RenewalEvent {
+    /// The certificate is renewed at this moment, by the clock of this machine, unless the CA wants it earlier.
+    Planned(OffsetDateTime),
     /// The files have changed.
     Renewed(Box<Enrolled>),
     /// Nothing has changed.
@@ -41,13 +50,6 @@ pub enum RenewalEvent {
     },
 }
 
-/// When a certificate is renewed, and how long what failed waits.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-struct RenewalPlan {
-    not_before: OffsetDateTime,
-    life: time::Duration,
-}
-
 impl RenewalAgent {
     /// Renews what is in `files` by `enroller`, with keys of P-256.
     #[must_use]
@@ -56,6 +58,7 @@ impl RenewalAgent {
             enroller,
             files,
             kind: KeyKind::P256,
+            token: None,
         }
     }
 
@@ -64,6 +67,76 @@ impl RenewalAgent {
     pub fn key_kind(mut self, kind: KeyKind) -> Self {
         self.kind = kind;
         self
+    }
+
+    /// Uses this token for the first certificate, and for the next one where the present one has expired. Each time is
+    /// one of the token's uses.
+    #[must_use]
+    pub fn token(mut self, token: Password) -> Self {
+        self.token = Some(token);
+        self
+    }
+
+    /// Gets the first certificate by the token, and writes the files. What may pass is an event, and tried again.
+    ///
+    /// With names that are empty the CA takes those of the token.
+    ///
+    /// # Errors
+    ///
+    /// [`EnrollError`]: a refusal, a server that is not the CA's, files that cannot be written.
+    pub async fn enroll(
+        &self,
+        subject: &DistinguishedName,
+        sans: &[SubjectAltName],
+        mut on_event: impl FnMut(RenewalEvent),
+    ) -> Result<Enrolled, EnrollError> {
+        let before = self.present().await?;
+        let mut attempt = 0;
+        loop {
+            match self.enroll_from(before.as_ref(), subject, sans).await {
+                Err(error) if error.is_passing() => {
+                    let again_in = first_pause(attempt, random());
+                    on_event(RenewalEvent::Failed { error, again_in });
+                    attempt += 1;
+                    sleep(again_in).await;
+                }
+                done => return done,
+            }
+        }
+    }
+
+    /// As [`enroll`](Self::enroll), and tries once.
+    ///
+    /// # Errors
+    ///
+    /// [`EnrollError`]. If the CA was not reached, the next attempt makes the same request again.
+    pub async fn enroll_once(
+        &self,
+        subject: &DistinguishedName,
+        sans: &[SubjectAltName],
+    ) -> Result<Enrolled, EnrollError> {
+        let before = self.present().await?;
+        self.enroll_from(before.as_ref(), subject, sans).await
+    }
+
+    async fn enroll_from(
+        &self,
+        before: Option<&Enrolled>,
+        subject: &DistinguishedName,
+        sans: &[SubjectAltName],
+    ) -> Result<Enrolled, EnrollError> {
+        let token = self.token.as_ref().ok_or(EnrollError::NoToken)?;
+        let _turn = self.turn().await?;
+        if let Some(present) = self.present().await?
+            && before.is_none_or(|before| before.certificate != present.certificate)
+        {
+            return Ok(present);
+        }
+        let (kind, subject, sans) = (self.kind, subject.clone(), sans.to_vec());
+        let pending = self.with_files(move |files| files.request(kind, &subject, &sans));
+        let token = token.secret_str();
+        let enrolled = self.enroller.enroll(token, &pending.await?.request).await;
+        self.kept(enrolled).await
     }
 
     /// Renews for as long as the returned future is polled, and tells `on_event` what it does.
@@ -75,10 +148,10 @@ impl RenewalAgent {
         loop {
             let certificate = self.certificate().await?;
             let plan = RenewalPlan::of(&certificate);
-            self.wait(&certificate, plan).await;
+            self.wait(&certificate, plan, &mut on_event).await;
             let mut attempt = 0;
             loop {
-                match self.renew().await {
+                match self.renew_from(&certificate).await {
                     Ok(enrolled) => {
                         on_event(RenewalEvent::Renewed(Box::new(enrolled)));
                         break;
@@ -91,6 +164,8 @@ impl RenewalAgent {
                     }
                 }
             }
+            // A CA that wants every certificate replaced at once gets no flood of requests.
+            sleep(plan.shortest_use()).await;
         }
     }
 
@@ -100,6 +175,18 @@ impl RenewalAgent {
     ///
     /// [`EnrollError`]: the certificate before stays, and the next attempt goes on with the same key.
     pub async fn renew(&self) -> Result<Enrolled, EnrollError> {
+        let certificate = self.certificate().await?;
+        self.renew_from(&certificate).await
+    }
+
+    /// Unless another agent has replaced it already.
+    async fn renew_from(&self, certificate: &Certificate) -> Result<Enrolled, EnrollError> {
+        let _turn = self.turn().await?;
+        if let Some(present) = self.present().await?
+            && present.certificate != *certificate
+        {
+            return Ok(present);
+        }
         let kind = self.kind;
         let (identity, pending) = self
             .with_files(move |files| {
@@ -108,28 +195,45 @@ impl RenewalAgent {
                 Ok((identity, files.request(kind, &subject, &sans)?))
             })
             .await?;
-        let renewed = self.enroller.renew(identity, &pending.request).await;
-        let tried = match renewed {
-            Ok(enrolled) => {
-                let new = pending.identity(&enrolled)?;
-                self.enroller.try_identity(new).await.map(|()| enrolled)
-            }
-            Err(error) => Err(error),
-        };
-        match tried {
+        let enrolled = self.renewed(identity, &pending).await;
+        self.kept(enrolled).await
+    }
+
+    /// Writes the files, or gives up a request with which it would be the same again.
+    async fn kept(&self, enrolled: Result<Enrolled, EnrollError>) -> Result<Enrolled, EnrollError> {
+        match enrolled {
             Ok(enrolled) => {
                 let new = enrolled.clone();
                 self.with_files(move |files| files.replace(&new)).await?;
                 Ok(enrolled)
             }
             Err(error) => {
-                // With the same request it would be the same again.
                 if error.is_final() || matches!(error, EnrollError::NotAccepted(_)) {
                     self.with_files(EnrolledFiles::discard).await?;
                 }
                 Err(error)
             }
         }
+    }
+
+    /// A new certificate that the server accepts.
+    async fn renewed(
+        &self,
+        identity: ClientIdentity,
+        pending: &PendingRequest,
+    ) -> Result<Enrolled, EnrollError> {
+        let request = &pending.request;
+        let over = match &self.token {
+            Some(token) if self.enroller.is_over(identity.certificate()).await? => Some(token),
+            _ => None,
+        };
+        let enrolled = match over {
+            Some(token) => self.enroller.enroll(token.secret_str(), request).await?,
+            None => self.enroller.renew(identity, request).await?,
+        };
+        let new = pending.identity(&enrolled)?;
+        self.enroller.try_identity(new).await?;
+        Ok(enrolled)
     }
 
     /// Whether the window for renewing has begun: that of the CA, or without an answer two thirds of the validity
@@ -146,24 +250,31 @@ impl RenewalAgent {
     }
 
     /// Until a random moment of the window. The CA is asked for it now and then, as it may have a fleet renew early.
-    async fn wait(&self, certificate: &Certificate, plan: RenewalPlan) {
-        let mut window = plan.window();
-        let mut at = pick(window, random());
+    async fn wait(
+        &self,
+        certificate: &Certificate,
+        plan: RenewalPlan,
+        on_event: &mut impl FnMut(RenewalEvent),
+    ) {
+        let random = random();
+        let mut at: Option<OffsetDateTime> = None;
         let mut asked = None;
         loop {
             let now = OffsetDateTime::now_utc();
             if asked.is_none_or(|asked| now >= asked + plan.ask_every()) {
                 asked = Some(now);
                 // Without an answer the window stays.
-                let answer = self.enroller.renewal_window(certificate).await;
-                if let Ok(suggested) = answer
-                    && suggested != window
+                let answer = self.enroller.renewal_window(certificate).await.ok();
+                let window = answer.or_else(|| at.is_none().then(|| plan.window()));
+                if let Some(next) = window.map(|window| pick(window, random))
+                    && at.is_none_or(|at| (next - at).abs() >= time::Duration::SECOND)
                 {
-                    window = suggested;
-                    at = pick(window, random());
+                    at = Some(next);
+                    on_event(RenewalEvent::Planned(next));
                 }
             }
-            let left = Duration::try_from(at - OffsetDateTime::now_utc()).unwrap_or_default();
+            let left = at.map_or(time::Duration::ZERO, |at| at - OffsetDateTime::now_utc());
+            let left = Duration::try_from(left).unwrap_or_default();
             if left.is_zero() {
                 return;
             }
@@ -172,14 +283,44 @@ impl RenewalAgent {
     }
 
     async fn certificate(&self) -> Result<Certificate, EnrollError> {
-        self.with_files(|files| {
+        self.read_files(|files| {
+            files.finish_left()?;
             let identity = files.identity()?.ok_or_else(|| none(files))?;
             Ok(identity.certificate().clone())
         })
         .await
     }
 
+    async fn present(&self) -> Result<Option<Enrolled>, EnrollError> {
+        self.read_files(EnrolledFiles::enrolled).await
+    }
+
+    /// Waits until no other agent is at the files.
+    async fn turn(&self) -> Result<Turn, EnrollError> {
+        let mut left = TURN_TRIES;
+        loop {
+            if let Some(turn) = self.read_files(|files| Ok(files.turn())).await? {
+                return Ok(turn);
+            }
+            left -= 1;
+            if left == 0 {
+                return Err(self.files.busy());
+            }
+            sleep(TURN_PAUSE).await;
+        }
+    }
+
+    /// For whoever has the turn.
     async fn with_files<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&EnrolledFiles) -> Result<T, EnrollError> + Send + 'static,
+    ) -> Result<T, EnrollError> {
+        // What could not be finished before, as on a disk that was full, is finished first.
+        self.read_files(|files| files.finish().and_then(|()| work(files)))
+            .await
+    }
+
+    async fn read_files<T: Send + 'static>(
         &self,
         work: impl FnOnce(&EnrolledFiles) -> Result<T, EnrollError> + Send + 'static,
     ) -> Result<T, EnrollError> {
@@ -189,36 +330,13 @@ impl RenewalAgent {
     }
 }
 
-impl RenewalPlan {
-    /// That of a certificate.
-    fn of(certificate: &Certificate) -> Self {
-        let not_before = certificate.not_before();
-        Self {
-            not_before,
-            life: certificate.not_after() - not_before,
-        }
-    }
-
-    /// Two thirds of the validity period, and a tenth of that before and after.
-    fn window(&self) -> RenewalWindow {
-        RenewalWindow {
-            start: self.not_before + self.life * 0.6,
-            end: self.not_before + self.life * (2.2 / 3.0),
-        }
-    }
-
-    /// Before attempt number `attempt` + 2: full jitter over 1, 2, 4, ... seconds, up to a tenth of the validity period
-    /// and an hour. `random` is from 0 to 1.
-    fn pause(&self, attempt: u32, random: f64) -> Duration {
-        let tenth = Duration::try_from(self.life / 10).unwrap_or_default();
-        let longest = tenth.clamp(Duration::from_secs(1), Duration::from_secs(3600));
-        let grown = Duration::from_secs(1 << attempt.min(12)).min(longest);
-        // No busy loop, however small the number.
-        grown.mul_f64(random.clamp(0.0, 1.0)).max(SHORTEST)
-    }
-
-    fn ask_every(&self) -> time::Duration {
-        (self.life / 20_i32).clamp(time::Duration::seconds(5), time::Duration::hours(6))
+impl fmt::Debug for RenewalAgent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RenewalAgent")
+            .field("enroller", &self.enroller)
+            .field("files", &self.files)
+            .field("kind", &self.kind)
+            .finish_non_exhaustive()
     }
 }
 
@@ -228,68 +346,8 @@ fn none(files: &EnrolledFiles) -> EnrollError {
     EnrollError::file(certificate, missing)
 }
 
-fn pick(window: RenewalWindow, random: f64) -> OffsetDateTime {
-    window.start + (window.end - window.start) * random
-}
-
-/// From 0 to 1. It need not be secret.
-fn random() -> f64 {
-    let mut bytes = [0; 4];
-    let provider = aws_lc_rs::default_provider();
-    if provider.secure_random.fill(&mut bytes).is_err() {
-        return 0.5;
-    }
-    f64::from(u32::from_be_bytes(bytes)) / f64::from(u32::MAX)
-}
-
+/// Half a minute.
+const TURN_TRIES: u32 = 300;
+const TURN_PAUSE: Duration = Duration::from_millis(100);
 /// How often the clock is looked at, which may be set, or have stood still.
 const LOOK_EVERY: Duration = Duration::from_secs(30);
-const SHORTEST: Duration = Duration::from_millis(100);
-
-#[cfg(test)]
-mod tests {
-    use time::macros::datetime;
-
-    use super::*;
-
-    fn plan(life: time::Duration) -> RenewalPlan {
-        RenewalPlan {
-            not_before: datetime!(2026-11-27 12:00 UTC),
-            life,
-        }
-    }
-
-    #[test]
-    fn the_window_is_around_two_thirds() {
-        let window = plan(time::Duration::hours(30)).window();
-        assert_eq!(pick(window, 0.0), datetime!(2026-11-28 6:00 UTC));
-        assert_eq!(pick(window, 0.5), datetime!(2026-11-28 8:00 UTC));
-        assert_eq!(pick(window, 1.0), datetime!(2026-11-28 10:00 UTC));
-    }
-
-    #[test]
-    fn pauses_grow_to_a_tenth_of_the_life_and_never_above_an_hour() {
-        for (life, attempt, random, seconds) in [
-            (time::Duration::DAY, 0, 1.0, 1.0),
-            (time::Duration::DAY, 3, 1.0, 8.0),
-            (time::Duration::DAY, 3, 0.25, 2.0),
-            (time::Duration::DAY, 40, 1.0, 3600.0),
-            (time::Duration::MINUTE, 40, 1.0, 6.0),
-            (time::Duration::SECOND, 40, 1.0, 1.0),
-            (time::Duration::DAY, 5, 0.0, 0.1),
-        ] {
-            let pause = plan(life).pause(attempt, random).as_secs_f64();
-            assert!(
-                (pause - seconds).abs() < 1e-6,
-                "{life} {attempt} {random}: {pause}"
-            );
-        }
-    }
-
-    #[test]
-    fn random_numbers_are_spread() {
-        let numbers: Vec<_> = (0..64).map(|_| random()).collect();
-        assert!(numbers.iter().all(|it| (0.0..=1.0).contains(it)));
-        assert!(numbers.iter().any(|it| *it < 0.5) && numbers.iter().any(|it| *it > 0.5));
-    }
-}

@@ -1,25 +1,26 @@
 //! Asking a CA for a certificate.
 
 use std::fmt;
+use std::sync::Arc;
 
-use http::{Method, StatusCode, Uri};
+use http::Uri;
 use pki_core::CertificateRequest;
-use pki_core::verify::{ChainVerifier, Purpose, TrustAnchors};
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::UnixTime;
-use rustls::pki_types::pem::PemObject as _;
-use serde::Deserialize;
-use serde_json::json;
+use pki_core::verify::TrustAnchors;
 use time::OffsetDateTime;
 use tls_identity::Identity as ClientIdentity;
 use x509_identity::Certificate;
 
-use super::channel::{Answer, Channel};
+use super::channel::{Call, Channel, Secret, is_refusal};
+use super::enrolled::Enrolled;
 use super::error::EnrollError;
+use super::evidence::{Attester, EvidencePurpose, Made, Unanswered};
+use super::plan::RenewalPlan;
+use super::window::RenewalWindow;
+use super::{est, json};
 use crate::connect::connector::Connector;
 use crate::identities::Identities;
 
-/// Gets certificates from the enrolment server of a CA (`mtls serve --enroll`).
+/// Gets certificates from the enrolment server of a CA: from `mtls serve --enroll`, or from any server of EST (RFC 7030).
 ///
 /// ```no_run
 /// use mtls_client::{CertificateRequest, Enroller, KeyKind, KeyPair, TrustAnchors};
@@ -32,55 +33,30 @@ use crate::identities::Identities;
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Debug)]
 pub struct Enroller {
     base: String,
+    protocol: Protocol,
+    user: String,
+    attester: Option<Arc<dyn Attester>>,
+    unanswered: Unanswered,
+    /// Other servers to try a certificate at.
+    services: Vec<String>,
     roots: TrustAnchors,
     anonymous: Connector,
 }
 
-/// A certificate that was issued, and found to be the one that was asked for.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct Enrolled {
-    /// The certificate.
-    pub certificate: Certificate,
-    /// The certificate and those between it and the root, as PEM.
-    pub chain_pem: String,
-    /// What the CA says is to be trusted, as PEM.
-    pub roots_pem: String,
-}
-
-/// When the CA would have a certificate renewed.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq)]
-pub struct RenewalWindow {
-    /// Not before.
-    #[serde(with = "time::serde::rfc3339")]
-    pub start: OffsetDateTime,
-    /// Not after.
-    #[serde(with = "time::serde::rfc3339")]
-    pub end: OffsetDateTime,
-}
-
-#[derive(Deserialize)]
-struct Issued {
-    chain: String,
-    roots: String,
-}
-
-#[derive(Deserialize)]
-struct Pending {
-    id: String,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct RenewalInfo {
-    suggested_window: RenewalWindow,
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Protocol {
+    Est,
+    Json,
 }
 
 impl Enroller {
-    /// The server at `url`, `https://HOST[:PORT]`, if its chain ends in one of `roots`. Nothing is sent yet.
+    /// The server at `url`, if its chain ends in one of `roots`. Nothing is sent yet.
+    ///
+    /// `https://HOST[:PORT]` is `mtls serve --enroll`. `https://HOST[:PORT]/.well-known/est` is a server of EST, and what
+    /// follows after another `/` is its label, such as a profile. Certificates that EST gives have to end in one of
+    /// `roots`, too.
     ///
     /// # Errors
     ///
@@ -89,16 +65,57 @@ impl Enroller {
         let wrong = || EnrollError::Url(url.to_owned());
         let uri: Uri = url.parse().map_err(|_| wrong())?;
         let authority = uri.authority().ok_or_else(wrong)?;
-        let bare = matches!(uri.path(), "" | "/") && uri.query().is_none();
-        if uri.scheme_str() != Some("https") || !bare || authority.as_str().contains('@') {
+        if uri.scheme_str() != Some("https")
+            || uri.query().is_some()
+            || authority.as_str().contains('@')
+        {
             return Err(wrong());
         }
+        let (protocol, path) = protocol_of(uri.path()).ok_or_else(wrong)?;
         let anonymous = Connector::builder(roots.clone(), Identities::none()).build();
         Ok(Self {
-            base: format!("https://{authority}"),
+            base: format!("https://{authority}{path}"),
+            protocol,
+            user: String::new(),
+            attester: None,
+            unanswered: Unanswered::default(),
+            services: Vec::new(),
             roots,
             anonymous: anonymous.map_err(EnrollError::Settings)?,
         })
+    }
+
+    /// Has this name as the user of EST, whose password the token is; none by default. JSON has no users.
+    #[must_use]
+    pub fn user(mut self, name: impl Into<String>) -> Self {
+        self.user = name.into();
+        self
+    }
+
+    /// Sends evidence of `attester` with each request, for profiles that ask for it; none by default. Other profiles refuse
+    /// it, and EST has no place for it.
+    #[must_use]
+    pub fn attester(mut self, attester: Arc<dyn Attester>) -> Self {
+        self.attester = Some(attester);
+        self
+    }
+
+    /// Has [`try_identity`](Self::try_identity) present a certificate to this server, too: one that it is for,
+    /// `https://HOST[:PORT]/PATH`. There may be several. Their certificates have to end in one of the roots.
+    ///
+    /// # Errors
+    ///
+    /// [`EnrollError::Url`].
+    pub fn trying(mut self, url: &str) -> Result<Self, EnrollError> {
+        let is_usable = |uri: &Uri| {
+            let authority = uri.authority().map(|it| it.as_str());
+            uri.scheme_str() == Some("https") && authority.is_some_and(|it| !it.contains('@'))
+        };
+        match url.parse::<Uri>().ok().filter(is_usable) {
+            Some(uri) => self.services.push(uri.to_string()),
+            None => return Err(EnrollError::Url(url.to_owned())),
+        }
+        Ok(self)
     }
 
     /// Asks for a certificate with a token. If somebody has to approve, it waits for that, for as long as the CA does.
@@ -113,35 +130,12 @@ impl Enroller {
         token: &str,
         request: &CertificateRequest,
     ) -> Result<Enrolled, EnrollError> {
-        let channel = self.channel(&self.anonymous);
-        let body = json!({ "csr": request.pem() }).to_string();
-        let mut answer = channel
-            .send(Method::POST, "/v1/enroll", Some(token), Some(body))
-            .await?;
-        while answer.status == StatusCode::ACCEPTED {
-            let pending: Pending = answer.json()?;
-            // It becomes part of a path.
-            if pending.id.is_empty() || !pending.id.bytes().all(|c| c.is_ascii_alphanumeric()) {
-                return Err(EnrollError::Answer("the number of the request".into()));
-            }
-            let path = format!("/v1/requests/{}", pending.id);
-            tokio::time::sleep(answer.retry_after()).await;
-            // The CA may be gone for a while, and the request stays.
-            match channel.send(Method::GET, &path, Some(token), None).await {
-                Ok(next) if is_passing(next.status) => {
-                    tracing::warn!(target: "mtls_client", status = next.status.as_u16(), "asking again");
-                }
-                Ok(next) => answer = next,
-                Err(EnrollError::Connect(error)) => {
-                    tracing::warn!(target: "mtls_client", "asking again: {error}");
-                }
-                Err(error) => return Err(error),
-            }
-        }
-        self.issued(&answer, request)
+        self.ask(&self.channel(&self.anonymous), Some(token), request)
+            .await
     }
 
-    /// Asks for a certificate with the names of `identity`, which is presented, for the key of `request`.
+    /// Asks for a certificate with the names of `identity`, which is presented, for the key of `request`. If the CA has to
+    /// decide about it, it waits for that, for as long as `identity` is accepted.
     ///
     /// # Errors
     ///
@@ -152,34 +146,48 @@ impl Enroller {
         request: &CertificateRequest,
     ) -> Result<Enrolled, EnrollError> {
         let connector = self.presenting(identity)?;
-        let body = json!({ "csr": request.pem() }).to_string();
-        let channel = self.channel(&connector);
-        let answer = channel
-            .send(Method::POST, "/v1/renew", None, Some(body))
-            .await?;
-        self.issued(&answer, request)
+        self.ask(&self.channel(&connector), None, request).await
     }
 
-    /// Presents a certificate to the server, and asks for nothing but the CA's certificates.
+    /// Presents a certificate to the server, and asks for nothing but the CA's certificates. Then it asks each server of
+    /// [`trying`](Self::trying) for its URL; one that cannot be reached decides nothing, and neither does its answer.
     ///
     /// # Errors
     ///
-    /// [`EnrollError::NotAccepted`] if the server refuses it.
+    /// [`EnrollError::NotAccepted`] if a server refuses the certificate.
     pub async fn try_identity(&self, identity: ClientIdentity) -> Result<(), EnrollError> {
         let connector = self.presenting(identity)?;
         let channel = self.channel(&connector);
-        let answer = channel.send(Method::GET, "/v1/ca", None, None).await;
-        let answer = answer.map_err(|error| match error {
+        let answer = match self.protocol {
+            Protocol::Est => est::present(&channel).await,
+            Protocol::Json => json::present(&channel).await,
+        };
+        answer.map_err(|error| match error {
             EnrollError::Connect(error) if is_refusal(&error) => EnrollError::NotAccepted(error),
             other => other,
         })?;
-        match answer.status {
-            StatusCode::OK => Ok(()),
-            _ => Err(answer.refusal()),
+        for url in &self.services {
+            let service = Channel {
+                connector: &connector,
+                base: "",
+            };
+            match service.send(&Call::get(url)).await {
+                Ok(_) => {}
+                Err(EnrollError::Connect(error)) if is_refusal(&error) => {
+                    return Err(EnrollError::NotAccepted(error));
+                }
+                Err(error) => {
+                    tracing::warn!(target: "mtls_client", url, "the certificate was not tried: {error}");
+                }
+            }
         }
+        Ok(())
     }
 
-    /// When the CA would have this certificate renewed.
+    /// When the CA would have this certificate renewed, by the clock of this machine: if that differs from the CA's by 3
+    /// seconds or more, the CA's is taken to be right.
+    ///
+    /// EST does not say. There it is around two thirds of the validity period.
     ///
     /// # Errors
     ///
@@ -188,13 +196,80 @@ impl Enroller {
         &self,
         certificate: &Certificate,
     ) -> Result<RenewalWindow, EnrollError> {
-        let path = format!("/v1/renewal-info/{}", certificate.serial());
         let channel = self.channel(&self.anonymous);
-        let answer = channel.send(Method::GET, &path, None, None).await?;
-        match answer.status {
-            StatusCode::OK => Ok(answer.json::<RenewalInfo>()?.suggested_window),
-            _ => Err(answer.refusal()),
+        match self.protocol {
+            Protocol::Est => {
+                let window = RenewalPlan::of(certificate).window();
+                Ok(window.by_clock_behind(est::clock_ahead(&channel).await?))
+            }
+            Protocol::Json => json::renewal_window(&channel, certificate).await,
         }
+    }
+
+    /// Whether a certificate has expired by the CA's clock.
+    pub(super) async fn is_over(&self, certificate: &Certificate) -> Result<bool, EnrollError> {
+        let channel = self.channel(&self.anonymous);
+        let ahead = match self.protocol {
+            Protocol::Est => est::clock_ahead(&channel).await?,
+            Protocol::Json => json::clock_ahead(&channel, certificate).await?,
+        };
+        let now = OffsetDateTime::now_utc().saturating_add(ahead);
+        Ok(certificate.not_after() < now)
+    }
+
+    /// Asks by a token for a first certificate, and without one for the next. If the evidence that goes with the request had
+    /// been sent before, and was too old when it came, it is made anew.
+    async fn ask(
+        &self,
+        channel: &Channel<'_>,
+        token: Option<&str>,
+        request: &CertificateRequest,
+    ) -> Result<Enrolled, EnrollError> {
+        let purpose = match token {
+            Some(_) => EvidencePurpose::Enroll,
+            None => EvidencePurpose::Renew,
+        };
+        loop {
+            let made = self.evidence(purpose, request).await?;
+            let evidence = made.as_ref().map(|it| &it.json);
+            let received = match (self.protocol, token) {
+                (Protocol::Est, Some(password)) => {
+                    let user = &self.user;
+                    let secret = Secret::Basic { user, password };
+                    est::enroll(channel, secret, request, &self.roots).await
+                }
+                (Protocol::Est, None) => est::renew(channel, request, &self.roots).await,
+                (Protocol::Json, Some(token)) => {
+                    json::enroll(channel, token, request, evidence).await
+                }
+                (Protocol::Json, None) => json::renew(channel, request, evidence).await,
+            };
+            if !self.unanswered.is_stale(made.as_ref(), &received) {
+                return received?.judged(request, &self.roots);
+            }
+        }
+    }
+
+    /// What goes with a request, if somebody makes evidence: the same again for one that had no answer.
+    async fn evidence(
+        &self,
+        purpose: EvidencePurpose,
+        request: &CertificateRequest,
+    ) -> Result<Option<Made>, EnrollError> {
+        let Some(attester) = &self.attester else {
+            return Ok(None);
+        };
+        if self.protocol == Protocol::Est {
+            return Err(EnrollError::Evidence("EST has no place for it".into()));
+        }
+        if let Some(made) = self.unanswered.of(purpose, request) {
+            return Ok(Some(made));
+        }
+        let channel = self.channel(&self.anonymous);
+        let json = json::evidence(&channel, attester, purpose, request).await?;
+        let made = Made::new(purpose, request, json);
+        self.unanswered.put(&made);
+        Ok(Some(made))
     }
 
     fn channel<'a>(&'a self, connector: &'a Connector) -> Channel<'a> {
@@ -208,56 +283,54 @@ impl Enroller {
         let connector = Connector::builder(self.roots.clone(), identity);
         connector.build().map_err(EnrollError::Settings)
     }
+}
 
-    /// What was issued, if it is for the key that was asked for, and leads to a root that is trusted already.
-    fn issued(
-        &self,
-        answer: &Answer,
-        request: &CertificateRequest,
-    ) -> Result<Enrolled, EnrollError> {
-        if !answer.status.is_success() {
-            return Err(answer.refusal());
-        }
-        let issued: Issued = answer.json()?;
-        let unsound = |error: &dyn fmt::Display| EnrollError::Unsound(error.to_string());
-        let chain = CertificateDer::pem_slice_iter(issued.chain.as_bytes());
-        let chain = chain.collect::<Result<Vec<_>, _>>();
-        let chain = chain.map_err(|error| unsound(&error))?;
-        let (leaf, above) = chain
-            .split_first()
-            .ok_or_else(|| unsound(&"there is none"))?;
-        let certificate = Certificate::from_der(leaf).map_err(|error| unsound(&error))?;
-        if certificate.spki_der() != request.public_key_der() {
-            return Err(unsound(&"it is for another key"));
-        }
-        let now = UnixTime::now();
-        let verified = |purpose| {
-            let verifier = ChainVerifier::builder(self.roots.clone(), purpose).build();
-            verifier.verify(leaf, above, now).map(drop)
-        };
-        verified(Purpose::TlsClient)
-            .or_else(|error| verified(Purpose::TlsServer).map_err(|_| error))
-            .map_err(|error| unsound(&error))?;
-        TrustAnchors::from_pem(issued.roots.as_bytes()).map_err(|error| unsound(&error))?;
-        Ok(Enrolled {
-            certificate,
-            chain_pem: issued.chain,
-            roots_pem: issued.roots,
-        })
+impl fmt::Debug for Enroller {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Enroller")
+            .field("base", &self.base)
+            .field("protocol", &self.protocol)
+            .field("user", &self.user)
+            .field("services", &self.services)
+            .finish_non_exhaustive()
     }
 }
 
-/// What is over after a while.
-fn is_passing(status: StatusCode) -> bool {
-    status.is_server_error()
-        || status == StatusCode::TOO_MANY_REQUESTS
-        || status == StatusCode::REQUEST_TIMEOUT
+/// By the path of a URL: what is spoken there, and below which path.
+fn protocol_of(path: &str) -> Option<(Protocol, &str)> {
+    if matches!(path, "" | "/") {
+        return Some((Protocol::Json, ""));
+    }
+    let path = path.strip_suffix('/').unwrap_or(path);
+    let label = path.strip_prefix(est::WELL_KNOWN)?;
+    let is_label = |label: &str| !label.is_empty() && !label.contains('/');
+    let known = label.is_empty() || label.strip_prefix('/').is_some_and(is_label);
+    known.then_some((Protocol::Est, path))
 }
 
-fn is_refusal(error: &crate::Error) -> bool {
-    use crate::ErrorKind as K;
-    matches!(
-        error.kind(),
-        K::IdentityRejected { .. } | K::IdentityInvalid
-    )
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_path_says_what_is_spoken() {
+        let est = Protocol::Est;
+        for (path, spoken) in [
+            ("", Some((Protocol::Json, ""))),
+            ("/", Some((Protocol::Json, ""))),
+            ("/.well-known/est", Some((est, "/.well-known/est"))),
+            ("/.well-known/est/", Some((est, "/.well-known/est"))),
+            (
+                "/.well-known/est/router",
+                Some((est, "/.well-known/est/router")),
+            ),
+            ("/.well-known/est/a/b", None),
+            ("/.well-known/est//", None),
+            ("/.well-known/estuary", None),
+            ("/est", None),
+            ("/v1", None),
+        ] {
+            assert_eq!(protocol_of(path), spoken, "{path}");
+        }
+    }
 }

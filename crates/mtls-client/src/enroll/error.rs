@@ -2,8 +2,9 @@
 
 use std::path::PathBuf;
 
+use super::key_store::KeyStoreError;
 use crate::ConfigError;
-use crate::failure::error::Error;
+use crate::failure::error::{Error, ErrorKind};
 
 /// Why there is no certificate, or no new one.
 #[derive(Debug, thiserror::Error)]
@@ -13,9 +14,17 @@ pub enum EnrollError {
     #[error("the enrolment server gives an answer that cannot be used: {0}")]
     Answer(String),
 
+    /// Another agent has its turn at the directory, in this process or another one, and has had it for half a minute.
+    #[error("another process is getting a certificate for {}", .0.display())]
+    Busy(PathBuf),
+
     /// The enrolment server cannot be reached, or is not accepted.
     #[error("the enrolment server cannot be asked")]
     Connect(#[source] Error),
+
+    /// The evidence that was to go with the request could not be made.
+    #[error("there is no evidence to send with the request")]
+    Evidence(#[source] Box<dyn std::error::Error + Send + Sync>),
 
     /// A file cannot be read or written.
     #[error("cannot use {}", path.display())]
@@ -27,7 +36,15 @@ pub enum EnrollError {
         source: Box<dyn std::error::Error + Send + Sync>,
     },
 
-    /// The new certificate was issued, and the server does not accept it. The one before stays.
+    /// The key cannot be made, found or removed where keys are kept.
+    #[error("the key cannot be used")]
+    Key(#[source] KeyStoreError),
+
+    /// There is no certificate, and no token to get one by.
+    #[error("there is no token to get a certificate by")]
+    NoToken,
+
+    /// The new certificate was issued, and a server does not accept it. The one before stays.
     #[error("the new certificate is not accepted by the server, and the one before stays")]
     NotAccepted(#[source] Error),
 
@@ -40,7 +57,7 @@ pub enum EnrollError {
     Refused {
         /// The status of HTTP.
         status: u16,
-        /// The stable name of the reason, such as `token_used`.
+        /// The stable name of the reason, such as `token_used`; `est` from a server of EST, which has no such names.
         kind: String,
         /// What is wrong.
         detail: String,
@@ -54,8 +71,10 @@ pub enum EnrollError {
     #[error("the certificate that was issued cannot be used: {0}")]
     Unsound(String),
 
-    /// Not `https://HOST[:PORT]`.
-    #[error("`{0}` is not like https://ca.example.org:8444")]
+    /// Neither `https://HOST[:PORT]` nor, for EST, `https://HOST[:PORT]/.well-known/est[/LABEL]`.
+    #[error(
+        "`{0}` is not like https://ca.example.org:8444, or https://ca.example.org/.well-known/est for EST"
+    )]
     Url(String),
 }
 
@@ -67,7 +86,20 @@ impl EnrollError {
             Self::Refused { status, .. } => {
                 (400..500).contains(status) && ![408, 429].contains(status)
             }
-            Self::Settings(_) | Self::Url(_) => true,
+            Self::NoToken | Self::Settings(_) | Self::Url(_) => true,
+            _ => false,
+        }
+    }
+
+    /// Whether it may be otherwise a while later, although nobody does anything about it: the CA is away, or busy.
+    pub(super) fn is_passing(&self) -> bool {
+        match self {
+            Self::Connect(error) => !matches!(
+                error.kind(),
+                ErrorKind::NameMismatch | ErrorKind::UntrustedServer | ErrorKind::InvalidRequest
+            ),
+            Self::Answer(_) | Self::Refused { .. } => !self.is_final(),
+            Self::Busy(_) => true,
             _ => false,
         }
     }

@@ -4,6 +4,7 @@ use std::error::Error as StdError;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
+use tls_identity::with_causes;
 use tokio::sync::Mutex;
 use tokio::task::{JoinError, JoinHandle};
 
@@ -158,14 +159,4 @@ impl<F: Followed> Watched<F> {
         let done = tokio::task::spawn_blocking(move || work(&watched.files)).await;
         done.unwrap_or_else(|cut_short| Err(self.files.cut_short(cut_short)))
     }
-}
-
-fn with_causes(error: &impl StdError) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text = format!("{text}: {error}");
-        cause = error.source();
-    }
-    text
 }

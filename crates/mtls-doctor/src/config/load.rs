@@ -7,6 +7,7 @@ use crate::finding::Finding;
 use crate::report::Report;
 use crate::target::{Options, Role};
 
+use super::read::directive::Line;
 use super::settings::Setting;
 
 /// Reads a file that a configuration names; that it is missing is the configuration's fault.
@@ -16,20 +17,27 @@ pub(crate) fn load(
     options: &Options,
     report: &mut Report,
 ) -> Option<Item> {
-    if !setting.value.exists() {
-        let what = format!(
-            "{} names {}, which does not exist.",
-            setting.name,
-            setting.value.display()
-        );
-        report.finding(
-            Finding::error("file-missing", setting.at.place(), what)
-                .why("The server does not start: nginx and Apache `No such file or directory`, HAProxy `unable to stat`.")
-                .step(near(&setting.value)),
-        );
+    if let Some(finding) = missing(setting.name, &setting.at, &setting.value) {
+        report.finding(finding);
         return None;
     }
     files::read(&setting.value, role, options, report)
+}
+
+/// A file that a directive names and that is not there.
+pub(super) fn missing(directive: &str, at: &Line, path: &Path) -> Option<Finding> {
+    if path.exists() {
+        return None;
+    }
+    let what = format!(
+        "{directive} names {}, which does not exist.",
+        path.display()
+    );
+    Some(
+        Finding::error("file-missing", at.place(), what)
+            .why("The server does not start: nginx and Apache `No such file or directory`, HAProxy `unable to stat`.")
+            .step(near(path)),
+    )
 }
 
 /// A file of that name somewhere near.

@@ -3,39 +3,56 @@
 //! `read` makes [`ServerSettings`](settings::ServerSettings) of each server's file, and `check` knows what is wrong with
 //! these.
 
-mod accepts;
-mod case;
 mod check;
-mod clients;
 mod edit;
 mod load;
-mod presents;
 mod read;
-mod revocation;
-mod settings;
-mod versions;
+pub(crate) mod settings;
+mod syntax;
+mod words;
 
 use std::path::Path;
 
+use zeroize::Zeroizing;
+
 use self::read::{server_of, text_of};
+use self::settings::Server;
 use crate::files::Given;
 use crate::finding::Finding;
 use crate::report::Report;
 use crate::target::Options;
 
-/// Whether a file is the configuration of a server that is known.
-pub(crate) fn is_configuration(path: &Path) -> bool {
-    text_of(path).is_some_and(|text| server_of(path, &text).is_some())
+/// The configuration of a server that is known.
+pub(crate) struct Configuration<'a> {
+    path: &'a Path,
+    server: Server,
+    text: Zeroizing<String>,
 }
 
-/// Reads and checks a configuration.
-pub(crate) fn examine(path: &Path, given: &Given, options: &Options, report: &mut Report) {
-    let Some(text) = text_of(path) else { return };
-    let Some(server) = server_of(path, &text) else {
-        return;
-    };
-    let found = read::settings(server, path, &text);
-    if found.is_empty() {
+/// Reads a file, and recognises the server by it.
+pub(crate) fn of(path: &Path) -> Option<Configuration<'_>> {
+    let text = text_of(path)?;
+    let server = server_of(path, &text)?;
+    Some(Configuration { path, server, text })
+}
+
+/// Checks a configuration.
+pub(crate) fn examine(
+    configuration: &Configuration<'_>,
+    given: &Given,
+    options: &Options,
+    report: &mut Report,
+) {
+    let Configuration { path, server, text } = configuration;
+    let fault = syntax::check(*server, path, text);
+    let is_whole = fault.is_none();
+    report.findings_of(fault);
+    if is_whole {
+        report.findings_of(words::check(*server, path, text));
+    }
+    let found = read::settings(*server, path, text);
+    let backends = read::backends(*server, path, text);
+    if found.is_empty() && is_whole {
         let place = path.display().to_string();
         let what = format!(
             "The configuration of {} has no server that speaks TLS.",
@@ -49,4 +66,5 @@ pub(crate) fn examine(path: &Path, given: &Given, options: &Options, report: &mu
         return;
     }
     check::all(&found, given, options, report);
+    check::backends(&backends, options, report);
 }

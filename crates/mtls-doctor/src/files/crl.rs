@@ -1,14 +1,14 @@
 //! CRLs: fresh, of the right issuer, and whom they revoke.
 
-use pki_core::Crl;
-use x509_identity::Certificate;
+use pki_core::{Crl, CrlScope};
+use x509_identity::{Certificate, KeyUsageBit};
 
 use crate::finding::Finding;
 use crate::report::Report;
 use crate::target::{Options, Role};
 
 use super::reading::Item;
-use super::reissue::is_near;
+use super::reissue::{self, is_near};
 use super::wording::{moment, sentence};
 
 /// Checks each CRL alone, against the CAs that are known, and for the certificates that are presented.
@@ -33,7 +33,13 @@ pub(crate) fn check(
             ),
         );
         report.findings_of(alone(crl, &issuer, item, options));
-        let signed = cas.iter().any(|ca| crl.is_signed_by(ca));
+        let signers = || cas.iter().filter(|ca| crl.is_signed_by(ca));
+        let signed = signers().next().is_some();
+        report.findings_of(
+            signers()
+                .find(|ca| !may_sign(ca))
+                .map(|ca| not_allowed(ca, item)),
+        );
         if !signed && !cas.is_empty() {
             report.finding(not_of_these(crl, &issuer, cas, item));
         }
@@ -42,9 +48,51 @@ pub(crate) fn check(
             // A CRL that nobody can be shown to have signed revokes nobody.
             if of_issuer && (signed || cas.is_empty()) {
                 report.findings_of(revoked(crl, certificate, place));
+                report.findings_of(not_covered(crl, certificate, item));
             }
         }
     }
+}
+
+/// Whether its key usage allows a CA to sign CRLs; one without a key usage may.
+fn may_sign(ca: &Certificate) -> bool {
+    ca.key_usage()
+        .is_none_or(|usage| usage.contains(KeyUsageBit::CrlSign))
+}
+
+fn not_allowed(ca: &Certificate, item: &Item) -> Finding {
+    let subject = ca.subject().to_string();
+    let what = format!("{subject} signed the CRL, and its key usage does not have cRLSign.");
+    let finding = Finding::error("ca-key-usage", item.place(), what).why(
+        "nginx, Apache and HAProxy refuse every client: `key usage does not include CRL signing`; rustls: `issuer not crl signer`.",
+    );
+    reissue::of_ca(finding, &subject, "with the key usage cRLSign")
+}
+
+/// A CRL for certificates of CAs alone says nothing of a leaf, nor the other way round.
+fn not_covered(crl: &Crl, certificate: &Certificate, item: &Item) -> Option<Finding> {
+    let covers = |crl: &Crl| match crl.scope() {
+        CrlScope::CaCertificates => certificate.is_ca(),
+        CrlScope::LeafCertificates => !certificate.is_ca(),
+        _ => true,
+    };
+    let of_issuer = |one: &&Crl| one.issuer_der() == crl.issuer_der();
+    if item.crls.iter().filter(of_issuer).any(covers) {
+        return None;
+    }
+    let scope = match certificate.is_ca() {
+        true => "leaves",
+        false => "CAs",
+    };
+    let what = format!(
+        "The CRL is for certificates of {scope} alone, and says nothing of that of {}.",
+        certificate.subject()
+    );
+    Some(
+        Finding::error("crl-not-complete", item.place(), what)
+            .why("OpenSSL, nginx, Apache and HAProxy: `Different CRL scope`, and the client is refused.")
+            .step("Use the CRL that the certificate's own distribution point names, or the complete one of the CA."),
+    )
 }
 
 fn alone(crl: &Crl, issuer: &str, item: &Item, options: &Options) -> Vec<Finding> {

@@ -71,7 +71,7 @@ fn key(algorithm: PublicKeyAlgorithm) -> String {
     match (KeyKind::of_public_key(algorithm), algorithm) {
         (_, PublicKeyAlgorithm::Rsa { bits }) => format!("RSA with {bits} bits"),
         (Some(kind), _) => kind.to_string(),
-        (None, other) => format!("{other:?}"),
+        (None, other) => other.to_string(),
     }
 }
 

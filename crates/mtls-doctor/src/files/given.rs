@@ -2,11 +2,18 @@
 
 use std::path::Path;
 
+use pki_core::Crl;
+use pki_core::verify::Purpose;
 use tls_identity::Identity;
 use x509_identity::Certificate;
 
+use super::completed;
 use super::pair::Presented;
+use super::purpose;
 use super::reading::Item;
+use super::reissue::Reissue;
+use super::surroundings::Surroundings;
+use crate::target::Options;
 
 /// What was given in files.
 #[derive(Debug, Default)]
@@ -15,8 +22,6 @@ pub(crate) struct Given {
     pub(crate) identity: Option<Identity>,
     /// The CA certificates that were given as such.
     pub(crate) ca: Vec<Certificate>,
-    /// Each CRL (DER) that can be read.
-    pub(crate) crls: Vec<Vec<u8>>,
     pub(crate) items: Vec<Item>,
     pub(crate) presented: Vec<Position>,
 }
@@ -36,11 +41,9 @@ impl Given {
     pub(crate) fn new(items: Vec<Item>, presented: Vec<Position>) -> Self {
         let trusted = items.iter().filter(|item| item.is_trust());
         let ca = trusted.flat_map(|item| item.certificates.iter().cloned());
-        let crls = items.iter().flat_map(|item| &item.crls);
         let mut given = Self {
             identity: None,
             ca: ca.collect(),
-            crls: crls.map(|crl| crl.der().to_vec()).collect(),
             items,
             presented,
         };
@@ -61,6 +64,57 @@ impl Given {
     /// The certificates of everything that is presented, the leaf first.
     pub(crate) fn chains(&self) -> impl Iterator<Item = Vec<&Certificate>> {
         self.presented().map(chain)
+    }
+
+    /// The same of what is presented by clients.
+    pub(crate) fn client_chains(
+        &self,
+        options: &Options,
+    ) -> impl Iterator<Item = Vec<&Certificate>> {
+        self.clients(options).map(chain)
+    }
+
+    /// What is presented by clients.
+    pub(super) fn clients(&self, options: &Options) -> impl Iterator<Item = Presented<'_>> {
+        self.presented().filter(|one| {
+            let purposes = purpose::of(one.certificate(), &one.item.path, options);
+            purposes.contains(&Purpose::TlsClient)
+        })
+    }
+
+    /// Each CRL that can be read.
+    pub(crate) fn crls(&self) -> impl Iterator<Item = &Crl> {
+        self.items.iter().flat_map(|item| &item.crls)
+    }
+
+    /// The command that puts these, which were given in files of their own, behind what is presented.
+    pub(crate) fn completing(&self, missing: &[&Certificate], options: &Options) -> Option<String> {
+        let one = self.presented().next()?;
+        let file = |ca: &&Certificate| {
+            let mut items = self.items.iter().filter(|item| item.is_trust());
+            let item =
+                items.find(|item| item.certificates.as_slice() == std::slice::from_ref(*ca))?;
+            Some(item.path.as_path())
+        };
+        let files: Vec<&Path> = missing.iter().map(file).collect::<Option<_>>()?;
+        let password = options.password_file.as_deref();
+        (!files.is_empty()).then(|| completed::command(one.item, &files, password))?
+    }
+
+    /// The command that issues the client's certificate again, where the CA's key is at hand.
+    pub(crate) fn reissuing(&self, options: &Options) -> Option<String> {
+        let surroundings = Surroundings::new(&self.items);
+        let one = self.presented().find(|one| !one.item.is_bundle)?;
+        let leaf = one.certificate();
+        let reissue = Reissue {
+            leaf,
+            file: Some(&one.item.path),
+            purpose: Purpose::TlsClient,
+            surroundings: &surroundings,
+            options,
+            public: leaf.spki_der(),
+        };
+        reissue.command()
     }
 
     /// A file with CA certificates that were given as such.

@@ -1,6 +1,7 @@
 //! What is in the files that were given, each alone and compared with the others.
 
 mod chain;
+mod completed;
 mod crl;
 mod facts;
 mod given;
@@ -14,9 +15,8 @@ mod surroundings;
 mod verdict;
 pub(crate) mod wording;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use pki_core::verify::Purpose;
 use x509_identity::Certificate;
 
 pub(crate) use chain::issued;
@@ -120,6 +120,24 @@ fn against(
     leaf::check(one, &chain, surroundings, options, report);
 }
 
+/// The file beside these that has the root above one of their certificates.
+pub(crate) fn root_beside(items: &[Item]) -> Option<PathBuf> {
+    let surroundings = Surroundings::new(items);
+    let mut below = items.iter().flat_map(|item| &item.certificates);
+    below.find_map(|one| {
+        let mut known = surroundings.certificates();
+        let (path, _) = known.find(|(_, ca)| ca.is_self_issued() && issued(one, ca))?;
+        Some(path.to_owned())
+    })
+}
+
+/// The file beside these that has the key of the first certificate.
+pub(crate) fn key_beside(items: &[Item]) -> Option<PathBuf> {
+    let leaf = items.first()?.certificates.first()?;
+    let surroundings = Surroundings::new(items);
+    surroundings.key(leaf.spki_der()).map(Path::to_owned)
+}
+
 /// Checks the CRL that a server was given for `cas`, and whether it revokes what is presented.
 pub(crate) fn check_crl(
     item: &Item,
@@ -128,16 +146,8 @@ pub(crate) fn check_crl(
     options: &Options,
     report: &mut Report,
 ) {
-    let leaves: Vec<_> = given
-        .presented()
-        .flat_map(|one| {
-            one.item
-                .certificates
-                .iter()
-                .map(move |certificate| (certificate, one.item.place()))
-        })
-        .collect();
-    crl::check(item, cas, &leaves, options, report);
+    let certificates: Vec<_> = given.presented().flat_map(certificates).collect();
+    crl::check(item, cas, &certificates, options, report);
 }
 
 fn revocation(items: &[Item], presented: &[Presented<'_>], options: &Options, report: &mut Report) {
@@ -147,18 +157,16 @@ fn revocation(items: &[Item], presented: &[Presented<'_>], options: &Options, re
         .flat_map(|item| &item.certificates)
         .filter(known)
         .collect();
-    let leaves: Vec<_> = presented
-        .iter()
-        .flat_map(|one| {
-            one.item
-                .certificates
-                .iter()
-                .map(|certificate| (certificate, one.item.place()))
-        })
-        .collect();
+    let certificates: Vec<_> = presented.iter().copied().flat_map(certificates).collect();
     for item in items {
-        crl::check(item, &cas, &leaves, options, report);
+        crl::check(item, &cas, &certificates, options, report);
     }
+}
+
+/// The certificates of the file that something is presented from, and where they are.
+fn certificates(one: Presented<'_>) -> impl Iterator<Item = (&Certificate, String)> {
+    let all = one.item.certificates.iter();
+    all.map(move |certificate| (certificate, one.item.place()))
 }
 
 /// Whom somebody trusts has to be a CA.
@@ -197,11 +205,8 @@ impl Given {
     pub(crate) fn refused_by(&self, trusted: &[&Certificate], options: &Options) -> Vec<Finding> {
         let mut report = Report::default();
         let surroundings = Surroundings::new(&self.items);
-        for one in self.presented() {
-            let purposes = purpose::of(one.certificate(), &one.item.path, options);
-            if purposes.contains(&Purpose::TlsClient) {
-                against(one, trusted, &surroundings, options, &mut report);
-            }
+        for one in self.clients(options) {
+            against(one, trusted, &surroundings, options, &mut report);
         }
         let errors = report
             .findings()

@@ -1,7 +1,7 @@
 //! Keys and certificates: which belong together.
 
 use pki_core::verify::Purpose;
-use x509_identity::Certificate;
+use x509_identity::{Certificate, ObjectIdentifier, PublicKeyAlgorithm};
 
 use crate::files::shell;
 use crate::finding::Finding;
@@ -9,7 +9,7 @@ use crate::report::Report;
 use crate::target::{Options, Role};
 
 use super::purpose;
-use super::reading::Item;
+use super::reading::{Item, text};
 use super::reissue::Reissue;
 use super::surroundings::Surroundings;
 
@@ -51,7 +51,9 @@ pub(crate) fn presented<'a>(
     }
     for key in keys {
         let Some(public) = public(key) else { continue };
-        if items.iter().any(|item| has(item, public)) {
+        let of_trust = |item: &&Item| item.is_trust() && has(item, public);
+        let ca = items.iter().find(of_trust);
+        if ca.is_none() && items.iter().any(|item| has(item, public)) {
             continue;
         }
         let unpaired = || presented.iter().filter(|one| one.key.is_none());
@@ -60,9 +62,15 @@ pub(crate) fn presented<'a>(
         let meant = unpaired()
             .find(same_name)
             .or_else(|| unpaired().find(|one| one.item.role == Role::Certificate))
-            .or_else(|| unpaired().next());
-        if let Some(meant) = meant {
-            report.finding(mismatch(key, public, *meant, surroundings, options));
+            .or_else(|| unpaired().next())
+            // The key of a CA is given so that the doctor can say what mends, unless it is given as the key of another.
+            .filter(|one| ca.is_none() || key.role == Role::Key || same_name(one));
+        // The verifier says what is wrong with a curve that is written out; whose key it is cannot be told then.
+        let is_written_out = |one: &Presented<'_>| {
+            one.certificate().public_key_algorithm() == PublicKeyAlgorithm::Other(ID_EC_PUBLIC_KEY)
+        };
+        if let Some(meant) = meant.filter(|one| !is_written_out(one)) {
+            report.finding(mismatch(key, ca, *meant, surroundings, options));
         }
     }
     presented
@@ -74,14 +82,23 @@ fn public(item: &Item) -> Option<&[u8]> {
 
 fn mismatch(
     key: &Item,
-    public: &[u8],
+    ca: Option<&Item>,
     meant: Presented<'_>,
     surroundings: &Surroundings<'_>,
     options: &Options,
 ) -> Finding {
     let certificate = meant.certificate();
+    let public = public(key).unwrap_or_default();
+    if certificate.is_ca()
+        && let Some(finding) = leaf_missing(public, meant, surroundings)
+    {
+        return finding;
+    }
+    let whose = ca.map_or_else(String::new, |ca| {
+        format!(" is that of the CA in {}, and", ca.place())
+    });
     let what = format!(
-        "The key does not belong to the certificate of {} in {}.",
+        "The key{whose} does not belong to the certificate of {} in {}.",
         certificate.subject(),
         meant.item.place()
     );
@@ -96,6 +113,11 @@ fn mismatch(
                 shell::path(right)
             ));
     }
+    const ASK: &str = "Find the key that the certificate was requested with, or have a certificate issued for this key.";
+    // Nobody else gets a certificate for the key of a CA.
+    if ca.is_some() {
+        return finding.step("Find the key that the certificate was requested with, or make a new one and have a certificate issued for it.");
+    }
     let purposes = purpose::of(certificate, &meant.item.path, options);
     let reissue = Reissue {
         leaf: certificate,
@@ -105,8 +127,40 @@ fn mismatch(
         options,
         public,
     };
-    match reissue.command() {
-        Some(command) => finding.command(command),
-        None => finding.step("Find the key that the certificate was requested with, or have a certificate issued for this key."),
-    }
+    finding.command_or(reissue.command(), ASK)
 }
+
+/// Certificates of CAs alone, and the key's own is in another file.
+fn leaf_missing(
+    public: &[u8],
+    meant: Presented<'_>,
+    surroundings: &Surroundings<'_>,
+) -> Option<Finding> {
+    let item = meant.item;
+    let is_authority = |one: &Certificate| one.is_ca() && one.sans().is_empty();
+    if item.is_bundle || !item.certificates.iter().all(is_authority) {
+        return None;
+    }
+    let target = shell::path(&item.path);
+    const WHY: &str = "nginx and Apache do not start: `key values mismatch`; curl: `unable to set private key file`. The first \
+                       certificate of a chain is the one that is presented.";
+    let own = |(_, one): &(_, &Certificate)| one.spki_der() == public && !one.is_ca();
+    let Some((leaf, _)) = surroundings.certificates().find(own) else {
+        let what = "The file has the certificates of CAs alone, and the key is of none of them.";
+        return Some(
+            Finding::error("leaf-missing", item.place(), what)
+                .why(WHY)
+                .step("Put the certificate that was issued for the key in front of them."),
+        );
+    };
+    let what = format!(
+        "The file has the certificates of CAs alone, and the key is that of {}.",
+        leaf.display()
+    );
+    let finding = Finding::error("leaf-missing", item.place(), what).why(WHY);
+    let joined = format!("awk 1 {} {target}", shell::path(leaf));
+    Some(finding.command(text::rewritten(&target, &joined)))
+}
+
+/// id-ecPublicKey (RFC 5480 section 2.1.1).
+const ID_EC_PUBLIC_KEY: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");

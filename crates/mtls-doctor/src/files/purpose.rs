@@ -21,7 +21,8 @@ pub(crate) fn of(certificate: &Certificate, path: &Path, options: &Options) -> V
     let believed = of_name(path).or_else(|| of_names(certificate));
     match (believed, said.as_slice()) {
         (Some(believed), said) if !said.contains(&believed) => vec![believed],
-        (Some(believed), []) => vec![believed],
+        // Good for both, and of one of them the file has the name.
+        (Some(believed), [_, _]) if of_name(path).is_some() => vec![believed],
         (None, []) => vec![Purpose::TlsClient],
         _ => said,
     }

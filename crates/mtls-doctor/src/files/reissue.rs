@@ -4,11 +4,12 @@ use std::path::Path;
 
 use pki_core::verify::{Purpose, is_signed_by};
 use time::OffsetDateTime;
+use x509_identity::pattern::DnsPattern;
 use x509_identity::{Certificate, SubjectAltName};
 
 use crate::files::reading::text;
 use crate::files::shell;
-use crate::finding::{Finding, Step};
+use crate::finding::Finding;
 use crate::target::Options;
 
 use super::surroundings::Surroundings;
@@ -28,15 +29,15 @@ pub(crate) struct Reissue<'a> {
 impl Reissue<'_> {
     /// Adds the step to a finding.
     pub(crate) fn mends(&self, finding: Finding) -> Finding {
-        match self.command() {
-            Some(command) => finding.command(command),
-            None => finding.step(format!(
+        finding.command_or(
+            self.command(),
+            format!(
                 "Have the CA issue it again for {}, such as `mtls issue {} NAME` or `mtls sign FILE.csr --profile {}`.",
                 self.purpose.usage(),
                 self.purpose,
                 self.purpose,
-            )),
-        }
+            ),
+        )
     }
 
     /// The same as a step.
@@ -112,6 +113,7 @@ impl Reissue<'_> {
     /// The names that it has, and the host that it has to have.
     fn names(&self) -> Vec<String> {
         let mut names: Vec<String> = self.leaf.sans().iter().filter_map(entry).collect();
+        names.dedup();
         if self.purpose == Purpose::TlsServer {
             let host = self.options.host.as_deref();
             let common = self.leaf.subject().common_name();
@@ -131,13 +133,28 @@ impl Reissue<'_> {
 
 fn entry(name: &SubjectAltName) -> Option<String> {
     let entry = match name {
-        SubjectAltName::Dns(text) => ("DNS", text.clone()),
+        SubjectAltName::Dns(text) => host_entry(text)?,
         SubjectAltName::Ip(address) => ("IP", address.to_string()),
         SubjectAltName::Email(text) => ("email", text.clone()),
         SubjectAltName::Uri(text) => ("URI", text.clone()),
         _ => return None,
     };
     is_plain(&entry.1).then(|| format!("{}:{}", entry.0, entry.1))
+}
+
+/// A host name without what does not belong to it: a scheme, a port, a dot at the end. An address is one.
+fn host_entry(text: &str) -> Option<(&'static str, String)> {
+    let rest = text.split_once("://").map_or(text, |(_, rest)| rest);
+    let host = rest.split('/').next()?.trim_end_matches('.');
+    if let Ok(address) = host.parse::<std::net::IpAddr>() {
+        return Some(("IP", address.to_string()));
+    }
+    let host = host.split_once(':').map_or(host, |(host, _)| host);
+    let is_usable = host.parse::<DnsPattern>().is_ok();
+    is_usable.then(|| match host.parse::<std::net::IpAddr>() {
+        Ok(address) => ("IP", address.to_string()),
+        Err(_) => ("DNS", host.to_owned()),
+    })
 }
 
 /// Without what separates names in OpenSSL's configuration.
@@ -147,11 +164,9 @@ fn is_plain(name: &str) -> bool {
 
 /// A CA's certificate is issued by the CA above it, whose key is seldom here.
 pub(crate) fn of_ca(finding: Finding, subject: &str, how: &str) -> Finding {
-    let mut finding = finding;
-    finding.mend.push(Step::Text(format!(
+    finding.step(format!(
         "Have the CA above {subject} issue it again {how}, and replace it wherever it is presented or trusted."
-    )));
-    finding
+    ))
 }
 
 /// Whether a moment is so near that a clock may be wrong about it.

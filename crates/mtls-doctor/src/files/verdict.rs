@@ -5,15 +5,11 @@ use pki_core::verify::VerifyError;
 use crate::finding::Finding;
 
 use super::reissue::is_near;
-use super::wording::sentence;
+use super::wording::with_cause;
 
 /// What the verifier refused, at a place. What mends it is the caller's to add.
 pub(crate) fn finding(error: &VerifyError, place: &str) -> Finding {
-    let mut what = sentence(&error.to_string());
-    if let Some(cause) = std::error::Error::source(error) {
-        what = format!("{} ({cause}).", what.trim_end_matches('.'));
-    }
-    Finding::error(id(error), place, what).why(why(error))
+    Finding::error(id(error), place, with_cause(error)).why(why(error))
 }
 
 /// The code of the error, unless a more precise one is known.

@@ -15,6 +15,15 @@ pub(crate) fn sentence(clause: &str) -> String {
     }
 }
 
+/// An error as a sentence, its cause in brackets.
+pub(crate) fn with_cause(error: &impl std::error::Error) -> String {
+    let what = sentence(&error.to_string());
+    match error.source() {
+        Some(cause) => format!("{} ({cause}).", what.trim_end_matches('.')),
+        None => what,
+    }
+}
+
 /// A moment as people and logs write it.
 pub(crate) fn moment(time: time::OffsetDateTime) -> String {
     let format =

@@ -34,6 +34,8 @@ pub(crate) struct Attempt {
     pub(crate) request: Option<CertificateRequest>,
     /// A certificate was wanted and there was one, but its key makes none of the signatures that the server takes.
     pub(crate) withheld: bool,
+    /// Whether the server sent an OCSP response with its certificate.
+    pub(crate) stapled: bool,
     /// Whether the handshake continued a session.
     pub(crate) resumed: bool,
     /// How far it came.
@@ -93,8 +95,6 @@ pub(crate) struct Answer {
     pub(crate) server: Option<String>,
     /// The header `Date`.
     pub(crate) date: Option<OffsetDateTime>,
-    /// The header `Content-Type`.
-    pub(crate) content_type: Option<String>,
     /// How the body begins.
     pub(crate) body: Vec<u8>,
 }

@@ -9,7 +9,8 @@ use rustls::sign::CertifiedKey;
 use tls_identity::Identity;
 use x509_identity::Certificate;
 
-use crate::files::Given;
+use crate::files::{Given, issued};
+use crate::target::Options;
 
 /// The identity, CAs and CRLs that were given, and the roots of this machine.
 #[derive(Debug, Default)]
@@ -17,21 +18,28 @@ pub(super) struct Known<'a> {
     pub(super) identity: Option<&'a Identity>,
     chain: Vec<Certificate>,
     pub(super) cas: &'a [Certificate],
-    crls: Vec<Crl>,
+    crls: Vec<&'a Crl>,
     machine: Option<TrustAnchors>,
+    /// The command that puts the missing intermediates behind the identity.
+    pub(super) completing: Option<String>,
+    /// The command that issues the identity's certificate again.
+    pub(super) reissuing: Option<String>,
 }
 
 impl<'a> Known<'a> {
     /// With the roots that the operating system trusts.
-    pub(super) fn of(given: &'a Given) -> Self {
+    pub(super) fn of(given: &'a Given, options: &Options) -> Self {
         let found = rustls_native_certs::load_native_certs();
         let readable = found
             .certs
             .into_iter()
             .filter(|der| Certificate::trust_anchor_from_der(der).is_ok());
+        let known = Self::new(given.identity.as_ref(), &given.ca, given.crls());
         Self {
             machine: TrustAnchors::from_certs(readable).ok(),
-            ..Self::new(given.identity.as_ref(), &given.ca, &given.crls)
+            completing: given.completing(&known.missing_intermediates(), options),
+            reissuing: given.reissuing(options),
+            ..known
         }
     }
 
@@ -39,7 +47,7 @@ impl<'a> Known<'a> {
     pub(super) fn new(
         identity: Option<&'a Identity>,
         cas: &'a [Certificate],
-        crls: &[Vec<u8>],
+        crls: impl IntoIterator<Item = &'a Crl>,
     ) -> Self {
         let chain = identity.map_or(&[][..], |identity| &identity.certified_key().cert);
         Self {
@@ -49,11 +57,10 @@ impl<'a> Known<'a> {
                 .filter_map(|der| Certificate::from_der(der).ok())
                 .collect(),
             cas,
-            crls: crls
-                .iter()
-                .filter_map(|der| Crl::from_der(der).ok())
-                .collect(),
+            crls: crls.into_iter().collect(),
             machine: None,
+            completing: None,
+            reissuing: None,
         }
     }
 
@@ -62,7 +69,7 @@ impl<'a> Known<'a> {
         &self.chain
     }
 
-    pub(super) fn crls(&self) -> &[Crl] {
+    pub(super) fn crls(&self) -> &[&'a Crl] {
         &self.crls
     }
 
@@ -91,10 +98,7 @@ impl<'a> Known<'a> {
             return found;
         };
         while !last.is_self_issued() && found.len() < MAX_DEPTH {
-            let is_above = |ca: &&Certificate| {
-                last.names_issuer(ca) && pki_core::verify::is_signed_by(last, ca)
-            };
-            match self.cas.iter().find(is_above) {
+            match self.cas.iter().find(|ca| issued(last, ca)) {
                 Some(ca) if !ca.is_self_issued() => {
                     found.push(ca);
                     last = ca;

@@ -20,29 +20,38 @@ mod wire;
 #[cfg(test)]
 mod tests;
 
+use std::cell::LazyCell;
+
 use crate::files::Given;
 use crate::finding::Finding;
 use crate::report::Report;
 use crate::target::Options;
 
 use self::known::Known;
-use self::url::ServerUrl;
+use self::url::{ServerUrl, ServerUrlError};
 
-/// Connects to the server at `url`, and checks what it does.
-pub(crate) fn examine(url: &str, given: &Given, options: &Options, report: &mut Report) {
-    let parsed = url.parse().and_then(|url: ServerUrl| match &options.host {
+/// Connects to the server at each URL, and checks what it does.
+pub(crate) fn examine(urls: &[&str], given: &Given, options: &Options, report: &mut Report) {
+    // The roots of this machine are read once, and not for a URL that cannot be used.
+    let known = LazyCell::new(|| Known::of(given, options));
+    for url in urls {
+        match parsed(url, options) {
+            Ok(url) => {
+                let seen = observe::observe(&url, &known, options.now, options.timeout);
+                judge::judge(&seen, &known, options.now, report);
+            }
+            Err(error) => report.finding(
+                Finding::error("url-unusable", *url, error.to_string())
+                    .step("Write the URL as https://HOST:PORT, with the name that the server's certificate is for."),
+            ),
+        }
+    }
+}
+
+fn parsed(url: &str, options: &Options) -> Result<ServerUrl, ServerUrlError> {
+    let url: ServerUrl = url.parse()?;
+    match &options.host {
         Some(host) => url.asked_for(host),
         None => Ok(url),
-    });
-    let url = match parsed {
-        Ok(url) => url,
-        Err(error) => {
-            let finding = Finding::error("url-unusable", url, error.to_string())
-                .step("Write the URL as https://HOST:PORT, with the name that the server's certificate is for.");
-            return report.finding(finding);
-        }
-    };
-    let known = Known::of(given);
-    let seen = observe::observe(&url, &known, options.now, options.timeout);
-    judge::judge(&seen, &known, options.now, report);
+    }
 }

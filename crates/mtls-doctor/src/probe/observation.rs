@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 
 use rustls::ProtocolVersion;
 use time::OffsetDateTime;
+use x509_identity::Certificate;
 
 use super::attempt::{Attempt, CertificateRequest, Outcome, Presented, Stage};
 use super::revocation::RevocationSource;
@@ -137,6 +138,14 @@ impl Observation {
     pub(crate) fn chain(&self) -> &[Vec<u8>] {
         let mut chains = self.attempts.iter().map(|attempt| attempt.chain.as_slice());
         chains.find(|chain| !chain.is_empty()).unwrap_or_default()
+    }
+
+    /// Those of them that can be read.
+    pub(crate) fn certificates(&self) -> Vec<Certificate> {
+        self.chain()
+            .iter()
+            .filter_map(|der| Certificate::from_der(der).ok())
+            .collect()
     }
 
     /// What the server calls itself in its answers.

@@ -72,14 +72,9 @@ impl<'a> Connecting<'a> {
         };
         let broken = first.stage == Stage::Hello
             && matches!(first.outcome, Outcome::Closed | Outcome::Silent);
-        seen.attempts.push(first);
-        if broken && self.small_hello_helps() {
-            seen.needs_small_hello = true;
-            self.provider = Arc::new(wire::provider_of_small_hello());
-            seen.attempts.clear();
-            seen.attempts
-                .extend(self.once(Presented::Nothing, VERSIONS[0], None));
-        }
+        let helped = broken.then(|| self.with_small_hello()).flatten();
+        seen.needs_small_hello = helped.is_some();
+        seen.attempts.push(helped.unwrap_or(first));
         let silent = |seen: &Observation| {
             let silent =
                 |one: &Attempt| one.outcome == Outcome::Silent && one.stage < Stage::Finished;
@@ -93,9 +88,7 @@ impl<'a> Connecting<'a> {
         if seen.attempts.iter().all(|one| !one.speaks()) || silent(seen) {
             return;
         }
-        let stranger = stranger(now)
-            .ok()
-            .map(|made| Arc::clone(made.certified_key()));
+        let stranger = stranger(now).map(|made| Arc::clone(made.certified_key()));
         for (presented, key) in [
             (Presented::Stranger, stranger.as_ref()),
             (
@@ -116,6 +109,20 @@ impl<'a> Connecting<'a> {
             }
         }
         self.more(known, stranger.as_ref(), seen);
+    }
+
+    /// The first connection with a ClientHello that fits into one packet, which all others have as well if the server
+    /// answers it.
+    fn with_small_hello(&mut self) -> Option<Attempt> {
+        let small = Arc::new(wire::provider_of_small_hello());
+        let usual = std::mem::replace(&mut self.provider, small);
+        let helped = self
+            .once(Presented::Nothing, VERSIONS[0], None)
+            .filter(Attempt::speaks);
+        if helped.is_none() {
+            self.provider = usual;
+        }
+        helped
     }
 
     /// What depends on how the server answered so far.
@@ -208,24 +215,5 @@ impl<'a> Connecting<'a> {
             Some(second) if second.speaks() => Resumption::Refused,
             _ => Resumption::Unknown,
         }
-    }
-
-    fn small_hello_helps(&self) -> bool {
-        let provider = Arc::new(wire::provider_of_small_hello());
-        let recorder = Recorder::new(Arc::clone(&provider), None);
-        let config = wire::config(&provider, &recorder, VERSIONS[0]);
-        config
-            .ok()
-            .and_then(|config| {
-                wire::attempt(
-                    &self.plan,
-                    &config,
-                    &recorder,
-                    Presented::Nothing,
-                    VERSIONS[0],
-                )
-                .ok()
-            })
-            .is_some_and(|attempt| attempt.speaks())
     }
 }

@@ -6,29 +6,24 @@ use pki_core::{Authority, CertificateParameters, KeyKind, KeyPair, Profile};
 use rustls::pki_types::CertificateDer;
 use rustls::sign::CertifiedKey;
 use time::OffsetDateTime;
-use tls_identity::{Identity, IdentityError};
+use tls_identity::Identity;
 use x509_identity::DistinguishedName;
 
-/// Makes a CA and a client certificate of it, in memory, good in all but being known.
-///
-/// # Errors
-///
-/// [`StrangerError`] if this machine cannot make keys.
-pub(super) fn stranger(now: OffsetDateTime) -> Result<Identity, StrangerError> {
-    let key = || KeyPair::generate(KeyKind::P256).map_err(StrangerError::issue);
+/// Makes a CA and a client certificate of it, in memory, good in all but being known; `None` if this machine cannot make
+/// keys.
+pub(super) fn stranger(now: OffsetDateTime) -> Option<Identity> {
+    let key = || KeyPair::generate(KeyKind::P256).ok();
     let ca = named("mtls doctor: a CA that nobody trusts")?;
-    let root = Authority::root(ca, key()?, &Profile::root(), now).map_err(StrangerError::issue)?;
+    let root = Authority::root(ca, key()?, &Profile::root(), now).ok()?;
     let key = key()?;
     let client = named("mtls doctor: a stranger")?;
     let parameters = CertificateParameters::for_key(key.public_key_der(), client);
-    let issued = root
-        .issue(&parameters, &Profile::client(), now)
-        .map_err(StrangerError::issue)?;
+    let issued = root.issue(&parameters, &Profile::client(), now).ok()?;
     Identity::from_pem(
         issued.chain_pem().as_bytes(),
         key.secret_pkcs8_pem().as_bytes(),
     )
-    .map_err(StrangerError::Identity)
+    .ok()
 }
 
 /// The identity with a certificate whose signature is wrong: its issuer's key did not make it.
@@ -42,21 +37,7 @@ pub(super) fn badly_signed(identity: &Identity) -> Option<Arc<CertifiedKey>> {
     Some(Arc::new(key))
 }
 
-fn named(common_name: &str) -> Result<DistinguishedName, StrangerError> {
+fn named(common_name: &str) -> Option<DistinguishedName> {
     let name = DistinguishedName::builder().common_name(common_name);
-    name.build().map_err(StrangerError::issue)
-}
-
-/// Why there is no stranger to try.
-#[derive(Debug, thiserror::Error)]
-#[error("a certificate to try cannot be made")]
-pub(super) enum StrangerError {
-    Identity(#[source] IdentityError),
-    Issue(#[source] Box<dyn std::error::Error + Send + Sync>),
-}
-
-impl StrangerError {
-    fn issue(error: impl std::error::Error + Send + Sync + 'static) -> Self {
-        Self::Issue(Box::new(error))
-    }
+    name.build().ok()
 }

@@ -30,14 +30,26 @@ pub(crate) fn finding(
         "{reader}: the bundle is not read ({}).",
         reason.unwrap_or_default()
     );
+    let finding = Finding::error(id, place, what).why(message(reader, objections));
+    let is_password = |one: &Objection| one.sentence.contains("other than ASCII");
+    if objections.first().is_some_and(is_password) {
+        let finding =
+            finding.step("Give the bundle a password of letters, digits and signs of ASCII alone.");
+        let Some(password) = password_file.map(shell::path) else {
+            return finding;
+        };
+        return finding.command(format!(
+            "(umask 077; openssl rand -hex 16 > {password}.new) && mtls p12 convert {file} --password-file {password} \
+             --new-password-file {password}.new --to compat --out {file}.new && mv {file}.new {file} && mv {password}.new \
+             {password}"
+        ));
+    }
     let password = password_file.map_or_else(String::new, |file| {
         format!(" --password-file {}", shell::path(file))
     });
-    Finding::error(id, place, what)
-        .why(message(reader, objections))
-        .command(format!(
-            "mtls p12 convert {file}{password} --to compat --out {file}.new && mv {file}.new {file}"
-        ))
+    finding.command(format!(
+        "mtls p12 convert {file}{password} --to compat --out {file}.new && mv {file}.new {file}"
+    ))
 }
 
 /// What the reader shows, in whose words the password is at fault.

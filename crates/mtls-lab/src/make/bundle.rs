@@ -1,6 +1,7 @@
 //! Bundles and the Apple profile of one client.
 
 use pkcs12_ios::{Bundle, Encoding, Profile};
+use time::OffsetDateTime;
 use x509_identity::Certificate;
 
 use super::error::MakeError;
@@ -42,11 +43,14 @@ pub(super) fn bundles(
         .collect()
 }
 
-/// `client.mobileconfig`: the root and the bundle that every device takes, without its password.
+/// `client.mobileconfig`: the root and the bundle that every device takes, without its password. Signed by the lab's
+/// server, so that a device that trusts the root shows it as verified.
 pub(super) fn mobileconfig(
     directory: &str,
     root: &Certificate,
+    server: &Leaf,
     bundle: &LabFile,
+    now: OffsetDateTime,
 ) -> Result<LabFile, MakeError> {
     let profile = Profile::builder("local.example.mtls-lab")
         .display_name(PROFILE)
@@ -55,10 +59,11 @@ pub(super) fn mobileconfig(
         .root(root.der(), ROOT)
         .bundle(bundle.secret_contents(), CLIENT)
         .build()?;
+    let signer = [server.issued.certificate().clone(), root.clone()];
     let mut file = LabFile::new(
         format!("{directory}/client.mobileconfig"),
         FileKind::Mobileconfig,
-        profile.to_xml()?.as_slice(),
+        profile.sign(&server.key, &signer, now)?.as_slice(),
     );
     file.about.subject.clone_from(&bundle.about.subject);
     file.about.not_after = bundle.about.not_after;

@@ -1,6 +1,6 @@
 //! Why no lab was made.
 
-use pkcs12_ios::{BuildError, ProfileError};
+use pkcs12_ios::{BuildError, ProfileError, SignProfileError};
 use pki_core::{CrlBuildError, CsrError, IssueError, KeyError};
 use x509_identity::ParseError;
 
@@ -39,4 +39,8 @@ pub enum MakeError {
     /// The Apple profile could not be made.
     #[error("the configuration profile could not be made")]
     Profile(#[from] ProfileError),
+
+    /// The Apple profile could not be signed.
+    #[error("the configuration profile could not be signed")]
+    SignProfile(#[from] SignProfileError),
 }

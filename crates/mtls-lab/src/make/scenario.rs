@@ -21,11 +21,8 @@ pub(super) fn same_ca(
     let directory = "same-ca";
     let ca = Root::make(devices::ROOT, options, keys, now)?;
     let mut files = ca.files(directory, "ca");
-    files.extend(server(&ca.authority, options, keys, now)?.files(
-        directory,
-        "server",
-        Verdict::Accepted,
-    ));
+    let server = server(&ca.authority, options, keys, now)?;
+    files.extend(server.files(directory, "server", Verdict::Accepted));
     let client = client(&ca.authority, options, keys, now)?;
     files.extend(client.files(directory, "client", Verdict::Accepted));
     let bundles = bundle::bundles(directory, &client, ca.authority.chain(), options)?;
@@ -33,7 +30,9 @@ pub(super) fn same_ca(
         files.push(bundle::mobileconfig(
             directory,
             ca.authority.certificate(),
+            &server,
             compatible,
+            now,
         )?);
     }
     files.extend(bundles);

@@ -18,11 +18,15 @@ use tower::Layer;
 use tower_service::Service;
 
 use crate::{
-    extract::client_cert::{self, Caller, ClientCertRejection},
-    observe::audit::{self, AboutRequest, Outcome},
+    extract::{
+        client_cert::{self, Caller, ClientCertRejection},
+        problem::Form,
+    },
+    observe::{
+        audit::{self, AboutRequest, Outcome},
+        text::sentence,
+    },
     peer::client_cert::ClientCert,
-    problem::Form,
-    text::sentence,
 };
 
 /// A policy decision point, for [`Authorize`].

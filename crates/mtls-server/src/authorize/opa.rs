@@ -11,8 +11,8 @@ use serde_json::{Value, json};
 
 use crate::{
     authorize::authorizer::{AuthorizationDecision, AuthorizationRequest, Authorizer},
+    observe::text::Hex,
     sources::plain_http::{Bounds, HttpError, HttpUrl, exchange},
-    text::Hex,
 };
 
 /// An [`Authorizer`] for [`Authorize`](crate::authorize::Authorize) that asks an [Open Policy

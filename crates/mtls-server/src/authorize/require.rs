@@ -13,9 +13,11 @@ use tower_service::Service;
 
 use crate::{
     authorize::decide::decide,
-    extract::client_cert::{self, ClientCertRejection},
+    extract::{
+        client_cert::{self, ClientCertRejection},
+        problem::Form,
+    },
     observe::audit::AboutRequest,
-    problem::Form,
     rules::rule::Rule,
 };
 

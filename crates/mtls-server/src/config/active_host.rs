@@ -12,11 +12,10 @@ use crate::sources::ocsp::check::OcspCheck;
 use crate::{
     config::{error::ConfigError, virtual_host::VirtualHost},
     observe::metrics::CrlFigures,
-    provider::provider,
     rules::rule::Rule,
     verify::{
-        client_auth::ClientAuth, denylist::Denylist, resumption::Resumption, session,
-        verdict_cache::VerdictCache, verifier::ClientVerifier,
+        client_auth::ClientAuth, denylist::Denylist, provider::provider, resumption::Resumption,
+        session, verdict_cache::VerdictCache, verifier::ClientVerifier,
     },
 };
 

@@ -10,7 +10,7 @@ use std::{
 use crate::{
     config::limits::Limits,
     connection::{
-        address::bucket,
+        address::address_bucket,
         clock::{Clock, Tick},
         end::End,
         identity::ConnectionIdentity,
@@ -79,12 +79,12 @@ impl Connections {
 
     /// Whether one more connection from there would be too many.
     pub(crate) fn is_full(&self, peer: IpAddr) -> bool {
-        self.lock().is_full(bucket(peer), &self.limits)
+        self.lock().is_full(address_bucket(peer), &self.limits)
     }
 
     /// A permit, if there is one.
     pub(crate) fn acquire(self: &Arc<Self>, peer: IpAddr) -> Option<ConnectionPermit> {
-        let address = bucket(peer);
+        let address = address_bucket(peer);
         let mut table = self.lock();
         if table.is_full(address, &self.limits) {
             return None;

@@ -13,7 +13,7 @@ use std::{
 
 use tokio::sync::oneshot;
 
-use crate::{connection::address::bucket, observe::metrics};
+use crate::{connection::address::address_bucket, observe::metrics};
 
 /// The connections that are between TCP accept and the end of their handshake.
 #[derive(Debug)]
@@ -58,7 +58,7 @@ impl HalfOpen {
         self: &Arc<Self>,
         peer: impl Into<Option<IpAddr>>,
     ) -> (HalfOpenPermit, oneshot::Receiver<()>) {
-        let address = peer.into().map(bucket);
+        let address = peer.into().map(address_bucket);
         let (evict, evicted) = oneshot::channel();
         let mut table = self.lock();
         let table = &mut *table;

@@ -10,8 +10,8 @@ use axum::{
 
 use crate::{
     connection::identity::ConnectionIdentity,
+    extract::problem::{Form, GrpcCode, Problem},
     peer::client_cert::ClientCert,
-    problem::{Form, GrpcCode, Problem},
 };
 
 impl ClientCert {

@@ -15,10 +15,12 @@ use x509_identity::{Certificate, ParseError};
 
 use crate::{
     connection::identity::ConnectionIdentity,
-    extract::client_cert::ClientCertRejection,
+    extract::{
+        client_cert::ClientCertRejection,
+        problem::{GrpcCode, Problem},
+    },
     forwarded::{client_cert::ForwardedClientCert, error::ForwardedError, received::Forwarded},
     peer::client_cert::ClientCert,
-    problem::{GrpcCode, Problem},
 };
 
 impl ForwardedClientCert {

@@ -7,5 +7,28 @@ pub(super) fn look_alike(one: &str, other: &str) -> bool {
         byte if byte.is_ascii_alphanumeric() => byte,
         _ => b'-',
     };
-    one.len() == other.len() && one.bytes().map(fold).eq(other.bytes().map(fold))
+    one.bytes().map(fold).eq(other.bytes().map(fold))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_alike_that_differ_in_case_and_punctuation_alone() {
+        for (other, expected) in [
+            ("client-cert", true),
+            ("Client_Cert", true),
+            ("client.cert", true),
+            ("client-certs", false),
+            ("client-cer", false),
+            ("clientcert", false),
+            ("xlient-cert", false),
+            ("client-cert1", false),
+            ("client-c3rt", false),
+            ("", false),
+        ] {
+            assert_eq!(look_alike("client-cert", other), expected, "{other}");
+        }
+    }
 }

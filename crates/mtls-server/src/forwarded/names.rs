@@ -73,12 +73,17 @@ fn claims_certificate(name: &str) -> bool {
         [b'x', _, b'f', ..] => X_F,
         [b'x', _, b'r', b'h', ..] => X_RH,
         [b'x', _, b's', ..] => X_S,
-        [b'x', _, b'i' | b'm' | b'p' | b't' | b'u' | b'w' | b'x', ..] => X,
+        [
+            b'x',
+            _,
+            b'i' | b'm' | b'p' | b'q' | b't' | b'u' | b'w' | b'x',
+            ..,
+        ] => X,
         [b'l' | b'x', b'5', ..]
         | [b'm', b't', ..]
         | [b'p', b'e' | b'r', ..]
         | [b's', b'p' | b's', ..]
-        | [b't', b'l', ..]
+        | [b't', b'l' | b'p', ..]
         | [b'u', b's', b'e', b'r', _, b'd', ..]
         | [b'w', b'l', ..] => OTHERS,
         [first, ..] if !first.is_ascii_alphanumeric() => PLUGIN,
@@ -156,6 +161,13 @@ const X_C: &[&str] = &[
 const X_F: &[&str] = &[
     "x-forwarded-cert",            //
     "x-forwarded-client-cert",     // Envoy, Istio, Consul
+    "x-forwarded-client-cn|",      //
+    "x-forwarded-client-dn",       //
+    "x-forwarded-client-s-dn",     //
+    "x-forwarded-client-san|",     //
+    "x-forwarded-client-serial",   //
+    "x-forwarded-client-subject",  //
+    "x-forwarded-client-verif",    //
     "x-forwarded-clientcert",      // Alibaba Cloud: X-Forwarded-Clientcert-subjectdn
     "x-forwarded-for-client-cert", // HashiCorp Vault
     "x-forwarded-mtls",            //
@@ -179,9 +191,11 @@ const X: &[&str] = &[
     "x-mtls-",            //
     "x-peer-cert",        //
     "x-proxiedentit",     // Apache NiFi: X-ProxiedEntitiesChain
+    "x-qwac",             // PSD2: the certificate of a third party
     "x-tls-cert",         //
     "x-tls-client",       // MinIO: X-Tls-Client-Cert
     "x-tls-peer",         //
+    "x-tpp-qwac",         // PSD2
     "x-user-dn",          //
     "x-wso2-client-cert", // WSO2 API Manager
     "x-x509",             //
@@ -189,7 +203,11 @@ const X: &[&str] = &[
 
 const OTHERS: &[&str] = &[
     "l5d-client-id",        // Linkerd
+    "mtls-cert",            //
     "mtls-client",          //
+    "mtls-issuer",          //
+    "mtls-peer",            //
+    "mtls-subject",         //
     "peer-cert",            //
     "proxy-auth-cert",      // Jetty, Oracle iPlanet
     "proxy-client-cert",    // Oracle
@@ -198,11 +216,23 @@ const OTHERS: &[&str] = &[
     "spiffe-id",            //
     "ssl-cert",             //
     "ssl-client",           // ingress-nginx; Apache httpd: SSL_CLIENT_CERT
+    "ssl-i-dn",             //
+    "ssl-issuer",           //
+    "ssl-peer",             //
+    "ssl-s-dn",             //
+    "ssl-subject",          //
+    "ssl-verif",            //
     "sslclient",            // F5 BIG-IP: SSLClientCertSN
+    "tls-cert",             //
     "tls-client",           //
+    "tls-peer",             //
+    "tpp-qwac",             // PSD2: adorsys XS2A
     "user-dn",              //
     "wl-proxy-client-cert", // Oracle WebLogic
+    "x509-cert",            //
     "x509-client",          //
+    "x509-issuer",          //
+    "x509-subject",         //
 ];
 
 /// IBM WebSphere's plug-ins: the certificate, and who was authenticated by it.
@@ -283,6 +313,17 @@ mod tests {
             "X-SPIFFE-ID",
             "USER_DN",
             "$WSRU",
+            "X-Forwarded-Client-DN",
+            "X-Forwarded-Client-San-Uri",
+            "TPP-QWAC-Certificate",
+            "X-QWAC-Certificate",
+            "X-Tpp-Qwac",
+            "Mtls-Subject",
+            "SSL_SUBJECT",
+            "SSL-Issuer-DN",
+            "SSL_VERIFIED",
+            "Tls-Peer-Certificate",
+            "X509-Subject",
         ] {
             let mut sent = headers(&[name, name, "host"]);
             assert!(strip(&mut sent, &[]), "{name}");
@@ -302,6 +343,8 @@ mod tests {
             "x-forwarded-for",
             "x-forwarded-proto",
             "x-forwarded-ssl",
+            "x-forwarded-client-ip",
+            "x-forwarded-client-sandbox",
             "x-client-id",
             "x-client-sandbox",
             "x-client-version",
@@ -314,6 +357,8 @@ mod tests {
             "user-data",
             "proxy-authorization",
             "tpp-signature-certificate",
+            "mtls-enabled",
+            "tls-version",
             "_wsccx",
             "x-sslv",
             "cf-ray",

@@ -8,7 +8,10 @@ use proptest::{collection::vec, prelude::*, sample::Index};
 use test_pki::Ca;
 use x509_identity::Certificate;
 
-use super::{error::ForwardedError, format::ForwardedFormat};
+use super::{
+    error::ForwardedError, escaped_pem, format::ForwardedFormat, names::strip_connection_options,
+    xfcc,
+};
 use crate::peer::client_cert::ClientCert;
 
 const CLIENT_CERT: &str = "client-cert";
@@ -171,7 +174,7 @@ fn of_several_elements_the_proxy_appended_the_last() {
 fn element(der: &[u8], uris: &[&str]) -> String {
     let leaf = ClientCert::unverified(Certificate::from_der(der).unwrap());
     let cert = value(&ForwardedFormat::nginx_escaped_pem(), der);
-    let hash = crate::text::Hex(leaf.fingerprint_sha256());
+    let hash = crate::observe::text::Hex(leaf.fingerprint_sha256());
     let subject = leaf.subject();
     let mut element = format!("By=spiffe://p/q;Hash={hash};Cert=\"{cert}\";Subject=\"{subject}\"");
     for uri in uris {
@@ -374,5 +377,113 @@ proptest! {
         let format = ForwardedFormat::envoy_xfcc();
         let got = read(&format, &written(&format, &der)).unwrap();
         prop_assert_eq!(got.unwrap(), [der]);
+    }
+}
+
+#[test]
+fn a_form_claims_its_own_headers_and_what_is_alike() {
+    let (rfc9440, nginx) = (
+        ForwardedFormat::rfc9440(),
+        ForwardedFormat::nginx_escaped_pem(),
+    );
+    for (name, of_rfc9440) in [
+        ("client-cert", true),
+        ("Client_Cert", true),
+        ("client-cert-chain", true),
+        ("client_cert_chain", true),
+        ("client-cert-chains", false),
+        ("ssl-client-cert", false),
+    ] {
+        assert_eq!(rfc9440.claims(name), of_rfc9440, "{name}");
+        assert!(
+            !nginx.claims(name) || name == nginx.header().as_str(),
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn a_header_has_so_many_bytes() {
+    for format in formats() {
+        for (more, too_long) in [(0, false), (1, true)] {
+            let value = vec![b'a'; ForwardedError::MAX_HEADER_BYTES + more];
+            let refused = read(&format, &headers(&[(format.header(), value)]));
+            let is_too_long = matches!(refused, Err(ForwardedError::TooLong));
+            assert_eq!(is_too_long, too_long, "{format:?}: {refused:?}");
+        }
+    }
+}
+
+#[test]
+fn of_many_certificates_no_more_are_decoded_than_are_refused() {
+    let der = certificate("alice", &[]);
+    let most = ForwardedError::MAX_CERTIFICATES;
+    for (there, decoded) in [
+        (1, 1),
+        (most, most),
+        (most + 1, most + 1),
+        (most + 9, most + 1),
+    ] {
+        let text = escaped_pem::write(std::iter::repeat_n(der.as_slice(), there));
+        let got = escaped_pem::read(text.as_bytes()).unwrap();
+        assert_eq!(got.len(), decoded);
+    }
+    // And of elements of Envoy's form.
+    let one = xfcc::write(&Certificate::from_der(&der).unwrap(), &[]);
+    assert!(one.contains(";URI="), "{one}");
+    for (there, taken) in [(most, true), (most + 1, false)] {
+        let all = vec![one.as_str(); there].join(",");
+        assert_eq!(xfcc::read(all.as_bytes()).is_ok(), taken, "{there}");
+    }
+}
+
+#[test]
+fn quotes_and_backslashes_of_envoy_count_where_they_stand() {
+    let der = certificate("alice", &["urn:a"]);
+    let good = xfcc::write(&Certificate::from_der(&der).unwrap(), &[]);
+    assert_eq!(good.matches("URI=").count(), 1, "{good}");
+    let cert = escaped_pem::write(std::iter::once(der.as_slice()));
+    for (before, is_read) in [
+        ("By=x;", true),
+        // A backslash that is in no quotes is a character as any other.
+        (r"By=x\;", true),
+        (r#"By="x\";";"#, true),
+        (r#"By="x\\";"#, true),
+        (r#"By=x"y";"#, false),
+        (r#"By="x"y;"#, false),
+        (r#"a"b=c;"#, false),
+        (r#"By="x;"#, false),
+    ] {
+        let text = format!("{before}Cert=\"{cert}\"");
+        assert_eq!(xfcc::read(text.as_bytes()).is_ok(), is_read, "{before}");
+    }
+    // In a key that nobody asks about, too.
+    for (after, is_read) in [(";ab=c", true), (";a\"b=c", false)] {
+        let text = format!("Cert=\"{cert}\"{after}");
+        assert_eq!(xfcc::read(text.as_bytes()).is_ok(), is_read, "{after}");
+    }
+    // Two certificates are no leaf, whatever the chain is.
+    let two = format!("Cert=\"{cert}{cert}\";Chain=\"{cert}{cert}\"");
+    assert!(xfcc::read(two.as_bytes()).is_err());
+    let leaf = format!("Cert=\"{cert}\";Chain=\"{cert}{cert}\"");
+    assert!(xfcc::read(leaf.as_bytes()).is_ok());
+}
+
+#[test]
+fn connection_options_stay_as_they_are_but_for_those_that_name_an_identity() {
+    let special = ForwardedFormat::base64_der(HeaderName::from_static("x-special"));
+    let options = |value: &str| {
+        let mut headers = headers(&[("connection", value)]);
+        strip_connection_options(&mut headers, std::slice::from_ref(&special));
+        let value = headers.get("connection");
+        value.map(|value| value.to_str().unwrap().to_owned())
+    };
+    for (value, expected) in [
+        ("Keep-Alive ,TE", Some("Keep-Alive ,TE")),
+        ("x-special, te", Some("te")),
+        ("X_Special", None),
+        ("client-cert,te", Some("te")),
+    ] {
+        assert_eq!(options(value).as_deref(), expected, "{value}");
     }
 }

@@ -50,3 +50,21 @@ impl<B: Body, F: FnMut(&mut HeaderMap)> Body for StrippedTrailers<B, F> {
         self.body.size_hint()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Bytes;
+    use http_body_util::{Empty, Full};
+
+    use super::*;
+
+    #[test]
+    fn a_body_is_as_long_as_it_was() {
+        let strip = |_: &mut HeaderMap| {};
+        let empty = StrippedTrailers::new(Empty::<Bytes>::new(), strip);
+        assert!(empty.is_end_stream());
+        let full = StrippedTrailers::new(Full::new(Bytes::from_static(b"abc")), strip);
+        assert!(!full.is_end_stream());
+        assert_eq!(full.size_hint().exact(), Some(3));
+    }
+}

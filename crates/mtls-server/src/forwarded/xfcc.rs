@@ -14,7 +14,7 @@ use super::{
     error::ForwardedError,
     escaped_pem,
 };
-use crate::text::Hex;
+use crate::observe::text::Hex;
 
 /// The certificates of the last element. The other elements must be valid, too.
 ///

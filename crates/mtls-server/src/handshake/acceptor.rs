@@ -143,7 +143,7 @@ impl ConnectionAcceptor {
         }
     }
 
-    fn admit<IO>(
+    pub(super) fn admit<IO>(
         &self,
         stream: TlsStream<IO>,
         admitted: Admitted,

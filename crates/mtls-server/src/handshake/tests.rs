@@ -1,7 +1,11 @@
 //! What is between a handshake that rustls has finished and a client: rustls resumes what a storage gives it, and these
 //! storages are not ours, or name somebody else.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{
+    net::SocketAddr,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use rustls::{
     ClientConfig, RootCertStore, ServerConfig, SupportedProtocolVersion,
@@ -11,13 +15,15 @@ use rustls::{
     version::{TLS12, TLS13},
 };
 use test_pki::{Ca, Leaf};
-use tokio::io::{AsyncReadExt, DuplexStream};
-use tokio_rustls::TlsConnector;
+use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
+use tokio_rustls::{TlsAcceptor, TlsConnector};
 
+use super::negotiation::negotiate;
 use crate::{
-    ClientAuth, ConnectionAcceptor, ConnectionIdentity, MtlsConfig, Refusal, RefusalReason,
+    ClientAuth, ConnectionAcceptor, ConnectionIdentity, MtlsConfig, Refusal, RefusalReason, Rule,
     ServerIdentity,
     config::active_host::ActiveHost,
+    connection::end::End,
     verify::{
         TrustAnchors,
         context::{Session, note_session},
@@ -46,17 +52,20 @@ impl World {
         auth: ClientAuth,
         storage: impl FnOnce(&ActiveHost) -> Arc<dyn StoresServerSessions>,
     ) -> ConnectionAcceptor {
+        ConnectionAcceptor::new(self.config(auth).with_host(|host| {
+            let mut rustls = ServerConfig::clone(&host.rustls);
+            rustls.session_storage = storage(host);
+            host.rustls = Arc::new(rustls);
+        }))
+    }
+
+    fn config(&self, auth: ClientAuth) -> MtlsConfig {
         let server = self.ca.server("localhost");
         let (chain, key) = (server.chain_pem(), server.key_pem());
         let identity = ServerIdentity::from_pem(chain.as_bytes(), key.as_bytes());
         let roots = TrustAnchors::from_certs([self.ca.der()]).expect("a root");
         let config = MtlsConfig::builder(identity.expect("an identity"), roots);
-        let config = config.client_auth(auth).build().expect("settings");
-        ConnectionAcceptor::new(config.with_host(|host| {
-            let mut rustls = ServerConfig::clone(&host.rustls);
-            rustls.session_storage = storage(host);
-            host.rustls = Arc::new(rustls);
-        }))
+        config.client_auth(auth).build().expect("settings")
     }
 
     fn client(&self, leaf: Option<&Leaf>, version: &'static SupportedProtocolVersion) -> Client {
@@ -91,17 +100,19 @@ impl Client {
             let accepted = acceptor.accept(far, somewhere).await;
             accepted.map(|connection| connection.identity().clone())
         };
-        let (outcome, ()) = tokio::join!(server, self.read(near));
+        let (outcome, _) = tokio::join!(server, self.read(near));
         outcome
     }
 
     /// Until the server closes, as sessions of TLS 1.3 come late.
-    async fn read(&self, io: DuplexStream) {
+    async fn read(&self, io: DuplexStream) -> Vec<u8> {
         let name = ServerName::try_from("localhost").expect("a name");
+        let mut bytes = Vec::new();
         if let Ok(mut stream) = self.0.connect(name, io).await {
             // It is closed without a farewell.
-            let _ = stream.read_to_end(&mut Vec::new()).await;
+            let _ = stream.read_to_end(&mut bytes).await;
         }
+        bytes
     }
 }
 
@@ -215,4 +226,82 @@ async fn session_and_connection_are_about_the_same_certificate() {
             );
         }
     }
+}
+
+/// What happens between the verdict on a client and its place among the open connections.
+enum Meanwhile {
+    Nothing,
+    NewRoots,
+    Revoked(&'static str),
+}
+
+/// Whoever looks at the open connections at that moment does not see this one.
+#[tokio::test]
+async fn who_is_no_longer_good_while_it_is_accepted_is_not_served() {
+    let (world, other) = (World::new(), World::new());
+    for (meanwhile, served) in [
+        (Meanwhile::Nothing, true),
+        (Meanwhile::NewRoots, false),
+        (Meanwhile::Revoked("alice"), false),
+        (Meanwhile::Revoked("bob"), true),
+    ] {
+        let acceptor = ConnectionAcceptor::new(world.config(ClientAuth::Required));
+        let handle = acceptor.handle();
+        let (near, far) = tokio::io::duplex(64 << 10);
+        let server = async {
+            let (stream, admitted) = negotiate(&handle.0, far).await.expect("a good client");
+            match meanwhile {
+                Meanwhile::Nothing => {}
+                Meanwhile::NewRoots => {
+                    handle.replace(other.config(ClientAuth::Required)).await;
+                }
+                Meanwhile::Revoked(name) => {
+                    handle.revoke_now(Rule::common_name(name)).await;
+                }
+            }
+            let somewhere = SocketAddr::from(([192, 0, 2, 1], 4711));
+            let accepted = acceptor.admit(stream, admitted, somewhere, Instant::now());
+            let stream = accepted.expect("room").into_stream();
+            let mut stream = stream.expect("no rule");
+            // The stream may be at its end.
+            let _ = stream.write_all(b"hello").await;
+            let _ = stream.shutdown().await;
+        };
+        let client = world.client(Some(&world.alice), &TLS13);
+        let ((), read) = tokio::join!(server, client.read(near));
+        assert_eq!(read, if served { &b"hello"[..] } else { b"" });
+    }
+}
+
+/// Nothing else may accept connections by our configuration of rustls: nobody would know whose they are.
+#[tokio::test]
+async fn without_the_context_of_a_handshake_no_client_is_verified() {
+    let world = World::new();
+    for (leaf, is_accepted) in [(Some(&world.alice), false), (None, true)] {
+        let config = world.config(ClientAuth::Optional);
+        let rustls = TlsAcceptor::from(Arc::clone(&config.host(None).rustls));
+        let (near, far) = tokio::io::duplex(64 << 10);
+        let server = async {
+            let accepted = rustls.accept(far).await;
+            // It is closed when it is dropped.
+            accepted.is_ok()
+        };
+        let client = world.client(leaf, &TLS13);
+        let (accepted, _) = tokio::join!(server, client.read(near));
+        assert_eq!(accepted, is_accepted);
+    }
+}
+
+#[tokio::test]
+async fn whoever_is_accepted_after_the_server_was_told_to_stop_is_ended() {
+    let world = World::new();
+    let acceptor = ConnectionAcceptor::new(world.config(ClientAuth::Required));
+    let client = world.client(Some(&world.alice), &TLS13);
+    let ending = async || {
+        let accepted = client.connect(&acceptor).await;
+        accepted.expect("a good certificate").state().ending()
+    };
+    assert_eq!(ending().await, None);
+    acceptor.shut_down(Duration::from_secs(30));
+    assert_eq!(ending().await, Some(End::Shutdown));
 }

@@ -32,9 +32,11 @@ use tracing::{Level, event, event_enabled};
 use x509_identity::{Certificate, DistinguishedName};
 
 use crate::{
-    observe::metrics,
+    observe::{
+        metrics,
+        text::{Hex, sentence},
+    },
     peer::{client_cert::ClientCert, tls_info::TlsInfo},
-    text::{Hex, sentence},
 };
 
 /// The `tracing` target of audit events, for filters.

@@ -12,10 +12,9 @@ use crate::{
         error::LoadError,
         mtls_config::{Changing, MtlsConfig},
     },
-    observe::metrics,
+    observe::{metrics, text::sentence},
     reload::{active::ActiveConfig, status::Status},
     rules::rule::Rule,
-    text::sentence,
 };
 
 /// Operates a running server: replaces its settings, revokes clients, and reports its status. Cheap
@@ -215,7 +214,7 @@ mod tests {
     use test_pki::Ca;
 
     use super::*;
-    use crate::{ConnectionAcceptor, ServerIdentity, verify::TrustAnchors};
+    use crate::{ServerIdentity, verify::TrustAnchors};
 
     fn config() -> MtlsConfig {
         let ca = Ca::root("root");
@@ -229,7 +228,7 @@ mod tests {
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
     async fn a_reload_reads_no_file_before_the_one_ahead_of_it_is_done() {
-        let handle = ConnectionAcceptor::new(config()).handle();
+        let handle = MtlsHandle(ActiveConfig::new(config()));
         let other = handle.clone();
         let ahead = handle.0.reload.lock().await;
         let second = tokio::spawn(async move { other.reload().await });
@@ -238,5 +237,23 @@ mod tests {
         drop(ahead);
         let outcome = second.await.expect("no panic");
         assert!(matches!(outcome, Err(ReloadError::NoFiles)), "{outcome:?}");
+    }
+
+    #[test]
+    fn subscribers_are_told_of_a_failure_and_of_the_recovery_from_one() {
+        let active = ActiveConfig::new(config());
+        let mut status = active.subscribe();
+        let mut changed = || {
+            let is_new = status.has_changed().expect("it is there");
+            is_new.then(|| status.borrow_and_update().degraded.is_some())
+        };
+        active.recover();
+        assert_eq!(changed(), None);
+        active.degrade("a file is not there".to_owned());
+        assert_eq!(changed(), Some(true));
+        active.recover();
+        assert_eq!(changed(), Some(false));
+        active.recover();
+        assert_eq!(changed(), None);
     }
 }

@@ -11,13 +11,13 @@ use x509_identity::Certificate;
 
 use crate::{
     config::{error::LoadError, virtual_host::VirtualHost},
+    observe::text::sentence,
     reload::virtual_host_files::{Contents, VirtualHostFiles},
     rules::rule::Rule,
     sources::{
         crl_sources::loader::{CrlSources, LoadedCrls},
         files::{self, FileError},
     },
-    text::sentence,
 };
 #[cfg(feature = "ocsp")]
 use crate::{reload::staple::CachedStaple, sources::ocsp::staple::Staple};

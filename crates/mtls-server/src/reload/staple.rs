@@ -5,9 +5,9 @@ use sha2::{Digest as _, Sha256};
 use time::OffsetDateTime;
 
 use crate::{
+    observe::text::sentence,
     reload::virtual_host_files::Contents,
     sources::ocsp::staple::{Staple, Stapler},
-    text::sentence,
 };
 
 /// The staple in use.

@@ -15,7 +15,7 @@ use x509_identity::{
 };
 
 use super::{finding::Finding, policy};
-use crate::{peer::client_cert::ClientCert, text::Hex};
+use crate::{observe::text::Hex, peer::client_cert::ClientCert};
 
 pub(super) enum Condition {
     CommonName(String),

@@ -18,10 +18,9 @@ use tower::Layer;
 use tower_service::Service;
 
 use crate::{
-    extract::client_cert,
+    extract::{client_cert, problem::Form},
     forwarded::{format::ForwardedFormat, names, trailers::StrippedTrailers},
     peer::client_cert::ClientCert,
-    problem::Form,
 };
 
 /// A layer for a gateway that tells an upstream who the client of this connection is. Put it before

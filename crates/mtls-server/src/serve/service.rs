@@ -22,14 +22,16 @@ use tower_service::Service;
 use crate::{
     authorize::decide::decide,
     connection::{end::End, identity::ConnectionIdentity, responses::Flow, stream::MtlsStream},
-    extract::client_cert::ClientCertRejection,
+    extract::{
+        client_cert::ClientCertRejection,
+        problem::{Form, GrpcCode, Problem},
+    },
     forwarded::{
         received::{receive, receive_trailers},
         trailers::StrippedTrailers,
     },
     handshake::accepted::AcceptedConnection,
     observe::audit::AboutRequest,
-    problem::{Form, GrpcCode, Problem},
     serve::authority,
 };
 

@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 
 use tls_identity::{Found, Identity};
 
-use crate::{rules::rule::Rule, text::sentence};
+use crate::{observe::text::sentence, rules::rule::Rule};
 
 /// Reads the roots that clients' certificates must lead to: PEM with any number, or one in DER.
 ///
@@ -251,7 +251,7 @@ impl fmt::Display for FileError {
             }
             Problem::NotADirectory(wanted) => write!(
                 f,
-                "{path} is no directory: name it as the file that holds {wanted}"
+                "{path} is not a directory: name it as the file that holds {wanted}"
             ),
             Problem::TooLarge => write!(f, "{path} is larger than 64 MiB: is it the right file?"),
             Problem::Unreadable(_) => {

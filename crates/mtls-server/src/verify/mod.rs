@@ -6,6 +6,7 @@
 pub(crate) mod client_auth;
 pub(crate) mod context;
 pub(crate) mod denylist;
+pub(crate) mod provider;
 pub(crate) mod resumption;
 pub(crate) mod session;
 pub(crate) mod verdict_cache;

@@ -128,3 +128,38 @@ fn hash(leaf: &CertificateDer<'_>, others: &[CertificateDer<'_>]) -> ChainHash {
     }
     hash.finalize().into()
 }
+
+#[cfg(test)]
+pub(super) mod tests {
+    use pki_core::verify::{Purpose, TrustAnchors};
+    use test_pki::Ca;
+    use time::OffsetDateTime;
+
+    use super::*;
+    use crate::rules::rule::Rule;
+
+    /// Trusts this root, and denies whom the second denies.
+    pub(in crate::verify) fn trusting(ca: &Ca) -> (VerdictCache, Arc<Denylist>) {
+        let anchors = TrustAnchors::from_certs([ca.der()]).expect("a root");
+        let chain = ChainVerifier::builder(anchors, Purpose::TlsClient).build();
+        let denylist = Arc::new(Denylist::default());
+        (VerdictCache::new(chain, Arc::clone(&denylist)), denylist)
+    }
+
+    #[test]
+    fn a_chain_is_verified_once_and_forgotten_when_it_is_no_longer_good() {
+        let ca = Ca::root("root");
+        let (cache, denylist) = trusting(&ca);
+        let (alice, bob) = (ca.client("alice"), ca.client("bob"));
+        let verify = |leaf: &test_pki::Leaf| cache.verify(leaf.der(), &[], UnixTime::now());
+        let of_alice = verify(&alice).expect("a good certificate");
+        let again = verify(&alice).expect("as good as before");
+        assert!(Arc::ptr_eq(&of_alice, &again));
+        let of_bob = verify(&bob).expect("a good certificate");
+        denylist.add(Rule::common_name("alice"), OffsetDateTime::now_utc());
+        assert!(verify(&alice).is_err());
+        let again = verify(&bob).expect("nobody has revoked it");
+        assert!(Arc::ptr_eq(&of_bob, &again));
+        assert_eq!(cache.lock().len(), 1);
+    }
+}

@@ -13,12 +13,10 @@ use rustls::{
 use tls_identity::certificate_error;
 use webpki::RawPublicKeyEntity;
 
-use crate::{
+use crate::verify::{
+    context::{self, Claimed, Verdict},
     provider::provider,
-    verify::{
-        context::{self, Claimed, Verdict},
-        verdict_cache::VerdictCache,
-    },
+    verdict_cache::VerdictCache,
 };
 
 pub(crate) struct ClientVerifier {
@@ -146,5 +144,50 @@ impl fmt::Debug for ClientVerifier {
         f.debug_struct("ClientVerifier")
             .field("mandatory", &self.mandatory)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use test_pki::Ca;
+
+    use super::*;
+    use crate::verify::{context::HandshakeContext, verdict_cache::tests::trusting};
+
+    #[test]
+    fn names_that_would_fill_the_message_are_not_sent() {
+        let (verdicts, _) = trusting(&Ca::root("root"));
+        let verdicts = Arc::new(verdicts);
+        for (sizes, sent) in [
+            (&[10, 20][..], 2),
+            (&[MAX_HINT_BYTES - 1, 1], 2),
+            (&[MAX_HINT_BYTES, 1], 0),
+        ] {
+            let names = sizes.iter().map(|size| vec![0; *size]);
+            let verifier = ClientVerifier::new(Arc::clone(&verdicts), true, names);
+            assert_eq!(verifier.root_hint_subjects().len(), sent, "{sizes:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn possession_is_of_the_key_that_this_handshake_has_verified() {
+        let ca = Ca::root("root");
+        let verifier = ClientVerifier::new(Arc::new(trusting(&ca).0), true, []);
+        let (alice, bob) = (ca.client("alice"), ca.client("bob"));
+        let mallory = Ca::root("another").client("alice");
+        let verify =
+            |leaf: &test_pki::Leaf| verifier.verify_client_cert(leaf.der(), &[], UnixTime::now());
+        let handshake = HandshakeContext::scope(async {
+            assert!(verified_key(alice.der()).is_err());
+            assert!(verify(&alice).is_ok());
+            assert!(verified_key(alice.der()).is_ok());
+            assert!(verified_key(bob.der()).is_err());
+            let refused = verify(&mallory);
+            assert!(matches!(refused, Err(Error::InvalidCertificate(_))));
+            assert!(verified_key(mallory.der()).is_err());
+        });
+        handshake.await;
+        // Nobody could tell whose it is.
+        assert!(matches!(verify(&alice), Err(Error::General(_))));
     }
 }

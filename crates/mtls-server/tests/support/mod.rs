@@ -8,6 +8,7 @@ pub mod ask;
 pub mod audit;
 pub mod client;
 pub mod connection;
+pub mod crls;
 pub mod forwarded;
 pub mod h2;
 pub mod http;

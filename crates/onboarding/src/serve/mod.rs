@@ -7,6 +7,7 @@ mod host;
 mod keeper;
 mod link;
 mod notice;
+mod offer;
 mod operator;
 mod reader;
 mod shared;

@@ -1,9 +1,11 @@
 //! What the handlers share.
 
+use std::error::Error;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use super::keeper::Keeper;
-use super::operator::Offer;
+use super::offer::Offer;
 use super::taken::Record;
 use crate::page::{Link, Names, PasswordHint};
 
@@ -18,11 +20,15 @@ pub(super) struct Shared {
 }
 
 /// The CA certificate that everybody gets.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(super) enum Ca {
     Bytes(Vec<u8>),
+    Current(Arc<CurrentCa>),
     File(PathBuf),
 }
+
+/// What is the CA certificate now.
+pub(super) type CurrentCa = dyn Fn() -> Result<Vec<u8>, Box<dyn Error + Send + Sync>> + Send + Sync;
 
 impl Shared {
     /// What the certificates are for, if all are for one.

@@ -1,6 +1,7 @@
 //! The router: the first page, the CA, one-time links, and what else somebody adds.
 
 use std::error::Error;
+use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -13,15 +14,16 @@ use axum::routing::get;
 use axum::{Extension, Router};
 use tokio::sync::Mutex;
 
-use super::files::{CA_MEDIA_TYPE, attachment, read};
+use super::files::{CA_MEDIA_TYPE, Unavailable, attachment, read};
 use super::headers::harden;
 use super::host::{Hosts, require_local_name};
 use super::keeper::Keeper;
 use super::link;
 use super::notice::notice;
-use super::operator::Offer;
+use super::offer::Offer;
+use super::operator::invitation;
 use super::reader::{device_of, is_here};
-use super::shared::{Ca, Shared};
+use super::shared::{Ca, CurrentCa, Shared};
 use super::taken::{Record, Taken};
 use crate::page::{Delivery, Link, Names, Page, PasswordHint};
 use crate::vault::Vault;
@@ -60,6 +62,17 @@ impl Site {
             record: None,
             vault,
         }
+    }
+
+    /// Asks `ca` for the certificate (PEM or DER) whenever somebody fetches it, so that it follows a CA that replaces its
+    /// root. It may read files: it is asked on a thread for what blocks.
+    #[must_use]
+    pub fn current_ca<F>(mut self, ca: F) -> Self
+    where
+        F: Fn() -> Result<Vec<u8>, Box<dyn Error + Send + Sync>> + Send + Sync + 'static,
+    {
+        self.ca = Ca::Current(Arc::new(ca));
+        self
     }
 
     /// The same for a lab: the files `ca.crt`, `client.mobileconfig`, `client.p12` and `client_ios.p12` of the directory
@@ -197,7 +210,7 @@ async fn first_page(
     if let Some(offer) = &site.offer
         && is_here(peer, &headers)
     {
-        return match offer.page(&site, &headers).await {
+        return match invitation(offer, &site, &headers).await {
             Ok(html) => Html(html).into_response(),
             Err(notice) => notice,
         };
@@ -216,12 +229,19 @@ async fn first_page(
 async fn ca(State(site): State<Arc<Shared>>) -> Response {
     let content = match &site.ca {
         Ca::Bytes(content) => Ok(content.clone()),
+        Ca::Current(ask) => current(Arc::clone(ask)).await,
         Ca::File(path) => read(path).await,
     };
     match content {
         Ok(content) => attachment("ca.crt", CA_MEDIA_TYPE, content),
         Err(reason) => reason.notice("ca.crt"),
     }
+}
+
+async fn current(ask: Arc<CurrentCa>) -> Result<Vec<u8>, Unavailable> {
+    let asked = tokio::task::spawn_blocking(move || ask()).await;
+    let asked = asked.unwrap_or_else(|error| Err(error.into()));
+    asked.map_err(|error| Unavailable::Unreadable(io::Error::other(error)))
 }
 
 async fn unknown() -> Response {

@@ -1,6 +1,7 @@
 //! The structures of RFC 7292 (PKCS #12) and RFC 5652 (CMS), one section a file.
 
 mod content;
+mod ec_private_key;
 pub(crate) mod oid;
 mod pbmac1;
 mod pfx;
@@ -9,6 +10,7 @@ mod safe_bag;
 mod signed_data;
 
 pub(crate) use content::{ContentInfo, EncryptedContentInfo, EncryptedData};
+pub(crate) use ec_private_key::EcPrivateKey;
 pub(crate) use pbmac1::Pbmac1Params;
 pub(crate) use pfx::{DigestInfo, MacData, Pfx};
 pub(crate) use safe_bag::{CertBag, SafeBag};

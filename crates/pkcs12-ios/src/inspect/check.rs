@@ -5,6 +5,7 @@ use const_oid::db::rfc5912::{ID_EC_PUBLIC_KEY, RSA_ENCRYPTION};
 use pbe::oid;
 
 use super::algorithms::{self, Refusal};
+use super::curve;
 use super::inspection::{Inspection, PasswordForm};
 use super::message::{self, Failure};
 use super::objection::{Effect, Objection, Outlook};
@@ -258,12 +259,19 @@ impl Case {
             else {
                 continue;
             };
-            let algorithm = inspection.archive().keys()[*key].algorithm();
+            let key = &inspection.archive().keys()[*key];
+            let algorithm = key.algorithm();
             let is_passed_over = self.reader.is_apple() && protection.scheme == Scheme::None;
             if !taken.contains(&algorithm) && !is_passed_over {
                 let kind = oid::describe(&algorithm);
                 let sentence =
                     format!("it is of the kind {kind}, and RSA and ECDSA keys alone are taken");
+                self.refuse(Place::KeyBag, Failure::Content, sentence);
+            }
+            if self.reader.is_apple()
+                && !is_passed_over
+                && let Some(sentence) = curve::mistaken(key.secret_pkcs8_der())
+            {
                 self.refuse(Place::KeyBag, Failure::Content, sentence);
             }
         }
@@ -314,7 +322,7 @@ impl Case {
             left_out(
                 Place::KeyBag,
                 "neither localKeyID nor friendlyName says which certificate is the key's, so it is imported without, \
-                 which is no identity",
+                 and that is not an identity",
             );
         }
         for kind in &pairing.replaced {

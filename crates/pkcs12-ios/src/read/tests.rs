@@ -169,9 +169,9 @@ fn what_many_bags_cost_is_refused_before_the_first_is_opened() {
         match read(&file, &limits) {
             Err(ReadError::LimitExceeded {
                 what: Limit::HashBlocks,
-                limit: 5_000_000,
+                limit: 7_000_000,
                 got,
-            }) => assert!(got <= cost && got > 5_000_000, "{got}"),
+            }) => assert!(got <= cost && got > 7_000_000, "{got}"),
             other => unreachable!("{other:?}"),
         }
     }

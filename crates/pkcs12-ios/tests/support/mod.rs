@@ -87,7 +87,16 @@ pub(crate) fn written_by_p12_keystore(
     identity: &Identity,
     change: impl for<'a, 'b> FnOnce(Pkcs12Writer<'a, 'b>) -> Pkcs12Writer<'a, 'b>,
 ) -> Vec<u8> {
-    let key = PrivateKey::from_der(identity.key.secret_pkcs8_der()).unwrap();
+    written_with_key(identity.key.secret_pkcs8_der(), identity, change)
+}
+
+/// The same, with its key in another form.
+pub(crate) fn written_with_key(
+    pkcs8: &[u8],
+    identity: &Identity,
+    change: impl for<'a, 'b> FnOnce(Pkcs12Writer<'a, 'b>) -> Pkcs12Writer<'a, 'b>,
+) -> Vec<u8> {
+    let key = PrivateKey::from_der(pkcs8).unwrap();
     let certificates = std::iter::once(&identity.leaf)
         .chain(&identity.chain)
         .map(|der| Certificate::from_der(der).unwrap());

@@ -1,12 +1,14 @@
 //! From the attested key up to Google's root.
 
+use std::ops::RangeInclusive;
+
 use const_oid::ObjectIdentifier;
-use const_oid::db::rfc4519::SERIAL_NUMBER;
+use const_oid::db::rfc4519::{CN, O, SERIAL_NUMBER};
 use time::OffsetDateTime;
 use x509_identity::{Attribute, Certificate};
 
 use super::refusal::AndroidRefusal;
-use crate::chain::{check_issued, check_validity};
+use crate::chain::{ChainFault, check_issued, check_validity};
 
 /// The extension that describes an attested key.
 pub(super) const KEY_DESCRIPTION: ObjectIdentifier =
@@ -14,10 +16,13 @@ pub(super) const KEY_DESCRIPTION: ObjectIdentifier =
 
 /// The fewest certificates of a chain: a key, an intermediate, a root.
 const FEWEST: usize = 3;
-/// The most; genuine chains have five.
+/// The most that are looked at.
 const MOST: usize = 10;
 
 /// Checks a chain, leaf first, root last.
+///
+/// As Google's own verifier does, it refuses chains of other lengths than devices have: whoever has a key somewhere in a
+/// genuine chain could put certificates below it.
 pub(super) fn check_chain(
     chain: &[Certificate],
     roots: &[Certificate],
@@ -27,33 +32,45 @@ pub(super) fn check_chain(
     else {
         return Err(AndroidRefusal::ChainLength { seen: chain.len() });
     };
+    let describes = |it: &Certificate| it.extension(KEY_DESCRIPTION).is_some();
+    if !describes(leaf) && above.last().is_some_and(describes) {
+        return Err(AndroidRefusal::WrongOrder);
+    }
     // A device's key may sign a certificate for another key, with a copy of the extension in it: what is attested is
     // the one below the authority, and nothing below that.
-    if let Some(other) = above
-        .iter()
-        .find(|it| it.extension(KEY_DESCRIPTION).is_some())
-    {
+    if let Some(other) = above.iter().find(|it| describes(it)) {
         return Err(AndroidRefusal::ChainExtended {
             subject: other.subject().to_string(),
         });
     }
-    if leaf.extension(KEY_DESCRIPTION).is_none() {
+    // No device writes it as critical.
+    let description = leaf.extension(KEY_DESCRIPTION);
+    if description.is_none_or(|it| it.critical) {
         return Err(AndroidRefusal::NoDescription);
     }
-    if let [.., intermediate, root] = above {
-        // The RSA root exists with several dates: its key is what is trusted.
-        let is_trusted = |trusted: &Certificate| trusted.spki_der() == root.spki_der();
-        if !root.is_self_issued() || !roots.iter().any(is_trusted) {
-            return Err(AndroidRefusal::UnknownRoot {
-                subject: root.subject().to_string(),
-            });
-        }
-        // A leaf has the dates of the device's clock. Certificates that the factory put onto a device are not renewed.
-        if !is_of_factory(intermediate) {
-            let intermediates = above.split_last().map(|(_, rest)| rest).unwrap_or_default();
-            for certificate in intermediates {
-                check_validity(certificate, now)?;
-            }
+    let [intermediates @ .., root] = above else {
+        return Err(AndroidRefusal::ChainLength { seen: chain.len() });
+    };
+    // The RSA root exists with several dates: its key is what is trusted.
+    let is_trusted = |trusted: &Certificate| trusted.spki_der() == root.spki_der();
+    if !root.is_self_issued() || !roots.iter().any(is_trusted) {
+        return Err(AndroidRefusal::UnknownRoot {
+            subject: root.subject().to_string(),
+        });
+    }
+    let provisioning = Provisioning::of(chain);
+    let expected = provisioning.length();
+    if !expected.contains(&chain.len()) {
+        return Err(AndroidRefusal::ChainShape {
+            expected: *expected.end(),
+            seen: chain.len(),
+        });
+    }
+    // A leaf has the dates of the device's clock. Certificates that the factory put onto a device are not renewed.
+    for certificate in intermediates {
+        match check_validity(certificate, now) {
+            Err(ChainFault::Expired { .. }) if provisioning == Provisioning::Factory => {}
+            checked => checked?,
         }
     }
     for (certificate, issuer) in chain.iter().zip(above) {
@@ -62,9 +79,62 @@ pub(super) fn check_chain(
     Ok(())
 }
 
-/// Intermediates of keys that the factory has put onto a device are named by a serial number; those of keys that a
-/// device fetches are `Droid CA2` of `Google LLC`.
-fn is_of_factory(intermediate: &Certificate) -> bool {
-    let mut attributes = intermediate.subject().attributes();
-    attributes.any(|attribute: &Attribute| attribute.oid() == SERIAL_NUMBER)
+/// How a device came to the key that attests others.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Provisioning {
+    /// The factory has put it onto the device: the certificate below the root is named by a serial number.
+    Factory,
+    /// The device fetches it again and again, from `Droid CA2` of `Google LLC`.
+    Remote,
+    /// Neither: a key in software, or a root of somebody's own.
+    Unknown,
+}
+
+impl Provisioning {
+    pub(super) fn of(chain: &[Certificate]) -> Self {
+        let [.., intermediate, _root] = chain else {
+            return Self::Unknown;
+        };
+        let has = |oid, value: Option<&str>| {
+            let mut attributes = intermediate.subject().attributes();
+            attributes.any(|it: &Attribute| {
+                it.oid() == oid && value.is_none_or(|value| it.text() == Some(value))
+            })
+        };
+        if has(SERIAL_NUMBER, None) {
+            Self::Factory
+        } else if has(CN, Some("Droid CA2")) && has(O, Some("Google LLC")) {
+            Self::Remote
+        } else {
+            Self::Unknown
+        }
+    }
+
+    /// Whether the certificates of a chain say that keys are attested in a StrongBox. They always do where there is one,
+    /// and so it is no matter of what the device writes into a description.
+    pub(super) fn has_strong_box(chain: &[Certificate]) -> bool {
+        let [_, attesting, .., intermediate, _root] = chain else {
+            return false;
+        };
+        match Self::of(chain) {
+            Self::Factory => [attesting, intermediate].iter().any(|it| {
+                let subject = it.subject().to_string();
+                subject.to_ascii_lowercase().contains("strongbox")
+            }),
+            Self::Remote => {
+                let mut attributes = attesting.subject().attributes();
+                attributes.any(|it: &Attribute| it.oid() == O && it.text() == Some("StrongBox"))
+            }
+            Self::Unknown => false,
+        }
+    }
+
+    /// How many certificates a chain has: the key's, the attesting one, one or two above it, the root.
+    fn length(self) -> RangeInclusive<usize> {
+        match self {
+            Self::Factory => 4..=4,
+            Self::Remote => 5..=5,
+            Self::Unknown => 3..=4,
+        }
+    }
 }

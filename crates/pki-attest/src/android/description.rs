@@ -1,9 +1,10 @@
 //! What a device says of a key, itself and the app. As JSON it has the names and forms of Google's own verifier: numbers
 //! as decimal texts, octets in base64, nothing for what is not there.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
+
+use super::json::{decimal, decimals, list_of_octets, maybe_decimal, maybe_octets, octets};
+use super::patch_level::PatchLevel;
 
 /// The extension 1.3.6.1.4.1.11129.2.1.17 of an attested key's certificate.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
@@ -75,83 +76,109 @@ pub enum VerifiedBootState {
 #[expect(missing_docs, reason = "Android's AuthorizationList, name by name")]
 pub struct AuthorizationList {
     #[serde(serialize_with = "decimals", skip_serializing_if = "Option::is_none")]
-    pub purposes: Option<Vec<u64>>,
+    pub purposes: Option<Vec<i128>>,
     #[serde(
         serialize_with = "maybe_decimal",
         skip_serializing_if = "Option::is_none"
     )]
-    pub algorithms: Option<u64>,
+    pub algorithms: Option<i128>,
     #[serde(
         serialize_with = "maybe_decimal",
         skip_serializing_if = "Option::is_none"
     )]
-    pub key_size: Option<u64>,
+    pub key_size: Option<i128>,
     #[serde(serialize_with = "decimals", skip_serializing_if = "Option::is_none")]
-    pub block_modes: Option<Vec<u64>>,
+    pub block_modes: Option<Vec<i128>>,
     #[serde(serialize_with = "decimals", skip_serializing_if = "Option::is_none")]
-    pub digests: Option<Vec<u64>>,
+    pub digests: Option<Vec<i128>>,
     #[serde(serialize_with = "decimals", skip_serializing_if = "Option::is_none")]
-    pub paddings: Option<Vec<u64>>,
+    pub paddings: Option<Vec<i128>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub caller_nonce: Option<bool>,
     #[serde(
         serialize_with = "maybe_decimal",
         skip_serializing_if = "Option::is_none"
     )]
-    pub ec_curve: Option<u64>,
+    pub min_mac_length: Option<i128>,
     #[serde(
         serialize_with = "maybe_decimal",
         skip_serializing_if = "Option::is_none"
     )]
-    pub ml_dsa_variant: Option<u64>,
+    pub ec_curve: Option<i128>,
     #[serde(
         serialize_with = "maybe_decimal",
         skip_serializing_if = "Option::is_none"
     )]
-    pub rsa_public_exponent: Option<u64>,
+    pub ml_dsa_variant: Option<i128>,
+    #[serde(
+        serialize_with = "maybe_decimal",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub rsa_public_exponent: Option<i128>,
     #[serde(serialize_with = "decimals", skip_serializing_if = "Option::is_none")]
-    pub rsa_oaep_mgf_digests: Option<Vec<u64>>,
+    pub rsa_oaep_mgf_digests: Option<Vec<i128>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rollback_resistance: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub early_boot_only: Option<bool>,
     #[serde(
         serialize_with = "maybe_decimal",
         skip_serializing_if = "Option::is_none"
     )]
-    pub active_date_time: Option<u64>,
+    pub active_date_time: Option<i128>,
     #[serde(
         serialize_with = "maybe_decimal",
         skip_serializing_if = "Option::is_none"
     )]
-    pub origination_expire_date_time: Option<u64>,
+    pub origination_expire_date_time: Option<i128>,
     #[serde(
         serialize_with = "maybe_decimal",
         skip_serializing_if = "Option::is_none"
     )]
-    pub usage_expire_date_time: Option<u64>,
+    pub usage_expire_date_time: Option<i128>,
     #[serde(
         serialize_with = "maybe_decimal",
         skip_serializing_if = "Option::is_none"
     )]
-    pub usage_count_limit: Option<u64>,
+    pub usage_count_limit: Option<i128>,
+    #[serde(
+        serialize_with = "maybe_decimal",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub user_secure_id: Option<i128>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub no_auth_required: Option<bool>,
     #[serde(
         serialize_with = "maybe_decimal",
         skip_serializing_if = "Option::is_none"
     )]
-    pub user_auth_type: Option<u64>,
+    pub user_auth_type: Option<i128>,
     #[serde(
         serialize_with = "maybe_decimal",
         skip_serializing_if = "Option::is_none"
     )]
-    pub auth_timeout: Option<u64>,
+    pub auth_timeout: Option<i128>,
+    /// Not in the JSON, as in that of Google's verifier.
+    #[serde(skip)]
+    pub allow_while_on_body: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub trusted_user_presence_required: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub trusted_confirmation_required: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unlocked_device_required: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub all_applications: Option<bool>,
+    #[serde(
+        serialize_with = "maybe_octets",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub application_id: Option<Vec<u8>>,
     #[serde(
         serialize_with = "maybe_decimal",
         skip_serializing_if = "Option::is_none"
     )]
-    pub creation_date_time: Option<u64>,
+    pub creation_date_time: Option<i128>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub origin: Option<Origin>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -162,7 +189,7 @@ pub struct AuthorizationList {
         serialize_with = "maybe_decimal",
         skip_serializing_if = "Option::is_none"
     )]
-    pub os_version: Option<u64>,
+    pub os_version: Option<i128>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub os_patch_level: Option<PatchLevel>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -188,6 +215,8 @@ pub struct AuthorizationList {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub boot_patch_level: Option<PatchLevel>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    pub device_unique_attestation: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub attestation_id_second_imei: Option<String>,
     #[serde(
         serialize_with = "maybe_octets",
@@ -196,6 +225,10 @@ pub struct AuthorizationList {
     pub module_hash: Option<Vec<u8>>,
     /// Whether the tags stand in the order of their numbers, as DER has it.
     pub are_tags_ordered: bool,
+    /// The numbers of the tags whose value is of another type than the schema says, or not the text that it should be:
+    /// they count as absent. Not in the JSON.
+    #[serde(skip)]
+    pub unreadable: Vec<u32>,
 }
 
 /// What the device has booted.
@@ -234,107 +267,5 @@ pub struct AppPackage {
     pub name: String,
     /// The version code.
     #[serde(serialize_with = "decimal")]
-    pub version: u64,
-}
-
-/// A month, and where the device says so a day, up to which fixes are in.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct PatchLevel {
-    month: u32,
-    day: Option<u32>,
-}
-
-impl PatchLevel {
-    /// From `YYYYMM` or `YYYYMMDD` as a number; `None` for any other.
-    #[must_use]
-    pub fn from_number(number: u64) -> Option<Self> {
-        let (month, day) = match number {
-            100_001..=999_912 => (number, None),
-            10_000_100..=99_991_299 => (number / 100, Some(number % 100)),
-            _ => return None,
-        };
-        let is_month = (1..=12).contains(&(month % 100));
-        let level = Self {
-            month: u32::try_from(month).ok()?,
-            day: day.and_then(|day| u32::try_from(day).ok()),
-        };
-        is_month.then_some(level)
-    }
-
-    /// The month as the number `YYYYMM`.
-    #[must_use]
-    pub fn year_month(self) -> u32 {
-        self.month
-    }
-}
-
-impl std::fmt::Display for PatchLevel {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self.day {
-            Some(day) => write!(f, "{}{day:02}", self.month),
-            None => write!(f, "{}", self.month),
-        }
-    }
-}
-
-impl Serialize for PatchLevel {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-#[expect(
-    clippy::trivially_copy_pass_by_ref,
-    reason = "serde passes a reference"
-)]
-fn decimal<S: Serializer>(number: &u64, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_str(number)
-}
-
-#[expect(clippy::ref_option, reason = "serde passes a reference")]
-fn maybe_decimal<S: Serializer>(number: &Option<u64>, serializer: S) -> Result<S::Ok, S::Error> {
-    number.map(|it| it.to_string()).serialize(serializer)
-}
-
-#[expect(clippy::ref_option, reason = "serde passes a reference")]
-fn decimals<S: Serializer>(numbers: &Option<Vec<u64>>, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_seq(numbers.iter().flatten().map(ToString::to_string))
-}
-
-fn octets<S: Serializer>(octets: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_str(&STANDARD.encode(octets))
-}
-
-#[expect(clippy::ref_option, reason = "serde passes a reference")]
-fn maybe_octets<S: Serializer>(octets: &Option<Vec<u8>>, serializer: S) -> Result<S::Ok, S::Error> {
-    octets
-        .as_ref()
-        .map(|it| STANDARD.encode(it))
-        .serialize(serializer)
-}
-
-fn list_of_octets<S: Serializer>(list: &[Vec<u8>], serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_seq(list.iter().map(|octets| STANDARD.encode(octets)))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_patch_level_is_a_month_or_a_day() {
-        for (number, text) in [
-            (201_908, Some("201908")),
-            (20_251_105, Some("20251105")),
-            (20_251_100, Some("20251100")),
-            (202_400, None),
-            (202_413, None),
-            (2_000_231, None),
-            (0, None),
-            (202_400_000, None),
-        ] {
-            let level = PatchLevel::from_number(number).map(|it| it.to_string());
-            assert_eq!(level.as_deref(), text, "{number}");
-        }
-    }
+    pub version: i128,
 }

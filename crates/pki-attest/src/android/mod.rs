@@ -9,7 +9,10 @@
 
 mod chain;
 mod description;
+mod json;
+mod patch_level;
 mod policy;
+mod provisioning;
 mod read;
 mod refusal;
 mod roots;
@@ -18,9 +21,10 @@ mod tlv;
 mod verify;
 
 pub use description::{
-    AppPackage, AttestationApplicationId, AuthorizationList, KeyDescription, Origin, PatchLevel,
-    RootOfTrust, SecurityLevel, VerifiedBootState,
+    AppPackage, AttestationApplicationId, AuthorizationList, KeyDescription, Origin, RootOfTrust,
+    SecurityLevel, VerifiedBootState,
 };
+pub use patch_level::PatchLevel;
 pub use policy::{AllowedPackage, Policy};
 pub use refusal::{AndroidRefusal, DescriptionError};
 pub use roots::google_roots;

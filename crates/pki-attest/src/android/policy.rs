@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::description::{KeyDescription, Origin, SecurityLevel, VerifiedBootState};
+use super::description::{
+    AppPackage, KeyDescription, Origin, RootOfTrust, SecurityLevel, VerifiedBootState,
+};
 use super::refusal::AndroidRefusal;
 
 /// What an attested key, its device and the app have to be.
@@ -50,46 +52,51 @@ impl Default for Policy {
 }
 
 impl Policy {
-    /// Whether a description that Google's root vouches for says what is asked for.
+    /// What a description, that Google's root vouches for, does not say of what is asked for.
     ///
     /// Only what the hardware holds to counts, but for the app, which only the operating system knows.
-    pub(super) fn check(&self, key: &KeyDescription) -> Result<(), AndroidRefusal> {
+    pub(super) fn judge(&self, key: &KeyDescription, faults: &mut Vec<AndroidRefusal>) {
         if key.attestation_security_level != key.key_mint_security_level {
-            return Err(AndroidRefusal::SecurityLevels {
+            faults.push(AndroidRefusal::SecurityLevels {
                 attestation: key.attestation_security_level,
                 key: key.key_mint_security_level,
             });
         }
         let expected = self.keeper.max(SecurityLevel::TrustedEnvironment);
         if key.key_mint_security_level < expected {
-            return Err(AndroidRefusal::SecurityLevel {
+            faults.push(AndroidRefusal::SecurityLevel {
                 expected,
                 seen: key.key_mint_security_level,
             });
         }
         let hardware = &key.hardware_enforced;
         if hardware.origin != Some(Origin::Generated) {
-            return Err(AndroidRefusal::Origin {
+            faults.push(AndroidRefusal::Origin {
                 seen: hardware.origin,
             });
         }
-        let root = hardware.root_of_trust.as_ref();
-        let root = root.ok_or(AndroidRefusal::NoRootOfTrust)?;
-        if self.locked && !root.device_locked {
-            return Err(AndroidRefusal::Unlocked);
-        }
-        if self.verified_boot && root.verified_boot_state != VerifiedBootState::Verified {
-            return Err(AndroidRefusal::Boot {
-                seen: root.verified_boot_state,
-            });
+        match &hardware.root_of_trust {
+            Some(root) => self.judge_boot(root, faults),
+            None => faults.push(AndroidRefusal::NoRootOfTrust),
         }
         if let Some(expected) = self.os_patch_level {
             let seen = hardware.os_patch_level;
             if seen.is_none_or(|seen| seen.year_month() < expected) {
-                return Err(AndroidRefusal::PatchLevel { expected, seen });
+                faults.push(AndroidRefusal::PatchLevel { expected, seen });
             }
         }
-        self.check_app(key)
+        faults.extend(self.check_app(key).err());
+    }
+
+    fn judge_boot(&self, root: &RootOfTrust, faults: &mut Vec<AndroidRefusal>) {
+        if self.locked && !root.device_locked {
+            faults.push(AndroidRefusal::Unlocked);
+        }
+        if self.verified_boot && root.verified_boot_state != VerifiedBootState::Verified {
+            faults.push(AndroidRefusal::Boot {
+                seen: root.verified_boot_state,
+            });
+        }
     }
 
     fn check_app(&self, key: &KeyDescription) -> Result<(), AndroidRefusal> {
@@ -97,38 +104,48 @@ impl Policy {
             return Ok(());
         }
         let app = key.software_enforced.attestation_application_id.as_ref();
-        let Some(app) = app else {
-            return Err(AndroidRefusal::App { seen: Vec::new() });
-        };
+        let (packages, signatures) = app.map_or((&[][..], &[][..]), |app| {
+            (app.packages.as_slice(), app.signatures.as_slice())
+        });
         // Packages of one user share the key: each has to be accepted, and so has each of their signers.
-        let signers: Vec<_> = app.signatures.iter().map(|it| crate::hex(it)).collect();
-        let accepted = |package: &super::AppPackage| {
+        let signers: Vec<_> = signatures.iter().map(|it| crate::hex(it)).collect();
+        let accepted = |package: &AppPackage| {
             self.packages.iter().any(|allowed| {
                 allowed.name == package.name
-                    && allowed.least_version <= package.version
+                    && i128::from(allowed.least_version) <= package.version
                     && !signers.is_empty()
                     && signers
                         .iter()
                         .all(|signer| signer.eq_ignore_ascii_case(&allowed.signer))
             })
         };
-        if !app.packages.is_empty() && app.packages.iter().all(accepted) {
+        if !packages.is_empty() && packages.iter().all(accepted) {
             return Ok(());
         }
-        let seen = app.packages.iter();
+        let signers = match signers.as_slice() {
+            [] => "nobody".to_owned(),
+            signers => signers.join(" and "),
+        };
+        let seen = packages.iter().map(|package| {
+            let name = package.name.escape_debug();
+            format!("{name} {} signed by {signers}", package.version)
+        });
+        let expected = self.packages.iter().map(|allowed| {
+            let (name, version) = (&allowed.name, allowed.least_version);
+            format!("{name} {version} signed by {}", allowed.signer)
+        });
         Err(AndroidRefusal::App {
-            seen: seen
-                .map(|package| format!("{} {}", package.name.escape_debug(), package.version))
-                .collect(),
+            expected: expected.collect(),
+            seen: seen.collect(),
         })
     }
 }
 
 /// A key of a certificate signs handshakes, and neither brings keys in nor vouches for others.
 pub(super) fn check_purposes(key: &KeyDescription) -> Result<(), AndroidRefusal> {
-    const SIGN: u64 = 2;
-    const IMPORT_WRAPPED: u64 = 5;
-    const ATTEST: u64 = 7;
+    const SIGN: i128 = 2;
+    const IMPORT_WRAPPED: i128 = 5;
+    const ATTEST: i128 = 7;
     let seen = key.hardware_enforced.purposes.clone().unwrap_or_default();
     let is_good =
         seen.contains(&SIGN) && !seen.contains(&IMPORT_WRAPPED) && !seen.contains(&ATTEST);

@@ -2,7 +2,8 @@
 
 use time::OffsetDateTime;
 
-use super::description::{Origin, PatchLevel, SecurityLevel, VerifiedBootState};
+use super::description::{Origin, SecurityLevel, VerifiedBootState};
+use super::patch_level::PatchLevel;
 use super::tlv::TlvError;
 use crate::ChainFault;
 
@@ -17,6 +18,17 @@ pub enum AndroidRefusal {
         seen: usize,
     },
 
+    /// The chain has more or fewer certificates than one of its kind.
+    #[error(
+        "the chain has {seen} certificates, where a device with these intermediates has {expected}"
+    )]
+    ChainShape {
+        /// How many a genuine one has.
+        expected: usize,
+        /// How many it has.
+        seen: usize,
+    },
+
     /// The root's key is none of those that are trusted.
     #[error("the chain ends in `{subject}`, whose key is none of the roots'")]
     UnknownRoot {
@@ -27,6 +39,12 @@ pub enum AndroidRefusal {
     /// One certificate is not issued by the next.
     #[error("the chain does not hold")]
     Chain(#[from] ChainFault),
+
+    /// The certificate of the key comes last.
+    #[error(
+        "the chain is the wrong way round: the certificate of the key comes last, and has to come first"
+    )]
+    WrongOrder,
 
     /// A certificate above the leaf has the description: somebody has added certificates below an attested key.
     #[error("`{subject}` describes a key, and stands above the leaf: the chain was extended")]
@@ -73,12 +91,24 @@ pub enum AndroidRefusal {
     },
 
     /// It was made for another challenge.
-    #[error("it was made for another challenge")]
-    Challenge,
+    #[error("it was made for another challenge: {seen}, where {expected} is expected")]
+    Challenge {
+        /// The challenge that the app was given, in hex.
+        expected: String,
+        /// The challenge of the evidence, in hex.
+        seen: String,
+    },
 
     /// The attested key is not the one of the request.
-    #[error("the attested key is not the key of the certificate request")]
-    Key,
+    #[error(
+        "the attested key is not the key of the certificate request: {seen}, where {expected} is expected"
+    )]
+    Key {
+        /// The SHA-256 of the key of the request, in hex.
+        expected: String,
+        /// The SHA-256 of the attested key, in hex.
+        seen: String,
+    },
 
     /// The key was not made where it is kept.
     #[error("the key's origin is {}, not GENERATED in hardware", match seen {
@@ -96,7 +126,7 @@ pub enum AndroidRefusal {
     )]
     Purposes {
         /// Its purposes, by number.
-        seen: Vec<u64>,
+        seen: Vec<i128>,
     },
 
     /// Attestation and key are kept in different places.
@@ -116,6 +146,12 @@ pub enum AndroidRefusal {
         /// Where it is kept.
         seen: SecurityLevel,
     },
+
+    /// The description speaks of a StrongBox, and the device's certificates do not.
+    #[error(
+        "the key is said to be kept by StrongBox, and the device's certificates are not those of a StrongBox"
+    )]
+    NoStrongBox,
 
     /// Nothing says what the device has booted.
     #[error("the hardware does not say what the device has booted")]
@@ -145,12 +181,18 @@ pub enum AndroidRefusal {
     },
 
     /// The app is none of those that are accepted.
-    #[error("the app is {}, which is not accepted", match seen.as_slice() {
-        [] => "unknown".to_owned(),
-        seen => seen.join(", "),
-    })]
+    #[error(
+        "the app is {}, where {} is expected",
+        match seen.as_slice() {
+            [] => "unknown".to_owned(),
+            seen => seen.join(", "),
+        },
+        expected.join(" or ")
+    )]
     App {
-        /// Its packages, by name and version.
+        /// The apps that are accepted, by name, version and signer.
+        expected: Vec<String>,
+        /// Its packages, by name, version and signers.
         seen: Vec<String>,
     },
 }

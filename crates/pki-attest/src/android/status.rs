@@ -58,7 +58,7 @@ impl StatusList {
         let entries = document.entries.into_iter();
         Ok(Self {
             entries: entries
-                .map(|(serial, entry)| (serial.to_ascii_lowercase(), entry))
+                .map(|(serial, entry)| (without_zeros(&serial).to_ascii_lowercase(), entry))
                 .collect(),
             fetched,
         })
@@ -111,8 +111,16 @@ impl Serial {
         let hex = crate::hex(octets);
         let number = u128::from_str_radix(&hex, 16).ok();
         Self {
-            hex: hex.trim_start_matches('0').to_owned(),
+            hex: without_zeros(&hex).to_owned(),
             decimal: number.map(|number| number.to_string()),
         }
+    }
+}
+
+/// Without leading zeros; zero itself is one digit.
+fn without_zeros(number: &str) -> &str {
+    match number.trim_start_matches('0') {
+        "" => "0",
+        digits => digits,
     }
 }

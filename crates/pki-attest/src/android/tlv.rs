@@ -89,21 +89,27 @@ impl<'a> Reader<'a> {
         self.value(tag).map(Self)
     }
 
-    /// An integer or enumerated value that is not negative, with leading zeros or without.
-    pub(super) fn unsigned(&mut self, tag: Tag) -> Result<u64, TlvError> {
+    /// An integer or enumerated value within 128 bits, with leading octets that say nothing or without.
+    pub(super) fn integer(&mut self, tag: Tag) -> Result<i128, TlvError> {
         let value = self.value(tag)?;
-        match value.first() {
-            None | Some(0x80..) => return Err(TlvError::Integer),
-            Some(_) => {}
+        let is_negative = *value.first().ok_or(TlvError::Integer)? >= 0x80;
+        let filler = if is_negative { 0xff } else { 0 };
+        let fillers = value.iter().take_while(|octet| **octet == filler).count();
+        let digits = value.get(fillers..).unwrap_or_default();
+        let mut octets = [filler; 16];
+        let place = octets.len().checked_sub(digits.len());
+        let place = place.and_then(|place| octets.get_mut(place..));
+        place.ok_or(TlvError::Integer)?.copy_from_slice(digits);
+        let number = i128::from_be_bytes(octets);
+        match number.is_negative() == is_negative {
+            true => Ok(number),
+            false => Err(TlvError::Integer),
         }
-        let zeros = value.iter().take_while(|octet| **octet == 0).count();
-        let digits = value.get(zeros..).unwrap_or_default();
-        if digits.len() > 8 {
-            return Err(TlvError::Integer);
-        }
-        Ok(digits
-            .iter()
-            .fold(0, |number, octet| number << 8 | u64::from(*octet)))
+    }
+
+    /// One that is not negative, within 64 bits.
+    pub(super) fn unsigned(&mut self, tag: Tag) -> Result<u64, TlvError> {
+        u64::try_from(self.integer(tag)?).map_err(|_| TlvError::Integer)
     }
 
     /// A boolean: anything but 0 is true.
@@ -150,11 +156,11 @@ impl<'a> Reader<'a> {
         Err(TlvError::TooLarge)
     }
 
-    /// A definite length of three octets at most.
+    /// A definite length of four octets at most, the first of which may be zeros.
     fn length(&mut self) -> Result<usize, TlvError> {
         match self.octet()? {
             short @ 0..=0x7f => Ok(usize::from(short)),
-            long @ 0x81..=0x83 => {
+            long @ 0x81..=0x84 => {
                 let mut length = 0;
                 for _ in 0..long & 0x7f {
                     length = length << 8 | usize::from(self.octet()?);
@@ -173,7 +179,8 @@ mod tests {
     #[test]
     fn what_devices_write_is_read() {
         let mut values = Reader::new(&[
-            0x01, 0x01, 0x0a, 0x02, 0x02, 0x00, 0x05, 0xbf, 0x85, 0x40, 0x81, 0x01, 0xff,
+            0x01, 0x01, 0x0a, 0x02, 0x84, 0x00, 0x00, 0x00, 0x02, 0x00, 0x05, 0xbf, 0x85, 0x40,
+            0x81, 0x01, 0xff,
         ]);
         assert_eq!(values.boolean(), Ok(true));
         assert_eq!(values.unsigned(INTEGER), Ok(5));
@@ -192,7 +199,8 @@ mod tests {
             (&[0x02], TlvError::Short),
             (&[0x02, 0x02, 0x01], TlvError::Short),
             (&[0x02, 0x80], TlvError::TooLarge),
-            (&[0x02, 0x84, 0, 0, 0, 1, 1], TlvError::TooLarge),
+            (&[0x02, 0x84, 0xff, 0xff, 0xff, 0xff, 1], TlvError::Short),
+            (&[0x02, 0x85, 0, 0, 0, 0, 1, 1], TlvError::TooLarge),
             (&[0xbf, 0xff, 0xff, 0xff, 0x01, 0x00], TlvError::TooLarge),
             (&[0x04, 0x01, 0x01], TlvError::Type),
             (&[0x02, 0x00], TlvError::Integer),
@@ -202,6 +210,40 @@ mod tests {
             assert_eq!(
                 Reader::new(octets).unsigned(INTEGER),
                 Err(error),
+                "{octets:02x?}"
+            );
+        }
+    }
+
+    #[test]
+    fn an_integer_has_128_bits_and_a_sign() {
+        let most = [&[0x02, 0x10, 0x7f][..], &[0xff; 15]].concat();
+        let least = [&[0x02, 0x10, 0x80][..], &[0; 15]].concat();
+        let padded = [&[0x02, 0x12, 0, 0][..], &most[2..]].concat();
+        for (octets, number) in [
+            (&[0x02, 0x01, 0xff][..], Ok(-1)),
+            (&[0x02, 0x04, 0xff, 0xff, 0xff, 0xff], Ok(-1)),
+            (&[0x02, 0x02, 0xff, 0x7f], Ok(-129)),
+            (&[0x02, 0x05, 0x00, 0xff, 0xff, 0xff, 0xff], Ok(0xffff_ffff)),
+            (&most, Ok(i128::MAX)),
+            (&padded, Ok(i128::MAX)),
+            (&least, Ok(i128::MIN)),
+            (
+                &[&[0x02, 0x11, 0x00, 0x80][..], &[0; 15]].concat(),
+                Err(TlvError::Integer),
+            ),
+            (
+                &[&[0x02, 0x11, 0xff, 0x7f][..], &[0xff; 15]].concat(),
+                Err(TlvError::Integer),
+            ),
+            (
+                &[&[0x02, 0x11, 0x01][..], &[0; 16]].concat(),
+                Err(TlvError::Integer),
+            ),
+        ] {
+            assert_eq!(
+                Reader::new(octets).integer(INTEGER),
+                number,
                 "{octets:02x?}"
             );
         }

@@ -5,9 +5,10 @@ use sha2::{Digest as _, Sha256};
 use time::OffsetDateTime;
 use x509_identity::Certificate;
 
-use super::chain::check_chain;
+use super::chain::{Provisioning, check_chain};
 use super::description::{KeyDescription, SecurityLevel};
 use super::policy::{Policy, check_purposes};
+use super::provisioning::certificates_issued;
 use super::refusal::AndroidRefusal;
 use super::status::StatusList;
 use crate::{Binding, Keeper, Verdict};
@@ -31,6 +32,13 @@ pub struct KeyAttestation {
     /// The attested key as a DER `SubjectPublicKeyInfo`.
     #[serde(skip)]
     pub public_key: Vec<u8>,
+    /// Whether the device's certificates are those of a StrongBox. What a description says of one counts only then.
+    #[serde(skip)]
+    pub has_strong_box: bool,
+    /// How many certificates for attesting keys the device was given in the last 30 days, where it fetches them and
+    /// Google says so. Many speak for a device that was broken into; no policy asks for it.
+    #[serde(skip)]
+    pub certificates_issued: Option<u64>,
 }
 
 impl KeyAttestation {
@@ -54,16 +62,58 @@ impl KeyAttestation {
         }
         let leaf = chain.first().ok_or(AndroidRefusal::NoDescription)?;
         let description = KeyDescription::of(leaf)?.ok_or(AndroidRefusal::NoDescription)?;
-        Ok(Self::claimed(leaf, description))
+        Ok(Self::claimed(chain, leaf, description))
     }
 
-    /// What a certificate claims, which nobody has verified: for a person who wants to know why it was refused.
+    /// What a chain claims, which nobody has verified: for a person who wants to know why it was refused. `None` if its
+    /// first certificate has no description that can be read.
     #[must_use]
-    pub fn claimed(leaf: &Certificate, description: KeyDescription) -> Self {
+    pub fn unverified(chain: &[Certificate]) -> Option<Self> {
+        let leaf = chain.first()?;
+        let description = KeyDescription::of(leaf).ok().flatten()?;
+        Some(Self::claimed(chain, leaf, description))
+    }
+
+    fn claimed(chain: &[Certificate], leaf: &Certificate, description: KeyDescription) -> Self {
         Self {
             description,
             public_key: leaf.spki_der().to_vec(),
+            has_strong_box: Provisioning::has_strong_box(chain),
+            certificates_issued: match Provisioning::of(chain) {
+                Provisioning::Remote => chain.get(1).and_then(certificates_issued),
+                Provisioning::Factory | Provisioning::Unknown => None,
+            },
         }
+    }
+
+    /// What of it is not as it should be: all that [`check`](Self::check) would refuse, in the order of its checks.
+    #[must_use]
+    pub fn faults(&self, policy: &Policy, expected: &ExpectedKey<'_>) -> Vec<AndroidRefusal> {
+        let mut faults = Vec::new();
+        let challenge = &self.description.attestation_challenge;
+        if challenge != expected.challenge {
+            faults.push(AndroidRefusal::Challenge {
+                expected: crate::shown(expected.challenge),
+                seen: crate::shown(challenge),
+            });
+        }
+        if let Some(key) = expected.public_key
+            && key != self.public_key
+        {
+            faults.push(AndroidRefusal::Key {
+                expected: crate::hex(&Sha256::digest(key)),
+                seen: self.id(),
+            });
+        }
+        policy.judge(&self.description, &mut faults);
+        let is_said = self.description.key_mint_security_level == SecurityLevel::StrongBox;
+        if policy.keeper == SecurityLevel::StrongBox && is_said && !self.has_strong_box {
+            faults.push(AndroidRefusal::NoStrongBox);
+        }
+        if expected.public_key.is_some() {
+            faults.extend(check_purposes(&self.description).err());
+        }
+        faults
     }
 
     /// Judges what the device says.
@@ -76,28 +126,28 @@ impl KeyAttestation {
         policy: &Policy,
         expected: &ExpectedKey<'_>,
     ) -> Result<Verdict<Self>, AndroidRefusal> {
-        if self.description.attestation_challenge != expected.challenge {
-            return Err(AndroidRefusal::Challenge);
-        }
-        let binding = match expected.public_key {
-            Some(key) if key == self.public_key => Binding::SameKey,
-            Some(_) => return Err(AndroidRefusal::Key),
-            None => Binding::None,
-        };
-        policy.check(&self.description)?;
-        if binding == Binding::SameKey {
-            check_purposes(&self.description)?;
+        if let Some(fault) = self.faults(policy, expected).into_iter().next() {
+            return Err(fault);
         }
         Ok(Verdict {
-            binding,
+            binding: match expected.public_key {
+                Some(_) => Binding::SameKey,
+                None => Binding::None,
+            },
             keeper: match self.description.key_mint_security_level {
                 SecurityLevel::Software => Keeper::Software,
                 SecurityLevel::TrustedEnvironment => Keeper::TrustedEnvironment,
-                SecurityLevel::StrongBox => Keeper::SecureElement,
+                SecurityLevel::StrongBox if self.has_strong_box => Keeper::SecureElement,
+                // What says so is no StrongBox.
+                SecurityLevel::StrongBox => Keeper::TrustedEnvironment,
             },
-            id: crate::hex(&Sha256::digest(&self.public_key)),
+            id: self.id(),
             claims: self,
         })
+    }
+
+    fn id(&self) -> String {
+        crate::hex(&Sha256::digest(&self.public_key))
     }
 }
 

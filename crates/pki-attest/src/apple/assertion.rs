@@ -56,6 +56,7 @@ pub fn verify_assertion(
     if *header.rp_id_hash != expected.app.hash() {
         return Err(AppleRefusal::App {
             expected: expected.app.clone(),
+            seen: crate::hex(header.rp_id_hash),
         });
     }
     let mut nonce = Sha256::new();

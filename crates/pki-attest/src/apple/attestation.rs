@@ -1,11 +1,14 @@
 //! A key is attested, once.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use const_oid::ObjectIdentifier;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 use spki::SubjectPublicKeyInfoRef;
 use spki::der::Decode as _;
 use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 use x509_identity::Certificate;
 
 use super::authenticator::{AttestedCredential, Header};
@@ -13,9 +16,6 @@ use super::object::Object;
 use super::{AppId, AppleRefusal, Categories, Category, ClientData, Environment};
 use crate::chain::{check_issued, check_validity};
 use crate::{Keeper, Verdict};
-
-/// The most bytes of an attestation.
-const LIMIT: usize = 16 * 1024;
 
 /// The extension of the leaf that has the nonce.
 const NONCE: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113635.100.8.2");
@@ -68,86 +68,203 @@ pub fn verify_attestation(
     root: &Certificate,
     now: OffsetDateTime,
 ) -> Result<Verdict<AppAttestation>, AppleRefusal> {
-    if attestation.len() > LIMIT {
-        return Err(AppleRefusal::TooLarge {
-            limit: LIMIT,
-            got: attestation.len(),
-        });
-    }
-    let read = Object::read(attestation).map_err(AppleRefusal::malformed("the attestation"))?;
-    if read.format != "apple-appattest" {
-        return Err(AppleRefusal::Format {
-            seen: read.format.chars().take(64).collect(),
-        });
-    }
-    let [leaf, intermediate] = read.statement.certificates()?;
-    check_issued(&leaf, &intermediate)?;
-    check_issued(&intermediate, root)?;
-    for certificate in [&leaf, &intermediate] {
-        check_validity(certificate, now)?;
-    }
-    check_nonce(&leaf, read.authenticator_data, expected.client_data.bytes())?;
-
-    let point = point(&leaf)?;
-    let key_id: [u8; 32] = Sha256::digest(&point).into();
-    if key_id != expected.key_id {
-        return Err(AppleRefusal::KeyId);
-    }
-    let header = Header::read(read.authenticator_data)?;
-    if *header.rp_id_hash != expected.app.hash() {
-        return Err(AppleRefusal::App {
-            expected: expected.app.clone(),
-        });
-    }
-    if header.counter != 0 {
-        return Err(AppleRefusal::Used {
-            seen: header.counter,
-        });
-    }
-    let credential = AttestedCredential::read(header.rest)?;
-    let environment =
-        Environment::from_aaguid(credential.aaguid).ok_or_else(|| AppleRefusal::Authenticator {
-            seen: crate::hex(credential.aaguid),
-        })?;
-    if !expected.environments.contains(&environment) {
-        return Err(AppleRefusal::Environment { seen: environment });
-    }
-    if *credential.credential_id != key_id {
-        return Err(AppleRefusal::KeyId);
-    }
-    if credential.public_key != *point {
-        return Err(AppleRefusal::PublicKey);
-    }
-    let category = credential.extensions.category;
-    if !expected.categories.accept(category) {
-        return Err(AppleRefusal::Category { seen: category });
-    }
-    Ok(Verdict {
-        binding: expected.client_data.binding(),
-        keeper: Keeper::SecureElement,
-        id: crate::hex(leaf.spki_sha256()),
-        claims: AppAttestation {
-            app: expected.app.clone(),
-            environment,
-            category,
-            bundle_version: credential.extensions.bundle_version,
-            public_key: leaf.spki_der().to_vec(),
-            receipt: read.statement.receipt.to_vec(),
-        },
-    })
+    UnverifiedAttestation::read(attestation)?.check(expected, root, now)
 }
 
-/// The nonce is the hash of the authenticator data and the client data, in a SEQUENCE of one element tagged 1.
-fn check_nonce(leaf: &Certificate, data: &[u8], client_data: &[u8]) -> Result<(), AppleRefusal> {
-    let mut hash = Sha256::new();
-    hash.update(data);
-    hash.update(client_data);
-    let mut expected = vec![0x30, 0x24, 0xa1, 0x22, 0x04, 0x20];
-    expected.extend_from_slice(&hash.finalize());
-    match leaf.extension(NONCE) {
-        Some(extension) if extension.value == expected => Ok(()),
-        _ => Err(AppleRefusal::Nonce),
+/// An attestation that was read: what it says, and nobody has verified. For a person who wants to know why it was refused.
+pub struct UnverifiedAttestation<'a> {
+    leaf: Certificate,
+    intermediate: Certificate,
+    /// The uncompressed point of the certificate's key.
+    point: Box<[u8]>,
+    authenticator_data: &'a [u8],
+    header: Header<'a>,
+    credential: AttestedCredential<'a>,
+    receipt: &'a [u8],
+}
+
+impl<'a> UnverifiedAttestation<'a> {
+    /// Reads an attestation.
+    ///
+    /// # Errors
+    ///
+    /// If it is not one of App Attest, cannot be read, or has more than 16 KiB.
+    pub fn read(attestation: &'a [u8]) -> Result<Self, AppleRefusal> {
+        if attestation.len() > LIMIT {
+            return Err(AppleRefusal::TooLarge {
+                limit: LIMIT,
+                got: attestation.len(),
+            });
+        }
+        let read = Object::read(attestation).map_err(AppleRefusal::malformed("the attestation"))?;
+        if read.format != "apple-appattest" {
+            return Err(AppleRefusal::Format {
+                seen: read.format.chars().take(64).collect(),
+            });
+        }
+        let [leaf, intermediate] = read.statement.certificates()?;
+        let header = Header::read(read.authenticator_data)?;
+        Ok(Self {
+            point: point(&leaf)?,
+            credential: AttestedCredential::read(header.rest)?,
+            leaf,
+            intermediate,
+            authenticator_data: read.authenticator_data,
+            header,
+            receipt: read.statement.receipt,
+        })
     }
+
+    /// What it says.
+    #[must_use]
+    pub fn claims(&self) -> ClaimedAttestation {
+        let moment = |moment: OffsetDateTime| moment.format(&Rfc3339).unwrap_or_default();
+        ClaimedAttestation {
+            app_sha256: crate::hex(self.header.rp_id_hash),
+            key_id: STANDARD.encode(self.credential.credential_id),
+            counter: self.header.counter,
+            environment: Environment::from_aaguid(self.credential.aaguid),
+            category: self.credential.extensions.category,
+            bundle_version: self.credential.extensions.bundle_version.clone(),
+            not_before: moment(self.leaf.not_before()),
+            not_after: moment(self.leaf.not_after()),
+        }
+    }
+
+    /// What of it is not as it should be: all that [`verify_attestation`] would refuse, in the order of its checks.
+    #[must_use]
+    pub fn faults(
+        &self,
+        expected: &ExpectedAttestation<'_>,
+        root: &Certificate,
+        now: OffsetDateTime,
+    ) -> Vec<AppleRefusal> {
+        let chain = [
+            check_issued(&self.leaf, &self.intermediate),
+            check_issued(&self.intermediate, root),
+            check_validity(&self.leaf, now),
+            check_validity(&self.intermediate, now),
+        ];
+        let chain = chain.into_iter().filter_map(Result::err);
+        let mut faults: Vec<_> = chain.map(AppleRefusal::Chain).collect();
+        faults.extend(self.check_nonce(expected.client_data.bytes()).err());
+        let key_id: [u8; 32] = Sha256::digest(&self.point).into();
+        if key_id != expected.key_id {
+            faults.push(AppleRefusal::KeyId {
+                expected: crate::shown(expected.key_id),
+                seen: crate::hex(&key_id),
+            });
+        }
+        if *self.header.rp_id_hash != expected.app.hash() {
+            faults.push(AppleRefusal::App {
+                expected: expected.app.clone(),
+                seen: crate::hex(self.header.rp_id_hash),
+            });
+        }
+        if self.header.counter != 0 {
+            faults.push(AppleRefusal::Used {
+                seen: self.header.counter,
+            });
+        }
+        let credential = &self.credential;
+        match Environment::from_aaguid(credential.aaguid) {
+            None => faults.push(AppleRefusal::Authenticator {
+                seen: crate::hex(credential.aaguid),
+            }),
+            Some(seen) if !expected.environments.contains(&seen) => {
+                faults.push(AppleRefusal::Environment {
+                    expected: expected.environments.to_vec(),
+                    seen,
+                });
+            }
+            Some(_) => {}
+        }
+        if *credential.credential_id != key_id {
+            faults.push(AppleRefusal::KeyId {
+                expected: crate::hex(&key_id),
+                seen: crate::hex(credential.credential_id),
+            });
+        }
+        if credential.public_key != *self.point {
+            faults.push(AppleRefusal::PublicKey {
+                expected: crate::hex(&key_id),
+                seen: crate::hex(&Sha256::digest(credential.public_key)),
+            });
+        }
+        let seen = credential.extensions.category;
+        if !expected.categories.accept(seen) {
+            faults.push(AppleRefusal::Category {
+                expected: expected.categories.listed().to_vec(),
+                seen,
+            });
+        }
+        faults
+    }
+
+    fn check(
+        self,
+        expected: &ExpectedAttestation<'_>,
+        root: &Certificate,
+        now: OffsetDateTime,
+    ) -> Result<Verdict<AppAttestation>, AppleRefusal> {
+        if let Some(fault) = self.faults(expected, root, now).into_iter().next() {
+            return Err(fault);
+        }
+        let environment = Environment::from_aaguid(self.credential.aaguid);
+        Ok(Verdict {
+            binding: expected.client_data.binding(),
+            keeper: Keeper::SecureElement,
+            id: crate::hex(self.leaf.spki_sha256()),
+            claims: AppAttestation {
+                app: expected.app.clone(),
+                environment: environment.ok_or_else(|| AppleRefusal::Authenticator {
+                    seen: crate::hex(self.credential.aaguid),
+                })?,
+                category: self.credential.extensions.category,
+                bundle_version: self.credential.extensions.bundle_version,
+                public_key: self.leaf.spki_der().to_vec(),
+                receipt: self.receipt.to_vec(),
+            },
+        })
+    }
+
+    /// The nonce is the hash of the authenticator data and the client data, in a SEQUENCE of one element tagged 1.
+    fn check_nonce(&self, client_data: &[u8]) -> Result<(), AppleRefusal> {
+        const PREFIX: [u8; 6] = [0x30, 0x24, 0xa1, 0x22, 0x04, 0x20];
+        let mut hash = Sha256::new();
+        hash.update(self.authenticator_data);
+        hash.update(client_data);
+        let hash = hash.finalize();
+        let extension = self.leaf.extension(NONCE).map(|it| it.value);
+        match extension.and_then(|value| value.strip_prefix(&PREFIX)) {
+            Some(nonce) if nonce == hash.as_slice() => Ok(()),
+            nonce => Err(AppleRefusal::Nonce {
+                expected: crate::hex(&hash),
+                seen: nonce.or(extension).map(crate::shown),
+            }),
+        }
+    }
+}
+
+/// What an attestation says.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+pub struct ClaimedAttestation {
+    /// The SHA-256 of the app's identifier, in hex.
+    pub app_sha256: String,
+    /// The identifier of the key, in base64, as apps send it.
+    pub key_id: String,
+    /// How often the key was used.
+    pub counter: u32,
+    /// Which of Apple's services has attested it, if it is one of them.
+    pub environment: Option<Environment>,
+    /// How the app came onto the device (iOS 27 and later).
+    pub category: Option<Category>,
+    /// The version of the app's bundle (iOS 27 and later).
+    pub bundle_version: Option<String>,
+    /// From when on the certificate of the key is valid (RFC 3339).
+    pub not_before: String,
+    /// Until when it is: three days, as a rule.
+    pub not_after: String,
 }
 
 /// The uncompressed point of the certificate's key, which has to be on P-256.
@@ -160,3 +277,6 @@ fn point(leaf: &Certificate) -> Result<Box<[u8]>, AppleRefusal> {
         _ => Err(AppleRefusal::malformed(what)("it is not a point on P-256")),
     }
 }
+
+/// The most bytes of an attestation.
+const LIMIT: usize = 16 * 1024;

@@ -40,3 +40,20 @@ pub(super) fn end(decoder: &Decoder<'_>) -> Result<(), Error> {
         false => Err(Error::message("something follows the value")),
     }
 }
+
+/// How many certificates an array has, and the first `most` of them: what is beyond is counted, and not kept.
+pub(super) fn certificates<'a>(
+    decoder: &mut Decoder<'a>,
+    most: u64,
+) -> Result<(u64, Vec<&'a [u8]>), Error> {
+    let count = decoder.array()?;
+    let count = count.ok_or_else(|| Error::message("an array of indefinite length"))?;
+    let mut certificates = Vec::new();
+    for index in 0..count {
+        let certificate = decoder.bytes()?;
+        if index < most {
+            certificates.push(certificate);
+        }
+    }
+    Ok((count, certificates))
+}

@@ -100,11 +100,21 @@ pub enum Categories {
 }
 
 impl Categories {
-    pub(super) fn accept(&self, seen: Option<Category>) -> bool {
+    /// Whether an app that came in this way is accepted.
+    #[must_use]
+    pub fn accept(&self, seen: Option<Category>) -> bool {
         match (self, seen) {
             (Self::Any, _) | (Self::OnlyOrMissing(_), None) => true,
             (Self::Only(_), None) => false,
             (Self::Only(these) | Self::OnlyOrMissing(these), Some(seen)) => these.contains(&seen),
+        }
+    }
+
+    /// Those that are listed.
+    pub(super) fn listed(&self) -> &[Category] {
+        match self {
+            Self::Any => &[],
+            Self::Only(these) | Self::OnlyOrMissing(these) => these,
         }
     }
 }

@@ -5,7 +5,7 @@ use minicbor::decode::Error;
 use x509_identity::Certificate;
 
 use super::AppleRefusal;
-use super::cbor::{each_key, end, required};
+use super::cbor::{certificates, each_key, end, required};
 
 /// An attestation object, read and not judged.
 pub(super) struct Object<'a> {
@@ -53,7 +53,7 @@ impl<'a> Statement<'a> {
         let (mut chain, mut receipt) = (None, None);
         each_key(decoder, |key, decoder| {
             match key {
-                "x5c" => chain = Some(certificates(decoder)?),
+                "x5c" => chain = Some(certificates(decoder, CERTIFICATES)?),
                 "receipt" => receipt = Some(decoder.bytes()?),
                 _ => decoder.skip()?,
             }
@@ -80,17 +80,4 @@ impl<'a> Statement<'a> {
             read(intermediate, "the certificate of Apple's intermediate")?,
         ])
     }
-}
-
-fn certificates<'a>(decoder: &mut Decoder<'a>) -> Result<(u64, Vec<&'a [u8]>), Error> {
-    let count = decoder.array()?;
-    let count = count.ok_or_else(|| Error::message("an array of indefinite length"))?;
-    let mut certificates = Vec::new();
-    for index in 0..count {
-        let certificate = decoder.bytes()?;
-        if index < CERTIFICATES {
-            certificates.push(certificate);
-        }
-    }
-    Ok((count, certificates))
 }

@@ -45,18 +45,30 @@ pub enum AppleRefusal {
     Chain(#[from] ChainFault),
 
     /// It was made for other client data, which have the challenge in them.
-    #[error("it was made for another challenge: the nonce in the certificate is another one")]
-    Nonce,
+    #[error("it was made for another challenge: the nonce in the certificate is {}, where {expected} is expected", seen.as_deref().unwrap_or("missing"))]
+    Nonce {
+        /// The hash of the authenticator data and the client data, in hex.
+        expected: String,
+        /// The nonce, in hex, if the certificate has one.
+        seen: Option<String>,
+    },
 
     /// The key's identifier is not that of the attested key.
-    #[error("the attested key is not the one that the app names")]
-    KeyId,
+    #[error("the attested key is {seen}, where {expected} is expected")]
+    KeyId {
+        /// The identifier that is expected, in hex.
+        expected: String,
+        /// The other one, in hex.
+        seen: String,
+    },
 
     /// It was made by another app.
-    #[error("it was made by another app than `{expected}`")]
+    #[error("it was made by another app than `{expected}`: by the one whose SHA-256 is {seen}")]
     App {
         /// The app that was expected.
         expected: AppId,
+        /// The SHA-256 of the identifier of the app that has made it, in hex.
+        seen: String,
     },
 
     /// The key has been used already.
@@ -67,8 +79,10 @@ pub enum AppleRefusal {
     },
 
     /// It comes from an environment that is not accepted.
-    #[error("the environment `{seen}` is not accepted")]
+    #[error("the environment is `{seen}`, where {} is expected", any_of(expected))]
     Environment {
+        /// Those that are accepted.
+        expected: Vec<Environment>,
         /// The environment.
         seen: Environment,
     },
@@ -81,15 +95,22 @@ pub enum AppleRefusal {
     },
 
     /// The key in the authenticator data is not that of the certificate.
-    #[error("the key in the authenticator data is not the key of the certificate")]
-    PublicKey,
+    #[error("the key in the authenticator data is {seen}, and that of the certificate {expected}")]
+    PublicKey {
+        /// The SHA-256 of the point of the certificate's key, in hex.
+        expected: String,
+        /// The same of the other one.
+        seen: String,
+    },
 
     /// The app came onto the device in a way that is not accepted.
     #[error("{}", match seen {
-        Some(seen) => format!("apps of the category `{seen}` are not accepted"),
-        None => "it does not say how the app came onto the device, which is asked for".to_owned(),
+        Some(seen) => format!("the category of the app is `{seen}`, where {} is expected", any_of(expected)),
+        None => format!("it does not say how the app came onto the device, where {} is expected", any_of(expected)),
     })]
     Category {
+        /// Those that are accepted.
+        expected: Vec<Category>,
         /// The category, if it has one.
         seen: Option<Category>,
     },
@@ -106,6 +127,14 @@ pub enum AppleRefusal {
         /// The counter of this one.
         seen: u32,
     },
+}
+
+fn any_of(names: &[impl std::fmt::Display]) -> String {
+    let names: Vec<_> = names.iter().map(|name| format!("`{name}`")).collect();
+    match names.as_slice() {
+        [] => "none".to_owned(),
+        names => names.join(" or "),
+    }
 }
 
 impl AppleRefusal {

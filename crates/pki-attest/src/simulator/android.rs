@@ -1,10 +1,15 @@
 //! Android Key Attestation.
 
-use rcgen::{DnType, KeyPair, PublicKeyData as _};
+use rcgen::{DnType, KeyPair, PublicKeyData};
 use time::{Duration, OffsetDateTime};
 use x509_identity::Certificate;
+use zeroize::Zeroizing;
 
-use super::ca::{Issuer, SimulatorError, below, ca, named, parsed, root, with_extension};
+use super::ca::{
+    Issuer, RequestKey, SimulatorError, below, ca, named, parsed, read_root_key, root, root_key,
+    with_extension,
+};
+use super::key_description::encoded;
 use crate::android::{
     AppPackage, AttestationApplicationId, AuthorizationList, KeyDescription, Origin, PatchLevel,
     RootOfTrust, SecurityLevel, VerifiedBootState,
@@ -14,7 +19,11 @@ use crate::android::{
 pub struct AndroidSimulator {
     root: Issuer,
     intermediate: Issuer,
+    /// What stands between the intermediate and the device, where keys are fetched.
+    server: Option<Issuer>,
+    /// The device's trusted environment.
     device: Issuer,
+    strong_box: Issuer,
     certificate: Certificate,
     now: OffsetDateTime,
 }
@@ -34,64 +43,112 @@ pub enum Factory {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum AndroidFault {
+    /// The description is marked as critical.
+    Critical,
     /// A key that was attested signs for another key, with a copy of the description.
     Extended,
     /// The leaf is signed by another CA of the same name.
     OtherCa,
     /// The leaf names another issuer.
     OtherIssuer,
+    /// The chain ends in a certificate of the root's key that another CA has issued.
+    CrossCertified,
+    /// One more CA stands between the device and the leaf.
+    Longer,
+    /// Somebody's certificate, which is no CA's, has issued the leaf, and stands in the place of the device's.
+    NotACa,
     /// The leaf does not describe its key.
     NoDescription,
     /// There are two certificates.
     Short,
+    /// The description speaks of a StrongBox, and the trusted environment has signed it.
+    TrustedEnvironment,
+    /// The root comes first.
+    WrongOrder,
 }
 
+/// The simulated device was given two certificates.
+const PROVISIONING_INFO: &[u64] = &[1, 3, 6, 1, 4, 1, 11129, 2, 1, 30];
 const KEY_DESCRIPTION: &[u64] = &[1, 3, 6, 1, 4, 1, 11129, 2, 1, 17];
 
 impl AndroidSimulator {
-    /// A root, an intermediate and a device's CA.
+    /// A root, intermediates and a device's CAs.
     ///
     /// # Errors
     ///
     /// If no key can be made.
     pub fn new(factory: Factory, now: OffsetDateTime) -> Result<Self, SimulatorError> {
+        Self::below_key(root_key()?, factory, now)
+    }
+
+    /// As [`new`](Self::new), below the root's key of an earlier one: what is configured to trust that one trusts this
+    /// one, too.
+    ///
+    /// # Errors
+    ///
+    /// If it is not a key on P-384 as PKCS#8 in PEM, or no key can be made.
+    pub fn restored(
+        root_key_pem: &str,
+        factory: Factory,
+        now: OffsetDateTime,
+    ) -> Result<Self, SimulatorError> {
+        Self::below_key(read_root_key(root_key_pem)?, factory, now)
+    }
+
+    fn below_key(
+        key: KeyPair,
+        factory: Factory,
+        now: OffsetDateTime,
+    ) -> Result<Self, SimulatorError> {
         let begin = now - Duration::days(365);
         let end = match factory {
             Factory::Remote => now + Duration::days(30),
             Factory::Factory | Factory::RemoteExpired => now - Duration::days(1),
         };
-        let serial_number = DnType::CustomDnType(vec![2, 5, 4, 5]);
-        let intermediate = match factory {
-            Factory::Factory => [
-                (serial_number.clone(), "56a005014ee6c6f3"),
-                (DnType::CommonName, "TEE"),
-            ],
-            _ => [
-                (DnType::OrganizationName, "Google LLC"),
-                (DnType::CommonName, "Droid CA2"),
-            ],
+        let (below_root, server) = match factory {
+            Factory::Factory => {
+                let name = [(serial_number(), "56a005014ee6c6f3"), (title(), "TEE")];
+                (name, None)
+            }
+            _ => (of_google("Droid CA2"), Some(of_google("Droid CA3"))),
         };
-        let root = root(named(&[(serial_number, "f92009e853b6b045")], begin, end))?;
-        let intermediate = below(ca(named(&intermediate, begin, end)), &root)?;
-        let device = below(Self::device(begin, end), &intermediate)?;
+        let root = root(named(&root_name(), begin, end), key)?;
+        let intermediate = below(ca(named(&below_root, begin, end)), &root)?;
+        let server = server.map(|name| below(ca(named(&name, begin, end)), &intermediate));
+        let server = server.transpose()?;
+        let above = server.as_ref().unwrap_or(&intermediate);
+        let informed = |params| match factory {
+            Factory::Factory => params,
+            _ => with_extension(params, PROVISIONING_INFO, vec![0xa1, 0x01, 0x02]),
+        };
+        let device = below(informed(Self::device("TEE", begin, end)), above)?;
+        let strong_box = below(informed(Self::device("StrongBox", begin, end)), above)?;
         Ok(Self {
             certificate: parsed(root.as_ref())?,
             root,
             intermediate,
+            server,
             device,
+            strong_box,
             now,
         })
     }
 
-    fn device(begin: OffsetDateTime, end: OffsetDateTime) -> rcgen::CertificateParams {
+    fn device(place: &str, begin: OffsetDateTime, end: OffsetDateTime) -> rcgen::CertificateParams {
         ca(named(
             &[
-                (DnType::OrganizationName, "TEE"),
+                (DnType::OrganizationName, place),
                 (DnType::CommonName, "a device"),
             ],
             begin,
             end,
         ))
+    }
+
+    /// The root's key as PKCS#8 in PEM, for [`restored`](Self::restored). Whoever has it can be any phone.
+    #[must_use]
+    pub fn secret_root_key_pem(&self) -> Zeroizing<String> {
+        Zeroizing::new(self.root.key().serialize_pem())
     }
 
     /// In place of [`google_roots`](crate::android::google_roots).
@@ -152,7 +209,7 @@ impl AndroidSimulator {
     /// If no certificate can be made.
     pub fn attest(
         &self,
-        key: &KeyPair,
+        key: &impl PublicKeyData,
         description: &KeyDescription,
         fault: Option<AndroidFault>,
     ) -> Result<Vec<Certificate>, SimulatorError> {
@@ -165,36 +222,100 @@ impl AndroidSimulator {
                 begin + Duration::days(1),
             )
         };
-        let described =
-            |params| with_extension(params, KEY_DESCRIPTION, encode::description(description));
+        let described = |params| with_extension(params, KEY_DESCRIPTION, encoded(description));
         let params = match fault {
             Some(AndroidFault::NoDescription) => leaf("Android Keystore Key"),
+            Some(AndroidFault::Critical) => {
+                let mut params = described(leaf("Android Keystore Key"));
+                let extensions = params.custom_extensions.iter_mut();
+                extensions.for_each(|it| it.set_criticality(true));
+                params
+            }
             _ => described(leaf("Android Keystore Key")),
         };
         let end = self.now + Duration::days(30);
+        let device = match (description.attestation_security_level, fault) {
+            (SecurityLevel::StrongBox, Some(AndroidFault::TrustedEnvironment)) => &self.device,
+            (SecurityLevel::StrongBox, _) => &self.strong_box,
+            _ => &self.device,
+        };
+        let above = self.server.as_ref().unwrap_or(&self.intermediate);
         let mut chain = Vec::new();
+        let mut attesting = Some(device);
         match fault {
             Some(AndroidFault::Extended) => {
-                let attested = below(params, &self.device)?;
+                let attested = below(params, device)?;
                 let extended = described(leaf("somebody's key")).signed_by(key, &attested)?;
                 chain.extend([parsed(&extended)?, parsed(attested.as_ref())?]);
             }
+            Some(AndroidFault::Longer) => {
+                let between = below(Self::device("TEE", begin, end), device)?;
+                chain.push(parsed(&params.signed_by(key, &between)?)?);
+                chain.push(parsed(between.as_ref())?);
+            }
+            Some(AndroidFault::NotACa) => {
+                let between = below(leaf("somebody's certificate"), above)?;
+                chain.push(parsed(&params.signed_by(key, &between)?)?);
+                chain.push(parsed(between.as_ref())?);
+                attesting = None;
+            }
             Some(AndroidFault::OtherCa) => {
-                let other = below(Self::device(begin, end), &self.intermediate)?;
+                let other = below(Self::device("TEE", begin, end), above)?;
                 chain.push(parsed(&params.signed_by(key, &other)?)?);
             }
             Some(AndroidFault::OtherIssuer) => {
-                chain.push(parsed(&params.signed_by(key, &self.intermediate)?)?);
+                chain.push(parsed(&params.signed_by(key, above)?)?);
             }
-            _ => chain.push(parsed(&params.signed_by(key, &self.device)?)?),
+            _ => chain.push(parsed(&params.signed_by(key, device)?)?),
         }
-        for issuer in [&self.device, &self.intermediate, &self.root] {
+        let issuers = [attesting, self.server.as_ref(), Some(&self.intermediate)];
+        for issuer in issuers.into_iter().flatten().chain([&self.root]) {
             chain.push(parsed(issuer.as_ref())?);
         }
-        if fault == Some(AndroidFault::Short) {
-            chain.drain(1..3);
+        match fault {
+            Some(AndroidFault::CrossCertified) => {
+                chain.pop();
+                chain.push(self.cross_certified()?);
+            }
+            Some(AndroidFault::Short) => {
+                chain.drain(1..chain.len() - 1);
+            }
+            Some(AndroidFault::WrongOrder) => chain.reverse(),
+            _ => {}
         }
         Ok(chain)
+    }
+
+    /// As [`attest`](Self::attest), of the key of a certificate request: of its DER `SubjectPublicKeyInfo`, on P-256.
+    ///
+    /// # Errors
+    ///
+    /// If it is another kind of key, or no certificate can be made.
+    pub fn attest_request(
+        &self,
+        spki_der: &[u8],
+        description: &KeyDescription,
+    ) -> Result<Vec<Certificate>, SimulatorError> {
+        self.attest(&RequestKey::read(spki_der)?, description, None)
+    }
+
+    /// The root's key in a certificate of other dates: Google's RSA root exists several times.
+    ///
+    /// # Errors
+    ///
+    /// If no certificate can be made.
+    pub fn reissued_root(&self) -> Result<Certificate, SimulatorError> {
+        let (begin, end) = (self.now, self.now + Duration::days(3650));
+        let params = ca(named(&root_name(), begin, end));
+        parsed(&params.self_signed(self.root.key())?)
+    }
+
+    fn cross_certified(&self) -> Result<Certificate, SimulatorError> {
+        let (begin, end) = (self.now, self.now + Duration::days(30));
+        let name = [(DnType::CommonName, "another root")];
+        let other = root(named(&name, begin, end), root_key()?)?;
+        let params = ca(named(&root_name(), begin, end));
+        parsed(&params.signed_by(self.root.key(), &other)?)
     }
 
     /// The key as a certificate request would have it.
@@ -204,129 +325,21 @@ impl AndroidSimulator {
     }
 }
 
-/// A description as a device encodes it.
-mod encode {
-    use super::{AuthorizationList, KeyDescription, RootOfTrust};
-    use crate::android::AttestationApplicationId;
+fn serial_number() -> DnType {
+    DnType::CustomDnType(vec![2, 5, 4, 5])
+}
 
-    const BOOLEAN: u8 = 0x01;
-    const INTEGER: u8 = 0x02;
-    const OCTETS: u8 = 0x04;
-    const ENUMERATED: u8 = 0x0a;
-    const SEQUENCE: u8 = 0x30;
-    const SET: u8 = 0x31;
+fn root_name() -> [(DnType, &'static str); 1] {
+    [(serial_number(), "f92009e853b6b045")]
+}
 
-    pub(super) fn description(it: &KeyDescription) -> Vec<u8> {
-        let fields = [
-            number(INTEGER, it.attestation_version),
-            number(ENUMERATED, it.attestation_security_level as u64),
-            number(INTEGER, it.key_mint_version),
-            number(ENUMERATED, it.key_mint_security_level as u64),
-            value(OCTETS, &it.attestation_challenge),
-            value(OCTETS, &it.unique_id),
-            list(&it.software_enforced),
-            list(&it.hardware_enforced),
-        ];
-        value(SEQUENCE, &fields.concat())
-    }
+fn title() -> DnType {
+    DnType::CustomDnType(vec![2, 5, 4, 12])
+}
 
-    /// The tags that the simulator's descriptions have, and those that tests are likely to set.
-    fn list(it: &AuthorizationList) -> Vec<u8> {
-        let numbers = |list: &[u64]| {
-            let numbers: Vec<_> = list.iter().map(|it| number(INTEGER, *it)).collect();
-            value(SET, &numbers.concat())
-        };
-        let integer = |it: u64| number(INTEGER, it);
-        let patch = |it: crate::android::PatchLevel| integer(it.to_string().parse().unwrap_or(0));
-        let text = |it: &String| value(OCTETS, it.as_bytes());
-        let null = |_| vec![5, 0];
-        let tags = [
-            (1, it.purposes.as_deref().map(numbers)),
-            (2, it.algorithms.map(integer)),
-            (3, it.key_size.map(integer)),
-            (5, it.digests.as_deref().map(numbers)),
-            (10, it.ec_curve.map(integer)),
-            (503, it.no_auth_required.map(null)),
-            (701, it.creation_date_time.map(integer)),
-            (702, it.origin.map(|it| integer(it as u64))),
-            (704, it.root_of_trust.as_ref().map(root_of_trust)),
-            (705, it.os_version.map(integer)),
-            (706, it.os_patch_level.map(patch)),
-            (709, it.attestation_application_id.as_ref().map(application)),
-            (710, it.attestation_id_brand.as_ref().map(text)),
-            (717, it.attestation_id_model.as_ref().map(text)),
-            (718, it.vendor_patch_level.map(patch)),
-            (719, it.boot_patch_level.map(patch)),
-        ];
-        let tags = tags.into_iter();
-        let tags: Vec<_> = tags
-            .filter_map(|(tag, content)| Some(context(tag, &content?)))
-            .collect();
-        value(SEQUENCE, &tags.concat())
-    }
-
-    fn root_of_trust(it: &RootOfTrust) -> Vec<u8> {
-        let hash = it.verified_boot_hash.as_deref();
-        let fields = [
-            value(OCTETS, &it.verified_boot_key),
-            value(BOOLEAN, &[u8::from(it.device_locked) * 0xff]),
-            number(ENUMERATED, it.verified_boot_state as u64),
-            hash.map(|it| value(OCTETS, it)).unwrap_or_default(),
-        ];
-        value(SEQUENCE, &fields.concat())
-    }
-
-    fn application(it: &AttestationApplicationId) -> Vec<u8> {
-        let packages = it.packages.iter().map(|package| {
-            let fields = [
-                value(OCTETS, package.name.as_bytes()),
-                number(INTEGER, package.version),
-            ];
-            value(SEQUENCE, &fields.concat())
-        });
-        let signatures = it.signatures.iter().map(|it| value(OCTETS, it));
-        let fields = [
-            value(SET, &packages.collect::<Vec<_>>().concat()),
-            value(SET, &signatures.collect::<Vec<_>>().concat()),
-        ];
-        value(OCTETS, &value(SEQUENCE, &fields.concat()))
-    }
-
-    fn number(tag: u8, number: u64) -> Vec<u8> {
-        let octets = number.to_be_bytes();
-        let zeros = octets.iter().take_while(|it| **it == 0).count().min(7);
-        let mut content = octets.get(zeros..).unwrap_or_default().to_vec();
-        if content.first().is_some_and(|first| *first >= 0x80) {
-            content.insert(0, 0);
-        }
-        value(tag, &content)
-    }
-
-    fn context(number: u16, content: &[u8]) -> Vec<u8> {
-        let [high, low] = [(number >> 7) as u8, (number & 0x7f) as u8];
-        let mut octets = match (number, high) {
-            (..31, _) => vec![0xa0 | low],
-            (_, 0) => vec![0xbf, low],
-            _ => vec![0xbf, 0x80 | high, low],
-        };
-        octets.extend(length(content.len()));
-        octets.extend_from_slice(content);
-        octets
-    }
-
-    fn value(tag: u8, content: &[u8]) -> Vec<u8> {
-        let mut octets = vec![tag];
-        octets.extend(length(content.len()));
-        octets.extend_from_slice(content);
-        octets
-    }
-
-    fn length(length: usize) -> Vec<u8> {
-        let [.., high, low] = length.to_be_bytes();
-        match length {
-            ..0x80 => vec![low],
-            0x80..0x100 => vec![0x81, low],
-            _ => vec![0x82, high, low],
-        }
-    }
+fn of_google(name: &'static str) -> [(DnType, &'static str); 2] {
+    [
+        (DnType::OrganizationName, "Google LLC"),
+        (DnType::CommonName, name),
+    ]
 }

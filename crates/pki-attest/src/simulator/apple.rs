@@ -5,8 +5,12 @@ use rcgen::{DnType, KeyPair, PKCS_ECDSA_P256_SHA256, PublicKeyData as _, Signing
 use sha2::{Digest as _, Sha256};
 use time::{Duration, OffsetDateTime};
 use x509_identity::Certificate;
+use zeroize::Zeroizing;
 
-use super::ca::{Issuer, SimulatorError, below, ca, named, parsed, root, with_extension};
+use super::ca::{
+    Issuer, SimulatorError, below, ca, named, parsed, read_app_key, read_root_key, root, root_key,
+    with_extension,
+};
 use crate::apple::{AppId, ClientData, Environment};
 
 /// Apple's service, with a root of its own.
@@ -38,10 +42,18 @@ pub enum AppleFault {
     CredentialId,
     /// The certificate of the key has expired.
     Expired,
+    /// A key that was attested has signed for the app's key, and stands in the place of Apple's intermediate.
+    Extended,
     /// Something follows the extensions.
     Extensions,
     /// The statement is of another kind.
     Format,
+    /// Apple's intermediate has expired.
+    IntermediateExpired,
+    /// Nothing says how the app came onto the device, as before iOS 27.
+    NoCategory,
+    /// The certificate of the key has no nonce, and so is about nothing.
+    NoNonce,
     /// The certificate of the key is not valid yet.
     NotYetValid,
     /// There is no intermediate.
@@ -61,20 +73,44 @@ impl AppleSimulator {
     ///
     /// If no key can be made.
     pub fn new(now: OffsetDateTime) -> Result<Self, SimulatorError> {
+        Self::below_key(root_key()?, now)
+    }
+
+    /// As [`new`](Self::new), below the root's key of an earlier one: what is configured to trust that one trusts this
+    /// one, too.
+    ///
+    /// # Errors
+    ///
+    /// If it is not a key on P-384 as PKCS#8 in PEM, or no key can be made.
+    pub fn restored(root_key_pem: &str, now: OffsetDateTime) -> Result<Self, SimulatorError> {
+        Self::below_key(read_root_key(root_key_pem)?, now)
+    }
+
+    fn below_key(key: KeyPair, now: OffsetDateTime) -> Result<Self, SimulatorError> {
         let (begin, end) = (now - Duration::days(365), now + Duration::days(3650));
-        let root = root(named(
-            &[(DnType::CommonName, "Simulated App Attestation Root CA")],
-            begin,
-            end,
-        ))?;
-        let intermediate = [(DnType::CommonName, "Simulated App Attestation CA 1")];
-        let intermediate = below(ca(named(&intermediate, begin, end)), &root)?;
+        let name = [(DnType::CommonName, "Simulated App Attestation Root CA")];
+        let root = root(named(&name, begin, end), key)?;
         Ok(Self {
             certificate: parsed(root.as_ref())?,
+            intermediate: Self::intermediate(begin, end, &root)?,
             root,
-            intermediate,
             now,
         })
+    }
+
+    /// The root's key as PKCS#8 in PEM, for [`restored`](Self::restored). Whoever has it can be any phone.
+    #[must_use]
+    pub fn secret_root_key_pem(&self) -> Zeroizing<String> {
+        Zeroizing::new(self.root.key().serialize_pem())
+    }
+
+    fn intermediate(
+        begin: OffsetDateTime,
+        end: OffsetDateTime,
+        root: &Issuer,
+    ) -> Result<Issuer, SimulatorError> {
+        let name = [(DnType::CommonName, "Simulated App Attestation CA 1")];
+        below(ca(named(&name, begin, end)), root)
     }
 
     /// In place of [`app_attestation_root`](crate::apple::app_attestation_root).
@@ -114,22 +150,29 @@ impl AppleSimulator {
             begin,
             begin + Duration::days(3),
         );
-        let params = with_extension(params, NONCE, extension);
-        let other;
-        let issuer = match is(AppleFault::OtherCa) {
-            true => {
-                let name = [(DnType::CommonName, "Simulated App Attestation CA 1")];
-                let end = self.now + Duration::days(3650);
-                other = below(
-                    ca(named(&name, self.now - Duration::days(365), end)),
-                    &self.root,
-                )?;
-                &other
-            }
-            false => &self.intermediate,
+        let params = match is(AppleFault::NoNonce) {
+            true => params,
+            false => with_extension(params, NONCE, extension),
         };
+        let end = match fault {
+            Some(AppleFault::OtherCa) => Some(self.now + Duration::days(3650)),
+            Some(AppleFault::IntermediateExpired) => Some(self.now - Duration::days(1)),
+            _ => None,
+        };
+        let other = end
+            .map(|end| Self::intermediate(self.now - Duration::days(365), end, &self.root))
+            .transpose()?;
+        let issuer = other.as_ref().unwrap_or(&self.intermediate);
+        let attested = is(AppleFault::Extended)
+            .then(|| below(params.clone(), issuer))
+            .transpose()?;
+        let issuer = attested.as_ref().unwrap_or(issuer);
         let leaf = params.signed_by(&app.key, issuer)?;
-        let mut chain = vec![leaf.der().as_ref(), self.intermediate.as_ref().der()];
+        let above = match fault {
+            Some(AppleFault::IntermediateExpired | AppleFault::Extended) => issuer,
+            _ => &self.intermediate,
+        };
+        let mut chain = vec![leaf.der().as_ref(), above.as_ref().der()];
         match fault {
             Some(AppleFault::OneCertificate) => chain.truncate(1),
             Some(AppleFault::ThreeCertificates) => chain.push(self.root.as_ref().der()),
@@ -167,6 +210,41 @@ impl SimulatedApp {
             app,
             key: KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256)?,
             counter: 0,
+        })
+    }
+
+    /// An app that has attested its key, and signed `counter` times.
+    ///
+    /// # Errors
+    ///
+    /// If it is not a key on P-256 as PKCS#8 in PEM.
+    pub fn restored(app: AppId, key_pem: &str, counter: u32) -> Result<Self, SimulatorError> {
+        let key = read_app_key(key_pem)?;
+        Ok(Self { app, key, counter })
+    }
+
+    /// Its key as PKCS#8 in PEM, for [`restored`](Self::restored). No genuine device gives it out.
+    #[must_use]
+    pub fn secret_key_pem(&self) -> Zeroizing<String> {
+        Zeroizing::new(self.key.serialize_pem())
+    }
+
+    /// How often it has signed.
+    #[must_use]
+    pub fn counter(&self) -> u32 {
+        self.counter
+    }
+
+    /// The same app with the same key and counter, as often as it is asked for: a key that was copied, which no genuine
+    /// device lets happen.
+    pub fn copies(&self) -> impl Iterator<Item = Self> {
+        let (app, counter, key) = (self.app.clone(), self.counter, self.key.serialize_der());
+        std::iter::from_fn(move || {
+            Some(Self {
+                app: app.clone(),
+                key: KeyPair::try_from(key.as_slice()).ok()?,
+                counter,
+            })
         })
     }
 
@@ -236,6 +314,9 @@ impl SimulatedApp {
         data.extend(encoded(|cbor| {
             cbor.map(5)?.i8(1)?.i8(2)?.i8(3)?.i8(-7)?.i8(-1)?.i8(1)?;
             cbor.i8(-2)?.bytes(x)?.i8(-3)?.bytes(y)?;
+            if is(AppleFault::NoCategory) {
+                return Ok(());
+            }
             cbor.map(2)?
                 .str("apple_validation_category_01")?
                 .bytes(&4_u32.to_le_bytes())?;
@@ -252,7 +333,7 @@ impl SimulatedApp {
 type Written = Result<(), minicbor::encode::Error<std::convert::Infallible>>;
 
 /// Writing into memory does not fail.
-fn encoded(write: impl FnOnce(&mut Encoder<&mut Vec<u8>>) -> Written) -> Vec<u8> {
+pub(super) fn encoded(write: impl FnOnce(&mut Encoder<&mut Vec<u8>>) -> Written) -> Vec<u8> {
     let mut octets = Vec::new();
     let _ = write(&mut Encoder::new(&mut octets));
     octets

@@ -2,8 +2,10 @@
 
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, CustomExtension, DnType, IsCa, KeyPair,
-    PKCS_ECDSA_P256_SHA256, PKCS_ECDSA_P384_SHA384,
+    PKCS_ECDSA_P256_SHA256, PKCS_ECDSA_P384_SHA384, PublicKeyData, SignatureAlgorithm,
 };
+use spki::SubjectPublicKeyInfoRef;
+use spki::der::Decode as _;
 use time::OffsetDateTime;
 use x509_identity::Certificate;
 
@@ -58,8 +60,28 @@ pub(super) fn with_extension(
     params
 }
 
-pub(super) fn root(params: CertificateParams) -> Result<Issuer, SimulatorError> {
-    let key = KeyPair::generate_for(&PKCS_ECDSA_P384_SHA384)?;
+/// A new key for a root.
+pub(super) fn root_key() -> Result<KeyPair, SimulatorError> {
+    Ok(KeyPair::generate_for(&PKCS_ECDSA_P384_SHA384)?)
+}
+
+/// One that was kept.
+pub(super) fn read_root_key(pem: &str) -> Result<KeyPair, SimulatorError> {
+    Ok(KeyPair::from_pkcs8_pem_and_sign_algo(
+        pem,
+        &PKCS_ECDSA_P384_SHA384,
+    )?)
+}
+
+/// The key of an app that was kept.
+pub(super) fn read_app_key(pem: &str) -> Result<KeyPair, SimulatorError> {
+    Ok(KeyPair::from_pkcs8_pem_and_sign_algo(
+        pem,
+        &PKCS_ECDSA_P256_SHA256,
+    )?)
+}
+
+pub(super) fn root(params: CertificateParams, key: KeyPair) -> Result<Issuer, SimulatorError> {
     Ok(CertifiedIssuer::self_signed(ca(params), key)?)
 }
 
@@ -70,4 +92,33 @@ pub(super) fn below(params: CertificateParams, issuer: &Issuer) -> Result<Issuer
 
 pub(super) fn parsed(certificate: &rcgen::Certificate) -> Result<Certificate, SimulatorError> {
     Ok(Certificate::from_der(certificate.der())?)
+}
+
+/// The key of a certificate request, on P-256.
+pub(super) struct RequestKey(Vec<u8>);
+
+impl RequestKey {
+    /// Reads a DER `SubjectPublicKeyInfo`.
+    pub(super) fn read(spki_der: &[u8]) -> Result<Self, SimulatorError> {
+        let wrong = |what: &'static str| SimulatorError(what.into());
+        let spki = SubjectPublicKeyInfoRef::from_der(spki_der);
+        let spki = spki.map_err(|error| SimulatorError(error.into()))?;
+        let point = spki.subject_public_key.as_bytes();
+        let key = Self(point.unwrap_or_default().to_vec());
+        // Which is so on P-256 alone.
+        match key.subject_public_key_info() == spki_der {
+            true => Ok(key),
+            false => Err(wrong("the key is not one on P-256")),
+        }
+    }
+}
+
+impl PublicKeyData for RequestKey {
+    fn der_bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    fn algorithm(&self) -> &'static SignatureAlgorithm {
+        &PKCS_ECDSA_P256_SHA256
+    }
 }

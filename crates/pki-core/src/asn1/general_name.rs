@@ -19,3 +19,12 @@ pub(crate) fn general_name(name: &SubjectAltName) -> der::Result<GeneralName> {
         _ => return Err(der::ErrorKind::Failed.into()),
     })
 }
+
+/// The URI that a name is. One with a control character is none: whoever prints it would obey it.
+pub(crate) fn uri(name: GeneralName) -> Option<String> {
+    match name {
+        GeneralName::UniformResourceIdentifier(uri) => Some(uri.to_string()),
+        _ => None,
+    }
+    .filter(|uri| !uri.contains(char::is_control))
+}

@@ -2,12 +2,13 @@
 
 use const_oid::db::rfc5280::ID_CE_CRL_DISTRIBUTION_POINTS;
 use der::asn1::AnyRef;
-use der::{Decode, Encode, ErrorKind, Tag, TagNumber, Tagged};
+use der::{Decode, Encode, Tag, TagNumber, Tagged};
 use x509_cert::ext::pkix::name::{DistributionPointName, GeneralName};
 use x509_cert::ext::pkix::{CrlDistributionPoints, IssuingDistributionPoint};
 use x509_identity::Certificate;
 
 use super::error::CrlError;
+use crate::asn1::uri;
 
 /// The issuingDistributionPoint extension of a CRL (RFC 5280 section 5.2.5).
 #[derive(Debug)]
@@ -45,7 +46,7 @@ impl DistributionPoint {
             (false, false) => CrlScope::All,
             (false, true) => CrlScope::CaCertificates,
             (true, false) => CrlScope::LeafCertificates,
-            (true, true) => return Err(ErrorKind::Value { tag: Tag::Boolean }.into()),
+            (true, true) => return Err(CrlError::Contradiction),
         };
         let names = match point.distribution_point {
             None => None,
@@ -67,10 +68,7 @@ impl DistributionPoint {
     /// The URLs of its fullName, in its order.
     pub(crate) fn urls(&self) -> impl Iterator<Item = String> + '_ {
         let names = self.names.iter().flatten();
-        names.filter_map(|name| match GeneralName::from_der(name) {
-            Ok(GeneralName::UniformResourceIdentifier(url)) => Some(url.to_string()),
-            _ => None,
-        })
+        names.filter_map(|name| uri(GeneralName::from_der(name).ok()?))
     }
 
     /// Whether the CRL is for `certificate`, which is a CA's or a user's.

@@ -11,6 +11,10 @@ pub enum CrlError {
     #[error("CRL covers attribute certificates only")]
     AttributeCertificates,
 
+    /// It says that it is for the certificates of CAs alone, and for those of leaves alone.
+    #[error("CRL says that it covers CA certificates only, and end-entity certificates only")]
+    Contradiction,
+
     /// It has the changes to another CRL only.
     #[error("CRL is a delta CRL: load the complete one")]
     Delta,
@@ -24,7 +28,7 @@ pub enum CrlError {
     Indirect,
 
     /// It is not the DER of a CRL.
-    #[error("CRL cannot be read")]
+    #[error("CRL is not well-formed DER")]
     Malformed(#[source] der::Error),
 
     /// It does not say when the next one is due, so it could not be found to be out of date.
@@ -42,6 +46,25 @@ pub enum CrlError {
     /// Its distribution point is named relative to the issuer.
     #[error("CRL names its distribution point relative to its issuer, which is not understood")]
     RelativeDistributionPoint,
+
+    /// The algorithm inside the signed part is not the one named beside the signature (RFC 5280
+    /// section 5.1.1.2).
+    #[error(
+        "CRL names one signature algorithm in its signed part and another beside its signature"
+    )]
+    SignatureAlgorithmMismatch,
+
+    /// A date that is not written as RFC 5280 section 5.1.2.4 wants it, or that is not a possible date.
+    #[error(
+        "{what} is `{found}`, which is not a time in the form YYMMDDHHMMSSZ or YYYYMMDDHHMMSSZ: without fractions of a \
+         second, with seconds, and in UTC (RFC 5280 section 5.1.2.4)"
+    )]
+    Time {
+        /// Which date of the CRL, in words.
+        what: &'static str,
+        /// What is there, with anything but printable ASCII escaped, and cut off where it is long.
+        found: String,
+    },
 
     /// A critical extension, of the CRL or an entry, that nothing here obeys.
     #[error("CRL has a critical extension that is not understood ({0})")]

@@ -43,10 +43,28 @@ pub(crate) fn not_critical(oid: ObjectIdentifier, critical: bool) -> Result<(), 
     }
 }
 
-pub(crate) fn read_time(reader: &mut SliceReader<'_>) -> Result<OffsetDateTime, CrlError> {
-    let since_epoch = Time::decode(reader)?.to_unix_duration();
-    Ok(OffsetDateTime::UNIX_EPOCH + since_epoch)
+/// Reads a date; `what` is what an error calls it.
+pub(crate) fn read_time(
+    reader: &mut SliceReader<'_>,
+    what: &'static str,
+) -> Result<OffsetDateTime, CrlError> {
+    let mut again = reader.clone();
+    match Time::decode(reader) {
+        Ok(time) => Ok(OffsetDateTime::UNIX_EPOCH + time.to_unix_duration()),
+        Err(error) => Err(match AnyRef::decode(&mut again) {
+            Ok(time) if matches!(time.tag(), Tag::UtcTime | Tag::GeneralizedTime) => {
+                let text = time.value();
+                let shown = text.get(..LONGEST_SHOWN).unwrap_or(text);
+                let found = shown.escape_ascii().to_string();
+                CrlError::Time { what, found }
+            }
+            _ => error.into(),
+        }),
+    }
 }
+
+/// `20261124120000.123456+0100`, and a little more.
+const LONGEST_SHOWN: usize = 32;
 
 pub(crate) fn next_is(reader: &SliceReader<'_>, tag: Tag) -> bool {
     Tag::peek(reader).is_ok_and(|next| next == tag)

@@ -41,7 +41,7 @@ impl Header {
         let header = reader.sequence(|list| {
             let (algorithm, header) = list.sequence(|tbs| tbs_cert_list(der, tbs, entry))?;
             if list.tlv_bytes()? != algorithm {
-                return Err(CrlError::from(ErrorKind::Value { tag: Tag::Sequence }));
+                return Err(CrlError::SignatureAlgorithmMismatch);
             }
             BitStringRef::decode(list)?;
             Ok::<_, CrlError>(header)
@@ -67,11 +67,11 @@ fn tbs_cert_list<'a>(
         return Err(ErrorKind::Value { tag: Tag::Sequence }.into());
     }
     let start = offset_in(der, name);
-    let this_update = read_time(tbs)?;
+    let this_update = read_time(tbs, "thisUpdate of the CRL")?;
     if !(next_is(tbs, Tag::UtcTime) || next_is(tbs, Tag::GeneralizedTime)) {
         return Err(CrlError::NoNextUpdate);
     }
-    let next_update = read_time(tbs)?;
+    let next_update = read_time(tbs, "nextUpdate of the CRL")?;
 
     let mut header = Header {
         issuer: start..start + name.len(),

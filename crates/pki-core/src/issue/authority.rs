@@ -3,13 +3,13 @@
 use std::fmt;
 use std::sync::Arc;
 
-use der::pem::LineEnding;
 use time::OffsetDateTime;
 use x509_identity::{Certificate, DistinguishedName, KeyUsageBit};
 
 use super::IssueError;
 use super::issuer_facts::IssuerFacts;
-use super::judge::{Approved, Context, judge};
+use super::judge::{Approved, Context, judge, judge_request};
+use super::key_elsewhere::KeyElsewhere;
 use super::prepared::Prepared;
 use super::tbs::build_tbs;
 use crate::lint::Finding;
@@ -58,6 +58,7 @@ impl Authority {
             profile,
             issuers: &[],
             blocked: &KeyBlocklist::default(),
+            is_key_checked: false,
             algorithm: facts.algorithm,
             now,
         };
@@ -102,6 +103,23 @@ impl Authority {
             signer: Box::new(signer),
             blocked: KeyBlocklist::default(),
         })
+    }
+
+    /// Takes up a CA whose key is somewhere else, as that of another CA software: its own certificate first, then those
+    /// above it.
+    ///
+    /// It prepares certificates, and [checks](Self::check_returned) what comes back for them. It signs nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`IssueError::NotACa`] if the certificate may not sign, [`IssueError::KeyKind`] if its key is of a kind that no
+    /// certificate is issued by.
+    pub fn without_key(chain: Vec<Certificate>) -> Result<Self, IssueError> {
+        let certificate = chain.first().ok_or(IssueError::NoCertificate)?;
+        let key = KeyElsewhere::of(certificate).ok_or_else(|| IssueError::KeyKind {
+            found: certificate.public_key_algorithm().to_string(),
+        })?;
+        Self::new(chain, key)
     }
 
     /// The same authority, which certifies none of these keys; none is blocked by default.
@@ -171,12 +189,14 @@ impl Authority {
             algorithm: self.signer.algorithm(),
             not_after: (!is_of_itself).then_some(issuer.not_after()),
         };
+        judge_request(parameters, profile)?;
         let tbs = build_tbs(parameters, profile, &facts, now)?;
         let issuers = if is_of_itself { &[] } else { &self.chain[..] };
         let context = Context {
             profile,
             issuers,
             blocked: &self.blocked,
+            is_key_checked: parameters.checked_key.is_some(),
             algorithm: facts.algorithm,
             now,
         };
@@ -235,6 +255,12 @@ impl Authority {
         &self.chain
     }
 
+    /// The same, shared with this authority.
+    #[must_use]
+    pub fn shared_chain(&self) -> Arc<[Certificate]> {
+        Arc::clone(&self.chain)
+    }
+
     /// Whether its key signs [at once](Signer::is_quick).
     #[must_use]
     pub fn signs_quickly(&self) -> bool {
@@ -259,6 +285,12 @@ impl Issued {
     #[must_use]
     pub fn certificate(&self) -> &Certificate {
         &self.certificate
+    }
+
+    /// The certificate alone.
+    #[must_use]
+    pub fn into_certificate(self) -> Certificate {
+        self.certificate
     }
 
     /// The certificates that a peer needs besides its trusted root: leaf first, the root left out.
@@ -290,14 +322,9 @@ pub fn presented<'a>(
 }
 
 /// A certificate as PEM (RFC 7468 section 5).
-///
-/// # Panics
-///
-/// Never: certificates are at most 64 KiB.
 #[must_use]
 pub fn certificate_pem(certificate: &Certificate) -> String {
-    der::pem::encode_string("CERTIFICATE", LineEnding::LF, certificate.der())
-        .expect("a certificate of at most 64 KiB can be written as PEM")
+    certificate.pem().to_owned()
 }
 
 /// The only way to a signature on a certificate.

@@ -10,8 +10,8 @@ use const_oid::db::rfc5280::{
 };
 use const_oid::db::rfc5912::ID_CE_NO_REV_AVAIL;
 use const_oid::db::rfc6960::ID_PKIX_OCSP_NOCHECK;
-use der::asn1::{Any, BitString, Ia5String, Null, OctetString};
-use der::{Decode, Encode};
+use der::Encode;
+use der::asn1::{Ia5String, Null, OctetString};
 use sha1::{Digest, Sha1};
 use x509_cert::ext::Extensions;
 use x509_cert::ext::pkix::constraints::name::GeneralSubtree;
@@ -26,6 +26,7 @@ use x509_identity::KeyUsageBit;
 use super::issuer_facts::IssuerFacts;
 use crate::asn1::{distribution_point_name, extension, general_name};
 use crate::profile::{NameConstraints, Subtrees};
+use crate::verify::signature::key_bits;
 use crate::{CertificateParameters, KeyKind, Profile, Role};
 
 /// The extensions of the certificate that `profile` makes of `parameters`.
@@ -36,17 +37,14 @@ pub(super) fn extensions(
     key: KeyKind,
 ) -> der::Result<Extensions> {
     let role = profile.role;
-    let mut list = vec![
-        extension(
-            ID_CE_BASIC_CONSTRAINTS,
-            true,
-            &BasicConstraints {
-                ca: role.is_ca(),
-                path_len_constraint: profile.path_len(),
-            },
-        )?,
-        extension(ID_CE_KEY_USAGE, true, &key_usage(role, key))?,
-    ];
+    let mut list = Vec::with_capacity(ROOM);
+    let constraints = BasicConstraints {
+        ca: role.is_ca(),
+        path_len_constraint: profile.path_len(),
+    };
+    list.push(extension(ID_CE_BASIC_CONSTRAINTS, true, &constraints)?);
+    let usage = key_usage(role, key);
+    list.push(extension(ID_CE_KEY_USAGE, true, &usage)?);
     let usages = profile.extended_key_usage();
     if !usages.is_empty() {
         let usages = ExtendedKeyUsage(usages);
@@ -136,8 +134,7 @@ fn key_usage(role: Role, key: KeyKind) -> KeyUsage {
 
 /// RFC 5280 section 4.2.1.2, method 1: the SHA-1 of the key's bits. It identifies, it protects nothing.
 fn key_identifier(spki: &[u8]) -> der::Result<OctetString> {
-    let info = spki::SubjectPublicKeyInfo::<Any, BitString>::from_der(spki)?;
-    OctetString::new(Sha1::digest(info.subject_public_key.raw_bytes()).to_vec())
+    OctetString::new(Sha1::digest(key_bits(spki)?).to_vec())
 }
 
 fn distribution_point(url: &str) -> der::Result<DistributionPoint> {
@@ -197,6 +194,9 @@ fn octets(address: IpAddr) -> Vec<u8> {
         IpAddr::V6(address) => address.octets().to_vec(),
     }
 }
+
+/// As many as a certificate can have here.
+const ROOM: usize = 11;
 
 /// id-ad-caIssuers (RFC 5280 section 4.2.2.1).
 const ID_AD_CA_ISSUERS: ObjectIdentifier = const_oid::db::rfc5280::ID_AD_CA_ISSUERS;

@@ -50,11 +50,10 @@ pub(super) fn build_tbs(
     issuer: &IssuerFacts<'_>,
     now: OffsetDateTime,
 ) -> Result<Vec<u8>, IssueError> {
-    let algorithm =
-        PublicKeyAlgorithm::from_spki(&parameters.public_key).map_err(IssueError::encode)?;
-    let key = KeyKind::of_public_key(algorithm).ok_or_else(|| IssueError::KeyKind {
-        found: algorithm.to_string(),
-    })?;
+    let key = match parameters.checked_key {
+        Some(kind) => kind,
+        None => key_kind(&parameters.public_key)?,
+    };
     let subject = parameters.subject.to_der();
     let tbs = TbsCertificate {
         version: V3,
@@ -67,6 +66,13 @@ pub(super) fn build_tbs(
         extensions: extensions(parameters, profile, issuer, key).map_err(IssueError::encode)?,
     };
     tbs.to_der().map_err(IssueError::encode)
+}
+
+fn key_kind(public_key: &[u8]) -> Result<KeyKind, IssueError> {
+    let algorithm = PublicKeyAlgorithm::from_spki(public_key).map_err(IssueError::encode)?;
+    KeyKind::of_public_key(algorithm).ok_or_else(|| IssueError::KeyKind {
+        found: algorithm.to_string(),
+    })
 }
 
 /// 16 random bytes. RFC 5280 4.1.2.2 allows 20 octets and wants it positive: a clear top bit keeps

@@ -54,7 +54,7 @@ impl EncodedKey {
         if !key.is_encrypted() {
             check_whole(&der)?;
         }
-        let form = match key.label() {
+        let named = match key.label() {
             Label::EncryptedPrivateKey => {
                 return Self::decrypt(&der, password.ok_or(KeyError::Encrypted)?);
             }
@@ -69,11 +69,11 @@ impl EncodedKey {
             }
         };
         if !key.is_encrypted() {
-            return Ok(Self { form, der });
+            return Ok(Self::of(named, der));
         }
         let password = password.ok_or(KeyError::Encrypted)?;
         let der = decrypt::old_pem(key.dek_info(), &der, password)?;
-        Ok(Self { form, der })
+        Ok(Self::of(named, der))
     }
 
     pub(super) fn from_der(der: &[u8], password: Option<&Password>) -> Result<Self, KeyError> {
@@ -82,26 +82,28 @@ impl EncodedKey {
         }
         check_size(der)?;
         check_whole(der)?;
-        let form = match PrivateKeyDer::try_from(der) {
+        let form = match Form::of(der) {
             // It looks at the first octets alone.
-            Ok(_) if Found::of(der) != Found::PrivateKey => return Err(not_a_key(der)),
-            Ok(PrivateKeyDer::Pkcs1(_)) => Form::Pkcs1,
-            Ok(PrivateKeyDer::Sec1(_)) => Form::Sec1,
-            Ok(_) => Form::Pkcs8,
-            Err(_) if decrypt::is_encrypted(der) => {
+            Some(form) if Found::of(der) == Found::PrivateKey => form,
+            None if decrypt::is_encrypted(der) => {
                 return Self::decrypt(der, password.ok_or(KeyError::Encrypted)?);
             }
-            Err(_) => return Err(not_a_key(der)),
+            _ => return Err(not_a_key(der)),
         };
-        let der = Zeroizing::new(der.to_vec());
-        Ok(Self { form, der })
+        Ok(Self::of(form, Zeroizing::new(der.to_vec())))
     }
 
     fn decrypt(der: &[u8], password: &Password) -> Result<Self, KeyError> {
-        Ok(Self {
-            form: Form::Pkcs8,
-            der: decrypt::pkcs8(der, password)?,
-        })
+        let der = decrypt::pkcs8(der, password)?;
+        Ok(Self::of(Form::Pkcs8, der))
+    }
+
+    /// A key that is said to be in the form `named`. What it begins as counts for more: labels are often those of
+    /// another form, as with `RSA PRIVATE KEY` around PKCS#8.
+    fn of(named: Form, der: Zeroizing<Vec<u8>>) -> Self {
+        let form = Form::of(&der).unwrap_or(named);
+        let (form, der) = form.mended(&der).unwrap_or((form, der));
+        Self { form, der }
     }
 
     /// The key pair, where its kind is one that this crate uses.

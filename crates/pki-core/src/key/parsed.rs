@@ -16,6 +16,7 @@ use const_oid::db::rfc8410::ID_ED_25519;
 use der::asn1::{AnyRef, ContextSpecific};
 use der::{Decode, Reader, SliceReader, Tag, TagNumber, Tagged};
 use pkcs8::PrivateKeyInfoRef;
+use x509_identity::PublicKeyAlgorithm;
 
 use super::error::KeyError;
 use super::form::Form;
@@ -121,7 +122,7 @@ fn curve_in(parameters: AnyRef<'_>) -> Result<Option<Curve>, KeyError> {
         SECP_521_R_1 => Ok(Some(Curve::P521)),
         other => Err(KeyError::unusable(format!(
             "ECDSA keys on {}",
-            curve_name(other)
+            PublicKeyAlgorithm::Other(other)
         ))),
     }
 }
@@ -176,29 +177,6 @@ fn sec1_parameters(der: &[u8]) -> Option<AnyRef<'_>> {
         Ok::<_, der::Error>(parameters)
     });
     parameters.ok().flatten().map(|parameters| parameters.value)
-}
-
-/// The curves that people meet, and that TLS here does not sign with.
-fn curve_name(oid: ObjectIdentifier) -> String {
-    const NAMES: &[(&str, &str)] = &[
-        ("1.2.840.10045.3.1.1", "P-192"),
-        ("1.3.132.0.33", "P-224"),
-        ("1.3.132.0.10", "secp256k1"),
-        ("1.3.36.3.3.2.8.1.1.3", "brainpoolP192r1"),
-        ("1.3.36.3.3.2.8.1.1.5", "brainpoolP224r1"),
-        ("1.3.36.3.3.2.8.1.1.7", "brainpoolP256r1"),
-        ("1.3.36.3.3.2.8.1.1.8", "brainpoolP256t1"),
-        ("1.3.36.3.3.2.8.1.1.9", "brainpoolP320r1"),
-        ("1.3.36.3.3.2.8.1.1.11", "brainpoolP384r1"),
-        ("1.3.36.3.3.2.8.1.1.12", "brainpoolP384t1"),
-        ("1.3.36.3.3.2.8.1.1.13", "brainpoolP512r1"),
-        ("1.3.36.3.3.2.8.1.1.14", "brainpoolP512t1"),
-        ("1.2.156.10197.1.301", "SM2"),
-    ];
-    NAMES
-        .iter()
-        .find(|(dotted, _)| ObjectIdentifier::new(dotted).as_ref() == Ok(&oid))
-        .map_or_else(|| name_of(oid), |(_, name)| (*name).to_owned())
 }
 
 fn name_of(oid: ObjectIdentifier) -> String {

@@ -21,14 +21,20 @@ impl Password {
     ///
     /// [`PasswordFileError`] if it is not UTF-8.
     pub fn from_file(content: &[u8]) -> Result<Self, PasswordFileError> {
-        let utf16 = content.starts_with(&[0xff, 0xfe]) || content.starts_with(&[0xfe, 0xff]);
-        // No password that somebody can type has a NUL in it, and every one has it in UTF-16.
-        if utf16 || content.contains(&0) {
+        let has_mark = content.starts_with(&[0xff, 0xfe]) || content.starts_with(&[0xfe, 0xff]);
+        // No password that somebody can type has a NUL in it, and in UTF-16 every other octet of ASCII is one.
+        let nuls = content.iter().filter(|octet| **octet == 0).count();
+        if has_mark || nuls > 1 && nuls >= content.len() / 3 {
             return Err(PasswordFileError::Utf16);
+        }
+        if nuls > 0 {
+            return Err(PasswordFileError::Nul);
         }
         let text = str::from_utf8(content).map_err(PasswordFileError::NotUtf8)?;
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-        Ok(Self::new(text.lines().next().unwrap_or_default()))
+        // A CR alone ends a line, too.
+        let line = text.split(['\r', '\n']).next().unwrap_or_default();
+        Ok(Self::new(line))
     }
 
     /// The text itself.
@@ -51,6 +57,10 @@ pub enum PasswordFileError {
     /// It has bytes that are not UTF-8.
     #[error("the password file is not UTF-8 text: save it as UTF-8")]
     NotUtf8(#[source] std::str::Utf8Error),
+
+    /// It has a NUL in it, which nobody can type.
+    #[error("the password file has a NUL character in it: write the password as text")]
+    Nul,
 
     /// It is UTF-16, which PowerShell and Notepad write.
     #[error("the password file is UTF-16: save it as UTF-8")]

@@ -41,6 +41,15 @@ pub(super) fn lint(certificate: &Certificate, report: &mut Report) {
         "the certificate ends before it begins",
     );
     report.error(
+        certificate.der().len() <= MAX_LEN,
+        "size",
+        "JDK jdk.tls.maxHandshakeMessageSize",
+        format_args!(
+            "the certificate has {} bytes, more than the {MAX_LEN} with which its chain still fits into a handshake",
+            certificate.der().len()
+        ),
+    );
+    report.error(
         !certificate.has_unique_ids(),
         "unique-ids",
         "RFC 5280 4.1.2.8",
@@ -96,3 +105,6 @@ fn identifiers(certificate: &Certificate, report: &mut Report) {
         "the subject key identifier is not the SHA-1 of the key, by which most programs find it",
     );
 }
+
+/// Java's TLS, and the server of this project, take 32 KiB of certificates; some of them are those of CAs.
+const MAX_LEN: usize = 16 * 1024;

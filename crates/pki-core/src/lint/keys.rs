@@ -43,10 +43,6 @@ pub(super) fn lint(certificate: &Certificate, report: &mut Report) {
         }
         _ => {}
     }
-    if let Err(weak) = key::check(algorithm, certificate.spki_der()) {
-        let source = weak.source_of_rule();
-        report.error(false, "weak-key", source, weak);
-    }
     report.error(
         usage.is_some(),
         "key-usage",
@@ -77,6 +73,15 @@ pub(super) fn lint(certificate: &Certificate, report: &mut Report) {
         "RFC 5280 4.2.1.9",
         "the certificate has no basic constraints",
     );
+}
+
+/// Whether the key itself is a good one.
+pub(super) fn lint_key(certificate: &Certificate, report: &mut Report) {
+    let checked = key::check(certificate.public_key_algorithm(), certificate.spki_der());
+    if let Err(weak) = checked {
+        let source = weak.source_of_rule();
+        report.error(false, "weak-key", source, weak);
+    }
 }
 
 /// No key establishment: RFC 9295 section 3 for Ed25519, RFC 9881 section 5 for ML-DSA.

@@ -23,15 +23,23 @@ pub use report::{Finding, Severity};
 /// are not checked.
 #[must_use]
 pub fn lint(certificate: &Certificate) -> Vec<Finding> {
-    lint_from(certificate, Severity::Notice)
+    findings(certificate, Severity::Notice, false)
 }
 
-/// [`lint`], without what is less severe than `least`.
-pub(crate) fn lint_from(certificate: &Certificate, least: Severity) -> Vec<Finding> {
+/// The errors of [`lint`]. A key that was checked already is not checked once more, which takes longest.
+pub(crate) fn lint_to_sign(certificate: &Certificate, is_key_checked: bool) -> Vec<Finding> {
+    findings(certificate, Severity::Error, is_key_checked)
+}
+
+/// What is at least as severe as `least`.
+fn findings(certificate: &Certificate, least: Severity, is_key_checked: bool) -> Vec<Finding> {
     let mut report = Report::from(least);
     common::lint(certificate, &mut report);
     encoding::lint(certificate, &mut report);
     keys::lint(certificate, &mut report);
+    if !is_key_checked {
+        keys::lint_key(certificate, &mut report);
+    }
     names::lint(certificate, &mut report);
     revocation::lint(certificate, &mut report);
     if certificate.is_ca() {

@@ -4,13 +4,15 @@ use const_oid::ObjectIdentifier;
 use const_oid::db::rfc5280::{ID_AD_OCSP, ID_PE_AUTHORITY_INFO_ACCESS};
 use der::Decode;
 use x509_cert::ext::pkix::AuthorityInfoAccessSyntax;
-use x509_cert::ext::pkix::name::GeneralName;
 use x509_identity::Certificate;
+
+use crate::asn1::uri;
 
 /// Where the certificate's issuer answers: the URIs with access method id-ad-ocsp, in the order that
 /// the certificate gives them (RFC 5280 section 4.2.2.1, RFC 6960 section 3.1).
 ///
-/// Empty where there are none, or the extension cannot be read.
+/// Empty where there are none, or the extension cannot be read. What has a control character in it is no URI, and is left
+/// out.
 #[must_use]
 pub fn responder_urls(certificate: &Certificate) -> Vec<String> {
     certificate
@@ -19,10 +21,7 @@ pub fn responder_urls(certificate: &Certificate) -> Vec<String> {
         .into_iter()
         .flat_map(|access| access.0)
         .filter(|description| description.access_method == ID_AD_OCSP)
-        .filter_map(|description| match description.access_location {
-            GeneralName::UniformResourceIdentifier(uri) => Some(uri.to_string()),
-            _ => None,
-        })
+        .filter_map(|description| uri(description.access_location))
         .collect()
 }
 

@@ -14,8 +14,8 @@ use super::asn1::{
 use super::extensions::{ExtensionFault, check_extensions};
 use super::{MAX_RESPONSE_LEN, OcspAnswer, OcspError, OcspRequest, OcspStatus};
 use crate::verify::RevocationReason;
-use crate::verify::algorithm_name::algorithm_name;
 use crate::verify::signature::Signed;
+use crate::verify::signature::algorithm_name::algorithm_name;
 
 impl OcspRequest<'_> {
     /// The answer in `response`, if it is about this certificate, is current at `now`, and was signed by the issuer or

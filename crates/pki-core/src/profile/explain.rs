@@ -1,13 +1,36 @@
 //! Which rule of a profile decides about what.
 
+use std::fmt;
 use std::time::Duration;
 
-use humantime_serde::re::humantime::format_duration;
 use x509_identity::{Attribute, PublicKeyAlgorithm, SubjectAltName};
 
 use super::Profile;
 use super::decision::{Explanation, Ruling};
+use super::span::span;
 use crate::{CertificateParameters, KeyKind};
+
+/// One thing that is asked for.
+#[derive(Clone, Copy)]
+enum Asked<'a> {
+    /// A key, where its kind can be read.
+    Key(Option<PublicKeyAlgorithm>),
+    Validity(Duration),
+    Attribute(&'a Attribute),
+    Name(&'a SubjectAltName),
+}
+
+impl fmt::Display for Asked<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Key(Some(algorithm)) => write!(f, "key {algorithm}"),
+            Self::Key(None) => f.write_str("key that cannot be read"),
+            Self::Validity(period) => write!(f, "validity {}", span(*period)),
+            Self::Attribute(attribute) => write!(f, "subject `{attribute}`"),
+            Self::Name(name) => write!(f, "{} name `{name}`", name.kind()),
+        }
+    }
+}
 
 impl Profile {
     /// What this profile decides about each thing that `parameters` ask for, and by which rule, without issuing anything.
@@ -15,25 +38,44 @@ impl Profile {
     /// The judge decides by the same rules: what is refused here is refused there.
     #[must_use]
     pub fn explain(&self, parameters: &CertificateParameters) -> Explanation {
+        let rulings = self.rulings(parameters);
+        let decisions = rulings.map(|(asked, ruling)| ruling.about(asked.to_string()));
+        Explanation {
+            decisions: decisions.collect(),
+        }
+    }
+
+    /// Whether it allows everything that `parameters` ask for: [`Explanation::is_allowed`], without the sentences.
+    #[must_use]
+    pub fn allows(&self, parameters: &CertificateParameters) -> bool {
+        self.rulings(parameters).all(|(_, ruling)| ruling.allowed)
+    }
+
+    /// The ruling on each thing that is asked for, in the order of an [`Explanation`].
+    fn rulings<'a>(
+        &'a self,
+        parameters: &'a CertificateParameters,
+    ) -> impl Iterator<Item = (Asked<'a>, Ruling<'a>)> {
         let algorithm = PublicKeyAlgorithm::from_spki(&parameters.public_key).ok();
-        let key = algorithm.map_or_else(|| "that cannot be read".to_owned(), |it| it.to_string());
-        let default = self.validity.default;
         let period = parameters.validity;
-        let period = period.map_or(default, |it| it.try_into().unwrap_or_default());
-        let mut decisions = vec![
-            self.ruling_on_key(algorithm).about(format!("key {key}")),
-            self.ruling_on_validity(period)
-                .about(format!("validity {}", format_duration(period))),
-        ];
-        decisions.extend(parameters.subject.attributes().map(|attribute| {
-            self.ruling_on_attribute(attribute)
-                .about(format!("subject `{attribute}`"))
-        }));
-        decisions.extend(parameters.sans.iter().map(|name| {
-            self.ruling_on_name(name)
-                .about(format!("{} name `{name}`", name.kind()))
-        }));
-        Explanation { decisions }
+        let period = period.map_or(self.validity.default, |it| {
+            it.try_into().unwrap_or_default()
+        });
+        let attributes = parameters.subject.attributes().map(Asked::Attribute);
+        let names = parameters.sans.iter().map(Asked::Name);
+        [Asked::Key(algorithm), Asked::Validity(period)]
+            .into_iter()
+            .chain(attributes)
+            .chain(names)
+            .map(|asked| {
+                let ruling = match asked {
+                    Asked::Key(algorithm) => self.ruling_on_key(algorithm),
+                    Asked::Validity(period) => self.ruling_on_validity(period),
+                    Asked::Attribute(attribute) => self.ruling_on_attribute(attribute),
+                    Asked::Name(name) => self.ruling_on_name(name),
+                };
+                (asked, ruling)
+            })
     }
 
     pub(crate) fn ruling_on_key(&self, algorithm: Option<PublicKeyAlgorithm>) -> Ruling<'_> {
@@ -48,7 +90,7 @@ impl Profile {
     pub(crate) fn ruling_on_validity(&self, period: Duration) -> Ruling<'static> {
         let limits = self.validity;
         let outside = |limit: &'static str, end| {
-            Ruling::refused(move || format!("validity.{limit} = \"{}\"", format_duration(end)))
+            Ruling::refused(move || format!("validity.{limit} = \"{}\"", span(end)))
         };
         if period < limits.min {
             outside("min", limits.min)

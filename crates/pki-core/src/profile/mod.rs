@@ -7,6 +7,7 @@ mod explain;
 mod name_rule;
 mod names;
 mod refused;
+mod span;
 mod subject;
 mod validity;
 
@@ -22,6 +23,7 @@ pub use decision::{Decision, Explanation};
 pub use name_rule::NameRule;
 pub use names::{AllowedNames, Wildcards};
 pub use refused::RefusedNames;
+pub(crate) use span::span;
 pub use subject::{AllowedSubject, SubjectText};
 pub use validity::ValidityLimits;
 

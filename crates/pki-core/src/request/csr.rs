@@ -1,10 +1,11 @@
 //! A PKCS#10 certification request (RFC 2986), read and checked.
 
-use const_oid::db::rfc5280::ID_CE_SUBJECT_ALT_NAME;
+use const_oid::db::rfc5280::{ID_CE_BASIC_CONSTRAINTS, ID_CE_KEY_USAGE, ID_CE_SUBJECT_ALT_NAME};
 use const_oid::db::rfc5912::ID_EXTENSION_REQ;
 use der::asn1::{AnyRef, ContextSpecific, SetOfVec};
 use der::{Decode, Reader, Sequence, SliceReader, Tag, TagNumber, ValueOrd};
-use x509_cert::ext::Extensions;
+use x509_cert::ext::pkix::{BasicConstraints, KeyUsage};
+use x509_cert::ext::{Extension, Extensions};
 use x509_cert::request::Version;
 use x509_identity::{
     DistinguishedName, ObjectIdentifier, ParseError, PublicKeyAlgorithm, SubjectAltName,
@@ -17,14 +18,16 @@ use crate::{KeyKind, WeakKey};
 
 /// A certification request whose signature is good: whoever made it holds the private key.
 ///
-/// It gives a public key and the requested names. Everything else in it (basic constraints, key usage, any other
-/// extension) is not read, so it cannot reach a certificate.
+/// It gives a public key and the requested names, and says whether it [asks for the certificate of a CA](Self::asks_for_ca),
+/// which no leaf's profile gives. Everything else in it (any other key usage, any other extension) is not read, so it
+/// cannot reach a certificate.
 #[derive(Clone, Debug)]
 pub struct CertificateRequest {
     der: Vec<u8>,
     public_key: Vec<u8>,
     key_kind: KeyKind,
     requested_names: RequestedNames,
+    asks_for_ca: bool,
 }
 
 /// The names that a CSR asks for. Nothing is certified until a profile allows it.
@@ -128,15 +131,17 @@ impl CertificateRequest {
             found: algorithm.to_string(),
         })?;
         check_signature(&signed, algorithm, public_key)?;
+        let extensions = requested_extensions(&attributes)?;
         let requested_names = RequestedNames {
             subject: DistinguishedName::from_der(subject).map_err(CsrError::Name)?,
-            sans: requested_sans(&attributes)?,
+            sans: requested_sans(&extensions)?,
         };
         Ok(Self {
             der: der.to_vec(),
             public_key: public_key.to_vec(),
             key_kind,
             requested_names,
+            asks_for_ca: asks_for_ca(&extensions)?,
         })
     }
 
@@ -156,6 +161,12 @@ impl CertificateRequest {
     #[must_use]
     pub fn key_kind(&self) -> KeyKind {
         self.key_kind
+    }
+
+    /// Whether it asks for the certificate of a CA: by basic constraints that say so, or by a key usage with keyCertSign.
+    #[must_use]
+    pub fn asks_for_ca(&self) -> bool {
+        self.asks_for_ca
     }
 
     /// The names it asks for.
@@ -247,27 +258,47 @@ fn check_signature(
     Err(CsrError::BadSignature)
 }
 
-/// The subjectAltName inside the extensionRequest attribute (RFC 2985 section 5.4.2).
-fn requested_sans(
+/// What is inside of extensionRequest attributes (RFC 2985 section 5.4.2).
+fn requested_extensions(
     attributes: &SetOfVec<RequestAttribute<'_>>,
-) -> Result<Vec<SubjectAltName>, CsrError> {
-    let mut sans = Vec::new();
+) -> Result<Vec<Extension>, CsrError> {
+    let mut requested = Vec::new();
     for attribute in attributes
         .iter()
         .filter(|attribute| attribute.oid == ID_EXTENSION_REQ)
     {
         for value in attribute.values.iter() {
             let extensions: Extensions = value.decode_as().map_err(malformed)?;
-            for extension in extensions
-                .iter()
-                .filter(|extension| extension.extn_id == ID_CE_SUBJECT_ALT_NAME)
-            {
-                let names = SubjectAltName::list_from_extension(extension.extn_value.as_bytes());
-                sans.extend(names.map_err(CsrError::Name)?);
-            }
+            requested.extend(extensions);
         }
     }
+    Ok(requested)
+}
+
+fn requested_sans(extensions: &[Extension]) -> Result<Vec<SubjectAltName>, CsrError> {
+    let mut sans = Vec::new();
+    for value in values(extensions, ID_CE_SUBJECT_ALT_NAME) {
+        let names = SubjectAltName::list_from_extension(value);
+        sans.extend(names.map_err(CsrError::Name)?);
+    }
     Ok(sans)
+}
+
+fn asks_for_ca(extensions: &[Extension]) -> Result<bool, CsrError> {
+    for value in values(extensions, ID_CE_BASIC_CONSTRAINTS) {
+        if BasicConstraints::from_der(value).map_err(malformed)?.ca {
+            return Ok(true);
+        }
+    }
+    // Nothing else of a key usage matters here, nor whether it is well-formed.
+    let may_sign =
+        |value| KeyUsage::from_der(value).is_ok_and(|usage: KeyUsage| usage.key_cert_sign());
+    Ok(values(extensions, ID_CE_KEY_USAGE).any(may_sign))
+}
+
+fn values(extensions: &[Extension], wanted: ObjectIdentifier) -> impl Iterator<Item = &[u8]> {
+    let of_kind = extensions.iter().filter(move |it| it.extn_id == wanted);
+    of_kind.map(|extension| extension.extn_value.as_bytes())
 }
 
 fn check_size(bytes: &[u8]) -> Result<(), CsrError> {

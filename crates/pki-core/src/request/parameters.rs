@@ -1,9 +1,12 @@
 //! What a certificate should say: a key, a subject, alternative names and a validity period.
 
+use std::collections::HashSet;
+
 use time::Duration;
-use x509_identity::{Attribute, Certificate, DistinguishedName, ParseError, Rdn, SubjectAltName};
+use x509_identity::{Certificate, DistinguishedName, SubjectAltName};
 
 use super::csr::CertificateRequest;
+use crate::KeyKind;
 
 /// What a certificate should say. The profile decides whether it may, and adds everything else.
 #[derive(Clone, Debug)]
@@ -15,6 +18,12 @@ pub struct CertificateParameters {
     pub(crate) ends_with_issuer: bool,
     /// In place of the one that follows from the key.
     pub(crate) key_id: Option<Vec<u8>>,
+    /// The CSR that proves that the applicant holds the key.
+    csr: Option<Vec<u8>>,
+    /// The kind of its key, where such a CSR was read: then the key was checked, too.
+    pub(crate) checked_key: Option<KeyKind>,
+    /// Whether that CSR asks for the certificate of a CA.
+    pub(crate) asks_for_ca: bool,
 }
 
 impl CertificateParameters {
@@ -29,11 +38,14 @@ impl CertificateParameters {
     pub fn for_key(public_key_der: &[u8], subject: DistinguishedName) -> Self {
         Self {
             public_key: public_key_der.to_vec(),
-            subject: in_proper_types(&subject).unwrap_or(subject),
+            subject: subject.in_proper_types(),
             sans: Vec::new(),
             validity: None,
             ends_with_issuer: false,
             key_id: None,
+            csr: None,
+            checked_key: None,
+            asks_for_ca: false,
         }
     }
 
@@ -53,6 +65,9 @@ impl CertificateParameters {
             validity: None,
             ends_with_issuer: false,
             key_id: ca.subject_key_id().map(<[u8]>::to_vec),
+            csr: None,
+            checked_key: None,
+            asks_for_ca: false,
         }
     }
 
@@ -63,7 +78,28 @@ impl CertificateParameters {
     #[must_use]
     pub fn from_csr(csr: &CertificateRequest) -> Self {
         let names = csr.requested_names();
-        Self::for_key(csr.public_key_der(), names.subject().clone()).sans(names.sans().to_vec())
+        Self::for_key(csr.public_key_der(), names.subject().clone())
+            .sans(names.sans().to_vec())
+            .proven_by(csr)
+    }
+
+    /// Keeps the CSR by which the applicant has proven to hold the key. Nothing of it reaches a certificate: it is for a
+    /// CA of somebody else, which wants to see the proof itself. A CSR of another key is left out.
+    ///
+    /// If the CSR [asks for the certificate of a CA](CertificateRequest::asks_for_ca), only a profile of CAs gives one.
+    #[must_use]
+    pub fn proven_by(mut self, csr: &CertificateRequest) -> Self {
+        let is_of_key = csr.public_key_der() == self.public_key;
+        self.csr = is_of_key.then(|| csr.der().to_vec());
+        self.checked_key = is_of_key.then(|| csr.key_kind());
+        self.asks_for_ca = csr.asks_for_ca();
+        self
+    }
+
+    /// The DER of the CSR, if the parameters were [proven](Self::proven_by) by one.
+    #[must_use]
+    pub fn csr_der(&self) -> Option<&[u8]> {
+        self.csr.as_deref()
     }
 
     /// The key that is to be certified, as `SubjectPublicKeyInfo` DER.
@@ -84,10 +120,16 @@ impl CertificateParameters {
         &self.sans
     }
 
-    /// Adds alternative names.
+    /// Adds alternative names. A name that is there already is left out, and a certificate has each once, whatever a CSR
+    /// repeats: public CAs do the same. Host names are compared in any case, all others as they are written.
     #[must_use]
     pub fn sans(mut self, names: impl IntoIterator<Item = SubjectAltName>) -> Self {
-        self.sans.extend(names);
+        let mut there: HashSet<_> = self.sans.iter().map(compared).collect();
+        for name in names {
+            if there.insert(compared(&name)) {
+                self.sans.push(name);
+            }
+        }
         self
     }
 
@@ -107,20 +149,10 @@ impl CertificateParameters {
     }
 }
 
-/// Cannot fail for a name that was parsed or built: each of its parts can be built again.
-fn in_proper_types(name: &DistinguishedName) -> Result<DistinguishedName, ParseError> {
-    let anew = |attribute: &Attribute| match attribute.text() {
-        Some(text) => Attribute::new(attribute.oid(), text),
-        None => Ok(attribute.clone()),
-    };
-    let mut builder = DistinguishedName::builder();
-    for rdn in name.rdns() {
-        let attributes = rdn
-            .attributes()
-            .iter()
-            .map(anew)
-            .collect::<Result<_, _>>()?;
-        builder = builder.rdn(Rdn::new(attributes)?);
+/// A name in the form in which it is compared.
+fn compared(name: &SubjectAltName) -> SubjectAltName {
+    match name {
+        SubjectAltName::Dns(name) => SubjectAltName::Dns(name.to_ascii_lowercase()),
+        other => other.clone(),
     }
-    builder.build()
 }

@@ -24,16 +24,12 @@
 //! }
 //! ```
 
-pub(crate) mod algorithm_name;
 mod anchors;
 mod crl;
 mod error;
-mod error_kind;
 mod path;
 mod path_building;
-mod pss;
 mod purpose;
-mod revocation_reason;
 mod rules;
 mod settings;
 pub(crate) mod signature;
@@ -43,15 +39,13 @@ mod without_client_auth;
 
 pub use anchors::{AnchorError, TrustAnchors};
 pub use crl::{
-    CrlFile, CrlHistory, CrlLoadError, CrlResponseError, CrlSet, ExpiredCrl, Revocation, Scope,
-    UnknownStatus,
+    CrlFile, CrlHistory, CrlLoadError, CrlResponseError, CrlSet, ExpiredCrl, Revocation,
+    RevocationReason, Scope, UnknownReason, UnknownStatus,
 };
-pub use error::VerifyError;
-pub use error_kind::VerifyErrorKind;
+pub use error::{VerifyError, VerifyErrorKind};
 pub use path::Path;
 pub(crate) use path::label;
 pub use purpose::Purpose;
-pub use revocation_reason::{RevocationReason, UnknownReason};
 pub use rules::problems_of_leaf;
 pub(crate) use rules::{name_constraints_are_obeyed, unknown_critical_extension};
 pub use settings::Strictness;

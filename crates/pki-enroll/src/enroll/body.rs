@@ -1,8 +1,8 @@
-//! Reading what a client sends: JSON of at most 64 KiB, in time.
+//! Reading what a client sends: at most 64 KiB, in time.
 
 use std::time::Duration;
 
-use axum::body::{Body, to_bytes};
+use axum::body::{Body, Bytes, to_bytes};
 use axum::http::HeaderMap;
 use axum::http::header::CONTENT_TYPE;
 use base64::Engine as _;
@@ -14,6 +14,7 @@ use serde::de::DeserializeOwned;
 use tokio::time::timeout;
 
 use super::refusal::Refusal;
+use crate::attest::evidence::Evidence;
 
 /// `POST /v1/enroll` and `/v1/renew`.
 #[derive(Debug, Deserialize)]
@@ -21,13 +22,15 @@ use super::refusal::Refusal;
 pub(crate) struct CsrBody {
     csr: String,
     pub(crate) profile: Option<String>,
+    /// What the device proves of itself.
+    pub(crate) attestation: Option<Evidence>,
 }
 
 impl CsrBody {
     /// The CSR: PEM, or DER in base64.
     pub(crate) fn csr(&self) -> Result<CertificateRequest, Refusal> {
         let text = self.csr.trim();
-        if text.starts_with("-----") {
+        if text.contains("-----BEGIN ") {
             return CertificateRequest::from_pem(text.as_bytes()).map_err(Refusal::BadCsr);
         }
         let compact: String = text.split_ascii_whitespace().collect();
@@ -43,20 +46,31 @@ pub(crate) async fn json<T: DeserializeOwned>(
     body: Body,
     limit: Duration,
 ) -> Result<T, Refusal> {
-    let media_type = headers
+    media_type(headers, JSON)?;
+    let bytes = read(body, limit).await?;
+    serde_json::from_slice(&bytes).map_err(|error| Refusal::malformed(error.to_string()))
+}
+
+/// Whether the body is of this media type, whatever its parameters.
+pub(crate) fn media_type(headers: &HeaderMap, wanted: &'static str) -> Result<(), Refusal> {
+    let found = headers
         .get(CONTENT_TYPE)
         .and_then(|value| value.to_str().ok());
-    let media_type = media_type.and_then(|value| value.split(';').next());
-    if !media_type.is_some_and(|it| it.trim().eq_ignore_ascii_case(JSON)) {
-        return Err(Refusal::UnsupportedMediaType(JSON));
+    let found = found.and_then(|value| value.split(';').next());
+    match found {
+        Some(found) if found.trim().eq_ignore_ascii_case(wanted) => Ok(()),
+        _ => Err(Refusal::UnsupportedMediaType(wanted)),
     }
-    let bytes = match timeout(limit, to_bytes(body, MAX_BODY)).await {
-        Ok(Ok(bytes)) => bytes,
-        Ok(Err(error)) if is_length(&error) => return Err(Refusal::TooLarge(MAX_BODY)),
-        Ok(Err(_)) => return Err(Refusal::malformed("its body broke off")),
-        Err(_) => return Err(Refusal::TooSlow),
-    };
-    serde_json::from_slice(&bytes).map_err(|error| Refusal::malformed(error.to_string()))
+}
+
+/// The whole body.
+pub(crate) async fn read(body: Body, limit: Duration) -> Result<Bytes, Refusal> {
+    match timeout(limit, to_bytes(body, MAX_BODY)).await {
+        Ok(Ok(bytes)) => Ok(bytes),
+        Ok(Err(error)) if is_length(&error) => Err(Refusal::TooLarge(MAX_BODY)),
+        Ok(Err(_)) => Err(Refusal::malformed("its body broke off")),
+        Err(_) => Err(Refusal::TooSlow),
+    }
 }
 
 /// `Idempotency-Key`: 1 to 256 visible characters of ASCII.

@@ -8,6 +8,8 @@ use pki_core::CertificateRequest;
 use pki_store::{Actor, NamePattern, Store, StoreError, TokenId, TokenSecret};
 use time::OffsetDateTime;
 
+use super::basic::Basic;
+
 /// What a credential entitles to.
 #[derive(Clone, Debug)]
 pub struct Grant {
@@ -58,7 +60,7 @@ pub trait Credential: Send + Sync {
 pub type Checking<'a> =
     Pin<Box<dyn Future<Output = Result<Option<Grant>, CredentialError>> + Send + 'a>>;
 
-/// The tokens of a store, in `Authorization: Bearer`.
+/// The tokens of a store, in `Authorization: Bearer`, or as the password of HTTP Basic with any user name.
 ///
 /// Whether a token has expired, or was used, is decided when it is used up, in one transaction with the certificate. So a
 /// request whose answer was lost can be repeated.
@@ -76,7 +78,13 @@ impl Tokens {
         &self,
         request: CredentialRequest<'_>,
     ) -> Result<Option<Grant>, CredentialError> {
-        let Some(text) = bearer(request.headers) else {
+        let basic;
+        let text = if let Some(text) = bearer(request.headers) {
+            text
+        } else if let Some(given) = Basic::of(request.headers) {
+            basic = given;
+            basic.secret_password()
+        } else {
             return Ok(None);
         };
         let unknown = || CredentialError::Refused("the CA does not know this token".into());
@@ -85,7 +93,7 @@ impl Tokens {
         let token = token.map_err(CredentialError::Unavailable)?;
         let token = token.ok_or_else(unknown)?;
         Ok(Some(Grant {
-            requester: Actor::new(format!("token:{}", token.id)),
+            requester: token.id.requester(),
             profile: token.profile,
             names: token.names,
             token: Some(token.id),

@@ -6,9 +6,17 @@ use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use mtls_server::address_bucket;
 use tokio::time::Instant;
 
-use super::refusal::Refusal;
+/// More than may be asked for.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct Excess {
+    /// Seconds until there is room again.
+    pub(crate) retry_after: u64,
+    /// Once in a minute, for the audit log: how many were refused since the last time that it was said.
+    pub(crate) untold: Option<u64>,
+}
 
 /// How much one peer may ask for; each field has a default.
 #[derive(Clone, Copy, Debug)]
@@ -18,6 +26,8 @@ pub struct EnrollLimits {
     pub per_address: u32,
     /// Requests of a credential or a certificate in a minute, and at once: 60.
     pub per_requester: u32,
+    /// Challenges of an address in a minute, and at once: 60.
+    pub challenges_per_address: u32,
     /// Until the body is complete: 10 s.
     pub body: Duration,
     /// Until there is an answer: 30 s. What was begun goes on, and the same request gets its outcome.
@@ -29,6 +39,7 @@ impl Default for EnrollLimits {
         Self {
             per_address: 600,
             per_requester: 60,
+            challenges_per_address: 60,
             body: Duration::from_secs(10),
             answer: Duration::from_secs(30),
         }
@@ -40,6 +51,7 @@ impl Default for EnrollLimits {
 pub(crate) struct Rates {
     addresses: Buckets<IpAddr>,
     requesters: Buckets<String>,
+    challenges: Buckets<IpAddr>,
 }
 
 impl Rates {
@@ -47,21 +59,20 @@ impl Rates {
         Self {
             addresses: Buckets::new(limits.per_address),
             requesters: Buckets::new(limits.per_requester),
+            challenges: Buckets::new(limits.challenges_per_address),
         }
     }
 
-    pub(crate) fn address(&self, address: IpAddr) -> Result<(), Refusal> {
-        let network = match address.to_canonical() {
-            IpAddr::V6(address) => {
-                let high = u128::from(address) >> 64 << 64;
-                IpAddr::V6(high.into())
-            }
-            v4 => v4,
-        };
-        self.addresses.take(network, Instant::now())
+    pub(crate) fn address(&self, address: IpAddr) -> Result<(), Excess> {
+        self.addresses.take(address_bucket(address), Instant::now())
     }
 
-    pub(crate) fn requester(&self, requester: &str) -> Result<(), Refusal> {
+    pub(crate) fn challenge(&self, address: IpAddr) -> Result<(), Excess> {
+        self.challenges
+            .take(address_bucket(address), Instant::now())
+    }
+
+    pub(crate) fn requester(&self, requester: &str) -> Result<(), Excess> {
         self.requesters.take(requester.to_owned(), Instant::now())
     }
 }
@@ -70,7 +81,16 @@ impl Rates {
 #[derive(Debug)]
 struct Buckets<K> {
     per_minute: f64,
-    levels: Mutex<HashMap<K, (f64, Instant)>>,
+    levels: Mutex<HashMap<K, Level>>,
+}
+
+#[derive(Debug)]
+struct Level {
+    left: f64,
+    since: Instant,
+    /// When somebody was last told that it is empty, and how often it was since.
+    told: Option<Instant>,
+    untold: u64,
 }
 
 impl<K: Eq + Hash> Buckets<K> {
@@ -81,28 +101,49 @@ impl<K: Eq + Hash> Buckets<K> {
         }
     }
 
-    fn take(&self, key: K, now: Instant) -> Result<(), Refusal> {
+    fn take(&self, key: K, now: Instant) -> Result<(), Excess> {
         let mut levels = self.levels.lock().unwrap_or_else(PoisonError::into_inner);
         if levels.len() >= MAX_BUCKETS && !levels.contains_key(&key) {
             // A bucket that is full again is as good as a new one.
-            levels.retain(|_, (_, since)| now.duration_since(*since) < MINUTE);
+            levels.retain(|_, level| now.duration_since(level.since) < MINUTE);
             if levels.len() >= MAX_BUCKETS {
-                return Err(Refusal::TooMany { retry_after: 60 });
+                return Err(Excess {
+                    retry_after: 60,
+                    untold: None,
+                });
             }
         }
-        let (level, since) = levels.entry(key).or_insert((self.per_minute, now));
-        let passed = now.duration_since(*since).as_secs_f64() / MINUTE.as_secs_f64();
-        *level = (*level + passed * self.per_minute).min(self.per_minute);
-        *since = now;
-        if *level < 1.0 {
-            let wait = (1.0 - *level) * MINUTE.as_secs_f64() / self.per_minute;
-            // At most a minute, and so a small number.
-            return Err(Refusal::TooMany {
+        let level = levels.entry(key).or_insert(Level {
+            left: self.per_minute,
+            since: now,
+            told: None,
+            untold: 0,
+        });
+        let passed = now.duration_since(level.since).as_secs_f64() / MINUTE.as_secs_f64();
+        level.left = (level.left + passed * self.per_minute).min(self.per_minute);
+        level.since = now;
+        if level.left < 1.0 {
+            let wait = (1.0 - level.left) * MINUTE.as_secs_f64() / self.per_minute;
+            return Err(Excess {
+                // At most a minute, and so a small number.
                 retry_after: Duration::from_secs_f64(wait).as_secs() + 1,
+                untold: level.tell(now),
             });
         }
-        *level -= 1.0;
+        level.left -= 1.0;
         Ok(())
+    }
+}
+
+impl Level {
+    /// How many were refused that nobody was told of, if it is time to tell: what costs nothing to send is not to fill a log.
+    fn tell(&mut self, now: Instant) -> Option<u64> {
+        if self.told.is_some_and(|at| now.duration_since(at) < MINUTE) {
+            self.untold += 1;
+            return None;
+        }
+        self.told = Some(now);
+        Some(std::mem::take(&mut self.untold))
     }
 }
 
@@ -122,8 +163,7 @@ mod tests {
             let taken = buckets.take(key, start + Duration::from_secs(seconds));
             match taken {
                 Ok(()) => 0,
-                Err(Refusal::TooMany { retry_after }) => retry_after,
-                Err(_) => u64::MAX,
+                Err(excess) => excess.retry_after,
             }
         };
         assert_eq!([at("a", 0), at("a", 0), at("a", 0)], [0; 3]);
@@ -134,6 +174,25 @@ mod tests {
         assert!(about(1, at("a", 19)));
         assert_eq!(at("a", 21), 0);
         assert!(about(19, at("a", 22)));
+    }
+
+    #[test]
+    fn a_refusal_is_told_once_in_a_minute_with_the_number_of_those_in_between() {
+        let buckets = Buckets::new(1);
+        let start = Instant::now();
+        let told = |seconds| {
+            let at = start + Duration::from_secs(seconds);
+            buckets.take("a", at).err().map(|excess| excess.untold)
+        };
+        assert_eq!(told(0), None);
+        assert_eq!(told(1), Some(Some(0)));
+        assert_eq!([told(2), told(59), told(59)], [Some(None); 3]);
+        // It was refilled in between, and is taken and told again.
+        assert_eq!(told(60), None);
+        assert_eq!(told(61), Some(Some(3)));
+        assert_eq!(told(62), Some(None));
+        let other = buckets.take("b", start + Duration::from_secs(62));
+        assert_eq!(other, Ok(()));
     }
 
     #[test]

@@ -7,7 +7,6 @@ use pki_core::{CertificateParameters, CertificateRequest, Profile, Role};
 use pki_store::NamePattern;
 use x509_identity::{Certificate, DistinguishedName, SubjectAltName};
 
-use super::credential::Grant;
 use super::refusal::Refusal;
 
 /// What a certificate for this CSR should say: each name that it asks for has to be granted.
@@ -15,27 +14,52 @@ use super::refusal::Refusal;
 /// A CSR without names gets the names of the grant, where these are names and not patterns.
 pub(crate) fn granted(
     csr: &CertificateRequest,
-    grant: &Grant,
+    granted: &[NamePattern],
     profile: &Profile,
 ) -> Result<CertificateParameters, Refusal> {
     let requested = csr.requested_names();
-    let parameters = if grant.names.is_empty() {
-        CertificateParameters::from_csr(csr)
-    } else if requested.subject().is_empty() && requested.sans().is_empty() {
-        let (subject, sans) = names_of_grant(&grant.names, profile.role)?;
-        CertificateParameters::for_key(csr.public_key_der(), subject).sans(sans)
-    } else {
-        check(&grant.names, requested.subject(), requested.sans())?;
-        CertificateParameters::from_csr(csr)
-    };
-    // Before it waits for somebody who would have to look for what the CA refuses anyway.
-    let refused = profile.explain(&parameters).decisions.into_iter();
+    if granted.is_empty() {
+        return Ok(CertificateParameters::from_csr(csr));
+    }
+    if requested.subject().is_empty() && requested.sans().is_empty() {
+        let (subject, sans) = names_of_grant(granted, profile.role)?;
+        let parameters = CertificateParameters::for_key(csr.public_key_der(), subject);
+        return Ok(parameters.sans(sans).proven_by(csr));
+    }
+    check(granted, requested.subject(), requested.sans())?;
+    Ok(CertificateParameters::from_csr(csr))
+}
+
+/// What a certificate for the key of this CSR should say: these names, which somebody has proven, if each is granted.
+pub(crate) fn proven(
+    csr: &CertificateRequest,
+    subject: DistinguishedName,
+    sans: Vec<SubjectAltName>,
+    granted: &[NamePattern],
+) -> Result<CertificateParameters, Refusal> {
+    if !granted.is_empty() {
+        check(granted, &subject, &sans)?;
+    }
+    let parameters = CertificateParameters::for_key(csr.public_key_der(), subject);
+    Ok(parameters.sans(sans).proven_by(csr))
+}
+
+/// Whether the profile allows all of this.
+pub(crate) fn check_profile(
+    parameters: &CertificateParameters,
+    profile: &Profile,
+) -> Result<(), Refusal> {
+    // Nearly always, and then nobody reads why.
+    if profile.allows(parameters) {
+        return Ok(());
+    }
+    let refused = profile.explain(parameters).decisions.into_iter();
     let refused: Vec<_> = refused
         .filter(|decision| !decision.allowed)
         .map(|decision| format!("{} by {}", decision.asked, decision.rule))
         .collect();
     if refused.is_empty() {
-        Ok(parameters)
+        Ok(())
     } else {
         Err(Refusal::Policy(refused.join("; ")))
     }
@@ -71,7 +95,8 @@ pub(super) fn short_host(names: &[SubjectAltName]) -> Option<&str> {
     })
 }
 
-fn names_of_grant(
+/// The names of a grant, where these are names and not patterns.
+pub(crate) fn names_of_grant(
     granted: &[NamePattern],
     role: Role,
 ) -> Result<(DistinguishedName, Vec<SubjectAltName>), Refusal> {
@@ -104,8 +129,12 @@ pub(crate) fn renewed(
     present: &Certificate,
 ) -> Result<CertificateParameters, Refusal> {
     let requested = csr.requested_names();
+    // A certificate has a name once, whatever a CSR repeats, and host names are the same in any case.
     let names = |sans: &[SubjectAltName]| {
-        let names = sans.iter().map(|name| (name.kind(), name.to_string()));
+        let names = sans.iter().map(|name| match name {
+            SubjectAltName::Dns(host) => (name.kind(), host.to_ascii_lowercase()),
+            _ => (name.kind(), name.to_string()),
+        });
         names.collect::<BTreeSet<_>>()
     };
     let none = requested.subject().is_empty() && requested.sans().is_empty();
@@ -119,6 +148,7 @@ pub(crate) fn renewed(
     Ok(
         CertificateParameters::for_key(csr.public_key_der(), subject)
             .sans(present.sans().to_vec())
+            .proven_by(csr)
             .end_with_issuer(),
     )
 }

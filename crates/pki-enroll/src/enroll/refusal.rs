@@ -5,14 +5,25 @@ use axum::http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use pki_core::CsrError;
-use pki_store::{IssueError, StoreError, TokenError};
+use pki_store::{AttestationError, IssueError, StoreError, TokenError};
+use pki_upstream::UpstreamError;
 use serde_json::json;
 
+use crate::attest::refusal::AttestationRefusal;
 use crate::text::sentence;
 
 /// Why a request is refused. The text is for whoever asks.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Refusal {
+    #[error("the evidence of the device is refused")]
+    Attestation(#[source] AttestationRefusal),
+
+    #[error("this profile asks devices to prove what they are: send `attestation`")]
+    AttestationRequired,
+
+    #[error("this profile takes no evidence of devices: leave `attestation` out")]
+    AttestationUnexpected,
+
     #[error("the certificate request cannot be used")]
     BadCsr(#[source] CsrError),
 
@@ -25,11 +36,16 @@ pub(crate) enum Refusal {
     #[error("{0}")]
     CredentialRefused(String),
 
-    #[error("this needs a credential, such as a token in `Authorization: Bearer`")]
+    #[error(
+        "this needs a credential, such as a token in `Authorization: Bearer`, or as the password of HTTP Basic"
+    )]
     CredentialRequired,
 
     #[error("the request was denied: {0}")]
     Denied(String),
+
+    #[error("the answer could not be encoded")]
+    Encode(#[source] der::Error),
 
     /// Its text says what is wrong, and the store knows it.
     #[error(transparent)]
@@ -90,12 +106,16 @@ impl Refusal {
     pub(crate) fn kind(&self) -> (StatusCode, &'static str) {
         use StatusCode as S;
         match self {
+            Self::Attestation(_) => (S::FORBIDDEN, "attestation_refused"),
+            Self::AttestationRequired => (S::FORBIDDEN, "attestation_required"),
+            Self::AttestationUnexpected => (S::BAD_REQUEST, "attestation_unexpected"),
             Self::BadCsr(_) => (S::BAD_REQUEST, "bad_csr"),
             Self::CertificateRequired => (S::FORBIDDEN, "certificate_required"),
             Self::CertificateNotValid(_) => (S::FORBIDDEN, "certificate_not_valid"),
             Self::CredentialRefused(_) => (S::UNAUTHORIZED, "credential_refused"),
             Self::CredentialRequired => (S::UNAUTHORIZED, "credential_required"),
             Self::Denied(_) => (S::FORBIDDEN, "request_denied"),
+            Self::Encode(_) => (S::SERVICE_UNAVAILABLE, "unavailable"),
             Self::Issue(error) => of_issue(error),
             Self::Malformed(_) => (S::BAD_REQUEST, "malformed"),
             Self::Method => (S::METHOD_NOT_ALLOWED, "method_not_allowed"),
@@ -113,35 +133,49 @@ impl Refusal {
         }
     }
 
-    /// Whether it is a decision that the store has not written down itself. What costs nothing to send again and again
-    /// (429), and what is our own fault, is none.
+    /// Whether it is a decision that has not been written down yet. What is our own fault is none.
     pub(crate) fn is_to_be_recorded(&self) -> bool {
         match self {
             Self::Issue(_) | Self::Method | Self::NotFound => false,
-            Self::TooMany { .. } | Self::Unavailable(_) => false,
-            Self::BadCsr(_)
+            // Denying and expiring are in the log already, and asking again is no decision.
+            Self::Denied(_) | Self::RequestExpired => false,
+            // Written down once in a minute, by `EnrollmentCa::too_many`.
+            Self::TooMany { .. } => false,
+            Self::Encode(_) | Self::Unavailable(_) => false,
+            Self::Attestation(_)
+            | Self::AttestationRequired
+            | Self::AttestationUnexpected
+            | Self::BadCsr(_)
             | Self::CertificateRequired
             | Self::CertificateNotValid(_)
             | Self::CredentialRefused(_)
             | Self::CredentialRequired
-            | Self::Denied(_)
             | Self::Malformed(_)
             | Self::Name(_)
             | Self::NamesChanged
             | Self::NoName
             | Self::Policy(_)
             | Self::Profile(_)
-            | Self::RequestExpired
             | Self::TooLarge(_)
             | Self::TooSlow
             | Self::UnsupportedMediaType(_) => true,
         }
     }
 
-    fn retry_after(&self) -> Option<u64> {
+    /// What whoever asks is told. What is wrong with our machine is nobody else's business, and is logged.
+    pub(crate) fn public_text(&self) -> String {
+        if self.kind().0 != StatusCode::SERVICE_UNAVAILABLE {
+            return sentence(self);
+        }
+        tracing::error!(target: "pki_enroll", "{}", sentence(self));
+        Self::Unavailable(None).to_string()
+    }
+
+    /// Seconds until it is worth trying again.
+    pub(crate) fn retry_after(&self) -> Option<u64> {
         match self {
             Self::TooMany { retry_after } => Some(*retry_after),
-            Self::Unavailable(_) => Some(5),
+            Self::Encode(_) | Self::Unavailable(_) => Some(5),
             Self::Issue(error) if of_issue(error).0 == StatusCode::SERVICE_UNAVAILABLE => Some(5),
             _ => None,
         }
@@ -152,6 +186,12 @@ impl Refusal {
 fn of_issue(error: &IssueError) -> (StatusCode, &'static str) {
     use StatusCode as S;
     match error {
+        IssueError::Attestation(
+            AttestationError::Counter { .. }
+            | AttestationError::KeyRegistered
+            | AttestationError::KeyUnknown,
+        ) => (S::FORBIDDEN, "attestation_refused"),
+        IssueError::Attestation(_) => (S::FORBIDDEN, "challenge_refused"),
         IssueError::Issue(pki_core::IssueError::Sign(_)) => (S::SERVICE_UNAVAILABLE, "unavailable"),
         IssueError::Issue(_) => (S::FORBIDDEN, "refused_by_policy"),
         IssueError::KeyBlocked { .. } | IssueError::KeyInUse { .. } | IssueError::KeyOfCa => {
@@ -162,6 +202,10 @@ fn of_issue(error: &IssueError) -> (StatusCode, &'static str) {
         IssueError::Token(TokenError::Used) => (S::FORBIDDEN, "token_used"),
         IssueError::Token(TokenError::Revoked) => (S::FORBIDDEN, "token_revoked"),
         IssueError::Token(_) => (S::UNAUTHORIZED, "credential_refused"),
+        IssueError::NoCsr => (S::BAD_REQUEST, "bad_csr"),
+        IssueError::Upstream(UpstreamError::Refused { .. } | UpstreamError::Unsupported { .. }) => {
+            (S::FORBIDDEN, "refused_by_policy")
+        }
         IssueError::TooManyPending { .. } => (S::TOO_MANY_REQUESTS, "too_many_requests"),
         _ => (S::SERVICE_UNAVAILABLE, "unavailable"),
     }
@@ -185,13 +229,7 @@ impl From<StoreError> for Refusal {
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         let (status, kind) = self.kind();
-        let detail = if status == StatusCode::SERVICE_UNAVAILABLE {
-            // What is wrong with our machine is nobody else's business.
-            tracing::error!(target: "pki_enroll", "{}", sentence(&self));
-            Self::Unavailable(None).to_string()
-        } else {
-            sentence(&self)
-        };
+        let detail = self.public_text();
         let body = json!({
             "type": kind,
             "title": kind,
@@ -216,10 +254,14 @@ pub(crate) const PROBLEM: &str = "application/problem+json";
 
 /// Every `type` that there is: for the test of the OpenAPI document.
 #[cfg(test)]
-pub(crate) const KINDS: [&str; 24] = [
+pub(crate) const KINDS: [&str; 28] = [
+    "attestation_refused",
+    "attestation_required",
+    "attestation_unexpected",
     "bad_csr",
     "certificate_not_valid",
     "certificate_required",
+    "challenge_refused",
     "credential_refused",
     "credential_required",
     "idempotency_conflict",

@@ -6,25 +6,33 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::middleware::from_fn_with_state;
 use mtls_server::verify::TrustAnchors;
 use mtls_server::{ClientAuth, MtlsConfig, MtlsHandle, ServerIdentity, Serving};
-use pki_core::{CertificateParameters, KeyKind, KeyPair, Profile, certificate_pem};
-use pki_store::{Actor, Order};
+use pki_core::{
+    CertificateParameters, CertificateRequest, KeyKind, KeyPair, Profile, certificate_pem,
+};
+use pki_store::{Actor, IssuerRole, IssuerState, Order, StoreError};
 use time::OffsetDateTime;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
-use x509_identity::{DistinguishedName, SubjectAltName};
+use x509_identity::{Certificate, DistinguishedName, SubjectAltName};
 
 use super::names::short_host;
+use super::server_certificates::{self, only_renewals};
 use super::service::EnrollmentCa;
 use crate::text::sentence;
 
-/// A running server for [`enrollment`](crate::enrollment), with client certificates optional.
+/// A running server for [`enrollment`](crate::enrollment), with client certificates optional; or for what is for clients of
+/// the CA alone.
 ///
 /// The CA issues its certificate, of 24 hours and for a key that is in this process alone. It does so again when half of
 /// its validity period is over, and when the CA was replaced.
+///
+/// HTTP/1.1 is spoken, and 1.0, since EST clients speak nothing else, over TLS 1.2 or 1.3. A certificate of the CA that is for servers
+/// alone is accepted, too: it renews itself, and every other route that is not for everybody is closed to it.
 #[derive(Debug)]
 #[must_use = "its certificate is not renewed after this is dropped"]
 pub struct EnrollmentServer {
@@ -39,6 +47,9 @@ pub struct ServerNames {
     pub names: Vec<SubjectAltName>,
     /// The profile that its certificate is issued within; its role is [`Server`](pki_core::Role::Server).
     pub profile: Profile,
+    /// The name of the same profile among those of the CA. What it says then is used, since the URLs in it change when the CA
+    /// is rotated; `profile` is where the CA has none of this name.
+    pub profile_of_ca: Option<String>,
     /// Under which name it is in the store.
     pub profile_name: String,
 }
@@ -48,19 +59,19 @@ pub struct ServerNames {
 #[non_exhaustive]
 pub enum EnrollmentServerError {
     /// Its certificate was not issued.
-    #[error("the enrolment server's certificate was not issued")]
+    #[error("the server's own certificate was not issued")]
     Issue(#[source] pki_store::IssueError),
 
     /// Its key was not made.
-    #[error("the enrolment server's key was not made")]
+    #[error("the server's own key was not made")]
     Key(#[source] pki_core::KeyError),
 
     /// The listener has no address.
-    #[error("the enrolment server cannot listen")]
+    #[error("the server cannot listen")]
     Listen(#[source] io::Error),
 
     /// The certificates of the CA cannot be used by a server.
-    #[error("the enrolment server cannot be set up")]
+    #[error("the server cannot be set up")]
     Setup(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
@@ -76,11 +87,38 @@ impl EnrollmentServer {
         names: ServerNames,
         ca: watch::Receiver<Arc<EnrollmentCa>>,
     ) -> Result<Self, EnrollmentServerError> {
+        let router = router.layer(from_fn_with_state(ca.clone(), only_renewals));
+        Self::start_with(ClientAuth::Optional, listener, router, names, ca).await
+    }
+
+    /// The same for a router that is for clients of the CA alone: who presents no certificate is refused in TLS.
+    ///
+    /// Revocation is not checked here; the router asks the store.
+    ///
+    /// # Errors
+    ///
+    /// [`EnrollmentServerError`] says what is in the way.
+    pub async fn start_for_clients(
+        listener: TcpListener,
+        router: Router,
+        names: ServerNames,
+        ca: watch::Receiver<Arc<EnrollmentCa>>,
+    ) -> Result<Self, EnrollmentServerError> {
+        Self::start_with(ClientAuth::Required, listener, router, names, ca).await
+    }
+
+    async fn start_with(
+        clients: ClientAuth,
+        listener: TcpListener,
+        router: Router,
+        names: ServerNames,
+        ca: watch::Receiver<Arc<EnrollmentCa>>,
+    ) -> Result<Self, EnrollmentServerError> {
         let present = ca.borrow().clone();
-        let (config, renew_at) = configuration(&present, &names).await?;
+        let (config, renew_at) = configuration(&present, &names, clients).await?;
         let serving = mtls_server::serve(listener, router, config);
         let serving = serving.map_err(EnrollmentServerError::Listen)?;
-        let renewing = tokio::spawn(renew(serving.handle(), names, ca, renew_at));
+        let renewing = tokio::spawn(renew(serving.handle(), names, clients, ca, renew_at));
         Ok(Self { serving, renewing })
     }
 
@@ -110,9 +148,22 @@ impl Drop for EnrollmentServer {
     }
 }
 
+impl ServerNames {
+    /// The profile as it is now.
+    fn profile_within<'a>(&'a self, ca: &'a EnrollmentCa) -> &'a Profile {
+        let of_ca = self.profile_of_ca.as_ref();
+        let of_ca = of_ca.and_then(|name| ca.profiles.get(name));
+        let of_ca = of_ca.map(|it| &it.profile);
+        of_ca
+            .filter(|it| it.role == self.profile.role)
+            .unwrap_or(&self.profile)
+    }
+}
+
 async fn renew(
     handle: MtlsHandle,
     names: ServerNames,
+    clients: ClientAuth,
     mut ca: watch::Receiver<Arc<EnrollmentCa>>,
     mut renew_at: OffsetDateTime,
 ) {
@@ -127,11 +178,12 @@ async fn renew(
             continue;
         }
         let present = ca.borrow_and_update().clone();
-        match configuration(&present, &names).await {
+        match configuration(&present, &names, clients).await {
             Ok((config, next)) => {
                 handle.replace(config).await;
                 renew_at = next;
-                tracing::info!(target: "pki_enroll", "the enrolment server has a new certificate");
+                let server = names.profile_name.as_str();
+                tracing::info!(target: "pki_enroll", server, "the server has a new certificate");
             }
             Err(error) => {
                 tracing::error!(target: "pki_enroll", "{}", sentence(&error));
@@ -145,33 +197,61 @@ async fn renew(
 async fn configuration(
     ca: &EnrollmentCa,
     names: &ServerNames,
+    clients: ClientAuth,
 ) -> Result<(MtlsConfig, OffsetDateTime), EnrollmentServerError> {
     use EnrollmentServerError as E;
+    let profile = names.profile_within(ca);
     let key = KeyPair::generate(KeyKind::P256).map_err(E::Key)?;
-    let parameters = CertificateParameters::for_key(key.public_key_der(), subject(&names.names))
+    let subject = subject(&names.names);
+    let csr = CertificateRequest::build(&key, &subject, &names.names);
+    let csr = csr.map_err(|error| E::Setup(error.into()))?;
+    let parameters = CertificateParameters::for_key(key.public_key_der(), subject)
         .sans(names.names.clone())
-        .validity(life(&names.profile))
+        .proven_by(&csr)
+        .validity(life(profile))
         .end_with_issuer();
     let now = OffsetDateTime::now_utc();
-    let actor = Actor::new("enrollment-server");
-    let order = Order::new(parameters, &names.profile, &names.profile_name, actor);
+    let actor = Actor::new(&names.profile_name);
+    let order = Order::new(parameters, profile, &names.profile_name, actor);
     let issued = ca.authority.issue(order, now).await.map_err(E::Issue)?;
     let pem = key.secret_pkcs8_pem();
     // The root, too: a device may know no more of it than the hash of its key.
     let chain: String = std::iter::once(&issued.certificate)
-        .chain(&issued.issuers)
+        .chain(issued.issuers.iter())
         .map(certificate_pem)
         .collect();
     let identity = ServerIdentity::from_pem(chain.as_bytes(), pem.as_bytes())
         .map_err(|error| E::Setup(error.into()))?;
-    let roots = TrustAnchors::from_certs(ca.roots.iter().map(|root| root.der()))
+    let anchors = match clients {
+        ClientAuth::Optional => anchors(ca).await.map_err(|error| E::Setup(error.into()))?,
+        ClientAuth::Required => ca.roots.clone(),
+    };
+    let roots = TrustAnchors::from_certs(anchors.iter().map(Certificate::der))
         .map_err(|error| E::Setup(error.into()))?;
-    let config = MtlsConfig::builder(identity, roots)
-        .client_auth(ClientAuth::Optional)
-        .build()
-        .map_err(|error| E::Setup(error.into()))?;
+    let config = MtlsConfig::builder(identity, roots).client_auth(clients);
+    let config = match clients {
+        // Certificates of servers, which renew themselves here; and EST, which is of HTTP/1.1.
+        ClientAuth::Optional => config
+            .accept_without_client_auth(server_certificates::accepted(&anchors))
+            .alpn(["http/1.1", "http/1.0"]),
+        ClientAuth::Required => config,
+    };
+    let config = config.build().map_err(|error| E::Setup(error.into()))?;
     let (begin, end) = (issued.record.not_before, issued.record.not_after);
     Ok((config, begin + (end - begin) / 2))
+}
+
+/// The roots, and the CAs that issue or have issued: an EST client has its own certificate and none of those above it.
+async fn anchors(ca: &EnrollmentCa) -> Result<Vec<Certificate>, StoreError> {
+    let mut anchors = ca.roots.clone();
+    for issuer in ca.store().issuers().await? {
+        let issues = issuer.ca == ca.name() && issuer.role == IssuerRole::Issuing;
+        let certificate = issuer.certificate();
+        if issues && issuer.state != IssuerState::Retired && !anchors.contains(certificate) {
+            anchors.push(certificate.clone());
+        }
+    }
+    Ok(anchors)
 }
 
 /// A day, or what comes next to it within the profile: each process has one of its own, and leaves it behind.

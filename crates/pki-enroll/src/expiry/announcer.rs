@@ -95,6 +95,10 @@ impl Announcer {
                 Err(error) => failure = failure.or(Some(error)),
             }
         }
+        if count > 0 || failure.is_some() {
+            let ended = self.store.end_lease(TELLING).await;
+            ended.map_err(AnnouncerError::Store)?;
+        }
         failure.map_or(Ok(count), Err)
     }
 
@@ -122,12 +126,7 @@ impl Announcer {
             let store = |error| AnnouncerError::Store(error);
             // One process tells at a time. It records that it has told, so if it ends in between, it is told twice.
             let now = now + begun.elapsed();
-            if !self
-                .store
-                .lease("announce", LEASE, now)
-                .await
-                .map_err(store)?
-            {
+            if !self.store.lease(TELLING, LEASE, now).await.map_err(store)? {
                 self.waits = true;
                 return Ok(count);
             }
@@ -192,6 +191,8 @@ const ALL: [ExpiringKind; 4] = [
     ExpiringKind::Leaf,
     ExpiringKind::Responder,
 ];
+/// The lease of the process that tells.
+const TELLING: &str = "announce";
 /// How long telling one recipient may take, before another process goes on.
 const LEASE: Duration = Duration::from_secs(60);
 const EVERY: Duration = Duration::from_secs(3600);

@@ -29,7 +29,31 @@ pub async fn expiring(
     expiring_of(store, within, now, |_, _| true).await
 }
 
-/// The same, of certificates for which `matters` is true of their validity period and what is left of it.
+/// The first `limit` of these, of one CA, and whether there are more. No more is read than it takes.
+///
+/// # Errors
+///
+/// If the store cannot be read.
+pub async fn expiring_first(
+    store: &Store,
+    ca: &str,
+    within: Duration,
+    now: OffsetDateTime,
+    limit: usize,
+) -> Result<(Vec<Expiring>, bool), StoreError> {
+    let wanted = Wanted {
+        ca: Some(ca),
+        end: now.saturating_add(within),
+        now,
+        limit: limit.saturating_add(1),
+    };
+    let mut found = wanted.found(store, |_, _| true).await?;
+    let more = found.len() > limit;
+    found.truncate(limit);
+    Ok((found, more))
+}
+
+/// All, of certificates for which `matters` is true of their validity period and what is left of it.
 ///
 /// Where certificates are valid for a day, most of them end soon, and nobody is to be told.
 pub(crate) async fn expiring_of(
@@ -38,35 +62,112 @@ pub(crate) async fn expiring_of(
     now: OffsetDateTime,
     matters: impl Fn(Duration, Duration) -> bool,
 ) -> Result<Vec<Expiring>, StoreError> {
-    let end = now.saturating_add(within);
-    let issuers = store.issuers().await?;
-    let mut found = Vec::new();
-    for issuer in &issuers {
-        if issuer.state == IssuerState::Retired {
-            continue;
+    let wanted = Wanted {
+        ca: None,
+        end: now.saturating_add(within),
+        now,
+        limit: usize::MAX,
+    };
+    wanted.found(store, matters).await
+}
+
+/// What is looked for.
+struct Wanted<'a> {
+    ca: Option<&'a str>,
+    end: OffsetDateTime,
+    now: OffsetDateTime,
+    /// Certificates at most.
+    limit: usize,
+}
+
+impl Wanted<'_> {
+    async fn found(
+        &self,
+        store: &Store,
+        matters: impl Fn(Duration, Duration) -> bool,
+    ) -> Result<Vec<Expiring>, StoreError> {
+        let issuers = store.issuers().await?;
+        let mut found = Vec::new();
+        for issuer in &issuers {
+            let is_wanted = self.ca.is_none_or(|ca| issuer.ca == ca);
+            if is_wanted && issuer.state != IssuerState::Retired {
+                found.extend(self.of_issuer(store, issuer).await?);
+            }
         }
-        if issuer.not_after() <= end {
-            found.push(of_issuer(issuer, now));
+        found.extend(self.certificates(store, matters).await?);
+        found.sort_by_key(|it| it.not_after);
+        Ok(found)
+    }
+
+    /// It and its CRLs.
+    async fn of_issuer(&self, store: &Store, issuer: &Issuer) -> Result<Vec<Expiring>, StoreError> {
+        let mut found = Vec::new();
+        if issuer.not_after() <= self.end {
+            found.push(of_issuer(issuer, self.now));
         }
         for partition in 0..issuer.partitions {
             if let Some(crl) = store.latest_crl_dates(issuer.id, partition).await?
-                && crl.next_update <= end
+                && crl.next_update <= self.end
             {
-                let span = (crl.this_update, crl.next_update);
-                let path = paths::crl(issuer, partition);
-                found.push(Expiring::new(
-                    ExpiringKind::Crl,
-                    &issuer.ca,
-                    path,
-                    span,
-                    now,
-                ));
+                let (path, span) = (
+                    paths::crl(issuer, partition),
+                    (crl.this_update, crl.next_update),
+                );
+                let kind = ExpiringKind::Crl;
+                found.push(Expiring::new(kind, &issuer.ca, path, span, self.now));
             }
         }
+        Ok(found)
     }
-    found.extend(certificates(store, end, now, matters).await?);
-    found.sort_by_key(|it| it.not_after);
-    Ok(found)
+
+    async fn certificates(
+        &self,
+        store: &Store,
+        matters: impl Fn(Duration, Duration) -> bool,
+    ) -> Result<Vec<Expiring>, StoreError> {
+        let (now, before) = (self.now, self.end.saturating_add(Duration::SECOND));
+        let page = u32::try_from(self.limit).unwrap_or(PAGE).min(PAGE);
+        let mut found = Vec::new();
+        let mut responders = HashMap::new();
+        let mut after = None;
+        while found.len() < self.limit {
+            let records = store.next_to_end(self.ca, before, after, page, now);
+            let records = records.await?;
+            let Some(last) = records.last() else {
+                break;
+            };
+            after = Some((last.not_after, last.id));
+            let matters =
+                |it: &&CertificateRecord| matters(it.not_after - it.not_before, it.not_after - now);
+            for record in records.iter().filter(matters) {
+                let kind = kind_of(record);
+                // A CA is among the issuers.
+                if kind == ExpiringKind::Ca {
+                    continue;
+                }
+                if kind == ExpiringKind::Responder {
+                    // The last one that is found ends last.
+                    let latest = (record.not_after, record.profile.clone());
+                    responders.insert(record.issuer, latest);
+                }
+                found.push((record.issuer, of_record(record, kind, now)));
+            }
+            if records.len() < page as usize {
+                break;
+            }
+        }
+        for (issuer, (end, profile)) in &mut responders {
+            *end = latest_end(store, *issuer, profile, *end, now).await?;
+        }
+        let is_latest = |issuer: &IssuerId, it: &Expiring| {
+            it.kind != ExpiringKind::Responder
+                || responders
+                    .get(issuer)
+                    .is_some_and(|(end, _)| *end == it.not_after)
+        };
+        found.retain(|(issuer, it)| is_latest(issuer, it));
+        Ok(found.into_iter().map(|(_, it)| it).collect())
+    }
 }
 
 fn of_issuer(issuer: &Issuer, now: OffsetDateTime) -> Expiring {
@@ -76,69 +177,6 @@ fn of_issuer(issuer: &Issuer, now: OffsetDateTime) -> Expiring {
     let mut found = Expiring::new(ExpiringKind::Ca, &issuer.ca, name, span, now);
     found.serial = Some(certificate.serial().to_string());
     found
-}
-
-async fn certificates(
-    store: &Store,
-    end: OffsetDateTime,
-    now: OffsetDateTime,
-    matters: impl Fn(Duration, Duration) -> bool,
-) -> Result<Vec<Expiring>, StoreError> {
-    let filter = Filter {
-        state: Some(CertificateState::Valid),
-        expiring_before: Some(end.saturating_add(Duration::SECOND)),
-        ..Filter::default()
-    };
-    let mut found = Vec::new();
-    let mut responders = HashMap::new();
-    let mut renewed = HashMap::new();
-    let mut page = Page::first(PAGE);
-    loop {
-        let records = store.certificates(&filter, page, now).await?;
-        let Some(last) = records.last() else {
-            break;
-        };
-        page.after = last.id;
-        let matters =
-            |it: &&CertificateRecord| matters(it.not_after - it.not_before, it.not_after - now);
-        for record in records.iter().filter(matters) {
-            match kind_of(record) {
-                // It is among the issuers.
-                ExpiringKind::Ca => {}
-                ExpiringKind::Responder => {
-                    responders
-                        .entry(record.issuer)
-                        .and_modify(|(end, _): &mut (OffsetDateTime, _)| {
-                            *end = record.not_after.max(*end);
-                        })
-                        .or_insert_with(|| (record.not_after, record.profile.clone()));
-                    found.push((
-                        record.issuer,
-                        of_record(record, ExpiringKind::Responder, now),
-                    ));
-                }
-                kind => {
-                    if !has_successor(store, &mut renewed, record, now).await? {
-                        found.push((record.issuer, of_record(record, kind, now)));
-                    }
-                }
-            }
-        }
-        if records.len() < PAGE as usize {
-            break;
-        }
-    }
-    for (issuer, (end, profile)) in &mut responders {
-        *end = latest_end(store, *issuer, profile, *end, now).await?;
-    }
-    let is_latest = |issuer: &IssuerId, it: &Expiring| {
-        it.kind != ExpiringKind::Responder
-            || responders
-                .get(issuer)
-                .is_some_and(|(end, _)| *end == it.not_after)
-    };
-    found.retain(|(issuer, it)| is_latest(issuer, it));
-    Ok(found.into_iter().map(|(_, it)| it).collect())
 }
 
 /// When the last certificate of a profile ends, which may be later than what was asked for.
@@ -169,28 +207,6 @@ async fn latest_end(
             return Ok(latest);
         }
     }
-}
-
-/// Whether a certificate of the same lineage ends later. `known` has the end of each lineage.
-async fn has_successor(
-    store: &Store,
-    known: &mut HashMap<[u8; 16], OffsetDateTime>,
-    record: &CertificateRecord,
-    now: OffsetDateTime,
-) -> Result<bool, StoreError> {
-    if let Some(end) = known.get(&record.lineage) {
-        return Ok(record.not_after < *end);
-    }
-    let filter = Filter {
-        state: Some(CertificateState::Valid),
-        lineage: Some(record.lineage),
-        ..Filter::default()
-    };
-    let same = store.certificates(&filter, Page::first(PAGE), now).await?;
-    let end = same.iter().map(|it| it.not_after).max();
-    let end = end.unwrap_or(record.not_after);
-    known.insert(record.lineage, end);
-    Ok(record.not_after < end)
 }
 
 fn kind_of(record: &CertificateRecord) -> ExpiringKind {

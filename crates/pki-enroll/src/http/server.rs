@@ -19,11 +19,14 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
+use super::open::Open;
+
 /// What a connection may take; each field has a default.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct HttpLimits {
-    /// Connections at once: 10,000. Further ones wait until one is closed.
+    /// Connections at once: 10,000. For one more, the oldest one of the address that has most of them is closed; the
+    /// addresses of an IPv6 /64 count as one.
     pub connections: usize,
     /// Until the header of the first, or of the next request is complete: 30 s.
     pub header: Duration,
@@ -95,21 +98,34 @@ async fn run(
 ) {
     let permits = Arc::new(Semaphore::new(limits.connections));
     let mut connections = JoinSet::new();
+    let mut open = Open::default();
     loop {
-        let next = async {
-            let permit = Arc::clone(&permits).acquire_owned().await;
-            let (stream, peer) = accept(&listener).await;
-            (stream, peer, permit.ok())
-        };
         let of_connection = stop.clone();
-        tokio::select! {
+        let (stream, peer) = tokio::select! {
             // An error means that nobody is left who could stop it.
             _ = stop.wait_for(|stop| *stop) => break,
-            (stream, peer, permit) = next => {
-                connections.spawn(serve((stream, peer), permit, router.clone(), limits, of_connection));
+            accepted = accept(&listener) => accepted,
+            Some(ended) = connections.join_next_with_id() => {
+                open.remove(ended.map_or_else(|error| error.id(), |(id, ())| id));
+                continue;
             }
-            Some(_) = connections.join_next() => {}
-        }
+        };
+        let permit = match Arc::clone(&permits).try_acquire_owned() {
+            Ok(permit) => Some(permit),
+            Err(_) => {
+                open.make_room();
+                // It is there as soon as that connection is gone.
+                Arc::clone(&permits).acquire_owned().await.ok()
+            }
+        };
+        let served = serve(
+            (stream, peer),
+            permit,
+            router.clone(),
+            limits,
+            of_connection,
+        );
+        open.add(peer.ip(), connections.spawn(served));
     }
     drop(listener);
     while connections.join_next().await.is_some() {}

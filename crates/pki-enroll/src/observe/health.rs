@@ -8,6 +8,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 use axum::{Json, Router};
+use pki_store::ClockState;
 use serde_json::{Value, json};
 use time::format_description::well_known::Rfc3339;
 use time::{Duration, OffsetDateTime};
@@ -24,6 +25,9 @@ struct Report {
     failing: Option<(OffsetDateTime, String)>,
     /// By path, the nextUpdate of each CRL that is published.
     crls: BTreeMap<String, OffsetDateTime>,
+    clock: ClockState,
+    /// Of a process that only reads: up to when it knows everything.
+    known_until: Option<Option<OffsetDateTime>>,
 }
 
 impl Health {
@@ -54,6 +58,15 @@ impl Health {
         });
     }
 
+    pub(crate) fn clock(&self, state: ClockState) {
+        self.change(|report| report.clock = state);
+    }
+
+    /// `None` if a process that only reads does not know up to when it knows everything.
+    pub(crate) fn known_until(&self, until: Option<OffsetDateTime>) {
+        self.change(|report| report.known_until = Some(until));
+    }
+
     fn change(&self, change: impl FnOnce(&mut Report)) {
         change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner));
     }
@@ -63,7 +76,12 @@ impl Health {
         let lapsed = report.crls.values().any(|end| *end < now);
         let (code, word) = match (&report.failing, report.refreshed) {
             _ if lapsed => (StatusCode::SERVICE_UNAVAILABLE, "expired"),
+            _ if !report.clock.may_sign() => (StatusCode::SERVICE_UNAVAILABLE, "clock"),
             (Some(_), _) => (StatusCode::OK, "degraded"),
+            _ if matches!(report.clock, ClockState::Disputed { .. }) => {
+                (StatusCode::OK, "degraded")
+            }
+            _ if report.lags(now) => (StatusCode::OK, "degraded"),
             (None, None) => (StatusCode::SERVICE_UNAVAILABLE, "starting"),
             // The timers have stopped, or wait for a store that does not answer.
             (None, Some(refreshed)) if now - refreshed > STALE => (StatusCode::OK, "degraded"),
@@ -74,22 +92,44 @@ impl Health {
         let crls = crls
             .map(|(path, next_update)| json!({"path": path, "next_update": date(*next_update)}));
         let failing = report.failing.as_ref();
-        let body = json!({
+        let reason = failing.map(|(_, sentence)| sentence.clone());
+        let mut body = json!({
             "status": word,
             "refreshed": report.refreshed.and_then(date),
             "degraded_since": failing.and_then(|(since, _)| date(*since)),
-            "reason": failing.map(|(_, sentence)| sentence),
+            "reason": reason.or_else(|| report.reason(now)),
             "crls": crls.collect::<Vec<_>>(),
         });
+        if let Some(until) = report.known_until {
+            body["known_until"] = json!(until.and_then(date));
+        }
         (code, body)
+    }
+}
+
+impl Report {
+    fn lags(&self, now: OffsetDateTime) -> bool {
+        let old = |until: Option<OffsetDateTime>| until.is_none_or(|until| now - until > STALE);
+        self.known_until.is_some_and(old)
+    }
+
+    /// What is wrong, although nothing has failed.
+    fn reason(&self, now: OffsetDateTime) -> Option<String> {
+        if !self.clock.may_sign() || matches!(self.clock, ClockState::Disputed { .. }) {
+            return Some(self.clock.to_string());
+        }
+        let behind = "nothing new has come from the primary database for minutes";
+        self.lags(now).then(|| behind.to_owned())
     }
 }
 
 /// `/healthz`: 200 and `{"status":"ok","refreshed":..,"crls":[{"path":..,"next_update":..}]}`.
 ///
 /// While something fails that is tried again, `status` is `degraded`, with `reason` and `degraded_since`, and the
-/// status code stays 200: what is published still counts. 503 means `expired`, a CRL that is past its nextUpdate, or
-/// `starting`.
+/// status code stays 200: what is published still counts. The same is said where clocks of processes differ and nobody
+/// knows which is right, and by a process on a standby that has heard nothing from the primary for 5 minutes; such a
+/// process says up to when it knows everything, as `known_until`. 503 means `expired`, a CRL that is past its nextUpdate,
+/// `clock`, a clock that is wrong, so that nothing is issued, or `starting`.
 pub fn health(health: Health) -> Router {
     Router::new()
         .route("/healthz", get(respond))
@@ -140,5 +180,51 @@ mod tests {
         assert_eq!(word(now + Duration::DAY * 4), (503, "expired".into()));
         health.retired("/crl/a.crl");
         assert_eq!(word(now + Duration::DAY * 4), (200, "ok".into()));
+    }
+
+    #[test]
+    fn a_wrong_clock_is_the_end_and_a_standby_that_hears_nothing_is_degraded() {
+        let now = datetime!(2026-11-27 12:00 UTC);
+        let health = Health::default();
+        health.recovered(now);
+        let said = |at: OffsetDateTime| {
+            let (code, body) = health.report(at);
+            let word = |name: &str| body[name].as_str().unwrap_or_default().to_owned();
+            (code.as_u16(), word("status"), word("reason"))
+        };
+        for (clock, code, status, reason) in [
+            (ClockState::Agrees, 200, "ok", ""),
+            (
+                ClockState::Disputed { seconds: 40 },
+                200,
+                "degraded",
+                "nobody knows",
+            ),
+            (
+                ClockState::Wrong { seconds: -40 },
+                503,
+                "clock",
+                "40 s behind",
+            ),
+            (ClockState::Comparing, 503, "clock", "not compared"),
+            (ClockState::Unknown, 200, "ok", ""),
+        ] {
+            health.clock(clock);
+            let (found, word, said) = said(now);
+            assert_eq!((found, word.as_str()), (code, status), "{clock:?}");
+            assert!(said.contains(reason), "{said}");
+        }
+        health.known_until(Some(now));
+        assert_eq!(said(now + Duration::minutes(5)).1, "ok");
+        health.recovered(now + Duration::minutes(5));
+        let late = said(now + Duration::minutes(6));
+        assert_eq!((late.0, late.1.as_str()), (200, "degraded"));
+        assert!(late.2.contains("nothing new"), "{}", late.2);
+        assert_eq!(
+            health.report(now).1["known_until"],
+            json!("2026-11-27T12:00:00Z")
+        );
+        health.known_until(None);
+        assert_eq!(said(now).1, "degraded");
     }
 }

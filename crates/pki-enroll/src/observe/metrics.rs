@@ -12,9 +12,12 @@
 //! | `pki_enroll_expiring` | gauge, what has passed a threshold before its end | `kind` |
 //! | `pki_enroll_announcements_total` | counter | `outcome`: `told`, `failed` |
 //! | `pki_enroll_refresh_failures_total` | counter of rounds of the timers | |
+//! | `pki_enroll_clock_ahead_seconds` | gauge, by how much the clock is ahead of others that differ; 0 while it agrees | |
+//! | `pki_enroll_replica_lag_seconds` | gauge, of a process that only reads: the age of what it knows; infinite if unknown | |
 
 use metrics::{counter, gauge};
-use time::OffsetDateTime;
+use pki_store::ClockState;
+use time::{Duration, OffsetDateTime};
 
 pub(crate) fn ocsp_answered(status: &'static str) {
     counter!("pki_enroll_ocsp_responses_total", "status" => status).increment(1);
@@ -58,6 +61,19 @@ pub(crate) fn announced(outcome: &'static str) {
 
 pub(crate) fn refresh_failed() {
     counter!("pki_enroll_refresh_failures_total").increment(1);
+}
+
+pub(crate) fn clock(state: ClockState) {
+    let ahead = match state {
+        ClockState::Disputed { seconds } | ClockState::Wrong { seconds } => seconds,
+        _ => 0,
+    };
+    gauge!("pki_enroll_clock_ahead_seconds").set(ahead as f64);
+}
+
+pub(crate) fn lag(lag: Option<Duration>) {
+    let seconds = lag.map_or(f64::INFINITY, Duration::as_seconds_f64);
+    gauge!("pki_enroll_replica_lag_seconds").set(seconds);
 }
 
 fn seconds(time: OffsetDateTime) -> f64 {

@@ -129,13 +129,15 @@ impl Crls {
             return Ok(Freshness::LeftToOthers);
         };
         // One process at a time. If it ends, another one signs when this is over.
-        let is_ours = store.lease(&format!("crl {path}"), LEASE, now).await;
+        let lease = format!("crl {path}");
+        let is_ours = store.lease(&lease, LEASE, now).await;
         if !is_ours.map_err(PublishError::Store)? {
             return Ok(Freshness::LeftToOthers);
         }
         let signed = authority
             .sign_crl(partition, schedule.lifetime_of(issuer), now)
             .await;
+        store.end_lease(&lease).await.map_err(PublishError::Store)?;
         metrics::crl_signed(if signed.is_ok() { "signed" } else { "failed" });
         let signed = signed.map_err(|source| PublishError::Crl {
             path: path.clone(),

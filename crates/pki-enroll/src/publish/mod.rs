@@ -2,6 +2,7 @@
 
 pub(crate) mod crls;
 pub(crate) mod error;
+pub(crate) mod heartbeat;
 pub(crate) mod paths;
 pub(crate) mod publication;
 pub(crate) mod publisher;

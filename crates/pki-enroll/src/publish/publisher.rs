@@ -3,8 +3,10 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use pki_core::Profile;
-use pki_store::{Actor, CertificateAuthority, Issuer, IssuerId, IssuerState, Store, StoredCrl};
+use pki_core::{KeyPair, Profile};
+use pki_store::{
+    Actor, CertificateAuthority, Issuer, IssuerId, IssuerRole, IssuerState, Store, StoredCrl,
+};
 use time::OffsetDateTime;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
@@ -109,6 +111,15 @@ impl Publisher {
         self
     }
 
+    /// Has all OCSP responders answer with this key, which processes share: those that have the key of an issuer appoint
+    /// it, and those that only read the store find its certificates there. Whoever has it can say that a revoked
+    /// certificate is good, until the responder's certificate ends.
+    #[must_use]
+    pub fn responder_key(mut self, key: KeyPair) -> Self {
+        self.responders.share(key);
+        self
+    }
+
     /// Where failures are reported.
     #[must_use]
     pub fn health(mut self, health: Health) -> Self {
@@ -141,10 +152,18 @@ impl Publisher {
             .partition(|issuer| issuer.state == IssuerState::Retired);
         let mut failures = Vec::new();
         self.waits = false;
+        if self.store.is_read_only() {
+            failures.extend(self.look_how_far_behind(now).await.err());
+        }
+        self.publish_certificates(&issuers);
+        // An upstream CA signs and publishes for itself: nothing is under these paths here, and its OCSP responder is not
+        // this one.
+        let is_ours = |issuer: &Issuer| issuer.role != IssuerRole::Upstream;
+        let ours = |all: Vec<Issuer>| all.into_iter().filter(is_ours).collect::<Vec<_>>();
+        let (issuers, retired) = (ours(issuers), ours(retired));
         self.refresh_responders(&issuers, now, &mut failures).await;
         self.refresh_crls((&issuers, &retired), now, &mut failures)
             .await;
-        self.publish_certificates(&issuers);
         if failures.is_empty() {
             self.health.recovered(now);
             return Ok(());
@@ -160,8 +179,14 @@ impl Publisher {
     ) {
         let mut answering = Vec::with_capacity(issuers.len());
         for issuer in issuers {
-            if let Some(authority) = authority_of(&self.authorities, issuer) {
-                let (profile, name) = &self.responder_profile;
+            let authority = authority_of(&self.authorities, issuer);
+            let (profile, name) = &self.responder_profile;
+            let may_appoint = authority.is_some();
+            let taken_over = self
+                .responders
+                .take_over(&self.store, issuer, may_appoint, name, now);
+            failures.extend(taken_over.await.err());
+            if let Some(authority) = authority {
                 let appointed =
                     self.responders
                         .appoint(issuer, authority, (profile, name), &self.actor, now);
@@ -173,6 +198,15 @@ impl Publisher {
             });
         }
         self.responder.appoint(answering);
+    }
+
+    /// A standby that nobody writes to any more lags behind by more and more.
+    async fn look_how_far_behind(&self, now: OffsetDateTime) -> Result<(), PublishError> {
+        let until = self.store.known_until(now).await;
+        let until = until.map_err(PublishError::Store)?;
+        self.health.known_until(until);
+        metrics::lag(until.map(|until| now - until));
+        Ok(())
     }
 
     async fn refresh_crls(

@@ -7,6 +7,16 @@ use serde::Serialize;
 #[non_exhaustive]
 #[serde(rename_all = "kebab-case")]
 pub enum AuditEvent {
+    /// An ACME account was made.
+    AcmeAccountCreated,
+    /// The contacts, the key or the state of an ACME account were changed.
+    AcmeAccountChanged,
+    /// The holder of an ACME account has proven a name.
+    AcmeAuthorized,
+    /// A key of the external account binding was made.
+    AcmeKeyCreated,
+    /// A key of the external account binding was revoked.
+    AcmeKeyRevoked,
     /// A certificate was approved, and its serial number reserved.
     Approved,
     /// A CRL was signed.
@@ -45,6 +55,12 @@ pub enum AuditEvent {
     TokenRevoked,
     /// A process has ended between approving and signing.
     Unconfirmed,
+    /// An upstream CA has a request, and has not decided.
+    UpstreamPending,
+    /// What an upstream CA has returned is not what was approved.
+    UpstreamRefused,
+    /// An upstream CA has revoked a certificate, as it was told, or does not know it.
+    UpstreamRevoked,
 }
 
 impl AuditEvent {
@@ -52,6 +68,11 @@ impl AuditEvent {
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::AcmeAccountCreated => "acme-account-created",
+            Self::AcmeAccountChanged => "acme-account-changed",
+            Self::AcmeAuthorized => "acme-authorized",
+            Self::AcmeKeyCreated => "acme-key-created",
+            Self::AcmeKeyRevoked => "acme-key-revoked",
             Self::Approved => "approved",
             Self::CrlSigned => "crl-signed",
             Self::Failed => "failed",
@@ -71,6 +92,9 @@ impl AuditEvent {
             Self::TokenCreated => "token-created",
             Self::TokenRevoked => "token-revoked",
             Self::Unconfirmed => "unconfirmed",
+            Self::UpstreamPending => "upstream-pending",
+            Self::UpstreamRefused => "upstream-refused",
+            Self::UpstreamRevoked => "upstream-revoked",
         }
     }
 }

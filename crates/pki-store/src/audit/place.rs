@@ -1,14 +1,14 @@
 //! A second place for checkpoints.
 
 use std::fmt;
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::str::FromStr;
 
 use super::checkpoint::{Checkpoint, MAX_LEN};
+use crate::owner_only::owner_only;
 
 /// Where checkpoints are kept besides the store, so that who can change the one cannot change the other: another disk,
 /// another machine, a log that only grows.
@@ -32,7 +32,9 @@ pub enum CheckpointPlace {
 #[non_exhaustive]
 pub enum PlaceError {
     /// The text names no place.
-    #[error("`{0}` is no place for checkpoints; it is file:PATH, directory:PATH or exec:PROGRAM")]
+    #[error(
+        "`{0}` is not a place for checkpoints; it is file:PATH, directory:PATH or exec:PROGRAM"
+    )]
     Address(String),
 
     /// The program did not take it.
@@ -94,11 +96,10 @@ fn io(path: &Path) -> impl FnOnce(std::io::Error) -> PlaceError + '_ {
 }
 
 fn append(path: &Path, line: &str) -> std::io::Result<()> {
-    let mut file = OpenOptions::new()
+    let mut file = owner_only()
         .read(true)
         .append(true)
         .create(true)
-        .mode(0o600)
         .open(path)?;
     // A line that was cut off stays one of its own.
     let mut last = [0];
@@ -131,16 +132,18 @@ fn last_line(path: &Path) -> std::io::Result<Option<Checkpoint>> {
 fn keep_file(directory: &Path, seq: u64, line: &str) -> std::io::Result<()> {
     let path = directory.join(format!("checkpoint-{seq:020}.json"));
     let unfinished = path.with_extension("new");
-    let mut file = OpenOptions::new()
+    let mut file = owner_only()
         .write(true)
         .create(true)
         .truncate(true)
-        .mode(0o600)
         .open(&unfinished)?;
     file.write_all(line.as_bytes())?;
     file.sync_all()?;
     std::fs::rename(&unfinished, &path)?;
-    File::open(directory)?.sync_all()
+    // So that the name lasts, too. Elsewhere a directory cannot be opened.
+    #[cfg(unix)]
+    File::open(directory)?.sync_all()?;
+    Ok(())
 }
 
 fn newest_file(directory: &Path) -> std::io::Result<Option<Checkpoint>> {

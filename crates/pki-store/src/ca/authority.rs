@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use pki_core::Authority;
+use pki_upstream::UpstreamCa;
 
-use crate::{Actor, Issuer, Store, StoreError};
+use crate::{Actor, Issuer, IssuerRole, Store, StoreError};
 
 /// A CA that remembers what it has issued: an [`Authority`] with its place in a [`Store`].
 ///
@@ -18,7 +19,11 @@ pub struct CertificateAuthority(pub(super) Arc<Inner>);
 pub(super) struct Inner {
     pub(super) authority: Authority,
     pub(super) issuer: Issuer,
+    /// The subject of its certificate.
+    pub(super) subject: Arc<str>,
     pub(super) store: Store,
+    /// Whoever signs in place of the authority.
+    pub(super) upstream: Option<Arc<dyn UpstreamCa>>,
 }
 
 impl CertificateAuthority {
@@ -26,8 +31,34 @@ impl CertificateAuthority {
     ///
     /// # Errors
     ///
-    /// [`StoreError::NotFound`] if it was not.
+    /// [`StoreError::NotFound`] if it was not, [`StoreError::Refused`] if an upstream CA signs for it.
     pub async fn new(authority: Authority, store: Store) -> Result<Self, StoreError> {
+        Self::with(authority, None, store).await
+    }
+
+    /// A CA whose certificates `upstream` makes: `authority` [has no key](Authority::without_key), and its certificate was
+    /// added to the store as that of an [`IssuerRole::Upstream`].
+    ///
+    /// Serial numbers, CRLs and OCSP responses are the upstream's. What it returns is held against what was approved
+    /// before it is recorded and given out; otherwise it is refused, and the upstream has to revoke it.
+    /// [`settle`](Self::settle) has to be called now and then.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::NotFound`] if it was not added, [`StoreError::Refused`] if it is another kind of issuer.
+    pub async fn with_upstream(
+        authority: Authority,
+        upstream: Arc<dyn UpstreamCa>,
+        store: Store,
+    ) -> Result<Self, StoreError> {
+        Self::with(authority, Some(upstream), store).await
+    }
+
+    async fn with(
+        authority: Authority,
+        upstream: Option<Arc<dyn UpstreamCa>>,
+        store: Store,
+    ) -> Result<Self, StoreError> {
         let fingerprint = authority.certificate().fingerprint_sha256();
         let issuers = store.issuers().await?;
         let issuer = issuers
@@ -36,10 +67,19 @@ impl CertificateAuthority {
             .ok_or_else(|| StoreError::NotFound {
                 what: format!("issuer `{}`", authority.certificate().subject()),
             })?;
+        if upstream.is_some() != (issuer.role == IssuerRole::Upstream) {
+            let reason = match upstream {
+                Some(_) => "this issuer signs with a key of its own, and has no upstream CA",
+                None => "an upstream CA signs for this issuer, and is not named",
+            };
+            return Err(StoreError::Refused(reason.into()));
+        }
         Ok(Self(Arc::new(Inner {
+            subject: issuer.certificate().subject().to_string().into(),
             authority,
             issuer,
             store,
+            upstream,
         })))
     }
 
@@ -53,6 +93,12 @@ impl CertificateAuthority {
     #[must_use]
     pub fn store(&self) -> &Store {
         &self.0.store
+    }
+
+    /// Who signs, where that is an upstream CA.
+    #[must_use]
+    pub fn upstream(&self) -> Option<&dyn UpstreamCa> {
+        self.0.upstream.as_deref()
     }
 
     /// The authority itself, which remembers nothing: for OCSP responses.

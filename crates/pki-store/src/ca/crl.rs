@@ -26,9 +26,17 @@ impl CertificateAuthority {
         now: OffsetDateTime,
     ) -> Result<StoredCrl, CrlError> {
         let issuer = &self.0.issuer;
+        if let Some(upstream) = self.upstream() {
+            let upstream = upstream.name();
+            return Err(CrlError::Upstream { upstream });
+        }
         let store: &Store = &self.0.store;
         if partition >= issuer.partitions {
             return Err(CrlError::Partition(partition));
+        }
+        let clock = store.clock_state();
+        if !clock.may_sign() {
+            return Err(CrlError::Clock(clock));
         }
         // First the number, so that a CRL with a higher number knows of no fewer revocations.
         let number = store.next_crl_number(issuer.id, partition).await?;
@@ -79,7 +87,7 @@ fn scope(issuer: &Issuer, partition: u32) -> Option<(String, CrlScope)> {
     let scope = match issuer.role {
         IssuerRole::Root if issuer.partitions == 1 => return None,
         IssuerRole::Root => CrlScope::All,
-        IssuerRole::Issuing => CrlScope::LeafCertificates,
+        IssuerRole::Issuing | IssuerRole::Upstream => CrlScope::LeafCertificates,
     };
     Some((issuer.crl_url(partition)?, scope))
 }

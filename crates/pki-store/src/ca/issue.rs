@@ -4,7 +4,8 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
-use pki_core::{CertificateParameters, Issued, Prepared, Profile};
+use pki_core::{Issued, Prepared, Profile};
+use pki_upstream::UpstreamRequest;
 use sha2::{Digest as _, Sha256};
 use time::OffsetDateTime;
 use tokio::time::Instant;
@@ -12,7 +13,7 @@ use x509_identity::Certificate;
 
 use super::authority::CertificateAuthority;
 use super::order::{IssuedRecord, Order};
-use crate::commit::{Operation, Outcome, Reservation, Reserved, Signed};
+use crate::commit::{Operation, Outcome, Reservation, Reserved, Signed, UpstreamAsked};
 use crate::record::issuer::{PARTITION, with_partition};
 use crate::record::name_pattern::names_of;
 use crate::record::sans_text;
@@ -34,17 +35,48 @@ impl CertificateAuthority {
         now: OffsetDateTime,
     ) -> Result<IssuedRecord, IssueError> {
         let store = &self.0.store;
+        let clock = store.clock_state();
+        if !clock.may_sign() {
+            return Err(IssueError::Clock(clock));
+        }
         let start = Instant::now();
+        match self.issue_or_hear(&order, start, now).await {
+            pending @ Err(IssueError::Pending { .. }) => {
+                // In a place of its own, like all that is rare: whoever issues is copied each time it is handed on.
+                Box::pin(self.wait(&order, pending, start, now)).await
+            }
+            issued => issued,
+        }
+    }
+
+    /// The certificate, or what the upstream says instead.
+    async fn issue_or_hear(
+        &self,
+        order: &Order<'_>,
+        start: Instant,
+        now: OffsetDateTime,
+    ) -> Result<IssuedRecord, IssueError> {
+        let store = &self.0.store;
         let mut committed = store.committed();
         loop {
             committed.mark_unchanged();
-            let started = self.start(&order, now).await;
+            if let Some(upstream) = self.upstream()
+                && let Some(issued) = Box::pin(self.resume(upstream, order, now)).await?
+            {
+                return Ok(issued);
+            }
+            let started = self.start(order, now).await;
             if let Err(error) = &started {
-                self.refused(&order, error, now).await?;
+                Box::pin(self.refused(order, error, now)).await?;
             }
             match started? {
                 Started::Issued(issued) => return Ok(*issued),
-                Started::Before(id) => return self.again(id, now).await,
+                Started::Before(id) => return Box::pin(self.issued_before(id, now)).await,
+                Started::Made(id) => {
+                    let mut issued = Box::pin(self.issued_before(id, now)).await?;
+                    issued.was_there = false;
+                    return Ok(issued);
+                }
                 Started::UnderWay => {}
             }
             // By this process, or by another one, which may have ended.
@@ -53,19 +85,33 @@ impl CertificateAuthority {
             }
             let _ = tokio::time::timeout(POLL, committed.changed()).await;
             // By now the reservation may be older than signing takes.
-            store.recover(&order.actor, now + start.elapsed()).await?;
+            Box::pin(store.recover(&order.actor, now + start.elapsed())).await?;
         }
     }
 
     async fn start(&self, order: &Order<'_>, now: OffsetDateTime) -> Result<Started, IssueError> {
         let ca = self.clone();
-        let partition = self.partition(&order.parameters);
+        let spki = Sha256::digest(order.parameters.public_key_der()).into();
+        let partition = self.partition(&spki);
         let profile = self.profile_for(order.profile, partition)?;
         let prepared = self.0.authority.prepare(&order.parameters, &profile, now)?;
         self.0.store.step("prepared");
-        let reservation = self.reservation(&prepared, order, partition, now)?;
+        let mut reservation = self.reservation(&prepared, order, spki, now)?;
+        let request = match self.upstream() {
+            Some(_) => Some(self.upstream_request(order, &prepared)?),
+            None => None,
+        };
+        if let (Some(upstream), Some(request)) = (self.upstream(), &request)
+            && upstream.remembers().is_some()
+        {
+            reservation.upstream = Some(UpstreamAsked {
+                csr: request.csr_der.clone(),
+                key: request.idempotency_key.clone(),
+            });
+        }
         // A caller that goes away leaves no reservation behind.
-        let issuing = tokio::spawn(async move { ca.reserve_and_sign(reservation, prepared).await });
+        let issuing =
+            tokio::spawn(async move { ca.reserve_and_sign(reservation, prepared, request).await });
         issuing.await.map_err(|_| StoreError::Closed)?
     }
 
@@ -73,6 +119,7 @@ impl CertificateAuthority {
         self,
         reservation: Reservation,
         prepared: Prepared,
+        request: Option<UpstreamRequest>,
     ) -> Result<Started, IssueError> {
         let store = &self.0.store;
         let reservation = Arc::new(reservation);
@@ -84,6 +131,9 @@ impl CertificateAuthority {
             Reserved::UnderWay => return Ok(Started::UnderWay),
         };
         store.step("reserved");
+        if let (Some(upstream), Some(request)) = (self.upstream(), &request) {
+            return Box::pin(self.ask(upstream, &reservation, id, request)).await;
+        }
         let signed = self.sign(prepared).await?;
         store.step("signed");
         let outcome = Outcome {
@@ -110,7 +160,7 @@ impl CertificateAuthority {
             return Err(IssueError::Overtaken);
         }
         let reservation = Arc::unwrap_or_clone(reservation);
-        let issued = self.issued(reservation, &issued, id, lineage);
+        let issued = self.issued(reservation, issued, id, lineage);
         Ok(Started::Issued(Box::new(issued)))
     }
 
@@ -127,8 +177,16 @@ impl CertificateAuthority {
         signing.await.map_err(|_| StoreError::Closed)
     }
 
-    /// An order that was answered before.
-    async fn again(&self, id: i64, now: OffsetDateTime) -> Result<IssuedRecord, IssueError> {
+    /// What an earlier order was answered with: the certificate of this [`id`](CertificateRecord::id), of whatever issuer.
+    ///
+    /// # Errors
+    ///
+    /// [`IssueError::Store`] if there is none, or it was not signed.
+    pub async fn issued_before(
+        &self,
+        id: i64,
+        now: OffsetDateTime,
+    ) -> Result<IssuedRecord, IssueError> {
         let record = self.0.store.certificate(id, now).await?;
         let damaged = |_| StoreError::Corrupt {
             what: format!("certificate {} cannot be read", record.serial),
@@ -137,9 +195,9 @@ impl CertificateAuthority {
         let certificate = Certificate::from_der(der).map_err(damaged)?;
         // The CA may have been renewed since.
         let issuers = if record.issuer == self.0.issuer.id {
-            self.0.issuer.chain.clone()
+            self.0.issuer.chain.clone().into()
         } else {
-            self.0.store.issuer(record.issuer).await?.chain
+            self.0.store.issuer(record.issuer).await?.chain.into()
         };
         Ok(IssuedRecord {
             record,
@@ -156,8 +214,10 @@ impl CertificateAuthority {
         error: &IssueError,
         now: OffsetDateTime,
     ) -> Result<(), StoreError> {
-        if matches!(error, IssueError::Issue(_) | IssueError::CrlUrl { .. })
-            && !matches!(error, IssueError::Issue(pki_core::IssueError::Sign(_)))
+        if matches!(
+            error,
+            IssueError::Issue(_) | IssueError::CrlUrl { .. } | IssueError::NoCsr
+        ) && !matches!(error, IssueError::Issue(pki_core::IssueError::Sign(_)))
         {
             let ca = &self.0.issuer.ca;
             let subject = order.parameters.subject().to_string();
@@ -172,9 +232,8 @@ impl CertificateAuthority {
     }
 
     /// Which of the CRLs covers the certificate: by its key, so that nobody has to count.
-    fn partition(&self, parameters: &CertificateParameters) -> u32 {
-        let hash = Sha256::digest(parameters.public_key_der());
-        let number = hash
+    fn partition(&self, spki: &[u8; 32]) -> u32 {
+        let number = spki
             .iter()
             .take(4)
             .fold(0, |number, octet| number << 8 | u32::from(*octet));
@@ -211,7 +270,7 @@ impl CertificateAuthority {
         &self,
         prepared: &Prepared,
         order: &Order<'_>,
-        partition: u32,
+        spki: [u8; 32],
         now: OffsetDateTime,
     ) -> Result<Reservation, StoreError> {
         let content = prepared.unsigned();
@@ -219,10 +278,11 @@ impl CertificateAuthority {
         let (sans, name_keys) = names_of(content);
         Ok(Reservation {
             issuer: issuer.id.0,
-            issuer_subject: issuer.certificate().subject().to_string(),
+            issuer_subject: self.0.subject.clone(),
             issuer_fingerprint: *issuer.certificate().fingerprint_sha256(),
             ca: issuer.ca.clone(),
             serial: prepared.serial().clone(),
+            serial_is_ours: self.upstream().is_none(),
             tbs: prepared.tbs_der().to_vec(),
             profile: order.profile_name.to_owned(),
             role: order.profile.role,
@@ -232,13 +292,16 @@ impl CertificateAuthority {
             name_keys,
             not_before: content.not_before(),
             not_after: content.not_after(),
-            spki: *content.spki_sha256(),
-            partition,
+            spki,
+            partition: self.partition(&spki),
             actor: order.actor.clone(),
             idempotency: order.idempotency.as_ref().map(|it| kept(it, order.token)),
             token: order.token,
+            attestation: order.attestation.clone(),
+            evidence: order.evidence.clone(),
             replaces: order.replaces.clone(),
             key_reuse: order.key_reuse,
+            upstream: None,
             holder: self.0.store.0.holder,
             now,
         })
@@ -247,11 +310,11 @@ impl CertificateAuthority {
     fn issued(
         &self,
         reservation: Reservation,
-        issued: &Issued,
+        issued: Issued,
         id: i64,
         lineage: [u8; 16],
     ) -> IssuedRecord {
-        let certificate = issued.certificate().clone();
+        let certificate = issued.into_certificate();
         let record = CertificateRecord {
             id,
             ca: reservation.ca,
@@ -273,16 +336,19 @@ impl CertificateAuthority {
         IssuedRecord {
             record,
             certificate,
-            issuers: self.0.authority.chain().to_vec(),
+            issuers: self.0.authority.shared_chain(),
             was_there: false,
         }
     }
 }
 
 /// How far an order has come.
-enum Started {
+pub(super) enum Started {
     Issued(Box<IssuedRecord>),
+    /// By an earlier order.
     Before(i64),
+    /// By this order, and recorded.
+    Made(i64),
     UnderWay,
 }
 

@@ -1,9 +1,13 @@
 //! What is asked of a CA, and what it gives.
 
+use std::sync::Arc;
+
 use pki_core::{CertificateParameters, Profile, certificate_pem, presented};
 use x509_identity::{Certificate, SerialNumber};
 
-use crate::{Actor, CertificateRecord, Idempotency, KeyReuse, TokenId};
+use crate::{
+    Actor, AttestationRecord, CertificateRecord, EvidenceUse, Idempotency, KeyReuse, TokenId,
+};
 
 /// A certificate that is to be issued.
 #[derive(Clone, Debug)]
@@ -25,6 +29,10 @@ pub struct Order<'a> {
     pub key_reuse: KeyReuse,
     /// The token that is used up once by this order, in the transaction that reserves the serial number.
     pub token: Option<TokenId>,
+    /// What a device has proved of itself, for the audit log and for lists.
+    pub attestation: Option<AttestationRecord>,
+    /// What this order uses up of the evidence for that, in the same transaction.
+    pub evidence: Option<EvidenceUse>,
 }
 
 /// A certificate that was issued and recorded.
@@ -36,7 +44,7 @@ pub struct IssuedRecord {
     /// The certificate.
     pub certificate: Certificate,
     /// Its issuer's certificate, and those above it.
-    pub issuers: Vec<Certificate>,
+    pub issuers: Arc<[Certificate]>,
     /// Whether it was issued by an earlier order with the same idempotency key.
     pub was_there: bool,
 }
@@ -59,6 +67,8 @@ impl<'a> Order<'a> {
             replaces: None,
             key_reuse: KeyReuse::default(),
             token: None,
+            attestation: None,
+            evidence: None,
         }
     }
 
@@ -81,6 +91,22 @@ impl<'a> Order<'a> {
     #[must_use]
     pub fn token(mut self, token: TokenId) -> Self {
         self.token = Some(token);
+        self
+    }
+
+    /// Records what a device has proved of itself.
+    #[must_use]
+    pub fn attestation(mut self, attestation: AttestationRecord) -> Self {
+        self.attestation = Some(attestation);
+        self
+    }
+
+    /// Uses the challenge up once, and registers the key or counts its assertion. It takes an
+    /// [`attestation`](Self::attestation), which says whose key it is. If the order is refused, the challenge is used
+    /// up, and all else is as it was. An order that is known again by its idempotency key uses nothing a second time.
+    #[must_use]
+    pub fn evidence(mut self, evidence: EvidenceUse) -> Self {
+        self.evidence = Some(evidence);
         self
     }
 
@@ -107,6 +133,6 @@ impl IssuedRecord {
     /// [`presented`](Self::presented) as one PEM file.
     #[must_use]
     pub fn chain_pem(&self) -> String {
-        self.presented().map(certificate_pem).collect()
+        self.presented().map(Certificate::pem).collect()
     }
 }

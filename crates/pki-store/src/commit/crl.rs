@@ -55,7 +55,7 @@ impl RecordCrl {
         let crl = &self.crl;
         let sql = "UPDATE crls SET signed_number = $3, this_update = $4, next_update = $5, revision = $6, \
                    entries = $7, der = $8 WHERE issuer = $1 AND part = $2 AND number >= $3 \
-                   AND (signed_number IS NULL OR signed_number < $3) RETURNING 1";
+                   AND (signed_number IS NULL OR signed_number < $3)";
         let parameters = values![
             crl.issuer.0,
             crl.partition,
@@ -66,8 +66,7 @@ impl RecordCrl {
             crl.entries,
             crl.der.as_slice()
         ];
-        let row = transaction.session.first(sql, parameters).await?;
-        if row.is_none() {
+        if !transaction.session.changes(sql, parameters).await? {
             return Ok(false);
         }
         let detail = json!({

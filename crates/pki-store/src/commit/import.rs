@@ -8,10 +8,10 @@ use time::OffsetDateTime;
 use x509_identity::{Certificate, DistinguishedName, SerialNumber};
 
 use super::added::added_id;
-use super::reserve::new_lineage;
 use super::transaction::Transaction;
 use crate::StoreError;
 use crate::audit::AuditEvent;
+use crate::commit::issue::reserve::new_lineage;
 use crate::database::{Many, Value, values};
 use crate::record::certificate::stored;
 use crate::record::name_pattern::names_of;
@@ -121,10 +121,10 @@ impl Import {
             sets.push(set);
             keys.push(names);
         }
-        let insert = Many::Insert {
+        let insert = Many::Numbered {
             into: "certificates (issuer, serial, state, profile, subject, sans, not_before, not_after, spki, fingerprint, \
                    lineage, part, holder, reserved_at, content)",
-            rest: "RETURNING id, serial",
+            known_by: ("serial", 1),
         };
         let rows = transaction.session.query_each(insert, sets).await?;
         let mut names = Vec::new();

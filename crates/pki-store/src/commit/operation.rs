@@ -6,93 +6,64 @@ use serde_json::json;
 use time::OffsetDateTime;
 use x509_identity::SerialNumber;
 
-use super::approval::{AskApproval, DecideApproval};
+use super::acme::AcmeOperation;
 use super::crl::{NextCrlNumber, RecordCrl};
 use super::import::Import;
 use super::issuer::{AddIssuer, ChangeIssuer};
-use super::outcome::Outcome;
-use super::reserve::{Reservation, Reserved};
+use super::prune::Prune;
+use super::reply::Reply;
 use super::restore::{AcknowledgeRestore, KeepCheckpoint};
 use super::revoke::Revoke;
-use super::token::{CreateToken, RevokeToken};
 use super::transaction::Transaction;
-use crate::IssueError;
 use crate::StoreError;
 use crate::audit::AuditEvent;
+use crate::commit::credentials::approval::{AskApproval, DecideApproval};
+use crate::commit::credentials::attestation::CreateChallenge;
+use crate::commit::credentials::token::{CreateToken, RevokeToken};
+use crate::commit::issue::outcome::Outcome;
+use crate::commit::issue::reserve::Reservation;
+use crate::commit::issue::upstream::{UpstreamOutcome, UpstreamTold};
+use crate::commit::processes::beat::{Beat, Leave};
+use crate::commit::processes::lease::{EndLease, TakeLease};
 use crate::database::values;
-use crate::record::{Actor, ApprovalRequest, CertificateRecord, IssuerId, TokenRecord};
+use crate::record::Actor;
 
 /// One change. It can be tried again: what has happened already happens no second time.
 #[derive(Clone)]
 pub(crate) enum Operation {
+    Acme(Arc<AcmeOperation>),
     AcknowledgeRestore(AcknowledgeRestore),
     AddIssuer(AddIssuer),
     AskApproval(Arc<AskApproval>),
+    Beat(Beat),
     ChangeIssuer(ChangeIssuer),
     Claim(Claim),
+    CreateChallenge(CreateChallenge),
     CreateToken(Arc<CreateToken>),
     DecideApproval(DecideApproval),
+    EndLease(EndLease),
     Import(Import),
     KeepCheckpoint(KeepCheckpoint),
+    Leave(Leave),
     NextCrlNumber(NextCrlNumber),
     Note(Note),
     Outcome(Outcome),
+    Prune(Prune),
     Recover(Recover),
     RecordCrl(RecordCrl),
     Reserve(Arc<Reservation>),
     Revoke(Revoke),
     RevokeToken(RevokeToken),
+    TakeLease(TakeLease),
+    Upstream(Arc<UpstreamOutcome>),
+    UpstreamTold(UpstreamTold),
 }
 
-/// What came of an operation.
-pub(crate) enum Reply {
-    Approval(Result<ApprovalRequest, IssueError>),
-    Certificates(Vec<CertificateRecord>),
-    Decided(ApprovalRequest),
-    Done(bool),
-    Issuer(IssuerId),
-    Number(u64),
-    Reserved(Result<Reserved, IssueError>),
-    Token(TokenRecord),
-}
-
-/// What an operation is known to answer.
-pub(crate) trait Answer: Sized {
-    fn of(reply: Reply) -> Option<Self>;
-}
-
-/// The reply of one kind, as its value.
-macro_rules! answers {
-    ($($kind:ident: $value:ty),* $(,)?) => {
-        $(impl Answer for $value {
-            fn of(reply: Reply) -> Option<Self> {
-                match reply {
-                    Reply::$kind(value) => Some(value),
-                    _ => None,
-                }
-            }
-        })*
-    };
-}
-
-answers! {
-    Approval: Result<ApprovalRequest, IssueError>,
-    Certificates: Vec<CertificateRecord>,
-    Decided: ApprovalRequest,
-    Done: bool,
-    Issuer: IssuerId,
-    Number: u64,
-    Reserved: Result<Reserved, IssueError>,
-    Token: TokenRecord,
-}
-
-/// Something that is done once, or by one process at a time.
+/// Something that is done once.
 #[derive(Clone)]
 pub(crate) struct Claim {
     pub(crate) name: String,
     pub(crate) holder: [u8; 16],
-    pub(crate) now: i64,
-    pub(crate) until: i64,
 }
 
 /// A row of the audit log about something that was decided or done elsewhere.
@@ -121,6 +92,7 @@ impl Operation {
         transaction: &mut Transaction<'_>,
     ) -> Result<Reply, StoreError> {
         Ok(match self {
+            Self::Acme(it) => return it.apply(transaction).await,
             Self::AcknowledgeRestore(it) => {
                 it.apply(transaction).await?;
                 Reply::Done(true)
@@ -131,22 +103,42 @@ impl Operation {
                 Reply::Done(true)
             }
             Self::AskApproval(it) => Reply::Approval(it.apply(transaction).await?),
+            Self::CreateChallenge(it) => {
+                it.apply(transaction).await?;
+                Reply::Done(true)
+            }
             Self::CreateToken(it) => Reply::Token(it.apply(transaction).await?),
             Self::DecideApproval(it) => Reply::Decided(it.apply(transaction).await?),
             Self::RevokeToken(it) => Reply::Token(it.apply(transaction).await?),
+            Self::Beat(it) => {
+                it.apply(transaction).await?;
+                Reply::Done(true)
+            }
             Self::Claim(it) => Reply::Done(it.apply(transaction).await?),
+            Self::Leave(it) => {
+                it.apply(transaction).await?;
+                Reply::Done(true)
+            }
+            Self::EndLease(it) => {
+                it.apply(transaction).await?;
+                Reply::Done(true)
+            }
+            Self::TakeLease(it) => Reply::Done(it.apply(transaction).await?),
             Self::Import(it) => Reply::Number(it.apply(transaction).await?),
             Self::KeepCheckpoint(it) => {
                 it.apply(transaction).await?;
                 Reply::Done(true)
             }
             Self::NextCrlNumber(it) => Reply::Number(it.apply(transaction).await?),
+            Self::Prune(it) => Reply::Number(it.apply(transaction).await?),
             Self::Recover(it) => Reply::Number(it.apply(transaction).await?),
             Self::RecordCrl(it) => Reply::Done(it.apply(transaction).await?),
             Self::Note(it) => {
                 it.apply(transaction);
                 Reply::Done(true)
             }
+            Self::Upstream(it) => Reply::Upstream(it.apply(transaction).await?),
+            Self::UpstreamTold(it) => Reply::Done(it.apply(transaction).await?),
             Self::Revoke(it) => Reply::Certificates(it.apply(transaction).await?),
             Self::Outcome(_) | Self::Reserve(_) => return Err(StoreError::Closed),
         })
@@ -156,16 +148,18 @@ impl Operation {
 impl Claim {
     async fn apply(&self, transaction: &mut Transaction<'_>) -> Result<bool, StoreError> {
         let sql = "INSERT INTO claims (name, holder, until) VALUES ($1, $2, $3) \
-                   ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, until = excluded.until \
-                   WHERE claims.until <= $4 OR claims.holder = excluded.holder RETURNING 1";
-        let parameters = values![self.name.as_str(), self.holder, self.until, self.now];
-        Ok(transaction.session.first(sql, parameters).await?.is_some())
+                   ON CONFLICT (name) DO UPDATE SET until = excluded.until \
+                   WHERE claims.holder = excluded.holder";
+        let parameters = values![self.name.as_str(), self.holder, i64::MAX];
+        transaction.session.changes(sql, parameters).await
     }
 }
 
 impl Recover {
     async fn apply(&self, transaction: &mut Transaction<'_>) -> Result<u64, StoreError> {
+        // What waits for an upstream CA has not ended.
         let sql = "UPDATE certificates SET state = 2 WHERE state = 0 AND reserved_at < $1 \
+                   AND NOT EXISTS (SELECT 1 FROM upstream_orders WHERE certificate = certificates.id) \
                    RETURNING serial, subject, \
                    (SELECT ca FROM issuers WHERE issuers.id = certificates.issuer)";
         let rows = transaction

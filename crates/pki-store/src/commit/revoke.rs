@@ -12,7 +12,7 @@ use crate::audit::AuditEvent;
 use crate::database::{Many, values};
 use crate::query;
 use crate::record::hex;
-use crate::record::{Actor, CertificateRecord, CertificateState, Selection, Selector};
+use crate::record::{Actor, CertificateRecord, CertificateState, IssuerRole, Selection, Selector};
 
 /// Certificates that are to be revoked.
 #[derive(Clone)]
@@ -73,6 +73,7 @@ impl Revoke {
             rest: "ON CONFLICT (certificate) DO UPDATE SET reason = excluded.reason, revision = excluded.revision",
         };
         transaction.session.query_each(insert, sets).await?;
+        self.tell_upstreams(transaction, &selected).await?;
         if self.reason == RevocationReason::KeyCompromise {
             self.block_keys(transaction, &selected).await?;
         }
@@ -88,6 +89,33 @@ impl Revoke {
         }
     }
 
+    /// An upstream CA has to revoke what it has issued. What it may have issued is revoked when it is found.
+    async fn tell_upstreams(
+        &self,
+        transaction: &mut Transaction<'_>,
+        revoked: &[CertificateRecord],
+    ) -> Result<(), StoreError> {
+        let sql = "SELECT id FROM issuers WHERE role = $1";
+        let role = IssuerRole::Upstream.as_str();
+        let rows = transaction.session.query(sql, values![role]).await?;
+        let upstreams = rows.iter().map(|row| row.int(0));
+        let upstreams = upstreams.collect::<Result<BTreeSet<_>, _>>()?;
+        let known = revoked
+            .iter()
+            .filter(|it| upstreams.contains(&it.issuer.0) && it.fingerprint_sha256.is_some());
+        let reason = self.reason.as_str();
+        let sets = known.map(|it| values![it.issuer.0, it.serial.as_bytes(), reason, self.now]);
+        let insert = Many::Insert {
+            into: "upstream_revocations (issuer, serial, reason, since)",
+            rest: "ON CONFLICT (issuer, serial) DO NOTHING",
+        };
+        transaction
+            .session
+            .query_each(insert, sets.collect())
+            .await?;
+        Ok(())
+    }
+
     /// A key that was named is blocked even if no certificate has it.
     async fn block_keys(
         &self,
@@ -100,9 +128,9 @@ impl Revoke {
         }
         let keys: Vec<_> = keys.into_iter().collect();
         let insert = "INSERT INTO blocked_keys (spki, blocked_at) VALUES ($1, $2) \
-                   ON CONFLICT (spki) DO NOTHING RETURNING 1";
+                   ON CONFLICT (spki) DO NOTHING";
         let sets = keys.iter().map(|key| values![*key, self.now]).collect();
-        let insert = Many::Change(insert);
+        let insert = Many::Update(insert);
         let added = transaction.session.query_each(insert, sets).await?;
         let ca = self.selection.ca.as_deref().unwrap_or_default();
         for (key, _) in keys.iter().zip(added).filter(|(_, rows)| !rows.is_empty()) {

@@ -1,5 +1,6 @@
 //! One transaction of the writer.
 
+use serde::Serialize;
 use time::OffsetDateTime;
 use x509_identity::SerialNumber;
 
@@ -24,12 +25,27 @@ pub(crate) struct Mark {
 }
 
 impl<'s> Transaction<'s> {
-    /// Begins one, and waits until no other process has one.
-    pub(crate) async fn begin(session: &'s mut Session) -> Result<Self, StoreError> {
+    /// Begins one, and waits until no other process has one. `known` is where the audit log has ended before, if this is
+    /// the first transaction of a session.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Older`] if it has not got there: the server that leads now has not everything that was committed.
+    pub(crate) async fn begin(
+        session: &'s mut Session,
+        known: Option<AuditHead>,
+    ) -> Result<Self, StoreError> {
         let columns = "revision, audit_seq, audit_hash";
         let row = session.begin_write_at(columns).await?;
-        let (revision, head) = match read(&row) {
-            Ok(read) => read,
+        let begun = async {
+            let begun = read(&row)?;
+            if let Some(known) = known {
+                has_not_gone_back(session, known).await?;
+            }
+            Ok(begun)
+        };
+        let (revision, head) = match begun.await {
+            Ok(begun) => begun,
             Err(error) => {
                 let _ = session.batch("ROLLBACK").await;
                 return Err(error);
@@ -43,7 +59,7 @@ impl<'s> Transaction<'s> {
         })
     }
 
-    /// Adds a row to the audit log.
+    /// Adds a row to the audit log. `detail` becomes an object of JSON.
     pub(crate) fn audit(
         &mut self,
         event: AuditEvent,
@@ -51,7 +67,7 @@ impl<'s> Transaction<'s> {
         actor: &Actor,
         ca: &str,
         serial: Option<&SerialNumber>,
-        detail: serde_json::Value,
+        detail: impl Serialize,
     ) {
         let mut row = AuditRow {
             seq: self.head.seq + 1,
@@ -60,7 +76,7 @@ impl<'s> Transaction<'s> {
             actor: actor.as_str().to_owned(),
             ca: ca.to_owned(),
             serial: serial.cloned(),
-            detail: detail.to_string(),
+            detail: serde_json::to_string(&detail).expect("its names are texts"),
             hash: [0; 32],
         };
         row.hash = row.hash_after(&self.head.hash);
@@ -92,19 +108,19 @@ impl<'s> Transaction<'s> {
     }
 
     /// Writes the audit rows, and makes all of it durable.
-    pub(crate) async fn commit(mut self) -> Result<u64, StoreError> {
+    pub(crate) async fn commit(mut self) -> Result<(u64, AuditHead), StoreError> {
         let done = self.finish().await;
         if done.is_err() {
             // What failed stays the reason. The session may be gone, and the transaction with it.
             let _ = self.session.batch("ROLLBACK").await;
         }
-        done.map(|()| self.revision)
+        done.map(|()| (self.revision, self.head))
     }
 
     async fn finish(&mut self) -> Result<(), StoreError> {
         let rows = std::mem::take(&mut self.rows);
         if rows.is_empty() {
-            return self.session.batch("COMMIT").await;
+            return self.session.commit_unchanged().await;
         }
         let end = Many::Change("UPDATE store SET revision = $1, audit_seq = $2, audit_hash = $3");
         let ends = vec![values![self.revision, self.head.seq, self.head.hash]];
@@ -126,6 +142,23 @@ impl<'s> Transaction<'s> {
     pub(crate) async fn roll_back(self) {
         let _ = self.session.batch("ROLLBACK").await;
     }
+}
+
+/// Whether the audit log has the row that it has ended with before.
+async fn has_not_gone_back(session: &mut Session, known: AuditHead) -> Result<(), StoreError> {
+    if known.seq == 0 {
+        return Ok(());
+    }
+    let sql = "SELECT hash FROM audit WHERE seq = $1";
+    let row = session.first(sql, values![known.seq]).await?;
+    if row.is_some_and(|row| row.blob(0).is_ok_and(|hash| hash == known.hash)) {
+        return Ok(());
+    }
+    let what = format!(
+        "row {} of its audit log, which this process has written",
+        known.seq
+    );
+    Err(StoreError::Older { what })
 }
 
 /// The revision, and the end of the audit log.

@@ -1,14 +1,17 @@
 //! The one writer of a process: it takes what waits, and makes one transaction of it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot, watch};
 
-use super::operation::{Operation, Reply};
-use super::outcome::record_all;
-use super::reserve::reserve_all;
+use super::operation::Operation;
+use super::reply::Reply;
 use super::transaction::Transaction;
 use crate::StoreError;
+use crate::audit::AuditHead;
+use crate::commit::issue::outcome::record_all;
+use crate::commit::issue::reserve::reserve_all;
 use crate::database::{Patience, Session, Target, at_once};
 
 /// Called at each step of what a store does, by the name of the step: for tests that end the process there.
@@ -31,13 +34,18 @@ struct Job {
 struct Desk {
     /// None after it was lost.
     session: Option<Session>,
+    /// Where the audit log ended with the last transaction.
+    head: Option<AuditHead>,
     target: Target,
+    /// How long to try again while the server is gone.
+    patience: Duration,
     committed: watch::Sender<u64>,
     hook: Option<Hook>,
 }
 
 impl Writer {
-    /// Begins to write, first with this session: SQLite on a thread of its own, PostgreSQL in a task.
+    /// Begins to write, first with this session: SQLite on a thread of its own, PostgreSQL in a task. While the server is
+    /// gone it tries again for as long as `patience`.
     ///
     /// # Errors
     ///
@@ -45,14 +53,24 @@ impl Writer {
     pub(crate) fn start(
         session: Session,
         target: Target,
+        patience: Duration,
         hook: Option<Hook>,
     ) -> Result<Self, StoreError> {
         let (sender, jobs) = mpsc::channel(BATCH * 4);
         let (committed, receiver) = watch::channel(0);
+        if target.is_read_only() {
+            tokio::spawn(refuse(jobs, committed));
+            return Ok(Self {
+                jobs: sender,
+                committed: receiver,
+            });
+        }
         let blocks = target.blocks();
         let mut desk = Desk {
             session: Some(session),
+            head: None,
             target,
+            patience,
             committed,
             hook,
         };
@@ -99,6 +117,19 @@ enum Failure {
 
 type Answers = Vec<Result<Reply, StoreError>>;
 
+/// A store that is only read has no writer. Whoever waits for its commits waits for ever, so `committed` stays.
+async fn refuse(mut jobs: mpsc::Receiver<Job>, committed: watch::Sender<u64>) {
+    while let Some(job) = jobs.recv().await {
+        let error = StoreError::ReadOnly(Arc::new(OpenedToBeRead));
+        let _ = job.reply.send(Err(error));
+    }
+    drop(committed);
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("it was opened to be read")]
+struct OpenedToBeRead;
+
 fn at_once_with(mut jobs: mpsc::Receiver<Job>, mut desk: Desk) {
     let mut batch = Vec::with_capacity(BATCH);
     while jobs.blocking_recv_many(&mut batch, BATCH) > 0 {
@@ -144,7 +175,7 @@ impl Desk {
     /// Attempts it again for a while if the server is gone. It may have done the work and not have said so, and each
     /// operation can be repeated.
     async fn persist(&mut self, operations: &[Operation]) -> Result<Answers, Failure> {
-        let mut patience = Patience::new();
+        let mut patience = Patience::new(self.patience);
         loop {
             let unavailable = match self.attempt(operations).await {
                 Err(
@@ -154,6 +185,7 @@ impl Desk {
                 other => return other,
             };
             self.session = None;
+            self.target.lost();
             tracing::warn!(
                 error = &unavailable as &dyn std::error::Error,
                 "the store's database is gone"
@@ -165,21 +197,30 @@ impl Desk {
     }
 
     async fn attempt(&mut self, operations: &[Operation]) -> Result<Answers, Failure> {
-        let mut session = match self.session.take() {
-            Some(session) => session,
-            None => self.target.connect().await.map_err(Failure::Begin)?,
+        let (mut session, known) = match self.session.take() {
+            Some(session) => (session, None),
+            None => (
+                self.target.connect().await.map_err(Failure::Begin)?,
+                self.head,
+            ),
         };
-        let written = self.write(&mut session, operations).await;
-        self.session = Some(session);
+        let written = self.write(&mut session, known, operations).await;
+        // A session that could not begin may not have been asked what the server has, and one that was may lead to a
+        // server that has lost something. The next one is asked.
+        if !matches!(written, Err(Failure::Begin(_))) {
+            self.session = Some(session);
+        }
         written
     }
 
     async fn write(
         &mut self,
         session: &mut Session,
+        known: Option<AuditHead>,
         operations: &[Operation],
     ) -> Result<Answers, Failure> {
-        let mut transaction = Transaction::begin(session).await.map_err(Failure::Begin)?;
+        let transaction = Transaction::begin(session, known).await;
+        let mut transaction = transaction.map_err(Failure::Begin)?;
         self.step("begun");
         let answers = match apply_all(&mut transaction, operations).await {
             Ok(answers) => answers,
@@ -193,7 +234,8 @@ impl Desk {
             }
         };
         self.step("applied");
-        let revision = transaction.commit().await.map_err(Failure::Within)?;
+        let (revision, head) = transaction.commit().await.map_err(Failure::Within)?;
+        self.head = Some(head);
         self.step("committed");
         // The same revision is news, too: an order may wait for what became of another one.
         self.committed.send_replace(revision);
@@ -284,3 +326,47 @@ fn is_refusal(error: &StoreError) -> bool {
 
 /// Operations in one transaction.
 const BATCH: usize = 256;
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
+    use super::*;
+    use crate::StoreUrl;
+    use crate::commit::Claim;
+    use crate::database::{Access, migrate};
+
+    #[test]
+    fn a_store_that_is_behind_is_refused_also_after_waiting_in_vain_for_another_writer() {
+        let directory = tempfile::tempdir().unwrap();
+        let url = StoreUrl::from(directory.path().join("store.db"));
+        let target = Target::new(&url, Access::Write, Duration::ZERO).unwrap();
+        let mut other = at_once(target.connect()).unwrap();
+        at_once(migrate(&mut other, [0; 16])).unwrap();
+        // As after its server was lost: the audit log of the one that leads now lacks this row.
+        let mut desk = Desk {
+            session: None,
+            head: Some(AuditHead {
+                seq: 7,
+                hash: [7; 32],
+            }),
+            target,
+            patience: Duration::ZERO,
+            committed: watch::channel(0).0,
+            hook: None,
+        };
+        let claim = Operation::Claim(Claim {
+            name: "once".into(),
+            holder: [1; 16],
+        });
+        let mut error = || match at_once(desk.persist(std::slice::from_ref(&claim))) {
+            Err(Failure::Begin(error)) => Some(error),
+            _ => None,
+        };
+        at_once(other.begin_write()).unwrap();
+        assert!(matches!(error(), Some(StoreError::Locked(_))));
+        at_once(other.batch("ROLLBACK")).unwrap();
+        assert!(matches!(error(), Some(StoreError::Older { .. })));
+        assert!(matches!(error(), Some(StoreError::Older { .. })));
+    }
+}

@@ -1,5 +1,6 @@
 //! SQLite and PostgreSQL: connections, values, the schema.
 
+mod access;
 mod many;
 mod patience;
 mod postgres;
@@ -11,9 +12,10 @@ mod target;
 mod tls;
 mod value;
 
+pub(crate) use access::Access;
 pub(crate) use many::Many;
 pub(crate) use patience::Patience;
-pub(crate) use schema::migrate;
+pub(crate) use schema::{Schema, check, migrate};
 pub(crate) use session::{Session, at_once};
 pub(crate) use target::Target;
 pub(crate) use value::{Row, Value, values};

@@ -86,15 +86,25 @@ impl Session {
 
     /// The same, and the end of the transaction with it. After an error nothing of the transaction is left.
     pub(crate) async fn commit_with(&mut self, work: Vec<Work<'_>>) -> Result<(), StoreError> {
-        const COMMIT: &str = "COMMIT";
         match self {
             Self::Sqlite(session) => {
                 for work in &work {
                     session.each(work)?;
                 }
-                session.batch(COMMIT)
+                session.again("COMMIT")
             }
-            Self::Postgres(session) => session.all(&work, Some(COMMIT)).await.map(drop),
+            Self::Postgres(session) => session.commit_with(&work).await,
+        }
+    }
+
+    /// Ends a transaction that has found everything as it should be, and answers with what it has found.
+    ///
+    /// That may have been written by a commit which nobody has heard the end of, and which is on no standby yet. So this
+    /// one writes, too: what it waits for comes later in the log of the server.
+    pub(crate) async fn commit_unchanged(&mut self) -> Result<(), StoreError> {
+        match self {
+            Self::Sqlite(session) => session.again("COMMIT"),
+            Self::Postgres(session) => session.commit_unchanged().await,
         }
     }
 
@@ -108,20 +118,29 @@ impl Session {
         Ok(all.into_iter().next().unwrap_or_default())
     }
 
+    /// Whether a statement has changed anything.
+    pub(crate) async fn changes(
+        &mut self,
+        sql: &str,
+        parameters: Vec<Value>,
+    ) -> Result<bool, StoreError> {
+        let changed = self.query_each(Many::Update(sql), vec![parameters]).await?;
+        Ok(changed.into_iter().any(|rows| !rows.is_empty()))
+    }
+
     /// Begins a transaction that reads one state of the database.
     pub(crate) async fn begin_read(&mut self) -> Result<(), StoreError> {
-        let sql = match self {
-            Self::Sqlite(_) => "BEGIN DEFERRED",
-            Self::Postgres(_) => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
-        };
-        self.batch(sql).await
+        match self {
+            Self::Sqlite(session) => session.batch("BEGIN DEFERRED"),
+            Self::Postgres(session) => session.begin_read().await,
+        }
     }
 
     /// Begins a transaction that writes. There is no other one at the same time, in any process.
     pub(crate) async fn begin_write(&mut self) -> Result<(), StoreError> {
         let begun = match self {
-            Self::Sqlite(session) => session.batch("BEGIN IMMEDIATE"),
-            Self::Postgres(session) => session.batch(BEGIN_WRITE).await,
+            Self::Sqlite(session) => session.again("BEGIN IMMEDIATE"),
+            Self::Postgres(session) => session.begin_write().await,
         };
         self.or_roll_back(begun).await
     }
@@ -135,7 +154,7 @@ impl Session {
             }
             Self::Postgres(session) => {
                 let sql = store_row_sql(columns);
-                let rows = session.query_after(BEGIN_WRITE, &sql).await;
+                let rows = session.begin_write_and_query(&sql).await;
                 rows.and_then(the_store_row)
             }
         };
@@ -173,7 +192,3 @@ pub(crate) fn at_once<T>(work: impl Future<Output = T>) -> T {
         }
     }
 }
-
-/// After the lock each statement sees what was committed before it was given.
-const BEGIN_WRITE: &str =
-    "BEGIN ISOLATION LEVEL READ COMMITTED; SELECT pg_advisory_xact_lock(8100413902641328244)";

@@ -1,7 +1,6 @@
 //! A connection to SQLite.
 
-use std::fs::OpenOptions;
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::io;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,9 +8,11 @@ use std::time::Duration;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{CachedStatement, Connection, ErrorCode, OpenFlags, params_from_iter};
 
-use super::many::{Answers, Work};
+use super::access::Access;
+use super::many::{Answers, Many, Work};
 use super::value::{Row, Value};
 use crate::StoreError;
+use crate::owner_only::owner_only;
 
 /// A connection, and the statements that it has prepared.
 pub(crate) struct SqliteSession {
@@ -19,21 +20,13 @@ pub(crate) struct SqliteSession {
 }
 
 impl SqliteSession {
-    /// Opens the file, and makes it, for its owner alone, if there is none.
+    /// Opens the file, and for writing makes it, for its owner alone, if there is none.
     ///
     /// # Errors
     ///
     /// [`StoreError::Foreign`] for a file that is something else, [`StoreError::Open`] for one that cannot be opened.
-    pub(crate) fn open(path: &Path, busy: Duration) -> Result<Self, StoreError> {
-        // SQLite gives the files beside this one the same permissions.
-        let created = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .mode(0o600)
-            .open(path);
-        created.map_err(|source| StoreError::Open {
+    pub(crate) fn open(path: &Path, access: Access, busy: Duration) -> Result<Self, StoreError> {
+        usable(path, access).map_err(|source| StoreError::Open {
             path: path.to_owned(),
             source: Arc::new(source),
         })?;
@@ -55,11 +48,21 @@ impl SqliteSession {
         let settings = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; \
                         PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF;";
         connection.execute_batch(settings).map_err(translate)?;
+        if access == Access::Read {
+            let settings = "PRAGMA query_only = ON";
+            connection.execute_batch(settings).map_err(translate)?;
+        }
         Ok(Self { connection })
     }
 
     pub(super) fn batch(&self, sql: &str) -> Result<(), StoreError> {
         self.connection.execute_batch(sql).map_err(translate)
+    }
+
+    /// A statement without parameters and results that is run again and again.
+    pub(super) fn again(&self, sql: &'static str) -> Result<(), StoreError> {
+        let mut statement = self.connection.prepare_cached(sql).map_err(translate)?;
+        statement.execute([]).map(drop).map_err(translate)
     }
 
     pub(super) fn for_each(
@@ -76,14 +79,31 @@ impl SqliteSession {
         let Some(first) = sets.first() else {
             return Ok(Vec::new());
         };
-        let mut statement = self.prepare(&statement.for_one(first.len()))?;
+        let mut prepared = self.prepare(&statement.bare(first.len()))?;
         let mut all = Vec::with_capacity(sets.len());
         for parameters in sets {
             let mut rows = Vec::new();
-            rows_of(&mut statement, parameters, |row| {
-                rows.push(row);
-                Ok(())
-            })?;
+            match statement {
+                // What RETURNING gives, SQLite first writes into a table of its own.
+                Many::Numbered { known_by, .. } => {
+                    let bound = params_from_iter(parameters);
+                    prepared.execute(bound).map_err(translate)?;
+                    let number = Value::Int(self.connection.last_insert_rowid());
+                    rows.push(Row([number]
+                        .into_iter()
+                        .chain(parameters.get(known_by.1).cloned())
+                        .collect()));
+                }
+                Many::Update(_) => {
+                    let bound = params_from_iter(parameters);
+                    let changed = prepared.execute(bound).map_err(translate)?;
+                    rows.resize(changed, Row(Vec::new()));
+                }
+                _ => rows_of(&mut prepared, parameters, |row| {
+                    rows.push(row);
+                    Ok(())
+                })?,
+            }
             all.push(rows);
         }
         Ok(all)
@@ -94,6 +114,31 @@ impl SqliteSession {
         let sql = sql.replace('$', "?");
         self.connection.prepare_cached(&sql).map_err(translate)
     }
+}
+
+/// Whether the file can be opened; for writing it is made if there is none.
+///
+/// A file that is there is not opened for that: as soon as this process closes it, the system drops the locks of all
+/// connections that it has to it (POSIX). Then another program takes itself for the last one, and removes the log that
+/// this one writes on.
+fn usable(path: &Path, access: Access) -> io::Result<()> {
+    if access == Access::Write {
+        // SQLite gives the files beside this one the same permissions.
+        match owner_only().write(true).create_new(true).open(path) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            made => return made.map(drop),
+        }
+    }
+    if std::fs::metadata(path)?.is_dir() {
+        return Err(io::ErrorKind::IsADirectory.into());
+    }
+    #[cfg(unix)]
+    {
+        use rustix::fs::{Access, AtFlags, CWD, accessat};
+        let both = Access::READ_OK | Access::WRITE_OK;
+        accessat(CWD, path, both, AtFlags::EACCESS)?;
+    }
+    Ok(())
 }
 
 fn rows_of(
@@ -163,3 +208,42 @@ fn translate(error: rusqlite::Error) -> StoreError {
 
 /// "pkiS", by which SQLite tells our files from others'.
 pub(super) const APPLICATION_ID: i64 = 0x706B_6953;
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
+    use std::os::unix::fs::MetadataExt as _;
+
+    use super::*;
+
+    /// The locks that this process has on the file itself, of which each reader and writer of a WAL database keeps one.
+    fn locks(path: &Path) -> usize {
+        let id = format!(" {} ", std::process::id());
+        let inode = format!(":{} ", std::fs::metadata(path).unwrap().ino());
+        let all = std::fs::read_to_string("/proc/locks").unwrap();
+        let ours = all
+            .lines()
+            .filter(|it| it.contains(&id) && it.contains(&inode));
+        ours.filter(|it| it.contains("POSIX")).count()
+    }
+
+    #[test]
+    fn a_further_connection_leaves_the_locks_of_the_others() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("store.db");
+        let open = |access| SqliteSession::open(&path, access, Duration::ZERO).unwrap();
+        let first = open(Access::Write);
+        let made = format!("PRAGMA application_id = {APPLICATION_ID}; CREATE TABLE t (a)");
+        first.batch(&made).unwrap();
+        assert_eq!(locks(&path), 1);
+        // The locks of one process are one.
+        let others = [open(Access::Read), open(Access::Write)];
+        assert_eq!(locks(&path), 1);
+        drop(others);
+        assert_eq!(locks(&path), 1);
+        first.batch("INSERT INTO t VALUES (1)").unwrap();
+        drop(first);
+        assert_eq!(locks(&path), 0);
+    }
+}

@@ -85,6 +85,17 @@ pub enum StoreError {
         what: String,
     },
 
+    /// The schema is older than this software needs, and the store was opened to be read.
+    #[error(
+        "the store has schema version {found}, and {known} is needed; let a process that writes open it, or `mtls store migrate`"
+    )]
+    NotMigrated {
+        /// Its version.
+        found: i64,
+        /// The version that is needed.
+        known: i64,
+    },
+
     /// The file cannot be opened.
     #[error("{} cannot be opened", path.display())]
     Open {
@@ -93,6 +104,13 @@ pub enum StoreError {
         /// Why.
         source: Cause,
     },
+
+    /// A pooler in front of PostgreSQL gives each transaction another connection, as PgBouncer does with `pool_mode =
+    /// transaction`, and what belongs to a connection is lost with it.
+    #[error(
+        "the database is behind a pooler of transactions or statements; let it pool sessions (pool_mode = session), or go past it"
+    )]
+    Pooled(#[source] Cause),
 
     /// The database may only be read.
     #[error("the store may only be read")]

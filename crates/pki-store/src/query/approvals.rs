@@ -64,6 +64,19 @@ pub(crate) async fn approvals(
     rows.await?.iter().map(|row| record(row, now)).collect()
 }
 
+/// All requests of a CA, the newest first, from behind the one with the number `before`.
+pub(crate) async fn latest_approvals(
+    session: &mut Session,
+    ca: &str,
+    before: i64,
+    limit: u32,
+    now: OffsetDateTime,
+) -> Result<Vec<ApprovalRequest>, StoreError> {
+    let sql = format!("{SELECT} WHERE ca = $1 AND id < $2 ORDER BY id DESC LIMIT $3");
+    let rows = session.query(&sql, values![ca, before, limit]);
+    rows.await?.iter().map(|row| record(row, now)).collect()
+}
+
 fn record(row: &Row, now: OffsetDateTime) -> Result<ApprovalRequest, StoreError> {
     let damaged = || StoreError::Corrupt {
         what: "a request for approval cannot be read".into(),
@@ -95,8 +108,12 @@ fn record(row: &Row, now: OffsetDateTime) -> Result<ApprovalRequest, StoreError>
         expires_at,
         decided,
         reason: row.optional(14, |row, column| row.text(column).map(str::to_owned))?,
+        attestation: row
+            .optional(16, |row, column| row.text(column))?
+            .map(|text| serde_json::from_str(text).map_err(|_| damaged()))
+            .transpose()?,
     })
 }
 
 const SELECT: &str = "SELECT id, ca, requester, profile, subject, sans, spki, csr, csr_sha256, state, asked_at, \
-                      expires_at, decided_by, decided_at, reason, payload FROM approvals";
+                      expires_at, decided_by, decided_at, reason, payload, attestation FROM approvals";

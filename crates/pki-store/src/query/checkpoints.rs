@@ -43,6 +43,18 @@ async fn read(session: &mut Session, now: OffsetDateTime) -> Result<Payload, Sto
     })
 }
 
+/// The last checkpoints that are kept in the store itself, the newest first. What cannot be read is passed over: whoever
+/// verifies the log finds it.
+pub(crate) async fn newest_checkpoints(
+    session: &mut Session,
+    limit: u32,
+) -> Result<Vec<Checkpoint>, StoreError> {
+    let sql = "SELECT document FROM checkpoints ORDER BY seq DESC LIMIT $1";
+    let rows = session.query(sql, values![limit]).await?;
+    let read = |row: &Row| Checkpoint::parse(row.text(0).ok()?).ok();
+    Ok(rows.iter().filter_map(read).collect())
+}
+
 /// What the store does not know any more, in a word; `None` if it is as new as the checkpoint, or if somebody has
 /// acknowledged that it is not.
 pub(crate) async fn missing(

@@ -37,18 +37,28 @@ pub(crate) async fn tokens(
     rows.await?.iter().map(record).collect()
 }
 
+/// The tokens of a CA, the newest first, from behind the one with the number `before`.
+pub(crate) async fn latest_tokens(
+    session: &mut Session,
+    ca: &str,
+    before: i64,
+    limit: u32,
+) -> Result<Vec<TokenRecord>, StoreError> {
+    let sql = format!("{SELECT} WHERE ca = $1 AND id < $2 ORDER BY id DESC LIMIT $3");
+    let rows = session.query(&sql, values![ca, before, limit]);
+    rows.await?.iter().map(record).collect()
+}
+
 fn record(row: &Row) -> Result<TokenRecord, StoreError> {
     let damaged = || StoreError::Corrupt {
         what: "a token cannot be read".into(),
     };
-    let names: Vec<String> = serde_json::from_str(row.text(3)?).map_err(|_| damaged())?;
-    let names = names.iter().map(|name| name.parse::<NamePattern>());
     let small = |column| u32::try_from(row.int(column)?).map_err(|_| damaged());
     Ok(TokenRecord {
         id: TokenId(row.int(0)?),
         ca: row.text(1)?.to_owned(),
         profile: row.text(2)?.to_owned(),
-        names: names.collect::<Result<_, _>>().map_err(|_| damaged())?,
+        names: NamePattern::listed(row.text(3)?).ok_or_else(damaged)?,
         uses: small(4)?,
         used: small(5)?,
         made_by: row.text(6)?.to_owned(),

@@ -5,7 +5,7 @@ use time::OffsetDateTime;
 
 use super::certificate::RecordedName;
 use super::token::TokenId;
-use crate::{Actor, Idempotency};
+use crate::{Actor, AttestationRecord, Idempotency};
 
 /// A request that is to wait for approval.
 #[derive(Clone, Debug)]
@@ -14,6 +14,8 @@ pub struct NewApprovalRequest {
     pub ca: String,
     /// Who asks. The same text for the same requester: [`Store::approval`](crate::Store::approval) compares it.
     pub requester: Actor,
+    /// The same for the audit log, where there is more to say, such as the name of a user.
+    pub actor: Actor,
     /// The name of the profile.
     pub profile: String,
     /// The subject that the certificate will have, by RFC 4514.
@@ -64,6 +66,8 @@ pub struct ApprovalRequest {
     pub decided: Option<(String, OffsetDateTime)>,
     /// Why it was denied.
     pub reason: Option<String>,
+    /// What the device has proved of itself, where it was asked to.
+    pub attestation: Option<AttestationRecord>,
 }
 
 /// What was decided about a request.

@@ -33,6 +33,12 @@ pub struct Filter {
 }
 
 impl Filter {
+    /// Whether it is about what came to nothing, or to nothing yet: an index has these alone.
+    pub(crate) fn is_of_unfinished(&self) -> bool {
+        use CertificateState::{Failed, Reserved, Unconfirmed};
+        matches!(self.state, Some(Failed | Reserved | Unconfirmed))
+    }
+
     /// Whether it is about what no more than a few certificates have, and an index is in the order of.
     pub(crate) fn names_few(&self) -> bool {
         self.spki_sha256.is_some() || self.fingerprint_sha256.is_some() || self.lineage.is_some()

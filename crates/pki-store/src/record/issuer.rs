@@ -66,6 +66,8 @@ pub enum IssuerRole {
     Root,
     /// Leaves.
     Issuing,
+    /// Leaves, with a key that is somebody else's, who also publishes its CRLs and answers OCSP.
+    Upstream,
 }
 
 /// Whether an issuer still issues.
@@ -178,17 +180,18 @@ pub(crate) fn chain_pem(chain: &[Certificate]) -> String {
 }
 
 impl IssuerRole {
-    /// The word for it: `root`, `issuing`.
+    /// The word for it: `root`, `issuing`, `upstream`.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Root => "root",
             Self::Issuing => "issuing",
+            Self::Upstream => "upstream",
         }
     }
 
     pub(crate) fn from_text(text: &str) -> Result<Self, StoreError> {
-        [Self::Root, Self::Issuing]
+        [Self::Root, Self::Issuing, Self::Upstream]
             .into_iter()
             .find(|role| role.as_str() == text)
             .ok_or_else(|| StoreError::Corrupt {

@@ -92,6 +92,13 @@ impl NamePattern {
         }
     }
 
+    /// Patterns as they are stored, a list of texts in JSON; `None` if it is none.
+    pub(crate) fn listed(text: &str) -> Option<Vec<Self>> {
+        let patterns: Vec<String> = serde_json::from_str(text).ok()?;
+        let patterns = patterns.iter().map(|text| text.parse().ok());
+        patterns.collect()
+    }
+
     /// Whether a certificate with these names is meant.
     pub(crate) fn matches(&self, subject: &str, sans: &[RecordedName]) -> bool {
         let any = |kind: &str, matches: &dyn Fn(&str) -> bool| {

@@ -10,6 +10,7 @@ use sha2::{Digest as _, Sha256};
 use time::OffsetDateTime;
 use zeroize::Zeroizing;
 
+use super::actor::Actor;
 use super::name_pattern::NamePattern;
 use crate::TokenError;
 
@@ -22,6 +23,12 @@ impl TokenId {
     #[must_use]
     pub fn number(self) -> i64 {
         self.0
+    }
+
+    /// Who asks by this token, as requests and the audit log say it: `token:7`.
+    #[must_use]
+    pub fn requester(self) -> Actor {
+        Actor::new(format!("token:{self}"))
     }
 }
 
@@ -146,19 +153,34 @@ impl TokenRecord {
     /// Whether it can be used at `now`.
     #[must_use]
     pub fn state(&self, now: OffsetDateTime) -> TokenState {
-        if self.revoked_at.is_some() {
-            TokenState::Revoked
-        } else if self.used >= self.uses {
-            TokenState::Used
-        } else if now >= self.expires_at {
-            TokenState::Expired
-        } else {
-            TokenState::Valid
-        }
+        TokenState::of(
+            self.used >= self.uses,
+            self.expires_at,
+            self.revoked_at,
+            now,
+        )
     }
 }
 
 impl TokenState {
+    /// The state at `now` of what can be used a number of times and until a time, unless it is revoked.
+    pub(crate) fn of(
+        is_used_up: bool,
+        expires_at: OffsetDateTime,
+        revoked_at: Option<OffsetDateTime>,
+        now: OffsetDateTime,
+    ) -> Self {
+        if revoked_at.is_some() {
+            Self::Revoked
+        } else if is_used_up {
+            Self::Used
+        } else if now >= expires_at {
+            Self::Expired
+        } else {
+            Self::Valid
+        }
+    }
+
     /// The word for it.
     #[must_use]
     pub fn as_str(self) -> &'static str {

@@ -140,12 +140,16 @@ impl Store {
 
     /// Marks reservations as [`Unconfirmed`](crate::CertificateState::Unconfirmed) if they are older than
     /// [`signing_timeout`](crate::StoreOptions::signing_timeout): their process has ended between recording them and
-    /// recording what was signed. Returns how many. To be called when a process starts, and now and then.
+    /// recording what was signed. Returns how many. To be called when a process starts, and now and then. A process whose
+    /// clock is [known](Self::clock_state) to be wrong does not know how old anything is, and marks none.
     ///
     /// # Errors
     ///
     /// [`StoreError`] if the store cannot be written.
     pub async fn recover(&self, actor: &Actor, now: OffsetDateTime) -> Result<u64, StoreError> {
+        if !self.clock_state().may_sign() {
+            return Ok(0);
+        }
         let operation = Operation::Recover(Recover {
             reserved_before: now - self.0.lease,
             actor: actor.clone(),

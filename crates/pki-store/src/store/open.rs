@@ -5,19 +5,22 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
+use super::processes::{Leases, SharedPeers};
 use super::readers::Readers;
-use super::{Shared, Store};
+use super::{SchemaVersions, Shared, Store};
 use crate::audit::CheckpointPlace;
 use crate::commit::{Hook, Writer};
-use crate::database::{Session, Target, at_once, migrate};
+use crate::database::{Access, Schema, Session, Target, at_once, check, migrate};
 use crate::{StoreError, StoreUrl};
 
 /// How a store is opened.
 #[derive(Clone)]
 pub struct StoreOptions {
     url: StoreUrl,
+    access: Access,
     busy: Duration,
     lease: Duration,
+    patience: Duration,
     checkpoints: Option<(CheckpointPlace, Vec<u8>)>,
     hook: Option<Hook>,
 }
@@ -28,11 +31,30 @@ impl StoreOptions {
     pub fn new(url: StoreUrl) -> Self {
         Self {
             url,
+            access: Access::Write,
             busy: Duration::from_secs(10),
             lease: Duration::from_secs(30),
+            patience: Duration::from_secs(75),
             checkpoints: None,
             hook: None,
         }
+    }
+
+    /// Only reads it, and changes nothing: not even an older schema. A standby of PostgreSQL is good for that, and of
+    /// several servers in the URL the first one that answers. What would change the store is refused with
+    /// [`StoreError::ReadOnly`]. Not so by default.
+    #[must_use]
+    pub fn read_only(mut self) -> Self {
+        self.access = Access::Read;
+        self
+    }
+
+    /// How long to try again while PostgreSQL is gone: 75 s by default, more than twice what Patroni takes at most to
+    /// notice that a primary has died (`ttl`, 30 s). Nothing is answered meanwhile. Who reads waits for 30 s at most.
+    #[must_use]
+    pub fn patience(mut self, patience: Duration) -> Self {
+        self.patience = patience;
+        self
     }
 
     /// How long to wait while another process writes: 10 s by default.
@@ -67,16 +89,16 @@ impl StoreOptions {
         self
     }
 
-    /// Opens the store. A file is made if there is none, for its owner alone, and an older schema is brought up to date.
+    /// Opens the store. Unless it is only [read](Self::read_only), a file is made if there is none, for its owner alone, and an older schema is brought up to date.
     ///
     /// # Errors
     ///
     /// [`StoreError::Foreign`], [`StoreError::Corrupt`] and [`StoreError::Newer`] for what is not a store of this version,
-    /// [`StoreError::Open`] or [`StoreError::Unavailable`] if it cannot be reached, [`StoreError::Older`] if it is older than
+    /// [`StoreError::NotMigrated`] for an older one that is only read, [`StoreError::Open`] or [`StoreError::Unavailable`] if it cannot be reached, [`StoreError::Older`] if it is older than
     /// the last of [`checkpoints`](Self::checkpoints).
     pub async fn open(self) -> Result<Store, StoreError> {
-        let target = Target::new(&self.url, self.busy)?;
-        let (session, id) = if target.blocks() {
+        let target = Target::new(&self.url, self.access, self.busy)?;
+        let (session, id, found) = if target.blocks() {
             let target = target.clone();
             let opened = tokio::task::spawn_blocking(move || at_once(ready(&target)));
             opened.await.map_err(|_| StoreError::Closed)??
@@ -84,11 +106,17 @@ impl StoreOptions {
             ready(&target).await?
         };
         let store = Store(Arc::new(Shared {
-            readers: Readers::new(target.clone()),
+            readers: Readers::new(target.clone(), self.patience),
+            leases: Leases::default(),
+            peers: SharedPeers::default(),
             url: self.url,
             id,
+            schema: SchemaVersions {
+                found: found.version,
+                known: Schema::known().version,
+            },
             holder: *Uuid::new_v4().as_bytes(),
-            writer: Writer::start(session, target, self.hook.clone())?,
+            writer: Writer::start(session, target, self.patience, self.hook.clone())?,
             lease: self.lease,
             hook: self.hook,
         }));
@@ -115,12 +143,15 @@ async fn check_age(store: &Store, place: CheckpointPlace, key: &[u8]) -> Result<
     store.check_age(&newest).await
 }
 
-/// A connection to a store with the present schema, and the store's number.
-async fn ready(target: &Target) -> Result<(Session, [u8; 16]), StoreError> {
+/// A connection to a store with the present schema, the store's number, and the schema that was found.
+async fn ready(target: &Target) -> Result<(Session, [u8; 16], Schema), StoreError> {
     let mut session = target.connect().await?;
-    migrate(&mut session, *Uuid::new_v4().as_bytes()).await?;
+    let found = match target.is_read_only() {
+        true => check(&mut session).await?,
+        false => migrate(&mut session, *Uuid::new_v4().as_bytes()).await?,
+    };
     let id = session.store_row("id").await?.array(0)?;
-    Ok((session, id))
+    Ok((session, id, found))
 }
 
 impl Store {

@@ -2,38 +2,50 @@
 
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::Semaphore;
 
-use super::Store;
 use crate::StoreError;
-use crate::database::{Patience, Session, Target, at_once};
+use crate::database::{Patience, Session, Target};
 
 /// Connections that nobody uses at the moment.
 pub(super) struct Readers {
     target: Target,
-    permits: Arc<Semaphore>,
-    idle: Mutex<Vec<Session>>,
+    pub(super) permits: Arc<Semaphore>,
+    idle: Mutex<Vec<Idle>>,
+    patience: Duration,
+}
+
+/// A connection, and how often the server had been lost when it was made.
+struct Idle {
+    session: Session,
+    losses: u64,
 }
 
 /// What is done with a connection.
 pub(super) type Reading<'s, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 's>>;
 
 impl Readers {
-    pub(super) fn new(target: Target) -> Self {
+    pub(super) fn new(target: Target, patience: Duration) -> Self {
         Self {
             target,
             permits: Arc::new(Semaphore::new(READERS)),
             idle: Mutex::new(Vec::new()),
+            patience: patience.min(LONGEST),
         }
     }
 
+    pub(super) fn target(&self) -> &Target {
+        &self.target
+    }
+
     /// Reads again for a while if the server is gone, as the writer writes again.
-    async fn read_patiently<T>(
+    pub(super) async fn read_patiently<T>(
         &self,
         reading: impl for<'s> Fn(&'s mut Session) -> Reading<'s, T>,
     ) -> Result<T, StoreError> {
-        let mut patience = Patience::new();
+        let mut patience = Patience::new(self.patience);
         loop {
             match self.read(&reading).await {
                 Err(StoreError::Unavailable(_)) if patience.wait().await => {}
@@ -43,57 +55,49 @@ impl Readers {
     }
 
     /// Reads with a connection that is at hand, and with a new one if that turns out to be dead.
-    async fn read<T>(
+    pub(super) async fn read<T>(
         &self,
         reading: impl for<'s> Fn(&'s mut Session) -> Reading<'s, T>,
     ) -> Result<T, StoreError> {
-        let idle = self.idle().pop();
-        if let Some(mut session) = idle {
-            match reading(&mut session).await {
+        if let Some(mut idle) = self.take() {
+            match reading(&mut idle.session).await {
                 // The others are no better: the server was restarted, or another one leads.
-                Err(StoreError::Unavailable(_)) => self.idle().clear(),
-                read => return self.done(session, read),
+                Err(StoreError::Unavailable(_)) => self.target.lost(),
+                read => return self.done(idle, read),
             }
         }
-        let mut session = self.target.connect().await?;
-        let read = reading(&mut session).await;
-        self.done(session, read)
+        let mut fresh = Idle {
+            losses: self.target.losses(),
+            session: self.target.connect().await?,
+        };
+        let read = reading(&mut fresh.session).await;
+        self.done(fresh, read)
+    }
+
+    /// A connection to the server as it is now, if one is at hand. One to a server that was lost since may lead to a
+    /// former primary, which goes on answering what it knew.
+    fn take(&self) -> Option<Idle> {
+        let losses = self.target.losses();
+        let mut idle = self.idle();
+        idle.retain(|idle| idle.losses == losses);
+        idle.pop()
     }
 
     /// A session may be in the middle of a transaction after an error.
-    fn done<T>(&self, session: Session, read: Result<T, StoreError>) -> Result<T, StoreError> {
+    fn done<T>(&self, used: Idle, read: Result<T, StoreError>) -> Result<T, StoreError> {
         if read.is_ok() {
-            self.idle().push(session);
+            self.idle().push(used);
         }
         read
     }
 
-    fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Session>> {
+    fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Idle>> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Store {
-    /// Reads, off the runtime's threads where that blocks.
-    pub(super) async fn read<T: Send + 'static>(
-        &self,
-        reading: impl for<'s> Fn(&'s mut Session) -> Reading<'s, T> + Send + Sync + 'static,
-    ) -> Result<T, StoreError> {
-        let shared = self.0.clone();
-        let permit = shared.readers.permits.clone().acquire_owned().await;
-        let permit = permit.map_err(|_| StoreError::Closed)?;
-        if !shared.readers.target.blocks() {
-            return shared.readers.read_patiently(reading).await;
-        }
-        // The permit goes with the thread, even if nobody waits any more.
-        let read = tokio::task::spawn_blocking(move || {
-            let read = at_once(shared.readers.read(reading));
-            drop(permit);
-            read
-        });
-        read.await.map_err(|_| StoreError::Closed)?
-    }
-}
+/// How long a reader waits for a server that is gone. Who writes has more patience.
+const LONGEST: Duration = Duration::from_secs(30);
 
 /// Connections that read at the same time.
 const READERS: usize = 8;

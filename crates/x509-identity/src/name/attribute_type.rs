@@ -22,12 +22,13 @@ pub(super) fn by_name(name: &str) -> Option<ObjectIdentifier> {
         .map(|known| known.oid)
 }
 
-/// The string type that RFC 5280 A.1 asks for.
-pub(super) fn preferred_string(oid: &ObjectIdentifier) -> StringType {
-    TYPES
-        .iter()
-        .find(|known| known.oid == *oid)
-        .map_or(StringType::Utf8, |known| known.string)
+/// The string type that RFC 5280 A.1 asks for if it can hold the text, or else UTF8String.
+pub(super) fn proper_string(oid: &ObjectIdentifier, text: &str) -> StringType {
+    let known = TYPES.iter().find(|known| known.oid == *oid);
+    match known.map(|known| known.string) {
+        Some(preferred) if preferred.holds(text) => preferred,
+        _ => StringType::Utf8,
+    }
 }
 
 struct Known {

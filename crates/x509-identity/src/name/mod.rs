@@ -18,5 +18,6 @@ pub use builder::DistinguishedNameBuilder;
 pub use distinguished_name::DistinguishedName;
 pub use rdn::{Attribute, Rdn};
 pub(crate) use rfc4514::fmt_hex;
+pub use rfc4514::reorders_a_line;
 pub use string_type::StringType;
 pub use value::{AttributeValue, MAX_NAME_LEN};

@@ -86,11 +86,17 @@ fn fmt_escaped(text: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     Ok(())
 }
 
-/// Characters that end or reorder the line they are printed on: controls, line and paragraph
-/// separator, bidirectional marks, embeddings, overrides and isolates.
+/// Characters that end or reorder the line they are printed on: controls, bidirectional marks, and
+/// [`reorders_a_line`].
 fn breaks_a_line(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    c.is_control() || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}') || reorders_a_line(c)
+}
+
+/// The line and paragraph separators, and what embeds, overrides or isolates the direction of text (Unicode Annex 9).
+/// Marks such as U+200F, which names in Arabic and Hebrew may have, are none of them.
+#[must_use]
+pub fn reorders_a_line(c: char) -> bool {
+    matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 impl FromStr for DistinguishedName {
@@ -176,7 +182,7 @@ impl<'a> Scanner<'a> {
             return Err(self.error("an equals sign belongs here"));
         }
         if self.eat('#') {
-            let value = self.hex_string()?;
+            let value = self.hex_string(&oid)?;
             return Ok(Attribute { oid, value });
         }
         let value = AttributeValue::text(oid, self.string()?)?;
@@ -199,7 +205,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// hexstring = SHARP 1*hexpair
-    fn hex_string(&mut self) -> Result<AttributeValue, ParseError> {
+    fn hex_string(&mut self, oid: &ObjectIdentifier) -> Result<AttributeValue, ParseError> {
         let mut octets = Vec::new();
         while let Some(octet) = self.hex_pair()? {
             octets.push(octet);
@@ -207,7 +213,7 @@ impl<'a> Scanner<'a> {
         if !matches!(self.peek(), None | Some(',' | '+')) {
             return Err(self.error("pairs of hexadecimal digits belong here"));
         }
-        der::decode_value_der(&octets)
+        der::decode_value_der(oid, &octets)
     }
 
     /// hexpair = HEX HEX

@@ -28,22 +28,18 @@ pub enum AttributeValue {
 impl AttributeValue {
     /// Text in the string type that `oid` prefers, if that can hold it, or else UTF8String.
     pub(super) fn text(oid: ObjectIdentifier, text: String) -> Result<Self, ParseError> {
+        let what = what(&oid);
         if text.len() > MAX_NAME_LEN {
             return Err(ParseError::TooLong {
-                what: WHAT,
+                what,
                 len: text.len(),
                 limit: MAX_NAME_LEN,
             });
         }
         if text.contains('\0') {
-            return Err(ParseError::EmbeddedNul { what: WHAT });
+            return Err(ParseError::EmbeddedNul { what });
         }
-        let preferred = attribute_type::preferred_string(&oid);
-        let string_type = if preferred.holds(&text) {
-            preferred
-        } else {
-            StringType::Utf8
-        };
+        let string_type = attribute_type::proper_string(&oid, &text);
         Ok(Self::Text { text, string_type })
     }
 
@@ -73,8 +69,13 @@ impl AttributeValue {
         }
     }
 
-    /// Reads a value with identifier octet `tag`; `der` is the whole of it.
-    pub(super) fn from_der(tag: u8, content: &[u8], der: &[u8]) -> Result<Self, ParseError> {
+    /// Reads a value of the attribute `oid` with identifier octet `tag`; `der` is the whole of it.
+    pub(super) fn from_der(
+        oid: &ObjectIdentifier,
+        tag: u8,
+        content: &[u8],
+        der: &[u8],
+    ) -> Result<Self, ParseError> {
         let Some(string_type) = StringType::from_tag(tag) else {
             return Ok(Self::Der(der.into()));
         };
@@ -86,11 +87,11 @@ impl AttributeValue {
         let text = string_type
             .decode(content)
             .ok_or(ParseError::StringEncoding {
-                what: WHAT,
+                what: what(oid),
                 string_type,
             })?;
         if text.contains('\0') {
-            return Err(ParseError::EmbeddedNul { what: WHAT });
+            return Err(ParseError::EmbeddedNul { what: what(oid) });
         }
         Ok(Self::Text { text, string_type })
     }
@@ -115,6 +116,11 @@ impl Hash for AttributeValue {
             Self::Der(der) => der.hash(state),
         }
     }
+}
+
+/// What a sentence about a value calls it: the attribute's name, where it has one.
+fn what(oid: &ObjectIdentifier) -> &'static str {
+    attribute_type::short_name(oid).unwrap_or(WHAT)
 }
 
 pub(super) const WHAT: &str = "attribute value";

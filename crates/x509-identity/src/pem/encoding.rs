@@ -2,20 +2,29 @@
 
 use zeroize::{Zeroize as _, Zeroizing};
 
-use super::{Found, PemError};
+use super::error::PemError;
 
 /// The file as UTF-8 or anything that contains ASCII as itself, such as Latin-1.
 ///
-/// UTF-16 is what PowerShell writes to a file. A byte order mark of UTF-8 needs no care: it is text
-/// before the first section.
+/// UTF-16 is what PowerShell writes to a file, and appends to one (`>>`) whatever that is. A byte order mark of UTF-8
+/// needs no care: it is text before the first section.
 pub(super) fn text(bytes: &[u8]) -> Result<Zeroizing<Vec<u8>>, PemError> {
     let (units, read): (_, ReadUnit) = match bytes {
         [0xff, 0xfe, units @ ..] => (units, u16::from_le_bytes),
         [0xfe, 0xff, units @ ..] => (units, u16::from_be_bytes),
-        [b'-', 0, ..] => (bytes, u16::from_le_bytes),
-        [0, b'-', ..] => (bytes, u16::from_be_bytes),
+        // Without a mark: both octets of a letter are to be where they are in the first character, too.
+        [0, _, ..] if wide_begin(bytes).is_some_and(|at| at % 2 == 1) => {
+            (bytes, u16::from_be_bytes)
+        }
+        [_, 0, ..] if wide_begin(bytes).is_some_and(|at| at % 2 == 0) => {
+            (bytes, u16::from_le_bytes)
+        }
+        _ if wide_begin(bytes).is_some() => return Err(PemError::PartlyUtf16),
         _ => return Ok(Zeroizing::new(bytes.to_vec())),
     };
+    if has(bytes, b"--BEGIN ") {
+        return Err(PemError::PartlyUtf16);
+    }
     let (pairs, []) = units.as_chunks::<2>() else {
         return Err(PemError::Utf16);
     };
@@ -33,22 +42,20 @@ pub(super) fn text(bytes: &[u8]) -> Result<Zeroizing<Vec<u8>>, PemError> {
 /// One unit of UTF-16, in either order of octets.
 type ReadUnit = fn([u8; 2]) -> u16;
 
-/// What a file without any section is, in words.
-pub(super) fn describe(text: &[u8]) -> String {
-    let text = text.strip_prefix("\u{feff}".as_bytes()).unwrap_or(text);
-    let visible = || text.iter().filter(|byte| !byte.is_ascii_whitespace());
-    let found = Found::of(text);
-    let what = if visible().next().is_none() {
-        "nothing"
-    } else if found != Found::Unknown {
-        return found.to_string();
-    } else if text
-        .iter()
-        .all(|byte| byte.is_ascii_graphic() || byte.is_ascii_whitespace())
-    {
-        "text without a PEM section"
-    } else {
-        "neither PEM nor DER"
-    };
-    what.to_owned()
+/// Where `BEGIN` is written in UTF-16, in either order of octets.
+fn wide_begin(bytes: &[u8]) -> Option<usize> {
+    const BEGIN: &[u8] = b"B\0E\0G\0I\0N";
+    // No text in another encoding has a NUL, and that there is none is known soonest.
+    if !bytes.contains(&0) {
+        return None;
+    }
+    let from = bytes.iter().position(|byte| *byte == 0)?.saturating_sub(1);
+    let found = bytes[from..]
+        .windows(BEGIN.len())
+        .position(|it| it == BEGIN);
+    found.map(|at| from + at)
+}
+
+fn has(bytes: &[u8], part: &[u8]) -> bool {
+    bytes.windows(part.len()).any(|it| it == part)
 }

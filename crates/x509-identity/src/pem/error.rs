@@ -22,6 +22,15 @@ pub enum PemError {
         line: usize,
     },
 
+    /// DER between sections, or behind them, where it would be taken for text.
+    #[error(
+        "what follows the section that ends at line {line} is DER: convert it to PEM, as `openssl x509 -inform DER` and `openssl crl -inform DER` do"
+    )]
+    Der {
+        /// The line of the `-----END` before it.
+        line: usize,
+    },
+
     /// A section without any content.
     #[error("the section at line {line} is empty")]
     Empty {
@@ -29,8 +38,12 @@ pub enum PemError {
         line: usize,
     },
 
-    /// A label that no program is known to write: misspelled, most likely.
-    #[error("line {line} begins a section `{label}`, which is not known")]
+    /// A label that no program is known to write: misspelled, most likely. Or that of something else
+    /// than X.509, which the sentence then names.
+    #[error(
+        "line {line} begins a section `{label}`, {}",
+        super::label::about(label)
+    )]
     Label {
         /// The line of `-----BEGIN`.
         line: usize,
@@ -60,6 +73,10 @@ pub enum PemError {
         /// The label of its `-----END`.
         end: String,
     },
+
+    /// Text in UTF-16 beside text that is not, as PowerShell's `>>` makes it.
+    #[error("one part of the file is UTF-16 and another is not: save all of it as UTF-8")]
+    PartlyUtf16,
 
     /// A certificate of OpenSSL's `TRUSTED CERTIFICATE` that is marked as not to be trusted for
     /// something.

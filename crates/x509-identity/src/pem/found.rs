@@ -6,40 +6,63 @@ use base64ct::{Base64, Encoding as _};
 use der::{ErrorKind, Reader as _, SliceReader};
 use zeroize::Zeroizing;
 
+use super::encoding;
+
 /// What was found where something else was wanted.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Found {
+    /// A compressed file (gzip or ZIP).
+    Archive,
     /// An attribute certificate (RFC 5755).
     AttributeCertificate,
     /// DER in base64, without the lines that PEM has around it.
     Base64,
+    /// A PEM file in base64, as in a Secret of Kubernetes.
+    Base64Pem,
     /// A PKCS#12 bundle in base64.
     Base64Pkcs12,
+    /// A keystore of BouncyCastle (BKS).
+    BouncyCastleKeystore,
     /// One or more certificates.
     Certificate,
     /// A certificate signing request.
     CertificateRequest,
     /// A PKCS#7 or CMS container (`.p7b`, `.p7c`), which may hold certificates and CRLs.
     Container,
+    /// A binary file whose bytes were changed where it was copied as text: line breaks, or all that is
+    /// not UTF-8.
+    CopiedAsText,
     /// DER, but nothing of the kind that was wanted.
     Der,
     /// A private key that needs a password.
     EncryptedPrivateKey,
+    /// What Git LFS has in place of a file that was not fetched.
+    GitLfsPointer,
+    /// DER in hexadecimal digits.
+    Hexadecimal,
+    /// A web page.
+    HtmlPage,
     /// A keystore of Java (JKS, JCEKS).
     JavaKeystore,
+    /// A JSON Web Key (RFC 7517).
+    JsonWebKey,
     /// Nothing but white space.
     Nothing,
-    /// A private key in the form of OpenSSH or PuTTY.
+    /// A private key in the form of OpenSSH.
     OpenSshKey,
     /// Parameters of Diffie-Hellman, or a curve.
     Parameters,
+    /// A PKCS#12 bundle with lines as of PEM around it, which no other program reads.
+    PemPkcs12,
     /// A PKCS#12 bundle (`.p12`, `.pfx`).
     Pkcs12,
     /// A private key in the clear.
     PrivateKey,
     /// A public key.
     PublicKey,
+    /// A private key in the form of PuTTY.
+    PuttyKey,
     /// A certificate revocation list.
     RevocationList,
     /// A public key in the form of OpenSSH.
@@ -54,6 +77,11 @@ impl Found {
     /// Looks at the PEM labels, then for the first byte of a DER structure.
     #[must_use]
     pub fn of(bytes: &[u8]) -> Self {
+        if let Ok(text) = encoding::text(bytes)
+            && text.as_slice() != bytes
+        {
+            return Self::of(&text);
+        }
         let has = |text: &str| {
             bytes
                 .windows(text.len())
@@ -69,10 +97,26 @@ impl Found {
             }
         }
         let starts = |text: &&str| bytes.starts_with(text.as_bytes());
+        let begin = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes);
+        let begin = begin.trim_ascii_start().get(..5).unwrap_or_default();
         if ["ssh-", "ecdsa-sha2-", "sk-ssh-"].iter().any(starts) {
             Self::SshPublicKey
         } else if bytes.starts_with(&JKS) || bytes.starts_with(&JCEKS) {
             Self::JavaKeystore
+        } else if BKS.iter().any(|start| bytes.starts_with(start)) {
+            Self::BouncyCastleKeystore
+        } else if bytes.starts_with(&GZIP) || bytes.starts_with(ZIP) {
+            Self::Archive
+        } else if starts(&"version https://git-lfs.") {
+            Self::GitLfsPointer
+        } else if begin.eq_ignore_ascii_case(b"<html") || begin.eq_ignore_ascii_case(b"<!doc") {
+            Self::HtmlPage
+        } else if begin.starts_with(b"{") && has("\"kty\"") {
+            Self::JsonWebKey
+        } else if is_hexadecimal(bytes) {
+            Self::Hexadecimal
+        } else if is_copied_as_text(bytes) {
+            Self::CopiedAsText
         } else if bytes.first() == Some(&DER_SEQUENCE) {
             Self::of_der(bytes)
         } else {
@@ -121,6 +165,7 @@ impl Found {
         visible.truncate(whole);
         let decoded = str::from_utf8(&visible).ok().map(Base64::decode_vec);
         match decoded.and_then(Result::ok).map(Zeroizing::new) {
+            Some(der) if der.starts_with(b"-----BEGIN ") => Self::Base64Pem,
             Some(der) if der.first() == Some(&DER_SEQUENCE) && der.len() > 30 => {
                 match content(&der) {
                     [INTEGER, 1, 3, ..] => Self::Base64Pkcs12,
@@ -141,10 +186,8 @@ const IN_TEXT: &[(&[&str], Found)] = &[
         ],
         Found::EncryptedPrivateKey,
     ),
-    (
-        &[" OPENSSH PRIVATE KEY-----", "PuTTY-User-Key-File"],
-        Found::OpenSshKey,
-    ),
+    (&["PuTTY-User-Key-File"], Found::PuttyKey),
+    (&[" OPENSSH PRIVATE KEY-----"], Found::OpenSshKey),
     (&[" PRIVATE KEY-----"], Found::PrivateKey),
     (
         &["-----BEGIN ATTRIBUTE CERTIFICATE-----"],
@@ -153,6 +196,7 @@ const IN_TEXT: &[(&[&str], Found)] = &[
     (&[" CERTIFICATE-----"], Found::Certificate),
     (&[" CRL-----"], Found::RevocationList),
     (&[" REQUEST-----"], Found::CertificateRequest),
+    (&["-----BEGIN PKCS12-----"], Found::PemPkcs12),
     (
         &["-----BEGIN PKCS", "-----BEGIN CMS-----"],
         Found::Container,
@@ -165,6 +209,41 @@ const IN_TEXT: &[(&[&str], Found)] = &[
 fn is_truncated(der: &[u8]) -> bool {
     let first = SliceReader::new(der).and_then(|mut reader| reader.tlv_bytes());
     first.is_err_and(|error| matches!(error.kind(), ErrorKind::Incomplete { .. }))
+}
+
+/// Whether DER went through something that took it for text: what is not UTF-8 became U+FFFD, or each line feed got a
+/// carriage return.
+fn is_copied_as_text(bytes: &[u8]) -> bool {
+    const REPLACED: &[u8] = "\u{fffd}".as_bytes();
+    let [DER_SEQUENCE, behind @ ..] = bytes else {
+        return false;
+    };
+    if behind.starts_with(REPLACED) {
+        return str::from_utf8(bytes).is_ok();
+    }
+    let is_whole = |der: &[u8]| {
+        let first = SliceReader::new(der).and_then(|mut reader| reader.tlv_bytes());
+        first.is_ok_and(|first| first.len() == der.len())
+    };
+    let mut breaks = bytes.windows(2).filter(|two| two[1] == b'\n').peekable();
+    if breaks.peek().is_none() || !breaks.all(|two| two[0] == b'\r') || is_whole(bytes) {
+        return false;
+    }
+    // It may be a key.
+    let mut before = Zeroizing::new(Vec::with_capacity(bytes.len()));
+    for (index, byte) in bytes.iter().enumerate() {
+        if !(*byte == b'\r' && bytes.get(index + 1) == Some(&b'\n')) {
+            before.push(*byte);
+        }
+    }
+    is_whole(&before)
+}
+
+/// `30 82 …`, `3082…` or `30:82:…`, as `xxd`, `openssl asn1parse -dump` and browsers print DER.
+fn is_hexadecimal(text: &[u8]) -> bool {
+    let is_fit =
+        |byte: &u8| byte.is_ascii_hexdigit() || byte.is_ascii_whitespace() || *byte == b':';
+    text.len() > 60 && text.starts_with(b"30") && text.iter().all(is_fit)
 }
 
 /// What is inside a SEQUENCE, or nothing; its length is taken on trust.
@@ -192,39 +271,81 @@ const CONTEXT_0: u8 = 0xa0;
 const DER_SEQUENCE: u8 = 0x30;
 /// The first bytes of a keystore that `keytool` wrote before Java 9.
 const JKS: [u8; 4] = [0xfe, 0xed, 0xfe, 0xed];
+/// A version, and the length of the salt.
+const BKS: [[u8; 8]; 2] = [[0, 0, 0, 1, 0, 0, 0, 20], [0, 0, 0, 2, 0, 0, 0, 20]];
+const GZIP: [u8; 2] = [0x1f, 0x8b];
+const ZIP: &[u8] = b"PK\x03\x04";
 const JCEKS: [u8; 4] = [0xce, 0xce, 0xce, 0xce];
 
 impl fmt::Display for Found {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Self::Archive => "a compressed file: unpack it",
             Self::AttributeCertificate => "an attribute certificate",
             Self::Base64 => "base64 without a `-----BEGIN` and an `-----END` line around it",
+            Self::Base64Pem => "a PEM file in base64 (`base64 -d` decodes it)",
             Self::Base64Pkcs12 => "a PKCS#12 bundle in base64 (`base64 -d` decodes it)",
+            Self::BouncyCastleKeystore => {
+                "a keystore of BouncyCastle (BKS): make a PKCS#12 bundle of it, by KeyStore Explorer or by `keytool \
+                 -importkeystore` with BouncyCastle's provider"
+            }
             Self::Certificate => "a certificate",
             Self::CertificateRequest => "a certificate signing request",
             Self::Container => {
                 "a PKCS#7 container (`openssl pkcs7 -print_certs -in FILE` takes its certificates out, with \
                  `-inform DER` where it is binary)"
             }
+            Self::CopiedAsText => "binary that was changed by being copied as text: copy it again as binary",
             Self::Der => "a DER structure of another kind",
             Self::EncryptedPrivateKey => "an encrypted private key",
+            Self::GitLfsPointer => "a pointer of Git LFS (`git lfs pull` fetches the file)",
+            Self::Hexadecimal => "DER in hexadecimal digits (`xxd -r -p` decodes it)",
+            Self::HtmlPage => "a web page: it was sent in place of the file",
             Self::JavaKeystore => {
                 "a Java keystore (`keytool -importkeystore -deststoretype pkcs12` makes a PKCS#12 bundle of it)"
             }
+            Self::JsonWebKey => "a JSON Web Key (JWK), and neither PEM nor DER",
             Self::Nothing => "nothing",
             Self::OpenSshKey => {
-                "a private key in the form of OpenSSH or PuTTY (`ssh-keygen -p -m PKCS8 -f COPY` converts a copy)"
+                "a private key in the form of OpenSSH (`ssh-keygen -p -m PKCS8 -f COPY` converts a copy)"
             }
             Self::Parameters => "key parameters",
+            Self::PemPkcs12 => {
+                "a PKCS#12 bundle in base64 with lines around it (without those, `base64 -d` decodes it)"
+            }
             Self::Pkcs12 => "a PKCS#12 bundle (openssl pkcs12 -in FILE -nodes takes it apart)",
             Self::PrivateKey => "a private key",
             Self::PublicKey => "a public key",
+            Self::PuttyKey => {
+                "a private key in the form of PuTTY (`puttygen FILE -O private-openssh -o COPY`, then \
+                 `ssh-keygen -p -m PKCS8 -f COPY`, convert it)"
+            }
             Self::RevocationList => "a revocation list",
             Self::SshPublicKey => "a public key in the form of OpenSSH",
             Self::Truncated => "DER that is cut off: copy the whole file",
             Self::Unknown => "neither PEM nor DER",
         })
     }
+}
+
+/// What a file without any section is, in words.
+pub(super) fn describe(text: &[u8]) -> String {
+    let text = text.strip_prefix("\u{feff}".as_bytes()).unwrap_or(text);
+    let visible = || text.iter().filter(|byte| !byte.is_ascii_whitespace());
+    let found = Found::of(text);
+    let what = if visible().next().is_none() {
+        "nothing"
+    } else if found != Found::Unknown {
+        return found.to_string();
+    } else if text
+        .iter()
+        .all(|byte| byte.is_ascii_graphic() || byte.is_ascii_whitespace())
+    {
+        "text without a PEM section"
+    } else {
+        "neither PEM nor DER"
+    };
+    what.to_owned()
 }
 
 #[cfg(test)]
@@ -253,7 +374,7 @@ mod tests {
             ),
             ("-----BEGIN EC PARAMETERS-----\n", Found::Parameters),
             ("-----BEGIN OPENSSH PRIVATE KEY-----\n", Found::OpenSshKey),
-            ("PuTTY-User-Key-File-3: ssh-ed25519\n", Found::OpenSshKey),
+            ("PuTTY-User-Key-File-3: ssh-ed25519\n", Found::PuttyKey),
             (
                 "-----BEGIN ENCRYPTED PRIVATE KEY-----\n",
                 Found::EncryptedPrivateKey,
@@ -267,6 +388,7 @@ mod tests {
             ("-----BEGIN PKCS7-----\n", Found::Container),
             ("-----BEGIN PKCS #7 SIGNED DATA-----\n", Found::Container),
             ("-----BEGIN CMS-----\n", Found::Container),
+            ("-----BEGIN PKCS12-----\n", Found::PemPkcs12),
             ("-----BEGIN PUBLIC KEY-----\n", Found::PublicKey),
             ("-----BEGIN RSA PUBLIC KEY-----\n", Found::PublicKey),
             ("ssh-ed25519 AAAAC3NzaC1lZDI1\n", Found::SshPublicKey),
@@ -276,7 +398,30 @@ mod tests {
             ),
             ("0\u{3}abc", Found::Der),
             ("hello", Found::Unknown),
-            ("<html>sign in</html>", Found::Unknown),
+            ("\u{feff}<html>sign in</html>", Found::HtmlPage),
+            ("\n<!DOCTYPE html><p>sign in", Found::HtmlPage),
+            ("<p>", Found::Unknown),
+            ("\u{feff}-----BEGIN CRL-----", Found::RevocationList),
+            ("PK\u{3}\u{4}\u{14}", Found::Archive),
+            ("{\"kty\": \"EC\", \"crv\": \"P-256\"}", Found::JsonWebKey),
+            ("{\"key\": 1}", Found::Unknown),
+            (
+                "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\n",
+                Found::GitLfsPointer,
+            ),
+            (
+                "30820122300d06092a864886f70d01010105000382010f003082010a0282010100\n",
+                Found::Hexadecimal,
+            ),
+            (
+                "30:82:01:22:30:0d:06:09:2a:86:48:86:f7:0d:01:01:01:05:00:03:82:01\n",
+                Found::Hexadecimal,
+            ),
+            ("3082", Found::Unknown),
+            (
+                "LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0tCk1BTUNBUUU9Ci0tLS0t\n",
+                Found::Base64Pem,
+            ),
             (
                 "MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAtrL2\n",
                 Found::Base64,
@@ -318,6 +463,22 @@ mod tests {
             ),
             (&[0x30, 7, 0x30, 3, 6, 1, 0, 3, 0], Found::PublicKey),
             (&[0xfe, 0xed, 0xfe, 0xed, 0, 0, 0, 2], Found::JavaKeystore),
+            (
+                &[0, 0, 0, 2, 0, 0, 0, 20, 1, 2],
+                Found::BouncyCastleKeystore,
+            ),
+            (&[0, 0, 0, 2, 0, 0, 0, 21, 1, 2], Found::Unknown),
+            // A line feed got a carriage return, and 0x82 became U+FFFD.
+            (&[0x30, 5, 2, 1, 3, 4, 0, b'\r', b'\n'], Found::Pkcs12),
+            (&[0x30, 6, 2, 1, 3, 4, 1, b'\r', b'\n'], Found::CopiedAsText),
+            // One that was always there.
+            (&[0x30, 7, 2, 1, 3, 4, 2, b'\r', b'\n'], Found::Pkcs12),
+            (&[0x30, 6, 2, 1, 3, 4, 1, b'\n', b'\n'], Found::Pkcs12),
+            (
+                &[0x30, 0xef, 0xbf, 0xbd, 1, 2, 2, 1, 3],
+                Found::CopiedAsText,
+            ),
+            (&[0x30, 0xef, 0xbf, 0xbd, 0xff, 2, 2, 1, 3], Found::Der),
         ] {
             assert_eq!(Found::of(bytes), found, "{bytes:02x?}");
         }

@@ -115,6 +115,31 @@ impl fmt::Display for Label {
     }
 }
 
+/// What a sentence says of a label that is none of these.
+pub(super) fn about(label: &str) -> &'static str {
+    match label {
+        "PKCS12" => {
+            "which is a PKCS#12 bundle in base64 with lines around it (without those, `base64 -d` decodes it)"
+        }
+        "TSS2 PRIVATE KEY" | "TSS KEY BLOB" => {
+            "which is a key that its TPM alone can use: it is not read from a file"
+        }
+        "PKCS#11 PROVIDER URI" => "which names a key in a token: the key itself is not in the file",
+        "OpenVPN Static key V1" | "OpenVPN tls-crypt-v2 client key" => {
+            "which is a secret that clients and servers of OpenVPN share, and no key of a certificate"
+        }
+        "SSH2 PUBLIC KEY" | "SSH2 ENCRYPTED PRIVATE KEY" => {
+            "which is a key in the form of ssh.com: `ssh-keygen -i` converts it"
+        }
+        _ if label.starts_with("PGP ") => "which is OpenPGP, and TLS uses X.509",
+        _ if label.ends_with("PRIVATE KEY") => {
+            "which is not known: private keys are `PRIVATE KEY`, `ENCRYPTED PRIVATE KEY`, `RSA PRIVATE KEY` or \
+             `EC PRIVATE KEY`"
+        }
+        _ => "which is not known",
+    }
+}
+
 /// `a certificate and 2 CRLs`.
 pub(super) fn describe(labels: impl Iterator<Item = Label>) -> String {
     let mut counts: Vec<((&str, &str), usize)> = Vec::new();

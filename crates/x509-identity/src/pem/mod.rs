@@ -24,6 +24,7 @@
 //! # }
 //! ```
 
+mod der_value;
 mod encoding;
 mod error;
 mod found;
@@ -32,6 +33,7 @@ mod scan;
 mod section;
 mod trusted;
 
+pub use der_value::{der_value, is_der};
 pub use error::PemError;
 pub use found::Found;
 pub use label::Label;
@@ -39,7 +41,6 @@ pub use section::Section;
 
 use std::fmt;
 
-use der::{Reader as _, SliceReader};
 use zeroize::Zeroizing;
 
 /// The sections of a PEM file, in their order.
@@ -100,31 +101,9 @@ impl PemFile {
     #[must_use]
     pub fn describe(&self) -> String {
         if self.is_empty() {
-            return encoding::describe(&self.text);
+            return found::describe(&self.text);
         }
         label::describe(self.spans.iter().map(|span| span.label))
-    }
-}
-
-/// Whether a file is DER and not PEM: it begins with a SEQUENCE, as certificates, CRLs, requests and
-/// keys do.
-#[must_use]
-pub fn is_der(bytes: &[u8]) -> bool {
-    const SEQUENCE: u8 = 0x30;
-    bytes.first() == Some(&SEQUENCE)
-}
-
-/// The one DER value that a file begins with. A line break or a NUL behind it, which editors and
-/// shells add, is left out.
-///
-/// All of the file where it does not begin with a whole value, or where another one follows, for
-/// whoever reads it to say so.
-#[must_use]
-pub fn der_value(bytes: &[u8]) -> &[u8] {
-    let first = SliceReader::new(bytes).and_then(|mut reader| reader.tlv_bytes());
-    match first {
-        Ok(value) if !is_der(&bytes[value.len()..]) => value,
-        _ => bytes,
     }
 }
 

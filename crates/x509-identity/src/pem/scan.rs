@@ -5,6 +5,8 @@
 
 use std::ops::Range;
 
+use der::{Reader as _, SliceReader};
+
 use super::{Label, PemError};
 
 /// One section.
@@ -48,6 +50,10 @@ pub(super) fn spans(text: &[u8]) -> Result<Vec<Span>, PemError> {
             (None, true) => Some((marker, line)),
             (Some((begin, line)), false) => {
                 spans.push(span(&begin, &marker, line)?);
+                if begins_with_der(&text[from..]) {
+                    let line = lines.of(from);
+                    return Err(PemError::Der { line });
+                }
                 None
             }
             (None, false) => {
@@ -94,15 +100,28 @@ const END: &str = "END";
 /// The longest label that is known has 22 characters.
 const LONGEST_LABEL: usize = 64;
 
-/// The next `BEGIN` or `END` right behind a dash.
+/// Whether a certificate or CRL in DER follows, of which a longer text says nothing.
+fn begins_with_der(text: &[u8]) -> bool {
+    let text = text.trim_ascii_start();
+    // A length in the long form is no ASCII, and all of it has to be there.
+    matches!(text, [0x30, 0x81..=0x84, ..])
+        && SliceReader::new(text).is_ok_and(|mut reader| reader.tlv_bytes().is_ok())
+}
+
+/// The next `BEGIN` or `END` right behind a dash, in capitals or not.
 fn next_word(text: &[u8], from: usize) -> Option<(usize, &'static str)> {
     let mut from = from;
     loop {
         // Both words have one `N`.
-        let at = from + text.get(from..)?.iter().position(|byte| *byte == b'N')?;
-        let word = if at >= 4 && text[..=at].ends_with(BEGIN.as_bytes()) {
+        let is_n = |byte: &u8| matches!(byte, b'N' | b'n');
+        let at = from + text.get(from..)?.iter().position(is_n)?;
+        let is = |start: Option<usize>, word: &str| {
+            let found = start.and_then(|start| text.get(start..start + word.len()));
+            found.is_some_and(|found| found.eq_ignore_ascii_case(word.as_bytes()))
+        };
+        let word = if is(at.checked_sub(4), BEGIN) {
             Some((at - 4, BEGIN))
-        } else if at >= 1 && text[at - 1..].starts_with(END.as_bytes()) {
+        } else if is(at.checked_sub(1), END) {
             Some((at - 1, END))
         } else {
             None
@@ -131,7 +150,8 @@ fn dashes_before(text: &[u8], at: usize) -> Dashes {
     match ascii.take(DASHES.len()).count() {
         5.. => Dashes::Five,
         2.. => Dashes::Odd,
-        _ if ends_with_wide_dash(before) => Dashes::Odd,
+        // A word processor makes one dash of two hyphens, and may leave the fifth.
+        few if ends_with_wide_dash(&before[..before.len() - few]) => Dashes::Odd,
         // One hyphen is that of a compound word.
         _ => Dashes::None,
     }
@@ -156,6 +176,9 @@ fn marker<'t>(text: &'t [u8], from: usize, at: usize, word: &'static str) -> Fou
     // Five dashes that end one marker do not begin the next as well.
     let own = dashes_before(&text[from..], at - from) == Dashes::Five;
     let line = &behind[..behind.len().min(LONGEST_LABEL + DASHES.len())];
+    if !text[at..].starts_with(word.as_bytes()) {
+        return if own { small(line) } else { Found::Text };
+    }
     let dashes = line.windows(DASHES.len()).position(|five| five == DASHES);
     if own
         && let Some(end) = dashes
@@ -185,6 +208,17 @@ fn marker<'t>(text: &'t [u8], from: usize, at: usize, word: &'static str) -> Fou
     }
 }
 
+/// `begin` or `End`, which is a marker only if what it marks is known: people write the words, too.
+fn small<'t>(behind: &[u8]) -> Found<'t> {
+    let end = behind.iter().position(|byte| matches!(byte, b'-' | b'\n'));
+    let label = str::from_utf8(&behind[..end.unwrap_or(behind.len())]);
+    let label = label.map(|label| label.trim().to_ascii_uppercase());
+    match label.ok().as_deref().and_then(Label::of) {
+        Some(_) => Found::Damaged,
+        None => Found::Text,
+    }
+}
+
 /// ` LABEL`, in the characters of RFC 7468 section 3.
 fn label(text: &[u8]) -> Option<&str> {
     let label = str::from_utf8(text.strip_prefix(b" ")?).ok()?.trim_ascii();
@@ -207,15 +241,22 @@ struct Lines<'t> {
 impl Lines<'_> {
     /// The line of a position that is not before the last one asked for.
     fn of(&mut self, position: usize) -> usize {
-        while self.at < position {
-            let ends = match self.text[self.at] {
-                b'\n' => true,
-                b'\r' => self.text.get(self.at + 1) != Some(&b'\n'),
-                _ => false,
-            };
-            self.line += usize::from(ends);
-            self.at += 1;
-        }
+        let passed = self.text.get(self.at..position).unwrap_or_default();
+        let ends = passed.iter().filter(|byte| **byte == b'\n').count();
+        self.line += ends + self.lone_returns(passed);
+        self.at = self.at.max(position);
         self.line
+    }
+
+    /// How many CRs, of what comes next, have no LF behind them.
+    fn lone_returns(&self, passed: &[u8]) -> usize {
+        // Few files have any.
+        if !passed.contains(&b'\r') {
+            return 0;
+        }
+        let is_lone = |(at, byte): &(usize, &u8)| {
+            **byte == b'\r' && self.text.get(self.at + at + 1) != Some(&b'\n')
+        };
+        passed.iter().enumerate().filter(is_lone).count()
     }
 }

@@ -5,6 +5,7 @@ use std::fmt;
 use base64ct::{Base64, Encoding as _};
 use zeroize::Zeroizing;
 
+use super::der_value::{der_value, is_der};
 use super::{Label, PemError, scan::Span, trusted};
 
 /// A section of a PEM file.
@@ -69,24 +70,48 @@ impl<'t> Section<'t> {
     pub fn der(&self) -> Result<Zeroizing<Vec<u8>>, PemError> {
         let (_, body) = headers(self.body);
         let mut base64 = Zeroizing::new(Vec::with_capacity(body.len()));
-        base64.extend(body.iter().filter(|byte| !byte.is_ascii_whitespace()));
+        for line in body.split(u8::is_ascii_whitespace) {
+            base64.extend_from_slice(line);
+        }
         if base64.is_empty() {
             return Err(PemError::Empty { line: self.line });
         }
         let text = str::from_utf8(&base64).map_err(|_| self.not_base64(body))?;
         let der = Base64::decode_vec(text).map_err(|_| self.not_base64(body))?;
         let der = Zeroizing::new(der);
-        match self.label {
-            Label::TrustedCertificate => trusted::certificate(&der, self.line),
+        if self.label == Label::TrustedCertificate {
+            return trusted::certificate(&der, self.line);
+        }
+        // A line break behind the value was encoded along with it. An encrypted key may end in anything.
+        let is_value = matches!(
+            self.label,
+            Label::Certificate | Label::Crl | Label::CertificateRequest
+        );
+        let len = der_value(&der).len();
+        match der[len..].iter().all(u8::is_ascii_whitespace) {
+            true if is_value && is_der(&der) => Ok(Zeroizing::new(der[..len].to_vec())),
             _ => Ok(der),
         }
     }
 
     fn not_base64(&self, body: &[u8]) -> PemError {
+        let has = |byte: u8| body.contains(&byte);
+        let mut lines = body.split(|byte| *byte == b'\n');
+        let visible = body.iter().filter(|byte| !byte.is_ascii_whitespace());
         let hint = if body.windows(2).any(|two| two == br"\n") {
             r": it has `\n` written out where a line should end"
-        } else if body.iter().any(|byte| *byte == b'*' || *byte == b'.') {
+        } else if has(b'*') || has(b'.') {
             ": part of it is left out"
+        } else if lines.any(|line| line.first() == Some(&b'>')) {
+            ": its lines begin with `>`, as in the answer to a mail"
+        } else if !body.is_ascii() {
+            ": it has a character in it that is not ASCII, such as a non-breaking space"
+        } else if has(b'-') || has(b'_') {
+            ": it has `-` or `_` in it, as base64 for URLs has for `+` and `/`"
+        } else if soft_line_breaks(body) > 1 {
+            ": its lines end with `=`, as in a mail that was not decoded"
+        } else if visible.count() % 4 != 0 {
+            ": its end is missing, or a character of it"
         } else {
             ""
         };
@@ -95,6 +120,12 @@ impl<'t> Section<'t> {
             hint,
         }
     }
+}
+
+/// Those of quoted-printable (RFC 2045 section 6.7), in which a line goes on behind a `=` at its end.
+fn soft_line_breaks(body: &[u8]) -> usize {
+    let is_break = |two: &&[u8]| matches!(two, [b'=', b'\n' | b'\r']);
+    body.windows(2).filter(is_break).count()
 }
 
 /// Without the content, which may be a key.

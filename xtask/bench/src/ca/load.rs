@@ -1,4 +1,4 @@
-//! Many requesters at once: how many certificates a second, and how long one waits at half of that.
+//! Many requesters at once: how much they get done in a second, and how long one waits at half of that.
 
 use std::sync::Mutex;
 use std::thread;
@@ -6,32 +6,66 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow};
 
-use super::plain_http::{Connection, Request};
-
 /// How many ask at a time, each on a connection of its own.
-pub(super) const REQUESTERS: usize = 32;
+const REQUESTERS: usize = 32;
 
-/// Certificates a second by all requesters together, each asking again as soon as it has its answer.
-pub(super) fn rate(port: u16, request: &Request, span: Duration) -> Result<f64> {
+/// How much was done in which time.
+pub(crate) struct Done {
+    operations: u32,
+    seconds: f64,
+}
+
+impl Done {
+    pub(crate) fn operations(&self) -> f64 {
+        f64::from(self.operations)
+    }
+
+    pub(crate) fn per_second(&self) -> f64 {
+        self.operations() / self.seconds
+    }
+}
+
+/// What a requester does once.
+pub(crate) type Asking<'a> = Box<dyn FnMut() -> Result<()> + 'a>;
+
+/// All requesters together, each asking again as soon as it has its answer. `requester` gives the one of this number.
+pub(crate) fn rate<'a>(
+    requester: impl Fn(usize) -> Result<Asking<'a>> + Sync,
+    span: Duration,
+) -> Result<Done> {
     let start = Instant::now();
-    let counts = each_requester(|_| {
-        let mut connection = Connection::open(port)?;
+    let counts = each_requester(|slot| {
+        let mut ask = requester(slot)?;
         let mut count = 0_u32;
         while start.elapsed() < span {
-            connection.ask(request)?;
+            ask()?;
             count += 1;
         }
         Ok(count)
     })?;
-    let all: u32 = counts.iter().sum();
-    Ok(f64::from(all) / start.elapsed().as_secs_f64())
+    Ok(Done {
+        operations: counts.iter().sum(),
+        seconds: start.elapsed().as_secs_f64(),
+    })
+}
+
+/// All requesters together, each asking so many `times`. How often that is.
+pub(crate) fn exactly<'a>(
+    requester: impl Fn(usize) -> Result<Asking<'a>> + Sync,
+    times: u64,
+) -> Result<u64> {
+    let counts = each_requester(|slot| {
+        let mut ask = requester(slot)?;
+        (0..times).try_for_each(|_| ask())?;
+        Ok(times)
+    })?;
+    Ok(counts.iter().sum())
 }
 
 /// The milliseconds that each request takes while `rate` of them come in a second, evenly: counted from when it was
 /// due, so that a pause of the server counts for all that came meanwhile.
-pub(super) fn latencies(
-    port: u16,
-    request: &Request,
+pub(crate) fn latencies<'a>(
+    requester: impl Fn(usize) -> Result<Asking<'a>> + Sync,
     rate: f64,
     span: Duration,
 ) -> Result<Vec<f64>> {
@@ -39,13 +73,13 @@ pub(super) fn latencies(
     let requesters = f64::from(u32::try_from(REQUESTERS).context("a few")?);
     let interval = requesters / rate;
     let waits = each_requester(|slot| {
-        let mut connection = Connection::open(port)?;
+        let mut ask = requester(slot)?;
         let mut waits = Vec::new();
         let mut due = interval * f64::from(u32::try_from(slot)?) / requesters;
         while due < span.as_secs_f64() {
             let at = start + Duration::from_secs_f64(due);
             thread::sleep(at.saturating_duration_since(Instant::now()));
-            connection.ask(request)?;
+            ask()?;
             waits.push(at.elapsed().as_secs_f64() * 1e3);
             due += interval;
         }
@@ -55,12 +89,13 @@ pub(super) fn latencies(
 }
 
 /// The value below which `percent` of `waits` lie; not a number where there are none.
-pub(super) fn percentile(waits: &mut [f64], percent: usize) -> f64 {
+pub(crate) fn percentile(waits: &mut [f64], percent: usize) -> f64 {
     waits.sort_by(f64::total_cmp);
     let last = waits.len().saturating_sub(1);
     waits.get(last * percent / 100).copied().unwrap_or(f64::NAN)
 }
 
+/// What each of the requesters has done, all at once.
 fn each_requester<T: Send>(work: impl Fn(usize) -> Result<T> + Sync) -> Result<Vec<T>> {
     let results = Mutex::new(Vec::new());
     thread::scope(|scope| {

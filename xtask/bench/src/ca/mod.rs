@@ -1,29 +1,31 @@
 //! A CA over HTTP that remembers what it issues, beside those of others.
 
-mod load;
+pub(crate) mod chains;
+pub(crate) mod growth;
+pub(crate) mod load;
 mod ours;
-mod peers;
+pub(crate) mod own;
+pub(crate) mod peers;
 mod plain_http;
+pub(crate) mod processes;
 pub(crate) mod scale;
 
-use std::fs;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use pki_core::{Authority, CertificateRequest, KeyKind, KeyPair, Profile};
+use pki_core::{CertificateRequest, KeyKind, KeyPair};
 use suite::Peers;
 use suite::postgres::Cluster;
-use time::OffsetDateTime;
 use x509_identity::{DistinguishedName, SubjectAltName};
 
 use self::load::{latencies, percentile, rate};
-use self::ours::{Place, ours};
+use self::ours::ours;
 use self::peers::{Material, Peer, STORED, cfssl, openbao};
-use super::clock::{Effort, Samples};
 use super::report::{Aim, Better, Comparison, Contender, Report, Side};
-use super::{set, versions};
+use crate::measuring::clock::{Effort, Samples};
+use crate::measuring::versions;
 
-pub(crate) use self::ours::CaServer;
+pub(crate) use self::ours::{CaServer, Place, ours_by};
 
 pub(crate) fn measure(peers: &Peers, effort: Effort) -> Result<Report> {
     peers.install_cas()?;
@@ -72,12 +74,12 @@ fn compare(peers: &Peers, contenders: &[(Peer, Side)], effort: Effort) -> Result
         .map(|(peer, side)| Contender::new(peer.name, *side))
         .collect();
     for (peer, _) in contenders {
-        rate(peer.server.port(), &peer.request, WARM_UP).context(peer.name)?;
+        rate(peer.requester(), WARM_UP).context(peer.name)?;
     }
     for _ in 0..effort.rounds(1, 5) {
         for ((peer, _), contender) in contenders.iter().zip(&mut rates) {
-            let measured = rate(peer.server.port(), &peer.request, span);
-            contender.samples.push(measured.context(peer.name)?);
+            let done = rate(peer.requester(), span).context(peer.name)?;
+            contender.samples.push(done.per_second());
         }
     }
     let mut waits: Vec<Contender> = contenders
@@ -86,8 +88,7 @@ fn compare(peers: &Peers, contenders: &[(Peer, Side)], effort: Effort) -> Result
         .collect();
     for (((peer, _), contender), fastest) in contenders.iter().zip(&mut waits).zip(&rates) {
         let half = fastest.samples.median() / 2.0;
-        let mut waited =
-            latencies(peer.server.port(), &peer.request, half, span * 2).context(peer.name)?;
+        let mut waited = latencies(peer.requester(), half, span * 2).context(peer.name)?;
         contender.samples.push(percentile(&mut waited, 99));
         let median = Samples::one(percentile(&mut waited, 50));
         contender.besides = Some(("p50 ms", median));
@@ -118,14 +119,8 @@ fn compare(peers: &Peers, contenders: &[(Peer, Side)], effort: Effort) -> Result
 }
 
 /// A CA's files, and a client's request.
-fn write_material(directory: &std::path::Path) -> Result<String> {
-    let key = KeyPair::generate(KeyKind::P256)?;
-    let key_pem = key.secret_pkcs8_pem().to_string();
-    let name = set::name("MyTestCA", Some("Dev"), "MyTestRootCA")?;
-    let authority = Authority::root(name, key, &Profile::root(), OffsetDateTime::now_utc())?;
-    let ca = pki_core::certificate_pem(authority.certificate());
-    fs::write(directory.join("ca.crt"), ca)?;
-    fs::write(directory.join("ca.key"), key_pem)?;
+pub(crate) fn write_material(directory: &std::path::Path) -> Result<String> {
+    own::write(directory)?;
     let key = KeyPair::generate(KeyKind::P256)?;
     let names = [SubjectAltName::Email("client1@example.local".to_owned())];
     let subject = DistinguishedName::builder()

@@ -1,7 +1,7 @@
 //! The CAs of others over HTTP: cfssl, which keeps nothing, and OpenBao, which stores what it issues or not.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -11,21 +11,35 @@ use serde_json::{Value, json};
 use suite::Peers;
 use suite::process::{self, Server};
 
+use super::load::Asking;
 use super::plain_http::{Connection, Request};
 
 /// A CA that runs, and how it is asked for a certificate.
-pub(super) struct Peer {
+pub(crate) struct Peer {
     pub(super) name: &'static str,
-    pub(super) server: Server,
+    pub(crate) server: Server,
     pub(super) request: Request,
 }
 
+impl Peer {
+    /// Whoever asks it, as `rate` and `latencies` take it.
+    pub(crate) fn requester<'a>(&'a self) -> impl Fn(usize) -> Result<Asking<'a>> + Sync {
+        |_| asking(self.server.port(), &self.request)
+    }
+}
+
+/// A connection to this port, on which the request is sent again and again.
+pub(super) fn asking(port: u16, request: &Request) -> Result<Asking<'_>> {
+    let mut connection = Connection::open(port)?;
+    Ok(Box::new(move || connection.ask(request).map(drop)))
+}
+
 /// What both are given.
-pub(super) struct Material<'a> {
-    pub(super) peers: &'a Peers,
+pub(crate) struct Material<'a> {
+    pub(crate) peers: &'a Peers,
     /// With `ca.crt`, `ca.key` and `client.csr`.
-    pub(super) directory: &'a Path,
-    pub(super) csr_pem: &'a str,
+    pub(crate) directory: &'a Path,
+    pub(crate) csr_pem: &'a str,
 }
 
 /// cfssl with the CA's files: one request, one certificate, nothing stored.
@@ -63,27 +77,125 @@ pub(super) fn openbao_with_token(
     material: &Material<'_>,
     is_stored: bool,
 ) -> Result<(Peer, String)> {
-    let [port, cluster] = process::free_ports()?;
+    openbao_listening(material, is_stored, None)
+}
+
+/// Another listener, with TLS.
+pub(crate) struct Listener {
+    pub(crate) port: u16,
+    /// Where its cluster would be.
+    pub(crate) cluster: u16,
+    pub(crate) certificate: PathBuf,
+    pub(crate) key: PathBuf,
+}
+
+/// The same on one core and with TLS, too: what is asked over that is stored.
+pub(crate) fn openbao_over_tls(
+    material: &Material<'_>,
+    listener: &Listener,
+) -> Result<(Peer, String)> {
+    openbao_listening(material, true, Some(listener))
+}
+
+fn openbao_listening(
+    material: &Material<'_>,
+    is_stored: bool,
+    tls: Option<&Listener>,
+) -> Result<(Peer, String)> {
     let suffix = if is_stored { "stored" } else { "unstored" };
+    let (server, port) = start(material, suffix, tls)?;
+    let (token, key) = initialise(port)?;
+    unseal(port, &key)?;
+    wait_until_active(port)?;
+    let header = set_up(port, &token, is_stored)?;
+    let peer = Peer {
+        name: if is_stored {
+            STORED
+        } else {
+            "OpenBao, not stored"
+        },
+        server,
+        request: sign(material, header),
+    };
+    Ok((peer, token))
+}
+
+/// Three of them that are one cluster: a certificate is on the disks of two. All are asked, and pass on to the one that
+/// leads.
+pub(super) fn openbao_raft(material: &Material<'_>) -> Result<(Vec<Server>, Request)> {
+    let (first, port) = start(material, "raft-1", None)?;
+    let (token, key) = initialise(port)?;
+    unseal(port, &key)?;
+    wait_until_active(port)?;
+    let mut servers = vec![first];
+    for name in ["raft-2", "raft-3"] {
+        let (server, other) = start(material, name, None)?;
+        let leader = json!({ "leader_api_addr": format!("http://127.0.0.1:{port}") });
+        put(other, "/v1/sys/storage/raft/join", leader)?;
+        unseal(other, &key)?;
+        servers.push(server);
+    }
+    let header = format!("X-Vault-Token: {token}");
+    let members = Request::new("GET", "/v1/sys/storage/raft/configuration", &[header], "");
+    let deadline = Instant::now() + Duration::from_secs(60);
+    loop {
+        let said = Connection::open(port)?.ask_json(&members)?;
+        let all = said["data"]["config"]["servers"].as_array();
+        let voters = all.into_iter().flatten().filter(|it| it["voter"] == true);
+        if voters.count() == 3 {
+            break;
+        }
+        ensure!(Instant::now() < deadline, "OpenBao's raft is not whole");
+        thread::sleep(Duration::from_millis(200));
+    }
+    let header = set_up(port, &token, true)?;
+    Ok((servers, sign(material, header)))
+}
+
+fn sign(material: &Material<'_>, header: String) -> Request {
+    let body = json!({ "csr": material.csr_pem, "common_name": "client1", "ttl": "24h" });
+    Request::new("POST", "/v1/pki/sign/client", &[header], &body.to_string())
+}
+
+/// One that has nothing yet, and its port.
+fn start(material: &Material<'_>, suffix: &str, tls: Option<&Listener>) -> Result<(Server, u16)> {
+    let [port, cluster] = process::free_ports()?;
     let directory = material.directory.join(format!("openbao-{suffix}"));
     let raft = directory.join("raft");
     fs::create_dir_all(&raft)?;
     let config = directory.join("bao.hcl");
+    let more = tls.map(|tls| {
+        let Listener { port, cluster, certificate, key } = tls;
+        format!(
+            "listener \"tcp\" {{ address = \"127.0.0.1:{port}\" cluster_address = \"127.0.0.1:{cluster}\" \
+             tls_cert_file = \"{}\" tls_key_file = \"{}\" }}\n",
+            certificate.display(),
+            key.display()
+        )
+    });
+    let more = more.unwrap_or_default();
     fs::write(
         &config,
         format!(
-            "storage \"raft\" {{ path = \"{}\" node_id = \"one\" }}\n\
+            "storage \"raft\" {{ path = \"{}\" node_id = \"{suffix}\" }}\n\
              listener \"tcp\" {{ address = \"127.0.0.1:{port}\" tls_disable = true cluster_address = \"127.0.0.1:{cluster}\" }}\n\
-             api_addr = \"http://127.0.0.1:{port}\"\ncluster_addr = \"http://127.0.0.1:{cluster}\"\n",
+             {more}api_addr = \"http://127.0.0.1:{port}\"\ncluster_addr = \"http://127.0.0.1:{cluster}\"\n",
             raft.display()
         ),
     )?;
-    let mut command: Command = material.peers.command("bao");
+    let bao = material.peers.command("bao");
+    let mut command = match tls {
+        Some(_) => on_one_core(&bao),
+        None => bao,
+    };
     command
         .arg("server")
         .arg(format!("-config={}", config.display()));
-    let server = Server::start(&mut command, port)?;
-    let token = unseal(port)?;
+    Ok((Server::start(&mut command, port)?, port))
+}
+
+/// Makes a CA with a role that stores each certificate or not; the header by which it is asked.
+fn set_up(port: u16, token: &str, is_stored: bool) -> Result<String> {
     let header = format!("X-Vault-Token: {token}");
     let mut connection = Connection::open(port)?;
     let mut set_up = |path: &str, body: Value| {
@@ -104,40 +216,51 @@ pub(super) fn openbao_with_token(
             "server_flag": false, "ttl": "24h", "max_ttl": "24h", "no_store": !is_stored,
         }),
     )?;
-    let body = json!({ "csr": material.csr_pem, "common_name": "client1", "ttl": "24h" });
-    let peer = Peer {
-        name: if is_stored {
-            STORED
-        } else {
-            "OpenBao, not stored"
-        },
-        server,
-        request: Request::new("POST", "/v1/pki/sign/client", &[header], &body.to_string()),
-    };
-    Ok((peer, token))
+    Ok(header)
 }
 
-/// Initialises and unseals it, and waits until it leads its cluster of one; the root token.
-fn unseal(port: u16) -> Result<String> {
-    let put = |path: &str, body: Value| {
-        let request = Request::new("PUT", path, &[], &body.to_string());
-        Connection::open(port)?.ask_json(&request)
-    };
-    let init = put(
-        "/v1/sys/init",
-        json!({ "secret_shares": 1, "secret_threshold": 1 }),
-    )?;
+/// The program on the first core alone.
+fn on_one_core(program: &Command) -> Command {
+    let mut command = Command::new("taskset");
+    command.args(["-c", "0"]).arg(program.get_program());
+    for (name, value) in program.get_envs() {
+        if let Some(value) = value {
+            command.env(name, value);
+        }
+    }
+    command
+}
+
+fn put(port: u16, path: &str, body: Value) -> Result<Value> {
+    let request = Request::new("PUT", path, &[], &body.to_string());
+    Connection::open(port)?.ask_json(&request)
+}
+
+/// The root token, and the key that unseals it.
+fn initialise(port: u16) -> Result<(String, String)> {
+    let shares = json!({ "secret_shares": 1, "secret_threshold": 1 });
+    let init = put(port, "/v1/sys/init", shares)?;
     let key = init["keys"][0].as_str().context("an unseal key")?;
     let token = init["root_token"].as_str().context("a root token")?;
-    put("/v1/sys/unseal", json!({ "key": key }))?;
+    Ok((token.to_owned(), key.to_owned()))
+}
+
+fn unseal(port: u16, key: &str) -> Result<()> {
+    put(port, "/v1/sys/unseal", json!({ "key": key })).map(drop)
+}
+
+/// Until it leads.
+fn wait_until_active(port: u16) -> Result<()> {
     let deadline = Instant::now() + Duration::from_secs(30);
     let health = Request::new("GET", "/v1/sys/health", &[], "");
     while Connection::open(port)?.ask(&health).is_err() {
         ensure!(Instant::now() < deadline, "OpenBao does not become active");
         thread::sleep(Duration::from_millis(100));
     }
-    Ok(token.to_owned())
+    Ok(())
 }
 
 /// The one that does the same as ours.
 pub(super) const STORED: &str = "OpenBao, stored (raft)";
+/// The one that has it on more than one disk, as ours with a standby.
+pub(super) const RAFT: &str = "OpenBao, raft of three";

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 
 use crate::load::{is_whole, read_answer};
 
@@ -71,10 +71,55 @@ impl Connection {
     pub(super) fn ask_json(&mut self, request: &Request) -> Result<serde_json::Value> {
         let answer = self.ask(request)?;
         let head = answer.windows(4).position(|four| four == b"\r\n\r\n");
-        let body = head.and_then(|at| answer.get(at + 4..)).unwrap_or_default();
-        serde_json::from_slice(body).context("an answer in JSON")
+        let (head, body) = head
+            .and_then(|at| answer.split_at_checked(at + 4))
+            .context("an answer with a head")?;
+        let body = if head
+            .windows(CHUNKED.len())
+            .any(|it| it.eq_ignore_ascii_case(CHUNKED))
+        {
+            joined(body)?
+        } else {
+            body.to_vec()
+        };
+        serde_json::from_slice(&body).context("an answer in JSON")
     }
 }
 
+/// The content of a body that came in chunks, as a long one of OpenBao's does.
+fn joined(mut body: &[u8]) -> Result<Vec<u8>> {
+    let mut content = Vec::new();
+    loop {
+        let httparse::Status::Complete((start, size)) = httparse::parse_chunk_size(body)
+            .ok()
+            .context("a chunk's size")?
+        else {
+            bail!("a chunk without its size");
+        };
+        if size == 0 {
+            return Ok(content);
+        }
+        let end = start + usize::try_from(size)?;
+        content.extend_from_slice(body.get(start..end).context("a whole chunk")?);
+        body = body.get(end + b"\r\n".len()..).unwrap_or_default();
+    }
+}
+
+const CHUNKED: &[u8] = b"transfer-encoding: chunked";
+
 /// A CA that says nothing for so long is broken.
 const SILENCE: Duration = Duration::from_secs(30);
+
+#[cfg(test)]
+mod tests {
+    use super::joined;
+
+    #[test]
+    fn chunks_are_joined_and_cut_off_ones_are_not() {
+        let whole = joined(b"3\r\nabc\r\n2;x=y\r\nde\r\n0\r\n\r\n");
+        assert_eq!(whole.ok().as_deref(), Some(b"abcde".as_slice()));
+        for cut in [b"3\r\nab".as_slice(), b"3\r\nabc\r\n", b"x\r\n"] {
+            assert!(joined(cut).is_err());
+        }
+    }
+}

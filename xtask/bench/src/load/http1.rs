@@ -80,13 +80,18 @@ pub(crate) fn read_answer(
 
 /// Whether `answer` is all of an answer; one that is not a 200 is an error.
 pub(crate) fn is_whole(answer: &[u8]) -> Result<bool> {
+    is_whole_with(answer, 200)
+}
+
+/// The same, of an answer with this status.
+pub(crate) fn is_whole_with(answer: &[u8], status: u16) -> Result<bool> {
     let mut headers = [httparse::EMPTY_HEADER; 32];
     let mut parsed = httparse::Response::new(&mut headers);
     let httparse::Status::Complete(head) = parsed.parse(answer)? else {
         return Ok(false);
     };
     ensure!(
-        parsed.code == Some(200),
+        parsed.code == Some(status),
         "the server answered {}",
         parsed.code.unwrap_or_default()
     );

@@ -24,7 +24,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
 
 pub(crate) use self::hold::Crowd;
-pub(crate) use self::http1::{is_whole, read_answer};
+pub(crate) use self::http1::{is_whole, is_whole_with, read_answer};
 pub(crate) use self::until::Until;
 
 /// A client that knows its identity and the server.

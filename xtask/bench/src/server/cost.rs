@@ -10,15 +10,15 @@ use anyhow::{Context, Result, ensure};
 use suite::Peers;
 use suite::process::{self, Server};
 
-use super::counter::{Counter, Counts};
+use super::rivals::{Rival, Rivals, Setup};
 use super::{Arena, LIBRARIES};
-use crate::clock::{Effort, Samples};
 use crate::load::{Client, Pattern, Until};
-use crate::machine::on_cores;
+use crate::measuring::clock::{Effort, Samples};
+use crate::measuring::counter::{Counter, Counts};
+use crate::measuring::machine::on_cores;
+use crate::measuring::versions;
+use crate::recipe::set::Keys;
 use crate::report::{Aim, Better, Comparison, Contender, Report};
-use crate::rivals::{Rival, Rivals, Setup};
-use crate::set::Keys;
-use crate::versions;
 
 pub(crate) fn measure(peers: &Peers, effort: Effort) -> Result<Report> {
     let arena = Arena::new(peers, 1)?;

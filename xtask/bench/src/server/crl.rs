@@ -21,14 +21,14 @@ use suite::process::Server;
 use time::OffsetDateTime;
 use x509_identity::{Certificate, SerialNumber};
 
+use super::rivals::{self, Rival, Setup};
 use super::{Arena, Field, LIBRARIES, WARM_UP};
-use crate::clock::{Effort, Samples, per_second};
 use crate::load::Pattern;
-use crate::machine::pss_kib;
+use crate::measuring::clock::{Effort, Samples, per_second};
+use crate::measuring::machine::pss_kib;
+use crate::measuring::versions;
+use crate::recipe::set::Keys;
 use crate::report::{Aim, Better, Comparison, Contender, Report, Side, number};
-use crate::rivals::{self, Rival, Setup};
-use crate::set::Keys;
-use crate::versions;
 
 pub(crate) fn measure(peers: &Peers, effort: Effort) -> Result<Report> {
     let entries = if effort.is_quick() { 10_000 } else { 1_000_000 };

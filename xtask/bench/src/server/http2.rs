@@ -3,13 +3,13 @@
 use anyhow::Result;
 use suite::Peers;
 
+use super::rivals::{self, Rival, Setup};
 use super::{Arena, Field, LIBRARIES};
-use crate::clock::Effort;
 use crate::load::Pattern;
+use crate::measuring::clock::Effort;
+use crate::measuring::versions;
+use crate::recipe::set::Keys;
 use crate::report::{Better, Comparison, Report};
-use crate::rivals::{self, Rival, Setup};
-use crate::set::Keys;
-use crate::versions;
 
 pub(crate) fn measure(peers: &Peers, effort: Effort) -> Result<Report> {
     let arena = Arena::new(peers, 1)?;

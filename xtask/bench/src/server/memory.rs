@@ -7,14 +7,14 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use suite::Peers;
 
+use super::rivals::{self, Rival, Setup};
 use super::{Arena, LIBRARIES};
-use crate::clock::{Effort, Samples};
 use crate::load::Crowd;
-use crate::machine::{allow_open_files, on_cores, pss_kib};
+use crate::measuring::clock::{Effort, Samples};
+use crate::measuring::machine::{allow_open_files, on_cores, pss_kib};
+use crate::measuring::versions;
+use crate::recipe::set::Keys;
 use crate::report::{Aim, Better, Comparison, Contender, Report, Side, number};
-use crate::rivals::{self, Rival, Setup};
-use crate::set::Keys;
-use crate::versions;
 
 pub(crate) fn measure(peers: &Peers, effort: Effort) -> Result<Report> {
     let [steps @ .., limit] = if effort.is_quick() {

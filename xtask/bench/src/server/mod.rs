@@ -4,12 +4,12 @@
 //! depends on the client, too.
 
 pub(crate) mod cost;
-mod counter;
 pub(crate) mod crl;
 pub(crate) mod full;
 pub(crate) mod http2;
 pub(crate) mod memory;
 pub(crate) mod resumed;
+mod rivals;
 pub(crate) mod workers;
 
 use std::fs;
@@ -20,12 +20,12 @@ use anyhow::{Context, Result, ensure};
 use suite::Peers;
 use suite::process::Server;
 
-use super::clock::{Effort, Samples};
-use super::load::{Client, Pattern};
-use super::machine::{Cores, cpu_seconds, on_cores};
-use super::report::Contender;
-use super::rivals::{Builds, Rival, Rivals, Setup};
-use super::set::{self, Keys};
+use self::rivals::{Builds, Rival, Rivals, Setup};
+use crate::load::{Client, Pattern};
+use crate::measuring::clock::{Effort, Samples};
+use crate::measuring::machine::{Cores, cpu_seconds, on_cores};
+use crate::recipe::set::{self, Keys};
+use crate::report::Contender;
 
 /// Where servers are started: certificates, programs, cores.
 struct Arena<'a> {

@@ -8,47 +8,22 @@ use anyhow::{Context, Result, ensure};
 use suite::process::{self, Finished};
 
 use super::call::Call;
-use crate::Bench;
-use crate::lab::PASSWORD;
+use crate::workbench::Bench;
+use crate::workbench::lab::PASSWORD;
 
 /// Opens the page of `call` in a profile of its own, and gives its document.
 ///
 /// The root and the bundle go into a fresh NSS database, and a managed policy picks the certificate, as no flag does.
 pub(crate) fn ask(bench: &Bench<'_>, call: &Call) -> Result<Finished> {
-    let home = tempfile::tempdir_in(bench.scratch.path())?;
-    let database = home.path().join(".pki/nssdb");
-    fs::create_dir_all(&database)?;
-    let database = format!("sql:{}", database.display());
-    let (ca, p12) = (call.ca.to_string_lossy(), call.p12.to_string_lossy());
-    for (program, arguments) in [
-        ("certutil", &["-d", &database, "-N", "--empty-password"][..]),
-        (
-            "certutil",
-            &["-d", &database, "-A", "-n", "root", "-t", "C,,", "-i", &ca],
-        ),
-        (
-            "pk12util",
-            &["-d", &database, "-i", &p12, "-W", PASSWORD, "-K", ""],
-        ),
-    ] {
-        let said = bench.peers.run(program, arguments)?;
-        ensure!(
-            said.success(),
-            "{program} did not prepare the profile: {}",
-            said.reason()
-        );
-    }
-
-    let policy = Policy::install(bench, home.path(), call.url.trim_end_matches('/'))?;
-    let mut command = policy.chromium(bench);
+    let origin = call.url.trim_end_matches('/');
+    let person = Person::with(bench, &call.ca, &call.p12, origin)?;
+    let mut command = person.command(bench, "chromium");
+    let profile = person.home.path().join("profile");
     command
         .args(FLAGS)
-        .arg(format!(
-            "--user-data-dir={}",
-            home.path().join("profile").display()
-        ))
+        .arg(format!("--user-data-dir={}", profile.display()))
         .arg(&call.url);
-    let mut said = process::run(command.env("HOME", home.path()), None)?;
+    let mut said = process::run(&mut command, None)?;
     // Of what it says about the machine (no D-Bus, no GPU), only why a page did not load belongs here.
     said.stderr = said
         .stderr
@@ -62,6 +37,50 @@ pub(crate) fn ask(bench: &Bench<'_>, call: &Call) -> Result<Finished> {
         said.code
     );
     Ok(said)
+}
+
+/// A home with a root and a client certificate, which programs use that somebody has started in it.
+pub(crate) struct Person {
+    home: tempfile::TempDir,
+    policy: Policy,
+}
+
+impl Person {
+    /// Puts the root and the bundle into a fresh NSS database. The certificate is presented to `origin` without a question.
+    pub(crate) fn with(bench: &Bench<'_>, ca: &Path, p12: &Path, origin: &str) -> Result<Self> {
+        let home = tempfile::tempdir_in(bench.scratch.path())?;
+        let database = home.path().join(".pki/nssdb");
+        fs::create_dir_all(&database)?;
+        let database = format!("sql:{}", database.display());
+        let (ca, p12) = (ca.to_string_lossy(), p12.to_string_lossy());
+        for (program, arguments) in [
+            ("certutil", &["-d", &database, "-N", "--empty-password"][..]),
+            (
+                "certutil",
+                &["-d", &database, "-A", "-n", "root", "-t", "C,,", "-i", &ca],
+            ),
+            (
+                "pk12util",
+                &["-d", &database, "-i", &p12, "-W", PASSWORD, "-K", ""],
+            ),
+        ] {
+            let said = bench.peers.run(program, arguments)?;
+            ensure!(
+                said.success(),
+                "{program} did not prepare the profile: {}",
+                said.reason()
+            );
+        }
+        let policy = Policy::install(bench, home.path(), origin)?;
+        Ok(Self { home, policy })
+    }
+
+    /// A command that starts `program` there: Chromium, or what starts it.
+    pub(crate) fn command(&self, bench: &Bench<'_>, program: &str) -> Command {
+        let mut command = self.policy.command(bench, program);
+        command.env("HOME", self.home.path());
+        command
+    }
 }
 
 /// Where the policy is, which Chromium reads from `/etc/chromium` only.
@@ -99,17 +118,17 @@ impl Policy {
         })
     }
 
-    /// A command that starts Chromium under this policy.
-    fn chromium(&self, bench: &Bench<'_>) -> Command {
+    /// A command that starts a program under this policy.
+    fn command(&self, bench: &Bench<'_>, program: &str) -> Command {
         match self {
             Self::Mounted(settings) => {
                 let mut command = bench.peers.command("unshare");
                 let mount = "mount --bind \"$0\" /etc/chromium && exec \"$@\"";
                 command.args(["--map-root-user", "--mount", "sh", "-c", mount]);
-                command.arg(settings).arg(bench.peers.path("chromium"));
+                command.arg(settings).arg(bench.peers.path(program));
                 command
             }
-            Self::Written(_) => bench.peers.command("chromium"),
+            Self::Written(_) => bench.peers.command(program),
         }
     }
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use anyhow::{Result, anyhow};
 use suite::process::Server;
 
-use crate::lab::Lab;
+use crate::workbench::lab::Lab;
 
 /// What a client is told: where to ask, whom to trust, what to show.
 pub(crate) struct Call {

@@ -5,8 +5,8 @@ use std::path::Path;
 use anyhow::Result;
 use suite::process;
 
-use crate::Bench;
 use crate::report::Verdict;
+use crate::workbench::Bench;
 
 /// What the client shows: the arguments of curl for it.
 pub(crate) type Shown = Vec<String>;

@@ -7,10 +7,11 @@ use anyhow::{Context, Result, bail, ensure};
 use mtls_server::{ClientAuth, MtlsConfig, ServerIdentity, files};
 use suite::{process, workspace};
 
-use crate::Bench;
-use crate::lab::Lab;
+use crate::report::group::HANDSHAKES as GROUP;
 use crate::report::{Report, Verdict};
-use crate::whoami::Whoami;
+use crate::workbench::Bench;
+use crate::workbench::lab::Lab;
+use crate::workbench::whoami::Whoami;
 
 pub(crate) fn check(bench: &Bench<'_>, lab: &Lab, report: &mut Report) {
     for (auth, asked) in [
@@ -105,8 +106,6 @@ fn read(line: &str) -> Result<Try> {
         seen,
     })
 }
-
-const GROUP: &str = "handshakes";
 
 #[cfg(test)]
 mod tests {

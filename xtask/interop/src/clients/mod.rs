@@ -4,6 +4,8 @@ pub(crate) mod browser;
 pub(crate) mod call;
 pub(crate) mod curl;
 pub(crate) mod handshakes;
+pub(crate) mod names;
+pub(crate) mod resumption;
 
 use std::path::PathBuf;
 
@@ -13,9 +15,10 @@ use suite::{peers, workspace};
 
 use call::Call;
 
-use crate::Bench;
-use crate::lab::{Lab, PASSWORD};
+use crate::report::group::CLIENTS as GROUP;
 use crate::report::{Report, Verdict};
+use crate::workbench::Bench;
+use crate::workbench::lab::{Lab, PASSWORD};
 
 struct Client {
     name: &'static str,
@@ -183,8 +186,6 @@ fn okhttp(bench: &Bench<'_>, call: &Call) -> Result<Finished> {
     );
     Ok(said)
 }
-
-const GROUP: &str = "clients";
 
 /// For clients that speak TLS only.
 const REQUEST: &str = "GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";

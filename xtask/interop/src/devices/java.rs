@@ -6,12 +6,12 @@ use std::process::Command;
 use anyhow::{Result, ensure};
 use suite::process::{self, Server};
 
-use super::{
-    Asker, GROUP, ask_all, ask_with_other_pins, changed, class_path, compiled, directory, own,
-};
-use crate::Bench;
-use crate::lab::Lab;
+use super::asker::{Asker, ask_all, ask_with_other_pins};
+use super::source::{changed, class_path, compiled, directory, own};
+use crate::report::group::DEVICES as GROUP;
 use crate::report::{Report, Verdict};
+use crate::workbench::Bench;
+use crate::workbench::lab::Lab;
 
 pub(super) fn check(bench: &Bench<'_>, lab: &Lab, server: &Result<Server>, report: &mut Report) {
     let good = compile(bench, lab, "java", None);

@@ -7,11 +7,13 @@ use std::time::Duration;
 use anyhow::{Result, ensure};
 use suite::process::{self, Finished, Server};
 
-use super::{Asker, GROUP, ask_all, ask_with_other_pins, changed, class_path, compiled, directory};
-use super::{java, own};
-use crate::Bench;
-use crate::lab::Lab;
+use super::asker::{Asker, ask_all, ask_with_other_pins};
+use super::java;
+use super::source::{changed, class_path, compiled, directory, own};
+use crate::report::group::DEVICES as GROUP;
 use crate::report::{Report, Verdict};
+use crate::workbench::Bench;
+use crate::workbench::lab::Lab;
 
 pub(super) fn check(bench: &Bench<'_>, lab: &Lab, server: &Result<Server>, report: &mut Report) {
     let built = Built::make(bench, lab, "kotlin", None);
@@ -150,12 +152,7 @@ fn request(bench: &Bench<'_>, built: &Result<Built>, as_it_is: bool) -> Result<(
         is_good || words.contains("verify failure") || words.contains("verify failed"),
         "{words}"
     );
-    let verdict = if is_good {
-        Verdict::Accepted
-    } else {
-        Verdict::Refused
-    };
-    Ok((verdict, words))
+    Ok((Verdict::accepted_if(is_good), words))
 }
 
 /// On a busy machine with two cores.

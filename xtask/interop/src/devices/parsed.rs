@@ -5,10 +5,11 @@ use std::fs;
 use anyhow::{Result, ensure};
 use suite::process::Finished;
 
-use super::{GROUP, changed, directory, own};
-use crate::Bench;
-use crate::lab::Lab;
+use super::source::{changed, directory, own};
+use crate::report::group::DEVICES as GROUP;
 use crate::report::{Report, Verdict};
+use crate::workbench::Bench;
+use crate::workbench::lab::Lab;
 
 pub(super) fn check(bench: &Bench<'_>, lab: &Lab, report: &mut Report) {
     let sources = swift(lab);

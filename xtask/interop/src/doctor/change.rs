@@ -6,7 +6,7 @@ use anyhow::{Result, ensure};
 use pki_core::{Authority, CrlBuilder, KeyPair};
 use time::{Duration, OffsetDateTime};
 
-use crate::lab::Lab;
+use crate::workbench::lab::Lab;
 
 /// One change, in the files of every server or in the configuration of each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

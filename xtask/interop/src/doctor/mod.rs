@@ -19,9 +19,10 @@ use time::OffsetDateTime;
 use self::change::Change;
 use self::fault::{Fault, Identity};
 use self::served::{SERVERS, ServerUnderTest};
-use crate::Bench;
-use crate::lab::{Lab, PASSWORD};
+use crate::report::group::DOCTOR as GROUP;
 use crate::report::{Report, Verdict};
+use crate::workbench::Bench;
+use crate::workbench::lab::{Lab, PASSWORD};
 
 pub(crate) fn check(bench: &Bench<'_>, lab: &Lab, report: &mut Report) {
     for (case, changes, ids) in COMMANDS {
@@ -60,6 +61,34 @@ pub(crate) fn check(bench: &Bench<'_>, lab: &Lab, report: &mut Report) {
                     seen(bench, lab, server, fault),
                 );
             }
+        }
+    }
+}
+
+/// A lab of another kind of key, at the servers that read such keys: healthy, and with another client CA.
+pub(crate) fn check_keys(bench: &Bench<'_>, lab: &Lab, report: &mut Report) {
+    const IDENTITY: Identity = Identity::Pem("same-ca/client");
+    let is_rsa = lab.path("same-ca/client_ios.p12").is_file();
+    for &server in SERVERS {
+        // Of the others, only those that are built with OpenSSL 3.5 or AWS-LC know ML-DSA.
+        if !is_rsa && server.name() != "ours" {
+            continue;
+        }
+        let another: &[Change] = &[Change::OtherClientCa];
+        for (case, changes, expected) in [
+            ("healthy", &[][..], Verdict::Healthy),
+            (
+                "another client CA",
+                another,
+                Verdict::Finding("client-ca-not-trusted"),
+            ),
+        ] {
+            let seen = with_server(bench, lab, server, changes, |_, url| {
+                let found = first(lab, url, IDENTITY, &[])?;
+                Ok((verdict(found.as_ref()), told(found.as_ref())))
+            });
+            let case = format!("{} keys, {case}", lab.name);
+            report.push(GROUP, server.name(), &case, expected, seen);
         }
     }
 }
@@ -182,5 +211,3 @@ fn told(found: Option<&Finding>) -> String {
         format!("{}: {} {}", found.place, found.what, found.why)
     })
 }
-
-const GROUP: &str = "doctor";

@@ -6,9 +6,9 @@ use anyhow::{Result, ensure};
 use suite::process::{self, Server};
 
 use super::change::{Change, replaced};
-use crate::Bench;
-use crate::lab::Lab;
 use crate::servers;
+use crate::workbench::Bench;
+use crate::workbench::lab::Lab;
 
 /// A server that serves a copy of the lab.
 pub(super) trait ServerUnderTest: Sync {

@@ -1,5 +1,6 @@
 //! Bundles of each key type, encoding and length of chain, opened by every program that may have to.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
@@ -10,12 +11,14 @@ use pki_core::{
 };
 use suite::process::Finished;
 use suite::{peers, workspace};
+use test_pki::Ca;
 use time::OffsetDateTime;
 use x509_identity::DistinguishedName;
 
 use super::bundles;
-use crate::Bench;
+use crate::report::group::BUNDLES_OF_EACH_KIND as GROUP;
 use crate::report::{Report, Verdict};
+use crate::workbench::Bench;
 
 /// A bundle in a file, and what has to be found in it.
 struct Made {
@@ -25,14 +28,44 @@ struct Made {
     is_rsa: bool,
     /// Certificates from the leaf on.
     chain: usize,
+    above: Above,
+}
+
+/// The CAs that are put into a bundle.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Above {
+    /// This many of two.
+    Some(usize),
+    /// Both, and they are called the same.
+    OfOneName,
+}
+
+impl Above {
+    const ALL: [Self; 4] = [Self::Some(0), Self::Some(1), Self::Some(2), Self::OfOneName];
+
+    fn count(self) -> usize {
+        match self {
+            Self::Some(count) => count,
+            Self::OfOneName => 2,
+        }
+    }
+
+    fn said(self) -> String {
+        match self {
+            Self::Some(count) => format!("{count} CAs"),
+            Self::OfOneName => "2 CAs of one name".to_owned(),
+        }
+    }
 }
 
 pub(crate) fn check(bench: &Bench<'_>, report: &mut Report) {
     for kind in [KeyKind::Rsa2048, KeyKind::P256, KeyKind::P384] {
         for (encoding, name) in [(Encoding::Compat, "compat"), (Encoding::Modern, "modern")] {
-            for authorities in 0..=2 {
-                let case = format!("{kind} {name}, {authorities} CAs");
-                match make(bench, kind, encoding, authorities, case.clone()) {
+            // A CA of ours is never called as the one above it, so that these come from elsewhere, with one kind of key.
+            let all = Above::ALL.into_iter();
+            for above in all.filter(|it| *it != Above::OfOneName || kind == KeyKind::P256) {
+                let case = format!("{kind} {name}, {}", above.said());
+                match make(bench, kind, encoding, above, case.clone()) {
                     Ok(made) => judge(bench, report, &made),
                     Err(error) => {
                         report.push(GROUP, "our writer", &case, Verdict::Accepted, Err(error));
@@ -49,10 +82,15 @@ fn judge(bench: &Bench<'_>, report: &mut Report, made: &Made) {
         let seen = bundles::open(bench, reader, &made.file, &made.password);
         report.push(GROUP, reader.name, &made.case, accepted, seen);
     }
-    for (name, provider) in [
+    let seen = by_openssl(bench, made);
+    report.push(GROUP, "OpenSSL, certificates", &made.case, accepted, seen);
+    let all = [
         ("Java, chain", Some("SunJSSE")),
         ("BouncyCastle, chain", None),
-    ] {
+    ];
+    // Both look for an issuer by its name, and find the first of two.
+    let by_key = all.iter().filter(|_| made.above != Above::OfOneName);
+    for &(name, provider) in by_key {
         let seen = by_java(bench, made, provider);
         report.push(GROUP, name, &made.case, accepted, seen);
     }
@@ -69,9 +107,34 @@ fn make(
     bench: &Bench<'_>,
     kind: KeyKind,
     encoding: Encoding,
-    authorities: usize,
+    above: Above,
     case: String,
 ) -> Result<Made> {
+    let (key, leaf, chain) = match above {
+        Above::Some(authorities) => ours(kind, authorities)?,
+        Above::OfOneName => of_one_name()?,
+    };
+    let password = generated(&key);
+    let bundle = Bundle::builder(&key, &leaf)
+        .chain(&chain)
+        .encoding(encoding)
+        .build(&Password::new(password.clone()))?;
+    let file = format!("matrix-{}.p12", case.replace([' ', ','], "-"));
+    Ok(Made {
+        case,
+        file: bench.write(&file, bundle)?,
+        password,
+        is_rsa: kind.is_rsa(),
+        chain: 1 + above.count(),
+        above,
+    })
+}
+
+/// A key, its certificate, and the CAs above it.
+type Identity = (KeyPair, Vec<u8>, Vec<Vec<u8>>);
+
+/// By our CA, with this many of its two certificates.
+fn ours(kind: KeyKind, authorities: usize) -> Result<Identity> {
     let now = OffsetDateTime::now_utc();
     let name = |text: &str| DistinguishedName::builder().common_name(text).build();
     // Of the same kind throughout: node-forge knows no other keys than RSA.
@@ -79,8 +142,8 @@ fn make(
     let profile = Profile::root().with_keys([kind]);
     let root = Authority::root(name("Matrix CA")?, root_key, &profile, now)?;
     let issuing_key = KeyPair::generate(kind)?;
-    let request =
-        CertificateParameters::for_key(issuing_key.public_key_der(), name("Matrix Issuing CA")?);
+    let subject = name("Matrix Issuing CA")?;
+    let request = CertificateParameters::for_key(issuing_key.public_key_der(), subject);
     let issued = root.issue(&request, &Profile::issuing_ca().with_keys([kind]), now)?;
     let chain = vec![issued.certificate().clone(), root.certificate().clone()];
     let issuing = Authority::new(chain, issuing_key)?;
@@ -91,20 +154,18 @@ fn make(
     let issuer = if authorities == 1 { &root } else { &issuing };
     let leaf = issuer.issue(&request, &profile, now)?;
     let chain = issuer.chain().iter().take(authorities);
-    let chain: Vec<_> = chain.map(|ca| ca.der().to_vec()).collect();
-    let password = generated(&key);
-    let bundle = Bundle::builder(&key, leaf.certificate().der())
-        .chain(&chain)
-        .encoding(encoding)
-        .build(&Password::new(password.clone()))?;
-    let file = format!("matrix-{}.p12", case.replace([' ', ','], "-"));
-    Ok(Made {
-        case,
-        file: bench.write(&file, bundle)?,
-        password,
-        is_rsa: kind.is_rsa(),
-        chain: 1 + authorities,
-    })
+    let chain = chain.map(|ca| ca.der().to_vec()).collect();
+    Ok((key, leaf.certificate().der().to_vec(), chain))
+}
+
+/// By a CA that is called as the one above it.
+fn of_one_name() -> Result<Identity> {
+    let root = Ca::root("Matrix CA");
+    let issuing = root.issuing("Matrix CA");
+    let leaf = issuing.client("client1");
+    let key = KeyPair::from_pem(leaf.key_pem().as_bytes(), None)?;
+    let chain = [issuing, root].map(|ca| ca.as_leaf().der().to_vec());
+    Ok((key, leaf.der().to_vec(), chain.to_vec()))
 }
 
 /// Another password for each bundle: twenty characters of Crockford's alphabet, out of a public key that is as random.
@@ -115,6 +176,19 @@ fn generated(key: &KeyPair) -> String {
     random
         .map(|octet| char::from(ALPHABET[usize::from(octet & 31)]))
         .collect()
+}
+
+/// All certificates, each once.
+fn by_openssl(bench: &Bench<'_>, made: &Made) -> Result<(Verdict, String)> {
+    let password = format!("pass:{}", made.password);
+    let said = bench.peers.run(
+        "openssl",
+        &["pkcs12", "-nokeys", "-in", &made.file, "-passin", &password],
+    )?;
+    let certificates: BTreeSet<&str> = said.stdout.split("-----BEGIN ").skip(1).collect();
+    let sections = said.stdout.matches("-----BEGIN CERTIFICATE").count();
+    let complete = certificates.len() == made.chain && sections == made.chain;
+    Ok(verdict(&said, complete))
 }
 
 /// The key with its whole chain, and no entry beside it.
@@ -187,5 +261,3 @@ fn verdict(said: &Finished, complete: bool) -> (Verdict, String) {
     };
     (verdict, said.reason() + " " + said.stdout.trim())
 }
-
-const GROUP: &str = "bundles of each kind";

@@ -6,10 +6,11 @@ use anyhow::Result;
 use suite::process::{self, Finished, Server};
 use suite::{peers, workspace};
 
-use crate::Bench;
 use crate::clients::curl;
-use crate::lab::{Lab, PASSWORD};
+use crate::report::group::BUNDLES as GROUP;
 use crate::report::{Report, Verdict};
+use crate::workbench::Bench;
+use crate::workbench::lab::{Lab, PASSWORD};
 
 /// A program that opens a bundle.
 pub(super) struct Reader {
@@ -120,8 +121,6 @@ fn lines_with(said: &Finished, what: &str) -> usize {
         .filter(|line| line.contains(what))
         .count()
 }
-
-const GROUP: &str = "bundles";
 
 const PASSWORDS: &[(&str, Verdict, &str)] = &[
     (PASSWORD, Verdict::Accepted, ""),

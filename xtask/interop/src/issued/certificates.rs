@@ -5,9 +5,10 @@ use std::fs;
 use anyhow::{Context, Result};
 use suite::process;
 
-use crate::Bench;
-use crate::lab::Lab;
+use crate::report::group::CERTIFICATES as GROUP;
 use crate::report::{Report, Verdict};
+use crate::workbench::Bench;
+use crate::workbench::lab::Lab;
 
 /// A certificate: the CAs above it from the nearest to the root, and what it is for.
 struct Case {
@@ -142,8 +143,6 @@ fn is_false_alarm(finding: &serde_json::Value) -> bool {
             .as_str()
             .is_some_and(|message| message.ends_with("\"localhost\""))
 }
-
-const GROUP: &str = "certificates";
 
 const GOOD: &[Case] = &[
     good("same-ca/ca.crt", &[], Purpose::Issuing),

@@ -6,8 +6,8 @@ use std::time::Duration;
 use anyhow::{Result, ensure};
 use suite::process;
 
-use crate::Bench;
-use crate::lab::Lab;
+use crate::workbench::Bench;
+use crate::workbench::lab::Lab;
 
 /// Writes one by `same-ca/ca.crt`, for the key `same-ca/client.key`, that ends when `valid` is over.
 pub(crate) fn write(

@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use mtls_client::ClientIdentity;
 use pki_core::verify::TrustAnchors;
 
-use crate::lab::Lab;
+use crate::workbench::lab::Lab;
 
 pub(super) fn roots(lab: &Lab, file: &str) -> Result<TrustAnchors> {
     Ok(TrustAnchors::from_pem(&read(lab, file)?)?)

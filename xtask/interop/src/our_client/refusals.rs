@@ -27,13 +27,12 @@ use x509_identity::Certificate;
 
 use super::identity::{identity, read, roots};
 use super::sessions;
-use crate::Bench;
-use crate::headers::Echo;
-use crate::lab::Lab;
+use crate::report::group::REFUSALS as GROUP;
 use crate::report::{Report, Verdict};
 use crate::servers;
-
-const GROUP: &str = "refusals";
+use crate::workbench::Bench;
+use crate::workbench::headers::Echo;
+use crate::workbench::lab::Lab;
 
 /// What is asked, and what has to become of it.
 struct Case {

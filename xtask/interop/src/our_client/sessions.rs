@@ -13,10 +13,9 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::runtime::Runtime;
 
 use super::identity::{identity, roots};
-use crate::lab::Lab;
+use crate::report::group::SESSIONS as GROUP;
 use crate::report::{Report, Verdict};
-
-const GROUP: &str = "sessions";
+use crate::workbench::lab::Lab;
 
 /// What lies between two connections, and what the second one is.
 const CASES: [(&str, Between, &str); 3] = [

@@ -13,8 +13,9 @@ use time::macros::{datetime, format_description};
 use time::{Duration, OffsetDateTime};
 use x509_identity::{Certificate, DistinguishedName};
 
-use crate::Bench;
+use crate::report::group::OCSP as GROUP;
 use crate::report::{Report, Verdict};
+use crate::workbench::Bench;
 
 pub(crate) fn check(bench: &Bench<'_>, report: &mut Report) {
     let world = match World::make(bench) {
@@ -277,7 +278,5 @@ const OTHER: OcspStatus = OcspStatus::Revoked {
     date: OffsetDateTime::UNIX_EPOCH,
     reason: RevocationReason::CertificateHold,
 };
-
-const GROUP: &str = "OCSP";
 const RESPONDER: &str = "openssl ocsp answers our client";
 const CLIENT: &str = "openssl ocsp asks our responder";

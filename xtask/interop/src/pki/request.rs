@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::{Context as _, Result, ensure};
 use suite::process;
 
-use crate::Bench;
+use crate::workbench::Bench;
 
 /// A new key on P-256 in `STEM.key` and a request for it in `STEM.csr`, as PEM.
 pub(super) fn by_openssl(

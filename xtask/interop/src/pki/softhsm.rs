@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 use anyhow::{Result, ensure};
 use suite::process;
 
-use crate::Bench;
+use crate::workbench::Bench;
 
 /// Makes a token with the label `ca` in files below `directory`. Returns SoftHSM's configuration, which programs find by
 /// `SOFTHSM2_CONF`.
-pub(super) fn make_token(bench: &Bench<'_>, directory: &Path, pin: &str) -> Result<PathBuf> {
+pub(crate) fn make_token(bench: &Bench<'_>, directory: &Path, pin: &str) -> Result<PathBuf> {
     let (tokens, config) = (directory.join("tokens"), directory.join("softhsm2.conf"));
     fs::create_dir_all(&tokens)?;
     let text = format!(

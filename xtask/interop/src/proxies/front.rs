@@ -5,12 +5,13 @@ use std::fs;
 use anyhow::{Context, Result, ensure};
 use suite::process::{self, Server};
 
-use super::people::Person;
-use super::{GROUP, NGINX, People, ask, command, filled, lines};
-use crate::Bench;
+use super::people::{People, Person, lines};
+use super::program::{NGINX, ask, command, filled};
 use crate::clients::curl::{self, Shown};
-use crate::lab::Lab;
+use crate::report::group::PROXIES as GROUP;
 use crate::report::{Report, Verdict};
+use crate::workbench::Bench;
+use crate::workbench::lab::Lab;
 
 /// A proxy, and how our server has to read it.
 pub(super) struct Front {

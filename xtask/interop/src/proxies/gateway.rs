@@ -5,12 +5,13 @@ use std::fs;
 use anyhow::{Context, Result, ensure};
 use suite::process::{self, Server};
 
-use super::people::{Person, base64, unescaped};
-use super::{GROUP, NGINX, People, ask, command, filled, lines};
-use crate::Bench;
+use super::people::{People, Person, base64, lines, unescaped};
+use super::program::{NGINX, ask, command, filled};
 use crate::clients::curl::{self, Shown};
-use crate::lab::Lab;
+use crate::report::group::PROXIES as GROUP;
 use crate::report::{Report, Verdict};
+use crate::workbench::Bench;
+use crate::workbench::lab::Lab;
 
 /// nginx behind our gateway: what it is told of the lab's client, and of nobody.
 pub(super) fn check(

@@ -7,9 +7,9 @@ use anyhow::{Context, Result};
 use rcgen::{CertificateParams, DnType, ExtendedKeyUsagePurpose, Issuer, KeyPair, SanType};
 use time::{Duration, OffsetDateTime};
 
-use crate::Bench;
 use crate::clients::curl::{self, Shown};
-use crate::lab::Lab;
+use crate::workbench::Bench;
+use crate::workbench::lab::Lab;
 
 /// A client certificate of the CA of `same-ca`.
 pub(super) struct Person {
@@ -103,4 +103,34 @@ pub(super) fn unescaped(text: &str) -> String {
     ]
     .iter()
     .fold(text.to_owned(), |text, (from, to)| text.replace(from, to))
+}
+
+pub(super) struct People {
+    /// The certificate of the proxy that is trusted.
+    pub(super) edge: Person,
+    /// A client of the same CA, who is no proxy.
+    pub(super) mallory: Person,
+    /// Whom nobody may pass for.
+    pub(super) admin: Person,
+    /// One whose alternative name is made to look like the words of a proxy.
+    pub(super) forger: Person,
+}
+
+impl People {
+    pub(super) fn new(bench: &Bench<'_>, lab: &Lab) -> Result<Self> {
+        let admin = Person::new(bench, lab, "admin", None)?;
+        let element = admin.as_element();
+        Ok(Self {
+            edge: Person::new(bench, lab, "edge", None)?,
+            mallory: Person::new(bench, lab, "mallory", None)?,
+            forger: Person::new(bench, lab, "forger", Some(&element))?,
+            admin,
+        })
+    }
+}
+
+/// The headers that would say that it is this person.
+pub(super) fn lines(person: &Person) -> Vec<String> {
+    let line = |(name, value): (&str, String)| format!("{name}: {value}");
+    person.headers().map(line).to_vec()
 }

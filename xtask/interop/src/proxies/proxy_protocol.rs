@@ -11,10 +11,11 @@ use mtls_server::{ConnectionIdentity, MtlsConfig, ServerIdentity, files, proxy::
 use suite::process::{self, Server};
 use tokio::runtime::Runtime;
 
-use crate::Bench;
 use crate::clients::curl::{self, Shown};
-use crate::lab::Lab;
+use crate::report::group::PROXY_PROTOCOL as GROUP;
 use crate::report::{Report, Verdict};
+use crate::workbench::Bench;
+use crate::workbench::lab::Lab;
 
 pub(crate) fn check(bench: &Bench<'_>, lab: &Lab, report: &mut Report) {
     let echo = match Echo::start(lab) {
@@ -191,8 +192,6 @@ fn activate(bench: &Bench<'_>, lab: &Lab, shown: &Shown) -> Result<(Verdict, Str
     );
     Ok((verdict, body))
 }
-
-const GROUP: &str = "proxy protocol";
 const OURS: &str = "our server";
 
 /// Where clients come from, and where the proxy does.

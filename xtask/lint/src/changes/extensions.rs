@@ -2,11 +2,11 @@
 
 use test_pki::der::tlv;
 
+use super::named::{ALL, BELOW, CAS, LEAVES, Named, TLS};
 use super::parts::{
     AIA, AKI, BASIC, CRL_POINTS, EKU, KEY_USAGE, NAME_CONSTRAINTS, NO_CHECK, NO_REV_AVAIL,
     PURPOSE_CLIENT, PURPOSE_OCSP, PURPOSE_SERVER, SAN, SKI, ec_key, ocsp, permitted, points,
 };
-use super::{ALL, BELOW, CAS, LEAVES, Named, TLS};
 use crate::pki::Role::{Issuing, Responder, Server};
 
 pub(super) const CHANGES: &[Named] = &[
@@ -188,6 +188,37 @@ pub(super) const CHANGES: &[Named] = &[
         roles: TLS,
         change: |tbs, _| tbs.put(SAN, false, tlv(0x30, tlv(0x82, ""))),
         why: "`openssl verify` looks at what a path needs, which this is not",
+    },
+    Named {
+        name: "DNS name that ends in a number",
+        roles: TLS,
+        change: |tbs, random| {
+            let name = *random.one_of(&["10.0.0.1", "10.0.0.300"]);
+            tbs.put(SAN, false, tlv(0x30, tlv(0x82, name)));
+        },
+        why: "`openssl verify` looks at what a path needs, which this is not",
+    },
+    Named {
+        name: "email address with two hosts or a blank",
+        roles: TLS,
+        change: |tbs, random| {
+            let name = *random.one_of(&["a@b@example.org", "a b@example.org"]);
+            tbs.put(SAN, false, tlv(0x30, tlv(0x81, name)));
+        },
+        why: "`openssl verify` looks at what a path needs, which this is not",
+    },
+    Named {
+        name: "URI with a blank, a user or a broken encoding",
+        roles: TLS,
+        change: |tbs, random| {
+            let name = *random.one_of(&[
+                "https://a b/",
+                "https://user@a.example.org/",
+                "https://a.example.org/%zz",
+            ]);
+            tbs.put(SAN, false, tlv(0x30, tlv(0x86, name)));
+        },
+        why: "RFC 3986 2 and 3: two readers take it for different ones; pkilint lets users and broken encodings pass, and `openssl verify` looks at what a path needs, which this is not",
     },
     Named {
         name: "email address without a host",

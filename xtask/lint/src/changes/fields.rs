@@ -2,8 +2,8 @@
 
 use test_pki::der::{content, tlv};
 
+use super::named::{ALL, BELOW, CAS, LEAVES, Named, TLS};
 use super::parts::{SAN, attribute, ec_key, rsa_key, serial, validity};
-use super::{ALL, BELOW, CAS, LEAVES, Named, TLS};
 
 pub(super) const CHANGES: &[Named] = &[
     Named {
@@ -110,6 +110,15 @@ pub(super) const CHANGES: &[Named] = &[
             tbs.fields[5] = attribute(&[0x55, 4, 3], 0x0c, &vec![b'a'; 65 + random.below(50)]);
         },
         why: "`openssl verify` looks at what a path needs, which this is not",
+    },
+    Named {
+        name: "common name with a character that nobody sees, or a space at its end",
+        roles: BELOW,
+        change: |tbs, random| {
+            let name = *random.one_of(&["ad\u{200b}min", "a\u{202e}gro.elpmaxe", "admin "]);
+            tbs.fields[5] = attribute(&[0x55, 4, 3], 0x0c, name.as_bytes());
+        },
+        why: "RFC 4518 2.2 and 2.6.1: it looks like another name, or is one to some readers; nobody else looks",
     },
     Named {
         name: "common name with characters that its type lacks",

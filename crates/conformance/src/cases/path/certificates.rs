@@ -92,7 +92,7 @@ fn validity(w: &World) -> Vec<Case> {
         )
         .refused("not-yet-valid"),
         leaf("leaf valid next year", w.now + day * 365, w.now + day * 400).refused("not-yet-valid"),
-        leaf("leaf that ends before it begins", w.now + day, w.now - day).refused("rejected"),
+        leaf("leaf that ends before it begins", w.now + day, w.now - day).refused("validity"),
         leaf("leaf without a good expiration date", w.now - day, far),
         leaf(
             "leaf until 2049, in UTCTime",

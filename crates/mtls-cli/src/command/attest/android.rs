@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use anyhow::{Context as _, Result};
+use base16ct::lower::encode_string;
 use clap::Args;
 use pki_attest::android::{
     ExpectedKey, KeyAttestation, KeyDescription, Policy, StatusList, google_roots, verify,
@@ -10,7 +11,8 @@ use pki_attest::android::{
 use time::OffsetDateTime;
 
 use super::challenge::Challenge;
-use super::{Common, Judged};
+use super::common::Common;
+use super::judged::Judged;
 use crate::files;
 use crate::look::Source;
 use crate::output::{Fields, Outcome, Output};
@@ -62,22 +64,26 @@ impl Android {
             .map(Source::certificates)
             .transpose()?;
         let roots = own_roots.as_deref().unwrap_or(google_roots());
-        let judged = verify(&chain, &expected, &policy, roots, status.as_ref(), now);
+        let status = status.as_ref();
+        let judged = verify(&chain, &expected, &policy, roots, status, now);
+        let genuine = KeyAttestation::read(&chain, roots, status, now).is_ok();
 
         // What it says is of use although it does not pass, as long as nobody takes it for true.
-        let description = match chain.first().map(KeyDescription::of) {
-            Some(Ok(description)) => description,
-            _ => None,
+        let claimed = KeyAttestation::unverified(&chain);
+        let faults = match (&judged, &claimed) {
+            (Err(_), Some(claimed)) => claimed.faults(&policy, &expected),
+            _ => Vec::new(),
         };
-        let mut fields = Fields::default();
-        if let Some(description) = &description {
-            describe(description, &mut fields);
-        }
-        let claimed = chain
-            .first()
-            .zip(description)
-            .map(|(leaf, description)| KeyAttestation::claimed(leaf, description));
-        Judged::new("android", judged, claimed).print(fields, out)
+        let said = claimed.clone();
+        let describe = |fields: &mut Fields| {
+            if let Some(said) = said {
+                describe(&said.description, fields);
+                if let Some(issued) = said.certificates_issued {
+                    fields.add("fetched in 30 days", format!("{issued} certificates"));
+                }
+            }
+        };
+        Judged::new("android", genuine, judged, faults, claimed).print(describe, out)
     }
 
     fn policy(&self) -> Result<Policy> {
@@ -106,6 +112,11 @@ fn describe(key: &KeyDescription, fields: &mut Fields) {
     let level = |level| format!("{level:?}");
     fields.add("attested by", level(key.attestation_security_level));
     fields.add("key in", level(key.key_mint_security_level));
+    let versions = (key.attestation_version, key.key_mint_version);
+    fields.add(
+        "version",
+        format!("{} (KeyMint {})", versions.0, versions.1),
+    );
     let hardware = &key.hardware_enforced;
     if let Some(origin) = hardware.origin {
         fields.add("origin", format!("{origin:?}"));
@@ -119,20 +130,40 @@ fn describe(key: &KeyDescription, fields: &mut Fields) {
         };
         fields.add("bootloader", locked);
     }
-    if let Some(level) = hardware.os_patch_level {
-        fields.add("patch level", level);
+    for (name, level) in [
+        ("patch level", hardware.os_patch_level),
+        ("of the vendor", hardware.vendor_patch_level),
+        ("of the boot image", hardware.boot_patch_level),
+    ] {
+        if let Some(level) = level {
+            fields.add(name, level);
+        }
     }
-    let device = [
-        &hardware.attestation_id_brand,
-        &hardware.attestation_id_model,
-    ];
-    let device: Vec<_> = device
-        .into_iter()
-        .flatten()
-        .map(|it| it.escape_debug().to_string())
-        .collect();
-    if !device.is_empty() {
-        fields.add("device", device.join(" "));
+    let join = |texts: &[&Option<String>]| {
+        let texts = texts.iter().filter_map(|it| it.as_deref());
+        let texts: Vec<_> = texts.map(|it| it.escape_debug().to_string()).collect();
+        texts.join(" ")
+    };
+    for (name, text) in [
+        (
+            "device",
+            join(&[
+                &hardware.attestation_id_brand,
+                &hardware.attestation_id_model,
+            ]),
+        ),
+        ("serial number", join(&[&hardware.attestation_id_serial])),
+        (
+            "IMEI",
+            join(&[
+                &hardware.attestation_id_imei,
+                &hardware.attestation_id_second_imei,
+            ]),
+        ),
+    ] {
+        if !text.is_empty() {
+            fields.add(name, text);
+        }
     }
     if let Some(app) = &key.software_enforced.attestation_application_id {
         let packages = app.packages.iter();
@@ -140,5 +171,11 @@ fn describe(key: &KeyDescription, fields: &mut Fields) {
             "app",
             packages.map(|it| format!("{} {}", it.name.escape_debug(), it.version)),
         );
+        let signers = app.signatures.iter();
+        fields.add_all("signed by", signers.map(|it| encode_string(it)));
     }
+    let lists = [&key.software_enforced, hardware];
+    let unreadable = lists.into_iter().flat_map(|list| &list.unreadable);
+    let unreadable = unreadable.map(|tag| format!("the value of tag {tag}"));
+    fields.add_all("unreadable", unreadable);
 }

@@ -4,13 +4,14 @@ use anyhow::{Context as _, Result, bail};
 use base64ct::{Base64, Encoding as _};
 use clap::{Args, ValueEnum};
 use pki_attest::apple::{
-    AppId, Categories, ClientData, Environment, ExpectedAttestation, app_attestation_root,
-    verify_attestation,
+    AppId, AppleRefusal, Categories, ClaimedAttestation, ClientData, Environment,
+    ExpectedAttestation, UnverifiedAttestation, app_attestation_root, verify_attestation,
 };
 use sha2::{Digest as _, Sha256};
 
 use super::challenge::Challenge;
-use super::{Common, Judged};
+use super::common::Common;
+use super::judged::Judged;
 use crate::look::Source;
 use crate::output::{Fields, Outcome, Output};
 
@@ -88,19 +89,21 @@ impl Apple {
             Some(own) => own.first().context("--root has no certificate")?,
             None => app_attestation_root(),
         };
-        let judged = verify_attestation(&attestation, &expected, root, self.common.now());
-        let mut fields = Fields::default();
-        if let Ok(verdict) = &judged {
-            fields.add("app", &verdict.claims.app);
-            fields.add("environment", verdict.claims.environment);
-            if let Some(category) = verdict.claims.category {
-                fields.add("came by", category);
+        let now = self.common.now();
+        let judged = verify_attestation(&attestation, &expected, root, now);
+        let read = UnverifiedAttestation::read(&attestation).ok();
+        let faults = read.as_ref().map(|it| it.faults(&expected, root, now));
+        let faults = faults.unwrap_or_default();
+        let is_of_chain = |fault: &AppleRefusal| matches!(fault, AppleRefusal::Chain(_));
+        let genuine = read.is_some() && !faults.iter().any(is_of_chain);
+        let claims = read.map(|it| it.claims());
+        let said = claims.clone();
+        let describe = |fields: &mut Fields| {
+            if let Some(said) = said {
+                describe(&said, fields);
             }
-            if let Some(version) = &verdict.claims.bundle_version {
-                fields.add("version", version.escape_debug());
-            }
-        }
-        Judged::new("apple", judged, None).print(fields, out)
+        };
+        Judged::new("apple", genuine, judged, faults, claims).print(describe, out)
     }
 
     /// The file's bytes, or what its base64 stands for. CBOR begins with a map, which no base64 does.
@@ -115,4 +118,23 @@ impl Apple {
             Err(_) => bail!("{} is neither CBOR nor base64", self.attestation),
         }
     }
+}
+
+fn describe(said: &ClaimedAttestation, fields: &mut Fields) {
+    fields.add("app's SHA-256", &said.app_sha256);
+    fields.add("key", &said.key_id);
+    if let Some(environment) = said.environment {
+        fields.add("environment", environment);
+    }
+    if let Some(category) = said.category {
+        fields.add("came by", category);
+    }
+    if let Some(version) = &said.bundle_version {
+        fields.add("version", version.escape_debug());
+    }
+    fields.add("counter", said.counter);
+    fields.add(
+        "valid",
+        format!("from {} until {}", said.not_before, said.not_after),
+    );
 }

@@ -1,5 +1,6 @@
 //! `mtls ca init`.
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result, bail};
@@ -10,13 +11,15 @@ use pki_core::{
 use pki_store::{CertificateAuthority, IssuerRole, NewIssuer, Order};
 use serde::Serialize;
 use time::OffsetDateTime;
+use tokio::task::block_in_place;
 use x509_identity::{Certificate, DistinguishedName};
 
+use super::init_upstream::Chosen;
 use super::subject;
 use crate::global::Global;
 use crate::home::{
-    CaKey, CaName, Home, KeyType, KeyUri, NewCa, Secrets, Settings, actor, new_passphrase,
-    parse_url,
+    CaKey, CaName, Home, KeyType, KeyUri, NewCa, Secrets, Settings, TransitKeys, actor,
+    new_passphrase, parse_url,
 };
 use crate::output::{Fields, Outcome, Output, hex, moment, waiting};
 
@@ -27,7 +30,8 @@ use crate::output::{Fields, Outcome, Output, hex, moment, waiting};
 #[derive(Args, Debug)]
 #[command(
     after_help = "Examples:\n  mtls ca init\n  mtls ca init team --subject 'CN=Team Root,O=Example' --url http://ca.example.org:8080\n  \
-                  mtls ca init --key 'pkcs11:token=ca;object=issuing?module-path=/usr/lib/softhsm/libsofthsm2.so' --pin-file pin"
+                  mtls ca init --key 'pkcs11:token=ca;object=issuing?module-path=/usr/lib/softhsm/libsofthsm2.so' --pin-file pin\n  \
+                  mtls ca init --upstream openbao.toml"
 )]
 pub(crate) struct Init {
     /// The name of the CA among those of the home
@@ -54,6 +58,23 @@ pub(crate) struct Init {
     #[arg(long, value_name = "pkcs11:URI")]
     root_key: Option<String>,
 
+    /// Keys in the secrets engine `transit` of OpenBao or Vault, as this file (TOML) says: taken if they are there, else
+    /// made there
+    #[arg(long, value_name = "FILE")]
+    transit: Option<PathBuf>,
+
+    /// Have OpenBao, Vault or AWS Private CA sign in place of keys of our own, as this file (TOML) says
+    #[arg(
+        long,
+        value_name = "FILE",
+        conflicts_with_all = ["subject", "key", "root_key", "transit", "url"]
+    )]
+    upstream: Option<PathBuf>,
+
+    /// The certificates above that of the upstream CA, up to the root (PEM), where it does not know them
+    #[arg(long, value_name = "FILE", requires = "upstream")]
+    upstream_chain: Option<PathBuf>,
+
     /// Where `mtls serve` will be reached; certificates say so for CRLs and OCSP
     #[arg(long, value_name = "http://HOST:PORT", value_parser = parse_url)]
     url: Option<String>,
@@ -64,6 +85,8 @@ struct Made {
     name: String,
     directory: String,
     url: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    upstream: Option<String>,
     root: CaView,
     issuing: CaView,
 }
@@ -88,24 +111,16 @@ impl CaView {
 
 impl Init {
     pub(crate) async fn run(self, global: &Global, out: &mut Output) -> Result<Outcome> {
-        let root = match &self.subject {
-            Some(subject) => subject.clone(),
-            None => subject::default_root(&self.name)?,
-        };
-        let issuing = subject::issuing(&root, 1)?;
         let home = Home::of(global)?;
-        let new = NewCa::begin(&home, &self.name)?;
-        let settings = self.settings()?;
-        let keys = NewKeys::make(&settings, &new, global).context("no CA was made")?;
-        let now = OffsetDateTime::now_utc();
-        let [root, issuing] = make(&settings, &new, [root, issuing], keys, now)
-            .await
-            .context("no CA was made")?;
-        let directory = new.finish()?;
+        let (directory, upstream, [root, issuing]) = match &self.upstream {
+            Some(file) => self.with_upstream(&home, file).await?,
+            None => self.with_keys(&home, global).await?,
+        };
         let made = Made {
             name: self.name.to_string(),
             directory: directory.display().to_string(),
             url: self.url,
+            upstream,
             root: CaView::of(&root),
             issuing: CaView::of(&issuing),
         };
@@ -117,6 +132,37 @@ impl Init {
         Ok(Outcome::Done)
     }
 
+    async fn with_keys(&self, home: &Home, global: &Global) -> Result<NewAuthorities> {
+        let root = match &self.subject {
+            Some(subject) => subject.clone(),
+            None => subject::default_root(&self.name)?,
+        };
+        let issuing = subject::issuing(&root, 1)?;
+        let new = NewCa::begin(home, &self.name)?;
+        let settings = self.settings()?;
+        // A key may be made over the network.
+        let keys = block_in_place(|| NewKeys::make(&settings, &new, global));
+        let keys = keys.context("no CA was made")?;
+        let now = OffsetDateTime::now_utc();
+        let made = make(&settings, &new, [root, issuing], keys, now)
+            .await
+            .context("no CA was made")?;
+        Ok((new.finish()?, None, made))
+    }
+
+    async fn with_upstream(&self, home: &Home, file: &Path) -> Result<NewAuthorities> {
+        let chosen = Chosen::ask(file, self.upstream_chain.as_deref()).await;
+        let chosen = chosen.context("no CA was made")?;
+        let new = NewCa::begin(home, &self.name)?;
+        let mut settings = self.settings()?;
+        settings.upstream = Some(chosen.settings.clone());
+        let made = chosen
+            .make(&settings, &new, OffsetDateTime::now_utc())
+            .await;
+        let made = made.context("no CA was made")?;
+        Ok((new.finish()?, Some(chosen.name), made))
+    }
+
     fn settings(&self) -> Result<Settings> {
         let mut settings = Settings::new(self.name.clone(), self.key_type, self.url.clone());
         settings.leaf_key_type = self.leaf_key_type;
@@ -124,9 +170,14 @@ impl Init {
         let uri = |text: &Option<String>| text.as_deref().map(str::parse::<KeyUri>).transpose();
         settings.key = uri(&self.key).context("--key cannot be used")?;
         settings.root_key = uri(&self.root_key).context("--root-key cannot be used")?;
+        let transit = self.transit.as_deref().map(TransitKeys::read);
+        settings.transit = transit.transpose()?;
         Ok(settings)
     }
 }
+
+/// Where a new CA is, what its upstream is called, and the certificates of root and issuing CA.
+type NewAuthorities = (PathBuf, Option<String>, [Certificate; 2]);
 
 /// The keys of a new CA.
 struct NewKeys {
@@ -138,9 +189,21 @@ impl NewKeys {
     /// Makes them, in files or in tokens. What is made in a token stays there, and is taken by the next attempt.
     fn make(settings: &Settings, new: &NewCa, global: &Global) -> Result<Self> {
         let secrets = Secrets::of(global);
-        let in_files = settings.key.is_none() || settings.root_key.is_none();
+        let transit = |key: CaKey| settings.transit.as_ref().and_then(|keys| keys.place(key));
+        let is_in_file = |key: CaKey, uri: &Option<KeyUri>| uri.is_none() && transit(key).is_none();
+        let in_files = is_in_file(CaKey::FIRST_ISSUING, &settings.key)
+            || is_in_file(CaKey::FIRST_ROOT, &settings.root_key);
         let passphrase = in_files.then(|| new_passphrase(global)).transpose()?;
         let make = |key: CaKey, kind: KeyKind, uri: &Option<KeyUri>| -> Result<Arc<dyn Signer>> {
+            if let Some(place) = transit(key) {
+                if uri.is_some() {
+                    bail!(
+                        "the {} key is in a token or in transit, and not in both",
+                        key.name()
+                    );
+                }
+                return place.open_or_make(kind);
+            }
             match (uri, &passphrase) {
                 (Some(uri), _) => uri.open_or_make(kind, &secrets),
                 (None, Some(passphrase)) => {
@@ -155,7 +218,7 @@ impl NewKeys {
         let root = make(CaKey::FIRST_ROOT, kinds.of_root(), &settings.root_key)?;
         let issuing = make(CaKey::FIRST_ISSUING, kinds.of_issuing_ca(), &settings.key)?;
         if root.public_key_der() == issuing.public_key_der() {
-            bail!("--key and --root-key are the same key: root and issuing CA have one each");
+            bail!("the two keys are the same: root and issuing CA have one each");
         }
         Ok(Self { root, issuing })
     }
@@ -203,13 +266,17 @@ impl Made {
         let mut fields = Fields::default();
         fields
             .add("directory", &self.directory)
+            .add_all("signed by", &self.upstream)
             .add("root", &self.root.subject)
             .add("until", moment(self.root.not_after))
             .add("SHA-256", &self.root.fingerprint_sha256)
             .add("issuing CA", &self.issuing.subject)
             .add("until", moment(self.issuing.not_after));
         out.line(fields.to_string())?;
-        out.line("\nnext:\n  mtls issue server localhost\n  mtls issue client alice")?;
+        out.line(match self.upstream {
+            Some(_) => "\nnext: compare the root's SHA-256 with what its owner says\n  mtls issue client alice",
+            None => "\nnext:\n  mtls issue server localhost\n  mtls issue client alice",
+        })?;
         Ok(())
     }
 }

@@ -2,6 +2,7 @@
 
 mod export;
 mod init;
+mod init_upstream;
 mod rotate;
 mod show;
 mod subject;

@@ -66,7 +66,7 @@ impl IssuerView {
 
 impl Show {
     pub(crate) async fn run(self, global: &Global, out: &mut Output) -> Result<Outcome> {
-        let ca = OpenCa::open(global).await?;
+        let ca = OpenCa::open_to_look(global).await?;
         let settings = ca.directory().settings();
         let keys = ca.keys().await?;
         let view = |issuer: &Issuer| {

@@ -2,4 +2,5 @@
 
 pub(crate) mod inspect;
 pub(crate) mod lint;
+pub(crate) mod migrate;
 pub(crate) mod verify;

@@ -6,8 +6,14 @@ use mtls_doctor::{Finding, Question, Report, Severity, Step};
 
 use crate::output::{Output, Tone};
 
-/// What was seen, what is wrong, and what is left to ask.
+/// The reason in a sentence, what was seen, what is wrong, and what is left to ask.
 pub(super) fn report(out: &mut Output, report: &Report) -> io::Result<()> {
+    // Who knows nothing of what follows reads this, and finds the rest by it.
+    if let Some(first) = report.findings().first().filter(|one| is_error(one)) {
+        let reason = wrapped(&format!("It does not work: {}", first.what), "");
+        let reason = out.paint(Tone::Bad, reason);
+        out.line(format!("{reason}\n"))?;
+    }
     for fact in report.facts() {
         let label = out.paint(Tone::Faint, &fact.label);
         out.line(label)?;
@@ -36,6 +42,10 @@ pub(super) fn report(out: &mut Output, report: &Report) -> io::Result<()> {
         ),
     };
     out.line(format!("\n{closing}"))
+}
+
+fn is_error(finding: &Finding) -> bool {
+    finding.severity == Severity::Error
 }
 
 fn print_finding(out: &mut Output, finding: &Finding) -> io::Result<()> {

@@ -1,6 +1,7 @@
-//! Enrolment: tokens, requests that wait for approval, the listener of `mtls serve`, and the device's side.
+//! Enrolment: tokens, ACME, requests that wait for approval, and the device's side.
 
+pub(crate) mod acme;
 pub(crate) mod agent;
-pub(crate) mod listener;
 pub(crate) mod requests;
+mod secret;
 pub(crate) mod token;

@@ -2,10 +2,12 @@
 
 use anyhow::{Context as _, Result};
 use clap::{Args, Subcommand};
-use pki_store::{ApprovalRequest, Page, RecordedName};
+use pki_store::{ApprovalRequest, AttestationRecord, Page, RecordedName};
 use serde::Serialize;
 use time::OffsetDateTime;
 
+use crate::command::records::pages::all_pages;
+use crate::command::records::record::proved_text;
 use crate::global::Global;
 use crate::home::{OpenCa, actor};
 use crate::output::{Fields, Outcome, Output, date, hex, moment, table};
@@ -78,11 +80,17 @@ struct RequestView {
     #[serde(with = "time::serde::rfc3339::option")]
     decided_at: Option<OffsetDateTime>,
     reason: Option<String>,
+    /// What the device has proved, where it was asked to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    attestation: Option<AttestationRecord>,
 }
 
 impl Requests {
     pub(crate) async fn run(self, global: &Global, out: &mut Output) -> Result<Outcome> {
-        let ca = OpenCa::open(global).await?;
+        let ca = match self.action {
+            Action::List(_) => OpenCa::open_to_look(global).await?,
+            Action::Approve(_) | Action::Deny(_) => OpenCa::open(global).await?,
+        };
         match self.action {
             Action::List(list) => list.run(&ca, out).await,
             Action::Approve(approve) => decide(&ca, approve.id, None, out).await,
@@ -94,19 +102,12 @@ impl Requests {
 impl List {
     async fn run(self, ca: &OpenCa, out: &mut Output) -> Result<Outcome> {
         let now = OffsetDateTime::now_utc();
-        let mut page = Page::default();
-        let mut views = Vec::new();
-        loop {
-            let found = ca.store().approvals(ca.name(), self.all, page, now).await?;
-            let Some(last) = found.last() else { break };
-            page.after = last.id;
-            views.extend(found.iter().map(RequestView::of));
-        }
-        if out.is_json() {
-            out.json(&views)?;
-        } else if views.is_empty() {
-            out.line("no request waits for approval")?;
-        } else {
+        let read = async |page| ca.store().approvals(ca.name(), self.all, page, now).await;
+        let id = |request: &ApprovalRequest| request.id;
+        let requests = all_pages(Page::default(), id, read).await?;
+        let views: Vec<_> = requests.iter().map(RequestView::of).collect();
+        let none = "no request waits for approval";
+        out.list(&views, none, |views| {
             let rows = views.iter().map(|view| {
                 [
                     view.id.to_string(),
@@ -119,8 +120,8 @@ impl List {
                 ]
             });
             let header = ["id", "for", "profile", "by", "state", "since", "until"];
-            out.line(table(header, rows))?;
-        }
+            table(header, rows)
+        })?;
         Ok(Outcome::Done)
     }
 }
@@ -152,6 +153,12 @@ async fn decide(ca: &OpenCa, id: i64, denied: Option<String>, out: &mut Output) 
         .add("by", &view.requester)
         .add("until", moment(view.expires_at))
         .add("CSR SHA-256", &view.csr_sha256);
+    if let Some(proved) = &view.attestation {
+        let device = &proved.device;
+        fields
+            .add("attested", proved_text(proved))
+            .add("device", device);
+    }
     out.line(fields.to_string())?;
     Ok(Outcome::Done)
 }
@@ -173,6 +180,7 @@ impl RequestView {
             decided_by: decided.as_ref().map(|(by, _)| by.clone()),
             decided_at: decided.map(|(_, at)| at),
             reason: request.reason.clone(),
+            attestation: request.attestation.clone(),
         }
     }
 

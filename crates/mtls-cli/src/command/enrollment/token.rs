@@ -2,14 +2,14 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use clap::{Args, Subcommand};
 use pki_store::{NamePattern, NewToken, Page, TokenRecord, TokenSecret};
 use serde::Serialize;
 use time::OffsetDateTime;
-use zeroize::Zeroizing;
 
-use crate::files::{Access, Pending};
+use super::secret::{SecretFile, names_text, random};
+use crate::command::records::pages::all_pages;
 use crate::global::Global;
 use crate::home::{OpenCa, actor};
 use crate::issue::Life;
@@ -104,7 +104,10 @@ struct Made<'a> {
 
 impl Token {
     pub(crate) async fn run(self, global: &Global, out: &mut Output) -> Result<Outcome> {
-        let ca = OpenCa::open(global).await?;
+        let ca = match self.action {
+            Action::List(_) => OpenCa::open_to_look(global).await?,
+            Action::Create(_) | Action::Revoke(_) => OpenCa::open(global).await?,
+        };
         match self.action {
             Action::Create(create) => create.run(&ca, out).await,
             Action::List(_) => list(&ca, out).await,
@@ -117,9 +120,7 @@ impl Create {
     async fn run(self, ca: &OpenCa, out: &mut Output) -> Result<Outcome> {
         // A token for a profile that is not there would be good for nothing.
         ca.directory().profile(&self.profile)?;
-        let pending = self.out.as_deref();
-        let pending = pending.map(|path| Pending::new(path, Access::Owner));
-        let pending = pending.transpose()?;
+        let file = SecretFile::begin(self.out.as_deref())?;
         let now = OffsetDateTime::now_utc();
         let token = NewToken {
             ca: ca.name().to_owned(),
@@ -128,19 +129,15 @@ impl Create {
             uses: self.uses,
             expires_at: now + self.life.duration(),
         };
-        let secret = new_secret()?;
+        let secret = TokenSecret::from_random(*random()?);
         let actor = actor();
         let made = ca.store().create_token(token, &secret, &actor, now);
         let view = TokenView::of(&made.await?, now);
         let text = secret.secret_text();
-        if let Some(pending) = pending {
-            let line = Zeroizing::new(format!("{}\n", *text));
-            pending.finish(line.as_bytes()).with_context(|| {
-                let id = view.id;
-                format!(
-                    "token {id} was made and not written: revoke it with `mtls token revoke {id}`"
-                )
-            })?;
+        if let Some(file) = file {
+            let id = view.id;
+            let undo = format!("mtls token revoke {id}");
+            file.finish(&[&text], &format!("token {id}"), &undo)?;
         }
         let made = Made {
             token: self.out.is_none().then_some(text.as_str()),
@@ -168,7 +165,7 @@ impl Made<'_> {
         }
         fields
             .add("profile", &self.view.profile)
-            .add("names", self.view.names())
+            .add("names", names_text(&self.view.names))
             .add("uses", self.view.uses)
             .add("until", moment(self.view.expires_at));
         out.line(fields.to_string())?;
@@ -181,24 +178,20 @@ impl Made<'_> {
 
 async fn list(ca: &OpenCa, out: &mut Output) -> Result<Outcome> {
     let now = OffsetDateTime::now_utc();
-    let mut page = Page::default();
-    let mut views = Vec::new();
-    loop {
-        let tokens = ca.store().tokens(ca.name(), page).await?;
-        let Some(last) = tokens.last() else { break };
-        page.after = last.id.number();
-        views.extend(tokens.iter().map(|token| TokenView::of(token, now)));
-    }
-    if out.is_json() {
-        out.json(&views)?;
-    } else if views.is_empty() {
-        out.line("there are no tokens; `mtls token create` makes one")?;
-    } else {
+    let read = async |page| ca.store().tokens(ca.name(), page).await;
+    let id = |token: &TokenRecord| token.id.number();
+    let tokens = all_pages(Page::default(), id, read).await?;
+    let views: Vec<_> = tokens
+        .iter()
+        .map(|token| TokenView::of(token, now))
+        .collect();
+    let none = "there are no tokens; `mtls token create` makes one";
+    out.list(&views, none, |views| {
         let rows = views.iter().map(|view| {
             [
                 view.id.to_string(),
                 view.profile.clone(),
-                view.names(),
+                names_text(&view.names),
                 format!("{} of {}", view.used, view.uses),
                 view.state.to_owned(),
                 date(view.expires_at),
@@ -208,8 +201,8 @@ async fn list(ca: &OpenCa, out: &mut Output) -> Result<Outcome> {
         let header = [
             "id", "profile", "names", "used", "state", "until", "made by",
         ];
-        out.line(table(header, rows))?;
-    }
+        table(header, rows)
+    })?;
     Ok(Outcome::Done)
 }
 
@@ -248,21 +241,4 @@ impl TokenView {
             expires_at: token.expires_at,
         }
     }
-
-    fn names(&self) -> String {
-        match self.names.as_slice() {
-            [] => "all that the profile allows".to_owned(),
-            names => names.join(", "),
-        }
-    }
-}
-
-/// From the generator that makes keys, too.
-fn new_secret() -> Result<TokenSecret> {
-    let mut bytes = Zeroizing::new([0; 32]);
-    rustls::crypto::aws_lc_rs::default_provider()
-        .secure_random
-        .fill(bytes.as_mut_slice())
-        .map_err(|_| anyhow::anyhow!("the system gives no random bytes"))?;
-    Ok(TokenSecret::from_random(*bytes))
 }

@@ -1,19 +1,18 @@
 //! `mtls import`.
 
+mod imported;
 mod openbao;
+mod options;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use clap::{Args, Subcommand};
-use pki_core::{EncodedKey, KeyError, KeyPair};
-use serde::Serialize;
 
-use crate::files::{password_of, read_secret};
+use self::options::Options;
 use crate::global::Global;
-use crate::home::{CaName, Home, new_passphrase, parse_url, password};
-use crate::import::{Known, OtherCa, Takeover};
-use crate::output::{Fields, Outcome, Output, note};
+use crate::import::OtherCa;
+use crate::output::{Outcome, Output};
 
 /// Take over a CA that other software has run
 ///
@@ -66,41 +65,6 @@ enum From {
     },
 }
 
-#[derive(Args, Debug)]
-struct Options {
-    /// The name of the CA among those of the home
-    #[arg(long, value_name = "NAME", default_value = "default")]
-    name: CaName,
-
-    /// Where `mtls serve` will be reached; certificates that are issued from now on say so for OCSP
-    #[arg(long, value_name = "http://HOST:PORT", value_parser = parse_url)]
-    url: Option<String>,
-
-    /// The file whose first line is the password of the key that is imported, where it has one
-    #[arg(long, value_name = "FILE")]
-    key_password_file: Option<PathBuf>,
-}
-
-#[derive(Debug, Serialize)]
-struct Imported {
-    name: String,
-    directory: String,
-    subject: String,
-    certificates: u64,
-    revoked: usize,
-    next_crl_number: u64,
-    /// Certificates of issuers that are not there any more.
-    #[serde(skip_serializing_if = "is_zero")]
-    left_out: usize,
-    /// Where the key has to be put to sign CRLs, if it is not here.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    missing_key: Option<PathBuf>,
-}
-
-fn is_zero(count: &usize) -> bool {
-    *count == 0
-}
-
 impl Import {
     pub(crate) async fn run(self, global: &Global, out: &mut Output) -> Result<Outcome> {
         let (other, options) = match self.from {
@@ -120,107 +84,3 @@ impl Import {
         imported.report(out)
     }
 }
-
-impl Options {
-    async fn import(&self, other: OtherCa, global: &Global) -> Result<Imported> {
-        let subject = match other.chain.first() {
-            Some(ca) => ca.subject().to_string(),
-            None => String::new(),
-        };
-        let known = self.known(vec![other.chain], ABOVE_IN_FILE);
-        let new = Takeover::prepare(&Home::of(global)?, &known)?;
-        let key = self.read_key(&other.key)?;
-        let passphrase = new_passphrase(global)?;
-        let mut takeover = Takeover::begin(new, known, Some((key, passphrase))).await?;
-        takeover.add(0, other.issued).await?;
-        let next_crl_number = takeover.crl_number(0, other.crl_number).await?;
-        let certificates = takeover.added();
-        Ok(Imported {
-            name: self.name.to_string(),
-            directory: takeover.finish()?.display().to_string(),
-            subject,
-            certificates,
-            revoked: other.revoked,
-            next_crl_number,
-            left_out: 0,
-            missing_key: None,
-        })
-    }
-
-    fn known(
-        &self,
-        chains: Vec<Vec<x509_identity::Certificate>>,
-        advice: &'static str,
-    ) -> Known<'_> {
-        Known {
-            name: &self.name,
-            url: self.url.as_deref(),
-            chains,
-            advice,
-        }
-    }
-
-    fn read_key(&self, path: &Path) -> Result<KeyPair> {
-        let bytes = read_secret(path)?;
-        let given = self
-            .key_password_file
-            .as_deref()
-            .map(password_of)
-            .transpose()?;
-        let mut read = EncodedKey::read(&bytes, given.as_ref());
-        if let (Err(KeyError::Encrypted), None) = (&read, &given) {
-            let typed = password(None, "the key that is imported", "--key-password-file")?;
-            read = EncodedKey::read(&bytes, Some(&typed));
-        }
-        read.and_then(|key| key.key_pair())
-            .with_context(|| format!("cannot use {}", path.display()))
-    }
-}
-
-impl Imported {
-    fn report(&self, out: &mut Output) -> Result<Outcome> {
-        if out.is_json() {
-            out.json(self)?;
-        } else {
-            self.print(out)?;
-        }
-        Ok(Outcome::Done)
-    }
-
-    fn print(&self, out: &mut Output) -> Result<()> {
-        out.line(format!("imported the CA `{}`", self.name))?;
-        let mut fields = Fields::default();
-        fields
-            .add("directory", &self.directory)
-            .add("subject", &self.subject)
-            .add("certificates", self.certificates)
-            .add("of them revoked", self.revoked)
-            .add("next CRL number", self.next_crl_number);
-        out.line(fields.to_string())?;
-        let next = match self.missing_key {
-            Some(_) => "\nnext:\n  mtls list",
-            None => "\nnext:\n  mtls list\n  mtls crl",
-        };
-        out.line(next)?;
-        if let Some(path) = &self.missing_key {
-            note(format!(
-                "the key is not here: what is revoked here is recorded, and on no CRL. To issue and to sign CRLs, import \
-                 again with --key, or put the key into {}, encrypted with a passphrase (openssl pkcs8 -topk8)",
-                path.display()
-            ));
-        } else if self.certificates == 0 {
-            note(
-                "what this CA has issued before is not known: it cannot be listed, and is revoked by `mtls revoke --cert`",
-            );
-        }
-        if self.left_out > 0 {
-            note(format!(
-                "left out: {} certificates of issuers that the mount has no more",
-                self.left_out
-            ));
-        }
-        Ok(())
-    }
-}
-
-const ABOVE_IN_FILE: &str = "put the certificates above it behind it, up to the root";

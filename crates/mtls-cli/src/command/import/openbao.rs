@@ -6,11 +6,13 @@ use std::path::PathBuf;
 use anyhow::{Context as _, Result};
 use clap::Args;
 use pki_core::{KeyPair, Password};
+use pki_upstream::openbao::{Api, Token};
 
-use super::{Imported, Options};
+use super::imported::Imported;
+use super::options::Options;
 use crate::global::Global;
 use crate::home::{CaKey, Home, key_path, new_passphrase, secret};
-use crate::import::{Api, Mount, PAGE, Takeover};
+use crate::import::{Mount, PAGE, Takeover};
 use crate::look::certificates_of;
 use crate::output::Counter;
 
@@ -130,7 +132,12 @@ impl Openbao {
         let roots = self.ca_file.as_deref().map(certificates_of).transpose()?;
         let token = self.token()?;
         let namespace = self.namespace.as_deref();
-        let api = Api::new(&self.server, &token, namespace, roots.as_deref());
+        let api = Api::new(
+            &self.server,
+            Token::Text(token),
+            namespace,
+            roots.as_deref(),
+        );
         api.with_context(|| format!("`{}` cannot be asked", self.server.escape_debug()))
     }
 

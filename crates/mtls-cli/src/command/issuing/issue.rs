@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::{Result, bail};
 use clap::Args;
-use pki_core::{CertificateParameters, KeyPair};
+use pki_core::{CertificateParameters, CertificateRequest, KeyPair};
 use pki_store::Order;
 use time::OffsetDateTime;
 use x509_identity::{DistinguishedName, SubjectAltName};
@@ -61,7 +61,7 @@ pub(crate) struct Issue {
 
 impl Issue {
     pub(crate) async fn run(self, global: &Global, out: &mut Output) -> Result<Outcome> {
-        let ca = OpenCa::open(global).await?;
+        let ca = OpenCa::open_to_issue(global, "issue", &self.name).await?;
         let issued = self.issue(&ca).await;
         let issued = ca.recorded(issued, "issue", &self.name).await?;
         issued.report(out)?;
@@ -86,8 +86,9 @@ impl Issue {
         let authority = ca.issuing().await?;
         let kind = ca.directory().settings().leaf_keys().of_leaf();
         let key = waiting("making a key", || KeyPair::generate(kind))?;
-        let mut parameters =
-            CertificateParameters::for_key(key.public_key_der(), subject).sans(sans);
+        // An upstream CA wants to see that whoever asks has the key.
+        let csr = CertificateRequest::build(&key, &subject, &sans)?;
+        let mut parameters = CertificateParameters::from_csr(&csr);
         if let Some(life) = self.life {
             parameters = parameters.validity(life.duration());
         }

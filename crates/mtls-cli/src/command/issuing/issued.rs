@@ -45,6 +45,10 @@ impl Issued {
         }
     }
 
+    pub(crate) fn serial(&self) -> &str {
+        &self.serial
+    }
+
     pub(crate) fn report(&self, out: &mut Output) -> Result<Outcome> {
         if out.is_json() {
             out.json(self)?;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 use clap::Args;
-use pki_core::{CertificateParameters, KeyPair};
+use pki_core::{CertificateParameters, CertificateRequest, KeyPair};
 use pki_store::{CertificateRecord, CertificateState, Filter, Order, Page};
 use time::OffsetDateTime;
 use x509_identity::{Certificate, SerialNumber};
@@ -45,7 +45,7 @@ pub(crate) struct Renew {
 
 impl Renew {
     pub(crate) async fn run(self, global: &Global, out: &mut Output) -> Result<Outcome> {
-        let ca = OpenCa::open(global).await?;
+        let ca = OpenCa::open_to_issue(global, "renew", &self.which).await?;
         let issued = self.renew(&ca).await;
         let issued = ca.recorded(issued, "renew", &self.which).await?;
         issued.report(out)
@@ -75,9 +75,11 @@ impl Renew {
             Some(key) => key,
             None => KeyPair::generate(ca.directory().settings().leaf_keys().of_leaf())?,
         };
+        let csr = CertificateRequest::build(&key, certificate.subject(), certificate.sans())?;
         let subject = certificate.subject().clone();
         let mut parameters = CertificateParameters::for_key(key.public_key_der(), subject)
-            .sans(certificate.sans().to_vec());
+            .sans(certificate.sans().to_vec())
+            .proven_by(&csr);
         let limits = profile.validity;
         let period = match self.life {
             Some(life) => life.duration(),

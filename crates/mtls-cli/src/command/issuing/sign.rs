@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use clap::Args;
 use pki_core::{CertificateParameters, CertificateRequest};
 use pki_store::Order;
@@ -41,14 +41,19 @@ pub(crate) struct Sign {
 
 impl Sign {
     pub(crate) async fn run(self, global: &Global, out: &mut Output) -> Result<Outcome> {
-        let ca = OpenCa::open(global).await?;
-        let signed = self.sign(&ca).await;
         let what = self.csr.display().to_string();
+        let ca = OpenCa::open_to_issue(global, "sign", &what).await?;
+        let signed = self.sign(&ca).await;
         let (issued, chain) = ca.recorded(signed, "sign", &what).await?;
         if self.out.is_some() || out.is_json() {
             issued.report(out)?;
-        } else {
-            out.bytes(chain.as_bytes())?;
+        } else if let Err(error) = out.bytes(chain.as_bytes()) {
+            // Also where the reader has seen enough: nobody has the certificate.
+            let serial = issued.serial();
+            bail!(
+                "the certificate {serial} was issued, and {error}; revoke it with `mtls revoke {serial} --yes`, and sign the \
+                 request again with --out"
+            );
         }
         Ok(Outcome::Done)
     }

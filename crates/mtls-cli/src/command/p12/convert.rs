@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context as _, Result, bail};
 use clap::{Args, ValueEnum};
-use pkcs12_ios::{Archive, Bundle, Encoding, Limits, Reader, inspect};
+use pkcs12_ios::{Archive, BuildError, Bundle, Encoding, Limits, Reader, inspect};
 use pki_core::Password;
 use x509_identity::Certificate;
 
@@ -47,6 +47,10 @@ pub(crate) struct Convert {
     /// The friendly name of the key to keep, where there are several
     #[arg(long, value_name = "NAME")]
     name: Option<String>,
+
+    /// Leave out every certificate that is not above that of the key
+    #[arg(long)]
+    chain_only: bool,
 
     /// Read a bundle without a MAC, which may have been changed since it was written
     #[arg(long)]
@@ -102,7 +106,7 @@ impl Convert {
         let new_bundle = self.build(&bundle, &archive, &new)?;
         self.check(&new_bundle, &new)?;
         write_secret(&self.out, &new_bundle)?;
-        for left_out in left_out(&archive, &bundle) {
+        for left_out in left_out(&archive, &bundle, self.chain_only) {
             note(format!("left out: {left_out}"));
         }
         out.line(format!("wrote {}", self.out.display()))?;
@@ -118,12 +122,26 @@ impl Convert {
         let mut builder = bundle
             .rebuild()
             .context("its key cannot be bundled")?
-            .chain(other_authorities(archive, bundle))
             .encoding(encoding);
+        if !self.chain_only {
+            builder = builder.chain(other_authorities(archive, bundle));
+        }
         if self.allow_unicode_password {
             builder = builder.allow_unicode_password();
         }
-        builder.build(password).context("no bundle was written")
+        builder.build(password).map_err(|error| {
+            let is_about_password = matches!(
+                error,
+                BuildError::EmptyPassword
+                    | BuildError::PasswordNotPortable { .. }
+                    | BuildError::PasswordTooLong { .. }
+            );
+            let what = match is_about_password {
+                true => "no bundle was written; give the new one another password with --new-password-file",
+                false => "no bundle was written",
+            };
+            anyhow::Error::from(error).context(what)
+        })
     }
 
     /// Reads the new bundle as its readers do.
@@ -164,13 +182,13 @@ fn is_authority(der: &[u8]) -> bool {
 }
 
 /// What is in the old bundle and not in the new one, in words.
-fn left_out(archive: &Archive, bundle: &Bundle) -> Vec<String> {
+fn left_out(archive: &Archive, bundle: &Bundle, chain_only: bool) -> Vec<String> {
     let mut left_out = Vec::new();
     let keys = archive.keys().len();
     if keys > 1 {
         left_out.push(format!("{} other private keys", keys - 1));
     }
-    for der in others(archive, bundle).filter(|der| !is_authority(der)) {
+    for der in others(archive, bundle).filter(|der| chain_only || !is_authority(der)) {
         left_out.push(match Certificate::from_der(der) {
             Ok(certificate) => format!("the certificate of {}", certificate.subject()),
             Err(_) => "a certificate that cannot be read".to_owned(),

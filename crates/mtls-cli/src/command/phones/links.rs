@@ -12,7 +12,7 @@ use time::OffsetDateTime;
 use x509_identity::{Certificate, SerialNumber};
 
 use super::name_of;
-use crate::home::OpenCa;
+use crate::home::{CaDirectory, OpenCa};
 
 /// The links of a CA, in its directory.
 pub(crate) fn vault(ca: &OpenCa) -> Result<Vault> {
@@ -38,9 +38,11 @@ pub(super) fn names(root: &Certificate, client: &str) -> Names {
 pub(crate) fn routes(ca: &OpenCa, store: &Store) -> Result<Router> {
     let roots = ca.directory().roots()?;
     let root = roots.first().context("the CA has no root certificate")?;
-    let pem: String = roots.iter().map(certificate_pem).collect();
     let names = names(root, "your certificate");
-    let mut site = Site::new(pem, names, PasswordHint::Private, vault(ca)?);
+    let path = ca.directory().path().to_owned();
+    let mut site = Site::new(pem(&roots), names, PasswordHint::Private, vault(ca)?)
+        // `mtls ca rotate` may have changed them since.
+        .current_ca(move || Ok(pem(&CaDirectory::open(path.clone())?.roots()?).into()));
     if let Some(host) = ca.directory().settings().url.as_deref().and_then(host_of) {
         site = site.host(host);
     }
@@ -50,6 +52,10 @@ pub(crate) fn routes(ca: &OpenCa, store: &Store) -> Result<Router> {
         async move { record(&store, &name, taken).await }
     });
     Ok(site.routes())
+}
+
+fn pem(roots: &[Certificate]) -> String {
+    roots.iter().map(certificate_pem).collect()
 }
 
 async fn record(store: &Store, ca: &str, taken: Taken) -> Result<(), Box<dyn Error + Send + Sync>> {

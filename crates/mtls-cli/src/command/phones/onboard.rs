@@ -78,7 +78,7 @@ struct Made {
 
 impl Onboard {
     pub(crate) async fn run(self, global: &Global, out: &mut Output) -> Result<Outcome> {
-        let ca = OpenCa::open(global).await?;
+        let ca = OpenCa::open_to_issue(global, "onboard", &self.name).await?;
         let made = self.make(&ca).await;
         let made = ca.recorded(made, "onboard", &self.name).await?;
         if out.is_json() {

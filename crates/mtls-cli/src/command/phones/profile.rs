@@ -27,7 +27,7 @@ use crate::output::{Outcome, Output};
     after_help = "Examples:\n  mtls profile --identifier org.example.mtls --p12 alice/client_ios.p12 --out alice.mobileconfig\n  \
                   mtls profile --identifier org.example.mtls --cert alice/client.crt --key alice/client.key \\\n    \
                   --password-file password.txt --trust alice/ca.crt --sign-cert site/server.crt --sign-key site/server.key --out alice.mobileconfig\n  \
-                  mtls profile --identifier org.example.mtls --acme https://ca.example.org/acme/directory --name alice --out alice.mobileconfig"
+                  mtls profile --identifier org.example.mtls --acme https://ca.example.org:8444/acme/phone/directory \\\n    --name C02XL0ABJGH5 --out phone.mobileconfig"
 )]
 pub(crate) struct ProfileCommand {
     /// What the device knows the profile by: one with the same identifier replaces it
@@ -58,7 +58,8 @@ pub(crate) struct ProfileCommand {
     #[arg(long)]
     embed_password: bool,
 
-    /// The directory of an ACME server that gives the device a certificate for a key of its own
+    /// The directory of an ACME server that gives the device a certificate for a key of its own; that of `mtls serve` knows
+    /// the device by --name, which is its serial number or UDID
     #[arg(long, value_name = "URL")]
     acme: Option<String>,
 

@@ -4,14 +4,14 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 use clap::{Args, Subcommand};
-use pki_store::{AuditError, Checkpoint};
+use pki_store::{AuditBreak, AuditError, Checkpoint, StoreUrl};
 use serde::Serialize;
 use time::OffsetDateTime;
 
 use crate::files::read;
 use crate::global::Global;
 use crate::home::{CheckpointSigners, OpenCa, actor};
-use crate::output::{Outcome, Output, Tone, hex};
+use crate::output::{Outcome, Output, Tone, hex, printable};
 
 /// Verify or export the log of every decision
 #[derive(Args, Debug)]
@@ -28,12 +28,16 @@ enum Task {
     /// Exit code 1 where the chain is broken. By the last checkpoint, or those that are given, a log is found that was cut
     /// short or written anew.
     #[command(
-        after_help = "Example:\n  mtls audit verify --checkpoint /mnt/elsewhere/checkpoints.jsonl"
+        after_help = "Examples:\n  mtls audit verify --checkpoint /mnt/elsewhere/checkpoints.jsonl\n  \
+                      mtls audit verify --store postgres://ca@standby.example.org/ca"
     )]
     Verify {
         /// Checkpoints that were kept elsewhere: a file with one a line [default: the last one that is kept]
         #[arg(long, value_name = "FILE")]
         checkpoint: Vec<PathBuf>,
+
+        #[command(flatten)]
+        store: ReadStore,
     },
     /// Go on with a store that was restored from a backup
     ///
@@ -47,7 +51,19 @@ enum Task {
     },
     /// Print all rows as JSON lines
     #[command(after_help = "Example:\n  mtls audit export > audit.jsonl")]
-    Export,
+    Export {
+        #[command(flatten)]
+        store: ReadStore,
+    },
+}
+
+/// Where the log is read.
+#[derive(Args, Debug)]
+struct ReadStore {
+    /// Read this store, in place of the one in ca.toml: a standby does. Without it a standby is read while there is no
+    /// primary
+    #[arg(long = "store", value_name = "URL")]
+    url: Option<StoreUrl>,
 }
 
 #[derive(Debug, Serialize)]
@@ -63,11 +79,19 @@ struct Verified {
 impl Audit {
     pub(crate) async fn run(self, global: &Global, out: &mut Output) -> Result<Outcome> {
         // A log that was tampered with has to be looked at.
-        let ca = OpenCa::open_unchecked(global, None).await?;
         match self.task {
-            Task::Verify { checkpoint } => verify(&ca, &checkpoint, out).await,
-            Task::Acknowledge { .. } => acknowledge(&ca, out).await,
-            Task::Export => export(&ca, out).await,
+            Task::Verify { checkpoint, store } => {
+                let ca = OpenCa::open_unchecked_to_look(global, store.url).await?;
+                verify(&ca, &checkpoint, out).await
+            }
+            Task::Acknowledge { .. } => {
+                let ca = OpenCa::open_unchecked(global, None).await?;
+                acknowledge(&ca, out).await
+            }
+            Task::Export { store } => {
+                let ca = OpenCa::open_unchecked_to_look(global, store.url).await?;
+                export(&ca, out).await
+            }
         }
     }
 }
@@ -111,6 +135,10 @@ async fn verify(ca: &OpenCa, files: &[PathBuf], out: &mut Output) -> Result<Outc
     }
     if files.is_empty() {
         checkpoints.extend(ca.newest_checkpoint().await?);
+        // A standby has no second place of its own.
+        if checkpoints.is_empty() && !ca.store().is_read_only() {
+            ca.warn_of_lost_checkpoints().await?;
+        }
     }
     let verified = match ca.store().verify_audit_against(&checkpoints).await {
         Ok(head) => Verified {
@@ -123,7 +151,7 @@ async fn verify(ca: &OpenCa, files: &[PathBuf], out: &mut Output) -> Result<Outc
             intact: false,
             rows: ca.store().audit_head().await?.seq,
             hash: None,
-            problem: Some(problem.to_string()),
+            problem: Some(sentence(&problem, ca.store().is_read_only())),
         },
         Err(error) => return Err(error.into()),
     };
@@ -140,6 +168,17 @@ async fn verify(ca: &OpenCa, files: &[PathBuf], out: &mut Output) -> Result<Outc
     Ok(Outcome::found(!verified.intact))
 }
 
+/// Of a log that ends too early on a standby nobody knows yet whether it was cut short.
+fn sentence(problem: &AuditBreak, on_standby: bool) -> String {
+    match problem {
+        AuditBreak::Truncated { found, expected } if on_standby => format!(
+            "this store has rows up to {found}, and a checkpoint is of row {expected}: on a standby that is behind, verify it \
+             again later, or on the primary"
+        ),
+        problem => problem.to_string(),
+    }
+}
+
 /// Rows of all CAs of the store: they are one chain.
 async fn export(ca: &OpenCa, out: &mut Output) -> Result<Outcome> {
     let mut after = 0;
@@ -149,12 +188,12 @@ async fn export(ca: &OpenCa, out: &mut Output) -> Result<Outcome> {
             return Ok(Outcome::Done);
         };
         after = last.seq;
-        let mut lines = Vec::new();
+        let mut lines = String::new();
         for row in &rows {
-            serde_json::to_writer(&mut lines, row)?;
-            lines.push(b'\n');
+            lines.push_str(&printable(&serde_json::to_string(row)?));
+            lines.push('\n');
         }
-        out.bytes(&lines)?;
+        out.bytes(lines.as_bytes())?;
     }
 }
 

@@ -8,7 +8,7 @@ use pki_store::StoredCrl;
 use serde::Serialize;
 use time::OffsetDateTime;
 
-use crate::files::write_public;
+use crate::files::{make_directory, write_public};
 use crate::global::Global;
 use crate::home::{CaKey, OpenCa};
 use crate::issue::Life;
@@ -68,8 +68,13 @@ impl Crl {
     }
 
     async fn sign_all(&self, ca: &OpenCa) -> Result<Vec<Written>> {
-        std::fs::create_dir_all(&self.out)
-            .with_context(|| format!("cannot make {}", self.out.display()))?;
+        if ca.has_upstream() {
+            bail!(
+                "the CRLs of the CA `{}` are signed and published by its upstream CA",
+                ca.name()
+            );
+        }
+        make_directory(&self.out)?;
         let mut written = Vec::new();
         for (key, _) in ca.keys().await? {
             // An imported CA may have no root of its own here.

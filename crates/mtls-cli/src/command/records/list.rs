@@ -7,8 +7,9 @@ use pki_store::{CertificateRecord, CertificateState, Filter, NamePattern, Page};
 use time::OffsetDateTime;
 use x509_identity::Certificate;
 
+use super::pages::all_pages;
 use super::record::{RecordView, records_table};
-use crate::command::enrollment::listener::ENROLLMENT_SERVER;
+use crate::command::serve::{CONSOLE_SERVER, ENROLLMENT_SERVER};
 use crate::global::Global;
 use crate::home::OpenCa;
 use crate::issue::Life;
@@ -16,7 +17,7 @@ use crate::output::{Outcome, Output};
 
 /// List what the CA has issued
 ///
-/// The certificates of CAs, of OCSP responders and of `mtls serve --enroll`, which it has made for itself, are left out without --all.
+/// The certificates of CAs, of OCSP responders and of the listeners of `mtls serve`, which it has made for itself, are left out without --all.
 #[derive(Args, Debug)]
 #[command(
     after_help = "Examples:\n  mtls list\n  mtls list --state valid --expiring 30d\n  mtls list --name '*.example.org' --json\n  mtls list --all"
@@ -55,7 +56,7 @@ enum State {
 
 impl List {
     pub(crate) async fn run(self, global: &Global, out: &mut Output) -> Result<Outcome> {
-        let ca = OpenCa::open(global).await?;
+        let ca = OpenCa::open_to_look(global).await?;
         let now = OffsetDateTime::now_utc();
         let mut filter = Filter {
             ca: Some(ca.name().to_owned()),
@@ -77,21 +78,15 @@ impl List {
         if !self.all && filter.profile.is_none() {
             records.retain(|record| !is_of_the_ca_itself(record));
         }
-        let views = RecordView::all(&records);
-        if out.is_json() {
-            out.json(&views)?;
-        } else if views.is_empty() {
-            out.line("no certificates")?;
-        } else {
-            out.line(records_table(&views))?;
-        }
+        let views = RecordView::attested(ca.store(), &records).await?;
+        out.list(&views, "no certificates", records_table)?;
         Ok(Outcome::Done)
     }
 }
 
-/// Whether the CA has made it for itself: another CA, an OCSP responder, or a server that devices enrol at.
+/// Whether the CA has made it for itself: another CA, an OCSP responder, or a listener of `mtls serve`.
 fn is_of_the_ca_itself(record: &CertificateRecord) -> bool {
-    if record.profile == ENROLLMENT_SERVER {
+    if [CONSOLE_SERVER, ENROLLMENT_SERVER].contains(&record.profile.as_str()) {
         return true;
     }
     let certificate = record.der.as_deref().map(Certificate::from_der);
@@ -111,14 +106,7 @@ pub(crate) async fn all(
     filter: &Filter,
     now: OffsetDateTime,
 ) -> Result<Vec<CertificateRecord>> {
-    let mut records: Vec<CertificateRecord> = Vec::new();
-    let mut page = Page::first(1000);
-    loop {
-        let next = ca.store().certificates(filter, page, now).await?;
-        let Some(last) = next.last() else {
-            return Ok(records);
-        };
-        page.after = last.id;
-        records.extend(next);
-    }
+    let read = async |page| ca.store().certificates(filter, page, now).await;
+    let id = |record: &CertificateRecord| record.id;
+    Ok(all_pages(Page::first(1000), id, read).await?)
 }

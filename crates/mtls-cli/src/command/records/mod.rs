@@ -4,5 +4,6 @@ pub(crate) mod audit;
 pub(crate) mod crl;
 pub(crate) mod expiring;
 pub(crate) mod list;
+pub(crate) mod pages;
 pub(crate) mod record;
 pub(crate) mod revoke;

@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result, bail};
 use clap::{Args, ValueEnum};
 use pki_core::verify::RevocationReason;
 use pki_core::{EncodedKey, Password};
-use pki_store::{CertificateState, NamePattern, Selection, Selector};
+use pki_store::{NamePattern, Selection, Selector};
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 use time::OffsetDateTime;
@@ -127,14 +127,18 @@ impl Revoke {
         if selected.is_empty() {
             bail!("the CA `{}` has no such certificate", ca.name());
         }
-        selected.retain(|record| record.state != CertificateState::Revoked);
+        let reason = RevocationReason::from(self.reason);
+        // A key may turn out later to be compromised: then it is blocked, and the certificate gets that reason.
+        selected.retain(|record| match record.revoked {
+            None => true,
+            Some((_, before)) => reason == RevocationReason::KeyCompromise && before != reason,
+        });
         if selected.is_empty() {
             out.line("all of these are revoked already")?;
         }
-        let records = if self.yes && !selected.is_empty() {
-            ca.store()
-                .revoke(&selection, self.reason.into(), &actor(), now)
-                .await?
+        let revokes = self.yes && !selected.is_empty();
+        let records = if revokes {
+            ca.store().revoke(&selection, reason, &actor(), now).await?
         } else {
             selected
         };
@@ -151,6 +155,7 @@ impl Revoke {
                 count => format!("{count} certificates"),
             };
             out.line(match self.yes {
+                true if ca.has_upstream() => format!("\nrevoked {count}"),
                 true => format!("\nrevoked {count}; a running `mtls serve` publishes it at once, and `mtls crl` writes CRLs that say so"),
                 false => format!("\nwould revoke {count}: run it again with --yes"),
             })?;
@@ -161,8 +166,31 @@ impl Revoke {
                  minute, and otherwise the next command that unlocks the CA's key",
             );
         }
-        Ok(Outcome::Done)
+        match revokes && ca.has_upstream() {
+            true => told(&ca, now).await,
+            false => Ok(Outcome::Done),
+        }
     }
+}
+
+/// Has the upstream CA revoke what is revoked here. Until it has, its CRL and its OCSP responder know nothing of that.
+async fn told(ca: &OpenCa, now: OffsetDateTime) -> Result<Outcome> {
+    let settled = async { anyhow::Ok(ca.issuing().await?.settle(now).await?) };
+    let why = match settled.await {
+        Ok(settled) if settled.untold == 0 => {
+            note("the upstream CA has revoked it, and publishes it with its next CRL");
+            return Ok(Outcome::Done);
+        }
+        Ok(settled) => format!(
+            "{} of its certificates are not revoked there",
+            settled.untold
+        ),
+        Err(error) => format!("{error:#}"),
+    };
+    note(format!(
+        "the upstream CA does not know it yet ({why}): a running `mtls serve` tells it again, and so does the next `mtls revoke`"
+    ));
+    Ok(Outcome::Found)
 }
 
 impl Which {

@@ -1,5 +1,7 @@
 //! The keys of a CA, encrypted in files or in a token, and what unlocks them.
 
+#[cfg(feature = "pkcs11")]
+mod device;
 mod file;
 mod key;
 mod passphrase;

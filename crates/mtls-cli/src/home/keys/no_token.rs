@@ -5,6 +5,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use anyhow::Result;
+use mtls_client::KeyStore;
 use pki_core::{KeyKind, Signer};
 use serde::{Deserialize, Serialize};
 
@@ -30,6 +31,10 @@ impl KeyUri {
     }
 
     pub(in crate::home) fn open(&self, _: &Secrets) -> Result<Arc<dyn Signer>> {
+        Err(NoTokens.into())
+    }
+
+    pub(crate) fn keys(&self, _: &Secrets) -> Result<Arc<dyn KeyStore>> {
         Err(NoTokens.into())
     }
 

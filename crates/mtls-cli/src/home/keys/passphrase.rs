@@ -8,6 +8,7 @@ use pki_core::Password;
 
 use crate::files::password_of;
 use crate::global::Global;
+use crate::interrupt::with_terminal;
 
 /// The password of `what`: the first line of a file, or what is typed on the terminal.
 ///
@@ -16,7 +17,22 @@ use crate::global::Global;
 /// If there is neither a file nor a terminal; `option` is what to give then.
 pub(crate) fn password(file: Option<&Path>, what: &str, option: &str) -> Result<Password> {
     secret(file, &format!("password of {what}: "), || {
-        format!("{what} needs a password: give it with {option}, or run this on a terminal")
+        format!(
+            "the password of {what} is needed: give it with {option}, or run this on a terminal"
+        )
+    })
+}
+
+/// The passphrase of the keys of `ca`: the first line of a file, or what is typed on the terminal.
+///
+/// # Errors
+///
+/// If there is neither a file nor a terminal.
+pub(crate) fn passphrase(file: Option<&Path>, ca: &str) -> Result<Password> {
+    secret(file, &format!("passphrase of {ca}: "), || {
+        format!(
+            "the passphrase of {ca} is needed: give it with --passphrase-file, or run this on a terminal"
+        )
     })
 }
 
@@ -43,11 +59,7 @@ pub(crate) fn secret(
 ///
 /// If there is none, it is empty, or it was not typed the same way twice.
 pub(crate) fn new_passphrase(global: &Global) -> Result<Password> {
-    let passphrase = password(
-        global.passphrase_file.as_deref(),
-        "the new CA's keys",
-        "--passphrase-file",
-    )?;
+    let passphrase = passphrase(global.passphrase_file.as_deref(), "the new CA")?;
     if passphrase.secret_str().is_empty() {
         bail!("the passphrase is empty: it is what protects the keys of the CA");
     }
@@ -61,6 +73,7 @@ pub(crate) fn new_passphrase(global: &Global) -> Result<Password> {
 }
 
 fn typed(prompt: &str) -> Result<Password> {
-    let text = rpassword::prompt_password(prompt).context("cannot read the password")?;
+    let text = with_terminal(|| rpassword::prompt_password(prompt));
+    let text = text.context("cannot read what is typed")?;
     Ok(Password::new(text))
 }

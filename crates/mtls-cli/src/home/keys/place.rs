@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use super::secrets::Secrets;
 use super::token::KeyUri;
+use crate::home::bao::TransitPlace;
 
 /// Where a key of a CA is.
 #[derive(Clone, Debug)]
@@ -13,6 +14,8 @@ pub(crate) enum KeyPlace {
     File(PathBuf),
     /// In a token.
     Token(KeyUri),
+    /// In the secrets engine `transit` of OpenBao or Vault.
+    Transit(TransitPlace),
 }
 
 impl KeyPlace {
@@ -20,7 +23,7 @@ impl KeyPlace {
     pub(crate) fn is_here(&self) -> bool {
         match self {
             Self::File(path) => path.exists(),
-            Self::Token(_) => true,
+            Self::Token(_) | Self::Transit(_) => true,
         }
     }
 
@@ -29,6 +32,7 @@ impl KeyPlace {
         match self {
             Self::File(_) => secrets.have_passphrase(),
             Self::Token(uri) => secrets.have_pin() || uri.names_pin(),
+            Self::Transit(_) => true,
         }
     }
 }
@@ -38,6 +42,7 @@ impl fmt::Display for KeyPlace {
         match self {
             Self::File(path) => path.display().fmt(f),
             Self::Token(uri) => uri.fmt(f),
+            Self::Transit(place) => place.fmt(f),
         }
     }
 }

@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use anyhow::Result;
 use pki_core::Password;
 
-use super::passphrase::password;
+use super::passphrase::passphrase;
 use crate::global::Global;
 
 /// The passphrase of keys in files, and where the PIN of a token comes from.
@@ -41,11 +41,8 @@ impl Secrets {
         if let Some(passphrase) = &*known {
             return Ok(passphrase.clone());
         }
-        let passphrase = password(
-            self.passphrase_file.as_deref(),
-            &format!("the keys of the CA `{name}`"),
-            "--passphrase-file",
-        )?;
+        let ca = format!("the CA `{name}`");
+        let passphrase = passphrase(self.passphrase_file.as_deref(), &ca)?;
         *known = Some(passphrase.clone());
         Ok(passphrase)
     }

@@ -27,6 +27,11 @@ impl KeyUri {
         Self(self.0.renamed(&format!("{name}-{number}")))
     }
 
+    /// What it says.
+    pub(super) fn token(&self) -> &TokenUri {
+        &self.0
+    }
+
     /// Whether it names a file with the PIN.
     pub(super) fn names_pin(&self) -> bool {
         self.0.pin_source().is_some()

@@ -1,9 +1,6 @@
 //! The secrets engine `pki` of OpenBao and Vault, read over HTTP. Both have the same API.
 
-mod api;
-mod error;
 mod issuer;
 mod mount;
 
-pub(crate) use api::Api;
 pub(crate) use mount::{Mount, PAGE};

@@ -6,11 +6,11 @@ use anyhow::{Context as _, Result, bail};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use pki_core::verify::RevocationReason;
 use pki_store::ImportedCertificate;
+use pki_upstream::openbao::{Api, mount_path};
 use serde::Deserialize;
 use time::OffsetDateTime;
 use x509_identity::{Certificate, SerialNumber};
 
-use super::api::Api;
 use super::issuer::MountIssuer;
 use crate::look::certificates;
 
@@ -61,12 +61,7 @@ struct CertificateData {
 
 impl Mount {
     pub(crate) fn new(api: Api, name: &str) -> Result<Self> {
-        let name = name.trim_matches('/');
-        let good = |segment: &str| !segment.is_empty() && segment != "." && segment != "..";
-        if !name.split('/').all(good) {
-            bail!("`{}` is not the path of a mount", name.escape_debug());
-        }
-        let name = name.to_owned();
+        let name = mount_path(name)?;
         Ok(Self { api, name })
     }
 

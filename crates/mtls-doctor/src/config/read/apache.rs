@@ -3,22 +3,15 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use x509_identity::pattern::is_host_name;
-
+use super::apache_host::{CERTIFICATE, settings};
 use super::directive::{Directive, Line, Token, last, tokens};
-use super::nginx::matching;
+use super::nginx::{is_plain, matching};
 use super::text::text_of;
-use crate::config::settings::{Server, ServerSettings, Setting, Verify, resolve};
+use crate::config::settings::{ServerSettings, resolve};
 
 /// Every virtual host with `SSLEngine on`; the whole server where it is switched on outside of them.
 pub(crate) fn read(path: &Path, text: &str) -> Vec<ServerSettings> {
-    let mut reader = Reader {
-        path: path.to_owned(),
-        variables: HashMap::new(),
-        root: None,
-        files: 0,
-    };
-    let directives = reader.directives(path, text, 0);
+    let (directives, bases) = parsed(path, text);
     let mut found = Vec::new();
     let is_on = |level: &[Directive]| {
         last(level, "SSLEngine")
@@ -30,29 +23,67 @@ pub(crate) fn read(path: &Path, text: &str) -> Vec<ServerSettings> {
         .filter(|one| one.is("<VirtualHost"))
         .collect();
     for host in &hosts {
-        if is_on(&host.children).or_else(|| is_on(&directives)) == Some(true) {
-            found.push(reader.host(&host.children, &directives, &host.at));
+        let is_on = is_on(&host.children).or_else(|| is_on(&directives)) == Some(true);
+        if is_on || host.child(CERTIFICATE).is_some() {
+            let host_settings = settings(&host.children, &directives, &host.at, &bases);
+            found.push(with_engine(host_settings, is_on, &host.children));
         }
     }
-    let engine = last(&directives, "SSLEngine").filter(|_| is_on(&directives) == Some(true));
-    if let Some(engine) = engine.filter(|_| hosts.is_empty()) {
-        found.push(reader.host(&directives, &[], &engine.at));
+    let is_on = is_on(&directives) == Some(true);
+    let engine = last(&directives, "SSLEngine").filter(|_| is_on);
+    let meant = engine.or_else(|| last(&directives, CERTIFICATE));
+    if let Some(meant) = meant.filter(|_| hosts.is_empty()) {
+        let host_settings = settings(&directives, &[], &meant.at, &bases);
+        found.push(with_engine(host_settings, is_on, &directives));
     }
     found
+}
+
+/// All that it says, with the files that it includes.
+pub(crate) fn directives(path: &Path, text: &str) -> Vec<Directive> {
+    parsed(path, text).0
+}
+
+/// The same, and where its paths may begin.
+pub(super) fn parsed(path: &Path, text: &str) -> (Vec<Directive>, Vec<PathBuf>) {
+    let mut reader = Reader::new(path);
+    let directives = reader.directives(path, text, 0);
+    (directives, reader.bases())
+}
+
+/// With a certificate and without `SSLEngine on`, it speaks plain HTTP.
+fn with_engine(mut settings: ServerSettings, is_on: bool, own: &[Directive]) -> ServerSettings {
+    let line = last(own, "SSLEngine").or_else(|| last(own, CERTIFICATE));
+    settings.plain = line.filter(|_| !is_on).map(|line| line.at.clone());
+    settings
 }
 
 struct Reader {
     path: PathBuf,
     variables: HashMap<String, String>,
+    /// What `<Macro>` has set: the names of the arguments, and what `Use` puts in its place.
+    macros: HashMap<String, Directive>,
     root: Option<PathBuf>,
     files: usize,
+    used: usize,
 }
 
 impl Reader {
+    fn new(path: &Path) -> Self {
+        Self {
+            path: path.to_owned(),
+            variables: HashMap::new(),
+            macros: HashMap::new(),
+            root: None,
+            files: 0,
+            used: 0,
+        }
+    }
+
     fn directives(&mut self, path: &Path, text: &str, depth: usize) -> Vec<Directive> {
         let at = Line::new(path, 1);
         let mut all = Vec::new();
-        let mut section: Option<Directive> = None;
+        let mut sections: Vec<Directive> = Vec::new();
         for words in lines(text) {
             let (words, number) = words;
             let Some(mut directive) = Directive::new(words, at.numbered(number)) else {
@@ -61,10 +92,24 @@ impl Reader {
             for argument in &mut directive.arguments {
                 *argument = self.substituted(argument);
             }
-            if directive.is("</VirtualHost>") {
-                all.extend(section.take());
-            } else if directive.is("<VirtualHost") {
-                all.extend(section.replace(directive));
+            if is_transparent(&directive.name) || sections.len() >= MAX_SECTIONS {
+                continue;
+            }
+            if directive.name.starts_with("</") {
+                match sections.pop() {
+                    Some(closed) if closed.is("<Macro") => {
+                        let name = closed.argument().map(str::to_ascii_lowercase);
+                        self.macros.extend(name.map(|name| (name, closed)));
+                    }
+                    Some(closed) => put(closed, &mut sections, &mut all),
+                    None => {}
+                }
+            } else if directive.is("Use") {
+                for used in self.used(&directive) {
+                    put(used, &mut sections, &mut all);
+                }
+            } else if directive.name.starts_with('<') {
+                sections.push(directive);
             } else if directive.is("Define") {
                 if let [name, value] = directive.arguments.as_slice() {
                     self.variables.insert(name.clone(), value.clone());
@@ -72,19 +117,25 @@ impl Reader {
             } else if directive.is("ServerRoot") {
                 self.root = directive.argument().map(PathBuf::from);
             } else if directive.is("Include") || directive.is("IncludeOptional") {
-                let included = self.included(&directive, depth);
-                match &mut section {
-                    Some(section) => section.children.extend(included),
-                    None => all.extend(included),
+                let path = directive
+                    .argument()
+                    .map(|path| resolve(path, &self.bases()));
+                let is_lost = path.is_some_and(|path| is_plain(&path) && !path.exists());
+                // One that is not there stays, for whoever looks at words.
+                if is_lost && directive.is("Include") {
+                    put(directive, &mut sections, &mut all);
+                    continue;
                 }
-            } else if !directive.name.starts_with('<') {
-                match &mut section {
-                    Some(section) => section.children.push(directive),
-                    None => all.push(directive),
+                for included in self.included(&directive, depth) {
+                    put(included, &mut sections, &mut all);
                 }
+            } else {
+                put(directive, &mut sections, &mut all);
             }
         }
-        all.extend(section);
+        while let Some(open) = sections.pop() {
+            put(open, &mut sections, &mut all);
+        }
         all
     }
 
@@ -93,9 +144,14 @@ impl Reader {
         let Some(pattern) = directive.argument() else {
             return all;
         };
-        let bases = self.bases();
-        let bases: Vec<&Path> = bases.iter().map(PathBuf::as_path).collect();
-        for path in matching(&resolve(pattern, &bases)) {
+        let named = resolve(pattern, &self.bases());
+        // A directory stands for all that is in it.
+        let named = if named.is_dir() {
+            named.join("*")
+        } else {
+            named
+        };
+        for path in matching(&named) {
             if depth >= MAX_DEPTH || self.files >= MAX_FILES {
                 break;
             }
@@ -105,6 +161,27 @@ impl Reader {
             }
         }
         all
+    }
+
+    /// What a macro has set, with these values for its arguments.
+    fn used(&mut self, directive: &Directive) -> Vec<Directive> {
+        let Some((name, values)) = directive.arguments.split_first() else {
+            return Vec::new();
+        };
+        let Some(section) = self.macros.get(&name.to_ascii_lowercase()) else {
+            return Vec::new();
+        };
+        let names = section.arguments.iter().skip(1);
+        let values: Vec<(&str, &str)> = names
+            .map(String::as_str)
+            .zip(values.iter().map(String::as_str))
+            .collect();
+        self.used += section.size();
+        if self.used > MAX_USED {
+            return Vec::new();
+        }
+        let children = section.children.iter();
+        children.map(|child| child.with(&values)).collect()
     }
 
     /// `${NAME}`, where `Define` has set it.
@@ -138,83 +215,32 @@ impl Reader {
             .chain([beside, above, PathBuf::new()])
             .collect()
     }
+}
 
-    fn host(&self, own: &[Directive], above: &[Directive], at: &Line) -> ServerSettings {
-        let find = |name: &str| last(own, name).or_else(|| last(above, name));
-        let bases = self.bases();
-        let bases: Vec<&Path> = bases.iter().map(PathBuf::as_path).collect();
-        let file = |name: &'static str| {
-            let directive = find(name)?;
-            Some(Setting::of(
-                directive,
-                name,
-                resolve(directive.argument()?, &bases),
-            ))
-        };
-        let mut settings = ServerSettings::new(Server::Apache, at);
-        settings.certificate = file("SSLCertificateFile");
-        settings.key = file("SSLCertificateKeyFile");
-        settings.client_ca.extend(file("SSLCACertificateFile"));
-        settings.has_client_ca_directory = find("SSLCACertificatePath").is_some();
-        settings.crl = file("SSLCARevocationFile");
-        settings.has_password = find("SSLPassPhraseDialog").is_some();
-        let name = find("ServerName").and_then(Directive::argument);
-        let name = name.map(|name| name.rsplit_once(':').map_or(name, |(name, _)| name));
-        settings
-            .names
-            .extend(name.filter(|name| is_host_name(name)).map(str::to_owned));
-        settings.is_crl_checked = find("SSLCARevocationCheck")
-            .and_then(Directive::argument)
-            .is_some_and(|word| !word.eq_ignore_ascii_case("none"));
-        settings.verify.name = "SSLVerifyClient";
-        if let Some(directive) = find("SSLVerifyClient") {
-            let value = match directive.argument().map(str::to_ascii_lowercase).as_deref() {
-                Some("require") => Verify::Required,
-                Some("optional") => Verify::Optional,
-                Some("optional_no_ca") => Verify::Unchecked,
-                _ => Verify::Off,
-            };
-            settings.verify = Setting::of(directive, "SSLVerifyClient", value);
-        }
-        settings.depth = match find("SSLVerifyDepth") {
-            Some(directive) => directive
-                .argument()
-                .and_then(|word| word.parse().ok())
-                .map(|depth| Setting::of(directive, "SSLVerifyDepth", depth)),
-            None => Some(Setting {
-                value: 1,
-                at: at.clone(),
-                name: "SSLVerifyDepth",
-                is_written: false,
-            }),
-        };
-        if let Some(directive) = find("SSLProtocol") {
-            settings.versions = versions(&directive.arguments);
-            settings.versions_at = Some(directive.at.clone());
-        }
-        settings
+/// Into the innermost section that is open.
+fn put(directive: Directive, sections: &mut [Directive], all: &mut Vec<Directive>) {
+    match sections.last_mut() {
+        Some(section) => section.children.push(directive),
+        None => all.push(directive),
     }
 }
 
-/// `-all +TLSv1.2 +TLSv1.3`: what is left in the end. `all` is TLS 1.2 and 1.3 with an OpenSSL of today.
-fn versions(words: &[String]) -> Vec<String> {
-    let mut left: Vec<String> = Vec::new();
-    for word in words {
-        let (remove, name) = match word.strip_prefix('-') {
-            Some(name) => (true, name),
-            None => (false, word.strip_prefix('+').unwrap_or(word)),
-        };
-        let named: Vec<String> = match name.eq_ignore_ascii_case("all") {
-            true if remove => left.clone(),
-            true => ["TLSv1.2", "TLSv1.3"].map(str::to_owned).to_vec(),
-            false => vec![name.to_owned()],
-        };
-        left.retain(|one| !named.iter().any(|name| name.eq_ignore_ascii_case(one)));
-        if !remove {
-            left.extend(named);
-        }
-    }
-    left
+/// `<IfModule>` and its like: what is in them belongs to where they are.
+fn is_transparent(name: &str) -> bool {
+    let name = name
+        .trim_start_matches("</")
+        .trim_start_matches('<')
+        .trim_end_matches('>');
+    [
+        "IfModule",
+        "IfDefine",
+        "IfVersion",
+        "IfFile",
+        "IfDirective",
+        "IfSection",
+    ]
+    .iter()
+    .any(|known| name.eq_ignore_ascii_case(known))
 }
 
 /// The words of each line; `<Section a>` has no bracket behind its last word.
@@ -222,7 +248,7 @@ fn lines(text: &str) -> Vec<(Vec<String>, usize)> {
     let mut lines = Vec::new();
     let mut words: Vec<String> = Vec::new();
     let mut begin = 1;
-    for (token, line) in tokens(text, "") {
+    for (token, line) in tokens(text, "#") {
         match token {
             Token::Word(word) => {
                 if words.is_empty() {
@@ -234,6 +260,10 @@ fn lines(text: &str) -> Vec<(Vec<String>, usize)> {
                 let is_section = words
                     .first()
                     .is_some_and(|first| first.starts_with('<') && !first.starts_with("</"));
+                // What stands behind a section's bracket is not read.
+                while is_section && words.last().is_some_and(|last| last.starts_with('#')) {
+                    words.pop();
+                }
                 if let Some(last) = words.last_mut().filter(|_| is_section) {
                     *last = last.trim_end_matches('>').to_owned();
                 }
@@ -245,4 +275,7 @@ fn lines(text: &str) -> Vec<(Vec<String>, usize)> {
 }
 
 const MAX_DEPTH: usize = 8;
+const MAX_SECTIONS: usize = 32;
+/// Directives that all macros together put somewhere.
+const MAX_USED: usize = 10_000;
 const MAX_FILES: usize = 256;

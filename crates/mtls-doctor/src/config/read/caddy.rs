@@ -3,25 +3,52 @@
 use std::env;
 use std::path::{Path, PathBuf};
 
-use super::directive::{Directive, Line, Token, tokens, tree};
-use crate::config::settings::{Server, ServerSettings, Setting, Verify, resolve};
+use x509_identity::pattern::is_host_name;
+
+use super::directive::Directive;
+use super::import;
+use crate::config::settings::{Server, ServerSettings, Setting, Verify, bases, resolve};
 
 /// Every site with a `tls` directive.
 pub(crate) fn read(path: &Path, text: &str) -> Vec<ServerSettings> {
-    let sites = tree(tokens(text, "{}"), &Token::Newline, &Line::new(path, 1));
-    let beside = path.parent().unwrap_or(Path::new("")).to_owned();
-    let bases = [PathBuf::new(), beside.clone(), beside.join("..")];
-    let bases: Vec<&Path> = bases.iter().map(PathBuf::as_path).collect();
+    let sites = sites(path, text);
+    let bases = bases(path);
     sites
         .iter()
-        // The first block without an address has the global options, and one in brackets is a snippet.
-        .filter(|site| !site.name.is_empty())
-        .filter_map(|site| site.child("tls"))
-        .map(|tls| settings(tls, &bases))
+        .filter_map(|site| {
+            let mut settings = settings(site.child("tls")?, &bases);
+            settings.compares = compares(site);
+            let addresses = std::iter::once(&site.name).chain(&site.arguments);
+            settings.names = addresses
+                .clone()
+                .filter_map(|address| name(address))
+                .collect();
+            let is_plain = |address: &String| substituted(address).starts_with("http://");
+            settings.plain = addresses.clone().all(is_plain).then(|| site.at.clone());
+            Some(settings)
+        })
         .collect()
 }
 
-fn settings(tls: &Directive, bases: &[&Path]) -> ServerSettings {
+/// Whether requests are let through by what became of the client's certificate.
+fn compares(directive: &Directive) -> bool {
+    let decides = directive.name.starts_with('@')
+        || ["expression", "map", "vars"]
+            .iter()
+            .any(|one| directive.is(one));
+    let is_about =
+        |word: &String| word.contains("tls_client_") || word.contains("http.request.tls.client.");
+    decides && directive.arguments.iter().any(is_about) || directive.children.iter().any(compares)
+}
+
+/// Every site. The first block without an address has the global options.
+pub(crate) fn sites(path: &Path, text: &str) -> Vec<Directive> {
+    let mut blocks = import::blocks(path, text);
+    blocks.retain(|site| !site.name.is_empty());
+    blocks
+}
+
+fn settings(tls: &Directive, bases: &[PathBuf]) -> ServerSettings {
     let file = |directive: &Directive, name: &'static str, path: &str| {
         Setting::of(directive, name, resolve(&substituted(path), bases))
     };
@@ -30,7 +57,6 @@ fn settings(tls: &Directive, bases: &[&Path]) -> ServerSettings {
         settings.certificate = Some(file(tls, "tls", certificate));
         settings.key = Some(file(tls, "tls", key));
     }
-    settings.verify.name = "client_auth";
     if let Some(auth) = tls.child("client_auth") {
         for child in &auth.children {
             let paths: &[String] = match child.arguments.as_slice() {
@@ -64,16 +90,32 @@ fn settings(tls: &Directive, bases: &[&Path]) -> ServerSettings {
         };
         settings.verify = Setting::of(mode.unwrap_or(auth), "mode", value);
     }
+    settings.ciphers = tls
+        .child("ciphers")
+        .map(|ciphers| Setting::of(ciphers, "ciphers", ciphers.arguments.join(":")));
     if let Some(versions) = tls.child("protocols") {
         // The lowest, and the highest if it is named.
         settings.versions = versions.arguments.iter().take(1).cloned().collect();
         settings.versions_at = Some(versions.at.clone());
+        if let [_, highest, ..] = versions.arguments.as_slice() {
+            settings.highest = Some(Setting::of(versions, "protocols", highest.clone()));
+        }
     }
     settings
 }
 
+/// The host of an address such as `https://a.example:{$PORT:8443},`.
+fn name(address: &str) -> Option<String> {
+    let address = substituted(address.trim_end_matches(','));
+    let rest = address
+        .split_once("://")
+        .map_or(address.as_str(), |(_, rest)| rest);
+    let host = rest.split(['/', ':']).next()?;
+    is_host_name(host).then(|| host.to_owned())
+}
+
 /// `{$NAME:default}`.
-fn substituted(text: &str) -> String {
+pub(super) fn substituted(text: &str) -> String {
     let Some((before, rest)) = text.split_once("{$") else {
         return text.to_owned();
     };

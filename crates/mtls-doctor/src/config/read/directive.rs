@@ -60,6 +60,35 @@ impl Directive {
         self.name.eq_ignore_ascii_case(name)
     }
 
+    /// The same with these words replaced wherever they stand.
+    pub(crate) fn with(&self, words: &[(&str, &str)]) -> Self {
+        let replaced = |text: &String| {
+            let all = words.iter().filter(|(name, _)| !name.is_empty());
+            all.fold(text.clone(), |text, (name, value)| {
+                let grown = text.matches(name).count() * value.len() + text.len();
+                match grown <= MAX_WORD {
+                    true => text.replace(name, value),
+                    false => text,
+                }
+            })
+        };
+        Self {
+            name: replaced(&self.name),
+            arguments: self.arguments.iter().map(replaced).collect(),
+            children: self
+                .children
+                .iter()
+                .map(|child| child.with(words))
+                .collect(),
+            at: self.at.clone(),
+        }
+    }
+
+    /// How many directives it is, with all that are in it.
+    pub(crate) fn size(&self) -> usize {
+        1 + self.children.iter().map(Self::size).sum::<usize>()
+    }
+
     /// The last directive of this name in the block: it is the one that counts.
     pub(crate) fn child(&self, name: &str) -> Option<&Directive> {
         last(&self.children, name)
@@ -82,7 +111,8 @@ pub(crate) enum Token {
 }
 
 /// The words of a text, each with its line. Quotes of both kinds and a backslash keep what ends a word; `#` at the
-/// beginning of a word is a comment. `{`, `}` and `;` are words where `marks` says that they are not marks.
+/// beginning of a word is a comment, or with `#` among the `marks` at the beginning of a line alone. `{`, `}` and `;` are
+/// words where `marks` says that they are not marks.
 pub(crate) fn tokens(text: &str, marks: &str) -> Vec<(Token, usize)> {
     let mut tokens = Vec::new();
     let mut letters = text.chars().peekable();
@@ -92,6 +122,10 @@ pub(crate) fn tokens(text: &str, marks: &str) -> Vec<(Token, usize)> {
             '\n' => {
                 tokens.push((Token::Newline, line));
                 line += 1;
+            }
+            '#' if marks.contains('#') && matches!(tokens.last(), Some((Token::Word(_), _))) => {
+                let rest = std::iter::from_fn(|| letters.next_if(|next| *next != '\n'));
+                tokens.push((Token::Word(format!("#{}", rest.collect::<String>())), line));
             }
             '#' => while letters.next_if(|next| *next != '\n').is_some() {},
             letter if letter.is_whitespace() => {}
@@ -209,6 +243,8 @@ pub(crate) fn tree(tokens: Vec<(Token, usize)>, end: &Token, at: &Line) -> Vec<D
 }
 
 const MAX_DEPTH: usize = 32;
+/// No path or list of cipher suites is longer.
+const MAX_WORD: usize = 4096;
 
 #[cfg(test)]
 mod tests {
@@ -242,6 +278,7 @@ mod tests {
             ["https://a:{$PORT:8443}"]
         );
         assert_eq!(words("a \\\n b", ""), ["a", "b"]);
+        assert_eq!(words("# x\na b # it's\nc", "#"), ["a", "b", "# it's", "c"]);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::caddy_json::is_json;
 use crate::config::settings::Server;
 
 /// By what only that server's files say; the name of the file decides nothing but for a Caddyfile.
@@ -24,8 +25,14 @@ pub(crate) fn of(path: &Path, text: &str) -> Option<Server> {
     if text.contains("DownstreamTlsContext") || begins(&["static_resources:"]) {
         return Some(Server::Envoy);
     }
-    if name.starts_with("Caddyfile")
+    let is_caddys_json = is_json(text)
+        && ["\"tls_connection_policies\"", "\"load_files\""]
+            .iter()
+            .any(|word| text.contains(word));
+    if is_caddys_json
+        || name.starts_with("Caddyfile")
         || name.ends_with(".caddyfile")
+        || name.ends_with(".caddy")
         || begins(&["client_auth {", "trust_pool"])
     {
         return Some(Server::Caddy);

@@ -12,11 +12,15 @@ use crate::config::settings::{Server, ServerSettings, Setting, Verify, resolve};
 /// Every `server` that speaks TLS.
 pub(crate) fn read(path: &Path, text: &str) -> Vec<ServerSettings> {
     let base = path.parent().unwrap_or(Path::new("")).to_owned();
-    let mut included = Included { base, files: 0 };
-    let directives = included.directives(path, text, 0);
     let mut found = Vec::new();
-    walk(&directives, &[], &included.base, &mut found);
+    walk(&directives(path, text), &[], &base, &mut found);
     found
+}
+
+/// All that it says, with the files that it includes.
+pub(crate) fn directives(path: &Path, text: &str) -> Vec<Directive> {
+    let base = path.parent().unwrap_or(Path::new("")).to_owned();
+    Included { base, files: 0 }.directives(path, text, 0)
 }
 
 fn walk(
@@ -66,13 +70,14 @@ fn server(block: &Directive, above: &[&[Directive]], base: &Path) -> Option<Serv
     if !speaks_tls && block.child("ssl_certificate").is_none() {
         return None;
     }
+    // No handshake gets as far as a certificate.
+    if find("ssl_reject_handshake").and_then(Directive::argument) == Some("on") {
+        return None;
+    }
     let file = |name: &'static str| {
         let directive = find(name)?;
         let path = directive.argument()?;
-        // A variable is known at a request alone, and `data:` and `engine:` are no files.
-        let is_file =
-            !path.contains('$') && !path.starts_with("data:") && !path.starts_with("engine:");
-        is_file.then(|| Setting::of(directive, name, resolve(path, &[base])))
+        is_file(path).then(|| Setting::of(directive, name, resolve(path, &[base])))
     };
     let mut settings = ServerSettings::new(Server::Nginx, &block.at);
     if let Some(certificate) = certificate {
@@ -80,9 +85,24 @@ fn server(block: &Directive, above: &[&[Directive]], base: &Path) -> Option<Serv
     }
     settings.certificate = file("ssl_certificate");
     settings.key = file("ssl_certificate_key");
-    settings.client_ca.extend(file("ssl_client_certificate"));
-    settings.client_ca.extend(file("ssl_trusted_certificate"));
+    settings.has_certificate_provider = certificate.is_some() && settings.certificate.is_none();
+    settings.has_key_provider = find("ssl_certificate_key").is_some() && settings.key.is_none();
+    settings.compares = compares(&block.children) || above.iter().any(|level| maps(level));
+    settings.more = more(block, base);
+    let named = file("ssl_client_certificate");
+    let trusted = file("ssl_trusted_certificate");
+    let only = trusted.as_ref().filter(|_| named.is_none());
+    settings.unnamed = only.map(|trusted| trusted.at.clone());
+    settings.hints = named.clone().filter(|_| trusted.is_some());
+    settings.client_ca.extend(named);
+    settings.client_ca.extend(trusted);
     settings.crl = file("ssl_crl");
+    settings.has_resolver = find("resolver").is_some();
+    settings.has_staple = find("ssl_stapling").and_then(Directive::argument) == Some("on")
+        || find("ssl_stapling_file").is_some();
+    settings.ciphers = find("ssl_ciphers")
+        .map(|directive| Setting::of(directive, "ssl_ciphers", directive.arguments.join(":")));
+    settings.resumption = resumption(&find, &settings.at);
     let is_on = find("ssl").and_then(Directive::argument) == Some("on");
     let listens = block.child("listen").filter(|_| !speaks_tls && !is_on);
     settings.plain = listens.map(|listen| listen.at.clone());
@@ -112,18 +132,68 @@ fn server(block: &Directive, above: &[&[Directive]], base: &Path) -> Option<Serv
             .argument()
             .and_then(|word| word.parse().ok())
             .map(|depth| Setting::of(directive, "ssl_verify_depth", depth)),
-        None => Some(Setting {
-            value: 1,
-            at: settings.at.clone(),
-            name: "ssl_verify_depth",
-            is_written: false,
-        }),
+        None => Some(Setting::unwritten(&settings.at, "ssl_verify_depth", 1)),
     };
     if let Some(directive) = find("ssl_protocols") {
         settings.versions = directive.arguments.clone();
         settings.versions_at = Some(directive.at.clone());
     }
     Some(settings)
+}
+
+/// A variable is known at a request alone, and what begins with `data:`, `engine:` or `store:` is no file.
+pub(crate) fn is_file(path: &str) -> bool {
+    let others = ["data:", "engine:", "store:"];
+    !path.contains('$') && !others.iter().any(|start| path.starts_with(start))
+}
+
+/// Whether an `if` looks at what became of the client's certificate.
+fn compares(directives: &[Directive]) -> bool {
+    directives.iter().any(|one| {
+        one.is("if") && one.arguments.iter().any(|word| word.contains(VERDICT))
+            || compares(&one.children)
+    })
+}
+
+/// The same, where a `map` does for the whole level.
+fn maps(level: &[Directive]) -> bool {
+    let is_of_verdict = |one: &Directive| one.argument().is_some_and(|word| word.contains(VERDICT));
+    level.iter().any(|one| one.is("map") && is_of_verdict(one))
+}
+
+const VERDICT: &str = "$ssl_client_verify";
+
+/// All pairs of certificate and key but the last, which is the one that is looked at first.
+fn more(block: &Directive, base: &Path) -> Vec<(Setting<PathBuf>, Option<Setting<PathBuf>>)> {
+    let all = |name: &'static str| -> Vec<Setting<PathBuf>> {
+        let own = block.children.iter().filter(|one| one.is(name));
+        let plain = own.filter_map(|one| Some((one, one.argument()?)));
+        plain
+            .filter(|(_, path)| !path.contains(['$', ':']))
+            .map(|(one, path)| Setting::of(one, name, resolve(path, &[base])))
+            .collect()
+    };
+    let (certificates, keys) = (all("ssl_certificate"), all("ssl_certificate_key"));
+    let count = certificates.len().saturating_sub(1);
+    let mut keys = keys.into_iter();
+    let pairs = certificates.into_iter().map(|one| (one, keys.next()));
+    pairs.take(count).collect()
+}
+
+/// Tickets are on unless they are switched off; the cache is off unless it is switched on.
+fn resumption<'a>(
+    find: &impl Fn(&str) -> Option<&'a Directive>,
+    at: &Line,
+) -> Vec<Setting<&'static str>> {
+    let tickets = match find("ssl_session_tickets") {
+        Some(directive) if directive.argument() == Some("off") => None,
+        Some(directive) => Some(Setting::of(directive, "ssl_session_tickets", "off")),
+        None => Some(Setting::unwritten(at, "ssl_session_tickets", "off")),
+    };
+    let keeps = |word: &String| word.starts_with("shared:") || word.starts_with("builtin");
+    let cache = find("ssl_session_cache").filter(|one| one.arguments.iter().any(keeps));
+    let cache = cache.map(|directive| Setting::of(directive, "ssl_session_cache", "off"));
+    tickets.into_iter().chain(cache).collect()
 }
 
 /// Files that others include, within limits.
@@ -143,7 +213,15 @@ impl Included {
         let mut all = Vec::new();
         for mut directive in directives {
             if directive.is("include") && directive.children.is_empty() {
-                let pattern = directive.argument().map(|pattern| self.base.join(pattern));
+                // Paths begin at the main file, and this may be one in a directory below.
+                let bases = [self.base.clone(), self.base.join("..")];
+                let pattern = directive.argument().map(|pattern| resolve(pattern, &bases));
+                // One that is not there stays, for whoever looks at words.
+                let is_lost = |pattern: &&PathBuf| is_plain(pattern) && !pattern.exists();
+                if pattern.as_ref().filter(is_lost).is_some() {
+                    all.push(directive);
+                    continue;
+                }
                 for path in pattern
                     .map(|pattern| matching(&pattern))
                     .unwrap_or_default()
@@ -163,6 +241,11 @@ impl Included {
         }
         all
     }
+}
+
+/// Whether a pattern is the path of one file.
+pub(crate) fn is_plain(pattern: &Path) -> bool {
+    !pattern.to_string_lossy().contains(['*', '?', '['])
 }
 
 /// The files of a pattern, with `*` in its last part alone.

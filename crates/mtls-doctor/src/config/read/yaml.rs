@@ -1,4 +1,7 @@
-//! YAML as a tree with lines, within limits. An alias is nothing: what it stands for is never copied.
+//! YAML as a tree with lines, within limits. What an alias stands for is shared, and never copied.
+
+use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
 
 use saphyr_parser::{Event, Parser};
 
@@ -7,6 +10,8 @@ use saphyr_parser::{Event, Parser};
 pub(crate) struct Node {
     pub(crate) value: Value,
     pub(crate) line: usize,
+    /// How deep it is.
+    height: usize,
 }
 
 /// What it is.
@@ -14,68 +19,85 @@ pub(crate) struct Node {
 pub(crate) enum Value {
     Nothing,
     Scalar(String),
-    List(Vec<Node>),
-    Map(Vec<(String, Node)>),
+    List(Vec<Rc<Node>>),
+    Map(Vec<(String, Rc<Node>)>),
+}
+
+/// The line at which a text is not YAML any more, and why.
+pub(crate) fn fault(text: &str) -> Option<(usize, String)> {
+    let mut events = Parser::new_from_str(text).take(MAX_EVENTS);
+    let error = events.find_map(Result::err)?;
+    Some((error.marker().line(), error.info().to_owned()))
 }
 
 impl Node {
     /// Reads the first document. `None` where it is not YAML, or larger or deeper than any configuration is.
-    pub(crate) fn read(text: &str) -> Option<Self> {
-        let mut open: Vec<(Node, Option<String>)> = Vec::new();
+    pub(crate) fn read(text: &str) -> Option<Rc<Self>> {
+        let mut open: Vec<Open> = Vec::new();
+        let mut anchors: HashMap<usize, Rc<Node>> = HashMap::new();
         for (count, event) in Parser::new_from_str(text).enumerate() {
             let (event, span) = event.ok()?;
             if count > MAX_EVENTS || open.len() > MAX_DEPTH {
                 return None;
             }
             let line = span.start.line();
-            let value = match event {
-                Event::Scalar(text, ..) => Value::Scalar(text.into_owned()),
-                Event::Alias(_) => Value::Nothing,
-                Event::SequenceStart(..) => {
-                    open.push((
-                        Node {
-                            value: Value::List(Vec::new()),
-                            line,
-                        },
-                        None,
-                    ));
+            let (node, anchor) = match event {
+                Event::Scalar(text, _, anchor, _) => {
+                    (Self::new(Value::Scalar(text.into_owned()), line)?, anchor)
+                }
+                // One that stands within itself is nothing.
+                Event::Alias(anchor) => match anchors.get(&anchor) {
+                    Some(node) => (Rc::clone(node), 0),
+                    None => (Self::new(Value::Nothing, line)?, 0),
+                },
+                Event::SequenceStart(anchor, _) => {
+                    open.push(Open::new(Value::List(Vec::new()), line, anchor));
                     continue;
                 }
-                Event::MappingStart(..) => {
-                    open.push((
-                        Node {
-                            value: Value::Map(Vec::new()),
-                            line,
-                        },
-                        None,
-                    ));
+                Event::MappingStart(anchor, _) => {
+                    open.push(Open::new(Value::Map(Vec::new()), line, anchor));
                     continue;
                 }
                 Event::SequenceEnd | Event::MappingEnd => {
-                    let (node, _) = open.pop()?;
-                    if open.is_empty() {
-                        return Some(node);
-                    }
-                    put(&mut open, node);
-                    continue;
+                    let closed = open.pop()?;
+                    (Self::new(closed.value, closed.line)?, closed.anchor)
                 }
                 _ => continue,
             };
-            let node = Node { value, line };
-            if open.is_empty() {
-                return Some(node);
+            if anchor > 0 {
+                anchors.insert(anchor, Rc::clone(&node));
             }
-            put(&mut open, node);
+            match open.last_mut() {
+                Some(parent) => parent.put(node),
+                None => return Some(node),
+            }
         }
         None
     }
 
+    /// `None` where it is too deep.
+    fn new(value: Value, line: usize) -> Option<Rc<Self>> {
+        let below = match &value {
+            Value::List(items) => items.iter().map(|item| item.height).max(),
+            Value::Map(entries) => entries.iter().map(|(_, node)| node.height).max(),
+            _ => None,
+        };
+        let height = below.unwrap_or_default() + 1;
+        let node = Self {
+            value,
+            line,
+            height,
+        };
+        (height <= MAX_DEPTH).then(|| Rc::new(node))
+    }
+
+    /// Of a map, the value of a key; it may be written `likeThis`, too, as protobuf has it in JSON.
     pub(crate) fn get(&self, name: &str) -> Option<&Node> {
         match &self.value {
             Value::Map(entries) => entries
                 .iter()
-                .find(|(key, _)| key == name)
-                .map(|(_, node)| node),
+                .find(|(key, _)| is_called(key, name))
+                .map(|(_, node)| node.as_ref()),
             _ => None,
         }
     }
@@ -92,41 +114,94 @@ impl Node {
         }
     }
 
-    pub(crate) fn items(&self) -> &[Node] {
+    pub(crate) fn items(&self) -> Vec<&Node> {
         match &self.value {
-            Value::List(items) => items,
-            _ => &[],
+            Value::List(items) => items.iter().map(Rc::as_ref).collect(),
+            _ => Vec::new(),
         }
     }
 
-    /// Every map below and at this node for which `wanted` holds.
+    /// The values of a map.
+    pub(crate) fn values(&self) -> Vec<&Node> {
+        match &self.value {
+            Value::Map(entries) => entries.iter().map(|(_, node)| node.as_ref()).collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// Every map below and at this node for which `wanted` holds, each once.
     pub(crate) fn find<'a>(&'a self, wanted: &dyn Fn(&Node) -> bool, found: &mut Vec<&'a Node>) {
+        self.look(wanted, found, &mut HashSet::new());
+    }
+
+    fn look<'a>(
+        &'a self,
+        wanted: &dyn Fn(&Node) -> bool,
+        found: &mut Vec<&'a Node>,
+        seen: &mut HashSet<*const Node>,
+    ) {
+        if !seen.insert(std::ptr::from_ref(self)) {
+            return;
+        }
         if wanted(self) {
             found.push(self);
         }
         match &self.value {
-            Value::List(items) => items.iter().for_each(|item| item.find(wanted, found)),
+            Value::List(items) => items.iter().for_each(|item| item.look(wanted, found, seen)),
             Value::Map(entries) => entries
                 .iter()
-                .for_each(|(_, node)| node.find(wanted, found)),
+                .for_each(|(_, node)| node.look(wanted, found, seen)),
             _ => {}
         }
     }
 }
 
-/// Into the innermost open list or map; in a map, a key and a value take turns.
-fn put(open: &mut [(Node, Option<String>)], node: Node) {
-    let Some((parent, key)) = open.last_mut() else {
-        return;
-    };
-    match &mut parent.value {
-        Value::List(items) => items.push(node),
-        Value::Map(entries) => match key.take() {
-            Some(key) => entries.push((key, node)),
-            None => *key = Some(node.text().unwrap_or_default().to_owned()),
-        },
-        _ => {}
+/// A list or map whose end is not there yet.
+struct Open {
+    value: Value,
+    line: usize,
+    anchor: usize,
+    /// In a map, a key and a value take turns.
+    key: Option<String>,
+}
+
+impl Open {
+    fn new(value: Value, line: usize, anchor: usize) -> Self {
+        Self {
+            value,
+            line,
+            anchor,
+            key: None,
+        }
     }
+
+    fn put(&mut self, node: Rc<Node>) {
+        match &mut self.value {
+            Value::List(items) => items.push(node),
+            Value::Map(entries) => match self.key.take() {
+                Some(key) => entries.push((key, node)),
+                None => self.key = Some(node.text().unwrap_or_default().to_owned()),
+            },
+            _ => {}
+        }
+    }
+}
+
+/// Whether a key is this name: `trusted_ca`, or `trustedCa`.
+pub(crate) fn is_called(key: &str, name: &str) -> bool {
+    key == name || key.contains(|letter: char| letter.is_ascii_uppercase()) && snake(key) == name
+}
+
+/// `likeThis` as `like_this`.
+pub(crate) fn snake(key: &str) -> String {
+    let mut out = String::with_capacity(key.len() + 4);
+    for letter in key.chars() {
+        if letter.is_ascii_uppercase() {
+            out.push('_');
+        }
+        out.push(letter.to_ascii_lowercase());
+    }
+    out
 }
 
 const MAX_EVENTS: usize = 200_000;
@@ -156,10 +231,33 @@ mod tests {
         assert!(Node::read(&"[".repeat(1000)).is_none());
         assert!(Node::read("a: [1, 2").is_none());
         assert!(Node::read("a: \"").is_none());
-        let bomb = "a: &a [1,1]\nb: &b [*a,*a]\nc: [*b,*b]\n";
-        assert!(matches!(
-            Node::read(bomb).unwrap().get("c").unwrap().items()[0].value,
-            Value::Nothing
-        ));
+        // Each alias doubles what it would be as a copy.
+        let mut bomb = "a0: &a0 [1, 1]\n".to_owned();
+        for level in 1..40 {
+            let below = level - 1;
+            bomb.push_str(&format!("a{level}: &a{level} [*a{below}, *a{below}]\n"));
+        }
+        let node = Node::read(&bomb).unwrap();
+        let mut found = Vec::new();
+        node.find(&|_| true, &mut found);
+        assert_eq!(found.len(), 40 + 3);
+        // And too many of them are deeper than any configuration.
+        for level in 40..100 {
+            bomb.push_str(&format!("a{level}: &a{level} [*a{}]\n", level - 1));
+        }
+        assert!(Node::read(&bomb).is_none());
+        // One that is within itself.
+        let node = Node::read("a: &a { b: *a }\n");
+        assert!(
+            node.is_none_or(|node| matches!(node.at(&["a", "b"]).unwrap().value, Value::Nothing))
+        );
+    }
+
+    #[test]
+    fn an_alias_is_what_it_stands_for() {
+        let node = Node::read("x: &x { filename: ca.crt }\ny: { trustedCa: *x }\n").unwrap();
+        let file = node.at(&["y", "trusted_ca", "filename"]).unwrap();
+        assert_eq!((file.text(), file.line), (Some("ca.crt"), 1));
+        assert!(node.at(&["y", "trustedca"]).is_none());
     }
 }

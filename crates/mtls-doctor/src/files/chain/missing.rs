@@ -2,11 +2,10 @@
 
 use std::path::Path;
 
-use pki_core::verify::{has_accepted_algorithm, is_signed_by};
-use x509_identity::Certificate;
+use pki_core::verify::{Purpose, has_accepted_algorithm, is_signed_by};
+use x509_identity::{Certificate, PublicKeyAlgorithm};
 
-use crate::files::reading::text;
-use crate::files::shell;
+use crate::files::completed;
 use crate::finding::Finding;
 
 use super::case::Case;
@@ -18,11 +17,16 @@ impl Case<'_, '_> {
         let item = self.presented.item;
         // A CA of the right name, whose key has not signed it.
         let others = item.certificates.iter().chain(self.trusted.iter().copied());
-        let namesake = others
+        let mut namesakes = others
             .filter(|ca| top.names_issuer(ca) && *ca != top)
-            .find(|ca| !is_signed_by(top, ca));
-        // Of a self-signed leaf the verifier says it better, and of a signature that nobody accepts, too.
-        if top.is_self_issued() || !has_accepted_algorithm(top) {
+            .filter(|ca| !is_signed_by(top, ca))
+            .peekable();
+        let namesake = namesakes.peek().copied();
+        // Whether a key of another kind has signed it cannot be seen.
+        let unseen =
+            namesakes.any(|ca| matches!(ca.public_key_algorithm(), PublicKeyAlgorithm::Other(_)));
+        // Of a self-signed leaf the verifier says it better, and of a signature or key that nobody accepts, too.
+        if top.is_self_issued() || !has_accepted_algorithm(top) || unseen {
             return None;
         }
         if let Some(ca) = namesake {
@@ -41,8 +45,12 @@ impl Case<'_, '_> {
         if others {
             return Some(self.unrelated(top, path, signer));
         }
-        let (file, _) =
-            signer.filter(|(_, ca)| !self.trusted.is_empty() && self.leads_to_trusted(ca))?;
+        // Of clients nothing is known of whom a server trusts, and clients trust roots.
+        let is_server = self.trusted.is_empty() && self.options.purpose == Some(Purpose::TlsServer);
+        let (file, _) = signer.filter(|(_, ca)| match is_server {
+            true => !ca.is_self_issued(),
+            false => self.leads_to_trusted(ca),
+        })?;
         Some(self.intermediate_missing(top, Some(file)))
     }
 
@@ -62,34 +70,28 @@ impl Case<'_, '_> {
                 "Append the certificate of the issuing CA to the file, directly behind the leaf.",
             );
         };
-        if item.is_bundle {
-            return self.added_to_bundle(finding, file);
-        }
-        let target = shell::path(&item.path);
-        finding.command(text::rewritten(
-            &target,
-            &format!("awk 1 {target} {}", shell::path(file)),
-        ))
-    }
-
-    fn added_to_bundle(&self, finding: Finding, file: &Path) -> Finding {
-        let bundle = shell::path(&self.presented.item.path);
-        let Some(password) = &self.options.password_file else {
-            return finding.step(format!(
+        finding.command_or(
+            completed::command(item, &[file], self.options.password_file.as_deref()),
+            format!(
                 "Export the bundle again with `-certfile {}`.",
                 file.display()
-            ));
-        };
-        let password = shell::path(password);
-        finding.command(format!(
-            "(umask 077; openssl pkcs12 -in {bundle} -passin file:{password} -nodes -out {bundle}.pem && cat {} >> {bundle}.pem \
-             && openssl pkcs12 -export -in {bundle}.pem -passout file:{password} -out {bundle}.new) && rm {bundle}.pem && mv \
-             {bundle}.new {bundle}",
-            shell::path(file)
-        ))
+            ),
+        )
     }
 
     fn namesake(&self, top: &Certificate, ca: &Certificate) -> Finding {
+        // By its key identifier it is the one.
+        let meant = top.authority_key_id().zip(ca.subject_key_id());
+        if meant.is_some_and(|(named, own)| named == own) && self.signer(top).is_none() {
+            let what = format!(
+                "The signature of {} is not the one that its issuer {} has made: the certificate was changed or damaged.",
+                top.subject(),
+                ca.subject()
+            );
+            return Finding::error("bad-signature", self.presented.item.place(), what)
+                .why("OpenSSL and nginx: `certificate signature failure`; Go: `x509: ECDSA verification failure`; rustls: `bad signature`.")
+                .step("Take the certificate again from where it was issued.");
+        }
         let what = format!(
             "{} names {} as its issuer, and the key of the certificate of that name that is here did not sign it: there are \
              two CAs of one name, or two keys of one CA.",

@@ -21,6 +21,8 @@ pub(crate) use self::case::issued;
 pub(crate) struct Chain<'a> {
     /// Positions in the file, from the leaf upwards.
     path: Vec<usize>,
+    /// The anchor, where there are more intermediates below it than it allows.
+    pub(crate) too_long_for: Option<&'a Certificate>,
     /// Whether something is wrong with it: what a verifier says about its issuer is a consequence.
     pub(crate) is_broken: bool,
     /// The anchors that it leads to: whom was given as trusted or else the top of what is presented.
@@ -48,6 +50,7 @@ pub(crate) fn check<'a>(
             .collect(),
         anchors: trusted.to_vec(),
         is_broken: false,
+        too_long_for: None,
         path,
     };
     let case = Case {
@@ -63,6 +66,8 @@ pub(crate) fn check<'a>(
         report.finding(finding);
         chain.is_broken = true;
     }
+    report.findings_of(case.twice());
+    report.findings_of(case.unrelated_to(&chain.path));
     let complete =
         leads_on || top.is_self_issued() && (end != presented.leaf || trusted.contains(&top));
     if !complete {
@@ -88,6 +93,17 @@ pub(crate) fn check<'a>(
     if trusted.is_empty() && end != presented.leaf && top.is_ca() {
         chain.anchors = vec![top];
     }
+    let below = |anchor: &Certificate| {
+        let above_leaf = chain.path.iter().skip(1).map(|index| &certificates[*index]);
+        above_leaf
+            .filter(|ca| !ca.is_self_issued() && *ca != anchor)
+            .count()
+    };
+    chain.too_long_for = chain.anchors.iter().copied().find(|ca| {
+        let allowed = ca.basic_constraints().and_then(|one| one.path_len);
+        let is_above = issued(top, ca) || *ca == top;
+        is_above && allowed.is_some_and(|allowed| below(ca) > allowed as usize)
+    });
     if let Some(finding) = case.identifiers(&chain.path) {
         report.finding(finding);
         chain.is_broken = true;

@@ -3,6 +3,7 @@
 use x509_identity::Certificate;
 
 use crate::finding::Finding;
+use crate::target::Role;
 
 use super::case::{Case, issued};
 use super::rearranged::rearranged;
@@ -40,6 +41,74 @@ impl Case<'_, '_> {
                      TLS 1.2 peers, Java and older Go refuse the rest.",
                 )
                 .command(rearranged(&item.path, &sections, None)),
+        )
+    }
+
+    /// A certificate that is there more than once.
+    pub(super) fn twice(&self) -> Option<Finding> {
+        let item = self.presented.item;
+        let all = &item.certificates;
+        let is_new = |index: &usize| !all[..*index].contains(&all[*index]);
+        let repeated = (0..all.len()).find(|index| !is_new(index))?;
+        if item.is_bundle {
+            return None;
+        }
+        let first = (0..all.len()).filter(is_new);
+        let keep: Vec<usize> = first
+            .filter_map(|index| item.sections.get(index))
+            .copied()
+            .collect();
+        let what = format!(
+            "The certificate of {} is in the file twice.",
+            all[repeated].subject()
+        );
+        Some(
+            Finding::warning("certificate-twice", item.place(), what)
+                .why(
+                    "In TLS 1.2 each certificate has to be the issuer of the one before it (RFC 5246 section 7.4.2), and GnuTLS, \
+                     Mbed TLS and older Java refuse another chain.",
+                )
+                .command(rearranged(&item.path, &keep, None)),
+        )
+    }
+
+    /// A certificate that has nothing to do with the leaf of the file, nor with what is above it.
+    pub(super) fn unrelated_to(&self, path: &[usize]) -> Option<Finding> {
+        let item = self.presented.item;
+        let all = &item.certificates;
+        let is_presented = self.presented.key.is_some() || item.role == Role::Certificate;
+        if item.is_bundle || !is_presented || !path.is_sorted() {
+            return None;
+        }
+        let is_stray = |one: &Certificate| {
+            let belongs = path.iter().any(|index| all[*index] == *one);
+            // A CA that is cross-signed has two certificates, and a broken chain is told apart.
+            let has_issued = |other: &Certificate| other != one && other.names_issuer(one);
+            !belongs && !all.iter().any(has_issued)
+        };
+        let stray = all.iter().find(|one| is_stray(one))?;
+        // Where the issuer of the last one is missing, this one stands in its place.
+        let last = &all[*path.last()?];
+        if !last.is_self_issued() && !self.leads_to_trusted(last) {
+            return None;
+        }
+        let kept = all
+            .iter()
+            .zip(&item.sections)
+            .filter(|(one, _)| !is_stray(one));
+        let keep: Vec<usize> = kept.map(|(_, section)| *section).collect();
+        let what = format!(
+            "The certificate of {} is in the file, and has nothing to do with that of {}.",
+            stray.subject(),
+            self.presented.certificate().subject()
+        );
+        Some(
+            Finding::warning("certificate-unrelated", item.place(), what)
+                .why(
+                    "In TLS 1.2 each certificate has to be the issuer of the one before it (RFC 5246 section 7.4.2), and GnuTLS, \
+                     Mbed TLS and older Java refuse another chain; and a peer sees names that are not meant for it.",
+                )
+                .command(rearranged(&item.path, &keep, None)),
         )
     }
 

@@ -1,8 +1,8 @@
 //! A `.p12` bundle: whether it opens, what is in it, and who can read it.
 
 use pkcs12_ios::{
-    BagContent, Bundle, Effect, Inspection, Limits, Objection, OpenError, ReadError, Reader,
-    Scheme, inspect,
+    Archive, BagContent, Bundle, Effect, Inspection, Limits, Objection, OpenError, ReadError,
+    Reader, Scheme, inspect,
 };
 use tls_identity::Password;
 use x509_identity::Certificate;
@@ -13,6 +13,7 @@ use crate::stories::{empty_password, p12_algorithm};
 use crate::target::Options;
 
 use super::item::{Item, Key};
+use super::{strays, text};
 use crate::files::shell;
 use crate::files::wording::sentence;
 
@@ -35,10 +36,11 @@ pub(crate) fn read(item: &mut Item, options: &Options, report: &mut Report) -> b
         report.finding(empty_password::finding(
             item.place(),
             &shell::path(&item.path),
+            options.password_file.as_deref(),
         ));
     }
     // Of a bundle without a key, readers have nothing better to say.
-    let has_identity = opened.is_err() || content(item, password, &limits, report);
+    let has_identity = opened.is_err() || content(item, password, &limits, &outer, options, report);
     if outer.mac().is_none() {
         report.finding(without_mac(item, options));
     } else if has_identity {
@@ -48,7 +50,7 @@ pub(crate) fn read(item: &mut Item, options: &Options, report: &mut Report) -> b
         Ok(_) => has_identity,
         Err(ReadError::MacMismatch | ReadError::DecryptFailed { .. }) => {
             match &options.password {
-                Some(password) => report.finding(wrong_password(item, password, &limits)),
+                Some(password) => report.finding(wrong_password(item, password, &limits, options)),
                 None => report.question(Question::new(
                     format!(
                         "Does {} have the right key, and all certificates up to the root?",
@@ -69,10 +71,7 @@ pub(crate) fn read(item: &mut Item, options: &Options, report: &mut Report) -> b
 /// Nobody could tell whether it was changed.
 fn without_mac(item: &Item, options: &Options) -> Finding {
     let file = shell::path(&item.path);
-    let password = options.password_file.as_deref();
-    let password = password.map_or_else(String::new, |path| {
-        format!(" --password-file {}", shell::path(path))
-    });
+    let password = strays::password_option(options);
     Finding::error("p12-no-mac", item.place(), "The bundle has no MAC, so nobody can tell whether it was changed.")
         .why("iOS, macOS, Node, curl and Go refuse it, and most say that the password is wrong.")
         .command(format!(
@@ -81,9 +80,24 @@ fn without_mac(item: &Item, options: &Options) -> Finding {
 }
 
 /// Key and certificates, the key's first.
-fn content(item: &mut Item, password: &Password, limits: &Limits, report: &mut Report) -> bool {
-    match Bundle::open(&item.bytes, password, limits) {
+fn content(
+    item: &mut Item,
+    password: &Password,
+    limits: &Limits,
+    outer: &Inspection,
+    options: &Options,
+    report: &mut Report,
+) -> bool {
+    let archive = match Archive::read(&item.bytes, password, limits) {
+        Ok(archive) => archive,
+        Err(error) => {
+            report.finding(unreadable(item, &error));
+            return false;
+        }
+    };
+    match Bundle::of_archive(&archive, None) {
         Ok(bundle) => {
+            report.findings_of(strays::finding(item, outer, (&archive, &bundle), options));
             let (encoded, leaf, chain) = bundle.into_parts();
             let certificates = std::iter::once(&leaf).chain(&chain);
             item.certificates
@@ -96,7 +110,8 @@ fn content(item: &mut Item, password: &Password, limits: &Limits, report: &mut R
             true
         }
         Err(error) => {
-            report.finding(not_an_identity(item, &error));
+            let has_certificates = !archive.certificates().is_empty();
+            report.finding(not_an_identity(item, &error, has_certificates));
             false
         }
     }
@@ -111,6 +126,7 @@ fn readers(item: &Item, inspection: &Inspection, options: &Options, report: &mut
         objections.retain(|one| one.effect != Effect::Unknown);
         (is_refused && !objections.is_empty()).then_some((*reader, objections))
     };
+    let mut by_kind: Vec<String> = Vec::new();
     let named = !options.readers.is_empty();
     let asked = if named { &options.readers[..] } else { &TODAY };
     for (reader, objections) in asked.iter().filter_map(refused_by) {
@@ -119,6 +135,8 @@ fn readers(item: &Item, inspection: &Inspection, options: &Options, report: &mut
             one.sentence.contains("of the kind") || one.sentence.contains("empty password")
         };
         if !named && objections.iter().all(is_elsewhere) {
+            let is_kind = |one: &Objection| one.sentence.contains("of the kind");
+            by_kind.extend(objections.iter().any(is_kind).then(|| reader.to_string()));
             continue;
         }
         report.finding(p12_algorithm::finding(
@@ -141,6 +159,8 @@ fn readers(item: &Item, inspection: &Inspection, options: &Options, report: &mut
         .filter_map(refused_by)
         .map(|(reader, _)| reader.to_string())
         .collect();
+    let is_of_kind = !by_kind.is_empty();
+    let old: Vec<_> = by_kind.into_iter().chain(old).collect();
     if old.is_empty() {
         report.fact("read by", "every system and program, old ones too");
         return;
@@ -152,10 +172,15 @@ fn readers(item: &Item, inspection: &Inspection, options: &Options, report: &mut
             item.place(),
             old.join(", ")
         ),
-        format!(
-            "If so, convert it: mtls p12 convert {} --to compat --out COPY.p12",
-            shell::path(&item.path)
-        ),
+        match is_of_kind {
+            true => "They take keys of RSA and of the NIST curves alone, whatever the bundle's encryption: if so, have a \
+                     certificate issued for a P-256 key."
+                .to_owned(),
+            false => format!(
+                "If so, convert it: mtls p12 convert {} --to compat --out COPY.p12",
+                shell::path(&item.path)
+            ),
+        },
     ));
 }
 
@@ -208,9 +233,14 @@ fn unreadable(item: &Item, error: &ReadError) -> Finding {
     }
 }
 
-fn not_an_identity(item: &Item, error: &OpenError) -> Finding {
+fn not_an_identity(item: &Item, error: &OpenError, has_certificates: bool) -> Finding {
+    if let OpenError::Read(error) = error {
+        return unreadable(item, error);
+    }
     let id = match error {
         OpenError::KeyCertMismatch => "key-mismatch",
+        // There is one, of another key.
+        OpenError::NoCert if has_certificates => "key-mismatch",
         OpenError::NoCert => "p12-no-certificate",
         OpenError::NoKey => "p12-no-key",
         OpenError::SeveralIdentities { .. } => "p12-several-keys",
@@ -223,7 +253,7 @@ fn not_an_identity(item: &Item, error: &OpenError) -> Finding {
 }
 
 /// The algorithms are known, so it is the password. What people get wrong is tried.
-fn wrong_password(item: &Item, password: &Password, limits: &Limits) -> Finding {
+fn wrong_password(item: &Item, password: &Password, limits: &Limits, options: &Options) -> Finding {
     let text = password.secret_str();
     let opens = |text: &str| inspect(&item.bytes, Some(&Password::new(text)), limits).is_ok();
     let finding = |what: &str| {
@@ -234,7 +264,13 @@ fn wrong_password(item: &Item, password: &Password, limits: &Limits) -> Finding 
         return finding(
             "The password has a space at its beginning or end that does not belong to it.",
         )
-        .step("Take the space out of the password file.");
+        .command_or(
+            options.password_file.as_deref().map(|file| {
+                let file = shell::path(file);
+                text::rewritten(&file, &format!("sed '1s/^[ \\t]*//; 1s/[ \\t]*$//' {file}"))
+            }),
+            "Take the space out of the password file.",
+        );
     }
     if opens(&format!("{text}\n")) {
         return finding("The bundle was made with a password that ends in a line break.")

@@ -2,12 +2,12 @@
 
 use std::path::Path;
 
-use pki_core::{Crl, EncodedKey, KeyError};
+use pki_core::{CertificateRequest, Crl, EncodedKey, KeyError};
 use tls_identity::{FileError, Found, read_file};
 use x509_identity::Certificate;
 use x509_identity::pem::{self, Label, PemError};
 
-use super::{bundle, key, text, wrong_kind};
+use super::{bundle, key, legacy, mangled, text, wrong_kind};
 use crate::finding::Finding;
 use crate::report::Report;
 use crate::target::{Options, Role};
@@ -30,7 +30,10 @@ pub(crate) fn item(
         }
     };
     let mut item = Item::new(path, role, bytes);
-    report.findings_of(text::findings(&item));
+    match mangled::of(&item.bytes) {
+        Some(form) => report.finding(mangled::finding(&item, form)),
+        None => report.findings_of(text::findings(&item)),
+    }
     report.findings_of(key::exposed(&item));
     let read = match pem::is_der(&item.bytes) {
         true => der(&mut item, options, report),
@@ -93,12 +96,7 @@ fn der(item: &mut Item, options: &Options, report: &mut Report) -> bool {
             }
         }
         Found::Truncated => {
-            let what = "The end of the file is missing.";
-            report.finding(
-                Finding::error("file-cut-off", item.place(), what)
-                    .why("Every reader refuses it: `not enough data`, `header too long`.")
-                    .step("Copy the whole file again, as binary."),
-            );
+            report.finding(wrong_kind::cut_off(item));
             return false;
         }
         Found::CertificateRequest if item.role == Role::Any => {
@@ -136,15 +134,21 @@ fn pem_file(item: &mut Item, options: &Options, report: &mut Report) -> bool {
         report.finding(wrong_kind::other(item, found));
         return false;
     }
-    let mut requests = 0;
-    let mut keys = 0;
+    let (mut requests, mut keys, mut unread) = (0, 0, 0);
     for (index, section) in file.sections().enumerate() {
         let label = section.label();
         if label.is_private_key() {
             keys += 1;
             continue;
         }
-        requests += usize::from(label == Label::CertificateRequest);
+        if label == Label::CertificateRequest {
+            requests += 1;
+            if let Err(error) = CertificateRequest::from_pem(&bytes) {
+                let what = format!("certificate request at line {}", section.line());
+                report.finding(malformed(&item.place(), &what, &error));
+                return false;
+            }
+        }
         if label == Label::Container {
             report.finding(wrong_kind::other(item, Found::Container));
             return false;
@@ -162,7 +166,10 @@ fn pem_file(item: &mut Item, options: &Options, report: &mut Report) -> bool {
         if label == Label::Crl {
             match Crl::from_der(&der) {
                 Ok(crl) => item.crls.push(crl),
-                Err(error) => report.finding(malformed(&item.place(), "CRL", &error)),
+                Err(error) => {
+                    unread += 1;
+                    report.finding(malformed(&item.place(), "CRL", &error));
+                }
             }
         } else {
             match Certificate::from_der(&der) {
@@ -171,6 +178,7 @@ fn pem_file(item: &mut Item, options: &Options, report: &mut Report) -> bool {
                     item.sections.push(index + 1);
                 }
                 Err(error) => {
+                    unread += 1;
                     let what = format!("certificate at line {}", section.line());
                     report.finding(malformed(&item.place(), &what, &error));
                 }
@@ -191,11 +199,16 @@ fn pem_file(item: &mut Item, options: &Options, report: &mut Report) -> bool {
     if keys > 0 && !private_key(item, options, report) && item.certificates.is_empty() {
         return false;
     }
+    let holds_nothing = item.certificates.is_empty() && item.crls.is_empty() && item.key.is_none();
+    // What is in it was told, and why it is of no use.
+    if holds_nothing && unread > 0 {
+        return false;
+    }
     if let Some(finding) = wrong_kind::of(item) {
         report.finding(finding);
         return false;
     }
-    if item.certificates.is_empty() && item.crls.is_empty() && item.key.is_none() {
+    if holds_nothing {
         if item.role != Role::Any {
             report.finding(wrong_kind::other(item, Found::of(&bytes)));
         } else if requests > 0 {
@@ -210,6 +223,9 @@ fn pem_file(item: &mut Item, options: &Options, report: &mut Report) -> bool {
 
 /// Whether the key could be read; a wrong kind of file is not the key's fault.
 fn private_key(item: &mut Item, options: &Options, report: &mut Report) -> bool {
+    let legacy = legacy::finding(item, options);
+    let is_legacy = legacy.is_some();
+    report.findings_of(legacy);
     let read = EncodedKey::read(&item.bytes, options.password.as_ref());
     let read = read.and_then(|encoded| {
         let public = encoded.public_key_der()?;
@@ -225,8 +241,9 @@ fn private_key(item: &mut Item, options: &Options, report: &mut Report) -> bool 
             report.question(key::password_question(item));
             false
         }
+        Err(KeyError::UnsupportedEncryption { .. }) if is_legacy => false,
         Err(error) => {
-            report.finding(key::unreadable(item, &error, options.password.is_some()));
+            report.finding(key::unreadable(item, &error, options));
             false
         }
     }

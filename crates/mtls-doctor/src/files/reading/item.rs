@@ -45,6 +45,13 @@ impl Item {
         }
     }
 
+    /// Adds certificates that are sent behind its own from another file.
+    pub(crate) fn append(&mut self, certificates: Vec<Certificate>) {
+        let first = self.sections.last().copied().unwrap_or_default() + 1;
+        self.sections.extend((first..).take(certificates.len()));
+        self.certificates.extend(certificates);
+    }
+
     /// Where it is, for a person.
     pub(crate) fn place(&self) -> String {
         self.path.display().to_string()

@@ -3,9 +3,10 @@
 use pki_core::KeyError;
 use tls_identity::Found;
 
-use super::text;
+use super::{legacy, text};
 use crate::files::shell;
 use crate::finding::{Finding, Question};
+use crate::target::Options;
 
 use super::item::Item;
 use crate::files::wording;
@@ -44,13 +45,12 @@ fn mode(_item: &Item) -> Option<u32> {
 }
 
 /// Why a key cannot be used.
-pub(crate) fn unreadable(item: &Item, error: &KeyError, with_password: bool) -> Finding {
+pub(crate) fn unreadable(item: &Item, error: &KeyError, options: &Options) -> Finding {
+    let with_password = options.password.is_some();
+    let password_file = options.password_file.as_deref();
     let file = shell::path(&item.path);
     let place = item.place();
-    let mut what = wording::sentence(&error.to_string());
-    if let Some(cause) = std::error::Error::source(error) {
-        what = format!("{} ({cause}).", what.trim_end_matches('.'));
-    }
+    let what = wording::with_cause(error);
     match error {
         KeyError::Decrypt => Finding::error(
             "key-wrong-password",
@@ -60,7 +60,7 @@ pub(crate) fn unreadable(item: &Item, error: &KeyError, with_password: bool) -> 
         .why("OpenSSL and nginx: `bad decrypt`, `maybe wrong password`. Node: `ERR_OSSL_BAD_DECRYPT`.")
         .step("Give the password that the key was encrypted with; a password file counts up to its first line end."),
         KeyError::UnsupportedEncryption { .. } | KeyError::KdfLimit { .. } => {
-            let command = format!("openssl pkcs8 -topk8 -v2 aes-256-cbc -provider legacy -provider default -in {file}");
+            let command = legacy::encrypted_again(&file, password_file);
             let finding = Finding::error("key-encryption-algorithm", place, what)
                 .why("The algorithm is the reason, not the password. OpenSSL 3: `unsupported`.");
             match with_password {

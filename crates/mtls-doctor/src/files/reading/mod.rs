@@ -4,6 +4,9 @@ mod bundle;
 mod file;
 mod item;
 mod key;
+mod legacy;
+mod mangled;
+mod strays;
 pub(crate) mod text;
 mod wrong_kind;
 

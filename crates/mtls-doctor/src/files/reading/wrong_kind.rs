@@ -1,7 +1,10 @@
 //! A file of another kind than what belongs there.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use tls_identity::Found;
 use x509_identity::pem;
+use zeroize::Zeroizing;
 
 use super::text;
 use crate::files::shell;
@@ -81,6 +84,20 @@ pub(crate) fn other(item: &Item, found: Found) -> Finding {
                 .why("Windows exports these; nginx, Apache, HAProxy, curl and Node read certificates alone: `no start line`.")
                 .command(text::rewritten(&file, &command))
         }
+        Found::Base64 if within(&item.bytes) == Found::Container => {
+            let command = format!("base64 -d {file} | openssl pkcs7 -inform DER -print_certs");
+            error("pkcs7-not-pem", item, what("a PKCS#7 container (.p7b) in base64"))
+                .why("Windows exports these; nginx, Apache, HAProxy, curl and Node read certificates alone: `no start line`.")
+                .command(text::rewritten(&file, &command))
+        }
+        Found::Base64 if within(&item.bytes) != Found::Certificate => {
+            error("base64-without-pem", item, what(&format!("{} in base64", within(&item.bytes))))
+                .why("OpenSSL and what is built on it: `no start line`.")
+                .command(text::rewritten(&file, &format!("base64 -d {file}")))
+        }
+        Found::Base64Pem => error("base64-without-pem", item, what("a PEM file in base64"))
+            .why("Kubernetes has files so in a Secret. OpenSSL and what is built on it: `no start line`.")
+            .command(text::rewritten(&file, &format!("base64 -d {file}"))),
         Found::Base64 => {
             let command = format!(
                 "{{ echo '-----BEGIN CERTIFICATE-----'; tr -d '[:space:]' < {file} | fold -w 64; echo; echo '-----END CERTIFICATE-----'; }}"
@@ -99,7 +116,7 @@ pub(crate) fn other(item: &Item, found: Found) -> Finding {
             .command(format!(
                 "keytool -importkeystore -srckeystore {file} -destkeystore {file}.p12 -deststoretype pkcs12"
             )),
-        Found::OpenSshKey => error("openssh-key", item, what("a private key in OpenSSH's or PuTTY's own form"))
+        Found::OpenSshKey => error("openssh-key", item, what("a private key in OpenSSH's own form"))
             .why("OpenSSL and what is built on it: `no start line`, `unsupported`.")
             .command(format!("ssh-keygen -p -m PKCS8 -N '' -f {file}")),
         Found::Nothing => error("file-empty", item, "The file is empty.".to_owned())
@@ -107,11 +124,45 @@ pub(crate) fn other(item: &Item, found: Found) -> Finding {
             .step("Write it again; a command that failed has often left an empty file."),
         other => {
             let what = what(&other.to_string());
-            error("wrong-kind-of-file", item, what)
-                .why("OpenSSL and what is built on it: `no start line`.")
-                .step("Give the right file.")
+            let finding = error("wrong-kind-of-file", item, what)
+                .why("OpenSSL and what is built on it: `no start line`.");
+            right_file(finding, other, &file)
         }
     }
+}
+
+/// How to get at what belongs there.
+fn right_file(finding: Finding, found: Found, file: &str) -> Finding {
+    match found {
+        Found::Archive => finding.step(format!(
+            "Unpack it, and give what is in it: `unzip {file}`, `tar -xzf {file}` or `gunzip < {file}`."
+        )),
+        Found::GitLfsPointer => finding.step(format!(
+            "Fetch what it stands for: `git lfs pull --include {file}`."
+        )),
+        Found::Hexadecimal => finding.command(text::rewritten(
+            file,
+            &format!("perl -0777 -ne 's/[^0-9a-fA-F]//g; print pack(\"H*\", $_)' {file}"),
+        )),
+        Found::HtmlPage => finding.step(
+            "A page was answered instead of the file, often one to log in: fetch it again with `curl -fL`, which says so.",
+        ),
+        Found::PuttyKey => finding.step(format!(
+            "Convert it: `puttygen {file} -O private-openssh -o KEY && ssh-keygen -p -m PKCS8 -N '' -f KEY`."
+        )),
+        _ => finding.step("Give the right file."),
+    }
+}
+
+/// What base64 stands for.
+fn within(bytes: &[u8]) -> Found {
+    let letters: Vec<u8> = bytes
+        .iter()
+        .copied()
+        .filter(|byte| !byte.is_ascii_whitespace())
+        .collect();
+    let decoded = STANDARD.decode(letters).map(Zeroizing::new);
+    decoded.map_or(Found::Nothing, |bytes| Found::of(&bytes))
 }
 
 /// A bundle where PEM belongs.
@@ -135,9 +186,31 @@ pub(crate) fn bundle(item: &Item) -> Finding {
 /// Something else where a bundle belongs.
 pub(crate) fn not_a_bundle(item: &Item, found: Found) -> Finding {
     let what = format!("A PKCS#12 bundle (.p12) belongs here, and the file holds {found}.");
-    error("not-a-bundle", item, what)
-        .why("Every reader refuses it, and most say that the password is wrong.")
-        .step("Export certificate and key as a bundle: `openssl pkcs12 -export -inkey KEY -in CERTIFICATE -out FILE.p12`.")
+    let finding = error("not-a-bundle", item, what)
+        .why("Every reader refuses it, and most say that the password is wrong.");
+    if found == Found::Truncated {
+        return cut_off(item);
+    }
+    if found == Found::JavaKeystore {
+        return other(item, found);
+    }
+    if found == Found::Base64Pkcs12 {
+        let file = shell::path(&item.path);
+        return finding.command(text::rewritten(&file, &format!("base64 -d {file}")));
+    }
+    if found == Found::PemPkcs12 {
+        let file = shell::path(&item.path);
+        let command = format!("grep -v -e ----- {file} | base64 -d");
+        return finding.command(text::rewritten(&file, &command));
+    }
+    finding.step("Export certificate and key as a bundle: `openssl pkcs12 -export -inkey KEY -in CERTIFICATE -out FILE.p12`.")
+}
+
+/// DER that says it is longer than the file.
+pub(crate) fn cut_off(item: &Item) -> Finding {
+    error("file-cut-off", item, "The end of the file is missing.".to_owned())
+        .why("Every reader refuses it: `not enough data`, `header too long`; of a bundle, most say that the password is wrong.")
+        .step("Copy the whole file again, as binary.")
 }
 
 /// Binary, where most programs take text alone.

@@ -7,8 +7,9 @@ use x509_identity::{Certificate, ObjectIdentifier};
 
 use super::refusal::said;
 use super::request::{Asks, asks};
-use super::server_kind::{CRLS, ServerKind};
+use super::server_kind::ServerKind;
 use super::words::humane;
+use crate::files::issued;
 use crate::finding::Finding;
 use crate::probe::attempt::{Attempt, Outcome, Presented};
 use crate::probe::known::Known;
@@ -96,7 +97,10 @@ impl Case<'_> {
                 id,
                 format!("The server refuses the client certificate, and it is right: {problem}."),
             )
-            .step("Have a new certificate issued for the client."),
+            .command_or(
+                self.known.reissuing.clone(),
+                "Have a new certificate issued for the client: `mtls issue client NAME`.",
+            ),
         )
     }
 
@@ -126,7 +130,7 @@ impl Case<'_> {
         let above = self.known.chain().get(1..)?;
         for ca in above {
             if let Some(usages) = ca.extended_key_usage()
-                && ![CLIENT_AUTH, ANY_USAGE]
+                && ![Purpose::TlsClient.oid(), ANY_USAGE]
                     .iter()
                     .any(|usage| usages.contains(usage))
             {
@@ -165,7 +169,7 @@ impl Case<'_> {
                 "intermediate-not-sent",
                 format!("The client sends its certificate without the intermediate {}; with it the server accepts.", ca.subject()),
             )
-            .step(intermediate::SEND),
+            .command_or(self.known.completing.clone(), intermediate::SEND),
         )
     }
 
@@ -210,7 +214,8 @@ impl Case<'_> {
         Some(match ahead {
             Some(ahead) => self
                 .finding("clock-skew", format!("To the server's clock, {} from ours, the certificate is not valid.", humane(ahead.abs())))
-                .step("Set both clocks by NTP: timedatectl set-ntp true."),
+                .step("Set both clocks by NTP.")
+                .command("timedatectl set-ntp true"),
             None => self
                 .finding(
                     "server-crl-expired",
@@ -218,7 +223,7 @@ impl Case<'_> {
                 )
                 .step(format!(
                     "Have the CA sign a new CRL, give it to the server and reload it. {}.",
-                    self.kind.setting(&CRLS)
+                    self.kind.setting(|it| it.crls)
                 )),
         })
     }
@@ -230,7 +235,7 @@ impl Case<'_> {
         )
         .step(format!(
             "Look at its CRL first: one that has expired refuses everybody. {}.",
-            self.kind.setting(&CRLS)
+            self.kind.setting(|it| it.crls)
         ))
         .step("Then look into its log: it says whether the certificate is revoked, the chain too long, or the CA another one of that name.")
     }
@@ -245,9 +250,7 @@ impl Case<'_> {
 
     fn issuer(&self) -> Option<&Certificate> {
         let leaf = self.known.chain().first()?;
-        self.known
-            .certificates()
-            .find(|ca| leaf.names_issuer(ca) && pki_core::verify::is_signed_by(leaf, ca))
+        self.known.certificates().find(|ca| issued(leaf, ca))
     }
 }
 
@@ -287,5 +290,4 @@ fn broken_off(seen: &Observation, report: &mut Report) {
     }
 }
 
-const CLIENT_AUTH: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.2");
 const ANY_USAGE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.37.0");

@@ -3,7 +3,6 @@
 use rustls::AlertDescription as Alert;
 
 use super::client::Case;
-use super::server_kind::{CLIENT_CAS, CRLS, DEPTH};
 use super::words::names;
 use crate::finding::Finding;
 use crate::probe::attempt::{Attempt, Presented};
@@ -14,7 +13,7 @@ impl Case<'_> {
         let chain = self.known.chain();
         let (leaf, last) = (chain.first()?, chain.last()?);
         let hints = &self.seen.request()?.hints;
-        let setting = self.kind.setting(&CLIENT_CAS);
+        let setting = self.kind.setting(|it| it.client_cas);
         let hinted = |name: &[u8]| hints.iter().any(|hint| hint == name);
         let issuer = leaf.issuer();
         if !self.known.is_hinted(hints) {
@@ -55,7 +54,7 @@ impl Case<'_> {
                         if chain.len() == 1 { "" } else { "s" }
                     ),
                 )
-                .step(format!("Let the server accept longer chains. {}.", self.kind.setting(&DEPTH)))
+                .step(format!("Let the server accept longer chains. {}.", self.kind.setting(|it| it.depth)))
                 .step("If it does, its root has our root's name and another key: give it the root that issued this chain."),
             );
         }
@@ -74,7 +73,7 @@ impl Case<'_> {
                     "server-crl-expired",
                     format!("The server trusts {issuer} and does not know whether the certificate is revoked: the CRL that it uses has expired or is missing."),
                 )
-                .step(format!("Have the CA sign a new CRL, give it to the server and reload it. {}.", self.kind.setting(&CRLS))),
+                .step(format!("Have the CA sign a new CRL, give it to the server and reload it. {}.", self.kind.setting(|it| it.crls))),
             );
         }
         unknown.then(|| {
@@ -83,7 +82,7 @@ impl Case<'_> {
                 format!("The server names {issuer} among its CAs and does not take what it issued: it has another CA of that name."),
             )
             .step(format!("Give the server the CA certificate that issued the client certificate, since a CA that was made anew has a new key. {setting}."))
-            .step(format!("If it is that one, look at its CRL: without a current one some servers say the same. {}.", self.kind.setting(&CRLS)))
+            .step(format!("If it is that one, look at its CRL: without a current one some servers say the same. {}.", self.kind.setting(|it| it.crls)))
         })
     }
 }

@@ -4,7 +4,6 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use rustls::ProtocolVersion;
 use tls_identity::alert_name;
-use x509_identity::Certificate;
 
 use super::hints::bytes;
 use super::request::{Asks, asks};
@@ -134,12 +133,7 @@ fn tls(seen: &Observation, report: &mut Report) {
 }
 
 fn server(seen: &Observation, report: &mut Report) {
-    let chain: Vec<_> = seen
-        .chain()
-        .iter()
-        .filter_map(|der| Certificate::from_der(der).ok())
-        .collect();
-    for (index, certificate) in chain.iter().enumerate() {
+    for (index, certificate) in seen.certificates().iter().enumerate() {
         let label = if index == 0 {
             "server certificate"
         } else {

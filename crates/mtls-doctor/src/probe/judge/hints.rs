@@ -1,6 +1,6 @@
 //! The names of CAs that the server sends with its request: by them many clients choose an identity.
 
-use super::server_kind::{CLIENT_CAS, ServerKind};
+use super::server_kind::ServerKind;
 use crate::finding::Finding;
 use crate::probe::attempt::CertificateRequest;
 use crate::probe::known::Known;
@@ -13,7 +13,7 @@ pub(super) fn judge(seen: &Observation, known: &Known<'_>, report: &mut Report) 
         return;
     };
     let place = seen.url.to_string();
-    let setting = ServerKind::of(seen).setting(&CLIENT_CAS);
+    let setting = ServerKind::of(seen).setting(|it| it.client_cas);
     let hints = &request.hints;
     if hints.is_empty() {
         report.finding(

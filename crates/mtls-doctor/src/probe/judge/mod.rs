@@ -5,12 +5,13 @@ mod client;
 mod client_ca;
 mod facts;
 mod hints;
+mod look;
+mod protocol;
 mod reach;
 mod refusal;
 mod request;
 mod revocation;
 mod server;
-mod server_ca;
 mod server_kind;
 mod words;
 
@@ -38,6 +39,7 @@ pub(super) fn judge(
     facts::add(seen, known, report);
     let broken = reach::findings(seen);
     if !broken.is_empty() {
+        let broken = broken.into_iter().map(|finding| look::add(finding, seen));
         return report.findings_of(broken);
     }
     server::judge(seen, known, now, report);
@@ -46,6 +48,7 @@ pub(super) fn judge(
     hints::judge(seen, known, report);
     answer::judge(seen, report);
     revocation::judge(seen, report);
+    report.complete(&seen.url.to_string(), |finding| look::add(finding, seen));
     let accepted = |one: &Attempt| one.is_accepted() || seen.is_of_another_protocol(one);
     if seen.with(Presented::Identity).any(accepted) {
         for question in unseen::where_the_server_is_fine() {

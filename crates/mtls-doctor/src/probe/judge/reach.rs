@@ -3,7 +3,9 @@
 use rustls::AlertDescription;
 use tls_identity::alert_name;
 
-use super::server_kind::{ServerKind, VERSIONS};
+use super::look;
+use super::protocol::Protocol;
+use super::server_kind::ServerKind;
 use crate::finding::Finding;
 use crate::probe::attempt::{Answer, Attempt, Outcome, Stage};
 use crate::probe::observation::{NotReached, Observation};
@@ -23,11 +25,19 @@ pub(super) fn findings(seen: &Observation) -> Vec<Finding> {
     let Some(first) = seen.attempts.first() else {
         return Vec::new();
     };
-    // With TLS 1.2 too, an alert may say more than a closed connection.
-    let telling = seen
-        .attempts
-        .iter()
-        .find(|one| one.outcome != Outcome::Closed);
+    // With TLS 1.2 too, an alert may say more than a closed connection; and that a version is not spoken says nothing
+    // where another one is, and fails.
+    let is_of_version = |one: &Attempt| {
+        let alert = Outcome::Alert(AlertDescription::ProtocolVersion);
+        one.outcome == Outcome::OtherVersion || one.outcome == alert
+    };
+    let telling = || {
+        let attempts = seen.attempts.iter();
+        attempts.filter(|one| one.outcome != Outcome::Closed)
+    };
+    let telling = telling()
+        .find(|one| !is_of_version(one))
+        .or_else(|| telling().next());
     vec![no_handshake(&place, seen, telling.unwrap_or(first))]
 }
 
@@ -139,15 +149,9 @@ fn no_handshake(place: &str, seen: &Observation, attempt: &Attempt) -> Finding {
             "Use the port at which the server speaks TLS, or switch TLS on at this one (nginx: listen 443 ssl; Apache: \
              SSLEngine on; HAProxy: ssl crt on the bind line).",
         ),
-        Outcome::NotTls(first) => Finding::error(
-            "not-tls",
-            place,
-            format!("What answers at {host}, port {port}, is not TLS: it begins with {}.", printable(first)),
-        )
-        .why("Every client ends the connection before a certificate is looked at.")
-        .step("Check the port. A service that begins TLS after a greeting (SMTP, PostgreSQL) cannot be reached by a URL."),
+        Outcome::NotTls(first) => not_tls(place, seen, first),
         Outcome::OtherVersion | Outcome::Alert(AlertDescription::ProtocolVersion) => {
-            let setting = ServerKind::of(seen).setting(&VERSIONS);
+            let setting = ServerKind::of(seen).setting(|it| it.versions);
             Finding::error("tls-version", place, "The server speaks neither TLS 1.2 nor TLS 1.3.")
                 .why("Current clients offer nothing older and say \"protocol version\" or \"unsupported protocol\".")
                 .step(format!("Switch TLS 1.2 and 1.3 on in the server. {setting}."))
@@ -189,6 +193,14 @@ fn no_handshake(place: &str, seen: &Observation, attempt: &Attempt) -> Finding {
              header), or is too busy.",
         )
         .step("Check the port, and whether the server expects the PROXY protocol from a load balancer."),
+        Outcome::Closed if attempt.stage == Stage::Hello && port == POSTGRESQL => Finding::error(
+            "not-tls",
+            place,
+            format!("What answers at {host}, port {port}, is PostgreSQL, as it seems: it waits for a request of its own before TLS."),
+        )
+        .why("Every client but one of PostgreSQL ends the connection, or is cut off, before a certificate is looked at.")
+        .step("Use a client of PostgreSQL with `sslmode=verify-full`, or look at its TLS so:")
+        .command(look::starttls(seen, "postgres")),
         Outcome::Closed if attempt.stage == Stage::Hello => Finding::error(
             "handshake-cut",
             place,
@@ -198,11 +210,7 @@ fn no_handshake(place: &str, seen: &Observation, attempt: &Attempt) -> Finding {
             "A firewall or proxy between that does not like the name does so (clients say \"connection reset\"), a load \
              balancer without a backend, and a server that expects the PROXY protocol.",
         )
-        .step(format!(
-            "Try it on the server itself. If that works, look for what is between: openssl s_client -connect \
-             {host}:{port} -servername {}",
-            name(seen)
-        )),
+        .step("Try it on the server itself. If that works, look for what is between."),
         Outcome::EndedByUs(said) => Finding::error(
             "handshake-invalid",
             place,
@@ -215,6 +223,35 @@ fn no_handshake(place: &str, seen: &Observation, attempt: &Attempt) -> Finding {
             .step("Look into the server's log."),
     }
 }
+
+/// Another protocol, by its name where that is known.
+fn not_tls(place: &str, seen: &Observation, first: &[u8]) -> Finding {
+    let protocol = Protocol::of(first);
+    let is = protocol.map_or_else(String::new, |one| format!("{} and ", one.name));
+    let what = format!(
+        "What answers at {}, port {}, is {is}not TLS: it begins with {}.",
+        seen.url.host(),
+        seen.url.port(),
+        printable(first)
+    );
+    let finding = Finding::error("not-tls", place, what)
+        .why("Every client ends the connection before a certificate is looked at.");
+    let Some(protocol) = protocol else {
+        return finding.step(
+            "Check the port. A service that begins TLS after a greeting (SMTP, PostgreSQL) cannot be reached by a URL.",
+        );
+    };
+    let finding = finding.step(protocol.advice());
+    match protocol.starttls {
+        Some(name) => finding
+            .step("To see its TLS:")
+            .command(look::starttls(seen, name)),
+        None => finding,
+    }
+}
+
+/// It answers nothing but its own first message, so that its port has to tell.
+const POSTGRESQL: u16 = 5432;
 
 fn name(seen: &Observation) -> String {
     seen.url.name().to_str().into_owned()

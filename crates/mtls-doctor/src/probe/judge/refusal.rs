@@ -5,6 +5,7 @@ use rustls::AlertDescription as Alert;
 use time::OffsetDateTime;
 use tls_identity::{Refusal, RefusalPage, alert_name};
 
+use crate::files::wording::sentence;
 use crate::probe::attempt::{Attempt, Outcome, Presented};
 use crate::probe::known::Known;
 use crate::probe::observation::Observation;
@@ -18,7 +19,7 @@ pub(super) fn said(seen: &Observation, known: &Known<'_>, now: OffsetDateTime) -
         _ => None,
     });
     let page = all.iter().find_map(|one| one.answer());
-    let sentence = match (alert, page) {
+    let clause = match (alert, page) {
         (Some(alert), _) => {
             let leaf = known.chain().first();
             let problems = leaf
@@ -51,7 +52,5 @@ pub(super) fn said(seen: &Observation, known: &Known<'_>, now: OffsetDateTime) -
         }
         (None, None) => Refusal::HUNG_UP.to_owned(),
     };
-    let mut letters = sentence.chars();
-    let first = letters.next().map(|letter| letter.to_ascii_uppercase());
-    first.into_iter().chain(letters).chain(['.']).collect()
+    sentence(&clause)
 }

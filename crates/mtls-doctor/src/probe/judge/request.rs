@@ -1,8 +1,9 @@
 //! Whether the server asks for a certificate, and insists.
 
 use rustls::ProtocolVersion;
+use rustls::pki_types::ServerName;
 
-use super::server_kind::{REQUIRED, ServerKind};
+use super::server_kind::ServerKind;
 use crate::finding::Finding;
 use crate::probe::attempt::{Attempt, Outcome, Presented};
 use crate::probe::observation::Observation;
@@ -42,7 +43,7 @@ pub(super) fn asks(seen: &Observation) -> Asks {
 
 pub(super) fn judge(seen: &Observation, report: &mut Report) {
     let place = seen.url.to_string();
-    let setting = ServerKind::of(seen).setting(&REQUIRED);
+    let setting = ServerKind::of(seen).setting(|it| it.required);
     match asks(seen) {
         Asks::Later => report.finding(
             Finding::error(
@@ -67,10 +68,16 @@ pub(super) fn judge(seen: &Observation, report: &mut Report) {
                  application behind sees no certificate. Everybody is served.",
             )
             .step(format!("Require one in the server. {setting}."))
-            .step(
-                "If it is required there already, this is another server or virtual host: check the port and the name, \
-                 and what ends TLS before the server.",
-            ),
+            .step(match seen.url.name() {
+                ServerName::IpAddress(_) => {
+                    "If it is required there already, ask by the host's name: an address is no name that a client sends (SNI), and \
+                     another virtual host answers it."
+                }
+                _ => {
+                    "If it is required there already, this is another server or virtual host: check the port and the name, \
+                     and what ends TLS before the server."
+                }
+            }),
         ),
         Asks::Optional => optional(&place, seen, &setting, report),
         Asks::Required => {}

@@ -1,5 +1,6 @@
 //! What the CRL and OCSP URLs of the chains gave.
 
+use crate::files::shell;
 use crate::finding::Finding;
 use crate::probe::observation::Observation;
 use crate::probe::revocation::{Kind, RevocationProblem, RevocationSource, Status};
@@ -64,10 +65,24 @@ fn broken(source: &RevocationSource, problem: &RevocationProblem) -> Finding {
             "Publish the CRL itself at that URL, in DER.",
         ),
     };
+    let url = shell::word(&source.url);
+    let look = match (source.kind, problem) {
+        (_, RevocationProblem::Unreachable(_)) => {
+            format!("curl -sS -o /dev/null -w '%{{http_code}}\\n' {url}")
+        }
+        (Kind::Crl, _) => format!(
+            "curl -s {url} | openssl crl -inform DER -noout -issuer -lastupdate -nextupdate"
+        ),
+        (Kind::Ocsp, _) => {
+            format!("curl -sS -o /dev/null -w '%{{http_code}} %{{content_type}}\\n' {url}")
+        }
+    };
     Finding::warning(id, &*source.url, format!("The {what} of {subject} {problem}."))
         .why(
             "Peers that check revocation refuse the certificate, or wait until their time is over: nginx and OpenSSL say \
              \"CRL has expired\" or \"unable to get certificate CRL\", Windows CRYPT_E_REVOCATION_OFFLINE.",
         )
         .step(mend)
+        .step("To see it, and whether it is gone:")
+        .command(look)
 }

@@ -1,6 +1,7 @@
 //! Asking the URLs that certificates name.
 
 use std::collections::BTreeSet;
+use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
 use pki_core::Crl;
@@ -9,24 +10,23 @@ use time::OffsetDateTime;
 use x509_identity::Certificate;
 
 use super::source::{Kind, RevocationProblem, RevocationSource, Status, check_crl};
+use crate::files::issued;
 use crate::probe::known::Known;
 use crate::probe::observation::{NotReached, Observation};
 use crate::probe::url::{AGENT, ServerUrl, ServerUrlError};
 use crate::probe::wire::{self, Timed};
 
-/// Asks each http URL that the two chains name, once.
+/// Asks each http URL that the two chains name, once. What a server names is asked nowhere on this machine or beside it,
+/// unless the server is there as well.
 pub(in crate::probe) fn fetch(
     seen: &Observation,
     known: &Known<'_>,
     now: OffsetDateTime,
     timeout: Duration,
 ) -> Vec<RevocationSource> {
-    let servers: Vec<_> = seen
-        .chain()
-        .iter()
-        .filter_map(|der| Certificate::from_der(der).ok())
-        .collect();
+    let servers = seen.certificates();
     let ours = known.chain();
+    let server = seen.address.as_ref().ok().map(|address| address.ip());
     let mut asked = BTreeSet::new();
     let mut sources = Vec::new();
     let all = servers
@@ -45,9 +45,7 @@ pub(in crate::probe) fn fetch(
             .iter()
             .chain(ours)
             .chain(known.certificates())
-            .find(|ca| {
-                certificate.names_issuer(ca) && pki_core::verify::is_signed_by(certificate, ca)
-            });
+            .find(|ca| issued(certificate, ca));
         for (url, kind) in crls.chain(ocsp) {
             // Only what can be printed as it is: the server may have chosen it.
             let is_http = url
@@ -58,12 +56,17 @@ pub(in crate::probe) fn fetch(
             if !is_http || !is_new || sources.len() == MAX_SOURCES {
                 continue;
             }
+            let asking = Asking {
+                url: &url,
+                named_by: server.filter(|_| of_servers),
+                timeout,
+            };
             sources.push(RevocationSource {
                 of: Box::new(certificate.clone()),
                 servers: of_servers,
                 status: match kind {
-                    Kind::Crl => crl(&url, certificate, issuer, now, timeout),
-                    Kind::Ocsp => ocsp_status(&url, certificate, issuer, now, timeout),
+                    Kind::Crl => crl(&asking, certificate, issuer, now),
+                    Kind::Ocsp => ocsp_status(&asking, certificate, issuer, now),
                 },
                 url,
                 kind,
@@ -73,37 +76,39 @@ pub(in crate::probe) fn fetch(
     sources
 }
 
+/// One URL, and who has named it.
+struct Asking<'a> {
+    url: &'a str,
+    /// The address of the server in whose certificate it is; none where it is in the client's.
+    named_by: Option<IpAddr>,
+    timeout: Duration,
+}
+
 fn crl(
-    url: &str,
+    asking: &Asking<'_>,
     certificate: &Certificate,
     issuer: Option<&Certificate>,
     now: OffsetDateTime,
-    timeout: Duration,
 ) -> Result<Status, RevocationProblem> {
-    let bytes = get(url, timeout)?;
+    let bytes = exchange(asking, None, MAX_CRL_LEN)?;
     let crl = Crl::from_pem_or_der(&bytes)
         .map_err(|error| RevocationProblem::Unreadable(error.to_string()))?;
     check_crl(&crl, certificate, issuer, now)
 }
 
 fn ocsp_status(
-    url: &str,
+    asking: &Asking<'_>,
     certificate: &Certificate,
     issuer: Option<&Certificate>,
     now: OffsetDateTime,
-    timeout: Duration,
 ) -> Result<Status, RevocationProblem> {
     let Some(issuer) = issuer else {
         return Ok(Status::Unverified);
     };
     let said = |error: pki_core::ocsp::OcspError| RevocationProblem::Ocsp(error.to_string());
     let request = OcspRequest::for_certificate(certificate, issuer);
-    let response = exchange(
-        url,
-        Some(&request.to_der().map_err(said)?),
-        MAX_RESPONSE_LEN,
-        timeout,
-    )?;
+    let request_der = request.to_der().map_err(said)?;
+    let response = exchange(asking, Some(&request_der), MAX_RESPONSE_LEN)?;
     let answer = request.verify(&response, now).map_err(said)?;
     match answer.status() {
         OcspStatus::Good => Ok(Status::Good),
@@ -114,24 +119,30 @@ fn ocsp_status(
     }
 }
 
-fn get(url: &str, timeout: Duration) -> Result<Vec<u8>, RevocationProblem> {
-    exchange(url, None, MAX_CRL_LEN, timeout)
-}
-
 /// One HTTP/1.0 exchange, so that no part of the answer comes in chunks.
 fn exchange(
-    url: &str,
+    asking: &Asking<'_>,
     body: Option<&[u8]>,
     limit: usize,
-    timeout: Duration,
 ) -> Result<Vec<u8>, RevocationProblem> {
     let unreachable = |said: &str| RevocationProblem::Unreachable(said.to_owned());
-    let until = Instant::now() + timeout;
-    let parsed: ServerUrl = url
+    let until = Instant::now() + asking.timeout;
+    let parsed: ServerUrl = asking
+        .url
         .parse()
         .map_err(|error: ServerUrlError| unreachable(&error.to_string()))?;
     let addresses = wire::addresses(parsed.host(), parsed.port(), until);
-    let stream = addresses.and_then(|addresses| wire::dial(&addresses, until));
+    let mut addresses = addresses.map_err(|error| unreachable(&not_reached(&error)))?;
+    // A server elsewhere has no business here, and can name what listens for this machine alone.
+    if asking.named_by.is_some_and(|server| !is_near(server)) {
+        addresses.retain(|address| !is_near(address.ip()));
+        if addresses.is_empty() {
+            return Err(unreachable(
+                "it is an address of this machine or beside it, and the server that names it is elsewhere",
+            ));
+        }
+    }
+    let stream = wire::dial(&addresses, until);
     let (stream, _) = stream.map_err(|error| unreachable(&not_reached(&error)))?;
     let (method, entity) = match body {
         Some(body) => (
@@ -158,6 +169,14 @@ fn exchange(
     }
 }
 
+/// Whether an address is this machine, or on its link alone.
+fn is_near(address: IpAddr) -> bool {
+    match address.to_canonical() {
+        IpAddr::V4(v4) => v4.is_loopback() || v4.is_link_local() || v4.is_unspecified(),
+        IpAddr::V6(v6) => v6.is_loopback() || v6.is_unicast_link_local() || v6.is_unspecified(),
+    }
+}
+
 /// In words.
 fn not_reached(error: &NotReached) -> String {
     match error {
@@ -171,3 +190,61 @@ fn not_reached(error: &NotReached) -> String {
 const MAX_SOURCES: usize = 8;
 const MAX_CRL_LEN: usize = 16 << 20;
 const MAX_HEAD: usize = 16 << 10;
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
+    use std::io::ErrorKind;
+    use std::net::TcpListener;
+
+    use super::*;
+
+    #[test]
+    fn a_server_elsewhere_has_nothing_asked_on_this_machine() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        listener.set_nonblocking(true).unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let ask = |host: &str, named_by: Option<&str>| {
+            let asking = Asking {
+                url: &format!("http://{host}:{port}/"),
+                named_by: named_by.map(|server| server.parse().unwrap()),
+                timeout: Duration::from_millis(200),
+            };
+            let error = exchange(&asking, None, 10).unwrap_err();
+            matches!(error, RevocationProblem::Unreachable(said) if said.contains("elsewhere"))
+        };
+        for host in [
+            "127.0.0.1",
+            "localhost",
+            "[::ffff:127.0.0.1]",
+            "[::1]",
+            "0.0.0.0",
+        ] {
+            assert!(ask(host, Some("192.0.2.1")), "{host}");
+        }
+        assert_eq!(listener.accept().unwrap_err().kind(), ErrorKind::WouldBlock);
+        // A server on this machine, and the client's own certificate, may name it.
+        for named_by in [Some("127.0.0.1"), Some("::1"), None] {
+            assert!(!ask("127.0.0.1", named_by));
+            listener.accept().unwrap();
+        }
+    }
+
+    #[test]
+    fn what_is_near_is_this_machine_and_its_link() {
+        for (address, near) in [
+            ("127.0.0.1", true),
+            ("::ffff:127.0.0.1", true),
+            ("::1", true),
+            ("0.0.0.0", true),
+            ("169.254.169.254", true),
+            ("fe80::1", true),
+            ("10.0.0.1", false),
+            ("fd00::1", false),
+            ("192.0.2.1", false),
+        ] {
+            assert_eq!(is_near(address.parse().unwrap()), near, "{address}");
+        }
+    }
+}

@@ -61,7 +61,7 @@ fn examined(scheme: &str, address: SocketAddr, given: &Given) -> Report {
     options.timeout = Duration::from_secs(20);
     let mut report = Report::default();
     let url = format!("{scheme}://localhost:{}", address.port());
-    examine(&url, given, &options, &mut report);
+    examine(&[url.as_str()], given, &options, &mut report);
     report
 }
 

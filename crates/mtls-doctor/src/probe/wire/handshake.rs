@@ -186,7 +186,6 @@ fn is_silence(error: &io::Error) -> bool {
 }
 
 fn answer(received: &Received) -> Answer {
-    let header = |name| received.header(name).map(str::to_owned);
     let date = received
         .header("date")
         .and_then(|date| httpdate::parse_http_date(date).ok());
@@ -194,9 +193,8 @@ fn answer(received: &Received) -> Answer {
     body.truncate(MAX_BODY);
     Answer {
         status: received.status,
-        server: header("server"),
+        server: received.header("server").map(str::to_owned),
         date: date.map(OffsetDateTime::from),
-        content_type: header("content-type"),
         body,
     }
 }
@@ -225,6 +223,7 @@ fn written_down(
         proven: seen.proven,
         request: seen.request,
         withheld: seen.withheld,
+        stapled: seen.stapled,
         resumed: tls.is_some_and(|tls| tls.handshake_kind() == Some(HandshakeKind::Resumed)),
         stage,
         outcome,

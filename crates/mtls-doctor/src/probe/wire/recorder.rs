@@ -33,6 +33,7 @@ pub(in crate::probe) struct Seen {
     pub(in crate::probe) proven: bool,
     pub(in crate::probe) request: Option<CertificateRequest>,
     pub(in crate::probe) withheld: bool,
+    pub(in crate::probe) stapled: bool,
     pub(in crate::probe) tickets: usize,
 }
 
@@ -76,10 +77,11 @@ impl ServerCertVerifier for Recorder {
         end_entity: &CertificateDer<'_>,
         intermediates: &[CertificateDer<'_>],
         _server_name: &ServerName<'_>,
-        _ocsp_response: &[u8],
+        ocsp_response: &[u8],
         _now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
         let mut seen = self.seen();
+        seen.stapled = !ocsp_response.is_empty();
         seen.chain = std::iter::once(end_entity)
             .chain(intermediates)
             .map(|der| der.to_vec())

@@ -11,7 +11,7 @@ use hyper::server::conn::http1;
 use hyper_util::rt::TokioIo;
 use tokio::{io::AsyncWriteExt as _, net::TcpStream};
 
-use super::Requests;
+use super::{limits::HEADERS, requests::Requests};
 use crate::connection::{identity::ConnectionIdentity, stream::MtlsStream};
 
 /// Speaks HTTP/1.1. hyper needs 16 KiB of buffers for a connection, which exists only while there are
@@ -33,7 +33,7 @@ pub(super) async fn speak(
             return;
         }
         let mut builder = http1::Builder::new();
-        builder.max_buf_size(super::HEADERS as usize);
+        builder.max_buf_size(HEADERS as usize);
         // On the heap, so that it is not part of this future, which every connection keeps.
         let http = builder.serve_connection(TokioIo::new(stream.lend()), requests.clone());
         let mut http = Box::pin(http.with_upgrades());

@@ -18,7 +18,11 @@ use tokio::{
     task::{coop::consume_budget, yield_now},
 };
 
-use super::{Requests, streams::Streams};
+use super::{
+    limits::{H2_PING, H2_PONG, H2_STREAMS, HEADERS},
+    requests::Requests,
+    streams::Streams,
+};
 use crate::connection::{identity::ConnectionIdentity, state::ConnectionState, stream::MtlsStream};
 
 /// Speaks HTTP/2. Ends with a GOAWAY, after the requests that are running.
@@ -31,10 +35,10 @@ pub(super) async fn speak(
     let mut builder = http2::Builder::new(streams.clone());
     builder
         .timer(TokioTimer::new())
-        .max_concurrent_streams(super::H2_STREAMS)
-        .max_header_list_size(super::HEADERS)
-        .keep_alive_interval(super::H2_PING)
-        .keep_alive_timeout(super::H2_PONG)
+        .max_concurrent_streams(H2_STREAMS)
+        .max_header_list_size(HEADERS)
+        .keep_alive_interval(H2_PING)
+        .keep_alive_timeout(H2_PONG)
         .enable_connect_protocol();
     let mut http = pin!(builder.serve_connection(TokioIo::new(stream), requests));
     let is_over = tokio::select! {

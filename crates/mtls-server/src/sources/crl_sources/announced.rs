@@ -34,13 +34,13 @@ pub(super) struct Announced {
 pub(super) struct Holds(Mutex<Option<Instant>>);
 
 impl Holds {
-    fn declined(&self) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now() + AGAIN);
+    fn declined(&self, now: Instant) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(now + AGAIN);
     }
 
-    fn may_be_asked(&self) -> bool {
+    fn may_be_asked(&self, now: Instant) -> bool {
         let not_before = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        not_before.is_none_or(|not_before| Instant::now() >= not_before)
+        not_before.is_none_or(|not_before| now >= not_before)
     }
 }
 
@@ -57,7 +57,7 @@ enum Answer {
 impl Announced {
     /// Ends when there is another version; never, if the server holds no requests.
     pub(super) async fn wait(self) {
-        if !self.holds.may_be_asked() {
+        if !self.holds.may_be_asked(Instant::now()) {
             return std::future::pending().await;
         }
         let mut failures = 0;
@@ -71,7 +71,7 @@ impl Announced {
                     sleep(SHORTEST.saturating_sub(asked.elapsed())).await;
                 }
                 Ok(Answer::Declined) => {
-                    self.holds.declined();
+                    self.holds.declined(Instant::now());
                     return std::future::pending().await;
                 }
                 Err(_) => {
@@ -139,6 +139,17 @@ const AGAIN: Duration = Duration::from_secs(3600);
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_server_that_holds_no_requests_is_asked_again_in_an_hour() {
+        let (holds, now) = (Holds::default(), Instant::now());
+        assert!(holds.may_be_asked(now));
+        holds.declined(now);
+        assert!(!holds.may_be_asked(now));
+        let hour = now + Duration::from_secs(3600);
+        assert!(!holds.may_be_asked(hour - Duration::from_millis(1)));
+        assert!(holds.may_be_asked(hour));
+    }
 
     #[test]
     fn a_server_that_has_waited_says_so() {

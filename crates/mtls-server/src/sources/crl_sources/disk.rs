@@ -123,6 +123,8 @@ mod tests {
             ("ca.der", Says::Format),
             ("1a2b3c4d.0", Says::Nothing),
             ("1a2b3c4d.r", Says::Nothing),
+            ("1a2b3c4d.r1b", Says::Nothing),
+            ("ca.rb", Says::Nothing),
             ("README", Says::Nothing),
             ("..data", Says::Nothing),
             (".ca.crl", Says::Nothing),

@@ -14,7 +14,7 @@ use super::{
     cache::{Cache, Deadline},
     query::{OcspQueryError, query, responders},
 };
-use crate::{sources::plain_http::HttpUrl, text::sentence};
+use crate::{observe::text::sentence, sources::plain_http::HttpUrl};
 
 /// Checks clients' certificates with OCSP (RFC 6960); cheap to clone. Clones share a cache.
 ///

@@ -12,7 +12,7 @@ use tokio::time::{Instant, sleep};
 use x509_identity::{Certificate, ParseError};
 
 use super::query::{OcspQueryError, query, responders};
-use crate::{sources::plain_http::HttpUrl, text::sentence};
+use crate::{observe::text::sentence, sources::plain_http::HttpUrl};
 
 /// Fetches the OCSP responses that are stapled to a server's certificate.
 #[derive(Clone, Debug)]

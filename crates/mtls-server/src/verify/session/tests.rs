@@ -1,6 +1,6 @@
 //! The gate and the room of the session storage, apart from handshakes.
 
-use pki_core::verify::{ChainVerifier, Purpose, TrustAnchors, VerifyError};
+use pki_core::verify::VerifyError;
 use test_pki::Ca;
 use time::OffsetDateTime;
 
@@ -10,7 +10,7 @@ use crate::{
     verify::{
         context::{HandshakeContext, Verdict},
         denylist::Denylist,
-        verdict_cache::Verified,
+        verdict_cache::{Verified, tests::trusting},
     },
 };
 
@@ -19,10 +19,8 @@ const TTL: u64 = 100;
 /// A gate, its client, and what revokes it.
 fn gate(client_auth: ClientAuth) -> (Gate, Arc<Verified>, Arc<Denylist>) {
     let ca = Ca::root("root");
-    let anchors = TrustAnchors::from_certs([ca.der()]).expect("a root");
-    let chain = ChainVerifier::builder(anchors, Purpose::TlsClient).build();
-    let denylist = Arc::new(Denylist::default());
-    let verdicts = Arc::new(VerdictCache::new(chain, Arc::clone(&denylist)));
+    let (verdicts, denylist) = trusting(&ca);
+    let verdicts = Arc::new(verdicts);
     let alice = verdicts.verify(ca.client("alice").der(), &[], UnixTime::now());
     let gate = Gate {
         verdicts,
@@ -99,6 +97,23 @@ async fn a_session_is_resumed_in_time_and_while_its_client_is_good() {
         assert!(!resumes(Some(&alice), now).await);
         assert_eq!(resumes(None, now).await, anonymous);
     }
+}
+
+#[tokio::test]
+async fn a_session_that_may_not_be_resumed_is_forgotten() {
+    let (gate, alice, denylist) = gate(ClientAuth::Required);
+    let sessions = Mutex::new(Sessions::new(NonZeroUsize::MIN));
+    let storage = InMemory { gate, sessions };
+    let handshake = HandshakeContext::scope(async {
+        assert!(context::note_verdict(Verdict::Verified(alice)));
+        assert!(storage.put(b"key".to_vec(), b"value".to_vec()));
+        assert_eq!(storage.get(b"key"), Some(b"value".to_vec()));
+        assert_eq!(storage.lock().held.len(), 1);
+        denylist.add(Rule::common_name("alice"), OffsetDateTime::now_utc());
+        assert_eq!(storage.get(b"key"), None);
+        assert_eq!(storage.lock().held.len(), 0);
+    });
+    handshake.await;
 }
 
 #[test]

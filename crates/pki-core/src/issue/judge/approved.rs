@@ -34,7 +34,7 @@ impl Approved {
 }
 
 /// `tbs` as a certificate without a signature, as relying parties will read it.
-pub(super) fn unsigned(
+pub(in crate::issue) fn unsigned(
     tbs: Vec<u8>,
     algorithm: SignatureAlgorithm,
 ) -> Result<Certificate, IssueError> {

@@ -2,6 +2,7 @@
 
 mod approved;
 mod issuers;
+mod request;
 mod subject;
 
 use const_oid::db::rfc5280::ID_CE_NAME_CONSTRAINTS;
@@ -9,15 +10,16 @@ use const_oid::db::rfc5912::ID_CE_NO_REV_AVAIL;
 use time::{Duration, OffsetDateTime};
 use x509_identity::Certificate;
 
-use self::approved::unsigned;
 use self::issuers::judge_issuers;
 use self::subject::judge_subject;
 use super::IssueError;
 use super::extensions::name_constraints_der;
-use crate::lint::{Finding, Severity, lint_from};
+use crate::lint::{Finding, lint_to_sign};
+use crate::profile::span;
 use crate::{KeyBlocklist, KeyKind, Profile, Role, SignatureAlgorithm};
 
-pub(super) use self::approved::Approved;
+pub(super) use self::approved::{Approved, unsigned};
+pub(super) use self::request::judge_request;
 
 /// What a certificate is held against.
 pub(super) struct Context<'a> {
@@ -25,6 +27,8 @@ pub(super) struct Context<'a> {
     /// The CAs above it, its issuer first; none for a root.
     pub(super) issuers: &'a [Certificate],
     pub(super) blocked: &'a KeyBlocklist,
+    /// Whether its key is known to be one that may be certified: it was checked when the CSR was read.
+    pub(super) is_key_checked: bool,
     /// How it will be signed.
     pub(super) algorithm: SignatureAlgorithm,
     pub(super) now: OffsetDateTime,
@@ -47,7 +51,7 @@ pub(super) fn judge(tbs: Vec<u8>, context: &Context<'_>) -> Result<Approved, Iss
         });
     }
     let mut findings = policy(&certificate, context);
-    findings.extend(lint_from(&certificate, Severity::Error));
+    findings.extend(lint_to_sign(&certificate, context.is_key_checked));
     if findings.is_empty() {
         Ok(Approved {
             unsigned: certificate,
@@ -197,11 +201,13 @@ fn judge_validity(
             "life",
             format!(
                 "a validity period of {} is outside the profile's {} to {}",
-                humantime_serde::re::humantime::format_duration(period.unsigned_abs()),
-                humantime_serde::re::humantime::format_duration(shortest),
-                humantime_serde::re::humantime::format_duration(longest)
+                span(period.unsigned_abs()),
+                span(shortest),
+                span(longest)
             ),
         );
+        // Where it begins and ends follows from that.
+        return;
     }
     if certificate.not_before() > now || certificate.not_after() < now {
         refuse(

@@ -7,9 +7,9 @@ mod point;
 mod residues;
 mod rsa;
 
-use der::Decode;
-use spki::SubjectPublicKeyInfoRef;
 use x509_identity::PublicKeyAlgorithm;
+
+use crate::verify::signature::key_bits;
 
 pub use blocklist::{BlocklistError, KeyBlocklist};
 pub use error::WeakKey;
@@ -38,19 +38,12 @@ pub(crate) fn is_uncompressed_point(algorithm: PublicKeyAlgorithm, spki_der: &[u
         algorithm,
         PublicKeyAlgorithm::EcP256 | PublicKeyAlgorithm::EcP384 | PublicKeyAlgorithm::EcP521
     );
-    let info = SubjectPublicKeyInfoRef::from_der(spki_der);
-    let is_whole = |info: SubjectPublicKeyInfoRef<'_>| {
-        let key = info.subject_public_key.as_bytes();
-        key.is_some_and(point::is_uncompressed)
-    };
-    is_of_curve && info.is_ok_and(is_whole)
+    is_of_curve && key_bits(spki_der).is_ok_and(point::is_uncompressed)
 }
 
 /// [`check_public_key`], for a key whose algorithm was read already.
 pub(crate) fn check(algorithm: PublicKeyAlgorithm, spki_der: &[u8]) -> Result<(), WeakKey> {
-    let info = SubjectPublicKeyInfoRef::from_der(spki_der).map_err(|_| WeakKey::Malformed)?;
-    let key = info.subject_public_key.as_bytes();
-    let key = key.ok_or(WeakKey::Malformed)?;
+    let key = key_bits(spki_der).map_err(|_| WeakKey::Malformed)?;
     match algorithm {
         PublicKeyAlgorithm::Rsa { .. } => rsa::check(key),
         algorithm => point::check(algorithm, key),

@@ -45,15 +45,16 @@ impl CrlFile {
             return Ok(Self { crls });
         }
         let broken = |source| CrlLoadError::Pem { file, source };
-        let sections = pem::read(bytes).map_err(broken)?;
-        let sections = sections.only(|label| label == Label::Crl).map_err(broken)?;
+        let read = pem::read(bytes).map_err(broken)?;
+        let sections = read.only(|label| label == Label::Crl).map_err(broken)?;
         let crls = sections
             .iter()
             .enumerate()
             .map(|(index, section)| usable(index, &section.der().map_err(broken)?))
             .collect::<Result<Vec<_>, _>>()?;
         if crls.is_empty() {
-            Err(CrlLoadError::NoCrl { file })
+            let found = read.describe();
+            Err(CrlLoadError::NoCrl { file, found })
         } else {
             Ok(Self { crls })
         }

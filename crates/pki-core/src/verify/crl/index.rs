@@ -212,7 +212,7 @@ impl fmt::Debug for IndexedCrl {
 }
 
 fn serial_at(der: &[u8], offset: u32) -> &[u8] {
-    Entry::at(der, offset).map_or(&[], |entry| magnitude(entry.serial))
+    Entry::serial_at(der, offset).map_or(&[], magnitude)
 }
 
 /// Keys of one issuer name that are remembered; an honest roll-over has two or three.

@@ -12,10 +12,12 @@ pub enum CrlLoadError {
     Empty,
 
     /// A file holds no CRL.
-    #[error("CRL file {} holds no CRL: it takes PEM (BEGIN X509 CRL) or one DER CRL", file + 1)]
+    #[error("CRL file {} holds {found}, and no CRL: it takes PEM (BEGIN X509 CRL) or one DER CRL", file + 1)]
     NoCrl {
         /// Its position.
         file: usize,
+        /// What it holds, in words.
+        found: String,
     },
 
     /// A PEM section is broken or not known.
@@ -54,7 +56,7 @@ impl CrlLoadError {
     pub fn file(&self) -> Option<usize> {
         match self {
             Self::Empty => None,
-            Self::NoCrl { file }
+            Self::NoCrl { file, .. }
             | Self::Pem { file, .. }
             | Self::TooLarge { file, .. }
             | Self::Unusable { file, .. } => Some(*file),
@@ -65,7 +67,7 @@ impl CrlLoadError {
     pub(super) fn in_file(mut self, position: usize) -> Self {
         match &mut self {
             Self::Empty => {}
-            Self::NoCrl { file }
+            Self::NoCrl { file, .. }
             | Self::Pem { file, .. }
             | Self::TooLarge { file, .. }
             | Self::Unusable { file, .. } => *file = position,

@@ -142,6 +142,15 @@ impl Diagnosis<'_> {
                     now,
                 }
             }
+            Error::InvalidCertValidity => {
+                let reversed =
+                    chain.find(|certificate| certificate.not_after() < certificate.not_before())?;
+                VerifyError::Validity {
+                    subject: label(reversed),
+                    not_before: reversed.not_before(),
+                    not_after: reversed.not_after(),
+                }
+            }
             Error::CaUsedAsEndEntity => VerifyError::CaAsLeaf {
                 subject,
                 purpose: self.purpose,

@@ -1,7 +1,9 @@
 //! What a leaf has to say of itself: it is not a CA, it is for its purpose (`usage`), its key may sign, and it names
 //! somebody.
 
-use x509_identity::{Attribute, Certificate, DistinguishedName, KeyUsageBit, SubjectAltName};
+use x509_identity::{
+    Attribute, Certificate, DistinguishedName, KeyUsageBit, SubjectAltName, reorders_a_line,
+};
 
 use super::usage::{check_usages, require_key_usage};
 use crate::verify::path::label;
@@ -61,6 +63,8 @@ fn unfit_name(leaf: &Certificate) -> Option<&'static str> {
     texts.find_map(|text| {
         if text.chars().any(char::is_control) {
             Some("contains a control character")
+        } else if text.contains(reorders_a_line) {
+            Some("contains a character that reorders or breaks the line that it is printed on")
         } else if text.chars().nth(MAX_NAME_CHARS).is_some() {
             Some("is longer than 256 characters")
         } else {

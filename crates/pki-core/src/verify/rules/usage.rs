@@ -4,8 +4,8 @@ use const_oid::ObjectIdentifier;
 use const_oid::db::rfc5280::{ID_KP_CLIENT_AUTH, ID_KP_SERVER_AUTH};
 use x509_identity::{Certificate, KeyUsageBit};
 
-use crate::verify::algorithm_name::algorithm_name;
 use crate::verify::path::label;
+use crate::verify::signature::algorithm_name::algorithm_name;
 use crate::verify::{Purpose, VerifyError};
 
 /// A leaf's extended key usage is there, and for this purpose: clientAuth or serverAuth.

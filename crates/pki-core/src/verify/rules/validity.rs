@@ -30,6 +30,13 @@ pub(super) fn check_validity(
     now: OffsetDateTime,
 ) -> Result<(), VerifyError> {
     let (not_before, not_after) = (certificate.not_before(), certificate.not_after());
+    if not_after < not_before {
+        return Err(VerifyError::Validity {
+            subject: label(certificate),
+            not_before,
+            not_after,
+        });
+    }
     if now > not_after {
         return Err(VerifyError::Expired {
             subject: label(certificate),

@@ -1,22 +1,22 @@
 //! `POST /v1/enroll`.
 
-use std::time::Duration;
-
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
-use pki_core::{CertificateParameters, CertificateRequest};
-use pki_store::{Actor, Idempotency, NewApprovalRequest, Order, RecordedName};
-use sha2::{Digest as _, Sha256};
+use pki_core::CertificateRequest;
+use pki_store::{Actor, ChallengePurpose};
 use time::OffsetDateTime;
 
+use crate::attest::challenges::Asked;
+use crate::attest::evidence::Evidence;
+use crate::attest::judge::Attested;
+use crate::enroll::applicant::Applicant;
 use crate::enroll::body::{self, CsrBody};
 use crate::enroll::credential::Grant;
-use crate::enroll::names;
 use crate::enroll::refusal::Refusal;
-use crate::enroll::response;
-use crate::enroll::service::{self, Enrollment, EnrollmentCa, idempotency};
+use crate::enroll::service::{self, Enrollment, EnrollmentCa};
+use crate::enroll::{issuing, response};
 
 /// What is known of whoever asks, for the audit log.
 struct Asking {
@@ -37,7 +37,8 @@ pub(super) async fn enroll(
     match answer(&service, &headers, body, &mut asking, now).await {
         Ok(response) => Ok(response),
         Err(refusal) => {
-            let refused = service.refused(refusal, &asking.what, &asking.requester, now);
+            let ca = service.ca();
+            let refused = ca.refused(refusal, &asking.what, &asking.requester, now);
             Err(refused.await)
         }
     }
@@ -55,48 +56,68 @@ async fn answer(
     let body: CsrBody = body::json(headers, body, service.0.limits.body).await?;
     let csr = body.csr()?;
     asking.what = format!("enroll {}", csr.requested_names().subject());
-    let grant = service.grant(&ca, headers, Some(&csr), now).await?;
+    let granted = service.grant(&ca, headers, Some(&csr), now).await;
+    let (grant, attested) = match (granted, &body.attestation) {
+        (Err(Refusal::CredentialRequired), Some(evidence)) => {
+            device(service, &ca, &body, evidence, &csr, now).await?
+        }
+        (granted, _) => (granted?, None),
+    };
     asking.requester = grant.requester.clone();
     if let Some(wanted) = &body.profile
         && *wanted != grant.profile
     {
         return Err(Refusal::Profile(wanted.clone()));
     }
-    let profile = ca.profile(&grant.profile)?;
-    let parameters = names::granted(&csr, &grant, &profile.profile)?;
-    let idempotency = idempotency(&grant.requester, key, &grant.profile, &csr);
-    if let Some(period) = profile.approval {
-        return wait(&ca, period, &grant, &csr, idempotency, &parameters, now).await;
-    }
-    let requester = grant.requester.clone();
-    let mut order = Order::new(parameters, &profile.profile, &grant.profile, requester)
-        .idempotency(idempotency);
-    order.token = grant.token;
-    let issued = ca.authority.issue(order, now).await?;
-    Ok(response::issued(&issued, &ca.roots))
+    let requirement = ca.profile(&grant.profile)?.attestation.as_ref();
+    let attested = match (attested, requirement, &body.attestation) {
+        (None, Some(requirement), Some(evidence)) => {
+            Some(asked(&csr, now).judged(&ca, requirement, evidence).await?)
+        }
+        (None, None, Some(_)) => return Err(Refusal::AttestationUnexpected),
+        (attested, ..) => attested,
+    };
+    let applicant = Applicant::granted(grant, None);
+    let outcome = issuing::enroll(&ca, &applicant, &csr, key, attested, now).await?;
+    Ok(response::outcome(outcome, &ca.roots, now))
 }
 
-async fn wait(
+fn asked(csr: &CertificateRequest, now: OffsetDateTime) -> Asked<'_> {
+    Asked {
+        csr,
+        purpose: ChallengePurpose::Enroll,
+        before: None,
+        now,
+    }
+}
+
+/// What evidence alone entitles to, where the profile that is asked for says that it is enough: names made of the
+/// device's identifier.
+async fn device(
+    service: &Enrollment,
     ca: &EnrollmentCa,
-    period: Duration,
-    grant: &Grant,
+    body: &CsrBody,
+    evidence: &Evidence,
     csr: &CertificateRequest,
-    idempotency: Idempotency,
-    parameters: &CertificateParameters,
     now: OffsetDateTime,
-) -> Result<Response, Refusal> {
-    let request = NewApprovalRequest {
-        ca: ca.name().to_owned(),
-        requester: grant.requester.clone(),
-        profile: grant.profile.clone(),
-        subject: parameters.subject().to_string(),
-        sans: parameters.names().iter().map(RecordedName::from).collect(),
-        spki_sha256: Sha256::digest(csr.public_key_der()).into(),
-        csr: csr.der().to_vec(),
-        idempotency,
-        token: grant.token,
-        expires_at: now + period,
+) -> Result<(Grant, Option<Attested>), Refusal> {
+    let without = "`profile` has to say which one is asked for with evidence and no credential";
+    let name = body
+        .profile
+        .as_ref()
+        .ok_or_else(|| Refusal::malformed(without))?;
+    let requirement = ca.profile(name)?.attestation.as_ref();
+    let requirement = requirement
+        .filter(|it| it.is_credential())
+        .ok_or(Refusal::CredentialRequired)?;
+    let attested = asked(csr, now).judged(ca, requirement, evidence).await?;
+    let device = &attested.record.device;
+    let grant = Grant {
+        requester: Actor::new(format!("device:{device}")),
+        profile: name.clone(),
+        names: requirement.names(device),
+        token: None,
     };
-    let waiting = ca.store().ask_approval(request, now).await?;
-    super::requests::outcome(ca, waiting, grant, now).await
+    service.paced(ca, &grant.requester, now).await?;
+    Ok((grant, Some(attested)))
 }

@@ -12,7 +12,7 @@ use x509_identity::SerialNumber;
 
 use crate::enroll::refusal::Refusal;
 use crate::enroll::response;
-use crate::enroll::service::{self, Enrollment};
+use crate::enroll::service::{self, Enrollment, EnrollmentCa};
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -33,9 +33,17 @@ pub(super) async fn renewal_info(
     State(service): State<Enrollment>,
     Path(serial): Path<String>,
 ) -> Result<Response, Refusal> {
-    let now = service::now();
-    let ca = service.ca();
     let serial: SerialNumber = serial.parse().map_err(|_| Refusal::NotFound)?;
+    renewal_of(&service.ca(), serial, None, service::now()).await
+}
+
+/// When to renew the certificate with this number, and with this authority key identifier, if one is given.
+pub(crate) async fn renewal_of(
+    ca: &EnrollmentCa,
+    serial: SerialNumber,
+    authority_key_id: Option<&[u8]>,
+    now: OffsetDateTime,
+) -> Result<Response, Refusal> {
     let filter = Filter {
         ca: Some(ca.name().to_owned()),
         serial: Some(serial),
@@ -47,6 +55,9 @@ pub(super) async fn renewal_info(
         .await?;
     let record = found.into_iter().next().ok_or(Refusal::NotFound)?;
     let issuer = ca.store().issuer(record.issuer).await?;
+    if authority_key_id.is_some() && authority_key_id != issuer.certificate().subject_key_id() {
+        return Err(Refusal::NotFound);
+    }
     let early = issuer.state != IssuerState::Active || record.revoked.is_some();
     let window = window(&record, early, now);
     // Often enough to be told in time, and no more than every 6 hours.

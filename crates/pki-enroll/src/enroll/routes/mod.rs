@@ -1,18 +1,16 @@
 //! The routes of JSON version 1.
 
+mod challenges;
 mod enroll;
-mod information;
+pub(crate) mod information;
 mod own_certificate;
 mod requests;
 
-use std::net::{IpAddr, SocketAddr};
-
 use axum::Router;
-use axum::extract::{ConnectInfo, Request, State};
+use axum::extract::{Request, State};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{MethodRouter, get, post};
-use tokio::time::timeout;
 
 use super::refusal::Refusal;
 use super::service::Enrollment;
@@ -21,7 +19,8 @@ use super::service::Enrollment;
 ///
 /// | route | credential | what it does |
 /// | --- | --- | --- |
-/// | `POST /v1/enroll` | a [`Credential`](crate::Credential) | issues a certificate for a CSR, or has it wait for approval |
+/// | `POST /v1/challenges` | none | what a device has to make its evidence for |
+/// | `POST /v1/enroll` | a [`Credential`](crate::Credential), evidence of the device, or both | issues a certificate for a CSR, or has it wait for approval |
 /// | `GET /v1/requests/{id}` | the same one | what became of a request that waited |
 /// | `POST /v1/renew` | the certificate, by mutual TLS | issues one with the same names, for the same key or a new one |
 /// | `POST /v1/revoke` | the certificate, by mutual TLS | revokes it |
@@ -48,8 +47,9 @@ pub fn enrollment(service: Enrollment) -> Router {
 }
 
 /// Path, method and handler.
-fn all() -> [(&'static str, &'static str, MethodRouter<Enrollment>); 7] {
+fn all() -> [(&'static str, &'static str, MethodRouter<Enrollment>); 8] {
     [
+        ("/v1/challenges", "post", post(challenges::challenge)),
         ("/v1/enroll", "post", post(enroll::enroll)),
         ("/v1/requests/{id}", "get", get(requests::request)),
         ("/v1/renew", "post", post(own_certificate::renew)),
@@ -64,22 +64,8 @@ fn all() -> [(&'static str, &'static str, MethodRouter<Enrollment>); 7] {
     ]
 }
 
-/// Limits on what an address may ask, and on how long it takes.
 async fn limited(State(service): State<Enrollment>, request: Request, next: Next) -> Response {
-    if let Some(address) = address(&request)
-        && let Err(refusal) = service.0.rates.address(address)
-    {
-        return refusal.into_response();
-    }
-    match timeout(service.0.limits.answer, next.run(request)).await {
-        Ok(response) => response,
-        Err(_) => Refusal::Unavailable(None).into_response(),
-    }
-}
-
-fn address(request: &Request) -> Option<IpAddr> {
-    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>()?;
-    Some(peer.0.ip())
+    service.limited(request, next).await.into_response()
 }
 
 #[cfg(test)]

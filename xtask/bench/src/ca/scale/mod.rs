@@ -10,16 +10,15 @@ use anyhow::Result;
 use suite::Peers;
 use suite::postgres::Cluster;
 
-use self::part::{
-    BY_KEY, BY_NAME, BY_SERIAL, CPU, Measured, OF_REVOKED, PAGE, PEAK, Place, Step, WALL,
-};
+use self::part::{BY_KEY, BY_NAME, BY_SERIAL, CPU, Measured, OF_REVOKED, PAGE, PEAK, WALL};
 use super::peers::Material;
 use super::write_material;
-use crate::clock::{Effort, Samples};
+use crate::measuring::clock::{Effort, Samples};
+use crate::measuring::versions;
 use crate::report::{Aim, Better, Comparison, Contender, Report, Side, number};
-use crate::versions;
 
 pub(crate) use self::part::ScalePart;
+pub(super) use self::part::{GROWTH, Place, Step};
 
 /// How much of everything there is.
 struct Sizes {

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::ca::peers::{Material, STORED, openbao_with_token};
 use crate::ca::plain_http::{Connection, Request};
-use crate::clock::milliseconds;
+use crate::measuring::clock::milliseconds;
 
 /// What it took, in milliseconds.
 pub(super) struct Taken {

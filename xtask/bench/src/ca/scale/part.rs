@@ -9,14 +9,15 @@ use std::time::Instant;
 use anyhow::{Context, Result, ensure};
 use clap::{Args, ValueEnum};
 use pki_core::verify::RevocationReason;
-use pki_core::{Authority, CrlBuilder, CrlEntry, KeyPair};
+use pki_core::{Authority, CertificateParameters, CrlBuilder, CrlEntry, KeyKind, KeyPair, Profile};
 use pki_store::{
     Actor, CertificateAuthority, CertificateState, Filter, ImportedCertificate, IssuerRole,
-    NewIssuer, Page, Selection, Selector, Store, StoreUrl,
+    NewIssuer, Order, Page, Selection, Selector, Store, StoreUrl,
 };
 use rustix::time::{ClockId, clock_gettime};
 use time::{Duration, OffsetDateTime};
 
+use super::super::own;
 use super::certificates::{MANY, Template, name, serial};
 
 /// Do one step on a store, and print what it took
@@ -39,7 +40,7 @@ pub(crate) struct ScalePart {
 }
 
 #[derive(Clone, Copy, ValueEnum)]
-pub(super) enum Step {
+pub(in crate::ca) enum Step {
     /// Sign the CRL of what is revoked.
     Crl,
     /// Sign a CRL without a store.
@@ -48,6 +49,8 @@ pub(super) enum Step {
     Fill,
     /// Take over serial numbers that are revoked.
     FillRevoked,
+    /// Issue, look up, revoke and publish one after the other.
+    Growth,
     /// Look for certificates.
     Lists,
     RevokeMany,
@@ -55,21 +58,27 @@ pub(super) enum Step {
 }
 
 /// What was measured, in the order of the rounds, by its name.
-pub(super) type Measured = BTreeMap<String, Vec<f64>>;
+pub(in crate::ca) type Measured = BTreeMap<String, Vec<f64>>;
 
 pub(super) const WALL: &str = "ms";
 pub(super) const CPU: &str = "CPU ms";
 pub(super) const PEAK: &str = "MiB";
 
 /// Where a step is done.
-pub(super) struct Place<'a> {
-    pub(super) directory: &'a std::path::Path,
-    pub(super) store: &'a str,
+pub(in crate::ca) struct Place<'a> {
+    pub(in crate::ca) directory: &'a std::path::Path,
+    pub(in crate::ca) store: &'a str,
 }
 
 impl Place<'_> {
     /// This program in a process of its own, as [`ScalePart`].
-    pub(super) fn run(&self, step: Step, count: u32, from: u32, rounds: usize) -> Result<Measured> {
+    pub(in crate::ca) fn run(
+        &self,
+        step: Step,
+        count: u32,
+        from: u32,
+        rounds: usize,
+    ) -> Result<Measured> {
         let name = step.to_possible_value().context("a step has a name")?;
         let output = Command::new(std::env::current_exe()?)
             .arg("ca-scale-part")
@@ -98,11 +107,7 @@ impl ScalePart {
     }
 
     async fn measure(&self, meter: &mut Meter) -> Result<()> {
-        let read = |name: &str| {
-            fs::read(self.directory.join(name)).with_context(|| format!("reading {name}"))
-        };
-        let key = KeyPair::from_pem(&read("ca.key")?, None).context("the CA's key")?;
-        let authority = Authority::from_pem(&read("ca.crt")?, key)?;
+        let authority = own::read(&self.directory)?;
         if let Step::CrlInMemory = self.step {
             return self.crl_in_memory(&authority, meter);
         }
@@ -131,6 +136,7 @@ impl ScalePart {
                 };
                 fill(&ca, self.from..self.count, revoked, meter).await
             }
+            Step::Growth => self.growth(&ca, &template, meter).await,
             Step::Lists => self.lists(&ca, &template, meter).await,
             Step::RevokeMany => {
                 let many = Selection::of(CA, Selector::Name(MANY.parse()?));
@@ -146,6 +152,57 @@ impl ScalePart {
                 Ok(())
             }
         }
+    }
+
+    /// Each round with another certificate; the first one opens connections and plans.
+    async fn growth(
+        &self,
+        ca: &CertificateAuthority,
+        template: &Template,
+        meter: &mut Meter,
+    ) -> Result<()> {
+        let profile = Profile::client();
+        let store = ca.store();
+        for round in 0..=self.rounds {
+            let key = KeyPair::generate(KeyKind::P256)?;
+            let subject = format!("CN=new-{}-{round}", self.from).parse()?;
+            let parameters = CertificateParameters::for_key(key.public_key_der(), subject);
+            let order = Order::new(parameters, &profile, "client", actor());
+            let mut took = Vec::with_capacity(GROWTH.len());
+            let mut note = |what, watch: &Watch| took.push((what, watch.milliseconds().0));
+            let watch = Watch::start();
+            ca.issue(order, now()).await?;
+            note(ISSUE, &watch);
+            let known = template.certificate(self.from + round, true)?;
+            let serial = known.serial().clone();
+            let filter = Filter {
+                serial: Some(serial.clone()),
+                ..Filter::default()
+            };
+            let watch = Watch::start();
+            let found = store.certificates(&filter, Page::default(), now()).await?;
+            note(LOOK_UP, &watch);
+            ensure!(found.len() == 1, "{} are found", found.len());
+            let watch = Watch::start();
+            let serials = std::slice::from_ref(&serial);
+            store.statuses(ca.issuer().id, serials).await?;
+            note(STATUS, &watch);
+            let selection = Selection::of(CA, Selector::Serial(serial));
+            let reason = RevocationReason::Superseded;
+            let watch = Watch::start();
+            let revoked = store.revoke(&selection, reason, &actor(), now()).await?;
+            note(REVOKE, &watch);
+            ensure!(revoked.len() == 1, "{} are revoked", revoked.len());
+            let watch = Watch::start();
+            ca.sign_crl(0, Duration::DAY, now()).await?;
+            note(CRL, &watch);
+            for (what, value) in took {
+                if round > 0 {
+                    meter.add(what, value);
+                }
+            }
+        }
+        Ok(())
     }
 
     fn crl_in_memory(&self, authority: &Authority, meter: &mut Meter) -> Result<()> {
@@ -350,6 +407,15 @@ fn actor() -> Actor {
 fn now() -> OffsetDateTime {
     OffsetDateTime::now_utc()
 }
+
+const ISSUE: &str = "issuing one";
+const LOOK_UP: &str = "looking one up by its serial number";
+const STATUS: &str = "the status of one, for OCSP";
+const REVOKE: &str = "revoking one";
+const CRL: &str = "signing a CRL of few entries";
+
+/// What a step of growth measures.
+pub(in crate::ca) const GROWTH: [&str; 5] = [ISSUE, LOOK_UP, STATUS, REVOKE, CRL];
 
 pub(super) const PAGE: &str = "a page of 100";
 pub(super) const OF_REVOKED: &str = "a page of 100 that are revoked";

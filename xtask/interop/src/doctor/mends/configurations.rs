@@ -1,6 +1,6 @@
 //! Faults of servers' configurations, and what has to hold when they are mended.
 
-use super::Mend;
+use super::mend::Mend;
 
 pub(super) const CONFIGURATIONS: &[Mend] = &[
     Mend {
@@ -135,5 +135,138 @@ pub(super) const CONFIGURATIONS: &[Mend] = &[
         targets: "servers/Caddyfile ",
         fault: "sed -i 's/mode require_and_verify/mode request/' servers/Caddyfile",
         holds: "grep -q 'mode require_and_verify' servers/Caddyfile",
+    },
+    Mend {
+        name: "nginx: semicolon",
+        id: "config-syntax",
+        targets: "servers/nginx.conf ",
+        fault: "sed -i 's/ssl_verify_client on;/ssl_verify_client on/' servers/nginx.conf",
+        holds: "grep -q 'ssl_verify_client on;' servers/nginx.conf",
+    },
+    Mend {
+        name: "nginx: brace",
+        id: "config-syntax",
+        targets: "servers/nginx.conf ",
+        fault: "sed -i '$d' servers/nginx.conf",
+        holds: "test $(tr -cd '{' < servers/nginx.conf | wc -c) = $(tr -cd '}' < servers/nginx.conf | wc -c)",
+    },
+    Mend {
+        name: "nginx: byte order mark",
+        id: "config-byte-order-mark",
+        targets: "servers/nginx.conf ",
+        fault: r#"sed -i '1s/^/\xef\xbb\xbf/' servers/nginx.conf"#,
+        holds: r#"! head -c 3 servers/nginx.conf | grep -q $(printf '\357')"#,
+    },
+    Mend {
+        name: "nginx: no names for clients",
+        id: "client-ca-missing",
+        targets: "servers/nginx.conf ",
+        fault: "sed -i 's/ssl_client_certificate/ssl_trusted_certificate/' servers/nginx.conf",
+        holds: "grep -q ssl_client_certificate servers/nginx.conf",
+    },
+    Mend {
+        name: "nginx: root missing",
+        id: "client-ca-without-root",
+        targets: "servers/nginx.conf ",
+        fault: "sed -i 's|../same-ca/ca.crt|../intermediate/issuing.crt|; /ssl_crl/d' servers/nginx.conf",
+        holds: "openssl verify -CAfile intermediate/issuing.crt intermediate/issuing.crt",
+    },
+    Mend {
+        name: "nginx: leaf alone",
+        id: "intermediate-missing",
+        targets: "servers/nginx.conf ",
+        fault: "sed -i 's|../same-ca/server|../intermediate/server|g' servers/nginx.conf",
+        holds: "test $(grep -c BEGIN intermediate/server.crt) = 2",
+    },
+    Mend {
+        name: "nginx: no key",
+        id: "key-not-set",
+        targets: "servers/nginx.conf ",
+        fault: "sed -i '/ssl_certificate_key/d' servers/nginx.conf",
+        holds: "grep -q 'ssl_certificate_key /' servers/nginx.conf",
+    },
+    Mend {
+        name: "nginx: tickets",
+        id: "sessions-outlive-revocation",
+        targets: "servers/nginx.conf ",
+        fault: "sed -i 's/ssl_session_tickets off;//; s/ssl_session_cache off;/ssl_session_cache shared:SSL:1m;/' servers/nginx.conf",
+        holds: "grep -q 'ssl_session_tickets off;' servers/nginx.conf && grep -q 'ssl_session_cache off;' servers/nginx.conf",
+    },
+    Mend {
+        name: "nginx: TLS 1.2 alone",
+        id: "tls-1.3-missing",
+        targets: "servers/nginx.conf ",
+        fault: "sed -i 's/TLSv1.2 TLSv1.3;/TLSv1.2;/' servers/nginx.conf",
+        holds: "grep -q TLSv1.3 servers/nginx.conf",
+    },
+    Mend {
+        name: "Apache: off",
+        id: "listen-without-tls",
+        targets: "servers/apache.conf ",
+        fault: "sed -i 's/SSLEngine on/SSLEngine off/' servers/apache.conf",
+        holds: "grep -q 'SSLEngine on' servers/apache.conf",
+    },
+    Mend {
+        name: "Apache: by location",
+        id: "asks-after-the-handshake",
+        targets: "servers/apache.conf ",
+        fault: r#"sed -i 's|^SSLVerifyClient require|<Location "/x">\nSSLVerifyClient require\n</Location>|' servers/apache.conf"#,
+        holds: "test $(grep -c 'SSLVerifyClient require' servers/apache.conf) = 2",
+    },
+    Mend {
+        name: "Apache: CRL check none",
+        id: "crl-not-checked",
+        targets: "servers/apache.conf ",
+        fault: "sed -i 's/SSLCARevocationCheck  chain/SSLCARevocationCheck none/' servers/apache.conf",
+        holds: "grep -q 'SSLCARevocationCheck chain' servers/apache.conf",
+    },
+    Mend {
+        name: "Apache: depth 0",
+        id: "verify-depth",
+        targets: "servers/apache.conf ",
+        fault: "sed -i 's/SSLVerifyDepth 2/SSLVerifyDepth 0/' servers/apache.conf",
+        holds: "grep -q 'SSLVerifyDepth 1' servers/apache.conf",
+    },
+    Mend {
+        name: "Apache: names of another CA",
+        id: "hints-without-issuer",
+        targets: "servers/apache.conf --cert same-ca/client.crt --key same-ca/client.key",
+        fault: r#"sed -i 's|SSLVerifyDepth 2|SSLVerifyDepth 2\nSSLCADNRequestFile different-ca/client-ca.crt|' servers/apache.conf"#,
+        holds: "! grep -q SSLCADNRequestFile servers/apache.conf",
+    },
+    Mend {
+        name: "HAProxy: errors ignored",
+        id: "verify-unchecked",
+        targets: "servers/haproxy.cfg ",
+        fault: "sed -i 's/verify required/verify required crt-ignore-err all ca-ignore-err all/' servers/haproxy.cfg",
+        holds: "! grep -q ignore-err servers/haproxy.cfg",
+    },
+    Mend {
+        name: "HAProxy: no key",
+        id: "key-not-set",
+        targets: "servers/haproxy.cfg ",
+        fault: "sed -i '/ssl-load-extra/d' servers/haproxy.cfg",
+        holds: "test -f same-ca/server.crt.key",
+    },
+    Mend {
+        name: "Envoy: untrusted",
+        id: "verify-unchecked",
+        targets: "servers/envoy.yaml ",
+        fault: "sed -i 's/max_verify_depth: 2/trust_chain_verification: ACCEPT_UNTRUSTED/' servers/envoy.yaml",
+        holds: "grep -q VERIFY_TRUST_CHAIN servers/envoy.yaml",
+    },
+    Mend {
+        name: "Envoy: expired",
+        id: "expired-accepted",
+        targets: "servers/envoy.yaml ",
+        fault: "sed -i 's/max_verify_depth: 2/allow_expired_certificate: true/' servers/envoy.yaml",
+        holds: "! grep -q 'allow_expired_certificate: true' servers/envoy.yaml",
+    },
+    Mend {
+        name: "Envoy: not asked for",
+        id: "verify-optional",
+        targets: "servers/envoy.yaml ",
+        fault: "sed -i '/require_client_certificate/d' servers/envoy.yaml",
+        holds: "grep -q 'require_client_certificate: true' servers/envoy.yaml",
     },
 ];

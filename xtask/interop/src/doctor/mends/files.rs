@@ -1,6 +1,6 @@
 //! Faults of files, and what has to hold when they are mended.
 
-use super::Mend;
+use super::mend::Mend;
 
 const CLIENT: &str = "--cert same-ca/client.crt --key same-ca/client.key --ca same-ca/ca.crt";
 const SERVER: &str = "--cert same-ca/server.crt --key same-ca/server.key --ca same-ca/ca.crt";
@@ -287,5 +287,96 @@ pub(super) const FILES: &[Mend] = &[
         targets: "--p12 same-ca/client.p12",
         fault: "openssl pkcs12 -export -inkey same-ca/client.key -in same-ca/client.crt -certfile same-ca/ca.crt -passout pass: -out same-ca/client.p12 && (umask 077; echo secret > new-password.txt)",
         holds: "openssl pkcs12 -in same-ca/client.p12 -passin pass:secret -noout",
+    },
+    Mend {
+        name: "empty password, from a file",
+        id: "p12-empty-password",
+        targets: "--p12 same-ca/client.p12 --password-file pw",
+        fault: "openssl pkcs12 -export -inkey same-ca/client.key -in same-ca/client.crt -certfile same-ca/ca.crt -passout pass: -out same-ca/client.p12 && : > pw",
+        holds: "grep -q . pw && openssl pkcs12 -in same-ca/client.p12 -passin file:pw -noout",
+    },
+    Mend {
+        name: "one line",
+        id: "pem-one-line",
+        targets: CLIENT,
+        fault: r#"tr -d '\n' < same-ca/client.crt > n && cat n > same-ca/client.crt"#,
+        holds: CLIENT_IS_GOOD,
+    },
+    Mend {
+        name: "key on one line",
+        id: "pem-one-line",
+        targets: CLIENT,
+        fault: r#"tr -d '\n' < same-ca/client.key > n && cat n > same-ca/client.key"#,
+        holds: KEY_IS_THE_CERTIFICATES,
+    },
+    Mend {
+        name: "quoted",
+        id: "pem-quoted",
+        targets: CLIENT,
+        fault: r#"sed -i '1s/^/"/; $s/$/"/' same-ca/client.crt"#,
+        holds: CLIENT_IS_GOOD,
+    },
+    Mend {
+        name: "line ends written out",
+        id: "pem-escaped-lines",
+        targets: CLIENT,
+        fault: r#"awk '{printf "%s\\n", $0}' same-ca/client.crt > n && cat n > same-ca/client.crt"#,
+        holds: CLIENT_IS_GOOD,
+    },
+    Mend {
+        name: "trusted certificate",
+        id: "pem-trusted-certificate",
+        targets: CLIENT,
+        fault: "openssl x509 -in same-ca/client.crt -trustout -out n && cat n > same-ca/client.crt",
+        holds: "grep -q -- '-----BEGIN CERTIFICATE-----' same-ca/client.crt",
+    },
+    Mend {
+        name: "leaf twice",
+        id: "certificate-twice",
+        targets: CHAIN,
+        fault: "cat intermediate/client.crt intermediate/client.crt intermediate/issuing.crt > intermediate/client-chain.crt",
+        holds: "test $(grep -c BEGIN intermediate/client-chain.crt) = 2",
+    },
+    Mend {
+        name: "no leaf",
+        id: "leaf-missing",
+        targets: CHAIN,
+        fault: "cat intermediate/issuing.crt > intermediate/client-chain.crt",
+        holds: CHAIN_IS_GOOD,
+    },
+    Mend {
+        name: "bundle in base64",
+        id: "not-a-bundle",
+        targets: "--p12 same-ca/client.p12 --password-file pw",
+        fault: "base64 same-ca/client.p12 > n && cat n > same-ca/client.p12",
+        holds: "openssl pkcs12 -in same-ca/client.p12 -passin file:pw -noout",
+    },
+    Mend {
+        name: "space behind the password",
+        id: "p12-wrong-password",
+        targets: "--p12 same-ca/client.p12 --password-file pw",
+        fault: "sed -i 's/$/ /' pw",
+        holds: "openssl pkcs12 -in same-ca/client.p12 -passin file:pw -noout",
+    },
+    Mend {
+        name: "password beyond ASCII",
+        id: "p12-refused",
+        targets: "--p12 same-ca/client.p12 --password-file pw",
+        fault: r#"printf 'p\303\244ssw\303\266rt' > pw && openssl pkcs12 -export -inkey same-ca/client.key -in same-ca/client.crt -certfile same-ca/ca.crt -passout file:pw -out same-ca/client.p12"#,
+        holds: "! LC_ALL=C grep -q '[^ -~]' pw",
+    },
+    Mend {
+        name: "URL as a name",
+        id: "name-not-a-host",
+        targets: SERVER,
+        fault: r#"printf 'basicConstraints=critical,CA:FALSE\nkeyUsage=critical,digitalSignature\nextendedKeyUsage=serverAuth\nsubjectAltName=DNS:https://api.example.local\nsubjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid\n' > e && openssl req -new -key same-ca/server.key -subj '/CN=api.example.local' | openssl x509 -req -CA same-ca/ca.crt -CAkey same-ca/ca.key -set_serial 0x4$(openssl rand -hex 15) -days 90 -extfile e > n && cat n > same-ca/server.crt && rm n"#,
+        holds: "openssl x509 -in same-ca/server.crt -noout -checkhost api.example.local | grep -q 'does match'",
+    },
+    Mend {
+        name: "outlives its CA",
+        id: "outlives-issuer",
+        targets: CLIENT,
+        fault: r#"printf 'basicConstraints=critical,CA:FALSE\nkeyUsage=critical,digitalSignature\nextendedKeyUsage=clientAuth\nsubjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid\n' > e && openssl req -new -key same-ca/client.key -subj '/CN=client1' | openssl x509 -req -CA same-ca/ca.crt -CAkey same-ca/ca.key -set_serial 0x4$(openssl rand -hex 15) -days 9000 -extfile e > n && cat n > same-ca/client.crt && rm n"#,
+        holds: "! openssl x509 -in same-ca/client.crt -noout -checkend 400000000",
     },
 ];

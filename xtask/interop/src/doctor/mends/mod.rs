@@ -1,37 +1,37 @@
 //! Files and configurations of the lab with one thing wrong: the doctor finds that first, and its commands mend it, by
 //! the word of `openssl` and by its own.
 
+mod certificates;
 mod configurations;
 mod files;
+mod kinds;
+mod mend;
+mod words;
 
 use std::env;
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::Command;
 
 use anyhow::{Context as _, Result, bail, ensure};
 use serde_json::Value;
+use suite::process::{self, Finished};
 
-use super::GROUP;
-use crate::Bench;
-use crate::lab::{Lab, PASSWORD};
+use self::mend::Mend;
+use crate::report::group::DOCTOR as GROUP;
 use crate::report::{Report, Verdict};
-
-/// One thing wrong, and how to tell that it is mended. All run in a copy of the lab.
-struct Mend {
-    name: &'static str,
-    /// What the doctor has to find first.
-    id: &'static str,
-    /// What it is given.
-    targets: &'static str,
-    /// The commands that break it.
-    fault: &'static str,
-    /// Fails before it is mended and succeeds afterwards; empty where the doctor alone can tell.
-    holds: &'static str,
-}
+use crate::workbench::Bench;
+use crate::workbench::lab::{Lab, PASSWORD};
 
 pub(super) fn check(bench: &Bench<'_>, lab: &Lab, report: &mut Report) {
-    for mend in files::FILES.iter().chain(configurations::CONFIGURATIONS) {
-        let seen = mended(bench, lab, mend).map(|commands| (Verdict::Healthy, commands));
+    let all = [
+        files::FILES,
+        certificates::CERTIFICATES,
+        configurations::CONFIGURATIONS,
+        kinds::KINDS,
+        words::WORDS,
+    ];
+    for mend in all.concat() {
+        let seen = mended(bench, lab, &mend).map(|commands| (Verdict::Healthy, commands));
         report.push(
             GROUP,
             mend.id,
@@ -48,7 +48,8 @@ fn mended(bench: &Bench<'_>, lab: &Lab, mend: &Mend) -> Result<String> {
     let directory = copy.path("");
     let mtls = bench.mtls()?;
     std::fs::write(copy.path("pw"), format!("{PASSWORD}\n"))?;
-    succeeds(&shell(mtls, &directory, mend.fault)?).context("the fault cannot be made")?;
+    let fault = format!("{ISSUE}\n{}", mend.fault);
+    succeeds(&shell(mtls, &directory, &fault)?).context("the fault cannot be made")?;
 
     let before = doctor(mtls, &directory, mend.targets)?;
     let first = before["findings"].get(0).context("nothing was found")?;
@@ -58,7 +59,7 @@ fn mended(bench: &Bench<'_>, lab: &Lab, mend: &Mend) -> Result<String> {
         first["id"],
         first["what"]
     );
-    if !mend.holds.is_empty() && shell(mtls, &directory, mend.holds)?.status.success() {
+    if !mend.holds.is_empty() && shell(mtls, &directory, mend.holds)?.success() {
         bail!("it holds before it is mended: {}", mend.holds);
     }
     let steps = first["mend"]
@@ -86,45 +87,56 @@ fn mended(bench: &Bench<'_>, lab: &Lab, mend: &Mend) -> Result<String> {
 }
 
 fn doctor(mtls: &Path, directory: &Path, targets: &str) -> Result<Value> {
-    let output = Command::new(mtls)
+    let mut command = Command::new(mtls);
+    command
         .args(["doctor", "--json"])
         .args(targets.split_whitespace())
-        .current_dir(directory)
-        .stdin(Stdio::null())
-        .output()?;
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    let report: Value = serde_json::from_slice(&output.stdout).with_context(|| said)?;
+        .current_dir(directory);
+    let said = process::run(&mut command, None)?;
+    let report: Value = serde_json::from_str(&said.stdout).with_context(|| said.stderr.clone())?;
     let code = i32::from(report["errors"] != 0);
     ensure!(
-        output.status.code() == Some(code),
+        said.code == Some(code),
         "the exit code is {:?}, and {} errors were found",
-        output.status.code(),
+        said.code,
         report["errors"]
     );
     Ok(report)
 }
 
 /// With `mtls` among the programs.
-fn shell(mtls: &Path, directory: &Path, script: &str) -> Result<Output> {
+fn shell(mtls: &Path, directory: &Path, script: &str) -> Result<Finished> {
     let own = mtls.parent().map(Path::to_owned);
     let path = env::var_os("PATH").unwrap_or_default();
     let path = env::join_paths(own.into_iter().chain(env::split_paths(&path)))?;
-    let output = Command::new("sh")
+    let mut command = Command::new("sh");
+    command
         .args(["-c", script])
         .env("PATH", path)
-        .current_dir(directory)
-        .stdin(Stdio::null())
-        .output()?;
-    Ok(output)
+        .current_dir(directory);
+    process::run(&mut command, None)
 }
 
-fn succeeds(output: &Output) -> Result<()> {
-    let said = String::from_utf8_lossy(&output.stderr);
+fn succeeds(said: &Finished) -> Result<()> {
     ensure!(
-        output.status.success(),
-        "{}: {}",
-        output.status,
-        said.trim()
+        said.success(),
+        "exit code {:?}: {}",
+        said.code,
+        said.stderr.trim()
     );
     Ok(())
 }
+
+/// `issue STEM CA SUBJECT DAYS EXTENSION...` has CA.crt and CA.key issue STEM.crt for STEM.key, with $SERIAL and $DIGEST where
+/// they are set.
+const ISSUE: &str = r#"
+issue() {
+  stem=$1 ca=$2 subject=$3 days=$4; shift 4
+  printf '%s\n' subjectKeyIdentifier=hash authorityKeyIdentifier=keyid "$@" > e &&
+  openssl req -new -key "$stem.key" -subj "$subject" |
+    openssl x509 -req $DIGEST -CA "$ca.crt" -CAkey "$ca.key" -set_serial "${SERIAL:-0x4$(openssl rand -hex 15)}" \
+      -days "$days" -extfile e > n && cat n > "$stem.crt" && rm n e
+}
+LEAF=basicConstraints=critical,CA:FALSE SIGNS=keyUsage=critical,digitalSignature
+CLIENT=extendedKeyUsage=clientAuth
+"#;

@@ -7,9 +7,11 @@ use pki_core::verify::RevocationReason;
 use pki_core::{CrlBuilder, CrlEntry, CrlScope, Profile, certificate_pem};
 use time::{Duration, OffsetDateTime};
 
-use super::{Ca, GROUP, openssl, verdict};
-use crate::Bench;
+use super::ca::Ca;
+use super::openssl::{openssl, verdict};
+use crate::report::group::AUTHORITY as GROUP;
 use crate::report::{Report, Verdict};
+use crate::workbench::Bench;
 
 pub(super) fn check(bench: &Bench<'_>, report: &mut Report) {
     for (case, by_issuer, expected) in [

@@ -5,9 +5,10 @@ use std::fs;
 use anyhow::{Context, Result, ensure};
 use pki_core::{KeyError, KeyKind, KeyPair, Password};
 
-use super::{GROUP, KINDS, openssl};
-use crate::Bench;
+use super::openssl::{KINDS, openssl};
+use crate::report::group::AUTHORITY as GROUP;
 use crate::report::{Report, Verdict};
+use crate::workbench::Bench;
 
 pub(super) fn check(bench: &Bench<'_>, report: &mut Report) {
     for kind in KINDS {

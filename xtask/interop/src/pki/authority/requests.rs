@@ -6,9 +6,11 @@ use anyhow::Result;
 use pki_core::{CertificateRequest, KeyKind, KeyPair};
 use x509_identity::SubjectAltName;
 
-use super::{GROUP, KINDS, name, openssl, verdict};
-use crate::Bench;
+use super::ca::name;
+use super::openssl::{KINDS, openssl, verdict};
+use crate::report::group::AUTHORITY as GROUP;
 use crate::report::{Report, Verdict};
+use crate::workbench::Bench;
 
 pub(super) fn check(bench: &Bench<'_>, report: &mut Report) {
     for kind in KINDS {

@@ -7,10 +7,12 @@ use pki_core::{CertificateParameters, Profile, certificate_pem};
 use time::OffsetDateTime;
 use x509_identity::Certificate;
 
-use super::{Ca, GROUP, openssl, verdict};
-use crate::Bench;
+use super::ca::Ca;
+use super::openssl::{openssl, verdict};
 use crate::issued::certificates::pkilint;
+use crate::report::group::AUTHORITY as GROUP;
 use crate::report::{Report, Verdict};
+use crate::workbench::Bench;
 
 pub(super) fn check(bench: &Bench<'_>, report: &mut Report) {
     let world = match World::make() {

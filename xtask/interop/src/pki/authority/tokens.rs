@@ -9,10 +9,11 @@ use pki_core::{KeyKind, KeyPair};
 use suite::peers::SOFTHSM;
 use suite::{Profile, example_of, process};
 
-use super::{GROUP, openssl, verdict};
-use crate::Bench;
+use super::openssl::{openssl, verdict};
 use crate::pki::softhsm;
+use crate::report::group::AUTHORITY as GROUP;
 use crate::report::{Report, Verdict};
+use crate::workbench::Bench;
 
 pub(super) fn check(bench: &Bench<'_>, report: &mut Report) {
     let token = match Token::make(bench) {

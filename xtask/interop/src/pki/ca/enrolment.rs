@@ -4,31 +4,23 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result, ensure};
 use serde_json::{Value, json};
-use suite::process::{self, Server};
+use suite::Home;
+use suite::process;
 
-use super::GROUP;
-use crate::Bench;
-use crate::pki::home::Home;
 use crate::pki::request;
+use crate::pki::verify::openssl_verify;
+use crate::report::group::MTLS_COMMAND as GROUP;
 use crate::report::{Report, Verdict};
+use crate::workbench::Bench;
 
 pub(super) fn tell(bench: &Bench<'_>, home: Home, report: &mut Report) -> Result<()> {
     let [published, enroll] = process::free_ports()?;
-    home.ok(&[
-        "ca",
-        "init",
-        "--url",
-        &format!("http://127.0.0.1:{published}"),
-    ])?;
+    let url = format!("http://127.0.0.1:{published}");
+    home.ok(&["ca", "init", "--url", &url])?;
     home.ok(&["ca", "export", "--out", "ca.crt"])?;
     let token = home.json(&["token", "create", "--name", "sensor-7"])?;
     let token = token["token"].as_str().context("there is no token")?;
-    let (listen, enrolling) = (
-        format!("127.0.0.1:{published}"),
-        format!("127.0.0.1:{enroll}"),
-    );
-    let serve = ["serve", "--listen", &listen, "--enroll", &enrolling];
-    let _serving = Server::start(&mut home.command(&serve), enroll)?;
+    let _serving = home.serve(published, enroll)?;
     let device = Device {
         bench,
         directory: home.directory(),
@@ -56,7 +48,7 @@ pub(super) fn tell(bench: &Bench<'_>, home: Home, report: &mut Report) -> Result
     );
     home.ok(&["crl"])?;
     std::fs::copy(home.path("ca.crt"), home.path("roots.crt"))?;
-    let verified = home.openssl_verify(bench, "first.crt", &["root.crl", "issuing.crl"]);
+    let verified = openssl_verify(bench, &home, "first.crt", &["root.crl", "issuing.crl"]);
     report.push(
         GROUP,
         "openssl verify",
@@ -93,7 +85,7 @@ pub(super) fn tell(bench: &Bench<'_>, home: Home, report: &mut Report) -> Result
         verdict(&revoked),
     );
     home.ok(&["crl"])?;
-    let verified = home.openssl_verify(bench, "first.crt", &["root.crl", "issuing.crl"]);
+    let verified = openssl_verify(bench, &home, "first.crt", &["root.crl", "issuing.crl"]);
     report.push(
         GROUP,
         "openssl verify",

@@ -3,14 +3,15 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
+use suite::Home;
 use suite::ServerFiles;
-use suite::process::{self, Server};
+use suite::process;
 
-use super::GROUP;
-use crate::Bench;
 use crate::clients::curl;
-use crate::pki::home::Home;
+use crate::pki::verify::openssl_verify;
+use crate::report::group::MTLS_COMMAND as GROUP;
 use crate::report::{Report, Verdict};
+use crate::workbench::Bench;
 
 pub(super) fn tell(bench: &Bench<'_>, home: Home, report: &mut Report) -> Result<()> {
     let home = &home;
@@ -24,11 +25,7 @@ pub(super) fn tell(bench: &Bench<'_>, home: Home, report: &mut Report) -> Result
     home.ok(&["crl"])?;
     home.ok(&["ca", "export", "--out", "roots.crt"])?;
 
-    let listen = format!("127.0.0.1:{published}");
-    let _publishing = Server::start(
-        &mut home.command(&["serve", "--listen", &listen]),
-        published,
-    )?;
+    let _publishing = home.publish(published)?;
     let crls_url = format!("{ca_url}/crl/all.pem");
     let files = ServerFiles {
         cert: home.path("localhost/server.crt"),
@@ -61,7 +58,7 @@ pub(super) fn tell(bench: &Bench<'_>, home: Home, report: &mut Report) -> Result
         nothing,
     );
     let crls = ["root.crl", "issuing.crl"];
-    let verified = home.openssl_verify(bench, "alice/client.crt", &crls);
+    let verified = openssl_verify(bench, home, "alice/client.crt", &crls);
     report.push(
         GROUP,
         "openssl verify",
@@ -76,7 +73,7 @@ pub(super) fn tell(bench: &Bench<'_>, home: Home, report: &mut Report) -> Result
         .context("alice is not listed")?;
     home.ok(&["revoke", serial, "--reason", "key-compromise", "--yes"])?;
     home.ok(&["crl"])?;
-    let verified = home.openssl_verify(bench, "alice/client.crt", &crls);
+    let verified = openssl_verify(bench, home, "alice/client.crt", &crls);
     report.push(
         GROUP,
         "openssl verify",

@@ -5,13 +5,14 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result, ensure};
 use serde_json::Value;
+use suite::Home;
 use suite::peers::EASY_RSA;
 use suite::process;
 
-use super::GROUP;
-use crate::Bench;
-use crate::pki::home::Home;
+use crate::pki::verify::openssl_verify;
+use crate::report::group::MTLS_COMMAND as GROUP;
 use crate::report::{Report, Verdict};
+use crate::workbench::Bench;
 
 pub(super) fn easy_rsa(bench: &Bench<'_>, home: Home, report: &mut Report) -> Result<()> {
     let home = &home;
@@ -222,11 +223,7 @@ pub(super) fn afterwards(
     let states = |state: &str| listed.iter().filter(|one| one["state"] == state).count();
     let seen = format!("{} valid, {} revoked", states("valid"), states("revoked"));
     let all = listed.len() == 4 && states("revoked") == 1 && states("valid") == 3;
-    let verdict = if all {
-        Verdict::Accepted
-    } else {
-        Verdict::Refused
-    };
+    let verdict = Verdict::accepted_if(all);
     report.push(
         GROUP,
         subject,
@@ -237,7 +234,7 @@ pub(super) fn afterwards(
 
     home.ok(&["crl"])?;
     let mut verify = |case: &str, file: &str, expected: Verdict| {
-        let seen = home.openssl_verify(bench, file, crls);
+        let seen = openssl_verify(bench, home, file, crls);
         report.push(GROUP, subject, case, expected, seen);
     };
     verify("alice, valid", "alice.crt", Verdict::Accepted);
@@ -259,12 +256,10 @@ pub(super) fn afterwards(
     verify("dave, issued now", "dave/client.crt", Verdict::Accepted);
     let crl = home.json(&["inspect", "issuing.crl"])?;
     let entries = crl[0]["revoked"].as_array().map_or(0, Vec::len);
-    let verdict = if entries == 3 {
-        Verdict::Accepted
-    } else {
-        Verdict::Refused
-    };
-    let seen = (verdict, format!("{entries} entries"));
+    let seen = (
+        Verdict::accepted_if(entries == 3),
+        format!("{entries} entries"),
+    );
     report.push(
         GROUP,
         subject,

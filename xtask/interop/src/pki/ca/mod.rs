@@ -6,17 +6,17 @@ mod import;
 mod openbao;
 mod token;
 
-use super::home::Home;
-use crate::Bench;
-use crate::report::{Report, Verdict};
+use suite::Home;
+
+use crate::report::Report;
+use crate::report::group::MTLS_COMMAND as GROUP;
+use crate::workbench::Bench;
 
 /// Runs the stories, each in a home of its own.
 pub(crate) fn check(bench: &Bench<'_>, report: &mut Report) {
     for (subject, story) in STORIES {
-        let told = Home::make(bench).and_then(|home| story(bench, home, report));
-        // What broke off has to be a row, too.
-        let seen = told.map(|()| (Verdict::Accepted, "to its end".to_owned()));
-        report.push(GROUP, subject, "the story", Verdict::Accepted, seen);
+        let told = bench.home().and_then(|home| story(bench, home, report));
+        report.story(GROUP, subject, told);
     }
 }
 
@@ -31,5 +31,3 @@ const STORIES: [(&str, Story); 7] = [
     ("OpenBao, key elsewhere", openbao::without_key),
     ("keys in SoftHSM", token::tell),
 ];
-
-const GROUP: &str = "the mtls command";

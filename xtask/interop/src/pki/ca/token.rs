@@ -3,14 +3,15 @@
 use std::fs;
 
 use anyhow::{Result, ensure};
+use suite::Home;
 use suite::peers::SOFTHSM;
 use suite::process::{self, Server};
 
-use super::GROUP;
-use crate::Bench;
-use crate::pki::home::Home;
+use crate::pki::verify::openssl_verify;
 use crate::pki::{request, softhsm};
+use crate::report::group::MTLS_COMMAND as GROUP;
 use crate::report::{Report, Verdict};
+use crate::workbench::Bench;
 
 pub(super) fn tell(bench: &Bench<'_>, home: Home, report: &mut Report) -> Result<()> {
     let config = softhsm::make_token(bench, home.directory(), PIN.trim())?;
@@ -35,14 +36,8 @@ pub(super) fn tell(bench: &Bench<'_>, home: Home, report: &mut Report) -> Result
         let all = [&init[..], &["--key", key, "--pin-file", pin]].concat();
         home.run(&all)
     };
-    let mut refused = |case: &str, words: &str, ran: Result<process::Finished>| {
-        let seen = ran.map(|ran| match ran.code {
-            Some(1) if ran.stderr.contains(words) => (Verdict::Refused, ran.stderr),
-            Some(0) => (Verdict::Accepted, ran.stdout),
-            _ => (Verdict::NotRun, ran.stderr),
-        });
-        report.push(GROUP, SUBJECT, case, Verdict::Refused, seen);
-    };
+    let mut refused =
+        |case: &str, words: &str, ran| report.refused(GROUP, SUBJECT, case, words, ran);
     refused("the wrong PIN", "the PIN is wrong", with(&issuing, "wrong"));
     let pin_value = format!("{issuing}&pin-value=1234");
     refused(
@@ -50,16 +45,17 @@ pub(super) fn tell(bench: &Bench<'_>, home: Home, report: &mut Report) -> Result
         "the PIN in it",
         with(&pin_value, "pin"),
     );
-    refused("one key for both", "the same key", with(&root, "pin"));
+    refused(
+        "one key for both",
+        "the two keys are the same",
+        with(&root, "pin"),
+    );
     let made = with(&issuing, "pin")?;
     ensure!(made.success(), "mtls ca init: {}", made.stderr);
 
     let kept = fs::read_dir(home.path("home/default/keys"))?.count();
     let settings = fs::read_to_string(home.path("home/default/ca.toml"))?;
-    let verdict = match kept == 0 && !settings.contains(PIN.trim()) {
-        true => Verdict::Accepted,
-        false => Verdict::Refused,
-    };
+    let verdict = Verdict::accepted_if(kept == 0 && !settings.contains(PIN.trim()));
     let case = "no key and no PIN in the home";
     let seen = (verdict, format!("{kept} files"));
     report.push(GROUP, SUBJECT, case, Verdict::Accepted, Ok(seen));
@@ -91,7 +87,7 @@ pub(super) fn tell(bench: &Bench<'_>, home: Home, report: &mut Report) -> Result
         ("a server, signed", "server.crt", Verdict::Accepted),
         ("a client, revoked", "bob/client.crt", Verdict::Refused),
     ] {
-        let seen = home.openssl_verify(bench, file, &crls);
+        let seen = openssl_verify(bench, home, file, &crls);
         report.push(GROUP, SUBJECT, case, expected, seen);
     }
     let seen = serve(bench, home);
@@ -103,19 +99,15 @@ pub(super) fn tell(bench: &Bench<'_>, home: Home, report: &mut Report) -> Result
     pin(&["crl"])?;
     home.ok(&["ca", "export", "--bundle", "new", "--out", "roots.crt"])?;
     let crls = ["root-2-0.crl", "issuing-2-0.crl"];
-    let seen = home.openssl_verify(bench, "carol/client.crt", &crls);
+    let seen = openssl_verify(bench, home, "carol/client.crt", &crls);
     let case = "a client of new keys, after a rotation";
     report.push(GROUP, SUBJECT, case, Verdict::Accepted, seen);
 
     // The first CA is gone, and its keys are still in the token.
     fs::remove_dir_all(home.path("home/default"))?;
     let again = with(&issuing, "pin")?;
-    let verdict = match again.success() {
-        true => Verdict::Accepted,
-        false => Verdict::Refused,
-    };
     let case = "a new CA with keys that are there";
-    let seen = (verdict, again.stderr);
+    let seen = (Verdict::accepted_if(again.success()), again.stderr);
     report.push(GROUP, SUBJECT, case, Verdict::Accepted, Ok(seen));
     let audit = home.ok(&["audit", "verify"])?;
     let case = "the audit log";

@@ -4,12 +4,13 @@ mod pyca;
 
 use anyhow::Result;
 
-use crate::Bench;
 use crate::clients::call::Call;
 use crate::clients::{self, CASES};
-use crate::lab::Lab;
+use crate::report::group::KEY_KINDS as GROUP;
 use crate::report::{Report, Verdict};
 use crate::servers;
+use crate::workbench::Bench;
+use crate::workbench::lab::Lab;
 
 pub(crate) fn check(bench: &Bench<'_>, lab: &Lab, report: &mut Report) {
     pyca::check(bench, report);
@@ -45,5 +46,3 @@ const CLIENTS: &[(&str, &[&str])] = &[
     ("client.mjs by Node 26", &["node26", "clients/client.mjs"]),
     ("client.go by Go", &["go", "run", "clients/client.go"]),
 ];
-
-const GROUP: &str = "key kinds";

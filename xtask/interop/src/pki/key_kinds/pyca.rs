@@ -14,9 +14,9 @@ use suite::process;
 use time::{Duration, OffsetDateTime};
 use x509_identity::{Certificate, DistinguishedName};
 
-use super::GROUP;
-use crate::Bench;
+use crate::report::group::KEY_KINDS as GROUP;
 use crate::report::{Report, Verdict};
+use crate::workbench::Bench;
 
 pub(super) fn check(bench: &Bench<'_>, report: &mut Report) {
     for kind in KINDS {

@@ -7,18 +7,18 @@ use anyhow::{Context, Result};
 use pki_core::{
     Authority, CertificateParameters, KeyKind, KeyPair, Password, Profile, certificate_pem,
 };
+use suite::home::{Home, PASSPHRASE};
 use suite::process::{self, Server};
 use time::OffsetDateTime;
 use x509_identity::DistinguishedName;
 
-use crate::Bench;
-use crate::pki::home::{Home, PASSPHRASE};
+use crate::workbench::Bench;
 
 /// A CA that serves, and some of its certificates.
 pub(super) struct Ca {
     home: Home,
     port: u16,
-    server: Server,
+    server: Option<Server>,
 }
 
 /// Clients of the CA; the last one is signed with its key, and is not in its store.
@@ -28,7 +28,7 @@ pub(super) const UNKNOWN: &str = "unknown";
 
 impl Ca {
     pub(super) fn start(bench: &Bench<'_>) -> Result<Self> {
-        let home = Home::make(bench)?;
+        let home = bench.home()?;
         let [port] = process::free_ports()?;
         let url = format!("http://127.0.0.1:{port}");
         home.ok(&["ca", "init", "--url", &url])?;
@@ -41,9 +41,12 @@ impl Ca {
             &names[..],
         ];
         home.ok(&server.concat())?;
-        let listen = format!("127.0.0.1:{port}");
-        let server = Server::start(&mut home.command(&["serve", "--listen", &listen]), port)?;
-        let ca = Self { home, port, server };
+        let server = home.publish(port)?;
+        let ca = Self {
+            home,
+            port,
+            server: Some(server),
+        };
         ca.sign_secretly()?;
         ca.revoke(REVOKED)?;
         Ok(ca)
@@ -62,8 +65,9 @@ impl Ca {
         Ok(())
     }
 
-    pub(super) fn stop(self) -> Result<()> {
-        self.server.end()
+    /// From then on nobody answers.
+    pub(super) fn stop(&mut self) -> Result<()> {
+        self.server.take().map_or(Ok(()), Server::end)
     }
 
     pub(super) fn url(&self, path: &str) -> String {

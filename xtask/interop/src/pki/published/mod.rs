@@ -1,20 +1,18 @@
 //! What `mtls serve` publishes, as openssl, curl, nginx and our own server read it.
 
 mod ca;
+mod doctor;
+mod fetch;
 mod nginx;
 mod openssl;
 mod our_server;
 
-use std::path::Path;
-
-use anyhow::{Result, ensure};
-use suite::process;
-
-use crate::Bench;
+use crate::report::group::PUBLISHED as GROUP;
 use crate::report::{Report, Verdict};
+use crate::workbench::Bench;
 
 pub(crate) fn check(bench: &Bench<'_>, report: &mut Report) {
-    let ca = match ca::Ca::start(bench) {
+    let mut ca = match ca::Ca::start(bench) {
         Ok(ca) => ca,
         Err(error) => {
             return report.push(GROUP, "mtls serve", "set-up", Verdict::Accepted, Err(error));
@@ -23,6 +21,8 @@ pub(crate) fn check(bench: &Bench<'_>, report: &mut Report) {
     openssl::check(bench, &ca, report);
     nginx::check(bench, &ca, report);
     our_server::check(bench, &ca, report);
+    let server = our_server::start(bench, &ca);
+    doctor::check(&ca, &server, report);
     let stopped = ca.stop().map(|()| (Verdict::Accepted, String::new()));
     report.push(
         GROUP,
@@ -31,15 +31,5 @@ pub(crate) fn check(bench: &Bench<'_>, report: &mut Report) {
         Verdict::Accepted,
         stopped,
     );
+    doctor::check_without(&ca, &server, report);
 }
-
-/// Fetches what is published into a file, by curl.
-fn fetch(bench: &Bench<'_>, url: &str, to: &Path) -> Result<()> {
-    let mut curl = bench.peers.command("curl");
-    curl.args(["--silent", "--fail", "--output"]).arg(to);
-    let said = process::run(curl.arg(url), None)?;
-    ensure!(said.success(), "curl: {}", said.reason());
-    Ok(())
-}
-
-const GROUP: &str = "published";

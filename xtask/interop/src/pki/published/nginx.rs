@@ -8,10 +8,11 @@ use anyhow::{Result, ensure};
 use suite::process::{self, Server};
 
 use super::ca::{Ca, GOOD, REVOKED, UNKNOWN};
-use super::{GROUP, fetch};
-use crate::Bench;
+use super::fetch::fetch;
 use crate::clients::curl;
+use crate::report::group::PUBLISHED as GROUP;
 use crate::report::{Report, Verdict};
+use crate::workbench::Bench;
 
 pub(super) fn check(bench: &Bench<'_>, ca: &Ca, report: &mut Report) {
     let refused = Verdict::RefusedByStatus(400);

@@ -7,9 +7,10 @@ use anyhow::{Result, bail, ensure};
 use suite::process;
 
 use super::ca::{Ca, GOOD, REVOKED, UNKNOWN};
-use super::{GROUP, fetch};
-use crate::Bench;
+use super::fetch::fetch;
+use crate::report::group::PUBLISHED as GROUP;
 use crate::report::{Report, Verdict};
+use crate::workbench::Bench;
 
 pub(super) fn check(bench: &Bench<'_>, ca: &Ca, report: &mut Report) {
     for (client, expected) in [

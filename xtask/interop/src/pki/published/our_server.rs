@@ -10,10 +10,10 @@ use suite::process::Server;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::timeout;
 
-use super::GROUP;
 use super::ca::Ca;
-use crate::Bench;
+use crate::report::group::PUBLISHED as GROUP;
 use crate::report::{Report, Verdict};
+use crate::workbench::Bench;
 
 pub(super) fn check(bench: &Bench<'_>, ca: &Ca, report: &mut Report) {
     let seen = revoke_while_open(bench, ca);
@@ -73,7 +73,7 @@ fn revoke_while_open(bench: &Bench<'_>, ca: &Ca) -> Result<(Verdict, String)> {
 }
 
 /// The example `hello`, which follows the CRLs that the CA publishes.
-fn start(bench: &Bench<'_>, ca: &Ca) -> Result<Server> {
+pub(super) fn start(bench: &Bench<'_>, ca: &Ca) -> Result<Server> {
     let files = ServerFiles {
         cert: ca.path("server/server.crt"),
         key: ca.path("server/server.key"),

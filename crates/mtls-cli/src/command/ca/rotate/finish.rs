@@ -9,6 +9,7 @@ use serde::Serialize;
 use time::OffsetDateTime;
 
 use super::issuing::need_key;
+use super::replaced::{mark_old, rotation_of};
 use super::status::{Old, old_issuers};
 use crate::home::{CaRole, KeyPlace, OpenCa, Rotation, actor};
 use crate::look::certificates;
@@ -26,7 +27,7 @@ pub(super) struct Finished {
 /// refused from then on, revoked or not, though their CRLs end.
 pub(super) async fn finish(ca: &mut OpenCa) -> Result<Finished> {
     let now = OffsetDateTime::now_utc();
-    super::mark_old(ca, now).await?;
+    mark_old(ca, now).await?;
     let old = old_issuers(ca, now).await?;
     if old.is_empty() && ca.directory().old_root().is_none() {
         bail!("nothing is being replaced");
@@ -47,7 +48,7 @@ pub(super) async fn finish(ca: &mut OpenCa) -> Result<Finished> {
             .set_issuer_state(one.issuer.id, state, &actor(), now)
             .await?;
     }
-    let rotation = super::rotation_of(ca);
+    let rotation = rotation_of(ca);
     if rotation.old_root.is_some() {
         ca.switch(Rotation {
             old_root: None,

@@ -4,11 +4,12 @@ use anyhow::{Result, bail};
 use time::OffsetDateTime;
 
 use super::make::{Above, issuing_ca};
+use super::replaced::{next, rotation_of};
 use crate::home::{CaKey, OpenCa, Rotation};
 
 /// Makes it; what is returned is to be written into the settings.
 pub(super) async fn make(ca: &OpenCa, now: OffsetDateTime) -> Result<Rotation> {
-    let rotation = super::rotation_of(ca);
+    let rotation = rotation_of(ca);
     let key = ca.directory().root();
     need_key(ca, key)?;
     let authority = ca.authority(key).await?;
@@ -16,7 +17,7 @@ pub(super) async fn make(ca: &OpenCa, now: OffsetDateTime) -> Result<Rotation> {
         key,
         authority: &authority,
     };
-    let issuing = super::next(rotation.issuing)?;
+    let issuing = next(rotation.issuing)?;
     issuing_ca(ca, &above, CaKey::issuing(issuing), now).await?;
     Ok(Rotation {
         issuing,

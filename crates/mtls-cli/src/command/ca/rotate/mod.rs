@@ -3,17 +3,18 @@
 mod finish;
 mod issuing;
 mod make;
+mod replaced;
 mod root;
 mod status;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Result, bail};
 use clap::Args;
-use pki_store::IssuerState;
 use serde::Serialize;
 use time::OffsetDateTime;
 
+use self::replaced::mark_old;
 use crate::global::Global;
-use crate::home::{CaKey, CaRole, Home, OpenCa, Rotation, actor};
+use crate::home::{CaKey, Home, OpenCa};
 use crate::output::{Fields, Outcome, Output, moment};
 
 /// Replace the issuing CA or the root, while what they have issued goes on
@@ -62,10 +63,16 @@ struct MadeCa {
 impl Rotate {
     pub(crate) async fn run(self, global: &Global, out: &mut Output) -> Result<Outcome> {
         if self.status {
-            return status::run(&OpenCa::open(global).await?, out).await;
+            return status::run(&OpenCa::open_to_look(global).await?, out).await;
         }
         let _lock = Home::of(global)?.ca(global.ca.as_deref())?.lock()?;
         let mut ca = OpenCa::open(global).await?;
+        if ca.has_upstream() {
+            bail!(
+                "the keys of the CA `{}` are the upstream CA's, and are replaced there",
+                ca.name()
+            );
+        }
         if self.finish {
             let finished = finish::finish(&mut ca).await;
             let finished = ca.recorded(finished, "rotate", "--finish").await?;
@@ -100,28 +107,6 @@ async fn rotate(ca: &mut OpenCa, with_root: bool) -> Result<Made> {
     Ok(Made { root, issuing })
 }
 
-/// Says in the store which issuers were replaced: they issue no more.
-async fn mark_old(ca: &OpenCa, now: OffsetDateTime) -> Result<()> {
-    for (key, issuer) in ca.keys().await? {
-        if is_old(ca, key) && issuer.state == IssuerState::Active {
-            let state = IssuerState::Retiring;
-            ca.store()
-                .set_issuer_state(issuer.id, state, &actor(), now)
-                .await?;
-        }
-    }
-    Ok(())
-}
-
-/// Whether another one is in use in its place.
-fn is_old(ca: &OpenCa, key: CaKey) -> bool {
-    let directory = ca.directory();
-    match key.role {
-        CaRole::Root => key != directory.root(),
-        CaRole::Issuing => key != directory.issuing(),
-    }
-}
-
 /// Signs the first CRLs of a new CA: without them, nothing that it issues is accepted where CRLs are required.
 async fn signing(ca: &OpenCa, key: CaKey) -> Result<MadeCa> {
     let authority = ca.authority(key).await?;
@@ -135,18 +120,6 @@ async fn signing(ca: &OpenCa, key: CaKey) -> Result<MadeCa> {
         not_after: issuer.not_after(),
         crl_url: issuer.crl_url(0),
     })
-}
-
-/// The numbers that a rotation begins with.
-fn rotation_of(ca: &OpenCa) -> Rotation {
-    ca.directory().settings().rotation
-}
-
-/// The number after `number`.
-fn next(number: u32) -> Result<u32> {
-    number
-        .checked_add(1)
-        .context("there were too many rotations")
 }
 
 impl Made {

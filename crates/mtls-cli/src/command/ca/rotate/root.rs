@@ -8,12 +8,13 @@ use time::OffsetDateTime;
 use super::super::subject;
 use super::issuing::need_key;
 use super::make::{Above, issuing_ca};
+use super::replaced::{next, rotation_of};
 use crate::files::write_public;
 use crate::home::{CaKey, OpenCa, Rotation, actor};
 
 /// Makes them; what is returned is to be written into the settings.
 pub(super) async fn make(ca: &OpenCa, now: OffsetDateTime) -> Result<Rotation> {
-    let rotation = super::rotation_of(ca);
+    let rotation = rotation_of(ca);
     if let Some(old) = ca.directory().old_root() {
         let old = ca.directory().certificate(old)?;
         bail!(
@@ -24,7 +25,7 @@ pub(super) async fn make(ca: &OpenCa, now: OffsetDateTime) -> Result<Rotation> {
     let old_key = ca.directory().root();
     need_key(ca, old_key)?;
     let old = ca.authority(old_key).await?;
-    let key = CaKey::root(super::next(rotation.root)?);
+    let key = CaKey::root(next(rotation.root)?);
     let new = root(ca, key, now).await?;
     let (old, new) = (
         Above {
@@ -37,7 +38,7 @@ pub(super) async fn make(ca: &OpenCa, now: OffsetDateTime) -> Result<Rotation> {
         },
     );
     cross(ca, &old, &new, now).await?;
-    let issuing = super::next(rotation.issuing)?;
+    let issuing = next(rotation.issuing)?;
     issuing_ca(ca, &new, CaKey::issuing(issuing), now).await?;
     Ok(Rotation {
         root: key.number,

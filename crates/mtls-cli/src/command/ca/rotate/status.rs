@@ -7,7 +7,7 @@ use serde::Serialize;
 use time::OffsetDateTime;
 use x509_identity::Certificate;
 
-use super::is_old;
+use super::replaced::is_old;
 use crate::command::records::list::all;
 use crate::command::records::record::{RecordView, records_table};
 use crate::home::{CaKey, CaRole, OpenCa};

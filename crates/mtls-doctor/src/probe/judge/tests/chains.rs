@@ -89,3 +89,58 @@ fn a_server_that_drops_large_hellos_is_told() {
     world.seen.needs_small_hello = true;
     assert_eq!(world.ids(), ["hello-cut"]);
 }
+
+#[test]
+fn what_clients_refuse_later_or_in_one_version_is_told() {
+    let root = Ca::root("Root");
+    let now = OffsetDateTime::now_utc();
+    let served = |leaf: &Leaf| {
+        let mut world = World::new();
+        world.cas = vec![Certificate::from_der(root.der()).unwrap()];
+        world.client = root.client("client1");
+        for attempt in &mut world.seen.attempts {
+            attempt.chain = leaf.chain().iter().map(|der| der.to_vec()).collect();
+        }
+        world.ids()
+    };
+    let leaf = |days: i64, left: i64| {
+        root.server("localhost").with(|params| {
+            params.not_after = now + Duration::days(left);
+            params.not_before = params.not_after - Duration::days(days);
+        })
+    };
+    assert_eq!(served(&leaf(800, 300)), [""; 0]);
+    assert_eq!(served(&leaf(3000, 1000)), ["server-825-days"]);
+    assert_eq!(served(&leaf(400, 9)), ["server-expires-soon"]);
+    // One that lives for a day is renewed every day.
+    assert_eq!(served(&leaf(2, 1)), [""; 0]);
+    assert_eq!(
+        served(&leaf(90, 50).serial(vec![0])),
+        ["server-serial-number"]
+    );
+}
+
+#[test]
+fn a_version_without_a_cipher_suite_is_told_from_one_that_is_not_spoken() {
+    let ended = |alert, from: usize| {
+        let mut world = World::new();
+        for attempt in world.seen.attempts.iter_mut().skip(from) {
+            attempt.chain.clear();
+            attempt.request = None;
+            attempt.stage = Stage::Hello;
+            attempt.outcome = Outcome::Alert(alert);
+        }
+        // A version that the server does not speak is not tried again.
+        world.seen.attempts.truncate(4);
+        world
+    };
+    let failure = AlertDescription::HandshakeFailure;
+    assert_eq!(ended(failure, 3).ids(), ["tls-1.2-no-cipher"]);
+    assert_eq!(ended(AlertDescription::ProtocolVersion, 3).ids(), [""; 0]);
+    // TLS 1.3 is not spoken, and TLS 1.2 fails.
+    let mut world = ended(failure, 0);
+    for attempt in &mut world.seen.attempts[..3] {
+        attempt.outcome = Outcome::Alert(AlertDescription::ProtocolVersion);
+    }
+    assert_eq!(first(&world), Some("no-common-tls"));
+}

@@ -2,8 +2,10 @@
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+mod answers;
 mod chains;
 
+use pki_core::Crl;
 use rustls::{AlertDescription, ProtocolVersion};
 use test_pki::{Ca, Leaf};
 use time::{Duration, OffsetDateTime};
@@ -58,6 +60,7 @@ impl World {
                         schemes: Vec::new(),
                     }),
                     withheld: false,
+                    stapled: false,
                     resumed: false,
                     stage: Stage::Finished,
                     outcome,
@@ -88,7 +91,7 @@ impl World {
         self
     }
 
-    fn judged(&self, crls: &[Vec<u8>]) -> Report {
+    fn judged(&self, crls: &[Crl]) -> Report {
         let (chain, key) = (self.client.chain_pem(), self.client.key_pem());
         let identity = Identity::from_pem(chain.as_bytes(), key.as_bytes()).unwrap();
         let known = Known::new(Some(&identity), &self.cas, crls);
@@ -136,14 +139,14 @@ fn a_revoked_client_is_told_by_the_alert_or_by_a_crl() {
     world.client = root.client("client1");
     world.cas = vec![Certificate::from_der(root.der()).unwrap()];
     let crl = root.crl().revoke(&world.client);
-    let report = world.judged(&[crl.der().to_vec()]);
+    let report = world.judged(&[Crl::from_der(crl.der()).unwrap()]);
     assert!(
         report
             .findings()
             .iter()
             .any(|one| one.id == "client-revoked")
     );
-    let report = world.judged(&[root.crl().der().to_vec()]);
+    let report = world.judged(&[Crl::from_der(root.crl().der()).unwrap()]);
     assert!(
         report
             .findings()

@@ -1,0 +1,316 @@
+//! What a CA remembers: revoke, list, crl, expiring, audit.
+
+use pki_core::verify::RevocationReason;
+
+use rustix::process::Signal;
+
+use crate::common::Place;
+use crate::common::ca::{WITH, certificate};
+use crate::common::daemon::Daemon;
+
+#[test]
+fn revoking_is_a_dry_run_until_it_is_confirmed() {
+    let place = Place::with_ca();
+    for client in ["alice", "bob", "carol"] {
+        place
+            .ca(&[
+                "issue",
+                "client",
+                client,
+                "--san",
+                &format!("dns:{client}.example"),
+            ])
+            .ok();
+    }
+    let revoked = || {
+        place
+            .list()
+            .iter()
+            .filter(|one| one["state"] == "revoked")
+            .count()
+    };
+    let serial = |client: &str| {
+        certificate(&place.read(&format!("{client}/client.crt")))
+            .serial()
+            .to_string()
+    };
+    let dry = place.run(&["revoke", &serial("alice")]).ok();
+    assert!(dry.contains("CN=alice") && dry.contains("--yes"), "{dry}");
+    assert_eq!(revoked(), 0);
+    place
+        .run(&[
+            "revoke",
+            &serial("alice"),
+            "--reason",
+            "superseded",
+            "--yes",
+        ])
+        .ok();
+    assert_eq!(revoked(), 1);
+    place
+        .run(&[
+            "revoke",
+            "--key",
+            "bob/client.key",
+            "--reason",
+            "key-compromise",
+            "--yes",
+        ])
+        .ok();
+    place.run(&["revoke", "--name", "*.example", "--yes"]).ok();
+    assert_eq!(revoked(), 3);
+    place
+        .run(&["revoke", "01", "--yes"])
+        .refused("no such certificate");
+    assert_eq!(place.run(&["revoke"]).code, 2);
+    assert_eq!(place.run(&["revoke", "01", "--profile", "client"]).code, 2);
+
+    let listed = place.run(&["list", "--name", "alice", "--json"]).json();
+    assert_eq!(listed[0]["reason"], "superseded");
+    place.ca(&["crl", "--out", "crls"]).ok();
+    let crl = place.crl("crls/issuing.crl");
+    let reasons: Vec<_> = crl.entries().map(|entry| entry.reason).collect();
+    assert_eq!(reasons.len(), 3);
+    for reason in [
+        RevocationReason::Superseded,
+        RevocationReason::KeyCompromise,
+        RevocationReason::Unspecified,
+    ] {
+        assert!(reasons.contains(&reason), "{reason}");
+    }
+    let first = crl.number().unwrap();
+    place.ca(&["crl", "--out", "crls"]).ok();
+    assert!(place.crl("crls/issuing.crl").number().unwrap() > first);
+
+    let verify = [
+        "verify",
+        "alice/client.crt",
+        "--roots",
+        "alice/ca.crt",
+        "--crl",
+        "crls/issuing.crl",
+        "--crl",
+        "crls/root.crl",
+    ];
+    let refused = place.run(&[&verify[..], &["--json"]].concat());
+    assert_eq!(refused.code, 1);
+    assert!(refused.stdout.contains("revoked"), "{refused:?}");
+    // The key is blocked, whoever asks.
+    place
+        .ca(&["renew", "carol/client.crt", "--key", "bob/client.key"])
+        .refused("");
+    let csr = rcgen::KeyPair::from_pem(&String::from_utf8(place.read("bob/client.key")).unwrap())
+        .unwrap();
+    let csr = rcgen::CertificateParams::new(Vec::new())
+        .unwrap()
+        .serialize_request(&csr)
+        .unwrap();
+    place.write("again.csr", csr.pem().unwrap());
+    place
+        .ca(&["sign", "again.csr", "--profile", "client"])
+        .refused("key");
+}
+
+#[test]
+fn a_key_that_turns_out_later_to_be_compromised_is_blocked() {
+    let place = Place::with_ca();
+    place.ca(&["issue", "client", "alice"]).ok();
+    let serial = certificate(&place.read("alice/client.crt"));
+    let serial = serial.serial().to_string();
+    let revoke = |more: &[&str]| place.run(&[&["revoke", &serial], more].concat()).ok();
+    revoke(&["--reason", "superseded", "--yes"]);
+    let again = revoke(&["--yes"]);
+    assert!(again.contains("revoked already"), "{again}");
+    let dry = revoke(&["--reason", "key-compromise"]);
+    assert!(dry.contains("would revoke 1 certificate"), "{dry}");
+    revoke(&["--reason", "key-compromise", "--yes"]);
+    let listed = place.run(&["list", "--name", "alice", "--json"]).json();
+    assert_eq!(listed[0]["reason"], "keyCompromise");
+    let again = revoke(&["--reason", "key-compromise", "--yes"]);
+    assert!(again.contains("revoked already"), "{again}");
+    let log = place.run(&["audit", "export"]).ok();
+    assert!(log.contains("key-blocked"), "{log}");
+}
+
+#[test]
+fn the_log_of_every_decision_verifies() {
+    let place = Place::with_ca();
+    place.ca(&["issue", "client", "alice"]).ok();
+    place.run(&["audit", "verify"]).ok();
+    let rows = place.run(&["audit", "export"]).ok();
+    let events: Vec<_> = rows
+        .lines()
+        .map(|row| serde_json::from_str::<serde_json::Value>(row).unwrap()["event"].clone())
+        .collect();
+    assert!(events.iter().any(|event| event == "issued"), "{events:?}");
+    // No secret is in it.
+    assert!(!rows.contains("PRIVATE KEY") && !rows.contains("correct horse"));
+}
+
+#[test]
+fn what_ends_soon_is_listed_and_what_was_renewed_is_not() {
+    let place = Place::with_ca();
+    place
+        .ca(&["issue", "client", "alice", "--life", "24h"])
+        .ok();
+    place
+        .ca(&["issue", "server", "a.example", "--life", "80d"])
+        .ok();
+    let soon = place.run(&["expiring", "--within", "2d", "--json"]);
+    assert_eq!(soon.code, 1);
+    let soon: serde_json::Value = serde_json::from_str(&soon.stdout).unwrap();
+    assert_eq!(soon.as_array().unwrap().len(), 1);
+    assert_eq!(soon[0]["name"], "CN=alice");
+    place
+        .ca(&["renew", "alice/client.crt", "--life", "30d"])
+        .ok();
+    place.run(&["expiring", "--within", "2d"]).ok();
+    assert_eq!(
+        place
+            .run(&["list", "--expiring", "2d", "--json"])
+            .json()
+            .as_array()
+            .unwrap()
+            .len(),
+        1
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn a_store_from_a_backup_is_refused_until_that_is_acknowledged() {
+    let place = Place::with_ca();
+    place.ca(&["issue", "client", "alice"]).ok();
+    place.ca(&["crl"]).ok();
+    let ca = place.home().join("default");
+    let backup = place.path("backup");
+    std::fs::create_dir(&backup).unwrap();
+    let files = ["store.db", "store.db-wal", "store.db-shm"];
+    for file in files {
+        // The last process to close the database may have taken the other two away.
+        let _ = std::fs::copy(ca.join(file), backup.join(file));
+    }
+    place.run(&["revoke", "--name", "alice", "--yes"]).ok();
+    place.ca(&["crl"]).ok();
+    place.run(&["audit", "verify"]).ok();
+    let elsewhere = std::fs::read_to_string(ca.join("checkpoints.jsonl")).unwrap();
+    place.write("elsewhere.jsonl", elsewhere);
+    place
+        .run(&["audit", "acknowledge", "--yes"])
+        .refused("nothing to acknowledge");
+
+    for file in files {
+        let _ = std::fs::remove_file(ca.join(file));
+        let _ = std::fs::copy(backup.join(file), ca.join(file));
+    }
+    for arguments in [&["list"][..], &["issue", "client", "bob"], &["crl"]] {
+        place.ca(arguments).refused("older than the checkpoint");
+    }
+    assert_eq!(place.run(&["audit", "verify"]).code, 1);
+    let elsewhere = ["audit", "verify", "--checkpoint", "elsewhere.jsonl"];
+    assert_eq!(place.run(&elsewhere).code, 1);
+    place.run(&["audit", "acknowledge", "--yes"]).ok();
+    place.run(&["revoke", "--name", "alice", "--yes"]).ok();
+    let before = place.crl("issuing.crl").number();
+    place.ca(&["crl"]).ok();
+    assert!(
+        place.crl("issuing.crl").number() > before,
+        "CRL numbers do not go back"
+    );
+    place.run(&["audit", "verify"]).ok();
+
+    // Another CA's checkpoint says nothing about this one.
+    place.ca(&["ca", "init", "other"]).ok();
+    place.ca(&["--ca", "other", "issue", "client", "eve"]).ok();
+    let foreign = place.home().join("other/checkpoints.jsonl");
+    place
+        .run(&["audit", "verify", "--checkpoint", foreign.to_str().unwrap()])
+        .refused("another key");
+}
+
+#[test]
+fn checkpoints_that_were_removed_are_missed() {
+    let place = Place::with_ca();
+    place.ca(&["issue", "client", "alice"]).ok();
+    let file = place.home().join("default/checkpoints.jsonl");
+    let warns = |arguments: &[&str]| {
+        let ran = place.run(arguments);
+        assert_eq!(ran.code, 0, "{ran:?}");
+        ran.stderr.contains("there is no checkpoint in file:")
+    };
+    assert!(!warns(&["audit", "verify"]));
+    let kept = std::fs::read_to_string(&file).unwrap();
+    for (content, is_missed) in [
+        (None, true),
+        (Some(""), true),
+        // A line that was cut off is none.
+        (Some(&kept[..kept.find('\n').unwrap() / 2]), true),
+        (Some(kept.as_str()), false),
+    ] {
+        match content {
+            Some(content) => std::fs::write(&file, content).unwrap(),
+            None => std::fs::remove_file(&file).unwrap(),
+        }
+        for arguments in [&["audit", "verify"][..], &["list"]] {
+            assert_eq!(warns(arguments), is_missed, "{content:?} {arguments:?}");
+        }
+    }
+    std::fs::remove_file(&file).unwrap();
+    let serve = [&["serve", "--listen", "127.0.0.1:0"][..], &WITH].concat();
+    let mut served = Daemon::start(place.command(&serve));
+    served.says("warning: there is no checkpoint in file:");
+    served.prints("serving ");
+    assert!(served.end(Signal::TERM));
+    // The next one is there again.
+    place.ca(&["issue", "client", "bob"]).ok();
+    assert!(!warns(&["audit", "verify"]));
+}
+
+#[test]
+fn what_the_ca_made_for_itself_is_listed_on_request() {
+    let place = Place::with_ca();
+    place.ca(&["issue", "client", "alice"]).ok();
+    let profiles = |arguments: &[&str]| -> Vec<String> {
+        let listed = place.run(&[&["list", "--json"], arguments].concat()).json();
+        let listed = listed.as_array().unwrap().iter();
+        listed
+            .map(|one| one["profile"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    assert_eq!(profiles(&[]), ["client"]);
+    assert_eq!(profiles(&["--all"]), ["issuing-ca", "client"]);
+    assert_eq!(profiles(&["--profile", "issuing-ca"]), ["issuing-ca"]);
+    // A responder appoints itself.
+    let served = crate::common::served::Served::start(&place, &WITH);
+    assert!(served.stop());
+    assert_eq!(profiles(&[]), ["client"]);
+    assert!(profiles(&["--all"]).contains(&"ocsp".to_owned()));
+}
+
+#[test]
+fn a_revocation_has_its_checkpoint_or_says_when() {
+    let place = Place::with_ca();
+    place.ca(&["issue", "client", "alice"]).ok();
+    place.ca(&["issue", "client", "bob"]).ok();
+    let last = || {
+        let kept = place.text("home/default/checkpoints.jsonl");
+        let line: serde_json::Value = serde_json::from_str(kept.lines().last().unwrap()).unwrap();
+        let payload = line["payload"].as_str().unwrap();
+        let payload: serde_json::Value = serde_json::from_str(payload).unwrap();
+        payload["seq"].as_u64().unwrap()
+    };
+    let rows = || {
+        let verified = place.run(&["audit", "verify", "--json"]).json();
+        verified["rows"].as_u64().unwrap()
+    };
+    let before = last();
+    let revoked = place.run(&["revoke", "--name", "alice", "--yes"]);
+    assert!(revoked.stderr.contains("next checkpoint"), "{revoked:?}");
+    revoked.ok();
+    assert_eq!(last(), before);
+    let revoked = place.ca(&["revoke", "--name", "bob", "--yes"]);
+    assert_eq!(revoked.stderr, "");
+    revoked.ok();
+    assert!(last() > before);
+    assert_eq!(last(), rows());
+}

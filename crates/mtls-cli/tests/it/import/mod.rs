@@ -1,0 +1,5 @@
+//! What other CAs have issued comes in.
+
+mod files;
+mod migrate;
+mod openbao;

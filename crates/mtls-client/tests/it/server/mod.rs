@@ -1,0 +1,5 @@
+//! Which servers are accepted.
+
+mod pins;
+mod trust;
+mod verdict;

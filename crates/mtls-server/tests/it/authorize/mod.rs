@@ -1,0 +1,5 @@
+//! Who may do what.
+
+mod answers;
+mod opa;
+mod rules;

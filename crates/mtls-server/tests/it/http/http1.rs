@@ -1,0 +1,146 @@
+//! HTTP/1.1: pauses between requests, requests that wait behind others, and answers that end with the connection.
+
+use std::{convert::Infallible, time::Duration, time::Instant};
+
+use axum::{
+    Router,
+    body::{Body, Bytes},
+    routing::{get, post},
+};
+use futures_util::stream;
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpStream,
+    time::timeout,
+};
+use tokio_rustls::client::TlsStream;
+
+use crate::support::{
+    World,
+    adapter::{Adapter, Running},
+    client::{self, VERSIONS},
+    connection::PATIENCE,
+};
+
+fn router() -> Router {
+    Router::new()
+        .route("/", get(async || "whole"))
+        .route("/streamed", get(streamed))
+        .route("/upload", post(async |body: Bytes| body.len().to_string()))
+}
+
+/// A server that speaks HTTP itself.
+struct Scene {
+    world: World,
+    server: Running,
+}
+
+impl Scene {
+    async fn new() -> Self {
+        let world = World::new();
+        let config = world.config().build().unwrap();
+        let server = Adapter::Serve.start(config, router()).await;
+        Self { world, server }
+    }
+
+    async fn connect(&self) -> TlsStream<TcpStream> {
+        let alice = self.world.ca.client("alice");
+        let config = client::config(&self.world, Some(&alice), VERSIONS[1]);
+        client::connect(self.server.address, config).await.unwrap()
+    }
+}
+
+/// What a client sends, with pauses that are long enough for the server to put its buffers away, and how many
+/// answers of 200 it gets.
+#[tokio::test]
+async fn an_idle_connection_loses_nothing() {
+    const GET: &str = "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    const LAST: &str = "GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+    const POST: &str = "POST /upload HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4\r\n\r\n";
+    let scene = Scene::new().await;
+    let talk = async |parts: &[&str]| {
+        let mut stream = scene.connect().await;
+        for part in parts {
+            stream.write_all(part.as_bytes()).await.unwrap();
+            tokio::time::sleep(Duration::from_millis(1600)).await;
+        }
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        answer.matches("HTTP/1.1 200 OK").count()
+    };
+    let partial = [&format!("{GET}GET / HT"), &GET["GET / HT".len()..], LAST];
+    let pipelined = [&format!("{GET}{GET}{GET}"), "\r\n", LAST];
+    let body = [&format!("{POST}\r\n\r\n"), LAST];
+    let body_after_head = [POST, "\r\n\r\n", GET, LAST];
+    let (one, two, three, four, five) = tokio::join!(
+        talk(&[GET, GET, LAST]),
+        talk(&partial),
+        talk(&pipelined),
+        talk(&body),
+        talk(&body_after_head),
+    );
+    assert_eq!([one, two, three, four, five], [3, 3, 4, 2, 3]);
+}
+
+/// An answer whose end comes a moment after its only byte.
+async fn streamed() -> Body {
+    let parts = stream::unfold(0, async |part| {
+        if part > 0 {
+            tokio::task::yield_now().await;
+        }
+        let byte = Ok::<_, Infallible>(Bytes::from_static(b"a"));
+        (part < 1).then_some((byte, part + 1))
+    });
+    Body::from_stream(parts)
+}
+
+/// Writes `request` and counts the good answers until the end of the stream.
+async fn answers_to(request: &str) -> usize {
+    let scene = Scene::new().await;
+    let mut stream = scene.connect().await;
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    let ended = timeout(PATIENCE, stream.read_to_string(&mut answer)).await;
+    assert!(ended.is_ok(), "the connection stays, after {answer:?}");
+    answer.matches(" 200 OK\r\n").count()
+}
+
+#[tokio::test]
+async fn requests_that_wait_behind_a_streamed_answer_are_answered() {
+    let get =
+        |path: &str, more: &str| format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n{more}\r\n");
+    let last = get("/", "Connection: close\r\n");
+    for (request, expected) in [
+        (get("/streamed", "") + &last, 2),
+        (get("/streamed", "") + &get("/streamed", "") + &last, 3),
+        (get("/", "") + &get("/streamed", "") + &last, 3),
+        // Nothing but the end of the connection tells where it ends.
+        (
+            "GET /streamed HTTP/1.0\r\nHost: localhost\r\n\r\n".to_owned(),
+            1,
+        ),
+    ] {
+        assert_eq!(answers_to(&request).await, expected, "{request}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_client_that_pipelines_many_requests_gets_all_answers() {
+    const COUNT: usize = 40;
+    let scene = Scene::new().await;
+    let mut stream = scene.connect().await;
+    let requests = "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n".repeat(COUNT);
+    let began = Instant::now();
+    // Past some looks at all connections, which come each quarter of a second.
+    while began.elapsed() < Duration::from_secs(2) {
+        stream.write_all(requests.as_bytes()).await.unwrap();
+        let mut answers = Vec::new();
+        let all = async {
+            while answers.windows(5).filter(|bytes| bytes == b"whole").count() < COUNT {
+                assert!(stream.read_buf(&mut answers).await.unwrap() > 0);
+            }
+        };
+        let all = timeout(PATIENCE, all).await;
+        assert!(all.is_ok(), "{}", String::from_utf8_lossy(&answers));
+    }
+}

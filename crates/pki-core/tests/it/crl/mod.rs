@@ -1,0 +1,5 @@
+//! CRLs, written and read.
+
+mod builder;
+mod malformed;
+mod read;

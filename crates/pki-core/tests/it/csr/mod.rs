@@ -1,0 +1,5 @@
+//! CSRs, made and read.
+
+mod build;
+mod ca;
+mod read;

@@ -1,0 +1,5 @@
+//! Enrolment with evidence about the device.
+
+mod attested;
+mod client;
+mod policy;

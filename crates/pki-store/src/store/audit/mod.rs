@@ -1,0 +1,5 @@
+//! The audit log, and what is held against it.
+
+mod checkpoints;
+mod links;
+mod log;

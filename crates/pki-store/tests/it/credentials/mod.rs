@@ -1,0 +1,6 @@
+//! What entitles somebody to a certificate, used once.
+
+mod acme;
+mod approvals;
+mod attestations;
+mod tokens;

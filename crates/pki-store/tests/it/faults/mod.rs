@@ -1,0 +1,5 @@
+//! What is left after a fault.
+
+mod environment;
+mod kill;
+mod processes;

@@ -1,0 +1,7 @@
+//! What was recorded: listed, audited, copied and forgotten.
+
+mod audit;
+mod copy;
+mod latest;
+mod lists;
+mod pruning;
