@@ -6,8 +6,8 @@ use der::asn1::{Any, OctetString};
 use der::referenced::OwnedToRef;
 use der::{Decode, Encode, Sequence};
 use pbe::{
-    Budget, Cipher, Limit, Limits, PasswordOctets, PbeError, Pbkdf2Params, Prf, Scheme, oid,
-    pbes1_3des, pbes2_aes256, pbkdf2,
+    Budget, Cipher, Derivation, Digest, Limit, Limits, PasswordOctets, PbeError, Pbkdf2Params, Prf,
+    Purpose, Request, Scheme, derive, oid, pbes1_3des, pbes2_aes256, pbkdf2,
 };
 use spki::AlgorithmIdentifierOwned;
 
@@ -272,7 +272,7 @@ fn keys_that_were_prepared_are_the_right_ones() {
     let iv = [7; 16];
     let plain = || zeroize::Zeroizing::new(vec![0x30, 0]);
     let sealed = |salt: &[u8]| {
-        let key = pbkdf2(pbe::Digest::Sha256, b"password", salt, 1000, 32);
+        let key = pbkdf2(Digest::Sha256, b"password", salt, 1000, 32);
         let ciphertext = Cipher::Aes256.encrypt(&key, &iv, plain()).unwrap();
         (pbes2_aes256(salt, 1000, &iv).unwrap(), ciphertext)
     };
@@ -290,4 +290,36 @@ fn keys_that_were_prepared_are_the_right_ones() {
         let opened = scheme.decrypt(ciphertext, &mut password, &mut budget);
         assert_eq!(*opened.unwrap(), [0x30, 0]);
     }
+}
+
+#[test]
+fn the_key_of_a_mac_is_derived_beside_those_of_ciphers() {
+    let password = PasswordOctets::new("password");
+    let algorithm = pbes1_3des(b"saltsalt", 1000).unwrap();
+    let mut budget = Budget::new(Limits {
+        hash_blocks: 4000,
+        ..Limits::default()
+    });
+    let scheme = Scheme::parse(&algorithm.owned_to_ref(), &budget)
+        .unwrap()
+        .derivation()
+        .unwrap();
+    let mac = Derivation::of_mac(Digest::Sha1, b"saltsalt", 1000).unwrap();
+    assert!(scheme.fits_beside(&mac));
+    let both = [scheme, mac.clone()];
+    budget.prepare(&both, &password).unwrap();
+    let request = Request {
+        purpose: Purpose::MacKey,
+        password: password.utf16(),
+        salt: b"saltsalt",
+        iterations: 1000,
+        len: 20,
+    };
+    let alone = derive(Digest::Sha1, &[request]);
+    assert_eq!(*budget.prepared(&mac).unwrap(), *alone[0]);
+    // Nothing is left, and nothing is done twice.
+    budget.prepare(&both, &password).unwrap();
+    assert!(budget.charge(1).is_err());
+    // SHA-256 goes beside none of these.
+    assert!(Derivation::of_mac(Digest::Sha256, b"saltsalt", 1000).is_none());
 }

@@ -24,6 +24,8 @@ pub(crate) enum Kind {
     Pbkdf2Sha256,
     /// A key and an initialisation vector by RFC 7292 appendix B.
     Pkcs12(Cipher),
+    /// The key of a MAC by RFC 7292 appendix B with SHA-1, which its ciphers have, too.
+    Pkcs12Mac,
 }
 
 /// What was derived of one password.
@@ -31,6 +33,11 @@ pub(crate) enum Kind {
 pub(crate) struct Prepared(Vec<(Derivation, Zeroizing<Vec<u8>>)>);
 
 impl Prepared {
+    /// Whether `derivation` is done.
+    pub(crate) fn has(&self, derivation: &Derivation) -> bool {
+        self.0.iter().any(|(known, _)| known == derivation)
+    }
+
     /// What was derived by `derivation`: the key and, for [`Kind::Pkcs12`], the vector behind it.
     pub(crate) fn get(&self, derivation: &Derivation) -> Option<Zeroizing<Vec<u8>>> {
         let found = self.0.iter().find(|(known, _)| known == derivation);
@@ -42,11 +49,14 @@ impl Prepared {
         let (pbkdf2, pkcs12): (Vec<_>, Vec<_>) = wanted
             .iter()
             .partition(|derivation| derivation.kind == Kind::Pbkdf2Sha256);
-        let requests: Vec<_> = pkcs12.iter().flat_map(|it| it.requests(password)).collect();
-        let octets = derive(Digest::Sha1, &requests);
-        for (derivation, key_and_iv) in pkcs12.into_iter().zip(octets.as_chunks::<2>().0) {
-            let octets = key_and_iv.iter().flat_map(|octets| octets.iter().copied());
-            let octets = Zeroizing::new(octets.collect());
+        let requests: Vec<_> = pkcs12.iter().map(|it| it.requests(password)).collect();
+        let mut derived = derive(Digest::Sha1, &requests.concat()).into_iter();
+        for (derivation, requests) in pkcs12.into_iter().zip(&requests) {
+            let len = requests.iter().map(|request| request.len).sum();
+            let mut octets = Zeroizing::new(Vec::with_capacity(len));
+            for part in derived.by_ref().take(requests.len()) {
+                octets.extend_from_slice(&part);
+            }
             self.0.push((derivation.clone(), octets));
         }
         let mut left = pbkdf2.as_slice();
@@ -83,6 +93,23 @@ pub(crate) fn side_by_side(wanted: &[Derivation]) -> Vec<Derivation> {
 }
 
 impl Derivation {
+    /// That of the key of a MAC by RFC 7292 appendix B; none for another hash than SHA-1, which the ciphers of that
+    /// appendix have, too.
+    #[must_use]
+    pub fn of_mac(digest: Digest, salt: &[u8], iterations: u32) -> Option<Self> {
+        (digest == Digest::Sha1).then(|| Self {
+            kind: Kind::Pkcs12Mac,
+            salt: salt.to_vec(),
+            iterations,
+        })
+    }
+
+    /// Whether it gains from being done beside `other`: both go by one hash function.
+    #[must_use]
+    pub fn fits_beside(&self, other: &Self) -> bool {
+        (self.kind == Kind::Pbkdf2Sha256) == (other.kind == Kind::Pbkdf2Sha256)
+    }
+
     /// In hash blocks.
     pub(crate) fn cost(&self) -> u64 {
         match self.kind {
@@ -91,14 +118,14 @@ impl Derivation {
                 let cost = |len| pkcs12_blocks(Digest::Sha1, self.iterations, len);
                 cost(cipher.key_len()) + cost(cipher.iv_len())
             }
+            Kind::Pkcs12Mac => {
+                pkcs12_blocks(Digest::Sha1, self.iterations, Digest::Sha1.output_len())
+            }
         }
     }
 
-    /// For RFC 7292 appendix B: the key, then the initialisation vector.
+    /// For RFC 7292 appendix B: the key, then the initialisation vector of a cipher.
     pub(crate) fn requests<'a>(&'a self, password: &'a PasswordOctets<'_>) -> Vec<Request<'a>> {
-        let Kind::Pkcs12(cipher) = self.kind else {
-            return Vec::new();
-        };
         let request = |purpose, len| Request {
             purpose,
             password: password.utf16(),
@@ -106,10 +133,14 @@ impl Derivation {
             iterations: self.iterations,
             len,
         };
-        vec![
-            request(Purpose::EncryptionKey, cipher.key_len()),
-            request(Purpose::Iv, cipher.iv_len()),
-        ]
+        match self.kind {
+            Kind::Pbkdf2Sha256 => Vec::new(),
+            Kind::Pkcs12(cipher) => vec![
+                request(Purpose::EncryptionKey, cipher.key_len()),
+                request(Purpose::Iv, cipher.iv_len()),
+            ],
+            Kind::Pkcs12Mac => vec![request(Purpose::MacKey, Digest::Sha1.output_len())],
+        }
     }
 }
 

@@ -82,10 +82,10 @@ impl Budget {
     }
 
     /// Derives keys side by side, which takes a core little longer than one of them, for the schemes that
-    /// [`Scheme::decrypt`](super::Scheme::decrypt) is going to be asked for with the same password and this budget.
-    /// Equal derivations are done, and paid, once.
+    /// [`Scheme::decrypt`](super::Scheme::decrypt) is going to be asked for with the same password and this budget, and
+    /// for MACs. Equal derivations are done, and paid, once, and so are those that were prepared before.
     ///
-    /// It is of use once the password is known to be right: otherwise the first scheme fails, and the rest was in vain.
+    /// With a wrong password the first scheme or MAC fails, and the rest was in vain.
     ///
     /// # Errors
     ///
@@ -99,7 +99,8 @@ impl Budget {
         if derivations.len() < 2 || !password.has_one_form() {
             return Ok(());
         }
-        let wanted = side_by_side(derivations);
+        let mut wanted = side_by_side(derivations);
+        wanted.retain(|derivation| !self.prepared.has(derivation));
         for derivation in &wanted {
             self.charge(derivation.cost())?;
         }
@@ -107,9 +108,10 @@ impl Budget {
         Ok(())
     }
 
-    /// What was prepared for a scheme.
-    pub(super) fn prepared(&self, derivation: Option<Derivation>) -> Option<Zeroizing<Vec<u8>>> {
-        self.prepared.get(&derivation?)
+    /// What was prepared for a scheme or a MAC.
+    #[must_use]
+    pub fn prepared(&self, derivation: &Derivation) -> Option<Zeroizing<Vec<u8>>> {
+        self.prepared.get(derivation)
     }
 
     /// What it was made of.

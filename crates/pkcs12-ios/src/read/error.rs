@@ -147,7 +147,7 @@ impl ReadError {
     }
 
     /// What `pbe` says of one part.
-    pub(crate) fn encryption(place: Place) -> impl FnOnce(PbeError) -> Self {
+    pub(crate) fn encryption(place: Place) -> impl Fn(PbeError) -> Self + Copy {
         move |error| match error {
             PbeError::DecryptFailed => Self::DecryptFailed { place },
             PbeError::IterationsOutOfRange { got, allowed } => Self::IterationsOutOfRange {

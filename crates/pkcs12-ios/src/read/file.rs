@@ -75,7 +75,7 @@ pub(crate) fn walk(
         mac.charge(&mut costs)?;
         Ok::<_, ReadError>(mac)
     };
-    let mut mac = match pfx.mac_data.as_ref().map(judge) {
+    let mac = match pfx.mac_data.as_ref().map(judge) {
         None => None,
         Some(Err(error)) if refused == Refused::Stop || !error.is_about_protection() => {
             return Err(error);
@@ -87,12 +87,19 @@ pub(crate) fn walk(
 
     if let Some(password) = password {
         let mut octets = PasswordOctets::new(password.secret_str());
-        if let Some(Ok(mac)) = &mut mac {
+        if let Some(Ok(mac)) = &mac {
+            let refused = ReadError::encryption(Place::AuthenticatedSafe);
+            if let Some(of_mac) = mac.derivation() {
+                let mut together = contents.derivations.clone();
+                together.retain(|derivation| derivation.fits_beside(&of_mac));
+                together.push(of_mac);
+                budget.prepare(&together, &octets).map_err(refused)?;
+            }
             mac.verify(content, &mut octets, &mut budget)?;
-            // The password is right, so that none of these is in vain.
+            // The password is right, so that none of the others is in vain.
             budget
                 .prepare(&contents.derivations, &octets)
-                .map_err(ReadError::encryption(Place::AuthenticatedSafe))?;
+                .map_err(refused)?;
         }
         contents = Contents::new(limits, Some(octets), budget, refused);
         contents.read(content)?;

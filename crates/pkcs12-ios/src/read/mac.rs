@@ -1,7 +1,9 @@
 //! The MAC over a file: HMAC by RFC 7292 section 5.1, and PBMAC1 by RFC 9579.
 
 use aws_lc_rs::hmac;
-use pbe::{Budget, Digest, PasswordOctets, Pbkdf2, Purpose, Request, derive, parameters};
+use pbe::{
+    Budget, Derivation, Digest, PasswordOctets, Pbkdf2, Purpose, Request, derive, parameters,
+};
 
 use crate::asn1::{MacData, Pbmac1Params, oid};
 
@@ -89,6 +91,18 @@ impl<'a> Mac<'a> {
             .map_err(ReadError::encryption(Place::Mac))
     }
 
+    /// The derivation of its key, where that gains from being done beside others.
+    pub(crate) fn derivation(&self) -> Option<Derivation> {
+        match self.key {
+            MacKey::Pbmac1 { .. } => None,
+            MacKey::Pkcs12 {
+                digest,
+                salt,
+                iterations,
+            } => Derivation::of_mac(digest, salt, iterations),
+        }
+    }
+
     /// Compares in constant time, and leaves in `password` the form that was right.
     pub(crate) fn verify(
         &self,
@@ -111,6 +125,9 @@ impl<'a> Mac<'a> {
                 salt,
                 iterations,
             } => password.find_form(|password| {
+                if let Some(key) = self.derivation().and_then(|it| budget.prepared(&it)) {
+                    return compare(&hmac::Key::new(digest.hmac(), &key));
+                }
                 self.charge(budget)?;
                 // RFC 7292 section 5.1: the key is as long as the hash.
                 let request = request(*digest, password.utf16(), salt, *iterations);
