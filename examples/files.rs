@@ -1,12 +1,11 @@
 //! The files of a server, as options of a program.
 
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
-use std::time::SystemTime;
+use std::path::PathBuf;
 
 use anyhow::Context;
 use clap::Args;
-use mtls_server::{LoadError, MtlsConfig, MtlsFiles, ServerIdentity, VirtualHostFiles, listen};
+use mtls_server::{LoadError, MtlsConfig, MtlsFiles, VirtualHostFiles, listen};
 use tokio::net::TcpListener;
 
 /// What a server reads, and where it listens.
@@ -39,7 +38,6 @@ impl ServerFiles {
     ///
     /// [`LoadError`] names the file that cannot be used.
     pub async fn load(self) -> Result<MtlsConfig, LoadError> {
-        let (cert, key) = (self.cert.clone(), self.key.clone());
         let mut files = VirtualHostFiles::new(self.cert, self.key, self.client_ca);
         for file in self.crl {
             files = files.crl(file);
@@ -47,9 +45,7 @@ impl ServerFiles {
         if let Some(file) = self.rule {
             files = files.rule(file);
         }
-        let config = MtlsFiles::new(files).load().await?;
-        warn_about_server(&cert, &key);
-        Ok(config)
+        MtlsFiles::new(files).load().await
     }
 
     /// Listens.
@@ -62,16 +58,5 @@ impl ServerFiles {
         listen::bind(self.listen).with_context(|| {
             format!("cannot listen on port {port} of {ip}: choose another with --listen")
         })
-    }
-}
-
-/// Tells on stderr why clients will refuse this server's certificate, if they will: a line for each reason.
-///
-/// Files that cannot be used are passed over, since loading the settings has said so.
-pub fn warn_about_server(cert: &Path, key: &Path) {
-    if let Ok(identity) = ServerIdentity::from_files(cert, key) {
-        for problem in identity.problems_as_server(SystemTime::now()) {
-            eprintln!("warning: {}: {problem}", cert.display());
-        }
     }
 }

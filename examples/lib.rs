@@ -16,7 +16,7 @@ use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{Layer, fmt};
 
-pub use files::{ServerFiles, warn_about_server};
+pub use files::ServerFiles;
 pub use peer::Peer;
 
 /// Runs a program to its end: what fails is one line on stderr with its causes, and exit code 1.

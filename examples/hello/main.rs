@@ -13,7 +13,7 @@ use std::{net::SocketAddr, path::PathBuf, process::ExitCode, time::Duration};
 use anyhow::Context;
 use axum::{Json, Router, routing::get};
 use clap::Parser;
-use examples::{LOG_HELP, finish, print, reload_on_hangup, stop_wanted, warn_about_server};
+use examples::{LOG_HELP, finish, print, reload_on_hangup, stop_wanted};
 use mtls_server::crl::CrlSource;
 use mtls_server::plain_http::HttpUrlError;
 use mtls_server::{ClientAuth, ClientCert, MtlsFiles, TlsInfo, VirtualHostFiles, listen};
@@ -56,7 +56,6 @@ async fn main() -> ExitCode {
 }
 
 async fn run(options: Options) -> anyhow::Result<ExitCode> {
-    let (cert, key) = (options.cert.clone(), options.key.clone());
     let mut site = VirtualHostFiles::new(options.cert, options.key, options.client_ca);
     for source in options.crl {
         site = site.crl(source);
@@ -65,7 +64,6 @@ async fn run(options: Options) -> anyhow::Result<ExitCode> {
         site = site.client_auth(ClientAuth::Optional);
     }
     let config = MtlsFiles::new(site).load().await?;
-    warn_about_server(&cert, &key);
     let listener = match listen::from_environment()? {
         Some(handed_over) => {
             eprintln!("serving the socket that was handed over (LISTEN_FDS), not --listen");

@@ -17,7 +17,7 @@ use crate::{
 
 /// A connection that was refused, and what is known about it.
 #[derive(Debug, thiserror::Error)]
-#[error("connection refused")]
+#[error("the client is refused")]
 pub struct Refusal {
     #[source]
     pub(crate) reason: RefusalReason,

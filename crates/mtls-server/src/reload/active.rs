@@ -107,16 +107,18 @@ impl ActiveConfig {
         next.number
     }
 
-    /// Notes that newer settings could not be loaded.
+    /// Notes that newer settings could not be loaded: in the log once for each reason.
     pub(crate) fn degrade(&self, reason: String) {
-        tracing::error!(
-            target: "mtls_server",
-            reason,
-            "not everything could be loaded: the active configuration stays",
-        );
         self.status.send_modify(|status| {
-            let since = status.degraded.as_ref().map(|degraded| degraded.since);
-            let since = since.unwrap_or_else(OffsetDateTime::now_utc);
+            let before = status.degraded.take();
+            if before.as_ref().map(|before| &before.reason) != Some(&reason) {
+                tracing::error!(
+                    target: "mtls_server",
+                    reason,
+                    "not everything could be loaded: the active configuration stays",
+                );
+            }
+            let since = before.map_or_else(OffsetDateTime::now_utc, |before| before.since);
             status.degraded = Some(Degraded { since, reason });
         });
     }

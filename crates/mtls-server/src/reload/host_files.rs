@@ -1,6 +1,6 @@
 //! Loading the files of one virtual host, again and again: what has not changed is not made again.
 
-use std::{path::Path, sync::Arc};
+use std::{path::Path, sync::Arc, time::SystemTime};
 
 use pki_core::verify::Revocation;
 use sha2::{Digest as _, Sha256};
@@ -124,6 +124,14 @@ impl HostFiles {
             chain, key, roots, ..
         } = &part.contents;
         let identity = files::identity_of((&files.chain, chain), (&files.key, key))?;
+        for problem in identity.problems_as_server(SystemTime::now()) {
+            tracing::warn!(
+                target: "mtls_server",
+                file = ?files.chain,
+                reason = problem.to_string(),
+                "clients will refuse the server's certificate"
+            );
+        }
         let identity = match &part.staple {
             Some(staple) => identity.stapled(staple.as_slice()),
             None => identity,
