@@ -24,7 +24,7 @@ use serde::Serialize;
 use time::OffsetDateTime;
 use tokio::sync::watch;
 
-use self::bind::bind;
+use self::bind::{bind, is_missed};
 pub(crate) use self::console::CONSOLE_SERVER;
 use self::console::ConsoleArgs;
 pub(crate) use self::enrollment::ENROLLMENT_SERVER;
@@ -160,6 +160,13 @@ impl Serve {
         let server = HttpServer::start(listener, router, HttpLimits::default())?;
         let stop_wanted = stop_wanted()?;
         let url = format!("http://{}", server.local_addr());
+        if let Some(named) = &ca.directory().settings().url
+            && is_missed(named, server.local_addr())
+        {
+            note(format!(
+                "warning: certificates of this CA name {named}, and this is another port: choose it with --listen"
+            ));
+        }
         let (stop, stopped) = watch::channel(false);
         let tls = TlsServers::start(&ca, enroll, console, stopped.clone()).await?;
         let serving = Serving {
