@@ -16,6 +16,8 @@ pub use bundle::Bundle;
 pub use inspect::{Effect, Inspection, Objection, Outlook, Reader, UnknownReader, inspect};
 pub use link::BrokenLink;
 pub use open_error::OpenError;
+/// What a bundle is made of, and protected by.
+pub use pki_core::{KeyPair, Password};
 #[cfg(feature = "profile")]
 pub use profile::{
     AcmeEnrollment, AcmeKey, Curve, Profile, ProfileBuilder, ProfileError, ScepEnrollment,
