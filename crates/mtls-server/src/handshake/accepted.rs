@@ -49,6 +49,9 @@ where
     /// counts from the last byte in either direction, and `body` limits how long a write may wait for
     /// the peer.
     ///
+    /// The client that is denied, or no longer good, gets no alert: its next read finds the end of the
+    /// stream (close_notify). If its certificate is no longer good, its next handshake says so.
+    ///
     /// Do not speak HTTP on it: nothing would remove headers that claim a client certificate.
     ///
     /// # Errors

@@ -85,6 +85,21 @@ impl ConnectionAcceptor {
 
     /// Ends all connections. Idle ones end at once, those with a running request when it is
     /// answered, and all others after `grace`. The caller stops listening first.
+    ///
+    /// This does not wait. All has ended when no connection is left:
+    ///
+    /// ```no_run
+    /// # async fn run(acceptor: mtls_server::ConnectionAcceptor) {
+    /// use std::time::Duration;
+    ///
+    /// acceptor.shut_down(Duration::from_secs(10));
+    /// while acceptor.handle().connection_count() > 0 {
+    ///     tokio::time::sleep(Duration::from_millis(50)).await;
+    /// }
+    /// # }
+    /// ```
+    ///
+    /// A connection counts until its stream is dropped.
     pub fn shut_down(&self, grace: Duration) {
         self.0.stop(grace);
     }

@@ -67,8 +67,38 @@ impl<IO> AcceptedConnection<IO> {
     /// requests their identity, removes headers that claim one, and answers 403 and 421. See
     /// [`MtlsService`].
     ///
-    /// `inner` is any tower service, such as an [`axum::Router`]. [`http_limits`](crate::http_limits)
-    /// sets the limits that hyper needs.
+    /// `inner` is any tower service of requests with an [`axum::body::Body`], such as an
+    /// [`axum::Router`]. [`http_limits`](crate::http_limits) sets the limits that hyper needs.
+    ///
+    /// ```no_run
+    /// use std::convert::Infallible;
+    ///
+    /// use axum::{
+    ///     body::Body,
+    ///     http::{Request, Response},
+    /// };
+    /// use hyper_util::{
+    ///     rt::{TokioExecutor, TokioIo},
+    ///     server::conn::auto::Builder,
+    ///     service::TowerToHyperService,
+    /// };
+    /// use mtls_server::{AcceptedConnection, http_limits};
+    /// use tokio::net::TcpStream;
+    /// use tower::service_fn;
+    ///
+    /// async fn hello(_: Request<Body>) -> Result<Response<Body>, Infallible> {
+    ///     Ok(Response::new(Body::from("hello")))
+    /// }
+    ///
+    /// async fn serve(accepted: AcceptedConnection<TcpStream>) {
+    ///     let (stream, service) = accepted.into_http(service_fn(hello));
+    ///     let mut http = Builder::new(TokioExecutor::new());
+    ///     http_limits(&mut http);
+    ///     let service = TowerToHyperService::new(service);
+    ///     // What ends a connection is the client's business, or has an audit event.
+    ///     let _ = http.serve_connection_with_upgrades(TokioIo::new(stream), service).await;
+    /// }
+    /// ```
     pub fn into_http<S>(self, inner: S) -> (MtlsStream<IO>, MtlsService<S>) {
         let stream = self.into_sealed();
         let service = MtlsService::open(&stream, inner);
