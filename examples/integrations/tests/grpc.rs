@@ -1,7 +1,7 @@
 //! What a tonic client is told by a server that refuses it, over connections of this workspace.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
-use std::{future::pending, time::Duration};
+use std::{error::Error as _, future::pending, time::Duration};
 
 use axum::{Router, extract::Request, middleware::Next, middleware::from_fn};
 use mtls_client::{ClientIdentity, Connector};
@@ -100,6 +100,8 @@ async fn a_denied_call_is_permission_denied_and_an_allowed_one_is_answered() {
         let channel = world.channel(&server, &world.ca.client("bob")).await;
         let denied = ask(channel).await.unwrap_err();
         assert_eq!(denied.code(), Code::PermissionDenied, "{denied:?}");
+        // What the server answered has none, so a program can tell it from a connection that failed.
+        assert!(denied.source().is_none(), "{denied:?}");
         assert_eq!(
             denied.message(),
             "the client certificate of this connection does not allow this"
