@@ -32,11 +32,16 @@ fn self_issued_cas_do_not_count_in_path_length() {
         let old = root.issuing("issuing").with(limited);
         let name = if self_issued { "issuing" } else { "other" };
         let new = old.issuing(name);
-        let leaf = new.sign(&client("alice"));
-        let presented = [new.der().clone(), old.der().clone()];
-        let verifier = clients(anchors(&root)).build();
-        let got = verdict(&verifier.verify(&leaf, &presented, at(NOW)));
-        assert_eq!(got, expected, "pathLen {limit}, self-issued {self_issued}");
+        let beyond_webpki = with(client("alice"), |leaf| {
+            leaf.custom_extensions = vec![policies(true, &[POLICY_A])];
+        });
+        for params in [client("alice"), beyond_webpki] {
+            let leaf = new.sign(&params);
+            let presented = [new.der().clone(), old.der().clone()];
+            let verifier = clients(anchors(&root)).build();
+            let got = verdict(&verifier.verify(&leaf, &presented, at(NOW)));
+            assert_eq!(got, expected, "pathLen {limit}, self-issued {self_issued}");
+        }
     }
 }
 
@@ -292,6 +297,22 @@ fn names_can_be_written_to_a_log() {
             leaf.subject_alt_names = vec![SanType::DnsName("x".try_into().unwrap())];
         });
         assert_eq!(got, expected, "{:?}", &name[..name.len().min(20)]);
+    }
+}
+
+#[test]
+fn a_name_that_cannot_be_read_names_nobody() {
+    let readable = tlv(DNS, b"alice.test");
+    let unreadable = tlv(DNS, "\u{e5}sa.test");
+    for (names, expected) in [
+        (unreadable.clone(), "no-name"),
+        ([unreadable, readable].concat(), "ok"),
+    ] {
+        let got = chain(&|_| {}, &|_| {}, &|leaf| {
+            leaf.distinguished_name = DistinguishedName::new();
+            leaf.custom_extensions = vec![custom(17, true, tlv(0x30, &names))];
+        });
+        assert_eq!(got, expected);
     }
 }
 
