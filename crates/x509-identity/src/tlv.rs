@@ -209,6 +209,19 @@ mod tests {
     use super::*;
 
     #[test]
+    fn an_element_has_the_tag_that_is_required_and_one_of_a_single_octet() {
+        for (bytes, tag, good) in [
+            (&[0x30, 1, 5][..], SEQUENCE, true),
+            (&[0x31, 1, 5], SEQUENCE, false),
+            (&[0x1e, 1, 5], 0x1e, true),
+            (&[0x1f, 1, 5], 0x1f, false),
+        ] {
+            let mut fields = Fields::new(bytes, "test").expect("few octets");
+            assert_eq!(fields.required(tag).is_ok(), good, "{bytes:x?}");
+        }
+    }
+
+    #[test]
     fn an_identifier_is_whole_and_each_arc_of_it_is_as_short_as_it_can_be() {
         let uuid = [&[0x69, 0x83][..], &[0xff; 17], &[0x7f]].concat();
         for (content, is_read, is_formed) in [
