@@ -194,6 +194,19 @@ mod tests {
     }
 
     #[test]
+    fn a_number_below_zero_is_printed_as_one() {
+        for (octets, printed) in [
+            (&[0xff][..], "-01"),
+            (&[0xff, 0x7f], "-81"),
+            (&[0xff, 0x00], "-0100"),
+            (&[0x80, 0x00, 0x00], "-800000"),
+        ] {
+            let number = SerialNumber::from_integer_octets(octets);
+            assert_eq!(number.to_string(), printed);
+        }
+    }
+
+    #[test]
     fn hexadecimal_is_read_as_people_write_it() {
         for (text, printed) in [
             ("4A01", "4A01"),
@@ -213,8 +226,14 @@ mod tests {
             let read = read.map(|number| number.to_string()).unwrap_or_default();
             assert_eq!(read, printed, "{text}");
         }
-        let long = "0".repeat(MAX_TEXT_LEN + 1);
-        assert!(long.parse::<SerialNumber>().is_err());
+        let padded = |len| format!("{:0>len$}", "4A").parse::<SerialNumber>();
+        assert_eq!(
+            padded(MAX_TEXT_LEN).map(|it| it.to_string()),
+            Ok("4A".to_owned())
+        );
+        let (what, limit) = ("serial number", MAX_TEXT_LEN);
+        let len = MAX_TEXT_LEN + 1;
+        assert_eq!(padded(len), Err(ParseError::TooLong { what, len, limit }));
     }
 
     #[test]

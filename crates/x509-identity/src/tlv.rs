@@ -209,6 +209,40 @@ mod tests {
     use super::*;
 
     #[test]
+    fn an_element_has_the_tag_that_is_required_and_one_of_a_single_octet() {
+        for (bytes, tag, good) in [
+            (&[0x30, 1, 5][..], SEQUENCE, true),
+            (&[0x31, 1, 5], SEQUENCE, false),
+            (&[0x1e, 1, 5], 0x1e, true),
+            (&[0x1f, 1, 5], 0x1f, false),
+        ] {
+            let mut fields = Fields::new(bytes, "test").expect("few octets");
+            assert_eq!(fields.required(tag).is_ok(), good, "{bytes:x?}");
+        }
+    }
+
+    #[test]
+    fn an_identifier_is_whole_and_each_arc_of_it_is_as_short_as_it_can_be() {
+        let uuid = [&[0x69, 0x83][..], &[0xff; 17], &[0x7f]].concat();
+        for (content, is_read, is_formed) in [
+            (&[0x2a, 3, 4][..], true, true),
+            // A 0x80 within an arc is a digit of it.
+            (&[0x2a, 0x81, 0x80, 0x00], true, true),
+            (&[0x2a, 0x80, 0x01], false, false),
+            (&uuid, false, true),
+            (&uuid[..uuid.len() - 1], false, false),
+            (&[&uuid[..], &[0x80, 1]].concat(), false, false),
+        ] {
+            let read = object_identifier(content, "test");
+            assert_eq!(read.is_ok(), is_read, "{content:x?}");
+            match representable_identifier(content, "test") {
+                Ok(found) => assert_eq!((found.is_some(), true), (is_read, is_formed)),
+                Err(_) => assert!(!is_formed, "{content:x?}"),
+            }
+        }
+    }
+
+    #[test]
     fn a_short_element_is_what_the_decoder_makes_of_it_and_nothing_else_is() {
         let long = [[0x30, 0x81, 0x80].as_slice(), &[0; 0x80]].concat();
         for bytes in [

@@ -43,6 +43,23 @@ fn the_examples_of_the_rfc_are_read_and_written() {
 }
 
 #[test]
+fn names_are_equal_that_have_the_same_attributes_in_the_same_rdns() {
+    for (one, other, same) in [
+        ("CN=alice+OU=ops,O=x", "CN=alice+OU=ops,O=x", true),
+        ("CN=alice+OU=ops,O=x", "OU=ops+CN=alice,O=x", true),
+        ("CN=alice+OU=ops,O=x", "CN=alice,O=x", false),
+        ("CN=alice+OU=ops,O=x", "OU=ops,O=x", false),
+        ("CN=alice+OU=ops,O=x", "CN=alice+OU=dev,O=x", false),
+        ("CN=alice,O=x", "O=x,CN=alice", false),
+        ("CN=alice,O=x", "CN=Alice,O=x", false),
+    ] {
+        let one: DistinguishedName = one.parse().unwrap();
+        let other: DistinguishedName = other.parse().unwrap();
+        assert_eq!((one == other, other == one), (same, same), "{one} {other}");
+    }
+}
+
+#[test]
 fn special_characters_are_escaped_and_come_back() {
     for (text, escaped) in [
         (

@@ -4,6 +4,7 @@
 mod support;
 
 use support::{Parts, common_name, extension, oid, sequence, tlv, with_extension, with_sans};
+use test_pki::der::content;
 use x509_identity::{
     BasicConstraints, Certificate, MAX_CERTIFICATE_LEN, ObjectIdentifier, ParseError,
     SubjectAltName,
@@ -356,11 +357,96 @@ fn nothing_follows_the_end() {
 }
 
 #[test]
+fn nothing_follows_the_end_of_any_part() {
+    let of_parts = |parts: Parts| parts.der();
+    let time = |year: &str| tlv(0x17, format!("{year}0101000000Z"));
+    let uri = tlv(0xa0, tlv(0x86, "http://x/crl"));
+    let (modulus, exponent) = (
+        tlv(0x02, [[0x00, 0xc1].as_slice(), &[1; 255]].concat()),
+        tlv(0x02, [3]),
+    );
+    let rsa = sequence(&[&oid("1.2.840.113549.1.1.1"), &[5, 0]]);
+    let key = tlv(0x03, [&[0][..], &sequence(&[&modulus, &exponent])].concat());
+    type Made<'a> = &'a dyn Fn(&[u8]) -> Vec<u8>;
+    let cases: &[(&str, Made<'_>)] = &[
+        ("signature", &|more| {
+            let whole = Parts::default().der();
+            sequence(&[content(&whole), more])
+        }),
+        ("validity", &|more| {
+            let validity = sequence(&[&time("26"), &time("27"), more]);
+            of_parts(Parts {
+                validity,
+                ..Parts::default()
+            })
+        }),
+        ("key", &|more| {
+            let spki = sequence(&[&rsa, &key, more]);
+            of_parts(Parts {
+                spki,
+                ..Parts::default()
+            })
+        }),
+        ("RSA key", &|more| {
+            let key = tlv(
+                0x03,
+                [&[0][..], &sequence(&[&modulus, &exponent, more])].concat(),
+            );
+            let spki = sequence(&[&rsa, &key]);
+            of_parts(Parts {
+                spki,
+                ..Parts::default()
+            })
+        }),
+        ("extension", &|more| {
+            let extension = sequence(&[&oid("1.2.3.4"), &tlv(0x04, [5, 0]), more]);
+            of_parts(Parts {
+                extensions: Some(vec![extension]),
+                ..Parts::default()
+            })
+        }),
+        ("basicConstraints", &|more| {
+            with_extension(
+                "2.5.29.19",
+                sequence(&[&tlv(0x01, [0xff]), &tlv(0x02, [1]), more]),
+            )
+        }),
+        ("authorityKeyIdentifier", &|more| {
+            with_extension("2.5.29.35", sequence(&[&tlv(0x80, [7; 20]), more]))
+        }),
+        ("name of a distribution point", &|more| {
+            let point = sequence(&[&tlv(0xa0, [&uri, more].concat())]);
+            with_extension("2.5.29.31", sequence(&[&point]))
+        }),
+        ("distribution point", &|more| {
+            let reasons = tlv(0x81, [6, 0x40]);
+            let issuer = tlv(0xa2, tlv(0xa4, common_name(tlv(0x0c, "ca"))));
+            let point = sequence(&[&tlv(0xa0, &uri), &reasons, &issuer, more]);
+            with_extension("2.5.29.31", sequence(&[&point]))
+        }),
+        ("otherName", &|more| {
+            let name = [oid("1.2.3.4"), tlv(0xa0, [5, 0]), more.to_vec()].concat();
+            with_sans(&[tlv(0xa0, name)])
+        }),
+    ];
+    for (what, made) in cases {
+        let read = Certificate::from_der(&made(&[]));
+        assert!(read.is_ok(), "{what}: {read:?}");
+        let read = Certificate::from_der(&made(&[5, 0]));
+        assert!(read.is_err(), "{what}");
+    }
+}
+
+#[test]
 fn certificates_have_a_largest_size() {
     let filled = |len| with_extension("1.2.3.4", vec![0; len]);
     let frame = filled(60_000).len() - 60_000;
-    assert!(Certificate::from_der(&filled(MAX_CERTIFICATE_LEN - frame)).is_ok());
-    let error = refusal(&filled(MAX_CERTIFICATE_LEN - frame + 1));
+    let largest = filled(MAX_CERTIFICATE_LEN - frame);
+    let too_large = filled(MAX_CERTIFICATE_LEN - frame + 1);
+    assert!(Certificate::from_der(&largest).is_ok());
+    assert!(Certificate::subject_of_unreadable(&largest).is_some());
+    assert!(Certificate::subject_of_unreadable(&too_large).is_none());
+    let error = refusal(&too_large);
     assert!(matches!(
         error,
         ParseError::TooLong {

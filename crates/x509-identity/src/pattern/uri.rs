@@ -198,6 +198,8 @@ mod tests {
             ("spiffe://td/web-*", "spiffe://td/web-", true),
             ("spiffe://td/web-*-*x", "spiffe://td/web-a-b-x", true),
             ("spiffe://td/web-*-*x", "spiffe://td/web-x", false),
+            ("spiffe://td/web-*-*x", "spiffe://td/web-a?b-cx", false),
+            ("spiffe://td/web-*-*x", "spiffe://td/web-a#b-cx", false),
             ("spiffe://td/ab*ba", "spiffe://td/aba", false),
             ("spiffe://td/**", "spiffe://td/a/b/c", true),
             ("spiffe://td/**", "spiffe://td/a", true),

@@ -125,16 +125,18 @@ impl CrlHistory {
 
     /// Verifies them by the keys that are known. Each key is tried once.
     fn verify(&self, crls: &[Arc<IndexedCrl>]) {
-        let confirmed: Vec<_> = self.all().filter(|crl| crl.is_confirmed()).collect();
+        let keys = self
+            .all()
+            .filter_map(|it| Some((it.issuer(), it.signer()?)));
+        let keys: Vec<_> = keys.collect();
         for crl in crls.iter().filter(|crl| !crl.is_confirmed()) {
             for issuer in self.issuers.iter() {
                 if IssuerName::of_subject(issuer) == *crl.issuer() {
                     crl.is_by(issuer);
                 }
             }
-            let of_issuer = confirmed.iter().filter(|it| it.issuer() == crl.issuer());
-            for key in of_issuer.filter_map(|it| it.signer()) {
-                crl.is_by_key(key);
+            for (_, key) in keys.iter().filter(|(issuer, _)| *issuer == crl.issuer()) {
+                crl.try_key(key);
             }
         }
     }

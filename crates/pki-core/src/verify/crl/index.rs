@@ -141,13 +141,11 @@ impl IndexedCrl {
         is_by
     }
 
-    /// The same for the key that signed another CRL of this issuer.
-    pub(super) fn is_by_key(&self, key: &IssuerKey) -> bool {
-        let is_by = self.verify(key.id.as_deref(), &key.spki, &key.hash);
-        if is_by {
+    /// Tries the key that signed another CRL of this issuer, in the same way.
+    pub(super) fn try_key(&self, key: &IssuerKey) {
+        if self.verify(key.id.as_deref(), &key.spki, &key.hash) {
             self.signer.get_or_init(|| key.clone());
         }
-        is_by
     }
 
     fn verify(&self, id: Option<&[u8]>, spki: &[u8], key: &[u8; 32]) -> bool {

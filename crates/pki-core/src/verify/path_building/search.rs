@@ -17,7 +17,6 @@ use crate::verify::{Path, TrustAnchors};
 /// Whether the certificate has something that webpki checks otherwise than RFC 5280.
 pub(super) fn is_beyond_webpki(certificate: &Certificate) -> bool {
     (certificate.is_ca() && certificate.is_self_issued())
-        || constrains_names(certificate)
         || is_unreadable_to_webpki(certificate)
         || certificate
             .critical_extensions()

@@ -203,20 +203,11 @@ fn map(
         tree.retain(|node| !mappings.iter().any(|(from, _)| node.valid == *from));
         return true;
     }
-    let any_valid = tree.iter().any(|node| node.valid == ANY_POLICY);
-    for (index, (from, _)) in mappings.iter().enumerate() {
-        if mappings[..index].iter().any(|(earlier, _)| earlier == from) {
-            continue;
-        }
-        let to = mappings.iter().filter(|(other, _)| other == from);
-        let expected: Vec<ObjectIdentifier> = to.map(|(_, to)| *to).collect();
-        match tree.iter_mut().find(|node| node.valid == *from) {
-            Some(node) => node.expected = expected,
-            None if any_valid => tree.push(Node {
-                valid: *from,
-                expected,
-            }),
-            None => {}
+    // Where any policy is valid, a node for what is mapped would add nothing: all is expected there.
+    for (from, _) in mappings {
+        if let Some(node) = tree.iter_mut().find(|node| node.valid == *from) {
+            let to = mappings.iter().filter(|(other, _)| other == from);
+            node.expected = to.map(|(_, to)| *to).collect();
         }
     }
     true

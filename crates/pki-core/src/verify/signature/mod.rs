@@ -113,9 +113,7 @@ pub(crate) fn weak_key(certificate: &Certificate) -> Option<String> {
         PublicKeyAlgorithm::Rsa { bits } if bits < MIN_RSA_BITS => {
             Some(format!("RSA of {bits} bits"))
         }
-        kind @ PublicKeyAlgorithm::Other(_) if !is_verifiable(certificate) => {
-            Some(kind.to_string())
-        }
+        kind @ PublicKeyAlgorithm::Other(_) => Some(kind.to_string()),
         _ => None,
     }
 }
@@ -136,15 +134,6 @@ pub(crate) fn weak_signature(certificate: &Certificate) -> VerifyError {
         }
         None => VerifyError::WeakSignature { subject, algorithm },
     }
-}
-
-/// Newer kinds than [`PublicKeyAlgorithm`] names pass if webpki can verify with them.
-fn is_verifiable(certificate: &Certificate) -> bool {
-    key_parts(certificate.spki_der()).is_ok_and(|(key_algorithm, _)| {
-        webpki::ALL_VERIFICATION_ALGS
-            .iter()
-            .any(|accepted| accepted.public_key_alg_id().as_ref() == key_algorithm)
-    })
 }
 
 /// The content of the subjectPublicKey BIT STRING, which is what key identifiers hash.

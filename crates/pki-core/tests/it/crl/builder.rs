@@ -4,6 +4,8 @@ use pki_core::{
     Authority, CertificateParameters, CrlBuildError, CrlBuilder, CrlScope, KeyKind, KeyPair,
     Profile,
 };
+use rcgen::KeyUsagePurpose as Ku;
+use test_pki::Ca;
 use time::macros::datetime;
 use time::{Duration, OffsetDateTime};
 use webpki::{CertRevocationList, OwnedCertRevocationList};
@@ -55,6 +57,27 @@ fn an_empty_crl_and_a_partitioned_one_are_read() {
                 .unwrap()
                 .starts_with("-----BEGIN X509 CRL-----")
         );
+    }
+}
+
+#[test]
+fn a_ca_that_may_not_sign_crls_signs_none() {
+    for (usages, may) in [
+        (vec![Ku::KeyCertSign, Ku::CrlSign], true),
+        (vec![Ku::KeyCertSign], false),
+        (vec![], true),
+    ] {
+        let ca = Ca::root_at("root", NOW).with(|ca| ca.key_usages = usages);
+        let key = KeyPair::from_pem(ca.key().serialize_pem().as_bytes(), None).unwrap();
+        let authority = Authority::from_pem(ca.pem().as_bytes(), key).unwrap();
+        match list().sign(&authority) {
+            Ok(_) => assert!(may),
+            Err(CrlBuildError::NoCrlSign { subject }) => {
+                assert!(!may);
+                assert_eq!(subject, "CN=root");
+            }
+            Err(other) => panic!("{other:?}"),
+        }
     }
 }
 

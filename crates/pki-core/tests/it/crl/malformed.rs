@@ -1,6 +1,6 @@
 //! CRLs that are not as RFC 5280 section 5 has them, each beside one that is: the encoding alone decides.
 
-use pki_core::{Crl, CrlReadError};
+use pki_core::{Crl, CrlError, CrlReadError};
 use x509_identity::Certificate;
 
 use crate::verify_kit::*;
@@ -99,6 +99,22 @@ fn a_header_has_its_fields_and_nothing_behind_them() {
     // The algorithm is said twice, and what is signed says it, too.
     let other = changed(|tbs| tbs[1] = tlv(0x30, tlv(0x06, [0x2A, 3, 4])));
     assert!(!is_read(&other));
+}
+
+#[test]
+fn a_time_is_called_one_only_where_there_is_one() {
+    for (time, is_shown) in [
+        (tlv(0x17, "2606010000Z"), true),
+        (tlv(0x18, "2060"), true),
+        (tlv(0x02, [1]), false),
+        (tlv(0x0C, "20600101000000Z"), false),
+    ] {
+        match Crl::from_der(&changed(|tbs| tbs[3] = time)).unwrap_err() {
+            CrlError::Time { .. } => assert!(is_shown),
+            CrlError::Malformed(_) => assert!(!is_shown),
+            other => panic!("{other:?}"),
+        }
+    }
 }
 
 #[test]

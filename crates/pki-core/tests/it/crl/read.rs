@@ -13,7 +13,7 @@ use time::{Duration, OffsetDateTime};
 use x509_cert::crl::CertificateList;
 use x509_identity::{Certificate, DistinguishedName, SerialNumber};
 
-use crate::verify_kit::{client, crl_der, crl_params, root_ca};
+use crate::verify_kit::{client, crl_der, crl_params, root_ca, tlv};
 
 const NOW: OffsetDateTime = datetime!(2026-11-24 12:00 UTC);
 const URL: &str = "http://ca.example/crl/issuing-0.crl";
@@ -84,6 +84,30 @@ fn only_the_key_of_its_issuer_has_signed_it() {
 }
 
 #[test]
+fn its_issuer_is_found_by_every_spelling_of_its_name() {
+    let ca = root_ca("Root CA");
+    let issuer = Certificate::from_der(ca.der()).unwrap();
+    let named = |name: &str| {
+        ca.rewrite(&crl_der(&ca, &crl_params(5, &[])), |tbs| {
+            let common_name = [tlv(0x06, [0x55, 4, 3]), tlv(0x0C, name)].concat();
+            tbs[2] = tlv(0x30, tlv(0x31, tlv(0x30, common_name)));
+        })
+    };
+    for (name, same) in [("Root CA", true), ("root  ca", true), ("Root CB", false)] {
+        let crl = Crl::from_der(&named(name)).unwrap();
+        assert_eq!(crl.is_signed_by(&issuer), same, "{name}");
+    }
+    // A name that cannot be read is that of its own octets.
+    let (unreadable, other) = (root_ca("Ro\0ot"), root_ca("Ra\0ot"));
+    let crl = crl_der(&unreadable, &crl_params(5, &[]));
+    for (signer, same) in [(&unreadable, true), (&other, false)] {
+        let issuer = Certificate::trust_anchor_from_der(signer.der()).unwrap();
+        let crl = Crl::from_der(&signer.rewrite(&crl, |_| ())).unwrap();
+        assert_eq!(crl.is_signed_by(&issuer), same);
+    }
+}
+
+#[test]
 fn a_crl_is_what_the_structures_of_x509_cert_encode() {
     let root = root("root");
     for reasons in [&[][..], &REASONS] {
@@ -98,6 +122,8 @@ fn a_crl_is_what_the_structures_of_x509_cert_encode() {
         let theirs = theirs.unwrap();
         assert_eq!(theirs.to_der().unwrap(), signed.der());
         let entries = theirs.tbs_cert_list.revoked_certificates;
+        // RFC 5280 section 5.1.2.6: absent rather than empty.
+        assert_eq!(entries.is_none(), reasons.is_empty());
         assert_eq!(entries.map_or(0, |list| list.len()), reasons.len());
     }
 }

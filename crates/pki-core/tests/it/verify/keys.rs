@@ -1,10 +1,11 @@
 //! Keys, signatures and versions that are refused wherever they stand in the chain.
 
-use pki_core::verify::{TrustAnchors, VerifyErrorKind};
-use rcgen::KeyPair;
+use pki_core::verify::{TrustAnchors, VerifyError, VerifyErrorKind, is_message_signed_by};
+use rcgen::{KeyPair, PublicKeyData, SigningKey};
 use rustls_pki_types::CertificateDer;
 use test_pki::der::{content, fields, tlv};
 
+use super::policies::{POLICY_A, policies};
 use crate::verify_kit::*;
 
 #[test]
@@ -100,6 +101,73 @@ fn only_version_3_is_taken() {
                 .build()
                 .verify(&CertificateDer::from(der), &[], at(NOW));
         assert_eq!(verdict(&result), expected);
+    }
+}
+
+#[test]
+fn only_cas_of_version_3_are_taken() {
+    let root = root_ca("root");
+    let issuing = root.issuing("issuing");
+    let version1 = root.rewrite(issuing.der(), |tbs| {
+        tbs.remove(0);
+        tbs.pop();
+    });
+    let beyond_webpki = with(client("alice"), |leaf| {
+        leaf.custom_extensions = vec![policies(true, &[POLICY_A])];
+    });
+    let verifier = clients(anchors(&root)).build();
+    for params in [client("alice"), beyond_webpki] {
+        let leaf = issuing.sign(&params);
+        let good = verifier.verify(&leaf, &[issuing.der().clone()], at(NOW));
+        assert_eq!(verdict(&good), "ok");
+        let refused = verifier.verify(&leaf, &[CertificateDer::from(&*version1)], at(NOW));
+        match refused.unwrap_err() {
+            VerifyError::UnsupportedVersion { subject, version } => {
+                assert_eq!((&*subject, version), ("CN=issuing", 1));
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+/// A SubjectPublicKeyInfo with another algorithm than its key's.
+fn of_algorithm(spki: &[u8], oid: &[u8]) -> Vec<u8> {
+    let mut outer = fields(content(spki));
+    let mut algorithm = fields(content(&outer[0]));
+    algorithm[0] = tlv(0x06, oid);
+    outer[0] = tlv(0x30, algorithm.concat());
+    tlv(0x30, outer.concat())
+}
+
+const ID_EC_DH: &[u8] = &[0x2B, 0x81, 0x04, 1, 12];
+
+#[test]
+fn a_message_is_signed_by_its_key_and_by_no_other() {
+    let key = KeyPair::generate().unwrap();
+    let other = KeyPair::generate().unwrap();
+    let signature = key.sign(b"message").unwrap();
+    let spki = key.subject_public_key_info();
+    assert!(is_message_signed_by(b"message", &signature, &spki));
+    for (message, spki) in [
+        (&b"massage"[..], spki.clone()),
+        (b"message", other.subject_public_key_info()),
+        // The same point, for another use.
+        (b"message", of_algorithm(&spki, ID_EC_DH)),
+        (b"message", Vec::new()),
+    ] {
+        assert!(!is_message_signed_by(message, &signature, &spki));
+    }
+}
+
+#[test]
+fn a_key_of_an_unknown_kind_is_weak() {
+    let root = root_ca("root");
+    let good = root.sign(&client("alice"));
+    let unknown = root.rewrite(&good, |tbs| tbs[6] = of_algorithm(&tbs[6], ID_EC_DH));
+    let verifier = clients(anchors(&root)).build();
+    for (der, expected) in [(&*good, "ok"), (&unknown, "weak-key")] {
+        let result = verifier.verify(&CertificateDer::from(der), &[], at(NOW));
+        assert_eq!(verdict(&result), expected, "{result:?}");
     }
 }
 

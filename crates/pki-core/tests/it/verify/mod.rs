@@ -5,6 +5,7 @@ mod keys;
 mod mutations;
 mod names;
 mod paths;
+mod policies;
 mod refusals;
 mod rfc5280;
 mod rules;

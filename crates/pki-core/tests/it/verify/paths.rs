@@ -3,7 +3,7 @@
 use std::error::Error as _;
 
 use pki_core::verify::{ChainVerifier, Purpose, Strictness, VerifyError, VerifyErrorKind};
-use rcgen::{DnType, IsCa};
+use rcgen::{DnType, GeneralSubtree, IsCa, NameConstraints, SanType};
 use rustls_pki_types::CertificateDer;
 use test_pki::KeyKind;
 
@@ -114,6 +114,13 @@ fn presented_chain_is_limited_in_number_and_bytes() {
         let verifier = clients(anchors(&root)).max_presented(10, bytes).build();
         assert_eq!(verdict(&verifier.verify(&leaf, &[], at(NOW))), expected);
     }
+    for (certificates, expected) in [(3, "ok"), (2, "chain-too-large")] {
+        let verifier = clients(anchors(&root))
+            .max_presented(certificates, 32 * 1024)
+            .build();
+        let others = vec![root.der().clone(); 2];
+        assert_eq!(verdict(&verifier.verify(&leaf, &others, at(NOW))), expected);
+    }
 }
 
 #[test]
@@ -163,6 +170,22 @@ fn what_is_not_a_certificate_is_refused_needed_or_not() {
         verdict(&verifier.verify(&leaf, &good, at(NOW))),
         "malformed"
     );
+    // One that is not needed may say what cannot be read, in the shape of a certificate.
+    let stray = root_ca("elsewhere").issuing("stray");
+    let outer = fields(content(stray.der()));
+    let algorithm_in_a_set = tlv(0x31, content(&outer[1]));
+    for (der, expected) in [
+        (unreadable(&stray), "ok"),
+        ([&**stray.der(), &[0]].concat(), "malformed"),
+        (
+            tlv(0x30, [&*outer[0], &algorithm_in_a_set, &outer[2]].concat()),
+            "malformed",
+        ),
+    ] {
+        let presented = [CertificateDer::from(der), issuing.der().clone()];
+        let result = verifier.verify(&leaf, &presented, at(NOW));
+        assert_eq!(verdict(&result), expected, "{result:?}");
+    }
     let lenient = clients(anchors(&root))
         .strictness(Strictness::WebPki)
         .build();
@@ -180,4 +203,49 @@ fn what_is_not_a_certificate_is_refused_needed_or_not() {
         matches!(leaf, VerifyError::Malformed { position: 0, .. }),
         "{leaf:?}"
     );
+}
+
+/// The certificate of this CA, with a line break in an alternative name, which webpki does not look at.
+fn unreadable(ca: &Ca) -> Vec<u8> {
+    let broken = custom(17, false, tlv(0x30, tlv(0x82, b"a\nb")));
+    let ca = ca.clone().with(|ca| ca.custom_extensions.push(broken));
+    ca.der().to_vec()
+}
+
+#[test]
+fn what_cannot_be_read_is_named_by_its_place() {
+    let root = root_ca("root");
+    let issuing = root.issuing("issuing");
+    let leaf = issuing.sign(&client("alice"));
+    let stray = root_ca("elsewhere").issuing("stray").der().clone();
+    let broken = CertificateDer::from(unreadable(&issuing));
+    let verifier = clients(anchors(&root)).build();
+    for (presented, expected) in [([&broken, &stray], 1), ([&stray, &broken], 2)] {
+        let presented = presented.map(CertificateDer::clone);
+        match verifier.verify(&leaf, &presented, at(NOW)).unwrap_err() {
+            VerifyError::Malformed { position, .. } => assert_eq!(position, expected),
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+#[test]
+fn names_and_constraints_cost_a_bounded_amount() {
+    let names = |prefix: char, many: usize| (0..many).map(move |it| format!("{prefix}{it}"));
+    for (many, expected) in [(400, "ok"), (600, "chain-too-complex")] {
+        let root = root_ca("root");
+        let issuing = root.issuing("issuing").with(|ca| {
+            ca.name_constraints = Some(NameConstraints {
+                permitted_subtrees: Vec::new(),
+                excluded_subtrees: names('x', many).map(GeneralSubtree::DnsName).collect(),
+            });
+        });
+        let leaf = issuing.sign(&with(client("alice"), |leaf| {
+            let names = names('a', many).map(|name| SanType::DnsName(name.try_into().unwrap()));
+            leaf.subject_alt_names = names.collect();
+        }));
+        let verifier = clients(anchors(&root)).build();
+        let result = verifier.verify(&leaf, &[issuing.der().clone()], at(NOW));
+        assert_eq!(verdict(&result), expected, "{result:?}");
+    }
 }

@@ -1,20 +1,15 @@
 //! Where webpki stops and RFC 5280 section 6 goes on: self-issued CAs, name constraints of every kind,
-//! certificate policies, and names that are fit for a log.
+//! and names that are fit for a log. `policies` is about certificate policies.
 
 use pki_core::verify::TrustAnchors;
 use rcgen::{
     BasicConstraints, CertificateParams, CustomExtension, DistinguishedName, DnType, IsCa, SanType,
 };
 
+use super::policies::{POLICY_A, policies};
 use crate::verify_kit::*;
 
 type Change<'a> = &'a dyn Fn(&mut CertificateParams);
-
-fn custom(last: u64, critical: bool, value: Vec<u8>) -> CustomExtension {
-    let mut extension = CustomExtension::from_oid_content(&[2, 5, 29, last], value);
-    extension.set_criticality(critical);
-    extension
-}
 
 /// root -> issuing -> leaf, with one change each.
 fn chain(root: Change<'_>, issuing: Change<'_>, leaf: Change<'_>) -> &'static str {
@@ -37,11 +32,16 @@ fn self_issued_cas_do_not_count_in_path_length() {
         let old = root.issuing("issuing").with(limited);
         let name = if self_issued { "issuing" } else { "other" };
         let new = old.issuing(name);
-        let leaf = new.sign(&client("alice"));
-        let presented = [new.der().clone(), old.der().clone()];
-        let verifier = clients(anchors(&root)).build();
-        let got = verdict(&verifier.verify(&leaf, &presented, at(NOW)));
-        assert_eq!(got, expected, "pathLen {limit}, self-issued {self_issued}");
+        let beyond_webpki = with(client("alice"), |leaf| {
+            leaf.custom_extensions = vec![policies(true, &[POLICY_A])];
+        });
+        for params in [client("alice"), beyond_webpki] {
+            let leaf = new.sign(&params);
+            let presented = [new.der().clone(), old.der().clone()];
+            let verifier = clients(anchors(&root)).build();
+            let got = verdict(&verifier.verify(&leaf, &presented, at(NOW)));
+            assert_eq!(got, expected, "pathLen {limit}, self-issued {self_issued}");
+        }
     }
 }
 
@@ -188,184 +188,6 @@ fn address_in_the_subject_is_constrained_like_an_alternative_name() {
     }
 }
 
-const POLICY_A: &[u8] = &[0x2b, 6, 1, 4, 1, 1];
-const POLICY_B: &[u8] = &[0x2b, 6, 1, 4, 1, 2];
-const ANY: &[u8] = &[0x55, 0x1d, 0x20, 0];
-
-fn policies(critical: bool, named: &[&[u8]]) -> CustomExtension {
-    let named: Vec<u8> = named
-        .iter()
-        .flat_map(|oid| tlv(0x30, tlv(0x06, oid)))
-        .collect();
-    custom(32, critical, tlv(0x30, &named))
-}
-
-fn explicit_after(certificates: u8) -> CustomExtension {
-    custom(36, true, tlv(0x30, tlv(0x80, [certificates])))
-}
-
-fn mapping(from: &[u8], to: &[u8]) -> CustomExtension {
-    let pair = tlv(0x30, [tlv(0x06, from), tlv(0x06, to)].concat());
-    custom(33, true, tlv(0x30, &pair))
-}
-
-fn inhibit_any_after(certificates: u8) -> CustomExtension {
-    custom(54, true, tlv(0x02, [certificates]))
-}
-
-#[test]
-fn policies_are_obeyed_where_a_ca_asks_for_them() {
-    let unknown_qualifier = {
-        let qualifier = tlv(0x30, tlv(0x30, tlv(0x06, [42, 3])));
-        let policy = tlv(0x30, [tlv(0x06, POLICY_A), qualifier].concat());
-        move |critical| custom(32, critical, tlv(0x30, &policy))
-    };
-    let none: Vec<CustomExtension> = Vec::new();
-    let cases = [
-        (
-            "critical policies alone",
-            none.clone(),
-            vec![policies(true, &[POLICY_A])],
-            "ok",
-        ),
-        (
-            "critical, unknown qualifier",
-            none.clone(),
-            vec![unknown_qualifier(true)],
-            "policy",
-        ),
-        (
-            "unknown qualifier",
-            none.clone(),
-            vec![unknown_qualifier(false)],
-            "ok",
-        ),
-        (
-            "explicit and given",
-            vec![policies(false, &[POLICY_A]), explicit_after(0)],
-            vec![policies(false, &[POLICY_A])],
-            "ok",
-        ),
-        (
-            "explicit and another",
-            vec![policies(false, &[POLICY_A]), explicit_after(0)],
-            vec![policies(false, &[POLICY_B])],
-            "policy",
-        ),
-        (
-            "explicit and none",
-            vec![policies(false, &[POLICY_A]), explicit_after(0)],
-            none.clone(),
-            "policy",
-        ),
-        (
-            "explicit, CA has none",
-            vec![explicit_after(0)],
-            vec![policies(false, &[POLICY_A])],
-            "policy",
-        ),
-        (
-            "explicit too late to matter",
-            vec![explicit_after(5)],
-            none.clone(),
-            "ok",
-        ),
-        (
-            "CA of any policy",
-            vec![policies(false, &[ANY]), explicit_after(0)],
-            vec![policies(false, &[POLICY_B])],
-            "ok",
-        ),
-        (
-            "leaf of any policy",
-            vec![policies(false, &[POLICY_A]), explicit_after(0)],
-            vec![policies(false, &[ANY])],
-            "ok",
-        ),
-        (
-            "leaf of any policy, inhibited",
-            vec![
-                policies(false, &[POLICY_A]),
-                explicit_after(0),
-                inhibit_any_after(0),
-            ],
-            vec![policies(false, &[ANY])],
-            "policy",
-        ),
-        (
-            "inhibited, nothing asked",
-            vec![inhibit_any_after(0)],
-            vec![policies(false, &[ANY])],
-            "ok",
-        ),
-        (
-            "mapped",
-            vec![
-                policies(false, &[POLICY_A]),
-                mapping(POLICY_A, POLICY_B),
-                explicit_after(0),
-            ],
-            vec![policies(false, &[POLICY_B])],
-            "ok",
-        ),
-        (
-            "mapped away",
-            vec![
-                policies(false, &[POLICY_A]),
-                mapping(POLICY_A, POLICY_B),
-                explicit_after(0),
-            ],
-            vec![policies(false, &[POLICY_A])],
-            "policy",
-        ),
-        (
-            "anyPolicy mapped",
-            vec![policies(false, &[ANY]), mapping(ANY, POLICY_B)],
-            none.clone(),
-            "policy",
-        ),
-        (
-            "leaf asks of itself",
-            none,
-            vec![explicit_after(0)],
-            "policy",
-        ),
-    ];
-    for (name, of_ca, of_leaf, expected) in cases {
-        let got = chain(
-            &|_| {},
-            &|ca| ca.custom_extensions = of_ca.clone(),
-            &|leaf| leaf.custom_extensions = of_leaf.clone(),
-        );
-        assert_eq!(got, expected, "{name}");
-    }
-}
-
-#[test]
-fn root_asks_for_policies_too() {
-    for (of_root, of_others, expected) in [
-        (vec![], vec![], "ok"),
-        (
-            vec![explicit_after(0), policies(false, &[ANY])],
-            vec![],
-            "policy",
-        ),
-        (vec![explicit_after(5)], vec![], "ok"),
-        (
-            vec![explicit_after(0), policies(false, &[ANY])],
-            vec![policies(false, &[POLICY_A])],
-            "ok",
-        ),
-    ] {
-        let got = chain(
-            &|root| root.custom_extensions = of_root.clone(),
-            &|ca| ca.custom_extensions = of_others.clone(),
-            &|leaf| leaf.custom_extensions = of_others.clone(),
-        );
-        assert_eq!(got, expected);
-    }
-}
-
 #[test]
 fn paths_beyond_webpki_are_checked_in_full() {
     // Whatever webpki would have refused itself is refused after the second search, too.
@@ -475,6 +297,22 @@ fn names_can_be_written_to_a_log() {
             leaf.subject_alt_names = vec![SanType::DnsName("x".try_into().unwrap())];
         });
         assert_eq!(got, expected, "{:?}", &name[..name.len().min(20)]);
+    }
+}
+
+#[test]
+fn a_name_that_cannot_be_read_names_nobody() {
+    let readable = tlv(DNS, b"alice.test");
+    let unreadable = tlv(DNS, "\u{e5}sa.test");
+    for (names, expected) in [
+        (unreadable.clone(), "no-name"),
+        ([unreadable, readable].concat(), "ok"),
+    ] {
+        let got = chain(&|_| {}, &|_| {}, &|leaf| {
+            leaf.distinguished_name = DistinguishedName::new();
+            leaf.custom_extensions = vec![custom(17, true, tlv(0x30, &names))];
+        });
+        assert_eq!(got, expected);
     }
 }
 

@@ -6,7 +6,7 @@ use rcgen::{
     KeyUsagePurpose as Ku, NameConstraints, SanType,
 };
 use rustls_pki_types::CertificateDer;
-use time::Duration;
+use time::{Duration, OffsetDateTime};
 
 use crate::verify_kit::*;
 
@@ -216,6 +216,12 @@ fn intermediates_are_cas_within_their_limits() {
             "not-yet-valid",
         ),
         (
+            "valid for a second",
+            |ca| (ca.not_before, ca.not_after) = (NOW, NOW),
+            "ok",
+            "ok",
+        ),
+        (
             "right EKU",
             |ca| ca.extended_key_usages = vec![Eku::ClientAuth],
             "ok",
@@ -294,6 +300,7 @@ fn anchor_is_checked_too() {
             |root| root.is_ca = IsCa::NoCa,
             "anchor-not-ca",
         ),
+        ("first second", |root| root.not_before = NOW, "ok"),
         ("last second", |root| root.not_after = NOW, "ok"),
         (
             "expired",
@@ -382,6 +389,47 @@ fn validity_may_begin_before_1970() {
         let verifier = clients(anchors(&root)).build();
         let result = verifier.verify(&leaf, std::slice::from_ref(old_ca.der()), at(NOW));
         assert_eq!(verdict(&result), expected, "{result:?}");
+    }
+}
+
+#[test]
+fn a_path_is_checked_again_for_the_times_of_each_certificate() {
+    const BEGIN: OffsetDateTime = NOW.saturating_sub(Duration::DAY);
+    const END: OffsetDateTime = NOW.saturating_add(Duration::DAY);
+    let short: Change = |params| (params.not_before, params.not_after) = (BEGIN, END);
+    let usual: Change = |_| {};
+    for (of_root, of_ca, of_leaf, early, late) in [
+        (usual, usual, short, "not-yet-valid", "expired"),
+        (usual, short, usual, "not-yet-valid", "expired"),
+        (
+            short,
+            usual,
+            usual,
+            "anchor-not-yet-valid",
+            "anchor-expired",
+        ),
+    ] {
+        let root = root_ca("root").with(of_root);
+        let issuing = root.issuing("issuing").with(of_ca);
+        let leaf = issuing.sign(&with(client("alice"), of_leaf));
+        for strictness in [Strictness::Strict, Strictness::WebPki] {
+            let verifier = clients(anchors(&root)).strictness(strictness).build();
+            let path = verifier
+                .verify(&leaf, &[issuing.der().clone()], at(NOW))
+                .unwrap();
+            // webpki reads a trust anchor for its name and key.
+            let is_checked = strictness == Strictness::Strict || !late.starts_with("anchor");
+            for (now, expected) in [
+                (BEGIN - Duration::SECOND, early),
+                (BEGIN, "ok"),
+                (END, "ok"),
+                (END + Duration::SECOND, late),
+            ] {
+                let again = verifier.recheck(&path, at(now)).err();
+                let again = again.map_or("ok", |error| error.code());
+                assert_eq!(again, if is_checked { expected } else { "ok" }, "{now}");
+            }
+        }
     }
 }
 

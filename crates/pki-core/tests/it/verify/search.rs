@@ -36,8 +36,10 @@ impl Way {
         let cas = cas.iter().map(|der| (*der).clone());
         match self {
             Way::OneByOne => {
-                let strays = (0..5).map(|it| root_ca(&format!("stray {it}")).der().clone());
-                strays.chain(cas).collect()
+                // None is self-issued, which would be a reason to search beyond webpki, too.
+                let elsewhere = root_ca("elsewhere");
+                let stray = |it| elsewhere.issuing(&format!("stray {it}")).der().clone();
+                (0..5).map(stray).chain(cas).collect()
             }
             Way::WebPki | Way::Beyond => cas.collect(),
         }
@@ -165,5 +167,61 @@ fn certificates_that_webpki_cannot_read_are_in_paths() {
         let leaf = issuing.sign(&client("alice"));
         let result = verifier.verify(&leaf, &[issuing.der().clone()], at(NOW));
         assert_eq!(verdict(&result), expected, "{result:?}");
+    }
+}
+
+#[test]
+fn a_path_leads_through_no_ca_twice() {
+    let root = root_ca("root");
+    let (one, two) = (root.issuing("one"), root.issuing("two"));
+    // Each has signed the other, too.
+    let one_by_two = two.sign_for(&ca("one"), one.key());
+    let two_by_one = one.sign_for(&ca("two"), two.key());
+    let verifier = clients(anchors(&root)).build();
+    for way in WAYS {
+        let leaf = one.sign(&way.alice());
+        let presented = way.presented(&[&one_by_two, &two_by_one, one.der()]);
+        let path = verifier.verify(&leaf, &presented, at(NOW)).unwrap();
+        let through = path.intermediates().iter().map(|ca| ca.der());
+        assert_eq!(through.collect::<Vec<_>>(), [&**one.der()], "{way:?}");
+    }
+}
+
+#[test]
+fn two_cas_of_one_key_are_two() {
+    let root = root_ca("root");
+    let above = root.issuing("above");
+    let same_key = KeyPair::from_pem(&above.key().serialize_pem()).unwrap();
+    let below = above.issuing("below").with_key(same_key);
+    let verifier = clients(anchors(&root)).build();
+    for way in WAYS {
+        let leaf = below.sign(&way.alice());
+        for (cas, expected) in [
+            (&[above.der(), below.der()][..], "ok"),
+            (&[below.der()], "unknown-issuer"),
+        ] {
+            let result = verifier.verify(&leaf, &way.presented(cas), at(NOW));
+            assert_eq!(verdict(&result), expected, "{way:?}: {result:?}");
+        }
+    }
+}
+
+#[test]
+fn so_many_signatures_are_verified_in_search_of_a_path() {
+    let root = root_ca("root");
+    let issuing = root.issuing("issuing");
+    let leaf = issuing.sign(&client("alice"));
+    let twin = || root.issuing("issuing").der().clone();
+    let twins: Vec<_> = std::iter::repeat_with(twin).take(39).collect();
+    let verifier = clients(anchors(&root)).max_presented(64, 64 * 1024).build();
+    // One signature more is that of the leaf by its CA, and one that of the CA by the root.
+    for (many, expected) in [(38, true), (39, false)] {
+        let presented: Vec<_> = twins[..many]
+            .iter()
+            .chain([issuing.der()])
+            .cloned()
+            .collect();
+        let result = verifier.verify(&leaf, &presented, at(NOW));
+        assert_eq!(result.is_ok(), expected, "{many}: {result:?}");
     }
 }

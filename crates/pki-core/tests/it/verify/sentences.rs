@@ -186,11 +186,10 @@ fn a_leaf_alone_has_the_problems_that_any_verifier_would_find() {
     }
 }
 
-/// The leaf with another signature algorithm, given as the content of its AlgorithmIdentifier.
-fn signed_by(algorithm: &[u8]) -> Vec<u8> {
-    let der = root_ca("root").sign(&client("alice"));
+/// The certificate with another signature algorithm, given as the content of its AlgorithmIdentifier.
+fn with_algorithm(der: &[u8], algorithm: &[u8]) -> Vec<u8> {
     let algorithm = tlv(0x30, algorithm);
-    let mut outer = fields(content(&der));
+    let mut outer = fields(content(der));
     let mut tbs = fields(content(&outer[0]));
     tbs[2] = algorithm.clone();
     outer[0] = tlv(0x30, tbs.concat());
@@ -216,8 +215,9 @@ fn pss(salt: u8) -> Vec<u8> {
 
 #[test]
 fn what_is_wrong_with_a_signature_is_its_algorithm_or_its_parameters() {
+    let alice = root_ca("root").sign(&client("alice"));
     let say = |algorithm: &[u8]| {
-        let certificate = Certificate::from_der(&signed_by(algorithm)).unwrap();
+        let certificate = Certificate::from_der(&with_algorithm(&alice, algorithm)).unwrap();
         let problems = problems_of_leaf(&certificate, Purpose::TlsClient, at(NOW));
         problems.first().unwrap().to_string()
     };
@@ -228,11 +228,12 @@ fn what_is_wrong_with_a_signature_is_its_algorithm_or_its_parameters() {
     );
     assert!(!salt.contains("again with SHA-256"), "{salt}");
     let bare = tlv(0x06, [0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 1, 1, 10]);
-    let sha1 = say(&[bare, tlv(0x30, [])].concat());
-    assert!(
-        sha1.contains("RSASSA-PSS with SHA-1 and a salt of 20 bytes,"),
-        "{sha1}"
-    );
+    for sha1 in [say(&bare), say(&[bare.clone(), tlv(0x30, [])].concat())] {
+        assert!(
+            sha1.contains("RSASSA-PSS with SHA-1 and a salt of 20 bytes,"),
+            "{sha1}"
+        );
+    }
     let ecdsa = say(&tlv(0x06, [0x2A, 0x86, 0x48, 0xCE, 0x3D, 4, 1]));
     assert!(
         ecdsa.contains("ecdsa-with-SHA1, which is not accepted"),
@@ -360,6 +361,116 @@ fn a_refusal_names_the_certificate_that_is_the_reason() {
             assert!(refused.to_string().contains(named), "{refused}");
         }
     }
+}
+
+#[test]
+fn the_certificate_at_fault_is_found_beside_one_that_is_at_the_limit() {
+    let root = root_ca("root");
+    type Change = fn(&mut CertificateParams);
+    let cases: &[(&str, Change, Change)] = &[
+        (
+            "expired",
+            |ca| ca.not_after = NOW - Duration::SECOND,
+            |leaf| leaf.not_after = NOW,
+        ),
+        (
+            "not-yet-valid",
+            |ca| ca.not_before = NOW + Duration::SECOND,
+            |leaf| leaf.not_before = NOW,
+        ),
+        (
+            "validity",
+            |ca| (ca.not_before, ca.not_after) = (NOW, NOW - Duration::SECOND),
+            |leaf| (leaf.not_before, leaf.not_after) = (NOW, NOW),
+        ),
+    ];
+    for (code, of_ca, of_leaf) in cases {
+        let issuing = root.issuing("issuing").with(of_ca);
+        let leaf = issuing.sign(&with(client("alice"), of_leaf));
+        let verifier = clients(anchors(&root)).build();
+        let refused = verifier.verify(&leaf, &[issuing.der().clone()], at(NOW));
+        let refused = refused.unwrap_err();
+        assert_eq!(refused.code(), *code);
+        assert!(refused.to_string().contains("CN=issuing"), "{refused}");
+    }
+}
+
+/// A CA that leads nowhere for two reasons, by one certificate each.
+#[test]
+fn a_signature_that_is_not_accepted_is_that_of_its_certificate() {
+    let root = root_ca("root");
+    let issuing = root.issuing("issuing");
+    let weak = with_algorithm(
+        issuing.der(),
+        &tlv(0x06, [0x2A, 0x86, 0x48, 0xCE, 0x3D, 4, 1]),
+    );
+    let critical = issuing
+        .clone()
+        .with(|ca| ca.custom_extensions.push(custom(99, true, vec![5, 0])));
+    let leaf = issuing.sign(&client("alice"));
+    let presented = [weak.into(), critical.der().clone()];
+    let refused = clients(anchors(&root))
+        .build()
+        .verify(&leaf, &presented, at(NOW));
+    let refused = refused.unwrap_err();
+    assert_eq!(refused.code(), "weak-signature");
+    assert!(refused.to_string().contains("CN=issuing"), "{refused}");
+    // Of an issuer that is not known, nothing else is said.
+    let leaf = with_algorithm(&leaf, &tlv(0x06, [0x2A, 0x86, 0x48, 0xCE, 0x3D, 4, 1]));
+    for (presented, expected) in [
+        (vec![], "unknown-issuer"),
+        (vec![issuing.der().clone()], "weak-signature"),
+    ] {
+        let leaf = leaf.as_slice().into();
+        let refused = clients(anchors(&root))
+            .build()
+            .verify(&leaf, &presented, at(NOW));
+        assert_eq!(verdict(&refused), expected);
+    }
+}
+
+#[test]
+fn who_has_no_name_is_called_something_else() {
+    let nameless = |params| {
+        with(params, |it: &mut CertificateParams| {
+            it.distinguished_name = rcgen::DistinguishedName::new();
+        })
+    };
+    let root = root_ca("root");
+    let say = |leaf: &CertificateParams, issuer: &Ca| {
+        let leaf = issuer.sign(leaf);
+        let refused = clients(anchors(&root)).build().verify(&leaf, &[], at(NOW));
+        refused.unwrap_err().to_string()
+    };
+    let expired = |params| {
+        with(params, |it: &mut CertificateParams| {
+            it.not_after = NOW - Duration::SECOND
+        })
+    };
+    let named = with(nameless(client("alice")), |leaf| {
+        leaf.subject_alt_names = vec![dns("alice.test")];
+    });
+    let numbered = with(nameless(client("alice")), |leaf| {
+        leaf.serial_number = Some(0x4Au64.into());
+    });
+    for (leaf, subject) in [
+        (client("alice"), "CN=alice expired"),
+        (named, "alice.test expired"),
+        (numbered, "the certificate with serial 4A expired"),
+    ] {
+        let said = say(&expired(leaf), &root);
+        assert!(said.starts_with(subject), "{said}");
+    }
+    let said = say(&client("alice"), &root_ca(""));
+    assert!(said.contains("a CA without a name"), "{said}");
+    // 2.25 and a UUID, which there is no room for.
+    let usage = tlv(0x06, [&[0x69, 0x83][..], &[0xFF; 17], &[0x7F]].concat());
+    let for_nothing = with(client("alice"), |leaf| {
+        leaf.extended_key_usages.clear();
+        leaf.custom_extensions = vec![custom(37, false, tlv(0x30, usage))];
+    });
+    let said = say(&for_nothing, &root);
+    assert!(said.starts_with("CN=alice is for nothing only"), "{said}");
 }
 
 #[test]

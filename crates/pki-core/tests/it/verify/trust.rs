@@ -2,7 +2,7 @@
 
 use pki_core::pem::Found;
 use pki_core::verify::{AnchorError, TrustAnchors};
-use rcgen::{CertificateParams, KeyPair};
+use rcgen::{CertificateParams, CustomExtension, KeyPair};
 use rustls_pki_types::CertificateDer;
 use time::Duration;
 
@@ -108,6 +108,52 @@ fn self_signed_leaf_is_called_so() {
         verdict(&clients(trusted).build().verify(&leaf, &[], at(NOW))),
         "ok"
     );
+}
+
+#[test]
+fn a_trusted_leaf_that_issues_is_no_ca() {
+    // alice, who is trusted, has issued the CA that has issued her.
+    let alice = root_ca("alice");
+    let issuing = alice.issuing("issuing");
+    let leaf = issuing.sign_for(&client("alice"), alice.key());
+    let presented = [issuing.der().clone()];
+    for (anchor, expected) in [(&leaf, "anchor-not-ca"), (alice.der(), "ok")] {
+        let trusted = TrustAnchors::from_certs([anchor]).unwrap();
+        let result = clients(trusted).build().verify(&leaf, &presented, at(NOW));
+        assert_eq!(verdict(&result), expected, "{result:?}");
+    }
+}
+
+#[test]
+fn only_what_its_own_key_signed_under_its_own_name_is_called_self_signed() {
+    let (root, other) = (root_ca("root"), root_ca("other"));
+    let stranger = root_ca("root");
+    let own_name = with(client("root"), expired);
+    for (case, leaf, expected) in [
+        (
+            "its own",
+            stranger.sign_for(&own_name, stranger.key()),
+            "self-signed",
+        ),
+        (
+            "of the trusted key",
+            root.sign_for(&own_name, root.key()),
+            "expired",
+        ),
+        (
+            "of another key",
+            stranger.sign(&client("root")),
+            "unknown-issuer",
+        ),
+        (
+            "under another name",
+            other.sign_for(&client("alice"), other.key()),
+            "unknown-issuer",
+        ),
+    ] {
+        let result = clients(anchors(&root)).build().verify(&leaf, &[], at(NOW));
+        assert_eq!(verdict(&result), expected, "{case}: {result:?}");
+    }
 }
 
 #[test]
@@ -284,6 +330,19 @@ fn an_anchor_is_a_name_and_a_key_also_where_webpki_cannot_read_it() {
     };
     assert_eq!(verdict_below(&of_version_2), "ok");
     assert_eq!(verdict_below(&identified(&root)), "ok");
+    // Whatever else webpki cannot read may say more: here a list of timestamps that is none.
+    for (value, is_read) in [(tlv(4, [0, 0]), true), (tlv(2, [1]), false)] {
+        let stamped = root.clone().with(|ca| {
+            let oid = [1, 3, 6, 1, 4, 1, 11129, 2, 4, 2];
+            let list = CustomExtension::from_oid_content(&oid, value);
+            ca.custom_extensions.push(list);
+        });
+        match TrustAnchors::from_certs([stamped.der()]) {
+            Ok(_) => assert!(is_read),
+            Err(AnchorError::Unsupported { index: 0, .. }) => assert!(!is_read),
+            Err(error) => panic!("{error:?}"),
+        }
+    }
     // What it says beside that would be lost.
     let limited = root.with(|ca| {
         ca.name_constraints = Some(rcgen::NameConstraints {

@@ -134,6 +134,11 @@ fn server_auth_is_what_stands_in_and_nothing_else() {
         for (strictness, expected) in [(Strictness::Strict, strict), (Strictness::WebPki, lax)] {
             let result = public.verify(&leaf, exemption.clone(), strictness, BEFORE);
             assert_eq!(verdict(&result), expected, "{usages:?} {strictness:?}");
+            if let Ok(path) = result {
+                let stands_in = usages.contains(&Eku::ServerAuth);
+                let until = stands_in.then_some(UNTIL);
+                assert_eq!(path.without_client_auth_until(), until, "{usages:?}");
+            }
         }
     }
 }
@@ -254,10 +259,15 @@ fn a_path_knows_until_when_and_is_not_rechecked_beyond() {
             let refused = verifier.recheck(&path, at(now)).unwrap_err();
             assert_eq!(refused.code(), REFUSED);
         }
-        let alice = public.issuing.sign(&client("alice"));
-        let path = verifier.verify(&alice, &presented, at(BEFORE)).unwrap();
-        assert_eq!(path.without_client_auth_until(), None);
-        assert!(verifier.recheck(&path, at(far)).is_ok());
+        let both = with(client("alice"), |leaf| {
+            leaf.extended_key_usages.push(Eku::ServerAuth);
+        });
+        for alice in [client("alice"), both] {
+            let alice = public.issuing.sign(&alice);
+            let path = verifier.verify(&alice, &presented, at(BEFORE)).unwrap();
+            assert_eq!(path.without_client_auth_until(), None);
+            assert!(verifier.recheck(&path, at(far)).is_ok());
+        }
     }
 }
 
@@ -265,13 +275,21 @@ fn a_path_knows_until_when_and_is_not_rechecked_beyond() {
 fn a_verifier_of_servers_is_as_before() {
     let public = Public::new();
     let other = root_ca("other");
-    let verifier =
-        pki_core::verify::ChainVerifier::builder(anchors(&public.root), Purpose::TlsServer)
-            .accept_without_client_auth(below(&other))
-            .build();
-    let presented = [public.issuing.der().clone()];
-    for (leaf, expected) in [(server("host.example"), "ok"), (client("alice"), REFUSED)] {
-        let result = verifier.verify(&public.issuing.sign(&leaf), &presented, at(AFTER));
-        assert_eq!(verdict(&result), expected);
+    for named in [&other, &public.root] {
+        let verifier =
+            pki_core::verify::ChainVerifier::builder(anchors(&public.root), Purpose::TlsServer)
+                .accept_without_client_auth(below(named))
+                .build();
+        let presented = [public.issuing.der().clone()];
+        for (leaf, expected) in [(server("host.example"), "ok"), (client("alice"), REFUSED)] {
+            for now in [BEFORE, AFTER] {
+                let result = verifier.verify(&public.issuing.sign(&leaf), &presented, at(now));
+                assert_eq!(verdict(&result), expected);
+                let until = result
+                    .ok()
+                    .and_then(|path| path.without_client_auth_until());
+                assert_eq!(until, None);
+            }
+        }
     }
 }

@@ -15,8 +15,8 @@ use pki_core::verify::{
     VerifyError,
 };
 use rcgen::{
-    CertificateParams, CertificateRevocationListParams, PublicKeyData, RevokedCertParams,
-    SigningKey,
+    CertificateParams, CertificateRevocationListParams, CustomExtension, PublicKeyData,
+    RevokedCertParams, SigningKey,
 };
 use rustls_pki_types::UnixTime;
 use test_pki::params;
@@ -72,6 +72,13 @@ pub fn with(
 ) -> CertificateParams {
     change(&mut params);
     params
+}
+
+/// An extension 2.5.29.`last`.
+pub fn custom(last: u64, critical: bool, value: Vec<u8>) -> CustomExtension {
+    let mut extension = CustomExtension::from_oid_content(&[2, 5, 29, last], value);
+    extension.set_criticality(critical);
+    extension
 }
 
 pub fn crl_params(number: u64, revoked: &[&CertificateParams]) -> CertificateRevocationListParams {

@@ -115,6 +115,37 @@ fn an_address_is_within_its_network() {
 }
 
 #[test]
+fn a_directory_name_is_within_those_that_it_begins_with() {
+    use test_pki::der::tlv;
+    // Of a PrintableString there is nothing beyond ASCII.
+    let attribute = |value: &[u8]| {
+        let oid = tlv(0x06, [0x55, 4, 10]);
+        tlv(0x31, tlv(0x30, [oid, tlv(0x13, value)].concat()))
+    };
+    let named = |values: &[&[u8]]| {
+        let rdns: Vec<u8> = values.iter().flat_map(|value| attribute(value)).collect();
+        tlv(0x30, rdns)
+    };
+    let unreadable = &b"caf\xE9"[..];
+    for (base, name, expected) in [
+        (&[&b"a"[..]][..], &[&b"a"[..], b"b"][..], IN),
+        (&[b"a", b"b"], &[b"a"], OUT),
+        (&[b"a"], &[b"b"], OUT),
+        (&[unreadable], &[unreadable], UNFIT),
+        (&[unreadable], &[b"a"], UNFIT),
+        (&[b"a"], &[unreadable], UNFIT),
+        // What comes behind the base is not compared.
+        (&[b"a"], &[b"a", unreadable], IN),
+    ] {
+        let base = tlv(0xA4, named(base));
+        let base = GeneralName::from_der(&base).expect("a general name");
+        let name = DistinguishedName::from_der(&named(name)).expect("a name");
+        let name = SubjectAltName::DirectoryName(name);
+        assert_eq!(sides(&base, &name), expected, "{base:?} {name:?}");
+    }
+}
+
+#[test]
 fn a_name_that_cannot_be_read_is_refused_by_subtrees_of_its_kind() {
     let base = GeneralName::DnsName(ia5("example"));
     for (kind, expected) in [("dns", UNFIT), ("email", OTHER), ("uri", OTHER)] {
@@ -169,26 +200,28 @@ fn names_are_compared_with_so_many_subtrees_and_refused_beyond() {
 #[test]
 fn a_ca_with_the_name_of_its_issuer_is_not_constrained_and_a_leaf_is() {
     use test_pki::rcgen::{self, DnType, GeneralSubtree, NameConstraints};
-    let excluded = {
-        let mut name = rcgen::DistinguishedName::new();
-        name.push(DnType::CommonName, "root");
-        GeneralSubtree::DirectoryName(name)
+    let excluded = |name| {
+        let mut excluded = rcgen::DistinguishedName::new();
+        excluded.push(DnType::CommonName, name);
+        GeneralSubtree::DirectoryName(excluded)
     };
     let root = Ca::root("root").with(|root| {
         root.name_constraints = Some(NameConstraints {
             permitted_subtrees: Vec::new(),
-            excluded_subtrees: vec![excluded],
+            excluded_subtrees: ["root", "barred"].map(excluded).to_vec(),
         });
     });
     let read = |der: &[u8]| Certificate::from_der(der).expect("it can be read");
     let of_root = read(root.der());
     let renewed = root.issuing("root");
     let other = root.issuing("other");
+    let barred = root.issuing("barred");
     for (issuer, name, expected) in [
         (&renewed, "alice", true),
         (&renewed, "root", false),
         (&other, "alice", true),
         (&other, "root", false),
+        (&barred, "alice", false),
     ] {
         let leaf = read(issuer.client(name).der());
         let ca = read(issuer.der());

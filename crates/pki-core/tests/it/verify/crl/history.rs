@@ -285,27 +285,90 @@ fn what_nobody_could_verify_has_its_room() {
         assert_eq!(take(&mut history, &[&claimed(&ca, it)]), Ok(()), "{it}");
         assert_eq!(held(&history) as u64, it.min(most));
     }
+    // Those that are known to be the CA's take none of it. These have not begun, so that all are in use.
+    let mut history = knowing(&[&ca]);
+    for it in 1..=most + 5 {
+        let mut params = crl_params(it, &[]);
+        params.this_update = NOW + Duration::SECOND;
+        let crl = crl_der(&ca, &params);
+        assert_eq!(take(&mut history, &[&crl]), Ok(()), "{it}");
+        assert_eq!(held(&history) as u64, it);
+    }
 }
 
 #[test]
 fn what_nobody_could_verify_has_so_many_bytes() {
     let ca = root_ca("root");
-    let large = |it, next_update| {
-        ca.rewrite(&ending(&ca, it, next_update), |tbs| {
-            let mut extensions = fields(content(content(&tbs.pop().unwrap())));
-            let filling = vec![0; CrlSet::MAX_FILE_LEN / 2 + 1];
-            extensions.push(extension(&[0x2A, 3, 4], false, &filling));
-            tbs.push(tlv(0xA0, tlv(0x30, extensions.concat())));
-        })
+    // Nobody looks at the signature, so it may be that of the CRL before it was filled.
+    let filled = |crl: &[u8], filling: usize| {
+        let mut outer = fields(content(crl));
+        let mut signed = fields(content(&outer[0]));
+        let mut extensions = fields(content(content(&signed.pop().unwrap())));
+        extensions.push(extension(&[0x2A, 3, 4], false, &vec![0; filling]));
+        signed.push(tlv(0xA0, tlv(0x30, extensions.concat())));
+        outer[0] = tlv(0x30, signed.concat());
+        tlv(0x30, outer.concat())
+    };
+    let half = CrlSet::MAX_FILE_LEN / 2;
+    let large = |it, next_update, len: usize| {
+        let crl = ending(&ca, it, next_update);
+        // Lengths from here on take as many octets.
+        let least = 1 << 24;
+        let der = filled(&crl, least + len - filled(&crl, least).len());
+        assert_eq!(der.len(), len);
+        CrlFile::from_pem_or_der(&der).unwrap()
     };
     let later = NOW + Duration::DAY;
-    for (first, expected) in [(later, TOO_MANY), (NOW - Duration::SECOND, Ok(()))] {
+    let first = large(1, later, half);
+    let first_over = large(1, NOW - Duration::SECOND, half);
+    let second = large(2, later, half);
+    let second_longer = large(2, later, half + 1);
+    let last = CrlFile::from_pem_or_der(&number(&ca, 3)).unwrap();
+    for (first, second, expected) in [
+        (&first, &second, Ok(())),
+        (&first, &second_longer, TOO_MANY),
+        (&first_over, &second_longer, Ok(())),
+    ] {
         let mut history = CrlHistory::default();
-        for (it, next_update, expected) in
-            [(1, first, Ok(())), (2, later, Ok(())), (3, later, expected)]
-        {
-            let crl = CrlFile::from_pem_or_der(&large(it, next_update)).unwrap();
-            assert_eq!(history.take(crl, NOW), expected);
+        history.take(first.clone(), NOW).unwrap();
+        history.take(second.clone(), NOW).unwrap();
+        assert_eq!(history.take(last.clone(), NOW), expected);
+    }
+}
+
+/// Unsigned, and of so many issuers that nobody knows.
+fn of_strangers(many: usize) -> Vec<Vec<u8>> {
+    let crl = number(&root_ca("stranger 0000"), 1);
+    let digits = crl.windows(4).position(|it| it == b"0000").unwrap();
+    let named = |it| {
+        let mut crl = crl.clone();
+        crl[digits..digits + 4].copy_from_slice(format!("{it:04}").as_bytes());
+        crl
+    };
+    (0..many).map(named).collect()
+}
+
+#[test]
+fn so_many_are_kept_that_nobody_could_verify() {
+    let ca = root_ca("root");
+    let strangers = of_strangers(CrlHistory::MAX_CRLS + 3);
+    let (most, more) = strangers.split_at(CrlHistory::MAX_CRLS);
+    let all = |crls: &[Vec<u8>]| -> Vec<u8> {
+        let pem: String = crls.iter().map(|der| pem(der)).collect();
+        pem.into_bytes()
+    };
+    // What is known to be forged makes room, once.
+    let forged = [claimed(&ca, 900)];
+    let one_forged = [&forged, &most[1..]].concat();
+    for (crls, verdicts) in [
+        (most, [Ok(()), TOO_MANY, TOO_MANY]),
+        (&one_forged, [Ok(()), Ok(()), TOO_MANY]),
+    ] {
+        let mut history = knowing(&[&ca]);
+        let first = CrlFile::from_pem_or_der(&all(crls)).unwrap();
+        history.take(first, NOW).unwrap();
+        for (next, expected) in more.iter().zip(verdicts) {
+            assert_eq!(take(&mut history, &[next]), expected);
         }
     }
 }

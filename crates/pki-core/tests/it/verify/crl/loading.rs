@@ -246,10 +246,15 @@ fn files_hold_at_least_one_crl() {
         error(&[broken.as_bytes()]),
         CrlLoadError::Pem { file: 0, .. }
     ));
-    let huge = vec![b' '; CrlSet::MAX_FILE_LEN + 1];
+    let huge = vec![0x30; CrlSet::MAX_FILE_LEN + 1];
     assert!(matches!(
         error(&[&huge]),
         CrlLoadError::TooLarge { file: 0, .. }
+    ));
+    let largest = &huge[1..];
+    assert!(matches!(
+        error(&[largest]),
+        CrlLoadError::Unusable { file: 0, .. }
     ));
 }
 

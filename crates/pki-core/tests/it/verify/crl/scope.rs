@@ -86,6 +86,8 @@ fn crl_of_a_named_point_is_not_for_a_certificate_without_one() {
     let leaf = root.sign(&client("alice"));
     let issuer = content(&crl_der(&root, &crl_params(1, &[]))).to_vec();
     let name = fields(content(&fields(&issuer)[0]))[2].clone();
+    let other = root_ca("other");
+    let other = fields(content(&fields(content(other.der()))[0]))[5].clone();
     let list = |kind: u8, value: &[u8]| {
         root.rewrite(&crl_der(&root, &crl_params(1, &[])), |tbs| {
             let point = tlv(0x30, tlv(0xA0, tlv(0xA0, tlv(kind, value))));
@@ -97,6 +99,12 @@ fn crl_of_a_named_point_is_not_for_a_certificate_without_one() {
     for (what, list, expected) in [
         ("a URI", list(0x86, b"http://x/shard"), "revocation-unknown"),
         ("the issuer itself", list(0xA4, &name), "ok"),
+        ("another CA", list(0xA4, &other), "revocation-unknown"),
+        (
+            "octets as of the issuer's name",
+            list(0x82, &name),
+            "revocation-unknown",
+        ),
         ("no point", crl_der(&root, &crl_params(1, &[])), "ok"),
     ] {
         let verifier = clients(anchors(&root)).revocation(crls(&[&list])).build();
@@ -138,6 +146,8 @@ fn limited_crl_beside_a_complete_one_only_adds_to_it() {
         ("some reasons, one", some_reasons(&listed(1)), "revoked"),
         ("other kind of certificate", attributes(&listed(2)), "ok"),
         ("not understood", unknown(&listed(2)), "ok"),
+        ("delta, not understood", unknown(&delta(&listed(2))), "ok"),
+        ("not understood, delta", delta(&unknown(&listed(2))), "ok"),
     ] {
         assert_eq!(lab.with_issuing(&[&clean(1), &list]), expected, "{what}");
         assert_eq!(lab.with_issuing(&[&list, &clean(1)]), expected, "{what}");
