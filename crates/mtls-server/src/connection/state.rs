@@ -73,12 +73,7 @@ const PING: usize = 17;
 
 impl ConnectionState {
     /// For a client that is still good for `valid`, if it has presented a certificate.
-    pub(crate) fn new(
-        clock: Arc<Clock>,
-        limits: &Limits,
-        valid: Option<Valid>,
-        multiplexed: bool,
-    ) -> Self {
+    pub(crate) fn new(clock: Arc<Clock>, limits: &Limits, valid: Option<Valid>) -> Self {
         let now = clock.advance();
         let after = |span| now.saturating_add(ticks(span));
         Self {
@@ -95,7 +90,7 @@ impl ConnectionState {
             waiting: AtomicU64::new(encode(now, Wait::FirstRequest)),
             stalled: AtomicU64::new(0),
             responses: Responses::default(),
-            multiplexed: AtomicBool::new(multiplexed),
+            multiplexed: AtomicBool::new(false),
             upgraded: AtomicBool::new(false),
             tunnel: AtomicU64::new(NEVER),
             idle: IdleWatch::default(),
@@ -149,7 +144,7 @@ impl ConnectionState {
         self.multiplexed.load(Relaxed).then(begin)
     }
 
-    /// It speaks HTTP/2, which some servers find out by its first bytes.
+    /// It speaks HTTP/2, which its first request tells: some servers find it out by its first bytes.
     pub(crate) fn multiplexes(&self) {
         if !self.multiplexed.load(Relaxed) {
             self.multiplexed.store(true, Relaxed);
@@ -321,7 +316,11 @@ mod tests {
 
     fn state(multiplexed: bool) -> ConnectionState {
         let clock = Arc::new(Clock::new());
-        ConnectionState::new(clock, &limits(), None, multiplexed)
+        let state = ConnectionState::new(clock, &limits(), None);
+        if multiplexed {
+            state.multiplexes();
+        }
+        state
     }
 
     fn limits() -> Limits {
@@ -488,7 +487,8 @@ mod tests {
             left,
             reason: "expired",
         });
-        let state = ConnectionState::new(clock, &limits(), valid, true);
+        let state = ConnectionState::new(clock, &limits(), valid);
+        state.multiplexes();
         state.end(End::MaxAge, RETIRING);
         assert_eq!(due(&state, 1_000_500), None);
         assert_eq!(due(&state, 1_002_000), Some(End::Certificate("expired")));
