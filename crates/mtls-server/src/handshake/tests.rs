@@ -228,6 +228,26 @@ async fn session_and_connection_are_about_the_same_certificate() {
     }
 }
 
+#[tokio::test]
+async fn a_finished_handshake_without_a_certificate_is_a_client_only_where_none_is_required() {
+    let world = World::new();
+    for (auth, expected) in [
+        (ClientAuth::Optional, Ok(())),
+        // rustls would have accepted it.
+        (ClientAuth::Required, Err("no-certificate")),
+    ] {
+        for version in VERSIONS {
+            let config = world.config(ClientAuth::Optional);
+            let config = config.with_host(|host| host.client_auth = auth);
+            let acceptor = ConnectionAcceptor::new(config);
+            let outcome = world.client(None, version).connect(&acceptor).await;
+            let outcome = outcome.map(|identity| assert!(identity.client().is_none()));
+            let outcome = outcome.map_err(|refusal| refusal.reason().code());
+            assert_eq!(outcome, expected, "{version:?}");
+        }
+    }
+}
+
 /// What happens between the verdict on a client and its place among the open connections.
 enum Meanwhile {
     Nothing,
