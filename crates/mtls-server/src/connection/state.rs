@@ -311,6 +311,8 @@ impl ConnectionState {
 
 #[cfg(test)]
 mod tests {
+    use futures_util::FutureExt as _;
+
     use super::*;
     use crate::connection::end::{HARD, RETIRING};
 
@@ -388,6 +390,25 @@ mod tests {
     }
 
     #[test]
+    fn bytes_without_a_request_or_a_tunnel_do_not_keep_http_2_open() {
+        let state = state(true);
+        state.request_begins(false);
+        state.request_ends();
+        state.clock.now.store(50_000, Relaxed);
+        state.received(b"a message in a frame");
+        state.sent(PING + 1);
+        assert_eq!(due(&state, 60_500), Some(End::Idle));
+    }
+
+    #[test]
+    fn what_a_peer_takes_of_a_response_is_counted_in_http_2_alone() {
+        for multiplexed in [false, true] {
+            let begun = state(multiplexed).response_begins();
+            assert_eq!(begun.is_some(), multiplexed);
+        }
+    }
+
+    #[test]
     fn a_peer_that_does_not_read_is_cut_off() {
         let state = state(false);
         state.request_begins(false);
@@ -395,6 +416,35 @@ mod tests {
         assert_eq!(due(&state, 30_500), Some(End::BodyTimeout));
         state.flows();
         assert_eq!(due(&state, 30_500), None);
+        // However often somebody has tried to write meanwhile.
+        for now in [40_000, 50_000, 60_000] {
+            state.clock.now.store(now, Relaxed);
+            state.stalls();
+        }
+        assert_eq!(due(&state, 70_000), None);
+        assert_eq!(due(&state, 70_500), Some(End::BodyTimeout));
+    }
+
+    #[test]
+    fn who_waits_for_a_pause_is_told_of_one_that_lasts() {
+        let state = state(false);
+        state.received(b"GET / HTTP/1.1\r\n\r\n");
+        state.request_begins(false);
+        let mut waits = std::pin::pin!(state.became_idle());
+        assert!(waits.as_mut().now_or_never().is_none());
+        state.note_idle();
+        state.note_idle();
+        assert!(waits.as_mut().now_or_never().is_none(), "a request runs");
+        state.request_ends();
+        state.request_begins(false);
+        state.request_ends();
+        state.note_idle();
+        assert!(
+            waits.as_mut().now_or_never().is_none(),
+            "it was there just now"
+        );
+        state.note_idle();
+        assert!(waits.as_mut().now_or_never().is_some());
     }
 
     #[test]
@@ -412,8 +462,17 @@ mod tests {
             assert!(!state.is_idle(), "a request runs");
             state.request_ends();
             assert_eq!(state.is_idle(), expected, "{bytes:?}");
+            state.stalls();
+            assert!(!state.is_idle(), "the response was not taken");
+            state.flows();
+            assert_eq!(state.is_idle(), expected, "{bytes:?}");
             state.received(b"G");
             assert!(!state.is_idle(), "the next request has begun");
+            state.received(bytes);
+            state.request_begins(has_body);
+            state.request_ends();
+            state.end(End::MaxAge, RETIRING);
+            assert!(!state.is_idle(), "it ends");
         }
     }
 
