@@ -346,6 +346,27 @@ mod tests {
         state.request_ends();
         assert_eq!(due(&state, 60_000), None);
         assert_eq!(due(&state, 60_500), Some(End::Idle));
+        state.clock.now.store(50_000, Relaxed);
+        state.request_begins(false);
+        state.request_ends();
+        assert_eq!(due(&state, 110_000), None);
+        assert_eq!(due(&state, 110_500), Some(End::Idle));
+    }
+
+    #[test]
+    fn no_connection_is_older_than_allowed_and_no_client_good_beyond_its_time() {
+        let left = Duration::from_secs(500);
+        let reason = "expired";
+        for (valid, end) in [
+            (None, End::MaxAge),
+            (Some(Valid { left, reason }), End::Certificate(reason)),
+        ] {
+            let state = ConnectionState::new(Arc::new(Clock::new()), &limits(), valid);
+            state.request_begins(false);
+            let over = state.old.min(state.expired);
+            assert_eq!(due(&state, over - 1), None);
+            assert_eq!(due(&state, over), Some(end));
+        }
     }
 
     #[test]
@@ -412,10 +433,12 @@ mod tests {
     fn a_peer_that_does_not_read_is_cut_off() {
         let state = state(false);
         state.request_begins(false);
+        state.clock.now.store(500, Relaxed);
         state.stalls();
-        assert_eq!(due(&state, 30_500), Some(End::BodyTimeout));
-        state.flows();
         assert_eq!(due(&state, 30_500), None);
+        assert_eq!(due(&state, 30_501), Some(End::BodyTimeout));
+        state.flows();
+        assert_eq!(due(&state, 30_501), None);
         // However often somebody has tried to write meanwhile.
         for now in [40_000, 50_000, 60_000] {
             state.clock.now.store(now, Relaxed);
@@ -487,6 +510,7 @@ mod tests {
             assert_eq!(due(&state, 100_000), None);
             state.clock.now.store(100_000, Relaxed);
             state.sent(17); // a ping
+            assert_eq!(due(&state, 110_000), None);
             assert_eq!(due(&state, 110_500), Some(End::Idle));
         }
     }
@@ -506,8 +530,12 @@ mod tests {
             assert_eq!(due(&state, 160_000), None);
             assert_eq!(due(&state, 160_500), Some(End::Idle));
             assert_eq!(due(&state, 1_001_000), Some(End::MaxAge));
+            // A server that stops waits for it as for others.
+            assert!(state.end(End::Shutdown, RETIRING));
+            assert!(!state.is_cut(state.clock.now() + 1_000));
             assert!(state.end(End::Certificate("revoked"), HARD));
             assert!(state.is_cut(state.clock.now()));
+            assert!(!state.end(End::Certificate("revoked"), HARD));
         }
     }
 
@@ -536,6 +564,14 @@ mod tests {
         assert!(!state.end(End::Settings("no-certificate"), HARD));
         assert_eq!(state.ending(), Some(End::Certificate("revoked")));
         assert!(state.is_cut(state.clock.now() + 1_000));
+    }
+
+    #[test]
+    fn nothing_is_a_reason_to_end_a_connection_whose_client_is_no_longer_good() {
+        let state = state(false);
+        assert!(state.end(End::Certificate("revoked"), HARD));
+        assert!(!state.end(End::Shutdown, RETIRING));
+        assert_eq!(state.ending(), Some(End::Certificate("revoked")));
     }
 
     #[test]
