@@ -293,6 +293,56 @@ async fn who_is_no_longer_good_while_it_is_accepted_is_not_served() {
     }
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_stream_is_readable_until_either_side_ends_it() {
+    let world = World::new();
+    for is_cut in [false, true] {
+        let acceptor = ConnectionAcceptor::new(world.config(ClientAuth::Required));
+        let (near, far) = tokio::io::duplex(64 << 10);
+        let server = async {
+            let somewhere = SocketAddr::from(([192, 0, 2, 1], 4711));
+            let accepted = acceptor.accept(far, somewhere).await;
+            let stream = accepted.expect("a good client").into_stream();
+            let mut stream = stream.expect("no rule");
+            assert!(stream.readable().await);
+            assert_eq!(stream.read_u8().await.expect("a byte"), b'a');
+            let cut = async {
+                if is_cut {
+                    stream.close();
+                }
+            };
+            // Looked at first, so that time that is over is not what wakes the other.
+            tokio::select! {
+                biased;
+                () = tokio::time::sleep(Duration::from_secs(10)) => panic!("it is not told"),
+                (is_readable, ()) = async { tokio::join!(stream.readable(), cut) } => {
+                    assert!(!is_readable);
+                }
+            }
+        };
+        let connector = world.client(Some(&world.alice), &TLS13).0;
+        // In a task of its own, so that what wakes it does not wake the server.
+        let client = tokio::spawn(async move {
+            let name = ServerName::try_from("localhost").expect("a name");
+            let stream = connector.connect(name, near).await;
+            let mut stream = stream.expect("a good server");
+            stream.write_all(b"a").await.expect("room");
+            match is_cut {
+                true => {
+                    let mut rest = Vec::new();
+                    let end = stream.read_to_end(&mut rest).await;
+                    end.expect("close_notify");
+                }
+                false => stream.shutdown().await.expect("room"),
+            }
+            // It is there for as long as the server.
+            stream
+        });
+        server.await;
+        client.await.expect("no panic");
+    }
+}
+
 /// Nothing else may accept connections by our configuration of rustls: nobody would know whose they are.
 #[tokio::test]
 async fn without_the_context_of_a_handshake_no_client_is_verified() {
