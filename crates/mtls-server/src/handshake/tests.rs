@@ -3,10 +3,12 @@
 
 use std::{
     net::SocketAddr,
+    pin::pin,
     sync::Arc,
     time::{Duration, Instant},
 };
 
+use futures_util::FutureExt as _;
 use rustls::{
     ClientConfig, RootCertStore, ServerConfig, SupportedProtocolVersion,
     crypto::aws_lc_rs,
@@ -20,8 +22,8 @@ use tokio_rustls::{TlsAcceptor, TlsConnector};
 
 use super::negotiation::negotiate;
 use crate::{
-    ClientAuth, ConnectionAcceptor, ConnectionIdentity, MtlsConfig, Refusal, RefusalReason, Rule,
-    ServerIdentity,
+    ClientAuth, ConnectionAcceptor, ConnectionIdentity, Limits, MtlsConfig, Refusal, RefusalReason,
+    Rule, ServerIdentity,
     config::active_host::ActiveHost,
     connection::end::End,
     verify::{
@@ -341,6 +343,45 @@ async fn a_stream_is_readable_until_either_side_ends_it() {
         server.await;
         client.await.expect("no panic");
     }
+}
+
+#[tokio::test]
+async fn a_write_that_waits_for_the_peer_ends_a_connection_unless_it_goes_on() {
+    let world = World::new();
+    let acceptor = ConnectionAcceptor::new(world.config(ClientAuth::Required));
+    let (near, far) = tokio::io::duplex(64 << 10);
+    let connector = world.client(Some(&world.alice), &TLS13).0;
+    let bytes = vec![b'a'; 256 << 10];
+    let count = bytes.len();
+    let client = tokio::spawn(async move {
+        let name = ServerName::try_from("localhost").expect("a name");
+        let stream = connector.connect(name, near).await;
+        let mut stream = stream.expect("a good server");
+        let mut read = vec![0; count];
+        stream.read_exact(&mut read).await.expect("all of it");
+        stream
+    });
+    let somewhere = SocketAddr::from(([192, 0, 2, 1], 4711));
+    let accepted = acceptor.accept(far, somewhere).await;
+    let stream = accepted.expect("a good client").into_stream();
+    let mut stream = stream.expect("no rule");
+    let connection = stream.identity().clone();
+    let limits = Limits::default();
+    // Half a minute after this, and before it is idle.
+    let end = || {
+        let end = connection.state().overdue(50_000, &limits);
+        end.map(|(end, _)| end)
+    };
+    assert_eq!(end(), None);
+    {
+        let mut write = pin!(stream.write_all(&bytes));
+        assert!(write.as_mut().now_or_never().is_none());
+        assert_eq!(end(), Some(End::BodyTimeout));
+        write.await.expect("the peer reads");
+    }
+    stream.flush().await.expect("the peer reads");
+    assert_eq!(end(), None);
+    client.await.expect("no panic");
 }
 
 /// Nothing else may accept connections by our configuration of rustls: nobody would know whose they are.
