@@ -241,3 +241,126 @@ impl Drop for ConnectionPermit {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use metrics_util::debugging::{DebugValue, DebuggingRecorder};
+    use tokio::{runtime::Handle, time::sleep};
+
+    use super::*;
+
+    fn limited(connections: usize, connections_per_address: usize) -> Arc<Connections> {
+        Connections::new(Limits {
+            connections,
+            connections_per_address,
+            ..Limits::default()
+        })
+    }
+
+    #[test]
+    fn there_are_as_many_permits_as_allowed_for_each_address_and_in_all() {
+        let connections = limited(4, 2);
+        let address = |text: &str| -> IpAddr { text.parse().expect("an address") };
+        let mut permits = Vec::new();
+        for (from, is_full) in [
+            ("2001:db8::1", false),
+            ("2001:db8::2", false),
+            // The third of one network.
+            ("2001:db8::3", true),
+            ("192.0.2.1", false),
+            ("192.0.2.2", false),
+            // The fifth of all.
+            ("192.0.2.3", true),
+        ] {
+            let from = address(from);
+            assert_eq!(connections.is_full(from), is_full, "{from}");
+            let permit = connections.acquire(from);
+            assert_eq!(permit.is_none(), is_full, "{from}");
+            permits.extend(permit);
+        }
+    }
+
+    #[test]
+    fn a_permit_that_is_given_back_makes_room_for_one() {
+        for connections in [limited(2, 10), limited(10, 2)] {
+            let from = IpAddr::from([192, 0, 2, 1]);
+            let acquire = || connections.acquire(from);
+            let mut permits = [acquire(), acquire()];
+            for given_back in [0, 1, 1] {
+                assert!(permits.iter().all(Option::is_some));
+                assert!(acquire().is_none());
+                permits[given_back] = None;
+                permits[given_back] = acquire();
+            }
+            drop(permits);
+            let table = connections.lock();
+            assert_eq!((table.taken, table.addresses.len()), (0, 0));
+        }
+    }
+
+    /// A connection that is watched until its socket is closed or dropped.
+    struct Open {
+        connection: ConnectionIdentity,
+        socket: Arc<Socket>,
+    }
+
+    /// It has the permit until it is closed.
+    struct Socket(Mutex<Option<ConnectionPermit>>);
+
+    impl Socket {
+        fn is_open(&self) -> bool {
+            self.0.lock().expect("no panic").is_some()
+        }
+    }
+
+    impl Cut for Socket {
+        fn cut(&self) {
+            *self.0.lock().expect("no panic") = None;
+        }
+    }
+
+    impl Open {
+        fn new(connections: &Arc<Connections>) -> Self {
+            let connection = ConnectionIdentity::mock(None);
+            let permit = connections.acquire(connection.peer().ip()).expect("room");
+            let socket = Arc::new(Socket(Mutex::default()));
+            let weak: Weak<Socket> = Arc::downgrade(&socket);
+            connections.watch(&permit, connection.clone(), weak);
+            *socket.0.lock().expect("no panic") = Some(permit);
+            Self { connection, socket }
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn one_task_sweeps_whenever_anything_is_open() {
+        let connections = Connections::new(Limits::default());
+        let tasks = || Handle::current().metrics().num_alive_tasks();
+        assert_eq!(tasks(), 0);
+        // The second time as the first.
+        for _ in 0..2 {
+            let [ended, good] = [(); 2].map(|()| Open::new(&connections));
+            let state = ended.connection.state();
+            state.end(End::Shutdown, Duration::ZERO);
+            sleep(4 * SWEEP_INTERVAL).await;
+            assert_eq!(tasks(), 1);
+            assert!(!ended.socket.is_open() && good.socket.is_open());
+            assert_eq!(connections.len(), 1);
+            drop((ended, good));
+            sleep(4 * SWEEP_INTERVAL).await;
+            assert_eq!(tasks(), 0);
+        }
+    }
+
+    #[test]
+    fn a_connection_that_is_terminated_twice_is_recorded_once() {
+        let recorder = DebuggingRecorder::new();
+        let connection = ConnectionIdentity::mock(None);
+        for _ in 0..2 {
+            let terminate = || terminate(&connection, End::Settings("no-certificate"));
+            ::metrics::with_local_recorder(&recorder, terminate);
+        }
+        let counted = recorder.snapshotter().snapshot().into_vec();
+        let counted: Vec<_> = counted.into_iter().map(|(_, _, _, value)| value).collect();
+        assert_eq!(counted, [DebugValue::Counter(1)]);
+    }
+}

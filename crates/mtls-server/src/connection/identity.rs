@@ -67,7 +67,7 @@ impl ConnectionIdentity {
             peer: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             policies: Arc::new(SniMap::new(policy)),
             trust: None,
-            state: ConnectionState::new(clock, &Limits::default(), None, false),
+            state: ConnectionState::new(clock, &Limits::default(), None),
             is_mock: true,
         }))
     }

@@ -57,3 +57,20 @@ impl IdleWatch {
         self.became_idle.notify_waiters();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_is_quiet_when_no_request_has_begun_since_the_last_look() {
+        let watch = IdleWatch::default();
+        for begun in 0..3 {
+            assert_eq!(watch.begun(), begun);
+            assert!(watch.is_quiet());
+            watch.request_begins(false);
+            assert!(!watch.is_quiet());
+            assert!(watch.is_quiet());
+        }
+    }
+}

@@ -162,4 +162,32 @@ mod tests {
         assert_eq!(responses.stalled_since(), None);
         assert!(responses.all.lock().expect("no panic").is_empty());
     }
+
+    #[test]
+    fn a_response_waits_for_its_peer_unless_it_pauses_and_all_of_it_was_taken() {
+        let responses = Responses::default();
+        let clock = Arc::new(Clock::new());
+        let at = |now| clock.now.store(now, Relaxed);
+        let flow = responses.begin(&clock);
+        flow.pauses();
+        assert_eq!(responses.stalled_since(), None);
+        at(10);
+        let piece = flow.gives(Bytes::from_static(b"piece"));
+        assert_eq!(responses.stalled_since(), Some(10));
+        at(20);
+        drop(piece);
+        // It has more to give, and nobody asks for it.
+        assert_eq!(responses.stalled_since(), Some(20));
+        flow.pauses();
+        assert_eq!(responses.stalled_since(), None);
+    }
+
+    #[test]
+    fn what_the_socket_takes_counts_from_a_kibibyte_on() {
+        let responses = Responses::default();
+        for (bytes, now, moved) in [(1023, 10, 0), (1024, 20, 20), (1023, 30, 20), (1, 40, 20)] {
+            responses.sent(bytes, now);
+            assert_eq!(responses.moved(), moved, "{bytes}");
+        }
+    }
 }

@@ -73,12 +73,7 @@ const PING: usize = 17;
 
 impl ConnectionState {
     /// For a client that is still good for `valid`, if it has presented a certificate.
-    pub(crate) fn new(
-        clock: Arc<Clock>,
-        limits: &Limits,
-        valid: Option<Valid>,
-        multiplexed: bool,
-    ) -> Self {
+    pub(crate) fn new(clock: Arc<Clock>, limits: &Limits, valid: Option<Valid>) -> Self {
         let now = clock.advance();
         let after = |span| now.saturating_add(ticks(span));
         Self {
@@ -95,7 +90,7 @@ impl ConnectionState {
             waiting: AtomicU64::new(encode(now, Wait::FirstRequest)),
             stalled: AtomicU64::new(0),
             responses: Responses::default(),
-            multiplexed: AtomicBool::new(multiplexed),
+            multiplexed: AtomicBool::new(false),
             upgraded: AtomicBool::new(false),
             tunnel: AtomicU64::new(NEVER),
             idle: IdleWatch::default(),
@@ -149,7 +144,7 @@ impl ConnectionState {
         self.multiplexed.load(Relaxed).then(begin)
     }
 
-    /// It speaks HTTP/2, which some servers find out by its first bytes.
+    /// It speaks HTTP/2, which its first request tells: some servers find it out by its first bytes.
     pub(crate) fn multiplexes(&self) {
         if !self.multiplexed.load(Relaxed) {
             self.multiplexed.store(true, Relaxed);
@@ -316,12 +311,18 @@ impl ConnectionState {
 
 #[cfg(test)]
 mod tests {
+    use futures_util::FutureExt as _;
+
     use super::*;
     use crate::connection::end::{HARD, RETIRING};
 
     fn state(multiplexed: bool) -> ConnectionState {
         let clock = Arc::new(Clock::new());
-        ConnectionState::new(clock, &limits(), None, multiplexed)
+        let state = ConnectionState::new(clock, &limits(), None);
+        if multiplexed {
+            state.multiplexes();
+        }
+        state
     }
 
     fn limits() -> Limits {
@@ -345,6 +346,27 @@ mod tests {
         state.request_ends();
         assert_eq!(due(&state, 60_000), None);
         assert_eq!(due(&state, 60_500), Some(End::Idle));
+        state.clock.now.store(50_000, Relaxed);
+        state.request_begins(false);
+        state.request_ends();
+        assert_eq!(due(&state, 110_000), None);
+        assert_eq!(due(&state, 110_500), Some(End::Idle));
+    }
+
+    #[test]
+    fn no_connection_is_older_than_allowed_and_no_client_good_beyond_its_time() {
+        let left = Duration::from_secs(500);
+        let reason = "expired";
+        for (valid, end) in [
+            (None, End::MaxAge),
+            (Some(Valid { left, reason }), End::Certificate(reason)),
+        ] {
+            let state = ConnectionState::new(Arc::new(Clock::new()), &limits(), valid);
+            state.request_begins(false);
+            let over = state.old.min(state.expired);
+            assert_eq!(due(&state, over - 1), None);
+            assert_eq!(due(&state, over), Some(end));
+        }
     }
 
     #[test]
@@ -389,13 +411,63 @@ mod tests {
     }
 
     #[test]
+    fn bytes_without_a_request_or_a_tunnel_do_not_keep_http_2_open() {
+        let state = state(true);
+        state.request_begins(false);
+        state.request_ends();
+        state.clock.now.store(50_000, Relaxed);
+        state.received(b"a message in a frame");
+        state.sent(PING + 1);
+        assert_eq!(due(&state, 60_500), Some(End::Idle));
+    }
+
+    #[test]
+    fn what_a_peer_takes_of_a_response_is_counted_in_http_2_alone() {
+        for multiplexed in [false, true] {
+            let begun = state(multiplexed).response_begins();
+            assert_eq!(begun.is_some(), multiplexed);
+        }
+    }
+
+    #[test]
     fn a_peer_that_does_not_read_is_cut_off() {
         let state = state(false);
         state.request_begins(false);
+        state.clock.now.store(500, Relaxed);
         state.stalls();
-        assert_eq!(due(&state, 30_500), Some(End::BodyTimeout));
-        state.flows();
         assert_eq!(due(&state, 30_500), None);
+        assert_eq!(due(&state, 30_501), Some(End::BodyTimeout));
+        state.flows();
+        assert_eq!(due(&state, 30_501), None);
+        // However often somebody has tried to write meanwhile.
+        for now in [40_000, 50_000, 60_000] {
+            state.clock.now.store(now, Relaxed);
+            state.stalls();
+        }
+        assert_eq!(due(&state, 70_000), None);
+        assert_eq!(due(&state, 70_500), Some(End::BodyTimeout));
+    }
+
+    #[test]
+    fn who_waits_for_a_pause_is_told_of_one_that_lasts() {
+        let state = state(false);
+        state.received(b"GET / HTTP/1.1\r\n\r\n");
+        state.request_begins(false);
+        let mut waits = std::pin::pin!(state.became_idle());
+        assert!(waits.as_mut().now_or_never().is_none());
+        state.note_idle();
+        state.note_idle();
+        assert!(waits.as_mut().now_or_never().is_none(), "a request runs");
+        state.request_ends();
+        state.request_begins(false);
+        state.request_ends();
+        state.note_idle();
+        assert!(
+            waits.as_mut().now_or_never().is_none(),
+            "it was there just now"
+        );
+        state.note_idle();
+        assert!(waits.as_mut().now_or_never().is_some());
     }
 
     #[test]
@@ -413,8 +485,17 @@ mod tests {
             assert!(!state.is_idle(), "a request runs");
             state.request_ends();
             assert_eq!(state.is_idle(), expected, "{bytes:?}");
+            state.stalls();
+            assert!(!state.is_idle(), "the response was not taken");
+            state.flows();
+            assert_eq!(state.is_idle(), expected, "{bytes:?}");
             state.received(b"G");
             assert!(!state.is_idle(), "the next request has begun");
+            state.received(bytes);
+            state.request_begins(has_body);
+            state.request_ends();
+            state.end(End::MaxAge, RETIRING);
+            assert!(!state.is_idle(), "it ends");
         }
     }
 
@@ -429,6 +510,7 @@ mod tests {
             assert_eq!(due(&state, 100_000), None);
             state.clock.now.store(100_000, Relaxed);
             state.sent(17); // a ping
+            assert_eq!(due(&state, 110_000), None);
             assert_eq!(due(&state, 110_500), Some(End::Idle));
         }
     }
@@ -448,8 +530,12 @@ mod tests {
             assert_eq!(due(&state, 160_000), None);
             assert_eq!(due(&state, 160_500), Some(End::Idle));
             assert_eq!(due(&state, 1_001_000), Some(End::MaxAge));
+            // A server that stops waits for it as for others.
+            assert!(state.end(End::Shutdown, RETIRING));
+            assert!(!state.is_cut(state.clock.now() + 1_000));
             assert!(state.end(End::Certificate("revoked"), HARD));
             assert!(state.is_cut(state.clock.now()));
+            assert!(!state.end(End::Certificate("revoked"), HARD));
         }
     }
 
@@ -481,6 +567,14 @@ mod tests {
     }
 
     #[test]
+    fn nothing_is_a_reason_to_end_a_connection_whose_client_is_no_longer_good() {
+        let state = state(false);
+        assert!(state.end(End::Certificate("revoked"), HARD));
+        assert!(!state.end(End::Shutdown, RETIRING));
+        assert_eq!(state.ending(), Some(End::Certificate("revoked")));
+    }
+
+    #[test]
     fn a_certificate_expires_on_a_connection_that_ends_already() {
         let clock = Arc::new(Clock::new());
         let left = Duration::from_secs(1001);
@@ -488,7 +582,8 @@ mod tests {
             left,
             reason: "expired",
         });
-        let state = ConnectionState::new(clock, &limits(), valid, true);
+        let state = ConnectionState::new(clock, &limits(), valid);
+        state.multiplexes();
         state.end(End::MaxAge, RETIRING);
         assert_eq!(due(&state, 1_000_500), None);
         assert_eq!(due(&state, 1_002_000), Some(End::Certificate("expired")));

@@ -182,8 +182,7 @@ impl ConnectionAcceptor {
         }
         let clock = connections.clock();
         let valid = client.as_ref().and_then(valid_for);
-        let multiplexed = tls.alpn() == Some("h2");
-        let state = ConnectionState::new(Arc::clone(clock), config.limits(), valid, multiplexed);
+        let state = ConnectionState::new(Arc::clone(clock), config.limits(), valid);
         let policies = Arc::clone(config.policies());
         let trust = config.trust_forwarded().cloned();
         let identity = ConnectionIdentity::new(client, tls, peer, policies, trust, state);

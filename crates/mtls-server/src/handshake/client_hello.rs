@@ -75,3 +75,45 @@ fn looks_like_http(bytes: &[u8]) -> bool {
         && method.len() < bytes.len()
         && method.iter().all(u8::is_ascii_uppercase)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_line_of_http_begins_with_a_method_and_a_space() {
+        for (bytes, is_http) in [
+            ("GET / HTTP/1.1\r\n", true),
+            ("OPTIONS * HTTP/1.1\r\n", true),
+            ("PUT ", true),
+            ("GET", false),
+            ("get / HTTP/1.1\r\n", false),
+            ("NO / HTTP/1.1\r\n", false),
+            ("METHODES / HTTP/1.1\r\n", false),
+            (" / HTTP/1.1\r\n", false),
+            ("", false),
+            ("\x16\x03\x01 ", false),
+        ] {
+            assert_eq!(looks_like_http(bytes.as_bytes()), is_http, "{bytes:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn only_the_first_bytes_make_a_peer_one_that_speaks_http() {
+        let request = format!("GET / HTTP/1.1\r\n{}", "x".repeat(600));
+        for (first, is_http) in [(&b""[..], true), (b"\x16\x03\x01\x02\x00", false)] {
+            let (mut near, mut far) = tokio::io::duplex(4096);
+            let peer = async {
+                near.write_all(first).await.expect("room");
+                // The other side reads it.
+                tokio::task::yield_now().await;
+                near.write_all(request.as_bytes()).await.expect("room");
+            };
+            let server = client_hello(&mut far, Duration::from_secs(10));
+            let ((), hello) = tokio::join!(peer, server);
+            let reason = hello.expect_err("it is none");
+            let told = matches!(reason, RefusalReason::NotTls { http: true });
+            assert_eq!(told, is_http, "{reason:?}");
+        }
+    }
+}

@@ -17,9 +17,8 @@ where
     IO: AsyncRead + AsyncWrite + Unpin,
 {
     let drain = async {
-        if io.shutdown().await.is_err() {
-            return;
-        }
+        // Whether the peer is gone already shows when it is read from.
+        let _ = io.shutdown().await;
         let mut buffer = vec![0; 16 << 10];
         let mut left = limits.linger_bytes;
         while left > 0 {
@@ -31,4 +30,39 @@ where
     };
     // When the limit is reached, the peer has had enough time to read the alert.
     let _ = timeout(limits.linger, drain).await;
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn what_a_refused_peer_still_sends_is_read_up_to_the_limits() {
+        let limits = Limits {
+            linger: Duration::from_secs(1),
+            linger_bytes: 64 << 10,
+            ..Limits::default()
+        };
+        for (bytes, is_sent) in [(0, true), (60 << 10, true), (128 << 10, false)] {
+            let (mut near, far) = tokio::io::duplex(1024);
+            let peer = async {
+                let sent = near.write_all(&vec![0; bytes]).await;
+                // It has nothing more to say.
+                drop(near);
+                sent.is_ok()
+            };
+            let (sent, ()) = tokio::join!(peer, linger(far, &limits));
+            assert_eq!(sent, is_sent, "{bytes}");
+        }
+        // And one that sends nothing has its time.
+        let (mut near, far) = tokio::io::duplex(1024);
+        let began = tokio::time::Instant::now();
+        linger(far, &limits).await;
+        assert_eq!(began.elapsed().as_secs(), 1);
+        let mut read = Vec::new();
+        near.read_to_end(&mut read).await.expect("the end");
+        assert!(read.is_empty());
+    }
 }

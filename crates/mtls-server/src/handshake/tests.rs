@@ -3,10 +3,12 @@
 
 use std::{
     net::SocketAddr,
+    pin::pin,
     sync::Arc,
     time::{Duration, Instant},
 };
 
+use futures_util::FutureExt as _;
 use rustls::{
     ClientConfig, RootCertStore, ServerConfig, SupportedProtocolVersion,
     crypto::aws_lc_rs,
@@ -20,8 +22,8 @@ use tokio_rustls::{TlsAcceptor, TlsConnector};
 
 use super::negotiation::negotiate;
 use crate::{
-    ClientAuth, ConnectionAcceptor, ConnectionIdentity, MtlsConfig, Refusal, RefusalReason, Rule,
-    ServerIdentity,
+    ClientAuth, ConnectionAcceptor, ConnectionIdentity, Limits, MtlsConfig, Refusal, RefusalReason,
+    Rule, ServerIdentity,
     config::active_host::ActiveHost,
     connection::end::End,
     verify::{
@@ -228,6 +230,26 @@ async fn session_and_connection_are_about_the_same_certificate() {
     }
 }
 
+#[tokio::test]
+async fn a_finished_handshake_without_a_certificate_is_a_client_only_where_none_is_required() {
+    let world = World::new();
+    for (auth, expected) in [
+        (ClientAuth::Optional, Ok(())),
+        // rustls would have accepted it.
+        (ClientAuth::Required, Err("no-certificate")),
+    ] {
+        for version in VERSIONS {
+            let config = world.config(ClientAuth::Optional);
+            let config = config.with_host(|host| host.client_auth = auth);
+            let acceptor = ConnectionAcceptor::new(config);
+            let outcome = world.client(None, version).connect(&acceptor).await;
+            let outcome = outcome.map(|identity| assert!(identity.client().is_none()));
+            let outcome = outcome.map_err(|refusal| refusal.reason().code());
+            assert_eq!(outcome, expected, "{version:?}");
+        }
+    }
+}
+
 /// What happens between the verdict on a client and its place among the open connections.
 enum Meanwhile {
     Nothing,
@@ -271,6 +293,95 @@ async fn who_is_no_longer_good_while_it_is_accepted_is_not_served() {
         let ((), read) = tokio::join!(server, client.read(near));
         assert_eq!(read, if served { &b"hello"[..] } else { b"" });
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stream_is_readable_until_either_side_ends_it() {
+    let world = World::new();
+    for is_cut in [false, true] {
+        let acceptor = ConnectionAcceptor::new(world.config(ClientAuth::Required));
+        let (near, far) = tokio::io::duplex(64 << 10);
+        let server = async {
+            let somewhere = SocketAddr::from(([192, 0, 2, 1], 4711));
+            let accepted = acceptor.accept(far, somewhere).await;
+            let stream = accepted.expect("a good client").into_stream();
+            let mut stream = stream.expect("no rule");
+            assert!(stream.readable().await);
+            assert_eq!(stream.read_u8().await.expect("a byte"), b'a');
+            let cut = async {
+                if is_cut {
+                    stream.close();
+                }
+            };
+            // Looked at first, so that time that is over is not what wakes the other.
+            tokio::select! {
+                biased;
+                () = tokio::time::sleep(Duration::from_secs(10)) => panic!("it is not told"),
+                (is_readable, ()) = async { tokio::join!(stream.readable(), cut) } => {
+                    assert!(!is_readable);
+                }
+            }
+        };
+        let connector = world.client(Some(&world.alice), &TLS13).0;
+        // In a task of its own, so that what wakes it does not wake the server.
+        let client = tokio::spawn(async move {
+            let name = ServerName::try_from("localhost").expect("a name");
+            let stream = connector.connect(name, near).await;
+            let mut stream = stream.expect("a good server");
+            stream.write_all(b"a").await.expect("room");
+            match is_cut {
+                true => {
+                    let mut rest = Vec::new();
+                    let end = stream.read_to_end(&mut rest).await;
+                    end.expect("close_notify");
+                }
+                false => stream.shutdown().await.expect("room"),
+            }
+            // It is there for as long as the server.
+            stream
+        });
+        server.await;
+        client.await.expect("no panic");
+    }
+}
+
+#[tokio::test]
+async fn a_write_that_waits_for_the_peer_ends_a_connection_unless_it_goes_on() {
+    let world = World::new();
+    let acceptor = ConnectionAcceptor::new(world.config(ClientAuth::Required));
+    let (near, far) = tokio::io::duplex(64 << 10);
+    let connector = world.client(Some(&world.alice), &TLS13).0;
+    let bytes = vec![b'a'; 256 << 10];
+    let count = bytes.len();
+    let client = tokio::spawn(async move {
+        let name = ServerName::try_from("localhost").expect("a name");
+        let stream = connector.connect(name, near).await;
+        let mut stream = stream.expect("a good server");
+        let mut read = vec![0; count];
+        stream.read_exact(&mut read).await.expect("all of it");
+        stream
+    });
+    let somewhere = SocketAddr::from(([192, 0, 2, 1], 4711));
+    let accepted = acceptor.accept(far, somewhere).await;
+    let stream = accepted.expect("a good client").into_stream();
+    let mut stream = stream.expect("no rule");
+    let connection = stream.identity().clone();
+    let limits = Limits::default();
+    // Half a minute after this, and before it is idle.
+    let end = || {
+        let end = connection.state().overdue(50_000, &limits);
+        end.map(|(end, _)| end)
+    };
+    assert_eq!(end(), None);
+    {
+        let mut write = pin!(stream.write_all(&bytes));
+        assert!(write.as_mut().now_or_never().is_none());
+        assert_eq!(end(), Some(End::BodyTimeout));
+        write.await.expect("the peer reads");
+    }
+    stream.flush().await.expect("the peer reads");
+    assert_eq!(end(), None);
+    client.await.expect("no panic");
 }
 
 /// Nothing else may accept connections by our configuration of rustls: nobody would know whose they are.

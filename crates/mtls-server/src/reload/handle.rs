@@ -103,6 +103,7 @@ impl MtlsHandle {
             let mut ticks = tokio::time::interval(interval);
             ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
             ticks.tick().await; // at once
+            let mut generation = handle.generation();
             let mut announced = handle.announced();
             let mut pause = PAUSE;
             loop {
@@ -121,7 +122,9 @@ impl MtlsHandle {
                     };
                     tokio::time::sleep(pause.min(interval)).await;
                 }
-                if is_announced || is_new {
+                // Whoever has replaced the configuration may have done so with another source.
+                if is_announced || generation != handle.generation() {
+                    generation = handle.generation();
                     announced = handle.announced();
                 }
             }
@@ -211,19 +214,164 @@ pub enum ReloadError {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::{
+        Mutex, Weak,
+        atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed},
+    };
+
     use test_pki::Ca;
+    use tokio::{
+        sync::Notify,
+        time::{Instant, sleep, timeout},
+    };
 
     use super::*;
-    use crate::{ServerIdentity, verify::TrustAnchors};
+    use crate::{
+        ServerIdentity,
+        config::{
+            builder::MtlsConfigBuilder,
+            mtls_config::{Loaded, Loading, Source},
+        },
+        connection::{connections::Cut, end::End, identity::ConnectionIdentity},
+        verify::TrustAnchors,
+    };
 
-    fn config() -> MtlsConfig {
+    fn builder() -> MtlsConfigBuilder {
         let ca = Ca::root("root");
         let server = ca.server("localhost");
         let (chain, key) = (server.chain_pem(), server.key_pem());
         let identity = ServerIdentity::from_pem(chain.as_bytes(), key.as_bytes());
         let roots = TrustAnchors::from_certs([ca.der()]).expect("a root");
-        let builder = MtlsConfig::builder(identity.expect("an identity"), roots);
-        builder.build().expect("settings")
+        MtlsConfig::builder(identity.expect("an identity"), roots)
+    }
+
+    fn config() -> MtlsConfig {
+        builder().build().expect("settings")
+    }
+
+    /// Something new, when a test says so, and an announcement, whether or not there is.
+    #[derive(Default)]
+    struct Announcing {
+        is_new: AtomicBool,
+        announce: Notify,
+        /// How often somebody began to wait for an announcement.
+        awaited: AtomicUsize,
+        loaded: Mutex<Vec<Instant>>,
+    }
+
+    impl Announcing {
+        fn config(self: &Arc<Self>) -> MtlsConfig {
+            let source: Arc<dyn Source> = Arc::<Self>::clone(self);
+            builder().source(source).build().expect("settings")
+        }
+
+        fn handle(self: &Arc<Self>) -> MtlsHandle {
+            MtlsHandle(ActiveConfig::new(self.config()))
+        }
+
+        fn loads(&self) -> usize {
+            self.loaded.lock().expect("no panic").len()
+        }
+
+        /// Announces something new, and waits until it is active.
+        async fn publish(&self, handle: &MtlsHandle) {
+            let mut status = handle.subscribe();
+            let next = handle.generation() + 1;
+            self.is_new.store(true, Relaxed);
+            self.announce.notify_one();
+            let taken = status.wait_for(|status| status.generation == next);
+            let taken = timeout(NEVER, taken).await;
+            taken.expect("it is found").expect("it is there");
+        }
+    }
+
+    impl Source for Announcing {
+        fn load_changed(self: Arc<Self>) -> Loading {
+            Box::pin(async move {
+                let mut loaded = self.loaded.lock().expect("no panic");
+                loaded.push(Instant::now());
+                let is_new = self.is_new.swap(false, Relaxed);
+                Ok(Loaded {
+                    config: is_new.then(|| self.config()),
+                    problems: Vec::new(),
+                })
+            })
+        }
+
+        fn changed(self: Arc<Self>) -> Changing {
+            Box::pin(async move {
+                self.awaited.fetch_add(1, Relaxed);
+                self.announce.notified().await;
+            })
+        }
+    }
+
+    /// Later than anything that a test waits for. The clock of these tests goes on when nothing else does.
+    const NEVER: Duration = Duration::from_secs(24 * 3600);
+    const MINUTE: Duration = Duration::from_secs(60);
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_announced_is_loaded_at_once_however_little_was_new_before() {
+        let source = Arc::new(Announcing::default());
+        let handle = source.handle();
+        let _watch = handle.watch(MINUTE);
+        sleep(10 * MINUTE + MINUTE / 2).await;
+        assert_eq!(source.loads(), 10);
+        // Many at once are not too many either.
+        for _ in 0..10 {
+            let announced = Instant::now();
+            source.publish(&handle).await;
+            assert!(announced.elapsed() <= PAUSE, "{:?}", announced.elapsed());
+            assert_eq!(source.loads(), 10 + (handle.generation() as usize - 1));
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_announced_and_not_there_is_looked_for_less_and_less_until_it_is() {
+        let source = Arc::new(Announcing::default());
+        let handle = source.handle();
+        let _watch = handle.watch(NEVER);
+        let announce = async {
+            while source.loads() < 6 {
+                source.announce.notify_one();
+                sleep(PAUSE / 10).await;
+            }
+        };
+        timeout(MINUTE, announce).await.expect("it is looked for");
+        let loaded = source.loaded.lock().expect("no panic").clone();
+        let mut shortest = PAUSE;
+        for pair in loaded.windows(2) {
+            shortest *= 2;
+            assert!(pair[1] - pair[0] >= shortest, "{loaded:?}");
+        }
+        source.publish(&handle).await;
+        // From then on as in the beginning.
+        sleep(2 * PAUSE).await;
+        let announced = Instant::now();
+        source.publish(&handle).await;
+        assert!(announced.elapsed() <= PAUSE, "{:?}", announced.elapsed());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_announcement_is_awaited_anew_after_each_one_and_in_each_generation() {
+        let (first, second) = (
+            Arc::new(Announcing::default()),
+            Arc::new(Announcing::default()),
+        );
+        let awaited = || [&first, &second].map(|source| source.awaited.load(Relaxed));
+        let handle = first.handle();
+        let _watch = handle.watch(MINUTE);
+        sleep(10 * MINUTE + MINUTE / 2).await;
+        assert_eq!(awaited(), [1, 0], "nothing is new");
+        first.is_new.store(true, Relaxed);
+        sleep(MINUTE).await;
+        assert_eq!(awaited(), [2, 0], "found without an announcement");
+        first.announce.notify_one();
+        sleep(MINUTE).await;
+        assert_eq!(awaited(), [3, 0], "announced");
+        handle.replace(second.config()).await;
+        sleep(MINUTE).await;
+        assert_eq!(awaited(), [3, 1], "another source");
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
@@ -232,11 +380,42 @@ mod tests {
         let other = handle.clone();
         let ahead = handle.0.reload.lock().await;
         let second = tokio::spawn(async move { other.reload().await });
-        tokio::time::sleep(Duration::from_millis(200)).await;
+        sleep(Duration::from_millis(200)).await;
         assert!(!second.is_finished());
         drop(ahead);
         let outcome = second.await.expect("no panic");
         assert!(matches!(outcome, Err(ReloadError::NoFiles)), "{outcome:?}");
+    }
+
+    /// A socket that knows whether it was closed.
+    #[derive(Default)]
+    struct Socket(AtomicBool);
+
+    impl Cut for Socket {
+        fn cut(&self) {
+            self.0.store(true, Relaxed);
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_cannot_be_told_is_closed_by_the_time_that_a_replacement_is_made() {
+        for (has_http, is_closed) in [(false, true), (true, false)] {
+            let handle = MtlsHandle(ActiveConfig::new(config()));
+            let connections = &handle.0.connections;
+            let permit = connections.acquire([192, 0, 2, 1].into()).expect("room");
+            let socket = Arc::new(Socket::default());
+            // Without a certificate, which is required.
+            let connection = ConnectionIdentity::mock(None);
+            if !has_http {
+                connection.state().speaks_without_http();
+            }
+            let weak: Weak<Socket> = Arc::downgrade(&socket);
+            connections.watch(&permit, connection.clone(), weak);
+            handle.replace(config()).await;
+            let end = connection.state().ending();
+            assert_eq!(end, Some(End::Settings("no-certificate")));
+            assert_eq!(socket.0.load(Relaxed), is_closed);
+        }
     }
 
     #[test]

@@ -151,7 +151,8 @@ mod tests {
 
     /// How often a connection is polled that is woken by ten tasks at about the same time, then over.
     async fn polls(is_asked: bool) -> usize {
-        let state = ConnectionState::new(Arc::new(Clock::new()), &Limits::default(), None, true);
+        let state = ConnectionState::new(Arc::new(Clock::new()), &Limits::default(), None);
+        state.multiplexes();
         if is_asked {
             state.request_begins(false);
         }
@@ -196,7 +197,8 @@ mod tests {
     #[tokio::test]
     async fn a_connection_that_always_has_requests_yields_to_others() {
         const ROUNDS: usize = 10_000;
-        let state = ConnectionState::new(Arc::new(Clock::new()), &Limits::default(), None, true);
+        let state = ConnectionState::new(Arc::new(Clock::new()), &Limits::default(), None);
+        state.multiplexes();
         let streams = Streams::default();
         let answered = Arc::new(AtomicUsize::new(0));
         let others = {

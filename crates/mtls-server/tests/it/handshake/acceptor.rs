@@ -15,6 +15,8 @@ use crate::support::{
     World,
     audit::Audit,
     client::{self, VERSIONS},
+    connection::PATIENCE,
+    raw::Raw,
     start, start_with,
 };
 
@@ -115,6 +117,54 @@ async fn a_client_hello_may_come_byte_by_byte() {
     });
     let answer = client::get(address, config, "/").await.unwrap();
     assert!(answer.ends_with("CN=alice"), "{answer}");
+}
+
+#[tokio::test]
+async fn what_comes_along_with_a_client_hello_is_read_after_it() {
+    // A fatal alert: internal_error.
+    const ALERT: &[u8] = &[21, 3, 3, 0, 2, 2, 80];
+    let world = World::new();
+    let audit = Audit::capture();
+    let server = start(world.config()).await;
+    let alice = world.ca.client("alice");
+    for version in VERSIONS {
+        for (behind, reason) in [(&b""[..], "disconnected"), (ALERT, "peer-alert")] {
+            let config = client::config(&world, Some(&alice), version);
+            let mut raw = Raw::new("localhost", server.local_addr(), config).await;
+            let hello = [raw.pending().as_slice(), behind].concat();
+            raw.send(&hello).await.unwrap();
+            raw.tcp.shutdown().await.unwrap();
+            // The server's answer does not matter.
+            let mut answer = Vec::new();
+            let read = raw.tcp.read_to_end(&mut answer);
+            timeout(PATIENCE, read).await.unwrap().ok();
+            assert_eq!(audit.only()["reason"], reason, "{version:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_connection_too_many_is_in_the_audit() {
+    let world = World::new();
+    let audit = Audit::capture();
+    let mut limits = Limits::default();
+    limits.connections = 1;
+    let server = start(world.config().limits(limits)).await;
+    let alice = world.ca.client("alice");
+    let config = || client::config(&world, Some(&alice), VERSIONS[1]);
+    let _first = client::connect(server.local_addr(), config())
+        .await
+        .unwrap();
+    while audit.is_empty() {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(audit.only()["outcome"], "accepted");
+    client::connect(server.local_addr(), config())
+        .await
+        .unwrap_err();
+    let refused = audit.only();
+    assert_eq!(refused["outcome"], "refused");
+    assert_eq!(refused["reason"], "too-many-connections");
 }
 
 #[tokio::test]

@@ -191,6 +191,26 @@ async fn a_host_that_cannot_be_read_is_no_way_to_a_name_with_other_settings() {
 }
 
 #[tokio::test]
+async fn a_host_that_cannot_be_read_is_served_where_all_names_have_the_same_settings() {
+    let world = World::new();
+    for (auth, expected) in [(ClientAuth::Optional, "200"), (ClientAuth::Required, "421")] {
+        let (identity, anchors) = (world.identity(), world.anchors());
+        let other = VirtualHost::new(identity, anchors.clone()).client_auth(auth);
+        let config = world
+            .config_trusting(anchors)
+            .client_auth(ClientAuth::Optional)
+            .virtual_host("other.localhost", other);
+        let server = start(config).await;
+        let config = client::config(&world, None, VERSIONS[1]);
+        let mut stream = client::connect(server.local_addr(), config).await.unwrap();
+        let answer = client::request_of("localhost..", &mut stream, "/")
+            .await
+            .unwrap();
+        assert_eq!(answer.get(9..12), Some(expected), "{auth:?}");
+    }
+}
+
+#[tokio::test]
 async fn user_information_is_no_way_to_a_name_with_other_settings_in_any_version_of_http() {
     let world = World::new();
     for adapter in ADAPTERS {

@@ -196,10 +196,15 @@ async fn middleware_and_services_find_in_the_extensions_what_a_handler_gets() {
     assert_eq!(seen(&Extensions::new()), (None, false, false));
     let error = ClientCert::from_extensions(&Extensions::new()).unwrap_err();
     assert!(matches!(error, ClientCertRejection::NotWired));
-    let mut anonymous = Extensions::new();
-    MockClientCert::anonymous().attach(&mut anonymous);
-    let error = ClientCert::from_extensions(&anonymous).unwrap_err();
+    let mut extensions = Extensions::new();
+    MockClientCert::anonymous().attach(&mut extensions);
+    let error = ClientCert::from_extensions(&extensions).unwrap_err();
     assert!(matches!(error, ClientCertRejection::Missing));
+    // Of several mocks the last one counts.
+    let mock = MockClientCert::with_subject("CN=alice").unwrap();
+    mock.attach(&mut extensions);
+    let alice = ClientCert::from_extensions(&extensions).unwrap();
+    assert_eq!(alice.subject().to_string(), "CN=alice");
 }
 
 #[test]

@@ -26,7 +26,7 @@ use crate::support::{
     World,
     client::{self, VERSIONS},
     connection::{Connection, Http, PATIENCE},
-    origin::{Origin, Reply},
+    origin::{Origin, Reply, Request},
 };
 
 const REVOKED: u64 = 0x5150;
@@ -159,6 +159,32 @@ async fn files_and_urls_without_a_version_announce_nothing() {
 }
 
 #[tokio::test]
+async fn one_request_is_held_however_often_nothing_new_is_loaded() {
+    let world = World::new();
+    let crl = world.ca.crl().pem();
+    let is_held = |request: &Request| request.head.starts_with("HEAD");
+    let origin = Origin::start(move |request| match is_held(request) {
+        true => Reply::raw("").hanging(),
+        false => Reply::with("200 OK", &[("ETag", "\"1\"")], &crl),
+    })
+    .await;
+    let (server, _directory) = serve(&world, &origin.url("/ca.crl")).await;
+    let _watch = server.handle().watch(Duration::from_millis(20));
+    let counts = || {
+        let requests = origin.requests();
+        let held = requests.iter().filter(|request| is_held(request)).count();
+        (held, requests.len() - held)
+    };
+    let loaded = async {
+        while counts().0 == 0 || counts().1 < 5 {
+            tokio::task::yield_now().await;
+        }
+    };
+    timeout(PATIENCE, loaded).await.unwrap();
+    assert_eq!(counts().0, 1);
+}
+
+#[tokio::test]
 async fn a_server_that_announces_what_is_not_there_is_asked_less_and_less() {
     let world = World::new();
     let (newest, older) = (
@@ -187,12 +213,13 @@ async fn a_server_that_announces_what_is_not_there_is_asked_less_and_less() {
 }
 
 #[tokio::test]
-async fn a_server_that_fails_or_waits_not_at_all_is_asked_again_in_a_second() {
+async fn a_server_that_waits_not_at_all_is_asked_again_in_a_second_and_one_that_fails_later_each_time()
+ {
     let world = World::new();
-    let second = Duration::from_secs(1);
-    for (case, status) in [
-        ("says that it has waited", "304 Not Modified"),
-        ("fails", "500 Internal Server Error"),
+    let seconds = Duration::from_secs;
+    for (case, status, pauses) in [
+        ("says that it has waited", "304 Not Modified", [1, 1]),
+        ("fails", "500 Internal Server Error", [1, 2]),
     ] {
         let crl = world.ca.crl().pem();
         let asked = Arc::new(Mutex::new(Vec::new()));
@@ -204,7 +231,7 @@ async fn a_server_that_fails_or_waits_not_at_all_is_asked_again_in_a_second() {
             let mut asked = log.lock().unwrap();
             asked.push(Instant::now());
             match asked.len() {
-                1 => Reply::with(status, &[("Preference-Applied", "wait")], ""),
+                1 | 2 => Reply::with(status, &[("Preference-Applied", "wait")], ""),
                 _ => Reply::with("200 OK", &[("ETag", "\"2\"")], ""),
             }
         })
@@ -213,8 +240,11 @@ async fn a_server_that_fails_or_waits_not_at_all_is_asked_again_in_a_second() {
         sources.load(OffsetDateTime::now_utc()).await.unwrap();
         timeout(PATIENCE, sources.changed()).await.unwrap();
         let asked = asked.lock().unwrap();
-        // The server knows of the first request a moment after it was sent.
-        let apart = asked[1] - asked[0] + Duration::from_millis(100);
-        assert!(asked.len() == 2 && apart >= second, "{case}: {apart:?}");
+        assert_eq!(asked.len(), 3, "{case}");
+        for (pair, pause) in asked.windows(2).zip(pauses) {
+            // The server knows of the first request a moment after it was sent.
+            let apart = pair[1] - pair[0] + Duration::from_millis(100);
+            assert!(apart >= seconds(pause), "{case}: {apart:?}");
+        }
     }
 }

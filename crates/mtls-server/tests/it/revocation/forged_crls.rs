@@ -1,5 +1,7 @@
 //! Revocation lists that somebody else sends, again or forged, and what of them is believed.
 
+use std::fs;
+
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use mtls_server::{
     crl::{CrlSource, CrlSourceError, CrlSources, LoadedCrls},
@@ -265,24 +267,10 @@ async fn a_response_that_cannot_be_used_is_not_in_the_way_of_the_next() {
     let sources = issuing.sources();
     let five = issuing.crl(5).revoke(1_u64);
     issuing.load(&sources, &five).await;
-    let partial = Ca::root("somebody").crl().with(|params| {
-        params.issuing_distribution_point = Some(CrlIssuingDistributionPoint {
-            distribution_point: CrlDistributionPoint {
-                uris: vec!["http://crl.test/".to_owned()],
-            },
-            scope: Some(CrlScope::UserCertsOnly),
-        });
-    });
-    let mut delta = partial.der().to_vec();
-    // An unknown critical extension instead of issuingDistributionPoint.
-    let idp = delta
-        .windows(3)
-        .position(|at| at == [0x55, 0x1d, 0x1c])
-        .unwrap();
-    delta[idp + 2] = 0x7f;
+    let unusable = not_understood(&Ca::root("somebody"));
     issuing
         .shelf
-        .put(Reply::ok([five.pem(), pem(&delta)].concat()));
+        .put(Reply::ok([five.pem(), unusable].concat()));
     let loaded = sources.load(now()).await.unwrap();
     assert!(matches!(
         loaded.problems[..],
@@ -293,6 +281,78 @@ async fn a_response_that_cannot_be_used_is_not_in_the_way_of_the_next() {
     let loaded = issuing.load(&sources, &six).await;
     assert!(loaded.problems.is_empty(), "{:?}", loaded.problems);
     assert_eq!(issuing.pass(&loaded), (true, false));
+}
+
+#[tokio::test]
+async fn a_crl_that_was_taken_stays_whatever_happens_to_another_source() {
+    let (issuing, somebody) = (Issuing::new().await, Ca::root("somebody"));
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("somebody.crl");
+    fs::write(&path, somebody.crl().pem()).unwrap();
+    let url = CrlSource::url(&issuing.origin.url("/")).unwrap();
+    let sources = CrlSources::new([CrlSource::file(&path), url]);
+    // Without the file it could not be used.
+    let beside = not_understood(&somebody);
+    for (crl, expected) in [
+        (issuing.crl(5), (true, true)),
+        (issuing.crl(6).revoke(1_u64), (false, true)),
+    ] {
+        let response = Reply::ok([crl.pem(), beside.clone()].concat());
+        issuing.shelf.put(response);
+        let loaded = sources.load(now()).await.unwrap();
+        assert_eq!(issuing.pass(&loaded), expected);
+    }
+    fs::write(&path, Ca::root("other").crl().pem()).unwrap();
+    for _ in 0..2 {
+        let error = sources.load(now()).await.unwrap_err();
+        assert!(
+            matches!(error, CrlSourceError::Incomplete { .. }),
+            "{error:?}"
+        );
+    }
+    fs::write(&path, somebody.crl().pem()).unwrap();
+    let gone = Reply::with("503 Service Unavailable", &[], "");
+    issuing.shelf.put(gone);
+    let loaded = sources.load(now()).await.unwrap();
+    assert_eq!(loaded.problems.len(), 1);
+    assert_eq!(issuing.pass(&loaded), (false, true));
+}
+
+#[tokio::test]
+async fn an_older_version_goes_when_a_path_has_shown_whose_the_newer_one_is() {
+    let issuing = Issuing::new().await;
+    let sources = issuing.sources();
+    let (five, six) = (issuing.crl(5).revoke(1_u64), issuing.crl(6).revoke(1_u64));
+    issuing.load(&sources, &five).await;
+    for _ in 0..2 {
+        assert_eq!(issuing.load(&sources, &six).await.crls.len(), 2);
+    }
+    let loaded = issuing.load(&sources, &six).await;
+    assert_eq!(issuing.pass(&loaded), (false, true));
+    // The response is the one from before.
+    let loaded = issuing.load(&sources, &six).await;
+    assert_eq!(loaded.crls.len(), 1);
+    assert_eq!(issuing.pass(&loaded), (false, true));
+}
+
+/// A CRL with an unknown critical extension, which is of use beside a complete one alone.
+fn not_understood(ca: &Ca) -> String {
+    let partial = ca.crl().with(|params| {
+        params.issuing_distribution_point = Some(CrlIssuingDistributionPoint {
+            distribution_point: CrlDistributionPoint {
+                uris: vec!["http://crl.test/".to_owned()],
+            },
+            scope: Some(CrlScope::UserCertsOnly),
+        });
+    });
+    let mut der = partial.der().to_vec();
+    // Instead of issuingDistributionPoint.
+    let idp = der
+        .windows(3)
+        .position(|at| at == [0x55, 0x1d, 0x1c])
+        .unwrap();
+    der[idp + 2] = 0x7f;
+    pem(&der)
 }
 
 fn pem(der: &[u8]) -> String {

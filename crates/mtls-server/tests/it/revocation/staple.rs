@@ -261,6 +261,36 @@ async fn files_are_stapled_with_a_good_answer_and_with_the_last_one_until_it_exp
 }
 
 #[tokio::test]
+async fn the_issuer_of_a_staple_is_found_among_all_client_roots() {
+    let (world, other) = (OcspWorld::new().await, OcspWorld::new().await);
+    let (leaf, key) = server(&world);
+    let root = CertificateDer::from(world.root.certificate().der()).into_owned();
+    let [own, of_that_name] = [&world, &other].map(|it| certificate_pem(it.root.certificate()));
+    for (roots, is_stapled) in [
+        (own.clone() + &of_that_name, true),
+        (of_that_name.clone() + &own, true),
+        (of_that_name, false),
+    ] {
+        let directory = tempfile::tempdir().unwrap();
+        let write = |name: &str, content: &str| {
+            let path = directory.path().join(name);
+            std::fs::write(&path, content).unwrap();
+            path
+        };
+        let files = VirtualHostFiles::new(
+            write("server.crt", &certificate_pem(&leaf)),
+            write("server.key", &key.secret_pkcs8_pem()),
+            write("ca.crt", &roots),
+        );
+        let files = files.client_auth(mtls_server::ClientAuth::Optional);
+        let config = MtlsFiles::new(files.stapled()).load().await.unwrap();
+        let tcp = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let serving = mtls_server::serve(tcp, crate::support::router(), config).unwrap();
+        assert_eq!(!seen(&serving, &root).await.is_empty(), is_stapled);
+    }
+}
+
+#[tokio::test]
 async fn a_staple_that_is_due_is_renewed_and_one_that_has_expired_is_not_presented() {
     let world = OcspWorld::new().await;
     let (leaf, key) = server(&world);
