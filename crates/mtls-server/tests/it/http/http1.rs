@@ -1,16 +1,23 @@
-//! HTTP/1.1: pauses between requests, requests that wait behind others, and answers that end with the connection.
+//! HTTP/1.1: pauses between requests, requests that wait behind others, answers that end with the connection, and
+//! connections that go on without HTTP.
 
-use std::{convert::Infallible, time::Duration, time::Instant};
+use std::{convert::Infallible, sync::Arc, time::Duration, time::Instant};
 
 use axum::{
     Router,
     body::{Body, Bytes},
+    extract::Request,
+    http::{StatusCode, header},
+    response::{IntoResponse as _, Response},
     routing::{get, post},
 };
 use futures_util::stream;
+use hyper_util::rt::TokioIo;
+use mtls_server::{Limits, Rule};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpStream,
+    sync::{Notify, mpsc},
     time::timeout,
 };
 use tokio_rustls::client::TlsStream;
@@ -142,5 +149,112 @@ async fn a_client_that_pipelines_many_requests_gets_all_answers() {
         };
         let all = timeout(PATIENCE, all).await;
         assert!(all.is_ok(), "{}", String::from_utf8_lossy(&answers));
+    }
+}
+
+/// Answers with the status that is wanted; where the connection goes on without HTTP then, with all that it hears.
+async fn as_wanted(request: Request) -> Response {
+    let wanted = request.headers()["wanted"].to_str().unwrap();
+    let status: StatusCode = wanted.parse().unwrap();
+    let upgrade = hyper::upgrade::on(request);
+    tokio::spawn(async {
+        if let Ok(tunnel) = upgrade.await {
+            let (mut read, mut write) = tokio::io::split(TokioIo::new(tunnel));
+            let _ = tokio::io::copy(&mut read, &mut write).await;
+        }
+    });
+    match status {
+        StatusCode::SWITCHING_PROTOCOLS => {
+            let fields = [(header::CONNECTION, "upgrade"), (header::UPGRADE, "echo")];
+            (status, fields).into_response()
+        }
+        other => other.into_response(),
+    }
+}
+
+/// The head of an answer, in small letters.
+async fn head(stream: &mut TlsStream<TcpStream>) -> String {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        let octet = timeout(PATIENCE, stream.read_u8()).await.unwrap();
+        head.push(octet.unwrap());
+    }
+    String::from_utf8(head).unwrap().to_ascii_lowercase()
+}
+
+#[tokio::test]
+async fn a_connection_is_never_idle_once_it_speaks_something_else() {
+    const UPGRADE: &str = "GET / HTTP/1.1\r\nConnection: upgrade\r\nUpgrade: echo\r\n";
+    const CONNECT: &str = "CONNECT localhost:443 HTTP/1.1\r\n";
+    let case = async |request: &str, status: u16, goes_on: bool| {
+        let world = World::new();
+        let mut limits = Limits::default();
+        limits.idle = Duration::from_millis(500);
+        let config = world.config().limits(limits.clone()).build().unwrap();
+        let server = Adapter::Serve
+            .start(config, Router::new().fallback(as_wanted))
+            .await;
+        let scene = Scene { world, server };
+        let mut stream = scene.connect().await;
+        let request = format!("{request}Host: localhost\r\nWanted: {status}\r\n\r\n");
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let head = head(&mut stream).await;
+        assert!(head.starts_with(&format!("http/1.1 {status} ")), "{head}");
+        if goes_on {
+            tokio::time::sleep(limits.idle * 3).await;
+            stream.write_all(b"hello").await.unwrap();
+            let mut heard = [0; 5];
+            let read = timeout(PATIENCE, stream.read_exact(&mut heard)).await;
+            read.unwrap().unwrap();
+            assert_eq!(&heard, b"hello");
+        } else {
+            let end = timeout(PATIENCE, stream.read(&mut [0; 1])).await;
+            assert!(matches!(end.unwrap(), Ok(0)), "{request}");
+        }
+    };
+    tokio::join!(
+        case(UPGRADE, 101, true),
+        case(UPGRADE, 200, false),
+        case(CONNECT, 200, true),
+        case(CONNECT, 404, false),
+        case("GET / HTTP/1.1\r\n", 200, false),
+    );
+}
+
+#[tokio::test]
+async fn an_answer_says_that_its_connection_ends_unless_that_goes_on_without_http() {
+    for (status, end) in [("200", "close"), ("101", "upgrade")] {
+        let (entered, mut entries) = mpsc::channel(1);
+        let go = Arc::new(Notify::new());
+        let wait = {
+            let go = Arc::clone(&go);
+            async move |request: Request| {
+                entered.send(()).await.unwrap();
+                go.notified().await;
+                as_wanted(request).await
+            }
+        };
+        let world = World::new();
+        let config = world.config().build().unwrap();
+        let server = Adapter::Serve
+            .start(config, Router::new().fallback(wait))
+            .await;
+        let scene = Scene { world, server };
+        let mut stream = scene.connect().await;
+        let request = format!(
+            "GET / HTTP/1.1\r\nHost: localhost\r\nConnection: upgrade\r\nUpgrade: echo\r\nWanted: {status}\r\n\r\n"
+        );
+        stream.write_all(request.as_bytes()).await.unwrap();
+        timeout(PATIENCE, entries.recv()).await.unwrap().unwrap();
+        // Other settings: the connection ends when what runs on it is answered.
+        let rule = Rule::not(Rule::common_name("nobody"));
+        let next = scene.world.config().rule(rule).build().unwrap();
+        scene.server.handle.replace(next).await;
+        go.notify_one();
+        let head = head(&mut stream).await;
+        assert!(
+            head.contains(&format!("\r\nconnection: {end}\r\n")),
+            "{head}"
+        );
     }
 }
