@@ -316,7 +316,7 @@ fn the_key_of_a_mac_is_derived_beside_those_of_ciphers() {
         len: 20,
     };
     let alone = derive(Digest::Sha1, &[request]);
-    assert_eq!(*budget.prepared(&mac).unwrap(), *alone[0]);
+    assert_eq!(*budget.secret_prepared(&mac).unwrap(), *alone[0]);
     // Nothing is left, and nothing is done twice.
     budget.prepare(&both, &password).unwrap();
     assert!(budget.charge(1).is_err());

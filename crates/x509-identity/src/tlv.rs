@@ -236,7 +236,10 @@ mod tests {
             let read = object_identifier(content, "test");
             assert_eq!(read.is_ok(), is_read, "{content:x?}");
             match representable_identifier(content, "test") {
-                Ok(found) => assert_eq!((found.is_some(), true), (is_read, is_formed)),
+                Ok(found) => {
+                    assert!(is_formed, "{content:x?}");
+                    assert_eq!(found.is_some(), is_read, "{content:x?}");
+                }
                 Err(_) => assert!(!is_formed, "{content:x?}"),
             }
         }

@@ -81,7 +81,7 @@ impl ActiveConfig {
     }
 
     /// Makes `config` the active configuration, and checks all open connections by it. Returns the new
-    /// number.
+    /// number. Whether newer settings could be loaded is for the caller to note.
     pub(crate) fn replace(&self, config: MtlsConfig) -> u64 {
         let _one_at_a_time = self
             .replacing
@@ -94,7 +94,13 @@ impl ActiveConfig {
             config,
         });
         *self.active.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&next);
-        self.status.send_replace(next.status());
+        self.status.send_modify(|status| {
+            let degraded = status.degraded.take();
+            *status = Status {
+                degraded,
+                ..next.status()
+            };
+        });
         next.measure();
         tracing::info!(
             target: "mtls_server",
@@ -109,18 +115,22 @@ impl ActiveConfig {
 
     /// Notes that newer settings could not be loaded: in the log once for each reason.
     pub(crate) fn degrade(&self, reason: String) {
+        let mut is_new = false;
         self.status.send_modify(|status| {
             let before = status.degraded.take();
-            if before.as_ref().map(|before| &before.reason) != Some(&reason) {
-                tracing::error!(
-                    target: "mtls_server",
-                    reason,
-                    "not everything could be loaded: the active configuration stays",
-                );
-            }
+            is_new = before.as_ref().is_none_or(|it| it.reason != reason);
             let since = before.map_or_else(OffsetDateTime::now_utc, |before| before.since);
+            let reason = reason.clone();
             status.degraded = Some(Degraded { since, reason });
         });
+        // Outside of the lock, as logs may take time.
+        if is_new {
+            tracing::error!(
+                target: "mtls_server",
+                reason,
+                "not everything could be loaded: the active configuration stays",
+            );
+        }
     }
 
     /// Notes that the active configuration is the newest there is.

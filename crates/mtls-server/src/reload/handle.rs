@@ -34,6 +34,12 @@ impl MtlsHandle {
     /// Some of the [`Limits`](crate::Limits) always stay those of the first settings: the numbers of
     /// connections and handshakes, `header`, `idle`, and how long a response may stall.
     pub async fn replace(&self, config: MtlsConfig) -> u64 {
+        let number = self.activate(config).await;
+        self.0.recover();
+        number
+    }
+
+    async fn activate(&self, config: MtlsConfig) -> u64 {
         let active = Arc::clone(&self.0);
         // Checking some thousand connections takes a second, for which nobody should have to wait.
         let replaced = spawn_blocking(move || active.replace(config)).await;
@@ -78,7 +84,7 @@ impl MtlsHandle {
             .await
             .map_err(ReloadError::Load)?;
         let reloaded = match loaded.config {
-            Some(config) => Reloaded::Generation(self.replace(config).await),
+            Some(config) => Reloaded::Generation(self.activate(config).await),
             None => Reloaded::Unchanged,
         };
         if reloaded == Reloaded::Unchanged {

@@ -1,11 +1,11 @@
 //! Loading the files of one virtual host, again and again: what has not changed is not made again.
 
-use std::{path::Path, sync::Arc, time::SystemTime};
+use std::{path::Path, sync::Arc};
 
 use pki_core::verify::Revocation;
 use sha2::{Digest as _, Sha256};
 use time::OffsetDateTime;
-use tls_identity::certificates;
+use tls_identity::{Identity as ServerIdentity, certificates};
 use tokio::sync::Mutex;
 use x509_identity::Certificate;
 
@@ -34,6 +34,8 @@ pub(super) struct HostFiles {
 /// What was made of them the last time.
 #[derive(Default)]
 struct Previous {
+    /// The SHA-256 of the server's chain.
+    chain: Option<[u8; 32]>,
     /// With the SHA-256 of its text. As long as the text is the same, so is the rule, and open
     /// connections go on.
     rule: Option<([u8; 32], Rule)>,
@@ -48,6 +50,8 @@ pub(super) struct Part {
     rule: Option<Rule>,
     /// DER.
     staple: Option<Vec<u8>>,
+    /// When the chain was read, if it is another one than before.
+    is_new_since: Option<OffsetDateTime>,
 }
 
 impl HostFiles {
@@ -86,6 +90,8 @@ impl HostFiles {
             None => None,
         };
         let mut previous = self.previous.lock().await;
+        let chain = Some(Sha256::digest(contents.chain.as_slice()).into());
+        let is_new = std::mem::replace(&mut previous.chain, chain) != chain;
         let rule = match (&self.files.rule, &contents.rule) {
             (Some(path), Some(bytes)) => Some(previous.rule(path, bytes)?),
             _ => None,
@@ -115,6 +121,7 @@ impl HostFiles {
             crls,
             rule,
             staple,
+            is_new_since: is_new.then_some(now),
         })
     }
 
@@ -124,13 +131,8 @@ impl HostFiles {
             chain, key, roots, ..
         } = &part.contents;
         let identity = files::identity_of((&files.chain, chain), (&files.key, key))?;
-        for problem in identity.problems_as_server(SystemTime::now()) {
-            tracing::warn!(
-                target: "mtls_server",
-                file = ?files.chain,
-                reason = problem.to_string(),
-                "clients will refuse the server's certificate"
-            );
+        if let Some(now) = part.is_new_since {
+            self.warn_of(&identity, now);
         }
         let identity = match &part.staple {
             Some(staple) => identity.stapled(staple.as_slice()),
@@ -145,6 +147,18 @@ impl HostFiles {
             host = host.rule(rule);
         }
         Ok(files.settings.apply(host))
+    }
+
+    /// The server starts, as the certificate may be renewed at any moment.
+    fn warn_of(&self, identity: &ServerIdentity, now: OffsetDateTime) {
+        for problem in identity.problems_as_server(now.into()) {
+            tracing::warn!(
+                target: "mtls_server",
+                file = ?self.files.chain,
+                reason = problem.to_string(),
+                "clients will refuse the server's certificate"
+            );
+        }
     }
 }
 

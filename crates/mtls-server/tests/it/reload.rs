@@ -24,6 +24,7 @@ use tower::ServiceExt as _;
 
 use crate::support::{
     World,
+    audit::Log,
     client::{self, VERSIONS},
     connection::{Connection, HTTPS, PATIENCE},
     origin::{Origin, Reply},
@@ -357,6 +358,17 @@ async fn a_url_that_fails_later_leaves_its_last_crl_in_use_and_is_reported() {
     assert_eq!(ready(&server).await, (200, "degraded".to_owned()));
     assert!(!disk.asks(&server, &alice).await);
     assert!(disk.asks(&server, &bob).await);
+    // A new generation does not mend it, and it fails since then.
+    let degraded = server.handle().status().degraded;
+    disk.write(
+        "ca.crt",
+        &[disk.world.ca.pem(), Ca::root("other").pem()].concat(),
+    );
+    let log = Log::capture();
+    let reloaded = server.handle().reload().await.unwrap();
+    assert_eq!(reloaded, Reloaded::Generation(2));
+    assert_eq!(server.handle().status().degraded, degraded);
+    assert!(log.take().is_empty());
     fails.store(false, Ordering::Relaxed);
     server.handle().reload().await.unwrap();
     assert_eq!(ready(&server).await, (200, "ok".to_owned()));
@@ -364,6 +376,35 @@ async fn a_url_that_fails_later_leaves_its_last_crl_in_use_and_is_reported() {
     fails.store(true, Ordering::Relaxed);
     let error = MtlsFiles::new(site()).load().await.unwrap_err();
     assert!(matches!(error, LoadError::Crls(_)), "{error}");
+}
+
+#[tokio::test]
+async fn why_nothing_could_be_loaded_is_in_the_log_once() {
+    let disk = Disk::new();
+    let server = disk.serve(MtlsFiles::new(disk.site())).await;
+    let handle = server.handle();
+    let log = Log::capture();
+    let fails_twice = async || {
+        for _ in 0..2 {
+            handle.reload().await.unwrap_err();
+        }
+        let degraded = handle.status().degraded.unwrap();
+        let [said] = log.take().try_into().expect("one event");
+        assert_eq!(said["reason"], degraded.reason);
+        degraded.since
+    };
+    disk.write("ca.crl", "");
+    let since = fails_twice().await;
+    fs::remove_file(disk.path("ca.crl")).unwrap();
+    assert_eq!(fails_twice().await, since);
+    // After a success it is news again; so it is after settings from elsewhere.
+    disk.write("ca.crl", &disk.world.ca.crl().pem());
+    handle.reload().await.unwrap();
+    assert!(handle.status().degraded.is_none());
+    fs::remove_file(disk.path("ca.crl")).unwrap();
+    assert!(fails_twice().await > since);
+    handle.replace(disk.world.config().build().unwrap()).await;
+    assert!(handle.status().degraded.is_none());
 }
 
 #[tokio::test]

@@ -1,9 +1,10 @@
-//! Catches the audit events of one test.
+//! Catches the events of one test.
 
 use std::{cell::RefCell, collections::BTreeMap, fmt, sync::Once};
 
+use tokio::time::timeout;
 use tracing::{
-    Event, Subscriber,
+    Event, Level, Subscriber,
     field::{Field, Visit},
 };
 use tracing_subscriber::{
@@ -11,13 +12,19 @@ use tracing_subscriber::{
     layer::{Context, SubscriberExt},
 };
 
+use super::connection::PATIENCE;
+
 pub type Fields = BTreeMap<String, String>;
 
 /// The events of this thread since it was made: for tests on a current-thread runtime.
 pub struct Audit;
 
+/// The warnings and errors of this thread that are for the operator, likewise.
+pub struct Log;
+
 thread_local! {
     static EVENTS: RefCell<Vec<Fields>> = const { RefCell::new(Vec::new()) };
+    static LOG: RefCell<Vec<Fields>> = const { RefCell::new(Vec::new()) };
 }
 
 /// One subscriber for all threads, before the first event of any: `tracing` remembers for each event
@@ -45,6 +52,16 @@ impl Audit {
         EVENTS.with_borrow(Vec::is_empty)
     }
 
+    /// Waits for an event.
+    pub async fn comes(&self) {
+        let comes = async {
+            while self.is_empty() {
+                tokio::task::yield_now().await;
+            }
+        };
+        timeout(PATIENCE, comes).await.expect("an event");
+    }
+
     /// The one event since the last call.
     pub fn only(&self) -> Fields {
         let mut events = self.take();
@@ -53,15 +70,31 @@ impl Audit {
     }
 }
 
+impl Log {
+    pub fn capture() -> Self {
+        listen();
+        LOG.take();
+        Self
+    }
+
+    pub fn take(&self) -> Vec<Fields> {
+        LOG.take()
+    }
+}
+
 struct Recorder;
 
 impl<S: Subscriber> Layer<S> for Recorder {
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
-        if event.metadata().target() == mtls_server::AUDIT_TARGET {
-            let mut fields = Collector::default();
-            event.record(&mut fields);
-            EVENTS.with_borrow_mut(|events| events.push(fields.0));
-        }
+        let metadata = event.metadata();
+        let events = match metadata.target() {
+            mtls_server::AUDIT_TARGET => &EVENTS,
+            "mtls_server" if *metadata.level() <= Level::WARN => &LOG,
+            _ => return,
+        };
+        let mut fields = Collector::default();
+        event.record(&mut fields);
+        events.with_borrow_mut(|events| events.push(fields.0));
     }
 }
 

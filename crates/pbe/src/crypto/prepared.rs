@@ -24,7 +24,7 @@ pub(crate) enum Kind {
     Pbkdf2Sha256,
     /// A key and an initialisation vector by RFC 7292 appendix B.
     Pkcs12(Cipher),
-    /// The key of a MAC by RFC 7292 appendix B with SHA-1, which its ciphers have, too.
+    /// The key of a MAC by RFC 7292 appendix B, with the hash of its ciphers: SHA-1.
     Pkcs12Mac,
 }
 
@@ -93,8 +93,8 @@ pub(crate) fn side_by_side(wanted: &[Derivation]) -> Vec<Derivation> {
 }
 
 impl Derivation {
-    /// That of the key of a MAC by RFC 7292 appendix B; none for another hash than SHA-1, which the ciphers of that
-    /// appendix have, too.
+    /// That of the key of a MAC by RFC 7292 appendix B. `None` unless the hash is SHA-1: that one alone is shared with
+    /// the ciphers of the appendix.
     #[must_use]
     pub fn of_mac(digest: Digest, salt: &[u8], iterations: u32) -> Option<Self> {
         (digest == Digest::Sha1).then(|| Self {
@@ -104,10 +104,12 @@ impl Derivation {
         })
     }
 
-    /// Whether it gains from being done beside `other`: both go by one hash function.
+    /// Whether it is done by the time that `other` is, when they are done side by side: both go by one hash function,
+    /// and this one has no more rounds.
     #[must_use]
     pub fn fits_beside(&self, other: &Self) -> bool {
         (self.kind == Kind::Pbkdf2Sha256) == (other.kind == Kind::Pbkdf2Sha256)
+            && self.iterations <= other.iterations
     }
 
     /// In hash blocks.

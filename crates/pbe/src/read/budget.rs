@@ -108,9 +108,9 @@ impl Budget {
         Ok(())
     }
 
-    /// What was prepared for a scheme or a MAC.
+    /// What was prepared for a scheme or a MAC, of the password that was given to [`prepare`](Self::prepare).
     #[must_use]
-    pub fn prepared(&self, derivation: &Derivation) -> Option<Zeroizing<Vec<u8>>> {
+    pub fn secret_prepared(&self, derivation: &Derivation) -> Option<Zeroizing<Vec<u8>>> {
         self.prepared.get(derivation)
     }
 

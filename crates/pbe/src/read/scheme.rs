@@ -139,7 +139,7 @@ impl<'a> Scheme<'a> {
         password: &mut PasswordOctets<'_>,
         budget: &mut Budget,
     ) -> Result<Zeroizing<Vec<u8>>, PbeError> {
-        let mut prepared = self.derivation().and_then(|it| budget.prepared(&it));
+        let mut prepared = self.derivation().and_then(|it| budget.secret_prepared(&it));
         match self.0 {
             Kind::Pbes1 {
                 hash,

@@ -17,7 +17,7 @@ use super::text;
 use crate::asn1::Pfx;
 
 impl Archive {
-    /// Reads a file: first its MAC, then the rest.
+    /// Reads a file. Nothing is decrypted before its MAC is verified.
     ///
     /// It takes BER as well as DER, the encryption that [`pbe`] reads, but for scrypt, and MACs with SHA-1, SHA-2 and
     /// PBMAC1. Before any key is derived, what the file shows of its costs is added up and every algorithm judged. The
@@ -88,18 +88,18 @@ pub(crate) fn walk(
     if let Some(password) = password {
         let mut octets = PasswordOctets::new(password.secret_str());
         if let Some(Ok(mac)) = &mac {
-            let refused = ReadError::encryption(Place::AuthenticatedSafe);
+            let of_safe = ReadError::encryption(Place::AuthenticatedSafe);
             if let Some(of_mac) = mac.derivation() {
                 let mut together = contents.derivations.clone();
                 together.retain(|derivation| derivation.fits_beside(&of_mac));
                 together.push(of_mac);
-                budget.prepare(&together, &octets).map_err(refused)?;
+                budget.prepare(&together, &octets).map_err(of_safe)?;
             }
             mac.verify(content, &mut octets, &mut budget)?;
             // The password is right, so that none of the others is in vain.
             budget
                 .prepare(&contents.derivations, &octets)
-                .map_err(refused)?;
+                .map_err(of_safe)?;
         }
         contents = Contents::new(limits, Some(octets), budget, refused);
         contents.read(content)?;

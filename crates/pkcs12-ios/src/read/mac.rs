@@ -125,7 +125,7 @@ impl<'a> Mac<'a> {
                 salt,
                 iterations,
             } => password.find_form(|password| {
-                if let Some(key) = self.derivation().and_then(|it| budget.prepared(&it)) {
+                if let Some(key) = self.derivation().and_then(|it| budget.secret_prepared(&it)) {
                     return compare(&hmac::Key::new(digest.hmac(), &key));
                 }
                 self.charge(budget)?;

@@ -164,7 +164,9 @@ impl Serve {
             && is_missed(named, server.local_addr())
         {
             note(format!(
-                "warning: certificates of this CA name {named}, and this is another port: choose it with --listen"
+                "warning: certificates of this CA name {named}, and this listens on port {}: choose theirs with --listen, \
+                 unless a proxy forwards it",
+                server.local_addr().port()
             ));
         }
         let (stop, stopped) = watch::channel(false);
