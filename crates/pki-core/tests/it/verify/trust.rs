@@ -210,6 +210,23 @@ fn cross_signed_ca_leads_to_either_anchor() {
 }
 
 #[test]
+fn of_two_good_paths_the_one_that_is_presented_first_counts() {
+    let (old, new) = (root_ca("old root"), root_ca("new root"));
+    let issuing = old.issuing("issuing");
+    let crossed = new.sign_for(&ca("issuing"), issuing.key());
+    let leaf = issuing.sign(&client("alice"));
+    let anchors = TrustAnchors::from_certs([old.der(), new.der()]).unwrap();
+    for (presented, root) in [
+        ([issuing.der().clone(), crossed.clone()], "CN=old root"),
+        ([crossed.clone(), issuing.der().clone()], "CN=new root"),
+    ] {
+        let verifier = clients(anchors.clone()).build();
+        let path = verifier.verify(&leaf, &presented, at(NOW)).unwrap();
+        assert_eq!(path.anchor().subject().to_string(), root);
+    }
+}
+
+#[test]
 fn trust_bundle_is_read_whole_or_refused() {
     let (a, b) = (root_ca("a"), root_ca("b"));
     let both = format!("# our roots\n{}{}", a.pem(), b.pem());
