@@ -101,7 +101,8 @@ impl MtlsHandle {
     /// interval. Failures show in [`status`](Self::status), the log and the metrics.
     ///
     /// It also reloads as soon as the server of a CRL announces a new one (see
-    /// [`CrlSources::changed`](crate::crl::CrlSources::changed)), so that a revocation is known within a second.
+    /// [`CrlSources::changed`](crate::crl::CrlSources::changed)), so that a revocation is known within a second. After
+    /// a [`replace`](Self::replace) that begins with the next interval.
     pub fn watch(&self, interval: Duration) -> Watch {
         let handle = self.clone();
         Watch(tokio::spawn(async move {
