@@ -57,8 +57,9 @@ fn opened_by_openssl(
         ],
     )?;
     if !said.success() {
-        let is_password =
-            said.stderr.contains("bad decrypt") || said.stderr.contains("maybe wrong password");
+        let is_password = OF_A_WRONG_PASSWORD
+            .iter()
+            .any(|words| said.stderr.contains(words));
         ensure!(is_password, "openssl pkey: {}", said.reason());
         return Ok((Verdict::Refused, said.reason()));
     }
@@ -94,5 +95,11 @@ fn opened_by_us(
     }
 }
 
+/// What OpenSSL says. One wrong key in 256 leaves what looks like padding, and then no key is found in the rest.
+const OF_A_WRONG_PASSWORD: [&str; 3] = [
+    "bad decrypt",
+    "maybe wrong password",
+    "No supported data to decode",
+];
 const RIGHT: &str = "right password";
 const WRONG: &str = "wrong password";
