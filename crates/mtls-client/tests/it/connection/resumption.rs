@@ -170,6 +170,20 @@ enum Second {
     Resumed,
 }
 
+impl Second {
+    #[track_caller]
+    fn check(&self, got: Result<(bool, String), Error>, case: &str) {
+        match self {
+            Self::Full => assert!(!got.unwrap().0, "{case}"),
+            Self::Resumed => assert!(got.unwrap().0, "{case}"),
+            Self::Refused(kind) => {
+                let error = got.unwrap_err();
+                assert_eq!(error.kind().as_str(), *kind, "{case}");
+            }
+        }
+    }
+}
+
 #[tokio::test]
 async fn no_session_survives_a_replacement() {
     let (ca, other) = (Ca::root("root"), Ca::root("other"));
@@ -226,14 +240,7 @@ async fn no_session_survives_a_replacement() {
             assert!(ask(&connector, address).await.unwrap().0);
             change(&connector);
             let got = ask(&connector, address).await;
-            match second {
-                Second::Full => assert!(!got.unwrap().0, "{case} {versions:?}"),
-                Second::Resumed => assert!(got.unwrap().0, "{case} {versions:?}"),
-                Second::Refused(kind) => {
-                    let error = got.unwrap_err();
-                    assert_eq!(error.kind().as_str(), *kind, "{case} {versions:?}");
-                }
-            }
+            second.check(got, &format!("{case} {versions:?}"));
         }
     }
 }
@@ -307,14 +314,7 @@ async fn a_session_ends_with_the_certificate_the_crl_and_the_limit_that_it_rests
             assert!(!ask(&connector, *address).await.unwrap().0);
             clock.pass(Duration::minutes(*minutes));
             let got = ask(&connector, *address).await;
-            match second {
-                Second::Full => assert!(!got.unwrap().0, "{case} {versions:?}"),
-                Second::Resumed => assert!(got.unwrap().0, "{case} {versions:?}"),
-                Second::Refused(kind) => {
-                    let error = got.unwrap_err();
-                    assert_eq!(error.kind().as_str(), *kind, "{case} {versions:?}");
-                }
-            }
+            second.check(got, &format!("{case} {versions:?}"));
         }
     }
 }
