@@ -45,6 +45,8 @@ pub(crate) struct ConnectionState {
     /// Wakes those who wait for `end`.
     ended: Notify,
     requests: AtomicU32,
+    /// Whether the last request has no response yet; of use to HTTP/1, where one follows the other.
+    unanswered: AtomicBool,
     /// What it waits for from the peer, and since when; see [`encode`].
     waiting: AtomicU64,
     /// Since when a write has been blocked; 0 if none is.
@@ -87,6 +89,7 @@ impl ConnectionState {
             cut_at: AtomicU64::new(NEVER),
             ended: Notify::new(),
             requests: AtomicU32::new(0),
+            unanswered: AtomicBool::new(false),
             waiting: AtomicU64::new(encode(now, Wait::FirstRequest)),
             stalled: AtomicU64::new(0),
             responses: Responses::default(),
@@ -155,7 +158,18 @@ impl ConnectionState {
     pub(crate) fn request_begins(&self, has_body: bool) {
         self.idle.request_begins(has_body);
         self.requests.fetch_add(1, SeqCst);
+        self.unanswered.store(true, Relaxed);
         self.waiting.store(encode(0, Wait::Nothing), Relaxed);
+    }
+
+    /// The server has the head of a response.
+    pub(crate) fn answers(&self) {
+        self.unanswered.store(false, Relaxed);
+    }
+
+    /// Whether the last request has no response yet, not even its head.
+    pub(crate) fn is_unanswered(&self) -> bool {
+        self.unanswered.load(Relaxed)
     }
 
     /// The last byte of a response is on its way.

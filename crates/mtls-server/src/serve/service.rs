@@ -211,15 +211,18 @@ where
                 refusal.map_or_else(|| no_longer_good(*this.form), |it| *it)
             }
         };
-        let switches = answer.status() == StatusCode::SWITCHING_PROTOCOLS;
-        if switches || *this.tunnels && answer.status().is_success() {
+        let goes_on = match answer.status() {
+            StatusCode::SWITCHING_PROTOCOLS => true,
+            status => *this.tunnels && status.is_success(),
+        };
+        if goes_on {
             match *this.closes {
                 true => connection.state().upgrades(),
                 // One stream alone.
                 false => connection.state().tunnels(),
             }
         }
-        let closes = *this.closes && !switches;
+        let closes = *this.closes && !goes_on;
         match this.running.take() {
             Some(running) => Poll::Ready(Ok(finish(answer, running, closes))),
             None => Poll::Pending,
@@ -268,7 +271,9 @@ fn no_longer_good(form: Form) -> Response<Body> {
 /// Counts the request as running until the last byte of its response, and tells an HTTP/1 client that
 /// the connection is about to end.
 fn finish(mut answer: Response<Body>, running: Running, closes: bool) -> Response<Body> {
-    if closes && running.0.state().ending().is_some() {
+    let state = running.0.state();
+    state.answers();
+    if closes && state.ending().is_some() {
         let close = HeaderValue::from_static("close");
         answer.headers_mut().insert(header::CONNECTION, close);
     }

@@ -89,9 +89,17 @@ where
             Event::Busy => {}
             Event::Over => return false,
             Event::Ended => {
-                http.as_mut().graceful_shutdown();
-                // Whether it succeeds or fails, the connection is over.
-                let _ = http.await;
+                // A response that is still to come says itself that the connection ends, or goes on without
+                // HTTP: then hyper would say both, which not every WebSocket client takes.
+                let answered = poll_fn(|context| match http.as_mut().poll(context) {
+                    Poll::Pending if state.is_unanswered() => Poll::Pending,
+                    polled => Poll::Ready(polled.is_pending()),
+                });
+                if answered.await {
+                    http.as_mut().graceful_shutdown();
+                    // Whether it succeeds or fails, the connection is over.
+                    let _ = http.await;
+                }
                 return false;
             }
             Event::Idle => return true,

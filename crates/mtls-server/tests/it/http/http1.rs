@@ -152,6 +152,10 @@ async fn a_client_that_pipelines_many_requests_gets_all_answers() {
     }
 }
 
+/// The head of a request, but for its last fields.
+const UPGRADE: &str = "GET / HTTP/1.1\r\nConnection: upgrade\r\nUpgrade: echo\r\n";
+const CONNECT: &str = "CONNECT localhost:443 HTTP/1.1\r\n";
+
 /// Answers with the status that is wanted; where the connection goes on without HTTP then, with all that it hears.
 async fn as_wanted(request: Request) -> Response {
     let wanted = request.headers()["wanted"].to_str().unwrap();
@@ -184,8 +188,6 @@ async fn head(stream: &mut TlsStream<TcpStream>) -> String {
 
 #[tokio::test]
 async fn a_connection_is_never_idle_once_it_speaks_something_else() {
-    const UPGRADE: &str = "GET / HTTP/1.1\r\nConnection: upgrade\r\nUpgrade: echo\r\n";
-    const CONNECT: &str = "CONNECT localhost:443 HTTP/1.1\r\n";
     let case = async |request: &str, status: u16, goes_on: bool| {
         let world = World::new();
         let mut limits = Limits::default();
@@ -223,7 +225,7 @@ async fn a_connection_is_never_idle_once_it_speaks_something_else() {
 
 #[tokio::test]
 async fn an_answer_says_that_its_connection_ends_unless_that_goes_on_without_http() {
-    for (status, end) in [("200", "close"), ("101", "upgrade")] {
+    let case = async |request: &str, status: u16, says: Option<&str>, head_start: Duration| {
         let (entered, mut entries) = mpsc::channel(1);
         let go = Arc::new(Notify::new());
         let wait = {
@@ -241,20 +243,28 @@ async fn an_answer_says_that_its_connection_ends_unless_that_goes_on_without_htt
             .await;
         let scene = Scene { world, server };
         let mut stream = scene.connect().await;
-        let request = format!(
-            "GET / HTTP/1.1\r\nHost: localhost\r\nConnection: upgrade\r\nUpgrade: echo\r\nWanted: {status}\r\n\r\n"
-        );
+        let request = format!("{request}Host: localhost\r\nWanted: {status}\r\n\r\n");
         stream.write_all(request.as_bytes()).await.unwrap();
         timeout(PATIENCE, entries.recv()).await.unwrap().unwrap();
         // Other settings: the connection ends when what runs on it is answered.
         let rule = Rule::not(Rule::common_name("nobody"));
         let next = scene.world.config().rule(rule).build().unwrap();
         scene.server.handle.replace(next).await;
+        tokio::time::sleep(head_start).await;
         go.notify_one();
         let head = head(&mut stream).await;
-        assert!(
-            head.contains(&format!("\r\nconnection: {end}\r\n")),
-            "{head}"
+        let said = head
+            .lines()
+            .find_map(|line| line.strip_prefix("connection: "));
+        assert_eq!(said, says, "{request}: {head}");
+    };
+    // Whether the server has seen that the connection ends when the answer comes, or sees it with the answer.
+    for head_start in [Duration::ZERO, Duration::from_millis(50)] {
+        tokio::join!(
+            case(UPGRADE, 200, Some("close"), head_start),
+            case(UPGRADE, 101, Some("upgrade"), head_start),
+            case(CONNECT, 200, None, head_start),
+            case(CONNECT, 404, Some("close"), head_start),
         );
     }
 }
