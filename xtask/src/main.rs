@@ -5,6 +5,7 @@
 mod gen_certs;
 mod libraries;
 mod metadata;
+mod output;
 mod semver;
 mod suites;
 mod test;

@@ -1,11 +1,13 @@
 //! The suites: packages that nobody builds but who asks for one of them.
 
 use std::ffi::OsStr;
-use std::io::{BufRead as _, BufReader, IsTerminal as _};
-use std::process::{Command, ExitCode, ExitStatus, Stdio};
+use std::io::IsTerminal as _;
+use std::process::{Command, ExitCode, ExitStatus};
 
 use anyhow::{Context, Result};
 use suite::{Tally, workspace};
+
+use crate::output::each_line;
 
 /// A package in the directory of its name, beside this one's sources.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,28 +44,21 @@ impl Suite {
         Ok(passed_on(status))
     }
 
-    /// Runs it to its end, and passes on what it prints, but for the line that counts. It is built as the tests are.
+    /// Runs it to its end, and gives `line` what it prints, but for the line that counts. It is built as the tests are.
     ///
     /// # Errors
     ///
     /// If it breaks off before that line.
-    pub(crate) fn count(self, arguments: &[&str]) -> Result<Tally> {
+    pub(crate) fn count(self, arguments: &[&str], line: &mut dyn FnMut(String)) -> Result<Tally> {
         let program = suite::beside_tests(self.package())?;
-        let mut child = Command::new(program)
-            .args(arguments)
-            .stdout(Stdio::piped())
-            .spawn()
-            .context("starting what was built")?;
-        let stdout = child.stdout.take().context("a pipe was asked for")?;
         let mut tally = None;
-        for line in BufReader::new(stdout).lines() {
-            let line = line.context("reading what it prints")?;
-            match line.parse() {
+        let status = each_line(Command::new(program).args(arguments), |said| {
+            match said.parse() {
                 Ok(counted) => tally = Some(counted),
-                Err(_) => println!("{line}"),
+                Err(_) => line(said),
             }
-        }
-        let status = child.wait()?;
+        });
+        let status = status.context("running what was built")?;
         tally.with_context(|| format!("{} broke off: {status}", self.package()))
     }
 

@@ -8,6 +8,7 @@ use anyhow::{Context as _, Result, ensure};
 use suite::{Peers, Tally, workspace};
 
 use crate::libraries;
+use crate::output::{each_line, is_failure};
 use crate::suites::{self, Suite};
 
 /// A command that passes or fails.
@@ -43,46 +44,65 @@ fn steps() -> Tally {
         tally.failed += 1;
         return tally;
     }
-    let mut times = Times::default();
+    let mut summary = Summary::default();
     for step in STEPS {
-        tally.add(times.of(step.name, || run_step(step, &peers)));
+        tally.add(summary.of(step.name, |line| run_step(step, &peers, line)));
     }
     for (name, check) in CHECKS {
-        tally.add(times.of(name, || check().map(|()| HELD)));
+        tally.add(summary.of(name, |_| check().map(|()| HELD)));
     }
     for (name, suite, arguments) in SUITES {
-        tally.add(times.of(name, || suite.count(arguments)));
+        tally.add(summary.of(name, |line| suite.count(arguments, line)));
     }
-    times.print();
+    summary.print();
     tally
 }
 
-/// How long each part took, so that one that grows is noticed.
+/// What stands at the end, where thousands of lines came before.
 #[derive(Default)]
-struct Times(Vec<(&'static str, Duration)>);
+struct Summary {
+    /// How long each part took, so that one that grows is noticed.
+    times: Vec<(&'static str, Duration)>,
+    failures: Vec<String>,
+}
 
-impl Times {
-    /// Runs a part, and says what failed.
-    fn of(&mut self, name: &'static str, part: impl FnOnce() -> Result<Tally>) -> Tally {
+impl Summary {
+    /// Runs a part, passes on what it prints, and notes what failed.
+    fn of(
+        &mut self,
+        name: &'static str,
+        part: impl FnOnce(&mut dyn FnMut(String)) -> Result<Tally>,
+    ) -> Tally {
         println!("\n== {name}");
         let start = Instant::now();
-        let tally = part().unwrap_or_else(|error| {
-            eprintln!("FAILED  {name}: {error:#}");
+        let tally = part(&mut |line| {
+            println!("{line}");
+            if is_failure(&line) {
+                self.failures.push(line);
+            }
+        });
+        let tally = tally.unwrap_or_else(|error| {
+            let line = format!("FAILED  {name}: {error:#}");
+            eprintln!("{line}");
+            self.failures.push(line);
             FAILED
         });
-        self.0.push((name, start.elapsed()));
+        self.times.push((name, start.elapsed()));
         tally
     }
 
     fn print(&self) {
         println!();
-        for (name, time) in &self.0 {
+        for (name, time) in &self.times {
             println!("{:>6} s  {name}", time.as_secs());
+        }
+        if !self.failures.is_empty() {
+            println!("\n{}", self.failures.join("\n"));
         }
     }
 }
 
-fn run_step(step: &Step, peers: &Peers) -> Result<Tally> {
+fn run_step(step: &Step, peers: &Peers, line: &mut dyn FnMut(String)) -> Result<Tally> {
     let mut cargo = Command::new(env!("CARGO"));
     cargo
         .args(step.arguments)
@@ -91,7 +111,7 @@ fn run_step(step: &Step, peers: &Peers) -> Result<Tally> {
     if let Some(path) = peers.search_path() {
         cargo.env("PATH", path); // `cargo deny` is a program `cargo-deny` that may be of `target/peers`
     }
-    let status = cargo.status().context("cargo cannot be run")?;
+    let status = each_line(&mut cargo, line).context("running cargo")?;
     ensure!(status.success(), "cargo ended with {status}");
     Ok(HELD)
 }
@@ -150,7 +170,8 @@ const STEPS: &[Step] = &[
     Step {
         name: "tests",
         arguments: &["test", "--workspace", "--no-fail-fast"],
-        environment: &[],
+        // Most tests wait for servers and for limits of time: with one a core that is what takes the time.
+        environment: &[("RUST_TEST_THREADS", "8")],
     },
     Step {
         name: "documentation",

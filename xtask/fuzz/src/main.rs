@@ -81,7 +81,7 @@ impl Fuzz {
                     }
                     Verdict::Failed(text) => {
                         tally.failed += 1;
-                        eprintln!("{text}");
+                        println!("{text}");
                     }
                 }
             }
@@ -105,7 +105,7 @@ fn mutations() -> Result<Tally> {
         println!("ok      p12: {MUTATIONS} changed files");
     } else {
         tally.failed += 1;
-        eprintln!(
+        println!(
             "FAILED  p12, changed files: {}",
             String::from_utf8_lossy(&said.stdout)
         );
@@ -168,7 +168,7 @@ fn replay(programs: &Path, targets: &[Target], input: &Path) -> Result<Tally> {
             println!("ok      {}", target.name());
         } else {
             tally.failed += 1;
-            eprintln!("FAILED  {}: {}", target.name(), reason(&said));
+            println!("FAILED  {}: {}", target.name(), reason(&said));
         }
     }
     Ok(tally)
