@@ -6,10 +6,11 @@ use crate::{
     reload::Disk,
     support::{
         World,
+        audit::Log,
         client::{self, VERSIONS},
         connection::{Connection, HTTPS},
         forwarded::trust,
-        pki::Ca,
+        pki::{Ca, Leaf},
     },
 };
 
@@ -68,6 +69,49 @@ async fn each_virtual_host_has_its_files() {
         };
         assert_eq!(served, accepted, "{name}");
     }
+}
+
+#[tokio::test]
+async fn a_certificate_that_clients_will_refuse_is_a_warning_whenever_its_file_changes() {
+    let log = Log::capture();
+    let disk = Disk::new();
+    let chain = disk.path("server.crt");
+    let warnings = || -> Vec<String> {
+        let events = log.take_of(&chain).into_iter();
+        events
+            .map(|mut event| event.remove("reason").unwrap())
+            .collect()
+    };
+    let present = |leaf: &Leaf| {
+        disk.write("server.key", &leaf.key_pem());
+        disk.write("server.crt", &leaf.chain_pem());
+    };
+    let server = disk.serve(MtlsFiles::new(disk.site())).await;
+    assert_eq!(warnings(), [""; 0]);
+    let good = || disk.world.ca.server("localhost");
+    for (leaf, said) in [
+        (good().expired(), Some("expired at")),
+        (good(), None),
+        (good().not_yet_valid(), Some("is not valid before")),
+        (good().expired(), Some("expired at")),
+    ] {
+        present(&leaf);
+        server.handle().reload().await.unwrap();
+        let warned = warnings();
+        assert_eq!(warned.len(), usize::from(said.is_some()), "{warned:?}");
+        assert!(
+            said.is_none_or(|said| warned[0].contains(said)),
+            "{warned:?}"
+        );
+    }
+    // Another file changes; this one was told of already.
+    disk.write("ca.crl", &disk.world.ca.crl().number(12).pem());
+    let taken = server.handle().reload().await.unwrap();
+    assert_eq!(taken, Reloaded::Generation(6));
+    assert_eq!(warnings(), [""; 0]);
+    // Whoever starts with it is told.
+    MtlsFiles::new(disk.site()).load().await.unwrap();
+    assert_eq!(warnings().len(), 1);
 }
 
 #[tokio::test]

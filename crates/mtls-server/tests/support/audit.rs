@@ -1,6 +1,12 @@
 //! Catches the events of one test.
 
-use std::{cell::RefCell, collections::BTreeMap, fmt, sync::Once};
+use std::{
+    cell::RefCell,
+    collections::BTreeMap,
+    fmt,
+    path::Path,
+    sync::{Mutex, Once},
+};
 
 use tokio::time::timeout;
 use tracing::{
@@ -26,6 +32,9 @@ thread_local! {
     static EVENTS: RefCell<Vec<Fields>> = const { RefCell::new(Vec::new()) };
     static LOG: RefCell<Vec<Fields>> = const { RefCell::new(Vec::new()) };
 }
+
+/// The warnings and errors of all threads that name a file.
+static OF_FILES: Mutex<Vec<Fields>> = Mutex::new(Vec::new());
 
 /// One subscriber for all threads, before the first event of any: `tracing` remembers for each event
 /// whether anybody listens, and a subscriber of one thread that comes meanwhile can be missed.
@@ -80,6 +89,14 @@ impl Log {
     pub fn take(&self) -> Vec<Fields> {
         LOG.take()
     }
+
+    /// What any thread said of this file, which no other test has.
+    pub fn take_of(&self, file: &Path) -> Vec<Fields> {
+        let file = format!("{file:?}");
+        let mut all = OF_FILES.lock().unwrap();
+        all.extract_if(.., |fields| fields["file"] == file)
+            .collect()
+    }
 }
 
 struct Recorder;
@@ -94,6 +111,9 @@ impl<S: Subscriber> Layer<S> for Recorder {
         };
         let mut fields = Collector::default();
         event.record(&mut fields);
+        if fields.0.contains_key("file") {
+            OF_FILES.lock().unwrap().push(fields.0.clone());
+        }
         events.with_borrow_mut(|events| events.push(fields.0));
     }
 }
