@@ -19,7 +19,8 @@ use tokio::net::TcpListener;
 
 use crate::common::Place;
 use crate::common::ca::WITH;
-use crate::common::served::{PATIENCE, Served};
+use crate::common::served::Served;
+use crate::common::waiting::PATIENCE;
 
 type Http = Client<Connector, Empty<Bytes>>;
 

@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use super::served::PATIENCE;
+use super::waiting::PATIENCE;
 
 /// A command that runs, and is killed at the end.
 pub(crate) struct Daemon {

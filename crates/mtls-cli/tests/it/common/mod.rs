@@ -3,6 +3,7 @@ pub(crate) mod browser;
 pub(crate) mod ca;
 pub(crate) mod daemon;
 pub(crate) mod served;
+pub(crate) mod waiting;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};

@@ -3,15 +3,12 @@
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::process::{Child, Stdio};
-use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::Place;
 use super::ca::WITH;
-
-/// How long anything may take that is expected to happen.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+use super::waiting::PATIENCE;
 
 /// A running `mtls serve`, which is killed at the end.
 pub(crate) struct Served {

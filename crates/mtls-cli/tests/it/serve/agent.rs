@@ -9,7 +9,8 @@ use rustix::process::{Resource, Rlimit, Signal, prlimit};
 
 use crate::common::ca::certificate;
 use crate::common::daemon::Daemon;
-use crate::common::served::{PATIENCE, Served};
+use crate::common::served::Served;
+use crate::common::waiting::{PATIENCE, until};
 use crate::common::{Place, Ran};
 
 const ROOT: &str = "home/default/root.crt";
@@ -141,9 +142,7 @@ fn the_command_runs_until_it_has_ended_well_once() {
     assert_eq!(slow.code, 1, "{}", slow.stderr);
     let said = "--exec has failed: the command was ended, as it took more than 300ms";
     assert!(slow.stderr.contains(said), "{}", slow.stderr);
-    // What the shell has started has ended, too.
-    let command_line = format!("/proc/{}/cmdline", place.text("id").trim());
-    assert_eq!(std::fs::read(command_line).unwrap_or_default(), b"");
+    what_the_shell_started_ends(&place);
     // The certificate is there, and not asked for again.
     let failed = run("exit 3");
     assert_eq!(failed.code, 1);
@@ -160,6 +159,15 @@ fn the_command_runs_until_it_has_ended_well_once() {
     assert_eq!(issued(&place), 1);
 }
 
+/// It was killed with the shell, and dies as soon as the kernel gets to it.
+fn what_the_shell_started_ends(place: &Place) {
+    let command_line = format!("/proc/{}/cmdline", place.text("id").trim());
+    until("what the command has started goes on", || {
+        let said = std::fs::read(&command_line).unwrap_or_default();
+        said.is_empty().then_some(())
+    });
+}
+
 #[test]
 fn a_command_that_hangs_does_not_keep_the_agent_from_ending() {
     let place = place();
@@ -168,24 +176,21 @@ fn a_command_that_hangs_does_not_keep_the_agent_from_ending() {
     let exec = "trap '' TERM; sleep 600 & echo $! > id; echo x > hangs; wait; sleep 600";
     let mut daemon = Daemon::start(place.command(&agent(&url, &["--exec", exec])));
     daemon.prints("enrolled a certificate");
-    let deadline = std::time::Instant::now() + PATIENCE;
-    while !place.path("hangs").exists() {
-        assert!(std::time::Instant::now() < deadline);
-        std::thread::sleep(std::time::Duration::from_millis(20));
-    }
+    let begins = |file: &str| {
+        until("it does not begin", || {
+            place.path(file).exists().then_some(())
+        })
+    };
+    begins("hangs");
     assert!(daemon.end(Signal::TERM));
     daemon.says("--exec, again at the next start: the command was ended");
     daemon.says("stopped: certificate");
-    let command_line = format!("/proc/{}/cmdline", place.text("id").trim());
-    assert_eq!(std::fs::read(command_line).unwrap_or_default(), b"");
+    what_the_shell_started_ends(&place);
 
     // One that ends is waited for, and what was ended is made up for.
     let exec = "echo x > began; sleep 1; echo x > done";
     let mut daemon = Daemon::start(place.command(&agent(&url, &["--exec", exec])));
-    while !place.path("began").exists() {
-        assert!(std::time::Instant::now() < deadline);
-        std::thread::sleep(std::time::Duration::from_millis(20));
-    }
+    begins("began");
     assert!(daemon.end(Signal::TERM));
     daemon.says("--exec: done in");
     assert_eq!(place.text("done"), "x\n");

@@ -1,12 +1,13 @@
 //! From a token to a certificate that renews itself: `mtls token`, `serve --enroll`, `requests` and `agent`.
 
 use std::process::Stdio;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::Value;
 
 use crate::common::ca::certificate;
-use crate::common::served::{PATIENCE, Served};
+use crate::common::served::Served;
+use crate::common::waiting::until;
 use crate::common::{Place, Ran, mode};
 
 const ROOT: &str = "home/default/root.crt";
@@ -149,15 +150,10 @@ fn a_request_waits_for_an_operator() {
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        let deadline = Instant::now() + PATIENCE;
-        let pending = loop {
+        let pending = until("there is no request", || {
             let list = place.run(&["requests", "list", "--json"]).json();
-            if let Some(first) = list.as_array().unwrap().first() {
-                break first.clone();
-            }
-            assert!(Instant::now() < deadline, "there is no request");
-            std::thread::sleep(Duration::from_millis(50));
-        };
+            list.as_array().unwrap().first().cloned()
+        });
         assert_eq!(pending["subject"], format!("CN={name}"));
         let id = pending["id"].to_string();
         if approve {
@@ -228,15 +224,10 @@ fn a_certificate_that_is_due_is_renewed_with_a_new_key() {
     let exec = ["--exec", "echo x >> changes"];
     let first = agent(&place, &served, "token", "device", &exec).json();
     let before = certificate(&place.read("device/tls.crt"));
-    let deadline = Instant::now() + PATIENCE;
-    let renewed = loop {
+    let renewed = until("it is not renewed", || {
         let ran = agent(&place, &served, "token", "device", &exec).json();
-        if ran["outcome"] != "kept" {
-            break ran;
-        }
-        assert!(Instant::now() < deadline, "it is not renewed");
-        std::thread::sleep(Duration::from_millis(100));
-    };
+        (ran["outcome"] != "kept").then_some(ran)
+    });
     assert_eq!(renewed["outcome"], "renewed");
     assert_ne!(renewed["serial"], first["serial"]);
     let after = certificate(&place.read("device/tls.crt"));
@@ -267,12 +258,11 @@ fn a_changed_profile_is_used_without_a_restart() {
         // What is being edited changes nothing.
         place.write(path, "role = ");
         place.write(path, of(changed));
-        let deadline = Instant::now() + PATIENCE;
-        while hours() != i64::from(changed) {
-            assert!(Instant::now() < deadline, "it is not taken up");
+        until("it is not taken up", || {
             // A token may ask 60 times a minute.
-            std::thread::sleep(Duration::from_millis(200));
-        }
+            std::thread::sleep(Duration::from_millis(150));
+            (hours() == i64::from(changed)).then_some(())
+        });
     }
     assert!(served.stop());
 }

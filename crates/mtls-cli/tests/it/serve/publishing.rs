@@ -1,13 +1,13 @@
 //! `mtls serve`: what it publishes, and how it starts and stops.
 
 use std::net::TcpListener;
-use std::time::{Duration, Instant};
 
 use pki_core::ocsp::{OcspRequest, OcspStatus, UnsignedResponse};
 
 use crate::common::Place;
 use crate::common::ca::{WITH, certificate};
-use crate::common::served::{PATIENCE, Served};
+use crate::common::served::Served;
+use crate::common::waiting::until;
 
 #[test]
 fn everything_is_published_and_a_revocation_follows() {
@@ -36,11 +36,9 @@ fn everything_is_published_and_a_revocation_follows() {
 
     let revoke = ["revoke", "--name", "alice", "--yes"];
     place.run(&revoke).ok();
-    let deadline = Instant::now() + PATIENCE;
-    while served.text("/crl/all.pem") == before {
-        assert!(Instant::now() < deadline, "no new CRL was published");
-        std::thread::sleep(Duration::from_millis(50));
-    }
+    until("no new CRL was published", || {
+        (served.text("/crl/all.pem") != before).then_some(())
+    });
     // A second process publishes the same, without a key. It cannot sign what a client may rely on, and says so.
     let reader = Served::start(&place, &["--read-only"]);
     assert_eq!(reader.text("/crl/all.pem"), served.text("/crl/all.pem"));

@@ -7,7 +7,8 @@ use serde_json::Value;
 
 use self::pca::{ARN, Behaviour, Pca};
 use crate::common::ca::certificate;
-use crate::common::served::{PATIENCE, Served};
+use crate::common::served::Served;
+use crate::common::waiting::until;
 use crate::common::{Place, Ran};
 
 const KEYS: &str =
@@ -188,11 +189,9 @@ fn an_answer_that_was_lost_is_heard_when_the_same_is_asked_for_again() {
     assert_eq!((pca.count(), audited(&place, "unconfirmed").len()), (1, 1));
     pca.set(|state| state.behaviour = Behaviour::Good);
     let served = Served::start(&place, &[]);
-    let deadline = std::time::Instant::now() + PATIENCE;
-    while states(&place) != ["valid"] {
-        assert!(std::time::Instant::now() < deadline, "{:?}", states(&place));
-        std::thread::sleep(std::time::Duration::from_millis(100));
-    }
+    until("it is not confirmed", || {
+        (states(&place) == ["valid"]).then_some(())
+    });
     assert_eq!(pca.count(), 1, "one request is one certificate");
     assert!(served.stop());
     place.run(&["audit", "verify"]).ok();
