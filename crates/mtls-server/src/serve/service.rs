@@ -313,14 +313,6 @@ struct Answer {
     _running: Running,
 }
 
-impl Drop for Answer {
-    fn drop(&mut self) {
-        if let Some(flow) = &self.flow {
-            flow.pauses();
-        }
-    }
-}
-
 impl HttpBody for Answer {
     type Data = Bytes;
     type Error = axum::Error;

@@ -268,3 +268,44 @@ async fn an_answer_says_that_its_connection_ends_unless_that_goes_on_without_htt
         );
     }
 }
+
+#[tokio::test]
+async fn a_connection_ends_with_an_answer_that_had_begun_before() {
+    let go = Arc::new(Notify::new());
+    let begun = {
+        let go = Arc::clone(&go);
+        async move || {
+            let parts = stream::unfold(0, move |part| {
+                let go = Arc::clone(&go);
+                async move {
+                    if part == 1 {
+                        go.notified().await;
+                    }
+                    let octet = Ok::<_, Infallible>(Bytes::from_static(b"a"));
+                    (part < 2).then_some((octet, part + 1))
+                }
+            });
+            Body::from_stream(parts)
+        }
+    };
+    let world = World::new();
+    let config = world.config().build().unwrap();
+    let server = Adapter::Serve
+        .start(config, Router::new().route("/", get(begun)))
+        .await;
+    let scene = Scene { world, server };
+    let mut stream = scene.connect().await;
+    let request = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    stream.write_all(request).await.unwrap();
+    let head = head(&mut stream).await;
+    assert!(!head.contains("connection: "), "{head}");
+    let rule = Rule::not(Rule::common_name("nobody"));
+    let next = scene.world.config().rule(rule).build().unwrap();
+    scene.server.handle.replace(next).await;
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    go.notify_one();
+    let mut body = String::new();
+    let ended = timeout(PATIENCE, stream.read_to_string(&mut body)).await;
+    assert!(ended.is_ok(), "the connection stays after {body:?}");
+    assert_eq!(body, "1\r\na\r\n1\r\na\r\n0\r\n\r\n");
+}
