@@ -25,6 +25,7 @@ pub const REFUSED: u32 = 7;
 
 pub struct Frame {
     pub kind: u8,
+    pub flags: u8,
     pub stream: u32,
     pub payload: Vec<u8>,
 }
@@ -110,11 +111,12 @@ pub fn field(length: usize) -> Vec<u8> {
 pub async fn read(stream: &mut TlsStream<TcpStream>) -> Option<Frame> {
     let mut head = [0; 9];
     stream.read_exact(&mut head).await.ok()?;
-    let [a, b, c, kind, _, stream_id @ ..] = head;
+    let [a, b, c, kind, flags, stream_id @ ..] = head;
     let mut payload = vec![0; u32::from_be_bytes([0, a, b, c]) as usize];
     stream.read_exact(&mut payload).await.ok()?;
     Some(Frame {
         kind,
+        flags,
         stream: u32::from_be_bytes(stream_id),
         payload,
     })

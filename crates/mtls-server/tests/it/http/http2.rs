@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use axum::{Router, routing::get};
+use axum::{Router, http::StatusCode, routing::get};
 use tokio::{io::AsyncWriteExt, net::TcpStream, time::timeout};
 use tokio_rustls::client::TlsStream;
 
@@ -64,7 +64,9 @@ impl Scene {
                 drop(counted);
             }
         };
-        let router: Router = router().route("/never", get(never));
+        let router: Router = router()
+            .route("/never", get(never))
+            .route("/empty", get(StatusCode::NO_CONTENT));
         let server = adapter.start(world.config().build().unwrap(), router).await;
         Self {
             world,
@@ -228,5 +230,28 @@ async fn continuations_without_end_are_not_collected() {
         assert!(cut, "{adapter:?} took 40 MB of one header");
         assert_eq!(scene.running.begun.load(SeqCst), 0);
         scene.serves_others().await;
+    }
+}
+
+/// As gRPC has it where there are trailers alone: a client may wait for a body otherwise.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_answer_without_a_body_ends_with_its_head() {
+    for adapter in ADAPTERS {
+        let scene = Scene::new(adapter).await;
+        for (path, ends) in [("/empty", true), ("/", false)] {
+            let mut stream = scene.connect().await;
+            stream.write_all(&request(1, path)).await.unwrap();
+            let head = async {
+                loop {
+                    let frame = h2::read(&mut stream).await.unwrap();
+                    if frame.kind == HEADERS {
+                        return frame;
+                    }
+                }
+            };
+            let head = timeout(PATIENCE, head).await.unwrap();
+            let ended = head.flags & END_STREAM != 0;
+            assert_eq!(ended, ends, "{adapter:?} {path}");
+        }
     }
 }
