@@ -41,7 +41,7 @@ impl CertificateAuthority {
         // First the number, so that a CRL with a higher number knows of no fewer revocations.
         let number = store.next_crl_number(issuer.id, partition).await?;
         store.step("crl-numbered");
-        let content = store.crl_content(issuer.id, partition).await?;
+        let content = store.crl_content(issuer.id, partition, now).await?;
         let revision = content.revision;
         let entries = u64::try_from(content.entries.len()).unwrap_or(u64::MAX);
         let ca = self.clone();

@@ -19,9 +19,10 @@ pub(crate) async fn crl_content(
     session: &mut Session,
     issuer: IssuerId,
     partition: u32,
+    now: OffsetDateTime,
 ) -> Result<CrlContent, StoreError> {
     session.begin_read().await?;
-    let content = read(session, issuer, partition).await;
+    let content = read(session, issuer, partition, now).await;
     session.batch("COMMIT").await?;
     content
 }
@@ -30,13 +31,15 @@ async fn read(
     session: &mut Session,
     issuer: IssuerId,
     partition: u32,
+    now: OffsetDateTime,
 ) -> Result<CrlContent, StoreError> {
     let row = session.first("SELECT revision FROM store", vec![]).await?;
     let revision = row.map_or(Ok(0), |row| row.count(0))?;
     let sql = "SELECT this_update, revision FROM crls WHERE issuer = $1 AND part = $2 AND this_update IS NOT NULL";
     let last = session.first(sql, values![issuer.0, partition]).await?;
     let (since, known) = match last {
-        Some(row) => (row.int(0)?, row.count(1)?),
+        // A clock that was ahead may have signed the last one: what has not expired yet is listed all the same.
+        Some(row) => (row.int(0)?.min(now.unix_timestamp()), row.count(1)?),
         None => (i64::MIN, 0),
     };
     let sql = "SELECT serial, revoked_at, reason FROM revocations \

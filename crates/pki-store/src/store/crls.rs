@@ -2,13 +2,15 @@
 
 use std::sync::Arc;
 
+use time::OffsetDateTime;
+
 use super::Store;
 use crate::commit::{NextCrlNumber, Operation, RecordCrl};
 use crate::query::CrlContent;
 use crate::{Actor, CrlDates, Issuer, IssuerId, RevokedEntry, StoreError, StoredCrl, query};
 
 impl Store {
-    /// What the next CRL of a partition will list: what is revoked, but for what has expired and was on a CRL since.
+    /// What the next CRL of a partition will list `now`: what is revoked, but for what has expired and was on a CRL since.
     ///
     /// # Errors
     ///
@@ -17,16 +19,18 @@ impl Store {
         &self,
         issuer: IssuerId,
         partition: u32,
+        now: OffsetDateTime,
     ) -> Result<Vec<RevokedEntry>, StoreError> {
-        Ok(self.crl_content(issuer, partition).await?.entries)
+        Ok(self.crl_content(issuer, partition, now).await?.entries)
     }
 
     pub(crate) async fn crl_content(
         &self,
         issuer: IssuerId,
         partition: u32,
+        now: OffsetDateTime,
     ) -> Result<CrlContent, StoreError> {
-        self.read(move |session| Box::pin(query::crl_content(session, issuer, partition)))
+        self.read(move |session| Box::pin(query::crl_content(session, issuer, partition, now)))
             .await
     }
 
