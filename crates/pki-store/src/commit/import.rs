@@ -1,6 +1,6 @@
 //! Certificates that other software has issued.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashMap};
 
 use pki_core::verify::RevocationReason;
 use serde_json::json;
@@ -8,6 +8,7 @@ use time::OffsetDateTime;
 use x509_identity::{Certificate, DistinguishedName, SerialNumber};
 
 use super::added::added_id;
+use super::revoke::BlockedKeys;
 use super::transaction::Transaction;
 use crate::StoreError;
 use crate::audit::AuditEvent;
@@ -89,16 +90,33 @@ impl Import {
             }
         }
         let mut added = 0;
-        for part in self.certificates.chunks(TOGETHER) {
+        for part in self.each_once().chunks(TOGETHER) {
             added += self.part(transaction, part).await?;
         }
         Ok(added)
     }
 
+    /// Each serial number once. Whatever has it twice means the revoked one: a revocation is for good.
+    fn each_once(&self) -> Vec<&ImportedCertificate> {
+        let mut places = HashMap::new();
+        let mut chosen: Vec<&ImportedCertificate> = Vec::with_capacity(self.certificates.len());
+        for imported in &self.certificates {
+            let place = *places.entry(&imported.serial).or_insert(chosen.len());
+            match chosen.get_mut(place) {
+                Some(before) if before.revoked.is_none() && imported.revoked.is_some() => {
+                    *before = imported;
+                }
+                Some(_) => {}
+                None => chosen.push(imported),
+            }
+        }
+        chosen
+    }
+
     async fn part(
         &self,
         transaction: &mut Transaction<'_>,
-        part: &[ImportedCertificate],
+        part: &[&ImportedCertificate],
     ) -> Result<u64, StoreError> {
         let issuer = self.issuer.id.0;
         let serials = part
@@ -107,12 +125,11 @@ impl Import {
             .collect();
         let known = Many::Select("SELECT 1 FROM certificates WHERE issuer = $1 AND serial = $2");
         let known = transaction.session.query_each(known, serials).await?;
-        let mut seen = HashSet::new();
         let new: Vec<_> = part
             .iter()
             .zip(known)
-            .filter(|(it, known)| known.is_empty() && seen.insert(&it.serial))
-            .map(|(it, _)| it)
+            .filter(|(_, known)| known.is_empty())
+            .map(|(it, _)| *it)
             .collect();
         let mut sets = Vec::with_capacity(new.len());
         let mut keys = Vec::with_capacity(new.len());
@@ -129,6 +146,7 @@ impl Import {
         let rows = transaction.session.query_each(insert, sets).await?;
         let mut names = Vec::new();
         let mut revoked = Vec::new();
+        let mut compromised = BTreeSet::new();
         for ((imported, keys), rows) in new.iter().zip(keys).zip(rows) {
             let id = added_id(&rows, &imported.serial)?;
             names.extend(keys.into_iter().map(|key| values![key, id]));
@@ -143,6 +161,9 @@ impl Import {
                     reason.as_str(),
                     transaction.next_revision()
                 ]);
+                let certificate = imported.certificate.as_ref();
+                let key = certificate.filter(|_| reason == RevocationReason::KeyCompromise);
+                compromised.extend(key.map(|it| *it.spki_sha256()));
             }
             self.audit(transaction, imported);
         }
@@ -156,6 +177,12 @@ impl Import {
         };
         let work = vec![(into_names, names), (into_revocations, revoked)];
         transaction.session.all(work).await?;
+        let blocked = BlockedKeys {
+            ca: &self.issuer.ca,
+            actor: &self.actor,
+            now: self.now,
+        };
+        blocked.add(transaction, compromised).await?;
         Ok(u64::try_from(new.len()).unwrap_or(u64::MAX))
     }
 

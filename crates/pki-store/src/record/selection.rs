@@ -1,5 +1,6 @@
 //! Which certificates are to be revoked.
 
+use pki_core::verify::RevocationReason;
 use x509_identity::SerialNumber;
 
 use super::certificate::CertificateState;
@@ -13,6 +14,8 @@ pub struct Selection {
     pub ca: Option<String>,
     /// Which of them.
     pub selector: Selector,
+    /// Whether all other certificates of their keys are meant, too.
+    pub(crate) same_keys: bool,
 }
 
 /// By what certificates are selected.
@@ -43,7 +46,15 @@ impl Selection {
         Self {
             ca: Some(ca.into()),
             selector,
+            same_keys: false,
         }
+    }
+
+    /// What this reason concerns: where a key is compromised, all certificates of it are.
+    #[must_use]
+    pub fn because(mut self, reason: RevocationReason) -> Self {
+        self.same_keys = reason == RevocationReason::KeyCompromise;
+        self
     }
 
     /// The same as a filter; `lineage` is that of the serial number that it names.
@@ -81,6 +92,10 @@ impl Selection {
 impl From<Selector> for Selection {
     /// Of all CAs of the store.
     fn from(selector: Selector) -> Self {
-        Self { ca: None, selector }
+        Self {
+            ca: None,
+            selector,
+            same_keys: false,
+        }
     }
 }

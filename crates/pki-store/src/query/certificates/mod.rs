@@ -4,13 +4,15 @@ mod ending;
 mod few;
 mod statement;
 
+use std::collections::BTreeSet;
+
 use time::OffsetDateTime;
 
 pub(crate) use self::ending::{Ending, next_to_end};
 use self::few::Few;
 use self::statement::{ALL, COLUMNS, Start, statement};
 use crate::StoreError;
-use crate::database::{Row, Session, values};
+use crate::database::{Many, Row, Session, values};
 use crate::record::certificate::{CertificateState, stored};
 use crate::record::{
     CertificateRecord, Filter, IssuerId, Page, Selection, Selector, reason_from_text,
@@ -101,7 +103,34 @@ pub(crate) async fn select(
             }
         }
     }
+    if selection.same_keys {
+        add_others_of_the_keys(session, selection.ca.as_deref(), &mut all, now).await?;
+    }
     Ok(all)
+}
+
+/// Whoever has a key has all certificates of it, the expired ones too.
+async fn add_others_of_the_keys(
+    session: &mut Session,
+    ca: Option<&str>,
+    all: &mut Vec<CertificateRecord>,
+    now: OffsetDateTime,
+) -> Result<(), StoreError> {
+    let keys: BTreeSet<_> = all.iter().filter_map(|it| it.spki_sha256).collect();
+    let mut known: BTreeSet<i64> = all.iter().map(|it| it.id).collect();
+    let of_key = Many::Select(
+        "SELECT c.id, i.ca FROM certificates c JOIN issuers i ON i.id = c.issuer WHERE c.spki = $1",
+    );
+    let keys = keys.iter().map(|key| values![*key]).collect();
+    for row in session.query_each(of_key, keys).await?.iter().flatten() {
+        let (id, of) = (row.int(0)?, row.text(1)?);
+        if ca.is_some_and(|ca| ca != of) || !known.insert(id) {
+            continue;
+        }
+        let other = by_id(session, id, now).await?;
+        all.extend(other.filter(|it| it.state != CertificateState::Failed));
+    }
+    Ok(())
 }
 
 /// One certificate.

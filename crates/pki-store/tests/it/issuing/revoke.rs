@@ -163,6 +163,42 @@ async fn a_key_can_be_blocked_before_it_has_a_certificate() -> Done {
 }
 
 #[tokio::test]
+async fn with_a_compromised_key_all_certificates_of_it_go() -> Done {
+    let compromised = RevocationReason::KeyCompromise;
+    for (reason, expected) in [
+        (REASON, &["CN=a"][..]),
+        (compromised, &["CN=a", "CN=a"][..]),
+    ] {
+        let kit = Kit::new().await;
+        let (key, profile) = (new_key(), client());
+        let first = kit.ca.issue(order("a", &key, &profile), now()).await?;
+        let serial = first.record.serial;
+        let renewed = order("a", &key, &profile).replaces(serial.clone());
+        kit.ca.issue(renewed, now()).await?;
+        kit.issue("a").await?;
+        let selection = of(Selector::Serial(serial)).because(reason);
+        let dry = kit.store.select(&selection, now()).await?;
+        let plain = of(selection.selector.clone());
+        let revoked = kit.store.revoke(&plain, reason, &actor(), now()).await?;
+        for found in [dry, revoked] {
+            let subjects: Vec<_> = found.iter().map(|it| &*it.subject).collect();
+            assert_eq!(subjects, expected, "{reason:?}");
+        }
+        // What was revoked for less gets the reason of the key.
+        let all = selection.because(compromised);
+        let all = kit.store.select(&all, now()).await?;
+        let changed = kit
+            .store
+            .revoke(&plain, compromised, &actor(), now())
+            .await?;
+        assert_eq!(all.len(), 2);
+        assert_eq!(changed.len(), if reason == compromised { 0 } else { 2 });
+        kit.store.verify_audit().await?;
+    }
+    Ok(())
+}
+
+#[tokio::test]
 async fn crls_list_what_is_revoked_and_expired_once_more() -> Done {
     let kit = Kit::new().await;
     let mut serials = Vec::new();

@@ -9,7 +9,7 @@ use pki_store::{
 use time::Duration;
 use x509_identity::SubjectAltName;
 
-use crate::kit::{Done, Kit, actor, client, new_key, now, of};
+use crate::kit::{Done, Kit, actor, client, new_key, now, of, order};
 
 /// Names of certificates: the common name, and the others.
 fn certificates() -> Vec<(&'static str, Vec<SubjectAltName>)> {
@@ -231,6 +231,37 @@ async fn imported_certificates_are_listed_and_revocable() -> Done {
         "{refused:?}"
     );
     kit.store.verify_audit().await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_key_that_was_compromised_before_an_import_is_not_certified() -> Done {
+    for (reason, is_issued) in [
+        (RevocationReason::KeyCompromise, false),
+        (RevocationReason::Superseded, true),
+    ] {
+        let kit = Kit::new().await;
+        let other = Kit::new().await;
+        let (key, profile) = (new_key(), client());
+        let issued = other.ca.issue(order("a", &key, &profile), now()).await?;
+        let certificate = issued.certificate;
+        // A file may say that it is valid, and further down that it is not.
+        let imported = vec![
+            ImportedCertificate::new(certificate.clone()),
+            ImportedCertificate::new(certificate.clone()).revoked(now(), reason),
+            ImportedCertificate::new(certificate.clone()),
+        ];
+        let issuer = kit.ca.issuer().id;
+        let added = kit.store.import(issuer, imported, &actor(), now()).await?;
+        assert_eq!(added, 1);
+        let serial = std::slice::from_ref(certificate.serial());
+        let status = kit.store.statuses(issuer, serial).await?;
+        let expected = CertificateStatus::Revoked { at: now(), reason };
+        assert_eq!(status, [expected]);
+        let asked = kit.ca.issue(order("a", &key, &profile), now()).await;
+        assert_eq!(asked.is_ok(), is_issued, "{:?}", asked.err());
+        kit.store.verify_audit().await?;
+    }
     Ok(())
 }
 

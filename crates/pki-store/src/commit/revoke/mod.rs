@@ -1,11 +1,14 @@
 //! Revoking.
 
+mod blocked_keys;
+
 use std::collections::BTreeSet;
 
 use pki_core::verify::RevocationReason;
 use serde_json::json;
 use time::OffsetDateTime;
 
+pub(super) use self::blocked_keys::BlockedKeys;
 use super::transaction::Transaction;
 use crate::StoreError;
 use crate::audit::AuditEvent;
@@ -33,7 +36,8 @@ impl Revoke {
             let reason = "removeFromCRL is not a reason to revoke; a revocation is for good";
             return Err(StoreError::Refused(reason.into()));
         }
-        let mut selected = query::select(transaction.session, &self.selection, self.now).await?;
+        let selection = self.selection.clone().because(self.reason);
+        let mut selected = query::select(transaction.session, &selection, self.now).await?;
         selected.retain(|record| self.changes(record));
         let reason = self.reason.as_str();
         let mut sets = Vec::with_capacity(selected.len());
@@ -107,7 +111,7 @@ impl Revoke {
         let sets = known.map(|it| values![it.issuer.0, it.serial.as_bytes(), reason, self.now]);
         let insert = Many::Insert {
             into: "upstream_revocations (issuer, serial, reason, since)",
-            rest: "ON CONFLICT (issuer, serial) DO NOTHING",
+            rest: "ON CONFLICT (issuer, serial) DO UPDATE SET reason = excluded.reason",
         };
         transaction
             .session
@@ -126,24 +130,11 @@ impl Revoke {
         if let Selector::Spki(key) = self.selection.selector {
             keys.insert(key);
         }
-        let keys: Vec<_> = keys.into_iter().collect();
-        let insert = "INSERT INTO blocked_keys (spki, blocked_at) VALUES ($1, $2) \
-                   ON CONFLICT (spki) DO NOTHING";
-        let sets = keys.iter().map(|key| values![*key, self.now]).collect();
-        let insert = Many::Update(insert);
-        let added = transaction.session.query_each(insert, sets).await?;
-        let ca = self.selection.ca.as_deref().unwrap_or_default();
-        for (key, _) in keys.iter().zip(added).filter(|(_, rows)| !rows.is_empty()) {
-            let detail = json!({ "spki_sha256": hex(key) });
-            transaction.audit(
-                AuditEvent::KeyBlocked,
-                self.now,
-                &self.actor,
-                ca,
-                None,
-                detail,
-            );
-        }
-        Ok(())
+        let blocked = BlockedKeys {
+            ca: self.selection.ca.as_deref().unwrap_or_default(),
+            actor: &self.actor,
+            now: self.now,
+        };
+        blocked.add(transaction, keys).await
     }
 }
