@@ -26,7 +26,7 @@ pub(super) const REASONS: [(RevocationReason, &str); 6] = [
     (RevocationReason::Unspecified, "unspecified"),
     (
         RevocationReason::KeyCompromise,
-        "key compromise: somebody else has the key; it is blocked, too",
+        "key compromise: somebody else has the key; it is blocked, and all its certificates go",
     ),
     (RevocationReason::AffiliationChanged, "affiliation changed"),
     (RevocationReason::Superseded, "superseded"),

@@ -1,5 +1,6 @@
 //! Certificates that other software has issued.
 
+use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
 
 use pki_core::verify::RevocationReason;
@@ -97,26 +98,26 @@ impl Import {
     }
 
     /// Each serial number once. Whatever has it twice means the revoked one: a revocation is for good.
-    fn each_once(&self) -> Vec<&ImportedCertificate> {
+    fn each_once(&self) -> Vec<Cow<'_, ImportedCertificate>> {
         let mut places = HashMap::new();
-        let mut chosen: Vec<&ImportedCertificate> = Vec::with_capacity(self.certificates.len());
+        let mut all: Vec<Cow<'_, ImportedCertificate>> = Vec::new();
         for imported in &self.certificates {
-            let place = *places.entry(&imported.serial).or_insert(chosen.len());
-            match chosen.get_mut(place) {
+            let place = *places.entry(&imported.serial).or_insert(all.len());
+            match all.get_mut(place) {
                 Some(before) if before.revoked.is_none() && imported.revoked.is_some() => {
-                    *before = imported;
+                    before.to_mut().revoked = imported.revoked;
                 }
                 Some(_) => {}
-                None => chosen.push(imported),
+                None => all.push(Cow::Borrowed(imported)),
             }
         }
-        chosen
+        all
     }
 
     async fn part(
         &self,
         transaction: &mut Transaction<'_>,
-        part: &[&ImportedCertificate],
+        part: &[Cow<'_, ImportedCertificate>],
     ) -> Result<u64, StoreError> {
         let issuer = self.issuer.id.0;
         let serials = part
@@ -129,7 +130,7 @@ impl Import {
             .iter()
             .zip(known)
             .filter(|(_, known)| known.is_empty())
-            .map(|(it, _)| *it)
+            .map(|(it, _)| it.as_ref())
             .collect();
         let mut sets = Vec::with_capacity(new.len());
         let mut keys = Vec::with_capacity(new.len());

@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result, bail};
 use clap::{Args, ValueEnum};
 use pki_core::verify::RevocationReason;
 use pki_core::{EncodedKey, Password};
-use pki_store::{NamePattern, Selection, Selector};
+use pki_store::{CertificateRecord, NamePattern, Selection, Selector};
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 use time::OffsetDateTime;
@@ -21,8 +21,8 @@ use crate::output::{Outcome, Output, note};
 
 /// Revoke certificates, by whatever is known of them
 ///
-/// Without --yes it only lists what would be revoked. A reason of key-compromise also blocks the key: no certificate is
-/// issued for it again. The servers learn of it from the next CRL: `mtls crl`, or `mtls serve`, which signs one at once.
+/// Without --yes it only lists what would be revoked. A reason of key-compromise revokes all certificates of the key, and
+/// blocks it: no certificate is issued for it again, though it may never have had one here (--key, --spki). The servers learn of it from the next CRL: `mtls crl`, or `mtls serve`, which signs one at once.
 /// With --passphrase-file a checkpoint of the audit log is signed, too.
 #[derive(Args, Debug)]
 #[command(
@@ -111,6 +111,9 @@ struct Revoked {
     /// False for a list of what would be.
     revoked: bool,
     certificates: Vec<RecordView>,
+    /// The SHA-256 of the key that was named, where no certificate will be issued for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    blocked_spki_sha256: Option<String>,
 }
 
 impl Revoke {
@@ -121,22 +124,32 @@ impl Revoke {
             .as_deref()
             .map(password_of)
             .transpose()?;
-        let selection = Selection::of(ca.name(), self.which.selector(password.as_ref())?);
+        let reason = RevocationReason::from(self.reason);
+        let selector = self.which.selector(password.as_ref())?;
+        let blocked = match selector {
+            Selector::Spki(key) if reason == RevocationReason::KeyCompromise => Some(key),
+            _ => None,
+        };
+        let selection = Selection::of(ca.name(), selector).because(reason);
         let now = OffsetDateTime::now_utc();
         let mut selected = ca.store().select(&selection, now).await?;
-        if selected.is_empty() {
+        if selected.is_empty() && blocked.is_none() {
             bail!("the CA `{}` has no such certificate", ca.name());
         }
-        let reason = RevocationReason::from(self.reason);
+        let has_none = selected.is_empty();
         // A key may turn out later to be compromised: then it is blocked, and the certificate gets that reason.
         selected.retain(|record| match record.revoked {
             None => true,
             Some((_, before)) => reason == RevocationReason::KeyCompromise && before != reason,
         });
-        if selected.is_empty() {
-            out.line("all of these are revoked already")?;
+        if selected.is_empty() && !out.is_json() {
+            out.line(match has_none {
+                true => "no certificate has this key",
+                false => "all of these are revoked already",
+            })?;
         }
-        let revokes = self.yes && !selected.is_empty();
+        tell_of_cas(&ca, &selected).await?;
+        let revokes = self.yes && (!selected.is_empty() || blocked.is_some());
         let records = if revokes {
             ca.store().revoke(&selection, reason, &actor(), now).await?
         } else {
@@ -145,9 +158,15 @@ impl Revoke {
         let revoked = Revoked {
             revoked: self.yes,
             certificates: RecordView::all(&records),
+            blocked_spki_sha256: blocked.map(|key| base16ct::lower::encode_string(&key)),
         };
         if out.is_json() {
             out.json(&revoked)?;
+        } else if records.is_empty() && blocked.is_some() {
+            out.line(match self.yes {
+                true => "the key is blocked: no certificate is issued for it",
+                false => "would block the key: run it again with --yes",
+            })?;
         } else if !records.is_empty() {
             out.line(records_table(&revoked.certificates))?;
             let count = match records.len() {
@@ -160,7 +179,7 @@ impl Revoke {
                 false => format!("\nwould revoke {count}: run it again with --yes"),
             })?;
         }
-        if self.yes && !records.is_empty() && !ca.checkpoint_unasked().await {
+        if revokes && !ca.checkpoint_unasked().await {
             note(
                 "the audit log has the revocation, and its next checkpoint will: a running `mtls serve` signs one within a \
                  minute, and otherwise the next command that unlocks the CA's key",
@@ -171,6 +190,23 @@ impl Revoke {
             false => Ok(Outcome::Done),
         }
     }
+}
+
+/// Whoever checks the CRL of the root refuses all that such a CA has issued.
+async fn tell_of_cas(ca: &OpenCa, selected: &[CertificateRecord]) -> Result<()> {
+    for issuer in ca.store().issuers().await? {
+        let fingerprint = Some(*issuer.certificate().fingerprint_sha256());
+        if selected
+            .iter()
+            .any(|it| it.fingerprint_sha256 == fingerprint)
+        {
+            note(format!(
+                "{} is a CA: with it goes all that it has issued. `mtls ca rotate` makes another first",
+                issuer.certificate().subject()
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// Has the upstream CA revoke what is revoked here. Until it has, its CRL and its OCSP responder know nothing of that.

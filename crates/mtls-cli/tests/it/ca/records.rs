@@ -133,6 +133,59 @@ fn a_key_that_turns_out_later_to_be_compromised_is_blocked() {
 }
 
 #[test]
+fn a_key_is_blocked_though_no_certificate_has_it() {
+    let place = Place::with_ca();
+    let key = rcgen::KeyPair::generate().unwrap();
+    let mut params = rcgen::CertificateParams::default();
+    params
+        .distinguished_name
+        .push(rcgen::DnType::CommonName, "alice");
+    place.write("stolen.key", key.serialize_pem());
+    let csr = params.serialize_request(&key).unwrap();
+    place.write("stolen.csr", csr.pem().unwrap());
+    let revoke = |more: &[&str]| {
+        let arguments = ["revoke", "--key", "stolen.key"];
+        place.run(&[&arguments, more].concat())
+    };
+    revoke(&["--yes"]).refused("no such certificate");
+    let compromised = ["--reason", "key-compromise"];
+    let dry = revoke(&compromised).ok();
+    assert!(dry.contains("would block the key"), "{dry}");
+    let said = revoke(&[&compromised[..], &["--yes", "--json"]].concat()).json();
+    let blocked = said["blocked_spki_sha256"].as_str().unwrap();
+    assert_eq!(
+        (blocked.len(), said["certificates"].as_array()),
+        (64, Some(&vec![]))
+    );
+    place
+        .ca(&[
+            "sign",
+            "stolen.csr",
+            "--profile",
+            "client",
+            "--out",
+            "a.crt",
+        ])
+        .refused("was compromised");
+}
+
+#[test]
+fn who_revokes_a_ca_is_told_what_goes_with_it() {
+    let place = Place::with_ca();
+    place.ca(&["issue", "client", "alice"]).ok();
+    for (file, is_ca) in [
+        ("home/default/issuing.crt", true),
+        ("alice/client.crt", false),
+    ] {
+        let dry = place.run(&["revoke", "--cert", file]);
+        let told = dry
+            .stderr
+            .contains("is a CA: with it goes all that it has issued");
+        assert_eq!(told, is_ca, "{}", dry.stderr);
+    }
+}
+
+#[test]
 fn the_log_of_every_decision_verifies() {
     let place = Place::with_ca();
     place.ca(&["issue", "client", "alice"]).ok();

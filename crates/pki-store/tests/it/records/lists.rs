@@ -248,7 +248,12 @@ async fn a_key_that_was_compromised_before_an_import_is_not_certified() -> Done 
         // A file may say that it is valid, and further down that it is not.
         let imported = vec![
             ImportedCertificate::new(certificate.clone()),
-            ImportedCertificate::new(certificate.clone()).revoked(now(), reason),
+            ImportedCertificate::from_index(
+                certificate.serial().clone(),
+                certificate.subject().clone(),
+                certificate.not_after(),
+            )
+            .revoked(now(), reason),
             ImportedCertificate::new(certificate.clone()),
         ];
         let issuer = kit.ca.issuer().id;
