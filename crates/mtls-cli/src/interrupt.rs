@@ -57,6 +57,12 @@ impl Drop for Unfinished {
     }
 }
 
+/// Calls `work`, which is brief: whoever interrupts the process waits for it. It makes and drops nothing [`Unfinished`].
+pub(crate) fn uninterrupted<T>(work: impl FnOnce() -> T) -> T {
+    let _undo = undo();
+    work()
+}
+
 /// Calls `prompt`, which switches the terminal's echo off. If the process is interrupted meanwhile, it is switched on.
 pub(crate) fn with_terminal<T>(prompt: impl FnOnce() -> T) -> T {
     #[cfg(unix)]

@@ -7,5 +7,6 @@ mod write;
 pub(crate) use read::{password_of, read, read_secret};
 pub(crate) use walk::below;
 pub(crate) use write::{
-    Access, Pending, make_directory, parent_of, sync_directory, write_public, write_secret,
+    Access, Pending, PendingSet, make_directory, parent_of, sync_directory, write_public,
+    write_secret,
 };

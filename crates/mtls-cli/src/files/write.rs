@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result, anyhow, bail};
 use tempfile::NamedTempFile;
 
-use crate::interrupt::Unfinished;
+use crate::interrupt::{Unfinished, uninterrupted};
 
 /// Who may read a file.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -63,20 +63,105 @@ impl Pending {
     /// # Errors
     ///
     /// If it cannot be written; then it is as it was.
-    pub(crate) fn finish(self, content: &[u8]) -> Result<()> {
+    pub(crate) fn finish(mut self, content: &[u8]) -> Result<()> {
+        self.fill(content)?;
         let path = self.path;
-        let write = || -> io::Result<()> {
-            let (mut file, _unfinished) = match self.begun {
-                Begun::Beside(file, unfinished) => (file, unfinished),
-                Begun::Into(mut file) => return file.write_all(content),
-            };
-            file.write_all(content)?;
-            file.as_file().sync_all()?;
-            file.persist(&path).map_err(|error| error.error)?;
-            sync_directory(parent_of(&path))
+        let place = || -> io::Result<()> {
+            if let Begun::Beside(file, _unfinished) = self.begun {
+                file.persist(&path).map_err(|error| error.error)?;
+                sync_directory(parent_of(&path))?;
+            }
+            Ok(())
         };
-        write().with_context(|| cannot_write(&path))
+        place().with_context(|| cannot_write(&path))
     }
+
+    fn fill(&mut self, content: &[u8]) -> Result<()> {
+        let filled = match &mut self.begun {
+            Begun::Beside(file, _) => file
+                .write_all(content)
+                .and_then(|()| file.as_file().sync_all()),
+            Begun::Into(file) => file.write_all(content),
+        };
+        filled.with_context(|| cannot_write(&self.path))
+    }
+}
+
+/// Files that belong together: a certificate and its key.
+#[derive(Debug, Default)]
+pub(crate) struct PendingSet(Vec<Pending>);
+
+impl PendingSet {
+    /// Writes one of them beside its place.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be written. All are as they were.
+    pub(crate) fn add(&mut self, path: &Path, access: Access, content: &[u8]) -> Result<()> {
+        let mut pending = Pending::new(path, access)?;
+        pending.fill(content)?;
+        self.0.push(pending);
+        Ok(())
+    }
+
+    /// Puts all of them in their places, one right after the other: who interrupts waits for it. What they replace stays
+    /// beside until all are there.
+    ///
+    /// # Errors
+    ///
+    /// If one cannot be put there. All are as they were.
+    pub(crate) fn finish(self) -> Result<Vec<PathBuf>> {
+        let mut beside = Vec::new();
+        // Of a file, and of what it replaces, until everything is in its place.
+        let mut guards = Vec::new();
+        for Pending { path, begun } in self.0 {
+            let Begun::Beside(file, unfinished) = begun else {
+                continue;
+            };
+            // Where a file cannot have two names, the old one is gone with its place.
+            let before = path.is_file().then(|| kept(&path).ok()).flatten();
+            let (before, guard) = before.unzip();
+            guards.push((unfinished, guard));
+            beside.push((path, file, before));
+        }
+        let replaced = uninterrupted(|| replace_all(beside));
+        drop(guards);
+        let (paths, before) = replaced?;
+        for path in &paths {
+            sync_directory(parent_of(path)).with_context(|| cannot_write(path))?;
+        }
+        drop(before);
+        Ok(paths)
+    }
+}
+
+/// A second name for what is in a file, which goes as soon as this does.
+type Kept = NamedTempFile<()>;
+
+fn kept(path: &Path) -> io::Result<(Kept, Unfinished)> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".mtls-");
+    Unfinished::of(|| builder.make_in(parent_of(path), |beside| std::fs::hard_link(path, beside)))
+}
+
+fn replace_all(
+    files: Vec<(PathBuf, NamedTempFile, Option<Kept>)>,
+) -> Result<(Vec<PathBuf>, Vec<Option<Kept>>)> {
+    let mut done: Vec<(PathBuf, Option<Kept>)> = Vec::new();
+    for (path, file, before) in files {
+        if let Err(error) = file.persist(&path) {
+            for (path, before) in done.into_iter().rev() {
+                // Nothing better can be done where this fails.
+                let _ = match before {
+                    Some(before) => before.persist(&path).map(drop).map_err(drop),
+                    None => std::fs::remove_file(&path).map_err(drop),
+                };
+            }
+            return Err(error.error).with_context(|| cannot_write(&path));
+        }
+        done.push((path, before));
+    }
+    Ok(done.into_iter().unzip())
 }
 
 fn begin(path: &Path, access: Access) -> Result<Begun> {
@@ -173,6 +258,35 @@ mod tests {
             let error = write(&directory.path().join(path), b"c", Access::Owner).unwrap_err();
             assert!(error.to_string().starts_with("cannot write "), "{error}");
             assert!(format!("{error:#}").contains(cause), "{error:#}");
+        }
+    }
+
+    #[test]
+    fn files_that_belong_together_are_all_replaced_or_none() {
+        for fails in [false, true] {
+            let directory = tempfile::tempdir().unwrap();
+            let path = |name: &str| directory.path().join(name);
+            for name in ["key", "crt"] {
+                std::fs::write(path(name), "old").unwrap();
+            }
+            let mut set = PendingSet::default();
+            for name in ["new", "key", "crt"] {
+                set.add(&path(name), Access::Owner, b"new").unwrap();
+            }
+            if fails {
+                std::fs::remove_file(path("crt")).unwrap();
+                std::fs::create_dir(path("crt")).unwrap();
+            }
+            let finished = set.finish();
+            let key = std::fs::read_to_string(path("key")).unwrap();
+            assert_eq!(
+                (finished.is_err(), &*key),
+                (fails, if fails { "old" } else { "new" })
+            );
+            assert_eq!(path("new").exists(), !fails);
+            // Nothing is left beside them.
+            let left = std::fs::read_dir(directory.path()).unwrap().count();
+            assert_eq!(left, if fails { 2 } else { 3 });
         }
     }
 

@@ -10,7 +10,7 @@ use tempfile::TempDir;
 use x509_identity::Certificate;
 use zeroize::Zeroizing;
 
-use crate::files::{Access, Pending, parent_of, sync_directory, write_public, write_secret};
+use crate::files::{Access, Pending, PendingSet, parent_of, sync_directory};
 use crate::interrupt::Unfinished;
 
 /// Where files go, looked at before anything is issued.
@@ -126,7 +126,7 @@ impl Destination {
         names
     }
 
-    /// Writes the files: into a new directory as a whole, else one after the other, the key before the certificate.
+    /// Writes the files: into a new directory as a whole, else in place of those that are there, all or none.
     ///
     /// # Errors
     ///
@@ -152,17 +152,16 @@ impl Destination {
         bundles: &[(String, Zeroizing<Vec<u8>>)],
     ) -> Result<Vec<PathBuf>> {
         let stem = self.stem;
-        let mut written = Vec::new();
-        let mut done = |path: PathBuf| written.push(path);
+        let mut files = PendingSet::default();
+        let mut add = |name: &str, access: Access, content: &[u8]| {
+            files.add(&directory.join(name), access, content)
+        };
         if let Some(key) = issued.key {
-            let path = directory.join(format!("{stem}.key"));
-            write_secret(&path, key.secret_pkcs8_pem().as_bytes())?;
-            done(path);
+            let pem = key.secret_pkcs8_pem();
+            add(&format!("{stem}.key"), Access::Owner, pem.as_bytes())?;
         }
         for (name, content) in bundles {
-            let path = directory.join(name);
-            write_secret(&path, content)?;
-            done(path);
+            add(name, Access::Owner, content)?;
         }
         let pem = |chain: &[&Certificate]| {
             chain
@@ -175,11 +174,9 @@ impl Destination {
             ("ca.crt".to_owned(), &issued.roots),
             (format!("{stem}.crt"), &issued.presented),
         ] {
-            let path = directory.join(name);
-            write_public(&path, pem(chain).as_bytes())?;
-            done(path);
+            add(&name, Access::Everybody, pem(chain).as_bytes())?;
         }
-        Ok(written)
+        files.finish()
     }
 
     /// Both kinds: AES-256 for what is new, 3DES for what takes nothing else.
