@@ -2,13 +2,15 @@
 
 use std::fmt;
 
+use super::plain::plain;
+
 /// Lines of a name and a value, the values under each other.
 #[derive(Debug, Default)]
 pub(crate) struct Fields(Vec<(&'static str, String)>);
 
 impl Fields {
     pub(crate) fn add(&mut self, name: &'static str, value: impl fmt::Display) -> &mut Self {
-        self.0.push((name, value.to_string()));
+        self.0.push((name, plain(&value.to_string())));
         self
     }
 
@@ -34,5 +36,17 @@ impl fmt::Display for Fields {
             write!(f, "{end}  {name:width$}{value}")?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_in_a_value_is_obeyed_by_a_terminal() {
+        let mut fields = Fields::default();
+        fields.add("name", "x\u{1b}[2J\u{202e}");
+        assert_eq!(fields.to_string(), "  name  x\\u{1b}[2J\\u{202e}");
     }
 }

@@ -2,18 +2,19 @@
 
 mod failure;
 mod fields;
+mod plain;
 mod progress;
 mod table;
 
 use std::io::{self, IsTerminal as _, Write as _};
 
 use serde::Serialize;
-use x509_identity::reorders_a_line;
 
 pub(crate) use base16ct::lower::encode_string as hex;
 pub(crate) use failure::exit_code;
 pub(crate) use fields::Fields;
 pub(crate) use pki_console::moment::{date, moment, remaining};
+pub(crate) use plain::printable;
 pub(crate) use progress::{Counter, waiting};
 pub(crate) use table::table;
 
@@ -118,21 +119,6 @@ impl Output {
     }
 }
 
-/// JSON in which every control character is escaped, and every character that reorders a line: serde escapes those of ASCII
-/// alone, and some terminals obey the others.
-pub(crate) fn printable(json: &str) -> String {
-    let mut text = String::with_capacity(json.len());
-    for c in json.chars() {
-        // Between strings there are none but line feeds.
-        if c != '\n' && (c.is_control() || reorders_a_line(c)) {
-            text.push_str(&format!("\\u{:04x}", u32::from(c)));
-        } else {
-            text.push(c);
-        }
-    }
-    text
-}
-
 /// Of the same kind: a closed pipe is no failure.
 fn not_printed(error: io::Error) -> io::Error {
     io::Error::new(error.kind(), format!("it cannot be printed: {error}"))
@@ -141,27 +127,5 @@ fn not_printed(error: io::Error) -> io::Error {
 /// A line on stderr for people, which says what happens or what to look after.
 pub(crate) fn note(text: impl std::fmt::Display) {
     // Nobody is left to be told where stderr is closed.
-    let _ = writeln!(io::stderr().lock(), "{text}");
-}
-
-#[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used, reason = "tests")]
-
-    use super::*;
-
-    #[test]
-    fn json_has_no_character_that_a_terminal_obeys() {
-        let name = "x\u{1b}[2J\u{9b}31m\u{202e}\u{2028}\u{7f} é\n\"日本\"";
-        let json = serde_json::to_string_pretty(&[name]).unwrap();
-        let text = printable(&json);
-        assert!(
-            text.contains(r"\u001b[2J\u009b31m\u202e\u2028\u007f é\n"),
-            "{text}"
-        );
-        let mut lines = text.lines().flat_map(str::chars);
-        assert!(!lines.any(|c| c.is_control() || reorders_a_line(c)));
-        // It is the same value.
-        assert_eq!(serde_json::from_str::<[String; 1]>(&text).unwrap(), [name]);
-    }
+    let _ = writeln!(io::stderr().lock(), "{}", plain::plain(&text.to_string()));
 }

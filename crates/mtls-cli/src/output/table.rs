@@ -2,6 +2,8 @@
 
 use comfy_table::{Cell, ContentArrangement, Table, presets};
 
+use super::plain::plain;
+
 /// Rows under a header, no wider than the terminal.
 pub(crate) fn table<const N: usize>(
     header: [&str; N],
@@ -13,7 +15,7 @@ pub(crate) fn table<const N: usize>(
         .set_content_arrangement(ContentArrangement::Dynamic)
         .set_header(header.map(Cell::new));
     for row in rows {
-        table.add_row(row.map(Cell::new));
+        table.add_row(row.map(|cell| Cell::new(plain(&cell))));
     }
     let lines = table.to_string();
     // The style has a space in front of each line.
@@ -22,4 +24,15 @@ pub(crate) fn table<const N: usize>(
         .map(|line| line.strip_prefix(' ').unwrap_or(line));
     let lines: Vec<_> = lines.map(str::trim_end).collect();
     lines.join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_in_a_cell_is_obeyed_by_a_terminal() {
+        let table = table(["name"], [["x\u{1b}[2J\u{202e}".to_owned()]]);
+        assert!(table.ends_with("x\\u{1b}[2J\\u{202e}"), "{table}");
+    }
 }

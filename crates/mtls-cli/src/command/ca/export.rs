@@ -5,11 +5,13 @@ use std::path::PathBuf;
 use anyhow::{Result, bail};
 use clap::{Args, ValueEnum};
 use pki_core::certificate_pem;
+use serde::Serialize;
+use x509_identity::Certificate;
 
 use crate::files::write_public;
 use crate::global::Global;
 use crate::home::Home;
-use crate::output::{Outcome, Output};
+use crate::output::{Outcome, Output, hex};
 
 /// Print the CA's roots as PEM: what others have to trust
 #[derive(Args, Debug)]
@@ -47,14 +49,42 @@ impl Export {
                 bail!("no root is being replaced: `mtls ca export` prints the one that there is")
             }
         };
-        let roots: String = roots.iter().map(certificate_pem).collect();
-        match &self.out {
-            Some(path) => {
-                write_public(path, roots.as_bytes())?;
-                out.line(format!("wrote {}", path.display()))?;
-            }
-            None => out.bytes(roots.as_bytes())?,
+        let pem: String = roots.iter().map(certificate_pem).collect();
+        if let Some(path) = &self.out {
+            write_public(path, pem.as_bytes())?;
+            out.line(format!("wrote {}", path.display()))?;
+        }
+        if out.is_json() {
+            let roots = roots.iter().map(Root::of).collect();
+            let file = self.out;
+            out.json(&Exported { file, roots })?;
+        } else if self.out.is_none() {
+            out.bytes(pem.as_bytes())?;
         }
         Ok(Outcome::Done)
+    }
+}
+
+#[derive(Debug, Serialize)]
+struct Exported {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    file: Option<PathBuf>,
+    roots: Vec<Root>,
+}
+
+#[derive(Debug, Serialize)]
+struct Root {
+    subject: String,
+    fingerprint_sha256: String,
+    pem: String,
+}
+
+impl Root {
+    fn of(root: &Certificate) -> Self {
+        Self {
+            subject: root.subject().to_string(),
+            fingerprint_sha256: hex(root.fingerprint_sha256()),
+            pem: certificate_pem(root),
+        }
     }
 }

@@ -4,6 +4,7 @@ mod acme;
 mod rotation;
 
 use anyhow::{Context as _, Result, bail};
+use axum::http::Uri;
 use clap::ValueEnum;
 use pki_core::KeyKind;
 use pki_enroll::PublicUrls;
@@ -184,12 +185,20 @@ fn check_url(url: &str) -> Result<()> {
     let host = url.strip_prefix("http://").with_context(|| {
         format!("`{url}` does not begin with http://: CRLs are fetched over plain HTTP, as they are signed")
     })?;
-    let good = !host.is_empty()
-        && !host.starts_with([':', '/'])
-        && !host.ends_with('/')
+    let is_port = |port: &str| port.parse::<u16>().is_ok_and(|port| port > 0);
+    let names_host = |uri: &Uri| {
+        uri.authority().is_some_and(|authority| {
+            let rest = authority.as_str().strip_prefix(authority.host());
+            let port = rest.and_then(|rest| rest.strip_prefix(':'));
+            // Whoever fetches a CRL would get the password of `user:password@`, and it would be in every certificate.
+            !authority.host().is_empty() && (rest == Some("") || port.is_some_and(is_port))
+        })
+    };
+    let good = !host.ends_with('/')
         && host
             .bytes()
-            .all(|c| c.is_ascii_graphic() && !b"?#\"\\<>".contains(&c));
+            .all(|c| c.is_ascii_graphic() && !b"?#\"\\<>{}".contains(&c))
+        && url.parse().is_ok_and(|uri| names_host(&uri));
     if !good {
         bail!("`{url}` is not like http://ca.example.org:8080, without a slash at its end");
     }
@@ -223,6 +232,14 @@ mod tests {
             ("http://ca.example", true),
             ("http://127.0.0.1:8080", true),
             ("http://ca.example/pki", true),
+            ("http://[::1]:8080/pki", true),
+            ("http://ca.example:0", false),
+            ("http://ca.example:99999", false),
+            ("http://ca.example:", false),
+            ("http://user:password@ca.example", false),
+            ("http://user@ca.example", false),
+            ("http://ca.example/{issuer}", false),
+            ("http://:8080", false),
             ("https://ca.example", false),
             ("http://", false),
             ("http:///x", false),

@@ -41,6 +41,8 @@ fn a_new_ca_is_whole_private_and_made_once() {
     assert_eq!(std::fs::read(ca.join("root.crt")).unwrap(), before);
     place.ca(&["ca", "init", "second"]).ok();
     let roots = place.run(&["ca", "export"]).ok();
+    let json = place.run(&["ca", "export", "--json"]).json();
+    assert_eq!(json["roots"][0]["pem"], roots);
     assert_eq!(roots.as_bytes(), before, "the default one is meant");
     place
         .run(&["ca", "show", "--ca", "third"])
