@@ -302,7 +302,7 @@ fn a_servers_certificate_renews_itself_and_needs_no_second_token() {
 #[test]
 fn an_expired_certificate_is_renewed_by_a_token_that_has_uses_left() {
     let place = Place::with_ca();
-    place.shorten("client", 2);
+    place.shorten("client", 6);
     token(&place, "client", "2");
     let served = Served::enrolling(&place);
     let url = served.enroll_url();

@@ -218,7 +218,7 @@ fn a_running_agent_renews_by_itself_and_ends_when_it_is_told() {
 #[test]
 fn a_certificate_that_is_due_is_renewed_with_a_new_key() {
     let place = Place::with_ca();
-    place.shorten("client", 5);
+    place.shorten("client", 10);
     let served = serve(&place);
     token(&place, "token", &["--name", "sensor-7"]);
     let exec = ["--exec", "echo x >> changes"];

@@ -312,7 +312,7 @@ async fn an_issuer_is_added_once_and_can_retire() -> Done {
         let issued = kit.issue("a").await;
         assert_eq!(issued.is_ok(), issues, "{state:?}");
         // It answers for what it has issued.
-        let order = crate::kit::order("r", &new_key(), &responder);
+        let order = order("r", &new_key(), &responder);
         let appointed = kit.ca.issue(order, now()).await;
         assert_eq!(appointed.is_ok(), appoints, "{state:?} {appointed:?}");
         assert!(issues || matches!(issued, Err(IssueError::Retired { .. })));
