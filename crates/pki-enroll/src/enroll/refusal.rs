@@ -197,6 +197,7 @@ fn of_issue(error: &IssueError) -> (StatusCode, &'static str) {
         IssueError::KeyBlocked { .. } | IssueError::KeyInUse { .. } | IssueError::KeyOfCa => {
             (S::FORBIDDEN, "key_refused")
         }
+        IssueError::ReplacesRevoked { .. } => (S::FORBIDDEN, "certificate_not_valid"),
         IssueError::OtherPayload => (S::CONFLICT, "idempotency_conflict"),
         IssueError::Token(TokenError::Expired) => (S::FORBIDDEN, "token_expired"),
         IssueError::Token(TokenError::Used) => (S::FORBIDDEN, "token_used"),
