@@ -18,7 +18,7 @@ pub use audit::{
     CheckpointPlace, KeepError, PlaceError,
 };
 pub use ca::{CertificateAuthority, IssuedRecord, Order, Settled};
-pub use commit::{ImportedCertificate, KeyReuse};
+pub use commit::{ImportedCertificate, KeyReuse, OfRevoked};
 pub use copy::{Copied, CopyError, copy};
 pub use error::{AcmeError, AttestationError, CrlError, IssueError, StoreError, TokenError};
 pub use processes::ClockState;

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use pki_core::{KeyKind, Password};
+use pki_core::{CertificateRequest, KeyKind, Password};
 use time::OffsetDateTime;
 use tokio::task::spawn_blocking;
 use tokio::time::sleep;
@@ -69,8 +69,9 @@ impl RenewalAgent {
         self
     }
 
-    /// Uses this token for the first certificate, and for the next one where the present one has expired. Each time is
-    /// one of the token's uses.
+    /// Uses this token for the first certificate, and for the next one where the present one has expired, or the CA
+    /// refuses to renew it since it is revoked. Each time is one of the token's uses. EST has no names for its reasons:
+    /// there the token is used where it refuses to renew by 401 or 403.
     #[must_use]
     pub fn token(mut self, token: Password) -> Self {
         self.token = Some(token);
@@ -223,17 +224,31 @@ impl RenewalAgent {
         pending: &PendingRequest,
     ) -> Result<Enrolled, EnrollError> {
         let request = &pending.request;
-        let over = match &self.token {
-            Some(token) if self.enroller.is_over(identity.certificate()).await? => Some(token),
-            _ => None,
-        };
-        let enrolled = match over {
-            Some(token) => self.enroller.enroll(token.secret_str(), request).await?,
+        let enrolled = match &self.token {
             None => self.enroller.renew(identity, request).await?,
+            Some(token) => self.renewed_or_enrolled(identity, token, request).await?,
         };
         let new = pending.identity(&enrolled)?;
         self.enroller.try_identity(new).await?;
         Ok(enrolled)
+    }
+
+    /// By the certificate, or where that entitles to nothing any more, since it is over or revoked, by the token.
+    async fn renewed_or_enrolled(
+        &self,
+        identity: ClientIdentity,
+        token: &Password,
+        request: &CertificateRequest,
+    ) -> Result<Enrolled, EnrollError> {
+        if !self.enroller.is_over(identity.certificate()).await? {
+            match self.enroller.renew(identity, request).await {
+                Err(error) if error.is_of_certificate() => {
+                    tracing::warn!(target: "mtls_client", "asking by the token: {error}");
+                }
+                done => return done,
+            }
+        }
+        self.enroller.enroll(token.secret_str(), request).await
     }
 
     /// Whether the window for renewing has begun: that of the CA, or without an answer two thirds of the validity

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use super::channel::is_refusal;
+use super::est;
 use super::key_store::KeyStoreError;
 use crate::ConfigError;
 use crate::failure::error::{Error, ErrorKind};
@@ -87,6 +89,20 @@ impl EnrollError {
                 (400..500).contains(status) && ![408, 429].contains(status)
             }
             Self::NoToken | Self::Settings(_) | Self::Url(_) => true,
+            _ => false,
+        }
+    }
+
+    /// Whether it is the presented certificate that entitles to nothing any more, as when it is revoked. The TLS handshake may
+    /// say so, too.
+    pub(super) fn is_of_certificate(&self) -> bool {
+        match self {
+            Self::Connect(error) => is_refusal(error),
+            Self::Refused { status, kind, .. } => match kind.as_str() {
+                "certificate_not_valid" => true,
+                est::KIND => [401, 403].contains(status),
+                _ => false,
+            },
             _ => false,
         }
     }

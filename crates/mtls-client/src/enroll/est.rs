@@ -18,6 +18,8 @@ use super::error::EnrollError;
 
 /// Below which the operations of EST are, and labels (section 3.2.2).
 pub(super) const WELL_KNOWN: &str = "/.well-known/est";
+/// The kind of all its refusals, since it has no names for them.
+pub(super) const KIND: &str = "est";
 
 pub(super) async fn enroll(
     channel: &Channel<'_>,
@@ -136,7 +138,7 @@ fn refusal(answer: &Answer) -> EnrollError {
     };
     EnrollError::Refused {
         status: answer.status.as_u16(),
-        kind: "est".to_owned(),
+        kind: KIND.to_owned(),
         detail,
     }
 }

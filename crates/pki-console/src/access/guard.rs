@@ -8,13 +8,12 @@ use axum::extract::{Request, State};
 use axum::http::header::CONTENT_TYPE;
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
-use time::OffsetDateTime;
 
 use super::form::{Fields, Form};
 use super::operator::Operator;
 use super::origin;
 use crate::refusal::ConsoleRefusal;
-use crate::shared::{Shared, now};
+use crate::shared::{self, Shared};
 
 /// A layer that passes on what only reads, and forms that a page of this console has sent for its operator, as a [`Form`].
 /// What it refuses is in the audit log.
@@ -30,11 +29,10 @@ pub(crate) async fn guard(
         return ConsoleRefusal::NotWired.into_response();
     };
     let what = format!("{} {}", request.method(), request.uri().path());
-    let now = now();
-    match checked(&shared, &operator, request, now).await {
+    match checked(&shared, &operator, request).await {
         Ok(request) => next.run(request).await,
         Err(refusal) => {
-            let reason = refusal.to_string();
+            let (reason, now) = (refusal.to_string(), shared::now());
             let recorded =
                 shared
                     .store
@@ -51,7 +49,6 @@ async fn checked(
     shared: &Shared,
     operator: &Operator,
     request: Request,
-    now: OffsetDateTime,
 ) -> Result<Request, ConsoleRefusal> {
     let (mut parts, body) = request.into_parts();
     origin::check(&parts)?;
@@ -64,6 +61,9 @@ async fn checked(
     let body = tokio::time::timeout(PATIENCE, to_bytes(body, MAX_FORM)).await;
     let body = body.map_err(|_| ConsoleRefusal::TooSlow)?;
     let body = body.map_err(|_| ConsoleRefusal::TooLarge)?;
+    // A form takes its time, in which the operator may have been revoked.
+    let now = shared::now();
+    operator.check(shared, now).await?;
     let fields = Fields::parse(&body)?;
     let ticket = fields.get("ticket");
     let nonce = shared

@@ -85,7 +85,12 @@ impl Operator {
         checked.map(|()| operator)
     }
 
-    async fn check(&self, shared: &Shared, now: OffsetDateTime) -> Result<(), ConsoleRefusal> {
+    /// What may change from one moment to the next, at `now`.
+    pub(super) async fn check(
+        &self,
+        shared: &Shared,
+        now: OffsetDateTime,
+    ) -> Result<(), ConsoleRefusal> {
         if !shared.operators.decide(&self.0.client).is_allowed() {
             return Err(ConsoleRefusal::NotAnOperator);
         }

@@ -1,5 +1,7 @@
 //! Who may see the console, and whose forms it takes.
 
+use std::sync::Arc;
+
 use axum::Router;
 use axum::body::Body;
 use axum::http::{Method, Request};
@@ -8,7 +10,7 @@ use mtls_server::Rule;
 use pki_console::{Console, Operator, console};
 use tower::ServiceExt as _;
 
-use crate::support::{Desk, ORIGIN, authority, encoded, form, issue};
+use crate::support::{Desk, ORIGIN, after, authority, encoded, form, issue};
 
 const PAGES: [&str; 8] = [
     "/certificates",
@@ -221,6 +223,39 @@ async fn a_form_of_another_site_or_without_a_ticket_does_nothing() {
     let refused = desk.post_as(&bob, "/tokens", &token).await;
     refused.is_refusal(403, "revoked");
     assert!(desk.logged("token-created").await.is_empty());
+}
+
+#[tokio::test]
+async fn an_operator_who_is_revoked_while_his_form_arrives_does_nothing() {
+    for revoked in [false, true] {
+        let desk = Arc::new(Desk::new().await);
+        let bob = desk.issue("bob").await;
+        let ticket = desk.get_as(Some(&bob), "/tokens").await.hidden("ticket");
+        let token = [
+            ("ticket", ticket.as_str()),
+            ("profile", "client"),
+            ("any", "yes"),
+            ("uses", "1"),
+            ("life", "1h"),
+        ];
+        let (at, him) = (desk.clone(), bob.clone());
+        let revoking = async move {
+            if revoked {
+                at.revoke(&him).await;
+            }
+        };
+        let request = form("/tokens", &token);
+        let request = request.map(|_| after(revoking, encoded(&token)));
+        let answer = desk.ask(Some(&bob), request).await;
+        let made = desk.logged("token-created").await.len();
+        assert_eq!(made, usize::from(!revoked), "{}", answer.text);
+        if revoked {
+            answer.is_refusal(403, "certificate is revoked");
+            let refused = desk.logged("refused").await;
+            assert_eq!(refused.len(), 1, "{refused:?}");
+            assert!(refused[0].actor.ends_with("CN=bob"), "{refused:?}");
+        }
+    }
 }
 
 #[tokio::test]

@@ -1,7 +1,10 @@
 //! A CA with a store, and a console over it that is asked as a browser asks.
 
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
 use axum::Router;
-use axum::body::{Body, to_bytes};
+use axum::body::{Body, Bytes, to_bytes};
 use axum::http::{HeaderMap, Request, StatusCode};
 use mtls_server::{MockClientCert, Rule};
 use pki_console::{Console, console};
@@ -205,6 +208,38 @@ pub(crate) fn form(path: &str, fields: &[(&str, &str)]) -> Request<Body> {
         .header("content-type", "application/x-www-form-urlencoded")
         .body(Body::from(encoded(fields)))
         .unwrap()
+}
+
+/// A body that arrives once `work` is done, which begins when somebody reads it.
+pub(crate) fn after(
+    work: impl Future<Output = ()> + Send + 'static,
+    text: impl Into<Bytes>,
+) -> Body {
+    Body::new(After {
+        work: Some(Box::pin(work)),
+        bytes: Some(text.into()),
+    })
+}
+
+struct After {
+    work: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
+    bytes: Option<Bytes>,
+}
+
+impl http_body::Body for After {
+    type Data = Bytes;
+    type Error = std::convert::Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<http_body::Frame<Bytes>, Self::Error>>> {
+        if let Some(work) = &mut self.work {
+            ready!(work.as_mut().poll(context));
+            self.work = None;
+        }
+        Poll::Ready(self.bytes.take().map(|it| Ok(http_body::Frame::data(it))))
+    }
 }
 
 /// Values of tests need no more than this.

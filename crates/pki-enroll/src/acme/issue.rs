@@ -2,7 +2,7 @@
 
 use const_oid::db::rfc4519::COMMON_NAME;
 use pki_core::{CertificateParameters, CertificateRequest};
-use pki_store::{AcmeAccount, AcmeOrder, Idempotency, IssueError, Order};
+use pki_store::{AcmeAccount, AcmeOrder, Idempotency, IssueError, OfRevoked, Order};
 use sha2::{Digest as _, Sha256};
 use x509_identity::{DistinguishedName, SubjectAltName};
 
@@ -46,6 +46,8 @@ async fn issue(
     let actor = call.actor.clone();
     let mut to_issue = Order::new(parameters, &profile.profile, &order.profile, actor);
     to_issue.replaces = order.replaces.clone().map(|(serial, _)| serial);
+    // The challenges are what entitles to it. A client that learns of a revocation renews by itself.
+    to_issue.of_revoked = OfRevoked::Accept;
     to_issue.attestation = order.attested.as_ref().map(|it| it.record.clone());
     let to_issue = to_issue.idempotency(Idempotency {
         key: format!("acme:{}", order.id),

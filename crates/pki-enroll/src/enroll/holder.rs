@@ -38,9 +38,14 @@ impl Asked {
         }
     }
 
+    /// The certificate of the connection, whatever is known of it.
+    pub(crate) fn presented(&self) -> Result<&ClientCert, Refusal> {
+        self.client.as_ref().ok_or(Refusal::CertificateRequired)
+    }
+
     /// The holder of a certificate for clients, in whatever state it is.
     pub(crate) async fn holder(&self) -> Result<Holder<'_>, Refusal> {
-        let client = self.client.as_ref().ok_or(Refusal::CertificateRequired)?;
+        let client = self.presented()?;
         if client.without_client_auth_until().is_some() {
             return Err(Refusal::CertificateNotValid(FOR_SERVERS));
         }
@@ -49,7 +54,7 @@ impl Asked {
 
     /// The holder of a certificate that is good, for clients or for servers: for renewing, and for nothing else.
     pub(crate) async fn renewing(&self) -> Result<Holder<'_>, Refusal> {
-        let client = self.client.as_ref().ok_or(Refusal::CertificateRequired)?;
+        let client = self.presented()?;
         let holder = Holder::of(&self.service, client, self.now).await?;
         holder.good()
     }

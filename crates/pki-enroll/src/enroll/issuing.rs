@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use pki_core::{CertificateParameters, CertificateRequest};
 use pki_store::{
-    ApprovalRequest, ApprovalState, AttestationRecord, ChallengePurpose, Idempotency, IssueError,
-    IssuedRecord, NewApprovalRequest, Order, RecordedName,
+    ApprovalRequest, ApprovalState, AttestationRecord, CertificateState, ChallengePurpose,
+    Idempotency, IssueError, IssuedRecord, NewApprovalRequest, Order, RecordedName,
 };
 use sha2::{Digest as _, Sha256};
 use time::OffsetDateTime;
@@ -37,6 +37,10 @@ impl Outcome {
     /// What became of an order.
     pub(crate) fn of(issued: Result<IssuedRecord, IssueError>) -> Result<Self, Refusal> {
         match issued {
+            // The answer to the same request as before, which is good for nothing by now.
+            Ok(issued) if issued.record.state == CertificateState::Revoked => {
+                Err(Refusal::IssuedRevoked(issued.record.serial))
+            }
             Ok(issued) => Ok(Self::Issued(Box::new(issued))),
             Err(IssueError::Pending { id, retry_after }) => Ok(Self::Upstream {
                 id,

@@ -8,6 +8,7 @@ use pki_core::CsrError;
 use pki_store::{AttestationError, IssueError, StoreError, TokenError};
 use pki_upstream::UpstreamError;
 use serde_json::json;
+use x509_identity::SerialNumber;
 
 use crate::attest::refusal::AttestationRefusal;
 use crate::text::sentence;
@@ -50,6 +51,9 @@ pub(crate) enum Refusal {
     /// Its text says what is wrong, and the store knows it.
     #[error(transparent)]
     Issue(IssueError),
+
+    #[error("the certificate {0}, which this request got before, is revoked; make a new key")]
+    IssuedRevoked(SerialNumber),
 
     #[error("the request cannot be read: {0}")]
     Malformed(String),
@@ -117,6 +121,7 @@ impl Refusal {
             Self::Denied(_) => (S::FORBIDDEN, "request_denied"),
             Self::Encode(_) => (S::SERVICE_UNAVAILABLE, "unavailable"),
             Self::Issue(error) => of_issue(error),
+            Self::IssuedRevoked(_) => (S::FORBIDDEN, "certificate_not_valid"),
             Self::Malformed(_) => (S::BAD_REQUEST, "malformed"),
             Self::Method => (S::METHOD_NOT_ALLOWED, "method_not_allowed"),
             Self::Name(_) | Self::NoName => (S::FORBIDDEN, "name_not_allowed"),
@@ -150,6 +155,7 @@ impl Refusal {
             | Self::CertificateNotValid(_)
             | Self::CredentialRefused(_)
             | Self::CredentialRequired
+            | Self::IssuedRevoked(_)
             | Self::Malformed(_)
             | Self::Name(_)
             | Self::NamesChanged
@@ -197,6 +203,7 @@ fn of_issue(error: &IssueError) -> (StatusCode, &'static str) {
         IssueError::KeyBlocked { .. } | IssueError::KeyInUse { .. } | IssueError::KeyOfCa => {
             (S::FORBIDDEN, "key_refused")
         }
+        IssueError::ReplacesRevoked { .. } => (S::FORBIDDEN, "certificate_not_valid"),
         IssueError::OtherPayload => (S::CONFLICT, "idempotency_conflict"),
         IssueError::Token(TokenError::Expired) => (S::FORBIDDEN, "token_expired"),
         IssueError::Token(TokenError::Used) => (S::FORBIDDEN, "token_used"),

@@ -300,6 +300,7 @@ impl CertificateAuthority {
             attestation: order.attestation.clone(),
             evidence: order.evidence.clone(),
             replaces: order.replaces.clone(),
+            of_revoked: order.of_revoked,
             key_reuse: order.key_reuse,
             upstream: None,
             holder: self.0.store.0.holder,

@@ -6,7 +6,8 @@ use pki_core::{CertificateParameters, Profile, certificate_pem, presented};
 use x509_identity::{Certificate, SerialNumber};
 
 use crate::{
-    Actor, AttestationRecord, CertificateRecord, EvidenceUse, Idempotency, KeyReuse, TokenId,
+    Actor, AttestationRecord, CertificateRecord, EvidenceUse, Idempotency, KeyReuse, OfRevoked,
+    TokenId,
 };
 
 /// A certificate that is to be issued.
@@ -25,6 +26,8 @@ pub struct Order<'a> {
     pub idempotency: Option<Idempotency>,
     /// The certificate of the same CA that it renews.
     pub replaces: Option<SerialNumber>,
+    /// Whether that one may be revoked.
+    pub of_revoked: OfRevoked,
     /// Whether the key may have other certificates.
     pub key_reuse: KeyReuse,
     /// The token that is used up once by this order, in the transaction that reserves the serial number.
@@ -65,6 +68,7 @@ impl<'a> Order<'a> {
             actor,
             idempotency: None,
             replaces: None,
+            of_revoked: OfRevoked::default(),
             key_reuse: KeyReuse::default(),
             token: None,
             attestation: None,
@@ -79,10 +83,18 @@ impl<'a> Order<'a> {
         self
     }
 
-    /// It renews the certificate with this serial number, and joins its lineage.
+    /// It renews the certificate with this serial number, and joins its lineage. If that one is revoked, in the
+    /// transaction that reserves the serial number, the order is refused.
     #[must_use]
     pub fn replaces(mut self, serial: SerialNumber) -> Self {
         self.replaces = Some(serial);
+        self
+    }
+
+    /// Whether the certificate that it [replaces](Self::replaces) may be revoked.
+    #[must_use]
+    pub fn of_revoked(mut self, of_revoked: OfRevoked) -> Self {
+        self.of_revoked = of_revoked;
         self
     }
 

@@ -44,4 +44,4 @@ pub(crate) use revoke::Revoke;
 pub(crate) use writer::{Hook, Writer};
 
 pub use import::ImportedCertificate;
-pub use issue::reserve::KeyReuse;
+pub use issue::reserve::{KeyReuse, OfRevoked};

@@ -83,6 +83,13 @@ pub enum IssueError {
         retry_after: Duration,
     },
 
+    /// The certificate that is to be renewed is revoked.
+    #[error("the certificate {serial} is revoked, and what is revoked is not renewed")]
+    ReplacesRevoked {
+        /// Its number.
+        serial: SerialNumber,
+    },
+
     /// The issuer issues no more.
     #[error("the issuing CA `{subject}` was replaced, and issues no more")]
     Retired {

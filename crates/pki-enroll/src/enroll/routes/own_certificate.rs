@@ -29,10 +29,12 @@ pub(super) async fn renew(
 }
 
 async fn renewed(asked: &Asked, headers: &HeaderMap, body: Body) -> Result<Response, Refusal> {
-    let holder = asked.renewing().await?;
+    asked.presented()?;
     let key = body::idempotency_key(headers)?;
     let body: CsrBody = body_of(asked, headers, body).await?;
     let csr = body.csr()?;
+    // A body takes its time, in which the certificate may have been revoked.
+    let holder = asked.renewing().await?;
     let (wanted, evidence) = (body.profile.as_deref(), body.attestation.as_ref());
     let outcome = issuing::renew(&holder, &csr, key, wanted, evidence, asked.now).await?;
     Ok(response::outcome(outcome, &holder.ca.roots, asked.now))

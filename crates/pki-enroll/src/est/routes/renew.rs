@@ -32,8 +32,10 @@ async fn renewed(
     headers: &HeaderMap,
     body: Body,
 ) -> Result<Response, Refusal> {
-    let holder = asked.renewing().await?;
+    asked.presented()?;
     let csr = csr_of(&asked.service, headers, body).await?;
+    // A body takes its time, in which the certificate may have been revoked.
+    let holder = asked.renewing().await?;
     let outcome = issuing::renew(&holder, &csr, None, label.as_deref(), None, asked.now).await?;
     response::outcome(outcome, Lines::for_client(headers), asked.now)
 }

@@ -170,6 +170,26 @@ async fn a_certificate_says_when_to_renew_it_and_is_renewed_once() {
     assert_eq!(issued[0].lineage, issued[1].lineage);
 }
 
+#[tokio::test]
+async fn a_revoked_certificate_is_replaced_by_who_proves_its_names_again() {
+    let with = WithAcme::new().await;
+    let client = with.account("k", &[]).await;
+    let chain = client.issue(&key(), &["a.example.org"]).await;
+    let leaf = Certificate::from_pem(chain.as_bytes()).unwrap();
+    assert_eq!(revoke(&client, &leaf, 4).await.status(), 200);
+    let order = json!({
+        "identifiers": [{ "type": "dns", "value": "a.example.org" }],
+        "replaces": certificate_id(&leaf),
+    });
+    let renewal = client.post(&client.url("newOrder"), &order).await;
+    let place = header(&renewal, "location");
+    let renewal = expect(renewal, 201).await;
+    client.answer(&renewal, "http-01", true).await;
+    let ready = client.until(&place, &["pending"]).await;
+    let response = client.finalize(&ready, &key(), &["a.example.org"]).await;
+    assert_eq!(expect(response, 200).await["status"], "valid");
+}
+
 async fn revoke(client: &AcmeClient<'_>, leaf: &Certificate, reason: u8) -> reqwest::Response {
     let certificate = URL_SAFE_NO_PAD.encode(leaf.der());
     let payload = json!({ "certificate": certificate, "reason": reason });

@@ -1,6 +1,7 @@
 //! EST as `mtls-client` speaks it: enrolling, renewing, waiting.
 
 use mtls_client::{EnrollError, EnrolledFiles, Enroller, Password, RenewalAgent, TrustAnchors};
+use mtls_server::Rule;
 use time::{Duration, OffsetDateTime};
 use x509_identity::{Certificate, DistinguishedName};
 
@@ -169,5 +170,39 @@ async fn a_renewal_that_waits_is_asked_for_again() {
             enrolled.unwrap().certificate.serial()
         );
         assert_eq!(present(&files), renewed.certificate);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_device_that_is_revoked_comes_back_by_a_new_token_alone() {
+    for (path, by_tls) in [("", false), ("/.well-known/est", false), ("", true)] {
+        let enrolling = Enrolling::new().await;
+        let names = ["router-1"];
+        let token = enrolling.token(1, "client", &names, Duration::HOUR).await;
+        let new_token = enrolling.token(2, "client", &names, Duration::HOUR).await;
+        let directory = tempfile::tempdir().unwrap();
+        let files = EnrolledFiles::open(directory.path()).unwrap();
+        let before = agent(&enrolling, path, &token, &files);
+        let first = before.enroll_once(&DistinguishedName::default(), &[]).await;
+        let first = first.unwrap().certificate;
+        // Whoever has a good certificate renews by that.
+        let again = agent(&enrolling, path, &new_token, &files);
+        let second = again.renew().await.unwrap().certificate;
+        assert_ne!(second, first);
+        if by_tls {
+            let serial = second.serial().clone();
+            let rule = Rule::custom("this one", move |client| *client.serial() == serial);
+            enrolling.server.handle().revoke_now(rule).await;
+        } else {
+            enrolling.ca.revoke(&second).await;
+        }
+        let without = RenewalAgent::new(enroller(&enrolling, path), files.clone());
+        without.renew().await.unwrap_err();
+        let used = before.renew().await.unwrap_err();
+        assert!(used.to_string().contains("token was used"), "{used}");
+        assert_eq!(present(&files), second);
+        let third = again.renew().await.unwrap().certificate;
+        assert_eq!(third.subject(), second.subject());
+        assert_eq!(present(&files), third);
     }
 }

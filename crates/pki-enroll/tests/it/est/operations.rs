@@ -13,6 +13,21 @@ use crate::support::enrollment::{Enrolling, csr, tls};
 use crate::support::est::{certificates, est_csr, password_wanted, plainly_refused};
 
 #[tokio::test]
+async fn a_request_made_again_gets_no_certificate_that_is_revoked_by_now() {
+    let enrolling = Enrolling::new().await;
+    let token = enrolling
+        .token(1, "client", &["router-1"], Duration::HOUR)
+        .await;
+    let body = est_csr(&key(), "router-1", &[]);
+    let issued = certificates(enrolling.est_enroll(&token, &body).await).await;
+    let again = certificates(enrolling.est_enroll(&token, &body).await).await;
+    assert_eq!(again, issued);
+    enrolling.ca.revoke(&issued[0]).await;
+    let text = plainly_refused(enrolling.est_enroll(&token, &body).await, 403).await;
+    assert!(text.contains("is revoked"), "{text}");
+}
+
+#[tokio::test]
 async fn a_password_gives_a_certificate_in_each_form_of_the_body() {
     let enrolling = Enrolling::new().await;
     let wrapped = |der: &[u8], end: &str| {

@@ -89,6 +89,30 @@ async fn of_50_clients_with_one_token_one_gets_a_certificate() {
 }
 
 #[tokio::test]
+async fn a_request_made_again_gets_no_certificate_that_is_revoked_by_now() {
+    let enrolling = Enrolling::new().await;
+    let (_, token) = enrolling
+        .new_token(1, "client", &["sensor-7"], 2, Duration::HOUR)
+        .await;
+    let asked = csr(&key(), "sensor-7", &[]);
+    let issued = enrolling.enroll(&token, &asked).send().await.unwrap();
+    let issued = expect(issued, 201).await;
+    let again = enrolling.enroll(&token, &asked).send().await.unwrap();
+    assert_eq!(expect(again, 201).await, issued);
+    let leaf = Certificate::from_pem(issued["certificate"].as_str().unwrap().as_bytes()).unwrap();
+    enrolling.ca.revoke(&leaf).await;
+    let again = enrolling.enroll(&token, &asked).send().await.unwrap();
+    let problem = refused(again, 403, "certificate_not_valid").await;
+    let detail = problem["detail"].as_str().unwrap();
+    assert!(detail.contains("is revoked"), "{detail}");
+    assert_eq!(enrolling.refusals().await.len(), 1);
+    // Another key is another request.
+    let other = csr(&key(), "sensor-7", &[]);
+    let other = enrolling.enroll(&token, &other).send().await.unwrap();
+    expect(other, 201).await;
+}
+
+#[tokio::test]
 async fn names_are_what_the_token_allows_and_nothing_else() {
     let enrolling = Enrolling::new().await;
     let dns = |name: &str| SubjectAltName::Dns(name.into());

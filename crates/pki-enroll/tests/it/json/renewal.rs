@@ -1,15 +1,22 @@
 //! What the holder of a certificate may do with it, and with no other one.
 
+use std::sync::Arc;
+
+use axum::http::Request;
+use mtls_server::MockClientCert;
 use pki_core::{Authority, CertificateParameters, Profile};
-use pki_enroll::{EnrollmentCa, PublicUrls};
+use pki_enroll::{Enrollment, EnrollmentCa, PublicUrls, enrollment, est};
 use reqwest::Response;
 use serde_json::{Value, json};
 use time::format_description::well_known::Rfc3339;
 use time::{Duration, OffsetDateTime};
+use tower_service::Service as _;
 use x509_identity::{Certificate, SubjectAltName};
 
 use crate::support::ca::{BASE, Ca, key, name};
 use crate::support::enrollment::{Enrolling, Presented, csr, expect, refused};
+use crate::support::est::est_csr;
+use crate::support::http::after;
 
 async fn renew(enrolling: &Enrolling, presented: Option<&Presented>, csr: &str) -> Response {
     let request = enrolling.client(presented).post(enrolling.url("/v1/renew"));
@@ -131,6 +138,43 @@ async fn a_certificate_that_is_not_good_renews_nothing() {
         assert!(error.status().is_none(), "{error}");
     }
     assert_eq!(enrolling.refusals().await.len(), 3);
+}
+
+#[tokio::test]
+async fn what_is_revoked_while_its_request_arrives_renews_nothing() {
+    for (path, media_type) in [
+        ("/v1/renew", "application/json"),
+        ("/.well-known/est/simplereenroll", "application/pkcs10"),
+    ] {
+        for revoked in [false, true] {
+            let enrolling = Arc::new(Enrolling::new().await);
+            let first = enrolling.enrolled(1, "sensor-7").await;
+            let certificate = Certificate::from_pem(first.chain.as_bytes()).unwrap();
+            let body = match media_type {
+                "application/json" => json!({ "csr": csr(&key(), "", &[]) }).to_string(),
+                _ => est_csr(&key(), "sensor-7", &[]),
+            };
+            let (at, mine) = (enrolling.clone(), certificate.clone());
+            let revoking = async move {
+                if revoked {
+                    at.ca.revoke(&mine).await;
+                }
+            };
+            let request = Request::post(path).header("content-type", media_type);
+            let mut request = request.body(after(revoking, body)).unwrap();
+            let client = MockClientCert::from_der(certificate.der()).unwrap();
+            client.attach(request.extensions_mut());
+            let service = Enrollment::following(enrolling.replace.subscribe());
+            let mut router = enrollment(service.clone()).merge(est(service));
+            let response = router.call(request).await.unwrap();
+            let status = response.status().as_u16();
+            let issued = [200, 201].contains(&status);
+            assert_eq!(issued, !revoked, "{path}: {status}");
+            let refusals = enrolling.refusals().await;
+            assert_eq!(refusals.len(), usize::from(revoked), "{refusals:?}");
+            assert!(refusals.iter().all(|it| it.contains("revoked")));
+        }
+    }
 }
 
 /// A client's certificate of 24 hours, whatever the store knows.

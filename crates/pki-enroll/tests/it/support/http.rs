@@ -1,4 +1,6 @@
 use std::net::SocketAddr;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use axum::Router;
@@ -63,4 +65,33 @@ pub async fn send(
 
 pub async fn get(address: SocketAddr, target: &str, headers: &[(&str, &str)]) -> Response {
     send(address, "GET", target, headers, Body::empty()).await
+}
+
+/// A body that arrives once `work` is done, which begins when somebody reads it.
+pub fn after(work: impl Future<Output = ()> + Send + 'static, bytes: impl Into<Bytes>) -> Body {
+    Body::new(After {
+        work: Some(Box::pin(work)),
+        bytes: Some(bytes.into()),
+    })
+}
+
+struct After {
+    work: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
+    bytes: Option<Bytes>,
+}
+
+impl http_body::Body for After {
+    type Data = Bytes;
+    type Error = std::convert::Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<http_body::Frame<Bytes>, Self::Error>>> {
+        if let Some(work) = &mut self.work {
+            ready!(work.as_mut().poll(context));
+            self.work = None;
+        }
+        Poll::Ready(self.bytes.take().map(|it| Ok(http_body::Frame::data(it))))
+    }
 }

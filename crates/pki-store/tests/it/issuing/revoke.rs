@@ -3,7 +3,8 @@
 use pki_core::Crl;
 use pki_core::verify::RevocationReason;
 use pki_store::{
-    CertificateState, CertificateStatus, Filter, Page, Selection, Selector, StoreError,
+    CertificateState, CertificateStatus, Filter, IssueError, KeyReuse, OfRevoked, Page, Selection,
+    Selector, StoreError,
 };
 use time::Duration;
 
@@ -64,6 +65,34 @@ async fn each_selector_revokes_what_it_means_and_nothing_else() -> Done {
             .await?;
         assert!(again.is_empty(), "{name}");
         kit.store.verify_audit().await?;
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_is_revoked_is_renewed_only_by_an_order_that_says_so() -> Done {
+    let kit = Kit::new().await;
+    let (first, other) = (kit.issue("a").await?.record, kit.issue("b").await?.record);
+    let by = Selector::Serial(first.serial.clone());
+    kit.store.revoke(&of(by), REASON, &actor(), now()).await?;
+    let (key, profile) = (new_key(), client());
+    for (name, replaced, of_revoked, refused) in [
+        ("a", &first, OfRevoked::Refuse, true),
+        ("b", &other, OfRevoked::Refuse, false),
+        ("b", &other, OfRevoked::Accept, false),
+        ("a", &first, OfRevoked::Accept, false),
+    ] {
+        let serial = replaced.serial.clone();
+        let renewal = order(name, &key, &profile).key_reuse(KeyReuse::Any);
+        let renewal = renewal.replaces(serial.clone()).of_revoked(of_revoked);
+        match kit.ca.issue(renewal, now()).await {
+            Ok(issued) => assert_eq!(issued.record.lineage, replaced.lineage),
+            Err(IssueError::ReplacesRevoked { serial: named }) => assert_eq!(named, serial),
+            Err(error) => return Err(error.into()),
+        }
+        let rows = kit.store.audit(0, 100).await?;
+        let is_last = rows.last().is_some_and(|row| row.event == "refused");
+        assert_eq!(is_last, refused, "{name}: {of_revoked:?}");
     }
     Ok(())
 }
@@ -276,7 +305,7 @@ async fn a_certificate_names_the_crl_that_covers_it() -> Done {
     profile.crl_distribution_points = vec!["http://ca.example/other.crl".into()];
     let refused = kit.ca.issue(order("a", &new_key(), &profile), now()).await;
     assert!(
-        matches!(refused, Err(pki_store::IssueError::CrlUrl { .. })),
+        matches!(refused, Err(IssueError::CrlUrl { .. })),
         "{refused:?}"
     );
     Ok(())

@@ -57,7 +57,7 @@ pub(crate) struct Agent {
     #[arg(long, value_name = "PIN", conflicts_with = "ca_file")]
     ca_pin: Option<Pin>,
 
-    /// The file whose first line is the token: for the first certificate, and where the present one has expired
+    /// The file whose first line is the token: for the first certificate, and where the present one has expired or is revoked
     #[arg(long, value_name = "FILE")]
     token_file: Option<PathBuf>,
 

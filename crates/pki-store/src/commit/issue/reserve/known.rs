@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use pki_core::Role;
 
-use super::reservation::{Answer, Reservation, Reserved, new_lineage};
+use super::reservation::{Answer, OfRevoked, Reservation, Reserved, new_lineage};
 use crate::commit::transaction::Transaction;
 use crate::database::{Many, Row, Value, values};
 use crate::record::IssuerState;
@@ -146,11 +146,18 @@ impl Known {
                 })));
             }
         }
-        let replaced = self.replaced.get(position).and_then(Option::as_ref);
-        if let (None, Some(serial)) = (replaced, &reservation.replaces) {
-            return Ok(Decision::Answered(Err(IssueError::NothingToReplace {
-                serial: serial.clone(),
-            })));
+        if let Some(serial) = &reservation.replaces {
+            let serial = || serial.clone();
+            let replaced = self.replaced.get(position).and_then(Option::as_ref);
+            let Some(replaced) = replaced else {
+                let error = IssueError::NothingToReplace { serial: serial() };
+                return Ok(Decision::Answered(Err(error)));
+            };
+            let is_revoked = replaced.int(1)? == 1;
+            if is_revoked && reservation.of_revoked == OfRevoked::Refuse {
+                let error = IssueError::ReplacesRevoked { serial: serial() };
+                return Ok(Decision::Answered(Err(error)));
+            }
         }
         Ok(Decision::Free { again })
     }
@@ -209,5 +216,8 @@ const ISSUERS: &str = "SELECT id, state FROM issuers";
 const REQUESTS: &str = "SELECT r.payload, r.certificate, c.state FROM requests r \
                         JOIN certificates c ON c.id = r.certificate WHERE r.ca = $1 AND r.key = $2";
 
-const REPLACED: &str = "SELECT c.lineage FROM certificates c JOIN issuers i ON i.id = c.issuer \
-                        WHERE i.ca = $1 AND c.serial = $2 AND c.state <> 3 LIMIT 2";
+// Of several with one number, as issuers of another CA's making may have, one that is revoked speaks for all.
+const REPLACED: &str = "SELECT c.lineage, CASE WHEN r.certificate IS NULL THEN 0 ELSE 1 END AS revoked \
+                        FROM certificates c JOIN issuers i ON i.id = c.issuer \
+                        LEFT JOIN revocations r ON r.certificate = c.id \
+                        WHERE i.ca = $1 AND c.serial = $2 AND c.state <> 3 ORDER BY revoked DESC LIMIT 1";

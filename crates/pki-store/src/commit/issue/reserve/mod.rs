@@ -13,7 +13,7 @@ use crate::IssueError;
 use crate::StoreError;
 use crate::commit::transaction::Transaction;
 
-pub use self::reservation::KeyReuse;
+pub use self::reservation::{KeyReuse, OfRevoked};
 pub(crate) use self::reservation::{Reservation, Reserved, UpstreamAsked, new_lineage};
 
 /// What speaks against them, and where they belong, is read for all; then all that may be is written.

@@ -43,6 +43,7 @@ pub(crate) struct Reservation {
     pub(crate) actor: Actor,
     pub(crate) idempotency: Option<Idempotency>,
     pub(crate) replaces: Option<SerialNumber>,
+    pub(crate) of_revoked: OfRevoked,
     pub(crate) key_reuse: KeyReuse,
     pub(crate) token: Option<TokenId>,
     pub(crate) attestation: Option<AttestationRecord>,
@@ -72,6 +73,17 @@ pub enum KeyReuse {
     /// With the same subject and alternative names, as when a certificate is renewed with its key; the default.
     #[default]
     SameNames,
+}
+
+/// Whether a certificate that is revoked may be renewed.
+#[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
+#[non_exhaustive]
+pub enum OfRevoked {
+    /// It may: whoever asks has proved the names anew, and the certificate before only says which lineage is joined.
+    Accept,
+    /// It may not, since it is what entitles to the next one; the default.
+    #[default]
+    Refuse,
 }
 
 /// What became of a reservation.
