@@ -52,10 +52,16 @@ pub(crate) fn parse_extensions(
     // Types that cannot be represented are passed over, since no caller could ask for them.
     let mut nameless: Vec<&[u8]> = Vec::new();
     while !list.is_empty() {
+        if extensions.len() + nameless.len() == MAX_EXTENSIONS {
+            return Err(ParseError::TooMany {
+                what: "extensions",
+                limit: MAX_EXTENSIONS,
+            });
+        }
         let content = list.required(SEQUENCE)?.value;
         let Some(extension) = parse_extension(content)? else {
             let oid = Fields::new(content, "extension")?.required(OBJECT_IDENTIFIER)?;
-            if nameless.contains(&oid.value) || nameless.len() == MAX_EXTENSIONS {
+            if nameless.contains(&oid.value) {
                 return Err(ParseError::TooMany {
                     what: "extensions of one type",
                     limit: 1,
@@ -66,12 +72,6 @@ pub(crate) fn parse_extensions(
         };
         if extensions.iter().any(|seen| seen.oid == extension.oid) {
             return Err(ParseError::DuplicateExtension(extension.oid));
-        }
-        if extensions.len() == MAX_EXTENSIONS {
-            return Err(ParseError::TooMany {
-                what: "extensions",
-                limit: MAX_EXTENSIONS,
-            });
         }
         known.read(&extension, names)?;
         extensions.push(extension);

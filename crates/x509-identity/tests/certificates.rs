@@ -1,6 +1,7 @@
 //! What a certificate says, read from certificates that `rcgen` made.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::net::IpAddr;
 
 use test_pki::rcgen::{
@@ -10,8 +11,8 @@ use test_pki::rcgen::{
 use test_pki::{Ca, KeyKind};
 use x509_cert::der::{Decode, Encode};
 use x509_identity::{
-    BasicConstraints, Certificate, KeyUsageBit, ObjectIdentifier, ParseError, PublicKeyAlgorithm,
-    SubjectAltName,
+    BasicConstraints, Certificate, KeyUsageBit, MAX_CERTIFICATE_LEN, ObjectIdentifier, ParseError,
+    PublicKeyAlgorithm, SubjectAltName,
 };
 
 const SERVER_AUTH: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.1");
@@ -40,7 +41,11 @@ fn another_signature_changes_the_signature_alone() {
         assert!(signed.extensions().eq(leaf.extensions()));
         assert!(signed.der().ends_with(signature));
     }
-    let too_long = leaf.with_signature(&vec![7; x509_identity::MAX_CERTIFICATE_LEN]);
+    let signed = |len| leaf.clone().with_signature(&vec![7; len]);
+    let frame = signed(60_000).unwrap().der().len() - 60_000;
+    let longest = MAX_CERTIFICATE_LEN - frame;
+    assert_eq!(signed(longest).unwrap().der().len(), MAX_CERTIFICATE_LEN);
+    let too_long = signed(longest + 1);
     assert!(matches!(too_long, Err(ParseError::TooLong { .. })));
 }
 
@@ -192,6 +197,31 @@ fn certificates_are_equal_if_their_der_is() {
     let parse = |der: &[u8]| Certificate::from_der(der).unwrap();
     assert_eq!(parse(&ca), parse(&ca));
     assert_ne!(parse(&ca), parse(&leaf));
+    let hash = |der| {
+        let mut hasher = DefaultHasher::new();
+        parse(der).hash(&mut hasher);
+        hasher.finish()
+    };
+    assert_eq!(hash(&ca), hash(&ca));
+    assert_ne!(hash(&ca), hash(&leaf));
+}
+
+#[test]
+fn a_file_of_one_certificate_is_read_in_pem_and_in_der() {
+    let (_, der) = chain();
+    let leaf = Certificate::from_der(&der).unwrap();
+    let text_before = format!("client1\n{}", leaf.pem());
+    let line_break = [&der[..], b"\n"].concat();
+    for file in [
+        leaf.pem().as_bytes(),
+        text_before.as_bytes(),
+        &der,
+        &line_break,
+    ] {
+        assert_eq!(Certificate::from_pem(file).unwrap(), leaf);
+    }
+    let nothing = Certificate::from_pem(b"").unwrap_err();
+    assert!(matches!(nothing, ParseError::NoCertificate { .. }));
 }
 
 #[test]

@@ -118,6 +118,11 @@ fn a_section_that_is_not_whole_is_refused_by_its_line() {
             marker(3, "END"),
         ),
         (
+            "four dashes before and none behind",
+            format!("{ONE}{}", TWO[1..].replacen("-----\n", "\n", 1)),
+            marker(4, "BEGIN"),
+        ),
+        (
             "dashes of a word processor",
             format!("{ONE}{}", TWO.replace("-----", "\u{2014}")),
             marker(4, "BEGIN"),
@@ -159,6 +164,11 @@ fn a_section_that_is_not_whole_is_refused_by_its_line() {
             ONE.replace(" CERTIFICATE", ""),
             marker(1, "BEGIN"),
         ),
+        (
+            "a blank label",
+            ONE.replace("CERTIFICATE", ""),
+            marker(1, "BEGIN"),
+        ),
     ];
     for (how, file, expected) in files {
         let error = pem::read(file.as_bytes()).err();
@@ -174,11 +184,11 @@ fn a_label_of_something_else_is_named() {
         ("PGP PUBLIC KEY BLOCK", "OpenPGP"),
         ("SSH2 PUBLIC KEY", "ssh-keygen -i"),
         ("ECC PRIVATE KEY", "private keys are `PRIVATE KEY`"),
-        ("CERTIFCATE", "not known"),
+        ("CERTIFCATE", "which is not known."),
     ] {
         let file = ONE.replace("CERTIFICATE", label);
         let error = pem::read(file.as_bytes()).err();
-        let sentence = error.map(|error| error.to_string()).unwrap_or_default();
+        let sentence = error.map(|error| format!("{error}.")).unwrap_or_default();
         let begins = format!("line 1 begins a section `{label}`, which ");
         assert!(sentence.starts_with(&begins), "{sentence}");
         assert!(sentence.contains(says), "{label}: {sentence}");
@@ -194,6 +204,9 @@ fn a_part_in_another_encoding_is_not_taken_for_text() {
         [ONE.as_bytes(), b"#", &utf16(TWO, u16::to_be_bytes)].concat(),
         [&le(&format!("\u{feff}{ONE}"))[..], TWO.as_bytes()].concat(),
         [&le(ONE)[..], TWO.as_bytes()].concat(),
+        // What stands before it has a NUL where the other order of octets has one.
+        [b"\0#", &le(ONE)[..]].concat(),
+        [b"#\0", &utf16(ONE, u16::to_be_bytes)[..]].concat(),
     ] {
         assert_eq!(pem::read(&file).err(), Some(PemError::PartlyUtf16));
     }
@@ -211,6 +224,10 @@ fn a_part_in_another_encoding_is_not_taken_for_text() {
         b"0\x81 in Latin-1\n",
         b"\0\0\0",
         "begin a list -----end of it-----".as_bytes(),
+        b"BEGIN CERTIFICATE\n",
+        b"front-END CERTIFICATE\n",
+        b"--BEGIN of a list--\n",
+        b"--begin certificate--\n",
     ] {
         let file = [ONE.as_bytes(), text, TWO.as_bytes()].concat();
         let file = pem::read(&file).expect("two sections");
@@ -234,13 +251,23 @@ fn of_a_der_file_all_is_read_where_more_than_a_line_break_follows() {
 
 #[test]
 fn a_line_break_that_was_encoded_along_with_a_value_is_left_out() {
-    let read = |base64: &str| {
-        let file = format!("-----BEGIN CERTIFICATE-----\n{base64}\n-----END CERTIFICATE-----\n");
-        contents(&pem::read(file.as_bytes()).expect("one section")).remove(0)
-    };
-    assert_eq!(read("MAMCAQEK"), ONE_DER);
-    // Another value is for the reader to refuse.
-    assert_eq!(read("MAMCAQEwAwIBAg=="), [ONE_DER, TWO_DER].concat());
+    let [one, two] = [ONE_DER.to_vec(), TWO_DER.to_vec()];
+    for (label, base64, expected) in [
+        ("CERTIFICATE", "MAMCAQEK", one.clone()),
+        ("X509 CRL", "MAMCAQEK", one.clone()),
+        ("CERTIFICATE REQUEST", "MAMCAQEK", one.clone()),
+        // An encrypted key may end in anything.
+        ("EC PRIVATE KEY", "MAMCAQEK", [&one[..], b"\n"].concat()),
+        // Something else than a line break, and another value, are for the reader to refuse,
+        ("CERTIFICATE", "MAMCAQF4", [&one[..], b"x"].concat()),
+        ("CERTIFICATE", "MAMCAQEwAwIBAg==", [one, two].concat()),
+        // and so is what is no SEQUENCE.
+        ("CERTIFICATE", "BAEACg==", vec![4, 1, 0, b'\n']),
+    ] {
+        let file = format!("-----BEGIN {label}-----\n{base64}\n-----END {label}-----\n");
+        let file = pem::read(file.as_bytes()).expect("one section");
+        assert_eq!(contents(&file), [expected], "{label} {base64}");
+    }
 }
 
 #[test]
@@ -276,15 +303,17 @@ fn content_that_is_not_base64_is_refused_and_says_why_where_that_is_known() {
         hint("\nMAMC\u{a0}AQE=\n"),
         base64(": it has a character in it that is not ASCII, such as a non-breaking space")
     );
-    assert_eq!(
-        hint("\nMAMC-_E=\n"),
-        base64(": it has `-` or `_` in it, as base64 for URLs has for `+` and `/`")
-    );
+    for url in ["\nMAMC-AE=\n", "\nMAMC_AE=\n"] {
+        let for_urls = ": it has `-` or `_` in it, as base64 for URLs has for `+` and `/`";
+        assert_eq!(hint(url), base64(for_urls), "{url}");
+    }
     assert_eq!(
         hint("\nMAMC=\nAQE=\n=\n"),
         base64(": its lines end with `=`, as in a mail that was not decoded")
     );
-    assert_eq!(hint("\nMAMC\n...\n"), base64(": part of it is left out"));
+    for cut in ["\nMAMC\n...\n", "\nMAMC****\n"] {
+        assert_eq!(hint(cut), base64(": part of it is left out"), "{cut}");
+    }
     assert_eq!(
         hint(r"\nMAMCAQE=\n"),
         base64(r": it has `\n` written out where a line should end")
@@ -297,7 +326,15 @@ fn headers_of_old_keys_are_told_and_passed_over() {
         format!("-----BEGIN EC PRIVATE KEY-----\n{headers}MAMCAQE=\n-----END EC PRIVATE KEY-----\n")
     };
     let encrypted = "Proc-Type: 4,ENCRYPTED\nDEK-Info: AES-256-CBC,00FF\n\n";
-    for (headers, is_encrypted) in [("", false), ("Comment: mine\n\n", false), (encrypted, true)] {
+    for (headers, is_encrypted) in [
+        ("", false),
+        ("Comment: mine\n\n", false),
+        ("Comment: mine\n", false),
+        ("Comment: mine,\n and yours\n\n", false),
+        ("Comment: ENCRYPTED\n\n", false),
+        ("Proc-Type: 4,MIC-CLEAR\n\n", false),
+        (encrypted, true),
+    ] {
         for newline in ["\n", "\r\n"] {
             let file = key(headers).replace('\n', newline);
             let file = pem::read(file.as_bytes()).expect("one section");
@@ -322,6 +359,8 @@ fn a_trusted_certificate_gives_the_certificate_unless_it_is_rejected() {
     };
     assert_eq!(read("MAMCAQE="), Ok(ONE_DER.to_vec()));
     assert_eq!(read(trusted), Ok(ONE_DER.to_vec()));
+    // [0] with nothing in it.
+    assert_eq!(read("MAMCAQEwAqAA"), Ok(ONE_DER.to_vec()));
     assert_eq!(read(rejected), Err(PemError::Rejected { line: 1 }));
     assert!(read("MAMCAQEwDDAK").is_err());
 }
@@ -350,6 +389,25 @@ fn a_file_says_what_it_holds() {
             pem::read(&file).expect("no broken section").describe(),
             words
         );
+    }
+}
+
+#[test]
+fn where_none_may_be_overlooked_a_container_is_refused() {
+    let container = ONE.replace("CERTIFICATE", "PKCS7");
+    let crl = ONE.replace("CERTIFICATE", "X509 CRL");
+    for (file, expected) in [
+        (format!("{crl}{ONE}{crl}{TWO}"), Ok(vec![4, 10])),
+        (crl.clone(), Ok(vec![])),
+        (
+            format!("{ONE}{container}{TWO}"),
+            Err(PemError::Container { line: 4 }),
+        ),
+    ] {
+        let file = pem::read(file.as_bytes()).expect("whole sections");
+        let found = file.only(Label::is_certificate);
+        let lines = found.map(|found| found.iter().map(pem::Section::line).collect());
+        assert_eq!(lines, expected);
     }
 }
 

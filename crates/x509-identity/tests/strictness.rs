@@ -187,17 +187,31 @@ fn an_extension_appears_once_and_not_before_version_3() {
         refusal(&parts(&v3, vec![])),
         ParseError::Empty { what: "extensions" }
     );
+}
 
-    let many = |count| {
-        (0..count)
-            .map(|n| extension(&format!("1.2.3.{n}"), &[], ""))
-            .collect()
+#[test]
+fn a_certificate_has_at_most_64_extensions_of_whatever_types() {
+    let named = |n: u8| extension(&format!("1.2.3.{n}"), &[], "");
+    // 2.999.n, which is more than `ObjectIdentifier` takes.
+    let nameless = |n: u8| sequence(&[&tlv(0x06, [0x88, 0x37, n]), &tlv(0x04, "")]);
+    let too_many = ParseError::TooMany {
+        what: "extensions",
+        limit: 64,
     };
-    assert!(Certificate::from_der(&parts(&v3, many(64))).is_ok());
-    assert!(matches!(
-        refusal(&parts(&v3, many(65))),
-        ParseError::TooMany { limit: 64, .. }
-    ));
+    for (names, others) in [(64, 0), (0, 64), (32, 32)] {
+        let mut extensions: Vec<_> = (0..names).map(named).collect();
+        extensions.extend((0..others).map(nameless));
+        let parts = |extensions| Parts {
+            extensions: Some(extensions),
+            ..Parts::default()
+        };
+        let certificate = Certificate::from_der(&parts(extensions.clone()).der()).unwrap();
+        assert_eq!(certificate.extensions().count(), usize::from(names));
+        for one_more in [named(64), nameless(64)] {
+            let extensions = [extensions.clone(), vec![one_more]].concat();
+            assert_eq!(refusal(&parts(extensions).der()), too_many, "{names}");
+        }
+    }
 }
 
 #[test]
@@ -482,7 +496,12 @@ fn extension_type_that_cannot_be_represented_is_passed_over_unless_critical() {
         let certificate = with(vec![custom(oid, &[])]).unwrap();
         assert_eq!(certificate.extensions().count(), 0);
         assert!(with(vec![custom(oid, &critical)]).is_err());
-        assert!(with(vec![custom(oid, &[]), custom(oid, &[])]).is_err());
+        let twice = ParseError::TooMany {
+            what: "extensions of one type",
+            limit: 1,
+        };
+        let refused = with(vec![custom(oid, &[]), custom(oid, &[])]).unwrap_err();
+        assert_eq!(refused, twice);
     }
     assert!(with(vec![custom(&not_minimal, &[])]).is_err());
 
