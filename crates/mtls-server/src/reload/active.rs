@@ -6,7 +6,7 @@
 
 use std::{
     sync::{
-        Arc, Mutex, PoisonError, RwLock,
+        Arc, Mutex, MutexGuard, PoisonError, RwLock,
         atomic::{AtomicBool, Ordering},
     },
     time::Duration,
@@ -83,10 +83,23 @@ impl ActiveConfig {
     /// Makes `config` the active configuration, and checks all open connections by it. Returns the new
     /// number. Whether newer settings could be loaded is for the caller to note.
     pub(crate) fn replace(&self, config: MtlsConfig) -> u64 {
-        let _one_at_a_time = self
-            .replacing
+        let replacing = self.replacing();
+        self.replace_by(&replacing, config)
+    }
+
+    /// The same if the generation `number` is active still; `None` if it is not.
+    pub(crate) fn succeed(&self, number: u64, config: MtlsConfig) -> Option<u64> {
+        let replacing = self.replacing();
+        (self.active().number == number).then(|| self.replace_by(&replacing, config))
+    }
+
+    fn replacing(&self) -> MutexGuard<'_, ()> {
+        self.replacing
             .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn replace_by(&self, _one_at_a_time: &MutexGuard<'_, ()>, config: MtlsConfig) -> u64 {
         let before = self.active();
         config.inherit(&before.config);
         let next = Arc::new(Generation {
@@ -152,10 +165,7 @@ impl ActiveConfig {
 
     /// Denies whom `rule` matches, from now on and on open connections. Returns how many those are.
     pub(crate) fn revoke(&self, rule: Rule) -> usize {
-        let _no_exchange = self
-            .replacing
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let _no_exchange = self.replacing();
         let config = &self.active().config;
         config.denylist().add(rule, OffsetDateTime::now_utc());
         open_connections::terminate(&self.connections, config, is_of_certificate)

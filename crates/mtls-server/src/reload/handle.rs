@@ -34,15 +34,10 @@ impl MtlsHandle {
     /// Some of the [`Limits`](crate::Limits) always stay those of the first settings: the numbers of
     /// connections and handshakes, `header`, `idle`, and how long a response may stall.
     pub async fn replace(&self, config: MtlsConfig) -> u64 {
-        let number = self.activate(config).await;
-        self.0.recover();
-        number
-    }
-
-    async fn activate(&self, config: MtlsConfig) -> u64 {
         let active = Arc::clone(&self.0);
         // Checking some thousand connections takes a second, for which nobody should have to wait.
         let replaced = spawn_blocking(move || active.replace(config)).await;
+        self.0.recover();
         replaced.unwrap_or_else(|_| self.generation())
     }
 
@@ -77,15 +72,34 @@ impl MtlsHandle {
     }
 
     async fn load_changed(&self) -> Result<Reloaded, ReloadError> {
-        let active = self.0.active();
-        let source = active.config.source().ok_or(ReloadError::NoFiles)?;
-        let loaded = Arc::clone(source)
-            .load_changed()
-            .await
-            .map_err(ReloadError::Load)?;
-        let reloaded = match loaded.config {
-            Some(config) => Reloaded::Generation(self.activate(config).await),
-            None => Reloaded::Unchanged,
+        let first = self.generation();
+        let (loaded, reloaded) = loop {
+            let active = self.0.active();
+            let Some(source) = active.config.source() else {
+                return match active.number == first {
+                    true => Err(ReloadError::NoFiles),
+                    // Whoever has replaced it has nothing to load.
+                    false => Ok(Reloaded::Unchanged),
+                };
+            };
+            let loaded = Arc::clone(source).load_changed().await;
+            // That takes a while. Whoever has replaced the configuration meanwhile does not want the one before to
+            // come back, nor to hear what is wrong with its files.
+            if self.generation() != active.number {
+                continue;
+            }
+            let mut loaded = loaded.map_err(ReloadError::Load)?;
+            let Some(config) = loaded.config.take() else {
+                break (loaded, Reloaded::Unchanged);
+            };
+            let this = Arc::clone(&self.0);
+            let next = spawn_blocking(move || this.succeed(active.number, config));
+            match next.await {
+                Ok(Some(number)) => break (loaded, Reloaded::Generation(number)),
+                Ok(None) => {}
+                // The runtime ends.
+                Err(_) => break (loaded, Reloaded::Unchanged),
+            }
         };
         if reloaded == Reloaded::Unchanged {
             self.0.recheck_all().await;

@@ -407,6 +407,53 @@ async fn why_nothing_could_be_loaded_is_in_the_log_once() {
     assert!(handle.status().degraded.is_none());
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 3)]
+async fn a_reload_that_is_under_way_does_not_undo_a_replacement() {
+    let disk = Disk::new();
+    let (holds, is_asked) = (
+        Arc::new(AtomicBool::new(false)),
+        Arc::new(AtomicBool::new(false)),
+    );
+    let list = Arc::new(Mutex::new(disk.world.ca.crl().number(5).pem()));
+    let origin = {
+        let (holds, is_asked, list) = (holds.clone(), is_asked.clone(), list.clone());
+        Origin::start(move |_| {
+            is_asked.store(true, Ordering::SeqCst);
+            while holds.load(Ordering::SeqCst) {
+                std::thread::sleep(Duration::from_millis(5));
+            }
+            Reply::ok(list.lock().unwrap().clone())
+        })
+        .await
+    };
+    let [chain, key, roots] = ["server.crt", "server.key", "ca.crt"].map(|name| disk.path(name));
+    let files = VirtualHostFiles::new(chain, key, roots)
+        .crl(CrlSource::url(&origin.url("/ca.crl")).unwrap());
+    let server = disk.serve(MtlsFiles::new(files)).await;
+    let alice = disk.world.ca.client("alice");
+    assert!(disk.asks(&server, &alice).await);
+
+    let handle = server.handle();
+    *list.lock().unwrap() = disk.world.ca.crl().number(6).pem();
+    holds.store(true, Ordering::SeqCst);
+    is_asked.store(false, Ordering::SeqCst);
+    let replaced = async {
+        while !is_asked.load(Ordering::SeqCst) {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        let elsewhere = World::new().config().build().unwrap();
+        let number = handle.replace(elsewhere).await;
+        holds.store(false, Ordering::SeqCst);
+        number
+    };
+    let (reloaded, number) = tokio::join!(handle.reload(), replaced);
+    // What is active now has no files, and nothing is wrong with it.
+    assert_eq!(reloaded.unwrap(), Reloaded::Unchanged);
+    assert!(handle.status().degraded.is_none());
+    assert_eq!((number, handle.generation()), (2, 2));
+    assert!(!disk.asks(&server, &alice).await);
+}
+
 #[tokio::test]
 async fn a_replayed_crl_lets_nobody_in_and_health_says_so() {
     let disk = Disk::new();
