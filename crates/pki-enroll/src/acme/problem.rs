@@ -229,7 +229,7 @@ impl From<AcmeError> for Problem {
     fn from(error: AcmeError) -> Self {
         let (kind, recorded) = match &error {
             AcmeError::AlreadyReplaced { .. } => (Kind::AlreadyReplaced, false),
-            AcmeError::Key { .. } => (Kind::Unauthorized, true),
+            AcmeError::Key { .. } | AcmeError::KeyChanged => (Kind::Unauthorized, true),
             AcmeError::State { .. } => (Kind::OrderNotReady, false),
             AcmeError::TooManyOrders { .. } => (Kind::RateLimited, false),
             AcmeError::KeyTaken => (Kind::Malformed, false),

@@ -22,6 +22,10 @@ pub enum AcmeError {
         state: &'static str,
     },
 
+    /// The account has another key by now than the one that asks.
+    #[error("the account has another key by now")]
+    KeyChanged,
+
     /// Another account has this key.
     #[error("another account has this key")]
     KeyTaken,

@@ -133,12 +133,14 @@ fn exchange(
         .map_err(|error: ServerUrlError| unreachable(&error.to_string()))?;
     let addresses = wire::addresses(parsed.host(), parsed.port(), until);
     let mut addresses = addresses.map_err(|error| unreachable(&not_reached(&error)))?;
-    // A server elsewhere has no business here, and can name what listens for this machine alone.
-    if asking.named_by.is_some_and(|server| !is_near(server)) {
-        addresses.retain(|address| !is_near(address.ip()));
+    // A server elsewhere has no business here, and can name what listens for this machine or its network alone.
+    if let Some(server) = asking.named_by {
+        let (near, private) = (is_near(server), is_private(server));
+        addresses.retain(|address| near || !is_near(address.ip()));
+        addresses.retain(|address| near || private || !is_private(address.ip()));
         if addresses.is_empty() {
             return Err(unreachable(
-                "it is an address of this machine or beside it, and the server that names it is elsewhere",
+                "it is an address of this machine or its network, and the server that names it is elsewhere",
             ));
         }
     }
@@ -174,6 +176,14 @@ fn is_near(address: IpAddr) -> bool {
     match address.to_canonical() {
         IpAddr::V4(v4) => v4.is_loopback() || v4.is_link_local() || v4.is_unspecified(),
         IpAddr::V6(v6) => v6.is_loopback() || v6.is_unicast_link_local() || v6.is_unspecified(),
+    }
+}
+
+/// Whether an address is of a private network (RFC 1918, RFC 6598, RFC 4193).
+fn is_private(address: IpAddr) -> bool {
+    match address.to_canonical() {
+        IpAddr::V4(v4) => v4.is_private() || (v4.octets()[0] == 100 && v4.octets()[1] & 0xC0 == 64),
+        IpAddr::V6(v6) => v6.is_unique_local(),
     }
 }
 
@@ -228,6 +238,27 @@ mod tests {
         for named_by in [Some("127.0.0.1"), Some("::1"), None] {
             assert!(!ask("127.0.0.1", named_by));
             listener.accept().unwrap();
+        }
+    }
+
+    #[test]
+    fn what_is_private_is_reached_from_within_alone() {
+        for (address, private) in [
+            ("10.0.0.1", true),
+            ("172.16.0.1", true),
+            ("192.168.1.1", true),
+            ("::ffff:192.168.1.1", true),
+            ("100.64.0.1", true),
+            ("100.127.255.255", true),
+            ("fd00::1", true),
+            ("100.128.0.1", false),
+            ("100.63.0.1", false),
+            ("172.32.0.1", false),
+            ("192.0.2.1", false),
+            ("2001:db8::1", false),
+            ("127.0.0.1", false),
+        ] {
+            assert_eq!(is_private(address.parse().unwrap()), private, "{address}");
         }
     }
 

@@ -59,12 +59,16 @@ async fn change(call: &mut Call, request: Request) -> Result<Response, Problem> 
         return Err(problem.with_status(StatusCode::CONFLICT).at(url));
     }
     let key = AcmeAccountChange::Key {
+        before: old.thumbprint(),
         thumbprint,
         jwk: new.canonical(),
     };
     let (ca, actor) = (call.ca.name(), &call.actor);
-    store
+    let changed = store
         .change_acme_account(ca, account.id, key, actor, call.now)
         .await?;
+    if changed.thumbprint != thumbprint {
+        return Err(Problem::unauthorized("the account was ended meanwhile"));
+    }
     Ok(StatusCode::OK.into_response())
 }

@@ -37,7 +37,7 @@ pub(super) async fn revoke(
 async fn revoked(call: &mut Call, request: Request) -> Result<Response, Problem> {
     let (by, signed) = call.signed(request).await?;
     let asked: Revoke = signed.payload()?;
-    let reason = reason(asked.reason)?;
+    let mut reason = reason(asked.reason)?;
     let bad = |detail| Problem::malformed(detail);
     let der = URL_SAFE_NO_PAD.decode(&asked.certificate);
     let der = der.map_err(|_| bad("`certificate` is not base64url without padding"))?;
@@ -47,7 +47,10 @@ async fn revoked(call: &mut Call, request: Request) -> Result<Response, Problem>
     match by {
         Signer::Account(account, _) => {
             call.counted().await?;
-            may_revoke(call, account.id, &record).await?;
+            // Of the key, and of whoever has it, such an account knows nothing.
+            if may_revoke(call, account.id, &record).await? == By::Names {
+                reason = RevocationReason::CessationOfOperation;
+            }
         }
         Signer::Key(key) => {
             if !key.is_key_of(certificate.spki_der()) {
@@ -87,12 +90,25 @@ async fn record(call: &Call, der: &[u8]) -> Result<CertificateRecord, Problem> {
     found.into_iter().next().ok_or_else(unknown)
 }
 
-/// The account that has ordered a certificate may revoke it, and one that has proven all of its names.
-async fn may_revoke(call: &Call, account: i64, record: &CertificateRecord) -> Result<(), Problem> {
+/// What entitles an account to revoke a certificate.
+#[derive(Eq, PartialEq)]
+enum By {
+    Order,
+    Names,
+}
+
+/// The account that has ordered a certificate may revoke it, and one that has proven all of the names that another account
+/// had proven for it.
+async fn may_revoke(call: &Call, account: i64, record: &CertificateRecord) -> Result<By, Problem> {
     let store = call.ca.store();
-    let ordered = store.acme_order_of(record.id).await?;
-    if ordered.is_some_and(|(owner, _)| owner == account) {
-        return Ok(());
+    let refused = || {
+        Problem::unauthorized(
+            "the account has neither ordered the certificate nor proven its names",
+        )
+    };
+    let (owner, _) = store.acme_order_of(record.id).await?.ok_or_else(refused)?;
+    if owner == account {
+        return Ok(By::Order);
     }
     let names = record.sans.iter().map(|name| AcmeIdentifier {
         kind: name.kind.clone(),
@@ -100,10 +116,8 @@ async fn may_revoke(call: &Call, account: i64, record: &CertificateRecord) -> Re
     });
     let names: Vec<_> = names.collect();
     match store.acme_authorized(account, &names, call.now).await? {
-        true => Ok(()),
-        false => Err(Problem::unauthorized(
-            "the account has neither ordered the certificate nor proven its names",
-        )),
+        true => Ok(By::Names),
+        false => Err(refused()),
     }
 }
 

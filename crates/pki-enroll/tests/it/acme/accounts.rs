@@ -2,6 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use pki_core::verify::RevocationReason;
 use pki_store::{CertificateState, Filter, Page};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
@@ -230,9 +231,18 @@ async fn a_certificate_is_revoked_by_who_ordered_it_or_has_proven_its_names() {
         .unwrap();
     assert_eq!(found[0].state, CertificateState::Revoked);
 
+    // Who has but proven the names says nothing of the key.
     let leaf = issue().await;
     stranger.ready(&["a.example.org"]).await;
-    assert_eq!(revoke(&stranger, &leaf, 0).await.status(), 200);
+    assert_eq!(revoke(&stranger, &leaf, 1).await.status(), 200);
+    let filter = Filter {
+        serial: Some(leaf.serial().clone()),
+        ..Filter::default()
+    };
+    let store = &with.ca.store;
+    let found = store.certificates(&filter, Page::first(1), now).await;
+    let (_, reason) = found.unwrap()[0].revoked.unwrap();
+    assert_eq!(reason, RevocationReason::CessationOfOperation);
     let unknown = with.ca.unknown();
     problem(revoke(&client, &unknown, 0).await, 400, "malformed").await;
 }

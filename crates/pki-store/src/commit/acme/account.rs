@@ -98,7 +98,11 @@ impl ChangeAcmeAccount {
                 values![stored_account::DEACTIVATED],
                 json!({ "state": "deactivated" }),
             ),
-            AcmeAccountChange::Key { thumbprint, jwk } => {
+            AcmeAccountChange::Key {
+                before,
+                thumbprint,
+                jwk,
+            } => {
                 let session = &mut *transaction.session;
                 let taken = query::acme::account_by_thumbprint(session, ca, *thumbprint).await?;
                 match taken {
@@ -106,6 +110,11 @@ impl ChangeAcmeAccount {
                     Some(account) if account.id == id => return Ok(Ok(account)),
                     Some(_) => return Ok(Err(AcmeError::KeyTaken)),
                     None => {}
+                }
+                // Two changes at once are both signed by the key before.
+                let now = query::acme::account(session, ca, id).await?;
+                if now.is_some_and(|account| account.thumbprint != *before) {
+                    return Ok(Err(AcmeError::KeyChanged));
                 }
                 (
                     "UPDATE acme_accounts SET thumbprint = $3, jwk = $4 \

@@ -18,8 +18,10 @@ impl PruneAcme {
     /// How many orders were forgotten, at most [`AT_ONCE`].
     pub(crate) async fn apply(&self, transaction: &mut Transaction<'_>) -> Result<u64, StoreError> {
         let session = &mut *transaction.session;
+        // An upstream CA may still issue for one in processing.
         let sql = "SELECT o.id FROM acme_orders o LEFT JOIN certificates c ON c.id = o.certificate \
-                   WHERE o.ca = $1 AND o.expires_at < $2 AND (c.id IS NULL OR c.not_after < $2) ORDER BY o.id LIMIT $3";
+                   WHERE o.ca = $1 AND o.expires_at < $2 AND (c.id IS NULL OR c.not_after < $2) \
+                   AND o.state <> 2 ORDER BY o.id LIMIT $3";
         let parameters = values![self.ca.as_str(), self.before, AT_ONCE];
         let orders = session.query(sql, parameters).await?;
         let ids = orders.iter().map(|row| Ok(values![row.int(0)?]));

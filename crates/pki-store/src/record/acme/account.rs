@@ -78,8 +78,10 @@ pub enum AcmeAccountChange {
     Contacts(Vec<String>),
     /// Its holder ends it.
     Deactivate,
-    /// It has another key.
+    /// It has another key. Whoever has the one before asks for that.
     Key {
+        /// The thumbprint of the key that it has so far.
+        before: [u8; 32],
         /// The thumbprint of the key.
         thumbprint: [u8; 32],
         /// The key, as a JWK.
