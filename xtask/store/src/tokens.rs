@@ -88,6 +88,7 @@ pub(crate) async fn approvals_are_decided_once(cluster: &Cluster) -> Result<Stri
             payload_sha256: [1; 32],
         },
         token: None,
+        lineage: None,
         expires_at: now + Duration::HOUR,
     };
     let asked = store.ask_approval(request.clone(), now).await?;

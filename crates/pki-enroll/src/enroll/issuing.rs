@@ -115,6 +115,7 @@ async fn wait(
         csr: csr.der().to_vec(),
         idempotency: waiting.idempotency,
         token: applicant.token,
+        lineage: applicant.lineage,
         expires_at: now + waiting.period,
     };
     let store = ca.store();

@@ -94,7 +94,8 @@ impl AskApproval {
             });
         }
         let requester = request.requester.as_str();
-        let pending = query::pending_of(transaction.session, ca, requester, self.now).await?;
+        let (session, lineage) = (&mut *transaction.session, request.lineage);
+        let pending = query::pending_of(session, ca, requester, lineage, self.now).await?;
         if pending >= MAX_PENDING.into() {
             return Ok(Err(IssueError::TooManyPending { limit: MAX_PENDING }));
         }
@@ -107,8 +108,8 @@ impl AskApproval {
         let sans = sans_text(&request.sans)?;
         let hash: [u8; 32] = Sha256::digest(&request.csr).into();
         let sql = "INSERT INTO approvals (ca, requester, profile, subject, sans, spki, csr, csr_sha256, key, payload, \
-                   state, asked_at, expires_at, attestation) \
-                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
+                   state, asked_at, expires_at, attestation, lineage) \
+                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)";
         let parameters = values![
             ca,
             requester,
@@ -123,7 +124,8 @@ impl AskApproval {
             stored::PENDING,
             self.now,
             request.expires_at,
-            attested.map(|(record, _)| json!(record).to_string())
+            attested.map(|(record, _)| json!(record).to_string()),
+            lineage
         ];
         transaction.session.query(sql, parameters).await?;
         let made = query::approval_by_key(transaction.session, ca, &key, self.now).await?;
@@ -250,5 +252,5 @@ const NOT_ISSUED: &str = "(a.state = 0 OR a.state = 1 AND NOT EXISTS (SELECT 1 F
                           JOIN certificates c ON c.id = r.certificate WHERE r.ca = a.ca \
                           AND r.key = 'approval:' || CAST(a.id AS TEXT) AND c.state <> 3))";
 
-/// Requests of one requester that may be pending at once.
+/// Requests of one requester, or one lineage, that may be pending at once.
 const MAX_PENDING: u32 = 100;

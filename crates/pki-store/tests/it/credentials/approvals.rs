@@ -23,6 +23,7 @@ fn request(number: u32, token: Option<TokenId>) -> NewApprovalRequest {
             payload_sha256: [1; 32],
         },
         token,
+        lineage: None,
         expires_at: now() + Duration::DAY,
     }
 }
@@ -112,6 +113,31 @@ async fn what_is_decided_is_decided_once_and_about_what_was_seen() -> Done {
             "request-pending"
         ]
     );
+    Ok(())
+}
+
+#[tokio::test]
+async fn of_a_lineage_as_many_wait_as_of_one_requester() -> Done {
+    let kit = Kit::new().await;
+    let ask = async |number: u32, requester: u32, lineage: u8| {
+        let mut request = request(number, None);
+        request.requester = Actor::new(format!("certificate:{requester}"));
+        request.lineage = Some([lineage; 16]);
+        kit.store.ask_approval(request, now()).await
+    };
+    // A hundred, each with a certificate that renews the one before.
+    for number in 0..100 {
+        ask(number, number, 1).await?;
+    }
+    let more = ask(100, 100, 1).await;
+    assert!(
+        matches!(more, Err(IssueError::TooManyPending { limit: 100 })),
+        "{more:?}"
+    );
+    // One that is known waits on, and another lineage is another one.
+    ask(0, 0, 1).await?;
+    ask(101, 101, 2).await?;
+    kit.store.ask_approval(request(102, None), now()).await?;
     Ok(())
 }
 
