@@ -72,6 +72,10 @@ pub(crate) async fn all(cluster: &Cluster, certificates: u32) -> Vec<Point> {
             "twenty decide about a request at once",
             tokens::approvals_are_decided_once(cluster).await,
         ),
+        (
+            "what has ended by then gives no certificate",
+            tokens::what_has_ended_gives_nothing(cluster).await,
+        ),
     ]
     .into_iter()
     .chain(limits::points(cluster).await)

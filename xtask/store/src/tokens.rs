@@ -1,10 +1,11 @@
 //! Tokens and approvals, used by several processes at once.
 
 use anyhow::{Result, bail, ensure};
+use pki_core::verify::RevocationReason;
 use pki_core::{CertificateParameters, KeyKind, KeyPair, Profile};
 use pki_store::{
-    ApprovalState, Idempotency, IssueError, NewApprovalRequest, NewToken, Order, Page, TokenError,
-    TokenSecret,
+    ApprovalRequest, ApprovalState, Idempotency, IssueError, NewApprovalRequest, NewToken,
+    OfRevoked, Order, Page, Selection, Selector, StoreError, TokenError, TokenSecret,
 };
 use suite::postgres::Cluster;
 use time::{Duration, OffsetDateTime};
@@ -21,15 +22,8 @@ pub(crate) async fn are_used_once(cluster: &Cluster) -> Result<String> {
         add(&other, directory.path()).await?,
     ];
     let now = OffsetDateTime::now_utc();
-    let token = NewToken {
-        ca: "suite".into(),
-        profile: "client".into(),
-        names: vec!["*.example.org".parse()?],
-        uses: 1,
-        expires_at: now + Duration::HOUR,
-    };
+    let (token, next) = (token(1, now)?, token(1, now)?);
     let secret = TokenSecret::from_random([7; 32]);
-    let next = token.clone();
     let token = store.create_token(token, &secret, &actor(), now).await?;
     let mut clients = JoinSet::new();
     for number in 0..50_usize {
@@ -74,22 +68,7 @@ pub(crate) async fn are_used_once(cluster: &Cluster) -> Result<String> {
 pub(crate) async fn approvals_are_decided_once(cluster: &Cluster) -> Result<String> {
     let (store, _directory) = new_store(cluster, "approvals").await?;
     let now = OffsetDateTime::now_utc();
-    let request = NewApprovalRequest {
-        ca: "suite".into(),
-        requester: actor(),
-        actor: actor(),
-        profile: "client".into(),
-        subject: "CN=a".into(),
-        sans: vec![],
-        spki_sha256: [1; 32],
-        csr: vec![0x30, 0],
-        idempotency: Idempotency {
-            key: "k".into(),
-            payload_sha256: [1; 32],
-        },
-        token: None,
-        expires_at: now + Duration::HOUR,
-    };
+    let request = request("k", now);
     let asked = store.ask_approval(request.clone(), now).await?;
     let again = store.ask_approval(request, now).await?;
     ensure!(asked.id == again.id, "one request became two");
@@ -128,4 +107,101 @@ pub(crate) async fn approvals_are_decided_once(cluster: &Cluster) -> Result<Stri
     ensure!(removed == 0, "{removed} requests were removed");
     store.verify_audit().await?;
     Ok("1 of 20".into())
+}
+
+/// What entitled to a certificate, and has ended by the time that one is to be reserved: an approval that is taken back, a
+/// token, the certificate that is renewed.
+pub(crate) async fn what_has_ended_gives_nothing(cluster: &Cluster) -> Result<String> {
+    let (store, directory) = new_store(cluster, "ended").await?;
+    let other = open(&cluster.url("ended")).await?;
+    let ca = add(&store, directory.path()).await?;
+    let now = OffsetDateTime::now_utc();
+    let secret = TokenSecret::from_random([7; 32]);
+    let (by, new) = (actor(), token(50, now)?);
+    let token = store.create_token(new, &secret, &by, now).await?;
+    let profile = Profile::client();
+    let order = || -> Result<Order<'_>> {
+        let key = KeyPair::generate(KeyKind::P256)?;
+        let parameters = CertificateParameters::for_key(key.public_key_der(), "CN=a".parse()?);
+        Ok(Order::new(parameters, &profile, "client", actor()))
+    };
+    let ask = async |number: u32| -> Result<ApprovalRequest> {
+        let mut request = request(&number.to_string(), now);
+        (request.requester, request.token) = (token.id.requester(), Some(token.id));
+        request.lineage = Some([1; 16]);
+        let asked = store.ask_approval(request, now).await?;
+        let hash = asked.csr_sha256;
+        Ok(store
+            .approve("suite", asked.id, hash, &actor(), now)
+            .await?)
+    };
+    let (mut fetched, mut withdrawn) = (0, 0);
+    for number in 0..20 {
+        let asked = ask(number).await?;
+        let (hash, actor) = (asked.csr_sha256, actor());
+        let (issued, taken) = tokio::join!(
+            ca.issue(order()?.approved(&asked), now),
+            other.withdraw("suite", asked.id, hash, "no", &actor, now)
+        );
+        match (issued, taken) {
+            (Ok(_), Err(StoreError::Refused(_))) => fetched += 1,
+            (Err(IssueError::NotApproved { .. }), Ok(_)) => withdrawn += 1,
+            outcome => bail!("both, or neither: {outcome:?}"),
+        }
+    }
+    let (mine, waiting) = (ask(20).await?, ask(21).await?);
+    let issued = ca.issue(order()?.approved(&mine), now).await?;
+    other.revoke_token("suite", token.id, &actor(), now).await?;
+    let again = ca.issue(order()?.approved(&mine), now).await?;
+    ensure!(again.record.serial == issued.record.serial, "{again:?}");
+    let late = ca.issue(order()?.approved(&waiting), now).await;
+    ensure!(
+        matches!(late, Err(IssueError::NotApproved { .. })),
+        "{late:?}"
+    );
+
+    let serial = issued.record.serial;
+    ca.issue(order()?.replaces(serial.clone()), now).await?;
+    let selection = Selection::of("suite", Selector::Serial(serial.clone()));
+    let reason = RevocationReason::Superseded;
+    other.revoke(&selection, reason, &actor(), now).await?;
+    let late = ca.issue(order()?.replaces(serial.clone()), now).await;
+    ensure!(
+        matches!(late, Err(IssueError::ReplacesRevoked { .. })),
+        "{late:?}"
+    );
+    let said = order()?.replaces(serial).of_revoked(OfRevoked::Accept);
+    ca.issue(said, now).await?;
+    store.verify_audit().await?;
+    Ok(format!("{fetched} fetched, {withdrawn} taken back"))
+}
+
+fn token(uses: u32, now: OffsetDateTime) -> Result<NewToken> {
+    Ok(NewToken {
+        ca: "suite".into(),
+        profile: "client".into(),
+        names: vec!["*.example.org".parse()?],
+        uses,
+        expires_at: now + Duration::HOUR,
+    })
+}
+
+fn request(key: &str, now: OffsetDateTime) -> NewApprovalRequest {
+    NewApprovalRequest {
+        ca: "suite".into(),
+        requester: actor(),
+        actor: actor(),
+        profile: "client".into(),
+        subject: "CN=a".into(),
+        sans: vec![],
+        spki_sha256: [1; 32],
+        csr: vec![0x30, 0],
+        idempotency: Idempotency {
+            key: key.into(),
+            payload_sha256: [1; 32],
+        },
+        token: None,
+        lineage: None,
+        expires_at: now + Duration::HOUR,
+    }
 }

@@ -131,6 +131,7 @@ impl Desk {
                 payload_sha256: [7; 32],
             },
             token: None,
+            lineage: None,
             expires_at: now() + Duration::HOUR,
         };
         self.store.ask_approval(request, now()).await.unwrap().id

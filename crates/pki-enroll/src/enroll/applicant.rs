@@ -5,6 +5,7 @@ use pki_store::{Actor, NamePattern, TokenId};
 use x509_identity::Certificate;
 
 use super::credential::Grant;
+use super::holder::Holder;
 use super::names;
 use super::refusal::Refusal;
 
@@ -18,6 +19,8 @@ pub(crate) struct Applicant<'a> {
     pub(crate) profile: String,
     /// The token that one certificate uses up once.
     pub(crate) token: Option<TokenId>,
+    /// The lineage of the certificate, if it is one.
+    pub(crate) lineage: Option<[u8; 16]>,
     names: Names<'a>,
 }
 
@@ -34,18 +37,20 @@ impl<'a> Applicant<'a> {
             requester: grant.requester,
             profile: grant.profile,
             token: grant.token,
+            lineage: None,
             names: Names::Granted(grant.names),
         }
     }
 
     /// By a certificate of the CA, for the names that it has.
-    pub(crate) fn certified(requester: Actor, profile: String, present: &'a Certificate) -> Self {
+    pub(crate) fn certified(holder: &'a Holder<'_>, profile: String) -> Self {
         Self {
-            actor: requester.clone(),
-            requester,
+            actor: holder.requester.clone(),
+            requester: holder.requester.clone(),
             profile,
             token: None,
-            names: Names::OfCertificate(present),
+            lineage: Some(holder.record.lineage),
+            names: Names::OfCertificate(holder.client.certificate()),
         }
     }
 

@@ -87,15 +87,20 @@ impl<'a> Holder<'a> {
     ) -> Result<Self, Refusal> {
         let ca = service.ca();
         let requester = requester(client.serial());
-        service.paced(&ca, &requester, now).await?;
         let filter = Filter {
             ca: Some(ca.name().to_owned()),
             fingerprint_sha256: Some(*client.fingerprint_sha256()),
             ..Filter::default()
         };
         let found = ca.store().certificates(&filter, Page::first(1), now);
-        let record = found.await?.into_iter().next();
-        let record = record.ok_or(Refusal::CertificateNotValid("it is not of this CA"))?;
+        let Some(record) = found.await?.into_iter().next() else {
+            service.paced(&ca, &requester, now).await?;
+            return Err(Refusal::CertificateNotValid("it is not of this CA"));
+        };
+        // A certificate and those that renew it are one: otherwise each renewal would begin anew.
+        let lineage = base16ct::lower::encode_string(&record.lineage);
+        let limited = format!("lineage:{lineage}");
+        service.paced_as(&ca, &limited, &requester, now).await?;
         Ok(Self {
             ca,
             client,

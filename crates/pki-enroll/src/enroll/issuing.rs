@@ -115,6 +115,7 @@ async fn wait(
         csr: csr.der().to_vec(),
         idempotency: waiting.idempotency,
         token: applicant.token,
+        lineage: applicant.lineage,
         expires_at: now + waiting.period,
     };
     let store = ca.store();
@@ -157,12 +158,8 @@ pub(crate) async fn decided(
     check_attested(profile, request.attestation.as_ref())?;
     let parameters = applicant.parameters(&csr, &profile.profile)?;
     let actor = applicant.actor.clone();
-    let mut order = Order::new(parameters, &profile.profile, &request.profile, actor).idempotency(
-        Idempotency {
-            key: format!("approval:{}", request.id),
-            payload_sha256: request.csr_sha256,
-        },
-    );
+    let mut order =
+        Order::new(parameters, &profile.profile, &request.profile, actor).approved(&request);
     // It was proved when the request was made, and used up then.
     order.attestation = request.attestation;
     Outcome::of(ca.authority.issue(order, now).await)

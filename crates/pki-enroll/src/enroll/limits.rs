@@ -24,7 +24,8 @@ pub(crate) struct Excess {
 pub struct EnrollLimits {
     /// Requests of an address in a minute, and at once: 600. An IPv6 network of 64 bits is one address.
     pub per_address: u32,
-    /// Requests of a credential or a certificate in a minute, and at once: 60.
+    /// Requests of a credential or a certificate in a minute, and at once: 60. A certificate and those that renew it are
+    /// one.
     pub per_requester: u32,
     /// Challenges of an address in a minute, and at once: 60.
     pub challenges_per_address: u32,

@@ -203,6 +203,7 @@ fn of_issue(error: &IssueError) -> (StatusCode, &'static str) {
         IssueError::KeyBlocked { .. } | IssueError::KeyInUse { .. } | IssueError::KeyOfCa => {
             (S::FORBIDDEN, "key_refused")
         }
+        IssueError::NotApproved { .. } => (S::FORBIDDEN, "request_denied"),
         IssueError::ReplacesRevoked { .. } => (S::FORBIDDEN, "certificate_not_valid"),
         IssueError::OtherPayload => (S::CONFLICT, "idempotency_conflict"),
         IssueError::Token(TokenError::Expired) => (S::FORBIDDEN, "token_expired"),

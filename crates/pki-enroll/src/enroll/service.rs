@@ -185,7 +185,18 @@ impl Enrollment {
         requester: &Actor,
         now: OffsetDateTime,
     ) -> Result<(), Refusal> {
-        match self.0.rates.requester(requester.as_str()) {
+        self.paced_as(ca, requester.as_str(), requester, now).await
+    }
+
+    /// The same of a requester who is limited together with others, under this name.
+    pub(crate) async fn paced_as(
+        &self,
+        ca: &EnrollmentCa,
+        limited: &str,
+        requester: &Actor,
+        now: OffsetDateTime,
+    ) -> Result<(), Refusal> {
+        match self.0.rates.requester(limited) {
             Ok(()) => Ok(()),
             Err(excess) => Err(ca.too_many(excess, "requests", requester, now).await),
         }

@@ -297,6 +297,7 @@ impl CertificateAuthority {
             actor: order.actor.clone(),
             idempotency: order.idempotency.as_ref().map(|it| kept(it, order.token)),
             token: order.token,
+            approval: order.approval,
             attestation: order.attestation.clone(),
             evidence: order.evidence.clone(),
             replaces: order.replaces.clone(),

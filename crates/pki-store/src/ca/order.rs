@@ -6,8 +6,8 @@ use pki_core::{CertificateParameters, Profile, certificate_pem, presented};
 use x509_identity::{Certificate, SerialNumber};
 
 use crate::{
-    Actor, AttestationRecord, CertificateRecord, EvidenceUse, Idempotency, KeyReuse, OfRevoked,
-    TokenId,
+    Actor, ApprovalRequest, AttestationRecord, CertificateRecord, EvidenceUse, Idempotency,
+    KeyReuse, OfRevoked, TokenId,
 };
 
 /// A certificate that is to be issued.
@@ -32,6 +32,8 @@ pub struct Order<'a> {
     pub key_reuse: KeyReuse,
     /// The token that is used up once by this order, in the transaction that reserves the serial number.
     pub token: Option<TokenId>,
+    /// The [`id`](ApprovalRequest::id) of the request for approval that it is the certificate of.
+    pub approval: Option<i64>,
     /// What a device has proved of itself, for the audit log and for lists.
     pub attestation: Option<AttestationRecord>,
     /// What this order uses up of the evidence for that, in the same transaction.
@@ -71,6 +73,7 @@ impl<'a> Order<'a> {
             of_revoked: OfRevoked::default(),
             key_reuse: KeyReuse::default(),
             token: None,
+            approval: None,
             attestation: None,
             evidence: None,
         }
@@ -104,6 +107,17 @@ impl<'a> Order<'a> {
     pub fn token(mut self, token: TokenId) -> Self {
         self.token = Some(token);
         self
+    }
+
+    /// For a request that was approved, by which it is known again. If it is not approved any more, in the transaction that
+    /// reserves the serial number, the order is refused.
+    #[must_use]
+    pub fn approved(mut self, request: &ApprovalRequest) -> Self {
+        self.approval = Some(request.id);
+        self.idempotency(Idempotency {
+            key: format!("approval:{}", request.id),
+            payload_sha256: request.csr_sha256,
+        })
     }
 
     /// Records what a device has proved of itself.

@@ -25,7 +25,7 @@ pub(crate) use acme::{
     CreateAcmeAccount, CreateAcmeKey, CreateAcmeOrder, DeactivateAcmeAuthorization,
     FinishAcmeChallenge, FinishAcmeOrder, PruneAcme, RevokeAcmeKey,
 };
-pub(crate) use credentials::approval::{AskApproval, DecideApproval};
+pub(crate) use credentials::approval::{AskApproval, DecideApproval, Undecided};
 pub(crate) use credentials::attestation::CreateChallenge;
 pub(crate) use credentials::token::{CreateToken, RevokeToken};
 pub(crate) use crl::{NextCrlNumber, RecordCrl};

@@ -192,6 +192,7 @@ const STEPS: &[&str] = &[
     include_str!("migrations/0007-lists.sql"),
     include_str!("migrations/0008-upstream-requests.sql"),
     include_str!("migrations/0009-fingerprints.sql"),
+    include_str!("migrations/0010-lineages.sql"),
 ];
 
 #[cfg(test)]

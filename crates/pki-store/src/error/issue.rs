@@ -58,6 +58,13 @@ pub enum IssueError {
     #[error("the upstream CA wants a certificate request, and the order has none")]
     NoCsr,
 
+    /// The request that it is the certificate of is not approved any more.
+    #[error("request {request} is not approved any more")]
+    NotApproved {
+        /// Its number.
+        request: i64,
+    },
+
     /// The certificate that is to be renewed is not there.
     #[error("there is no certificate {serial} that could be renewed")]
     NothingToReplace {

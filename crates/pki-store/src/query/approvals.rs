@@ -32,16 +32,18 @@ pub(crate) async fn approval_by_key(
         .transpose()
 }
 
-/// How many requests of a requester are pending at `now`.
+/// How many requests of a requester, or of the lineage of his certificate, are pending at `now`.
 pub(crate) async fn pending_of(
     session: &mut Session,
     ca: &str,
     requester: &str,
+    lineage: Option<[u8; 16]>,
     now: OffsetDateTime,
 ) -> Result<u64, StoreError> {
-    let sql = "SELECT COUNT(*) FROM approvals \
-               WHERE ca = $1 AND requester = $2 AND state = 0 AND expires_at > $3";
-    let row = session.first(sql, values![ca, requester, now]).await?;
+    let sql = "SELECT COUNT(*) FROM approvals WHERE ca = $1 AND (requester = $2 OR lineage = $3) \
+               AND state = 0 AND expires_at > $4";
+    let parameters = values![ca, requester, lineage, now];
+    let row = session.first(sql, parameters).await?;
     row.map_or(Ok(0), |row| row.count(0))
 }
 

@@ -30,6 +30,9 @@ pub struct NewApprovalRequest {
     pub idempotency: Idempotency,
     /// The token that it uses up once.
     pub token: Option<TokenId>,
+    /// The [lineage](crate::CertificateRecord::lineage) of the certificate that it is made with, where it is made with one:
+    /// of all of a lineage no more may wait than of one requester.
+    pub lineage: Option<[u8; 16]>,
     /// Until when it can be approved, and the certificate fetched.
     pub expires_at: OffsetDateTime,
 }

@@ -49,7 +49,7 @@ struct Approve {
     id: i64,
 }
 
-/// Deny a request
+/// Deny a request, also one that was approved, as long as its certificate was not fetched
 #[derive(Args, Debug)]
 #[command(after_help = "Example:\n  mtls requests deny 3 --reason 'this device was returned'")]
 struct Deny {
@@ -134,7 +134,10 @@ async fn decide(ca: &OpenCa, id: i64, denied: Option<String>, out: &mut Output) 
     let (store, hash, actor) = (ca.store(), seen.csr_sha256, actor());
     let decided = match &denied {
         None => store.approve(ca.name(), id, hash, &actor, now).await?,
-        Some(reason) => store.deny(ca.name(), id, hash, reason, &actor, now).await?,
+        Some(reason) => {
+            let name = ca.name();
+            store.withdraw(name, id, hash, reason, &actor, now).await?
+        }
     };
     let view = RequestView::of(&decided);
     if out.is_json() {

@@ -217,10 +217,10 @@ impl Revoke {
         if out.is_json() {
             out.json(&view)?;
         } else {
-            let count = view.used;
             out.line(format!(
-                "revoked token {}; {count} of its {} uses are certificates, which stay as they are",
-                view.id, view.uses
+                "revoked token {}, which was used {} of {} times; certificates that were issued with it stay as they \
+                 are, and requests that wait are denied",
+                view.id, view.used, view.uses
             ))?;
         }
         Ok(Outcome::Done)

@@ -105,6 +105,5 @@ fn by_certificate<'a>(
         },
     };
     let profile = profile.ok_or(Refusal::CredentialRequired)?;
-    let (requester, present) = (holder.requester.clone(), holder.client.certificate());
-    Ok(Applicant::certified(requester, profile.clone(), present))
+    Ok(Applicant::certified(holder, profile.clone()))
 }

@@ -1,10 +1,13 @@
 //! EST: requests that somebody has to approve, and limits.
 
+use pki_core::KeyPair;
 use pki_enroll::EnrollLimits;
+use reqwest::Client;
 use time::Duration;
+use x509_identity::Certificate;
 
 use crate::support::ca::key;
-use crate::support::enrollment::Enrolling;
+use crate::support::enrollment::{Enrolling, Presented};
 use crate::support::est::{certificates, est_csr, plainly_refused};
 
 #[tokio::test]
@@ -92,6 +95,47 @@ async fn of_a_thousand_requests_a_hundred_wait() {
         .await;
     let body = est_csr(&key(), "router-2", &[]);
     let response = enrolling.est_enroll(&other, &body).await;
+    assert_eq!(response.status().as_u16(), 202);
+}
+
+#[tokio::test]
+async fn of_a_certificate_and_those_that_renew_it_a_hundred_wait() {
+    let mut limits = EnrollLimits::default();
+    (limits.per_address, limits.per_requester) = (100_000, 100_000);
+    let enrolling = Enrolling::with(limits).await;
+    let mut next = (**enrolling.replace.borrow()).clone();
+    let factory = next.profiles.get_mut("factory").unwrap();
+    *factory = factory.clone().enrolls_for(["approved"]);
+    enrolling.replace.send_replace(next.into());
+    let mut first = enrolling.enrolled_as(1, "factory", "router-1", &[]).await;
+    let leaf = Certificate::from_pem(first.chain.as_bytes()).unwrap();
+    first.chain = pki_core::certificate_pem(&leaf);
+    let ask = async |client: &Client, operation: &str, key: &KeyPair| {
+        let request = client.post(enrolling.est_url(operation));
+        let request = request.header("content-type", "application/pkcs10");
+        let request = request.body(est_csr(key, "router-1", &[]));
+        request.send().await.unwrap()
+    };
+    let client = enrolling.client(Some(&first));
+    for number in 0..100 {
+        let response = ask(&client, "simpleenroll", &key()).await;
+        assert_eq!(response.status().as_u16(), 202, "{number}");
+    }
+    let new_key = key();
+    let renewed = ask(&client, "simplereenroll", &new_key).await;
+    let renewed = certificates(renewed).await;
+    let renewed = Presented {
+        chain: pki_core::certificate_pem(&renewed[0]),
+        key: new_key,
+    };
+    for presented in [&renewed, &first] {
+        let client = enrolling.client(Some(presented));
+        let response = ask(&client, "simpleenroll", &key()).await;
+        plainly_refused(response, 429).await;
+    }
+    let other = enrolling.enrolled_as(2, "factory", "router-1", &[]).await;
+    let client = enrolling.client(Some(&other));
+    let response = ask(&client, "simpleenroll", &key()).await;
     assert_eq!(response.status().as_u16(), 202);
 }
 

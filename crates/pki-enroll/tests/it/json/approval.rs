@@ -1,10 +1,10 @@
 //! Requests that somebody has to approve.
 
 use reqwest::Response;
-use time::Duration;
+use time::{Duration, OffsetDateTime};
 use x509_identity::Certificate;
 
-use crate::support::ca::key;
+use crate::support::ca::{actor, key};
 use crate::support::enrollment::{Enrolling, csr, expect, refused};
 
 async fn ask(enrolling: &Enrolling, token: &str, id: &str) -> Response {
@@ -80,6 +80,41 @@ async fn what_is_denied_stays_denied_and_says_why() {
     refused(again, 403, "request_denied").await;
     // The denial is in the log, and asking again is no decision.
     assert!(enrolling.refusals().await.is_empty());
+}
+
+#[tokio::test]
+async fn what_waits_gets_nothing_once_its_token_is_revoked() {
+    for (approved, fetched) in [(false, false), (true, false), (true, true)] {
+        let enrolling = Enrolling::new().await;
+        let (record, token) = enrolling
+            .new_token(1, "approved", &["sensor-7"], 1, Duration::HOUR)
+            .await;
+        let asked = csr(&key(), "sensor-7", &[]);
+        let pending = expect(enrolling.enroll(&token, &asked).send().await.unwrap(), 202).await;
+        let id = pending["id"].as_str().unwrap();
+        if approved {
+            enrolling.approve().await;
+        }
+        if fetched {
+            expect(ask(&enrolling, &token, id).await, 201).await;
+        }
+        let (store, now) = (&enrolling.ca.store, OffsetDateTime::now_utc());
+        let revoked = store
+            .revoke_token("default", record.id, &actor(), now)
+            .await;
+        revoked.unwrap();
+        let again = enrolling.enroll(&token, &asked).send().await.unwrap();
+        for response in [ask(&enrolling, &token, id).await, again] {
+            if fetched {
+                expect(response, 201).await;
+                continue;
+            }
+            let problem = refused(response, 403, "request_denied").await;
+            let detail = problem["detail"].as_str().unwrap();
+            assert!(detail.contains("the token was revoked"), "{detail}");
+        }
+        assert!(enrolling.waiting().await.is_empty());
+    }
 }
 
 #[tokio::test]

@@ -6,10 +6,11 @@ use axum::body::{Body, Bytes};
 use axum::http::Request;
 use http_body_util::BodyExt as _;
 use pki_enroll::EnrollLimits;
-use serde_json::Value;
+use serde_json::{Value, json};
+use x509_identity::Certificate;
 
 use crate::support::ca::key;
-use crate::support::enrollment::{Enrolling, csr, expect, refused};
+use crate::support::enrollment::{Enrolling, Presented, csr, expect, refused};
 
 #[tokio::test]
 async fn ten_megabytes_are_refused_before_they_are_read() {
@@ -127,6 +128,34 @@ async fn who_asks_too_often_is_told_when_to_come_again() {
         refusals[1].starts_with("address:127.0.0.1 "),
         "{refusals:?}"
     );
+}
+
+#[tokio::test]
+async fn a_certificate_and_those_that_renew_it_are_limited_together() {
+    let mut limits = EnrollLimits::default();
+    limits.per_requester = 3;
+    let enrolling = Enrolling::with(limits).await;
+    let renew = async |presented: &Presented| {
+        let key = key();
+        let client = enrolling.client(Some(presented));
+        let request = client.post(enrolling.url("/v1/renew"));
+        let request = request.json(&json!({ "csr": csr(&key, "", &[]) }));
+        (key, request.send().await.unwrap())
+    };
+    let mut device = enrolling.enrolled(1, "a").await;
+    for _ in 0..3 {
+        let (key, response) = renew(&device).await;
+        let issued = expect(response, 201).await;
+        let chain = issued["chain"].as_str().unwrap().to_owned();
+        device = Presented { chain, key };
+    }
+    refused(renew(&device).await.1, 429, "too_many_requests").await;
+    let newest = Certificate::from_pem(device.chain.as_bytes()).unwrap();
+    let refusals = enrolling.refusals().await;
+    let actor = format!("certificate:{} ", newest.serial());
+    assert!(refusals[0].starts_with(&actor), "{refusals:?}");
+    let other = enrolling.enrolled(2, "b").await;
+    expect(renew(&other).await.1, 201).await;
 }
 
 #[tokio::test]

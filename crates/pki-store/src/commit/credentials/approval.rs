@@ -11,10 +11,10 @@ use crate::database::values;
 use crate::query;
 use crate::record::approval::stored;
 use crate::record::{
-    Actor, ApprovalRequest, ApprovalState, AttestationRecord, EvidenceUse, NewApprovalRequest, hex,
-    sans_text,
+    Actor, ApprovalRequest, ApprovalState, AttestationRecord, EvidenceUse, NewApprovalRequest,
+    TokenId, hex, sans_text,
 };
-use crate::{IssueError, StoreError};
+use crate::{IssueError, StoreError, TokenError};
 
 /// A request that is to wait.
 #[derive(Clone)]
@@ -33,8 +33,28 @@ pub(crate) struct DecideApproval {
     pub(crate) csr_sha256: [u8; 32],
     /// `None`: approved. Otherwise why it is denied.
     pub(crate) denied: Option<String>,
+    /// Which requests it may be about.
+    pub(crate) of: Undecided,
     pub(crate) actor: Actor,
     pub(crate) now: OffsetDateTime,
+}
+
+/// Which requests may be decided.
+#[derive(Clone, Copy)]
+pub(crate) enum Undecided {
+    /// Those that nobody has decided about.
+    Pending,
+    /// Those, too, that were approved, and nothing issued.
+    NotIssued,
+}
+
+impl Undecided {
+    fn sql(self) -> &'static str {
+        match self {
+            Self::Pending => "a.state = 0",
+            Self::NotIssued => NOT_ISSUED,
+        }
+    }
 }
 
 impl AskApproval {
@@ -74,7 +94,8 @@ impl AskApproval {
             });
         }
         let requester = request.requester.as_str();
-        let pending = query::pending_of(transaction.session, ca, requester, self.now).await?;
+        let (session, lineage) = (&mut *transaction.session, request.lineage);
+        let pending = query::pending_of(session, ca, requester, lineage, self.now).await?;
         if pending >= MAX_PENDING.into() {
             return Ok(Err(IssueError::TooManyPending { limit: MAX_PENDING }));
         }
@@ -87,8 +108,8 @@ impl AskApproval {
         let sans = sans_text(&request.sans)?;
         let hash: [u8; 32] = Sha256::digest(&request.csr).into();
         let sql = "INSERT INTO approvals (ca, requester, profile, subject, sans, spki, csr, csr_sha256, key, payload, \
-                   state, asked_at, expires_at, attestation) \
-                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
+                   state, asked_at, expires_at, attestation, lineage) \
+                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)";
         let parameters = values![
             ca,
             requester,
@@ -103,7 +124,8 @@ impl AskApproval {
             stored::PENDING,
             self.now,
             request.expires_at,
-            attested.map(|(record, _)| json!(record).to_string())
+            attested.map(|(record, _)| json!(record).to_string()),
+            lineage
         ];
         transaction.session.query(sql, parameters).await?;
         let made = query::approval_by_key(transaction.session, ca, &key, self.now).await?;
@@ -136,8 +158,11 @@ impl DecideApproval {
             None => (stored::APPROVED, AuditEvent::RequestApproved),
             Some(_) => (stored::DENIED, AuditEvent::RequestDenied),
         };
-        let sql = "UPDATE approvals SET state = $4, decided_by = $5, decided_at = $6, reason = $7 \
-                   WHERE ca = $1 AND id = $2 AND csr_sha256 = $3 AND state = 0 AND expires_at > $6";
+        let sql = format!(
+            "UPDATE approvals AS a SET state = $4, decided_by = $5, decided_at = $6, reason = $7 \
+             WHERE a.ca = $1 AND a.id = $2 AND a.csr_sha256 = $3 AND a.expires_at > $6 AND {}",
+            self.of.sql()
+        );
         let parameters = values![
             self.ca.as_str(),
             self.id,
@@ -147,34 +172,85 @@ impl DecideApproval {
             self.now,
             self.denied.clone()
         ];
-        let changed = transaction.session.changes(sql, parameters).await?;
+        let changed = transaction.session.changes(&sql, parameters).await?;
         let found = query::approval(transaction.session, &self.ca, self.id, self.now).await?;
         let found = found.ok_or_else(|| StoreError::NotFound {
             what: format!("request {}", self.id),
         })?;
         if changed {
-            let mut detail = json!({
-                "request": self.id,
-                "subject": found.subject,
-                "csr_sha256": hex(&found.csr_sha256),
-            });
-            if let (Some(reason), Some(detail)) = (&self.denied, detail.as_object_mut()) {
-                detail.insert("reason".into(), json!(reason));
-            }
+            let detail = decision(&found);
             transaction.audit(event, self.now, &self.actor, &self.ca, None, detail);
             return Ok(found);
         }
         let id = self.id;
-        Err(StoreError::Refused(match found.state {
-            ApprovalState::Approved => format!("request {id} was approved before"),
-            ApprovalState::Denied => format!("request {id} was denied before"),
-            ApprovalState::Expired => format!("request {id} has expired"),
-            ApprovalState::Pending => {
+        Err(StoreError::Refused(match (found.state, self.of) {
+            (ApprovalState::Approved, Undecided::NotIssued) => {
+                format!("request {id} was approved, and its certificate is issued already")
+            }
+            (ApprovalState::Approved, Undecided::Pending) => {
+                format!("request {id} was approved before")
+            }
+            (ApprovalState::Denied, _) => format!("request {id} was denied before"),
+            (ApprovalState::Expired, _) => format!("request {id} has expired"),
+            (ApprovalState::Pending, _) => {
                 format!("the certificate request of request {id} is not the one that you have seen")
             }
         }))
     }
 }
 
-/// Requests of one requester that may be pending at once.
+/// Denies what was asked for with a token and not issued yet, now that the token is revoked.
+pub(super) async fn deny_of_token(
+    transaction: &mut Transaction<'_>,
+    ca: &str,
+    token: TokenId,
+    actor: &Actor,
+    now: OffsetDateTime,
+) -> Result<(), StoreError> {
+    let sql = format!(
+        "UPDATE approvals AS a SET state = $3, decided_by = $4, decided_at = $5, reason = $6 \
+         WHERE a.ca = $1 AND a.requester = $2 AND a.expires_at > $5 AND {NOT_ISSUED} RETURNING id"
+    );
+    let (requester, reason) = (token.requester(), TokenError::Revoked.to_string());
+    let parameters = values![
+        ca,
+        requester.as_str(),
+        stored::DENIED,
+        actor.as_str(),
+        now,
+        reason
+    ];
+    let rows = transaction.session.query(&sql, parameters).await?;
+    let mut ids: Vec<_> = rows
+        .iter()
+        .map(|row| row.int(0))
+        .collect::<Result<_, _>>()?;
+    ids.sort_unstable();
+    for id in ids {
+        let denied = query::approval(transaction.session, ca, id, now).await?;
+        let detail = decision(&denied.ok_or(StoreError::Closed)?);
+        transaction.audit(AuditEvent::RequestDenied, now, actor, ca, None, detail);
+    }
+    Ok(())
+}
+
+/// What the audit log says of one.
+fn decision(request: &ApprovalRequest) -> serde_json::Value {
+    let mut detail = json!({
+        "request": request.id,
+        "subject": request.subject,
+        "csr_sha256": hex(&request.csr_sha256),
+    });
+    if let (Some(reason), Some(detail)) = (&request.reason, detail.as_object_mut()) {
+        detail.insert("reason".into(), json!(reason));
+    }
+    detail
+}
+
+/// Pending, or approved without a certificate, and without one that somebody is about to sign. See `Order::approved`.
+const NOT_ISSUED: &str = "(a.state = 0 OR a.state = 1 AND NOT EXISTS (SELECT 1 FROM requests r \
+                          JOIN certificates c ON c.id = r.certificate WHERE r.ca = a.ca \
+                          AND r.key = 'approval:' || CAST(a.id AS TEXT) AND c.state <> 3))";
+
+/// Requests of one requester, or one lineage, that may be pending at once.
 const MAX_PENDING: u32 = 100;

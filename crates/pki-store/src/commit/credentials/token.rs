@@ -4,6 +4,7 @@ use serde_json::json;
 use time::OffsetDateTime;
 
 use crate::audit::AuditEvent;
+use crate::commit::credentials::approval::deny_of_token;
 use crate::commit::credentials::limited::Limited;
 use crate::commit::transaction::Transaction;
 use crate::database::values;
@@ -84,6 +85,7 @@ impl RevokeToken {
             let event = AuditEvent::TokenRevoked;
             transaction.audit(event, self.now, &self.actor, &self.ca, None, detail);
         }
+        deny_of_token(transaction, &self.ca, self.id, &self.actor, self.now).await?;
         let found = query::token(transaction.session, &self.ca, self.id).await?;
         found.ok_or_else(|| StoreError::NotFound {
             what: format!("token {}", self.id),

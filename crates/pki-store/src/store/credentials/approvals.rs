@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use time::OffsetDateTime;
 
-use crate::commit::{AskApproval, DecideApproval, Operation};
+use crate::commit::{AskApproval, DecideApproval, Operation, Undecided};
 use crate::record::shortened;
 use crate::store::Store;
 use crate::{
@@ -111,7 +111,16 @@ impl Store {
         actor: &Actor,
         now: OffsetDateTime,
     ) -> Result<ApprovalRequest, StoreError> {
-        self.decide(ca, id, csr_sha256, None, actor, now).await
+        self.decide(DecideApproval {
+            ca: ca.to_owned(),
+            id,
+            csr_sha256,
+            denied: None,
+            of: Undecided::Pending,
+            actor: actor.clone(),
+            now,
+        })
+        .await
     }
 
     /// Denies the request that was looked at. The requester is told the reason, of which 2,048 bytes are kept.
@@ -128,28 +137,51 @@ impl Store {
         actor: &Actor,
         now: OffsetDateTime,
     ) -> Result<ApprovalRequest, StoreError> {
-        let reason = shortened(reason, 2048).replace('\0', "\u{fffd}");
-        self.decide(ca, id, csr_sha256, Some(reason), actor, now)
-            .await
+        self.decide(DecideApproval {
+            ca: ca.to_owned(),
+            id,
+            csr_sha256,
+            denied: Some(told(reason)),
+            of: Undecided::Pending,
+            actor: actor.clone(),
+            now,
+        })
+        .await
     }
 
-    async fn decide(
+    /// The same, also of a request that was approved, as long as there is no certificate, and none that somebody is about
+    /// to sign.
+    ///
+    /// # Errors
+    ///
+    /// As [`approve`](Self::approve).
+    pub async fn withdraw(
         &self,
         ca: &str,
         id: i64,
         csr_sha256: [u8; 32],
-        denied: Option<String>,
+        reason: &str,
         actor: &Actor,
         now: OffsetDateTime,
     ) -> Result<ApprovalRequest, StoreError> {
-        let operation = Operation::DecideApproval(DecideApproval {
+        self.decide(DecideApproval {
             ca: ca.to_owned(),
             id,
             csr_sha256,
-            denied,
+            denied: Some(told(reason)),
+            of: Undecided::NotIssued,
             actor: actor.clone(),
             now,
-        });
-        self.commit(operation).await
+        })
+        .await
     }
+
+    async fn decide(&self, decision: DecideApproval) -> Result<ApprovalRequest, StoreError> {
+        self.commit(Operation::DecideApproval(decision)).await
+    }
+}
+
+/// What of a reason is kept.
+fn told(reason: &str) -> String {
+    shortened(reason, 2048).replace('\0', "\u{fffd}")
 }

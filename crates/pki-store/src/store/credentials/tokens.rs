@@ -62,7 +62,8 @@ impl Store {
         .await
     }
 
-    /// Revokes a token, if it is not revoked, and returns it. Certificates that were issued with it stay.
+    /// Revokes a token, if it is not revoked, and returns it. Certificates that were issued with it stay. Requests that were
+    /// made with it are denied, also if they were approved, unless there is a certificate.
     ///
     /// # Errors
     ///

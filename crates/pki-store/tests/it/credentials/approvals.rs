@@ -6,7 +6,7 @@ use pki_store::{
 };
 use time::Duration;
 
-use crate::kit::{Done, Kit, actor, now};
+use crate::kit::{Done, Kit, actor, client, new_key, now, order};
 
 fn request(number: u32, token: Option<TokenId>) -> NewApprovalRequest {
     NewApprovalRequest {
@@ -23,6 +23,7 @@ fn request(number: u32, token: Option<TokenId>) -> NewApprovalRequest {
             payload_sha256: [1; 32],
         },
         token,
+        lineage: None,
         expires_at: now() + Duration::DAY,
     }
 }
@@ -112,6 +113,154 @@ async fn what_is_decided_is_decided_once_and_about_what_was_seen() -> Done {
             "request-pending"
         ]
     );
+    Ok(())
+}
+
+#[tokio::test]
+async fn of_a_lineage_as_many_wait_as_of_one_requester() -> Done {
+    let kit = Kit::new().await;
+    let ask = async |number: u32, requester: u32, lineage: u8| {
+        let mut request = request(number, None);
+        request.requester = Actor::new(format!("certificate:{requester}"));
+        request.lineage = Some([lineage; 16]);
+        kit.store.ask_approval(request, now()).await
+    };
+    // A hundred, each with a certificate that renews the one before.
+    for number in 0..100 {
+        ask(number, number, 1).await?;
+    }
+    let more = ask(100, 100, 1).await;
+    assert!(
+        matches!(more, Err(IssueError::TooManyPending { limit: 100 })),
+        "{more:?}"
+    );
+    // One that is known waits on, and another lineage is another one.
+    ask(0, 0, 1).await?;
+    ask(101, 101, 2).await?;
+    kit.store.ask_approval(request(102, None), now()).await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_was_approved_is_withdrawn_until_there_is_a_certificate() -> Done {
+    let kit = Kit::new().await;
+    let (key, profile) = (new_key(), client());
+    let asked = kit.store.ask_approval(request(1, None), now()).await?;
+    let seen = asked.csr_sha256;
+    kit.store
+        .approve("test", asked.id, seen, &actor(), now())
+        .await?;
+    let denied = kit
+        .store
+        .withdraw("test", asked.id, seen, "no", &actor(), now())
+        .await?;
+    assert_eq!(denied.state, ApprovalState::Denied);
+    assert_eq!(denied.reason.as_deref(), Some("no"));
+    let late = order("a", &key, &profile).approved(&asked);
+    let late = kit.ca.issue(late, now()).await;
+    assert!(
+        matches!(late, Err(IssueError::NotApproved { request }) if request == asked.id),
+        "{late:?}"
+    );
+
+    let asked = kit.store.ask_approval(request(2, None), now()).await?;
+    let seen = asked.csr_sha256;
+    let early = order("a", &key, &profile).approved(&asked);
+    let early = kit.ca.issue(early, now()).await;
+    assert!(
+        matches!(early, Err(IssueError::NotApproved { .. })),
+        "{early:?}"
+    );
+    kit.store
+        .approve("test", asked.id, seen, &actor(), now())
+        .await?;
+    let issued = order("a", &key, &profile).approved(&asked);
+    let issued = kit.ca.issue(issued, now()).await?;
+    let late = kit
+        .store
+        .withdraw("test", asked.id, seen, "no", &actor(), now())
+        .await;
+    assert!(matches!(late, Err(StoreError::Refused(_))), "{late:?}");
+    let again = order("a", &key, &profile).approved(&asked);
+    let again = kit.ca.issue(again, now()).await?;
+    assert_eq!(again.record.serial, issued.record.serial);
+
+    // One that nobody has decided about is denied, too, and one that was denied is not denied twice.
+    let asked = kit.store.ask_approval(request(3, None), now()).await?;
+    for is_first in [true, false] {
+        let done = kit
+            .store
+            .withdraw("test", asked.id, asked.csr_sha256, "no", &actor(), now())
+            .await;
+        assert_eq!(done.is_ok(), is_first, "{done:?}");
+    }
+    kit.store.verify_audit().await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_waits_is_denied_with_its_token() -> Done {
+    let kit = Kit::new().await;
+    let (key, profile) = (new_key(), client());
+    let mut requests = Vec::new();
+    for number in [1, 2] {
+        let token = NewToken {
+            ca: "test".into(),
+            profile: "client".into(),
+            names: vec![],
+            uses: 3,
+            expires_at: now() + Duration::HOUR,
+        };
+        let secret = TokenSecret::from_random([number; 32]);
+        let token = kit
+            .store
+            .create_token(token, &secret, &actor(), now())
+            .await?
+            .id;
+        for place in 0..3 {
+            let mut request = request(u32::from(number) * 10 + place, Some(token));
+            request.requester = token.requester();
+            requests.push(kit.store.ask_approval(request, now()).await?);
+        }
+    }
+    // Of each token one is pending, one approved, and of one there is a certificate.
+    for asked in requests.iter().filter(|it| it.id % 3 != 1) {
+        kit.store
+            .approve("test", asked.id, asked.csr_sha256, &actor(), now())
+            .await?;
+    }
+    for asked in requests.iter().filter(|it| it.id % 3 == 0) {
+        let order = order("a", &key, &profile).approved(asked);
+        kit.ca.issue(order, now()).await?;
+    }
+    for _ in 0..2 {
+        kit.store
+            .revoke_token("test", 1.into(), &actor(), now())
+            .await?;
+    }
+    let all = kit
+        .store
+        .approvals("test", true, Page::default(), now())
+        .await?;
+    let states: Vec<_> = all.iter().map(|it| it.state).collect();
+    let expected = [
+        ApprovalState::Denied,
+        ApprovalState::Denied,
+        ApprovalState::Approved,
+        ApprovalState::Pending,
+        ApprovalState::Approved,
+        ApprovalState::Approved,
+    ];
+    assert_eq!(states, expected);
+    assert_eq!(all[0].reason.as_deref(), Some("the token was revoked"));
+    let rows = kit.store.audit(0, 100).await?;
+    let denied: Vec<_> = rows
+        .iter()
+        .filter(|row| row.event == "request-denied")
+        .collect();
+    assert_eq!(denied.len(), 2);
+    assert!(denied[0].detail.contains("the token was revoked"));
+    kit.store.verify_audit().await?;
     Ok(())
 }
 

@@ -286,6 +286,7 @@ async fn a_request_that_waits_keeps_what_was_proved() -> Done {
                 payload_sha256: [1; 32],
             },
             token: None,
+            lineage: None,
             expires_at: now() + Duration::DAY,
         };
         let evidence = evidence(number, registration());

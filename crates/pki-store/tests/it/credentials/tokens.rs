@@ -162,6 +162,24 @@ async fn what_is_refused_or_comes_to_nothing_uses_no_token_up() -> Done {
     let third = kit.ca.issue(asked(token.id), now()).await?;
     assert_eq!(third.record.serial, second.record.serial);
 
+    // Once it is revoked, what came to nothing is not tried again with it, and what did not is there.
+    kit.store
+        .revoke_token("test", token.id, &actor(), now())
+        .await?;
+    let known = kit.ca.issue(asked(token.id), now()).await?;
+    assert_eq!(known.record.serial, second.record.serial);
+    let database = rusqlite::Connection::open(kit.path())?;
+    database.execute(
+        "UPDATE certificates SET state = 3 WHERE subject = 'CN=a'",
+        [],
+    )?;
+    drop(database);
+    let revoked = kit.ca.issue(asked(token.id), now()).await;
+    assert!(
+        matches!(revoked, Err(IssueError::Token(TokenError::Revoked))),
+        "{revoked:?}"
+    );
+
     let other = make(&kit, 2, 1).await?;
     let fourth = kit.ca.issue(asked(other.id), now()).await;
     assert!(

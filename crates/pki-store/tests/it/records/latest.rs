@@ -94,6 +94,7 @@ async fn tokens_and_requests_are_listed_backwards_for_their_ca_alone() -> Done {
                 payload_sha256: [number; 32],
             },
             token: None,
+            lineage: None,
             expires_at: now() + Duration::HOUR,
         };
         kit.store.ask_approval(request, now()).await?;

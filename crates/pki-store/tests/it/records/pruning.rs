@@ -34,6 +34,7 @@ async fn request(kit: &Kit, token: TokenId, life: Duration) -> Result<i64, pki_s
             payload_sha256: [1; 32],
         },
         token: Some(token),
+        lineage: None,
         expires_at: now() + life,
     };
     Ok(kit.store.ask_approval(request, now()).await?.id)

@@ -62,6 +62,9 @@ pub(crate) async fn reserve_all(
                 }),
         };
         let mut answer = answer;
+        if answer.is_none() {
+            answer = reservation.stands(transaction, again).await?.err().map(Err);
+        }
         if answer.is_none() && !again {
             answer = reservation.use_up(transaction).await?.err().map(Err);
         }

@@ -9,14 +9,16 @@ use sha2::{Digest, Sha256};
 use time::OffsetDateTime;
 use x509_identity::SerialNumber;
 
-use crate::IssueError;
-use crate::StoreError;
 use crate::audit::AuditEvent;
 use crate::commit::credentials::attestation::{audited, use_up};
 use crate::commit::transaction::Transaction;
+use crate::query;
 use crate::record::certificate::RecordedName;
 use crate::record::hex;
-use crate::record::{Actor, AttestationRecord, EvidenceUse, Idempotency, IssuerState, TokenId};
+use crate::record::{
+    Actor, ApprovalState, AttestationRecord, EvidenceUse, Idempotency, IssuerState, TokenId,
+};
+use crate::{IssueError, StoreError, TokenError};
 
 /// A certificate that is about to be signed.
 #[derive(Clone)]
@@ -46,6 +48,7 @@ pub(crate) struct Reservation {
     pub(crate) of_revoked: OfRevoked,
     pub(crate) key_reuse: KeyReuse,
     pub(crate) token: Option<TokenId>,
+    pub(crate) approval: Option<i64>,
     pub(crate) attestation: Option<AttestationRecord>,
     pub(crate) evidence: Option<EvidenceUse>,
     /// What an upstream CA is asked with, if it can be asked for the same once more.
@@ -133,6 +136,29 @@ impl Reservation {
             KeyReuse::Never => false,
             KeyReuse::SameNames => self.subject == subject && has_sans(),
         }
+    }
+
+    /// Whether what entitles to it, and was decided about earlier, still does. `again`: the same request was accepted
+    /// before, and has used its token up then.
+    pub(super) async fn stands(
+        &self,
+        transaction: &mut Transaction<'_>,
+        again: bool,
+    ) -> Result<Result<(), IssueError>, StoreError> {
+        let session = &mut *transaction.session;
+        if let Some(request) = self.approval {
+            let found = query::approval(session, &self.ca, request, self.now).await?;
+            if found.is_none_or(|it| it.state != ApprovalState::Approved) {
+                return Ok(Err(IssueError::NotApproved { request }));
+            }
+        }
+        if let Some(token) = self.token.filter(|_| again) {
+            let found = query::token(session, &self.ca, token).await?;
+            if found.is_some_and(|it| it.revoked_at.is_some()) {
+                return Ok(Err(TokenError::Revoked.into()));
+            }
+        }
+        Ok(Ok(()))
     }
 
     /// What can be used once.
