@@ -23,18 +23,15 @@ impl DistinguishedName {
     /// One encoding for all names that [match](Self::matches) each other, to look them up by. It is
     /// neither DER nor text.
     pub fn matching_key(&self) -> Vec<u8> {
+        // Each part tells where it ends: numbers have eight octets, DER has its length, and text has no NUL, with
+        // which the number behind it begins.
         let mut key = Vec::new();
         for rdn in &self.rdns {
             let mut attributes: Vec<_> = rdn.attributes.iter().map(attribute_key).collect();
             attributes.sort_unstable();
             attributes.dedup();
-            for part in [attributes.len().to_be_bytes().to_vec()]
-                .into_iter()
-                .chain(attributes)
-            {
-                key.extend(part.len().to_be_bytes());
-                key.extend(part);
-            }
+            key.extend(attributes.len().to_be_bytes());
+            key.extend(attributes.concat());
         }
         key
     }
