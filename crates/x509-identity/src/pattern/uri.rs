@@ -93,12 +93,9 @@ fn segments<'a>(mut pattern: Option<&'a str>, mut uri: Option<&'a str>) -> bool 
         let (wanted, pattern_rest) = next(pattern);
         let (found, uri_rest) = next(uri);
         match (wanted, found) {
-            (None, None) => return true,
-            (Some("**"), Some(found)) => {
-                if pattern_rest.is_none() {
-                    // At the end it stands for one segment at least.
-                    return stands_for(found) && rest_stands_for(uri_rest);
-                }
+            (None, None) => break true,
+            // At the end it stands for one segment at least: what is left of the URI is not the end of it.
+            (Some("**"), Some(_)) => {
                 retry = Some((pattern_rest, uri));
                 pattern = pattern_rest;
                 continue;
@@ -110,11 +107,11 @@ fn segments<'a>(mut pattern: Option<&'a str>, mut uri: Option<&'a str>) -> bool 
             _ => {}
         }
         let Some((after, taken)) = retry else {
-            return false;
+            break false;
         };
         let (found, uri_rest) = next(taken);
         if !found.is_some_and(stands_for) {
-            return false;
+            break false;
         }
         retry = Some((after, uri_rest));
         (pattern, uri) = (after, uri_rest);
@@ -132,10 +129,6 @@ fn next(text: Option<&str>) -> (Option<&str>, Option<&str>) {
     }
 }
 
-fn rest_stands_for(rest: Option<&str>) -> bool {
-    rest.is_none_or(|rest| rest.split('/').all(stands_for))
-}
-
 /// Whether a `**` may stand for this segment.
 fn stands_for(segment: &str) -> bool {
     !segment.is_empty() && !segment.contains(['?', '#'])
@@ -149,7 +142,8 @@ fn segment(pattern: &str, text: &str) -> bool {
     let Some(last) = parts.next_back() else {
         return pattern == text;
     };
-    if pattern == "*" && text.is_empty() {
+    // A star alone stands for one character at least, as do the characters beside a star.
+    if text.is_empty() {
         return false;
     }
     let Some(mut middle) = text
@@ -237,6 +231,11 @@ mod tests {
             ("https://h/**", "https://u@h/a", false),
             ("https://h/x?[a]={b}", "https://h/x?[a]={b}", true),
             ("https://h/x?[a]={b}", "https://h/xya={b}", false),
+            ("spiffe://td/**/b/**", "spiffe://td/b/b", true),
+            ("spiffe://td/**/b/**", "spiffe://td/b", false),
+            ("spiffe://td/*a*", "spiffe://td/", false),
+            ("urn:a/**", "urn:a/b/c", true),
+            ("svn+ssh://h/*", "SVN+SSH://h/a", true),
             ("urn:uuid:*", "urn:uuid:1234", true),
             ("urn:uuid:*", "urn:oid:1234", false),
             ("https://h/**", "https://h/a/../b", false),
@@ -249,28 +248,29 @@ mod tests {
 
     #[test]
     fn a_pattern_that_says_less_than_it_seems_is_refused() {
-        for pattern in [
-            "",
-            "*",
-            "**",
-            "//td/x",
-            "*://td/x",
-            "spi*://td/x",
-            "1x:y",
-            "spiffe://**/x",
-            "spiffe:**",
-            "spiffe://td/a**",
-            "spiffe://td/***",
-            "spiffe://td/a/../b",
-            "spiffe://td/%2E./b",
-            "https://*@h/a",
-            "https://h:*/a",
-            "https://h/a%2Fb",
-            "https://h/100%",
-            "spiffe://td/å",
-            "spiffe://td/a b",
+        for (pattern, error) in [
+            ("", PatternError::Scheme),
+            ("*", PatternError::Scheme),
+            ("**", PatternError::Scheme),
+            ("//td/x", PatternError::Scheme),
+            ("*://td/x", PatternError::Scheme),
+            ("spi*://td/x", PatternError::Scheme),
+            ("1x:y", PatternError::Scheme),
+            ("a_b:c", PatternError::Scheme),
+            ("spiffe://**/x", PatternError::Wildcard),
+            ("spiffe:**", PatternError::Wildcard),
+            ("spiffe://td/a**", PatternError::Wildcard),
+            ("spiffe://td/***", PatternError::Wildcard),
+            ("spiffe://td/a/../b", PatternError::RelativeSegment),
+            ("spiffe://td/%2E./b", PatternError::RelativeSegment),
+            ("https://*@h/a", PatternError::NotNormal),
+            ("https://h:*/a", PatternError::NotNormal),
+            ("https://h/a%2Fb", PatternError::NotNormal),
+            ("https://h/100%", PatternError::NotNormal),
+            ("spiffe://td/å", PatternError::NotAscii),
+            ("spiffe://td/a b", PatternError::NotAscii),
         ] {
-            pattern.parse::<UriPattern>().unwrap_err();
+            assert_eq!(pattern.parse::<UriPattern>(), Err(error), "{pattern}");
         }
     }
 
