@@ -128,6 +128,7 @@ mod tests {
             (".example.org", "example.org", false),
             (".example.org", "badexample.org", false),
             (".example.org", "a..example.org", false),
+            (".example.org", "a.example.com", false),
             (".example.org", "a.example.org.evil", false),
         ] {
             let read: DnsPattern = pattern.parse().unwrap();

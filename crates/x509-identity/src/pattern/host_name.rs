@@ -20,7 +20,7 @@ fn is_label(label: &str) -> bool {
 /// Whether the last label of `name` is a number, in decimal or as `0x7f`.
 ///
 /// Every browser takes such a name for an IPv4 address, in forms such as `127.1` too, or refuses it
-/// (WHATWG URL Standard, "ends in a number").
+/// (WHATWG URL Standard, "ends in a number"). A label that is empty counts as a number, too: no host name ends in one.
 pub fn ends_in_a_number(name: &str) -> bool {
     let last = name.rsplit('.').next().unwrap_or_default();
     let hex = last.strip_prefix("0x").or_else(|| last.strip_prefix("0X"));
@@ -53,6 +53,8 @@ mod tests {
             ("a1.example", false),
             ("0x.example", false),
             ("host.0x7g", false),
+            ("", true),
+            ("host.", true),
         ] {
             assert_eq!(ends_in_a_number(name), is_number, "{name}");
         }

@@ -151,6 +151,20 @@ mod tests {
     }
 
     #[test]
+    fn mailboxes_are_equal_that_differ_in_the_case_of_the_host_and_in_quotes_alone() {
+        for (one, other, same) in [
+            ("alice@example.org", "alice@EXAMPLE.org", true),
+            ("alice@example.org", "\"alice\"@example.org", true),
+            ("alice@example.org", "Alice@example.org", false),
+            ("alice@example.org", "alice@example.com", false),
+        ] {
+            let (left, right) = (Mailbox::parse(one), Mailbox::parse(other));
+            assert!(left.is_some(), "{one}");
+            assert_eq!(left == right, same, "{one} {other}");
+        }
+    }
+
+    #[test]
     fn a_mailbox_has_one_at_sign_outside_of_quotes() {
         for (address, parts) in [
             ("a@b", Some(("a", "b"))),
@@ -160,6 +174,9 @@ mod tests {
             ("\"a\".b@c", None),
             ("a\\b@c", None),
             ("\"a\\b\"@c", None),
+            ("\"a b\"@c", Some(("\"a b\"", "c"))),
+            ("\"a\tb\"@c", None),
+            ("\"å b\"@c", None),
             ("\"\"@c", Some(("\"\"", "c"))),
             ("a@b@c", None),
             ("\"a\"@\"b\"@c", None),

@@ -135,8 +135,8 @@ fn push_authority(normal: &mut String, authority: &str, default_port: Option<u16
 
 /// Whether a host says which it is, and in one way.
 fn names_one_host(name: &str) -> bool {
-    let is_open = name.is_empty() || name.ends_with('.');
-    !is_open && (!ends_in_a_number(name) || name.parse::<Ipv4Addr>().is_ok())
+    // A name that is empty, or has a dot at its end, is taken to end in a number, too, and is no address.
+    !ends_in_a_number(name) || name.parse::<Ipv4Addr>().is_ok()
 }
 
 /// Writes octets in upper-case percent encoding where they need it, and as they are where they do not.
@@ -232,6 +232,9 @@ mod tests {
             ("https://192.0.2.7/", "https://192.0.2.7/"),
             ("SPIFFE://TD/A", "spiffe://td/A"),
             ("ldap://h", "ldap://h"),
+            ("file:///a", "file:///a"),
+            ("opc.tcp://h./a", "opc.tcp://h./a"),
+            ("SVN+ssh-x://h", "svn+ssh-x://h"),
             ("URN:ISBN:0A", "urn:isbn:0A"),
             ("urn:UUID:ABCD", "urn:uuid:abcd"),
             ("urn:UUID:ABCD?+Q", "urn:uuid:abcd?+Q"),
@@ -251,6 +254,7 @@ mod tests {
             "https",
             "://h",
             "1x:y",
+            "x_y:z",
             "https:h/a",
             "https:/h/a",
             "https:///h/a",
