@@ -1,6 +1,7 @@
 //! What a certificate says, read from certificates that `rcgen` made.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::net::IpAddr;
 
 use test_pki::rcgen::{
@@ -192,6 +193,31 @@ fn certificates_are_equal_if_their_der_is() {
     let parse = |der: &[u8]| Certificate::from_der(der).unwrap();
     assert_eq!(parse(&ca), parse(&ca));
     assert_ne!(parse(&ca), parse(&leaf));
+    let hash = |der| {
+        let mut hasher = DefaultHasher::new();
+        parse(der).hash(&mut hasher);
+        hasher.finish()
+    };
+    assert_eq!(hash(&ca), hash(&ca));
+    assert_ne!(hash(&ca), hash(&leaf));
+}
+
+#[test]
+fn a_file_of_one_certificate_is_read_in_pem_and_in_der() {
+    let (_, der) = chain();
+    let leaf = Certificate::from_der(&der).unwrap();
+    let text_before = format!("client1\n{}", leaf.pem());
+    let line_break = [&der[..], b"\n"].concat();
+    for file in [
+        leaf.pem().as_bytes(),
+        text_before.as_bytes(),
+        &der,
+        &line_break,
+    ] {
+        assert_eq!(Certificate::from_pem(file).unwrap(), leaf);
+    }
+    let nothing = Certificate::from_pem(b"").unwrap_err();
+    assert!(matches!(nothing, ParseError::NoCertificate { .. }));
 }
 
 #[test]

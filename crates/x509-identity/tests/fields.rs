@@ -34,6 +34,25 @@ fn all_three_versions_parse_and_no_other() {
 }
 
 #[test]
+fn a_unique_id_of_either_is_told() {
+    let (issuer, subject) = (tlv(0x81, [0, 1]), tlv(0x82, [0, 2]));
+    let both = [&issuer[..], &subject].concat();
+    for (unique_ids, has_unique_ids) in [
+        (vec![], false),
+        (issuer, true),
+        (subject, true),
+        (both, true),
+    ] {
+        let parts = Parts {
+            unique_ids,
+            ..Parts::default()
+        };
+        let certificate = Certificate::from_der(&parts.der()).unwrap();
+        assert_eq!(certificate.has_unique_ids(), has_unique_ids);
+    }
+}
+
+#[test]
 fn serial_numbers_of_any_size_and_sign_parse_and_say_so() {
     let longest = [&[0x7f; 20][..]].concat();
     let too_long = [&[0x7f; 21][..]].concat();

@@ -115,6 +115,35 @@ fn ascii_is_read_in_every_string_type_and_what_else_is_in_a_type_of_ascii_is_kep
 }
 
 #[test]
+fn a_text_is_well_typed_that_its_string_type_has_a_place_for() {
+    for (string_type, text, is_well_typed) in [
+        (StringType::Utf8, "漢字", true),
+        (StringType::Bmp, "漢字", true),
+        (StringType::Universal, "漢字", true),
+        (StringType::Ia5, "a@b_c\n", true),
+        (StringType::Ia5, "é", false),
+        (StringType::Numeric, "12 34", true),
+        (StringType::Numeric, "12a", false),
+        (StringType::Printable, "aZ09 '()+,-./:=?*&", true),
+        (StringType::Printable, "a@b", false),
+        (StringType::Printable, "a_b", false),
+        (StringType::Teletex, "\u{ff}", true),
+        (StringType::Teletex, "\u{100}", false),
+        (StringType::Visible, " a~", true),
+        (StringType::Visible, "a\n", false),
+        (StringType::Visible, "é", false),
+    ] {
+        let text = text.to_owned();
+        let value = AttributeValue::Text { text, string_type };
+        assert_eq!(value.is_well_typed(), is_well_typed, "{value:?}");
+    }
+    for (tag, is_well_typed) in [(0x03, true), (0x16, false)] {
+        let value = AttributeValue::Der(tlv(tag, [0, 0xff]).into());
+        assert_eq!(value.is_well_typed(), is_well_typed, "{tag:#x}");
+    }
+}
+
+#[test]
 fn a_nul_is_refused_in_every_string_type_and_in_text() {
     let nul = ParseError::EmbeddedNul { what: "CN" };
     for (tag, octets) in [
@@ -218,6 +247,12 @@ fn an_rdn_is_a_set() {
         "the sequence around it has an order"
     );
     assert_ne!(sorted, "OU=Sales+CN=j".parse().unwrap());
+
+    let [rdn] = sorted.rdns() else {
+        unreachable!("one RDN was written")
+    };
+    let built = DistinguishedName::builder().rdn(rdn.clone()).build();
+    assert_eq!(built.unwrap(), sorted);
 
     let twice = "CN=J+CN=J".parse::<DistinguishedName>().unwrap_err();
     assert_eq!(twice, ParseError::DuplicateAttribute(CN));
@@ -331,13 +366,15 @@ fn names_have_a_largest_size() {
         text.parse::<DistinguishedName>(),
         Err(ParseError::TooLong { .. })
     ));
-    let der = common_name(tlv(0x0c, &fits));
-    assert!(matches!(
-        DistinguishedName::from_der(&der),
-        Err(ParseError::TooLong { .. })
-    ));
-    let der = common_name(tlv(0x0c, "x".repeat(MAX_NAME_LEN - 100)));
-    assert!(DistinguishedName::from_der(&der).is_ok());
+    let frame = common_name(tlv(0x0c, "x".repeat(60_000))).len() - 60_000;
+    for (more, read) in [(0, true), (1, false)] {
+        let der = common_name(tlv(0x0c, "x".repeat(MAX_NAME_LEN - frame + more)));
+        assert_eq!(der.len(), MAX_NAME_LEN + more);
+        assert_eq!(DistinguishedName::from_der(&der).is_ok(), read);
+        // Spaces before a type are no part of the name.
+        let text = " ".repeat(4 * MAX_NAME_LEN - 4 + more) + "CN=x";
+        assert_eq!(text.parse::<DistinguishedName>().is_ok(), read);
+    }
 
     let wide = |count: u32| {
         (0..count)

@@ -79,6 +79,7 @@ fn special_characters_are_escaped_and_come_back() {
         ("line\r\nbreak", r"line\0D\0Abreak"),
         ("\u{1b}[31mred\u{7f}", r"\1B[31mred\7F"),
         ("\u{85}\u{2028}\u{202e}x", r"\C2\85\E2\80\A8\E2\80\AEx"),
+        ("\u{61c}\u{200e}\u{200f}x", r"\D8\9C\E2\80\8E\E2\80\8Fx"),
         ("é 漢字 🦀", "é 漢字 🦀"),
         ("", ""),
     ] {
@@ -155,6 +156,7 @@ fn text_outside_the_grammar_is_refused_where_it_goes_wrong() {
         ("CN", 2),
         ("=x", 0),
         ("Nickname=x", 0),
+        ("CN-x=x", 0),
         ("1.2.=x", 0),
         ("9.9.9=x", 0),
         ("CN=a,", 5),

@@ -50,6 +50,7 @@ pub(crate) struct Parts {
     pub(crate) validity: Vec<u8>,
     pub(crate) subject: Vec<u8>,
     pub(crate) spki: Vec<u8>,
+    pub(crate) unique_ids: Vec<u8>,
     pub(crate) extensions: Option<Vec<Vec<u8>>>,
     pub(crate) after_extensions: Vec<u8>,
 }
@@ -64,6 +65,7 @@ impl Default for Parts {
             validity: sequence(&[&tlv(0x17, "260101000000Z"), &tlv(0x17, "270101000000Z")]),
             subject: common_name(tlv(0x0c, "leaf")),
             spki: ed25519_spki(),
+            unique_ids: Vec::new(),
             extensions: None,
             after_extensions: Vec::new(),
         }
@@ -84,6 +86,7 @@ impl Parts {
             &self.validity,
             &self.subject,
             &self.spki,
+            &self.unique_ids,
             &extensions.unwrap_or_default(),
             &self.after_extensions,
         ]);
