@@ -118,6 +118,11 @@ fn a_section_that_is_not_whole_is_refused_by_its_line() {
             marker(3, "END"),
         ),
         (
+            "four dashes before and none behind",
+            format!("{ONE}{}", TWO[1..].replacen("-----\n", "\n", 1)),
+            marker(4, "BEGIN"),
+        ),
+        (
             "dashes of a word processor",
             format!("{ONE}{}", TWO.replace("-----", "\u{2014}")),
             marker(4, "BEGIN"),
@@ -159,6 +164,11 @@ fn a_section_that_is_not_whole_is_refused_by_its_line() {
             ONE.replace(" CERTIFICATE", ""),
             marker(1, "BEGIN"),
         ),
+        (
+            "a blank label",
+            ONE.replace("CERTIFICATE", ""),
+            marker(1, "BEGIN"),
+        ),
     ];
     for (how, file, expected) in files {
         let error = pem::read(file.as_bytes()).err();
@@ -174,11 +184,11 @@ fn a_label_of_something_else_is_named() {
         ("PGP PUBLIC KEY BLOCK", "OpenPGP"),
         ("SSH2 PUBLIC KEY", "ssh-keygen -i"),
         ("ECC PRIVATE KEY", "private keys are `PRIVATE KEY`"),
-        ("CERTIFCATE", "not known"),
+        ("CERTIFCATE", "which is not known."),
     ] {
         let file = ONE.replace("CERTIFICATE", label);
         let error = pem::read(file.as_bytes()).err();
-        let sentence = error.map(|error| error.to_string()).unwrap_or_default();
+        let sentence = error.map(|error| format!("{error}.")).unwrap_or_default();
         let begins = format!("line 1 begins a section `{label}`, which ");
         assert!(sentence.starts_with(&begins), "{sentence}");
         assert!(sentence.contains(says), "{label}: {sentence}");
@@ -194,6 +204,9 @@ fn a_part_in_another_encoding_is_not_taken_for_text() {
         [ONE.as_bytes(), b"#", &utf16(TWO, u16::to_be_bytes)].concat(),
         [&le(&format!("\u{feff}{ONE}"))[..], TWO.as_bytes()].concat(),
         [&le(ONE)[..], TWO.as_bytes()].concat(),
+        // What stands before it has a NUL where the other order of octets has one.
+        [b"\0#", &le(ONE)[..]].concat(),
+        [b"#\0", &utf16(ONE, u16::to_be_bytes)[..]].concat(),
     ] {
         assert_eq!(pem::read(&file).err(), Some(PemError::PartlyUtf16));
     }
@@ -211,6 +224,10 @@ fn a_part_in_another_encoding_is_not_taken_for_text() {
         b"0\x81 in Latin-1\n",
         b"\0\0\0",
         "begin a list -----end of it-----".as_bytes(),
+        b"BEGIN CERTIFICATE\n",
+        b"front-END CERTIFICATE\n",
+        b"--BEGIN of a list--\n",
+        b"--begin certificate--\n",
     ] {
         let file = [ONE.as_bytes(), text, TWO.as_bytes()].concat();
         let file = pem::read(&file).expect("two sections");
@@ -297,7 +314,13 @@ fn headers_of_old_keys_are_told_and_passed_over() {
         format!("-----BEGIN EC PRIVATE KEY-----\n{headers}MAMCAQE=\n-----END EC PRIVATE KEY-----\n")
     };
     let encrypted = "Proc-Type: 4,ENCRYPTED\nDEK-Info: AES-256-CBC,00FF\n\n";
-    for (headers, is_encrypted) in [("", false), ("Comment: mine\n\n", false), (encrypted, true)] {
+    for (headers, is_encrypted) in [
+        ("", false),
+        ("Comment: mine\n\n", false),
+        ("Comment: ENCRYPTED\n\n", false),
+        ("Proc-Type: 4,MIC-CLEAR\n\n", false),
+        (encrypted, true),
+    ] {
         for newline in ["\n", "\r\n"] {
             let file = key(headers).replace('\n', newline);
             let file = pem::read(file.as_bytes()).expect("one section");
@@ -350,6 +373,25 @@ fn a_file_says_what_it_holds() {
             pem::read(&file).expect("no broken section").describe(),
             words
         );
+    }
+}
+
+#[test]
+fn where_none_may_be_overlooked_a_container_is_refused() {
+    let container = ONE.replace("CERTIFICATE", "PKCS7");
+    let crl = ONE.replace("CERTIFICATE", "X509 CRL");
+    for (file, expected) in [
+        (format!("{crl}{ONE}{crl}{TWO}"), Ok(vec![4, 10])),
+        (crl.clone(), Ok(vec![])),
+        (
+            format!("{ONE}{container}{TWO}"),
+            Err(PemError::Container { line: 4 }),
+        ),
+    ] {
+        let file = pem::read(file.as_bytes()).expect("whole sections");
+        let found = file.only(Label::is_certificate);
+        let lines = found.map(|found| found.iter().map(pem::Section::line).collect());
+        assert_eq!(lines, expected);
     }
 }
 

@@ -49,11 +49,7 @@ fn wide_begin(bytes: &[u8]) -> Option<usize> {
     if !bytes.contains(&0) {
         return None;
     }
-    let from = bytes.iter().position(|byte| *byte == 0)?.saturating_sub(1);
-    let found = bytes[from..]
-        .windows(BEGIN.len())
-        .position(|it| it == BEGIN);
-    found.map(|at| from + at)
+    bytes.windows(BEGIN.len()).position(|it| it == BEGIN)
 }
 
 fn has(bytes: &[u8], part: &[u8]) -> bool {

@@ -232,7 +232,8 @@ fn is_copied_as_text(bytes: &[u8]) -> bool {
     // It may be a key.
     let mut before = Zeroizing::new(Vec::with_capacity(bytes.len()));
     for (index, byte) in bytes.iter().enumerate() {
-        if !(*byte == b'\r' && bytes.get(index + 1) == Some(&b'\n')) {
+        // Before a line feed there are carriage returns alone.
+        if bytes.get(index + 1) != Some(&b'\n') {
             before.push(*byte);
         }
     }
@@ -331,11 +332,8 @@ impl fmt::Display for Found {
 /// What a file without any section is, in words.
 pub(super) fn describe(text: &[u8]) -> String {
     let text = text.strip_prefix("\u{feff}".as_bytes()).unwrap_or(text);
-    let visible = || text.iter().filter(|byte| !byte.is_ascii_whitespace());
     let found = Found::of(text);
-    let what = if visible().next().is_none() {
-        "nothing"
-    } else if found != Found::Unknown {
+    let what = if found != Found::Unknown {
         return found.to_string();
     } else if text
         .iter()
@@ -405,6 +403,7 @@ mod tests {
             ("PK\u{3}\u{4}\u{14}", Found::Archive),
             ("{\"kty\": \"EC\", \"crv\": \"P-256\"}", Found::JsonWebKey),
             ("{\"key\": 1}", Found::Unknown),
+            ("what \"kty\" is", Found::Unknown),
             (
                 "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\n",
                 Found::GitLfsPointer,
@@ -418,6 +417,13 @@ mod tests {
                 Found::Hexadecimal,
             ),
             ("3082", Found::Unknown),
+            (&"30".repeat(30), Found::Unknown),
+            (&"30".repeat(31), Found::Hexadecimal),
+            (&"31".repeat(31), Found::Unknown),
+            (
+                "30 days before a certificate ends another one is asked for: see there\n",
+                Found::Unknown,
+            ),
             (
                 "LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0tCk1BTUNBUUU9Ci0tLS0t\n",
                 Found::Base64Pem,
@@ -426,6 +432,20 @@ mod tests {
                 "MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAtrL2\n",
                 Found::Base64,
             ),
+            (
+                "MIIBIjANBgkqhkiG9w0BAQEF\r\nAAOCAQ8AMIIBCgKCAQEAtrL2\r\n",
+                Found::Base64,
+            ),
+            (
+                "MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAtrL2M",
+                Found::Base64,
+            ),
+            // Of 31 octets, and of 30.
+            (
+                "MB0CAQAEGAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA==",
+                Found::Base64,
+            ),
+            ("MBwCAQAEFwAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", Found::Unknown),
             (
                 "MIIJyAIBAzCCCY4GCSqGSIb3DQEHAaCCCX8EggkLMIIJdzCCBBUG\n",
                 Found::Base64Pkcs12,
@@ -436,6 +456,15 @@ mod tests {
             ),
         ] {
             assert_eq!(Found::of(text.as_bytes()), found, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn utf_16_is_looked_into() {
+        let text = "-----BEGIN X509 CRL-----\n".encode_utf16();
+        for unit in [u16::to_le_bytes, u16::to_be_bytes] {
+            let bytes: Vec<u8> = text.clone().flat_map(unit).collect();
+            assert_eq!(Found::of(&bytes), Found::RevocationList);
         }
     }
 
@@ -463,6 +492,8 @@ mod tests {
             ),
             (&[0x30, 7, 0x30, 3, 6, 1, 0, 3, 0], Found::PublicKey),
             (&[0xfe, 0xed, 0xfe, 0xed, 0, 0, 0, 2], Found::JavaKeystore),
+            (&[0xce, 0xce, 0xce, 0xce, 0, 0, 0, 2], Found::JavaKeystore),
+            (&[0x1f, 0x8b, 8, 0], Found::Archive),
             (
                 &[0, 0, 0, 2, 0, 0, 0, 20, 1, 2],
                 Found::BouncyCastleKeystore,
@@ -474,6 +505,16 @@ mod tests {
             // One that was always there.
             (&[0x30, 7, 2, 1, 3, 4, 2, b'\r', b'\n'], Found::Pkcs12),
             (&[0x30, 6, 2, 1, 3, 4, 1, b'\n', b'\n'], Found::Pkcs12),
+            (
+                &[0x30, 6, 2, 1, 3, 4, 2, b'\n', b'\r', b'\n'],
+                Found::Pkcs12,
+            ),
+            (
+                &[0x30, 8, 2, 1, 3, 4, 3, b'\r', 0, b'\r', b'\n'],
+                Found::CopiedAsText,
+            ),
+            // Whole as it is, and without its carriage returns: one of them is its length.
+            (b"\x30\r\n\x01\0\x04\x06\r\n\r\n\0\0\x05\0", Found::Der),
             (
                 &[0x30, 0xef, 0xbf, 0xbd, 1, 2, 2, 1, 3],
                 Found::CopiedAsText,
