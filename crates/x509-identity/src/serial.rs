@@ -208,30 +208,32 @@ mod tests {
 
     #[test]
     fn hexadecimal_is_read_as_people_write_it() {
-        for (text, printed) in [
-            ("4A01", "4A01"),
-            ("4a:01", "4A01"),
-            ("0", ""),
-            ("1", "01"),
-            ("00:8a:01", "8A01"),
-            ("8A01", "8A01"),
-            ("", ""),
-            (":", ""),
-            ("-1", ""),
-            ("0x1", ""),
-            ("g", ""),
-            ("å", ""),
+        let what = "serial number";
+        let wrong = Err(ParseError::Hexadecimal { what });
+        let zero = Err(ParseError::Empty { what });
+        for (text, read) in [
+            ("4A01", Ok("4A01")),
+            ("4a:01", Ok("4A01")),
+            ("0", zero),
+            ("1", Ok("01")),
+            ("00:8a:01", Ok("8A01")),
+            ("8A01", Ok("8A01")),
+            ("", wrong.clone()),
+            (":", wrong.clone()),
+            ("-1", wrong.clone()),
+            ("0x1", wrong.clone()),
+            ("g", wrong.clone()),
+            ("å", wrong),
         ] {
-            let read = text.parse::<SerialNumber>();
-            let read = read.map(|number| number.to_string()).unwrap_or_default();
-            assert_eq!(read, printed, "{text}");
+            let number = text.parse().map(|number: SerialNumber| number.to_string());
+            assert_eq!(number, read.map(str::to_owned), "{text}");
         }
         let padded = |len| format!("{:0>len$}", "4A").parse::<SerialNumber>();
         assert_eq!(
             padded(MAX_TEXT_LEN).map(|it| it.to_string()),
             Ok("4A".to_owned())
         );
-        let (what, limit) = ("serial number", MAX_TEXT_LEN);
+        let limit = MAX_TEXT_LEN;
         let len = MAX_TEXT_LEN + 1;
         assert_eq!(padded(len), Err(ParseError::TooLong { what, len, limit }));
     }

@@ -11,8 +11,8 @@ use test_pki::rcgen::{
 use test_pki::{Ca, KeyKind};
 use x509_cert::der::{Decode, Encode};
 use x509_identity::{
-    BasicConstraints, Certificate, KeyUsageBit, ObjectIdentifier, ParseError, PublicKeyAlgorithm,
-    SubjectAltName,
+    BasicConstraints, Certificate, KeyUsageBit, MAX_CERTIFICATE_LEN, ObjectIdentifier, ParseError,
+    PublicKeyAlgorithm, SubjectAltName,
 };
 
 const SERVER_AUTH: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.1");
@@ -41,7 +41,11 @@ fn another_signature_changes_the_signature_alone() {
         assert!(signed.extensions().eq(leaf.extensions()));
         assert!(signed.der().ends_with(signature));
     }
-    let too_long = leaf.with_signature(&vec![7; x509_identity::MAX_CERTIFICATE_LEN]);
+    let signed = |len| leaf.clone().with_signature(&vec![7; len]);
+    let frame = signed(60_000).unwrap().der().len() - 60_000;
+    let longest = MAX_CERTIFICATE_LEN - frame;
+    assert_eq!(signed(longest).unwrap().der().len(), MAX_CERTIFICATE_LEN);
+    let too_long = signed(longest + 1);
     assert!(matches!(too_long, Err(ParseError::TooLong { .. })));
 }
 

@@ -251,13 +251,23 @@ fn of_a_der_file_all_is_read_where_more_than_a_line_break_follows() {
 
 #[test]
 fn a_line_break_that_was_encoded_along_with_a_value_is_left_out() {
-    let read = |base64: &str| {
-        let file = format!("-----BEGIN CERTIFICATE-----\n{base64}\n-----END CERTIFICATE-----\n");
-        contents(&pem::read(file.as_bytes()).expect("one section")).remove(0)
-    };
-    assert_eq!(read("MAMCAQEK"), ONE_DER);
-    // Another value is for the reader to refuse.
-    assert_eq!(read("MAMCAQEwAwIBAg=="), [ONE_DER, TWO_DER].concat());
+    let [one, two] = [ONE_DER.to_vec(), TWO_DER.to_vec()];
+    for (label, base64, expected) in [
+        ("CERTIFICATE", "MAMCAQEK", one.clone()),
+        ("X509 CRL", "MAMCAQEK", one.clone()),
+        ("CERTIFICATE REQUEST", "MAMCAQEK", one.clone()),
+        // An encrypted key may end in anything.
+        ("EC PRIVATE KEY", "MAMCAQEK", [&one[..], b"\n"].concat()),
+        // Something else than a line break, and another value, are for the reader to refuse,
+        ("CERTIFICATE", "MAMCAQF4", [&one[..], b"x"].concat()),
+        ("CERTIFICATE", "MAMCAQEwAwIBAg==", [one, two].concat()),
+        // and so is what is no SEQUENCE.
+        ("CERTIFICATE", "BAEACg==", vec![4, 1, 0, b'\n']),
+    ] {
+        let file = format!("-----BEGIN {label}-----\n{base64}\n-----END {label}-----\n");
+        let file = pem::read(file.as_bytes()).expect("one section");
+        assert_eq!(contents(&file), [expected], "{label} {base64}");
+    }
 }
 
 #[test]
@@ -293,15 +303,17 @@ fn content_that_is_not_base64_is_refused_and_says_why_where_that_is_known() {
         hint("\nMAMC\u{a0}AQE=\n"),
         base64(": it has a character in it that is not ASCII, such as a non-breaking space")
     );
-    assert_eq!(
-        hint("\nMAMC-_E=\n"),
-        base64(": it has `-` or `_` in it, as base64 for URLs has for `+` and `/`")
-    );
+    for url in ["\nMAMC-AE=\n", "\nMAMC_AE=\n"] {
+        let for_urls = ": it has `-` or `_` in it, as base64 for URLs has for `+` and `/`";
+        assert_eq!(hint(url), base64(for_urls), "{url}");
+    }
     assert_eq!(
         hint("\nMAMC=\nAQE=\n=\n"),
         base64(": its lines end with `=`, as in a mail that was not decoded")
     );
-    assert_eq!(hint("\nMAMC\n...\n"), base64(": part of it is left out"));
+    for cut in ["\nMAMC\n...\n", "\nMAMC****\n"] {
+        assert_eq!(hint(cut), base64(": part of it is left out"), "{cut}");
+    }
     assert_eq!(
         hint(r"\nMAMCAQE=\n"),
         base64(r": it has `\n` written out where a line should end")
@@ -317,6 +329,8 @@ fn headers_of_old_keys_are_told_and_passed_over() {
     for (headers, is_encrypted) in [
         ("", false),
         ("Comment: mine\n\n", false),
+        ("Comment: mine\n", false),
+        ("Comment: mine,\n and yours\n\n", false),
         ("Comment: ENCRYPTED\n\n", false),
         ("Proc-Type: 4,MIC-CLEAR\n\n", false),
         (encrypted, true),
@@ -345,6 +359,8 @@ fn a_trusted_certificate_gives_the_certificate_unless_it_is_rejected() {
     };
     assert_eq!(read("MAMCAQE="), Ok(ONE_DER.to_vec()));
     assert_eq!(read(trusted), Ok(ONE_DER.to_vec()));
+    // [0] with nothing in it.
+    assert_eq!(read("MAMCAQEwAqAA"), Ok(ONE_DER.to_vec()));
     assert_eq!(read(rejected), Err(PemError::Rejected { line: 1 }));
     assert!(read("MAMCAQEwDDAK").is_err());
 }
