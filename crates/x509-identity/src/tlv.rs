@@ -230,6 +230,7 @@ mod tests {
             (&[0x2a, 0x81, 0x80, 0x00], true, true),
             (&[0x2a, 0x80, 0x01], false, false),
             (&uuid, false, true),
+            (&[&[0x69, 0x83, 0x80], &uuid[3..]].concat(), false, true),
             (&uuid[..uuid.len() - 1], false, false),
             (&[&uuid[..], &[0x80, 1]].concat(), false, false),
         ] {
