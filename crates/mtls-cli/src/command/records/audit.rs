@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 use clap::{Args, Subcommand};
-use pki_store::{AuditBreak, AuditError, Checkpoint, StoreUrl};
+use pki_store::{AuditBreak, AuditError, AuditHead, Checkpoint, Store, StoreUrl};
 use serde::Serialize;
 use time::OffsetDateTime;
 
@@ -23,9 +23,9 @@ pub(crate) struct Audit {
 
 #[derive(Debug, Subcommand)]
 enum Task {
-    /// Check that no row was changed, taken out or put in
+    /// Check that no row was changed, taken out or put in, and that the store has each certificate as the log says
     ///
-    /// Exit code 1 where the chain is broken. By the last checkpoint, or those that are given, a log is found that was cut
+    /// Exit code 1 where the chain is broken, or a certificate was removed or changed, or is not revoked any more. By the last checkpoint, or those that are given, a log is found that was cut
     /// short or written anew.
     #[command(
         after_help = "Examples:\n  mtls audit verify --checkpoint /mnt/elsewhere/checkpoints.jsonl\n  \
@@ -140,7 +140,7 @@ async fn verify(ca: &OpenCa, files: &[PathBuf], out: &mut Output) -> Result<Outc
             ca.warn_of_lost_checkpoints().await?;
         }
     }
-    let verified = match ca.store().verify_audit_against(&checkpoints).await {
+    let verified = match against(ca.store(), &checkpoints).await {
         Ok(head) => Verified {
             intact: true,
             rows: head.seq,
@@ -166,6 +166,13 @@ async fn verify(ca: &OpenCa, files: &[PathBuf], out: &mut Output) -> Result<Outc
         out.line(line)?;
     }
     Ok(Outcome::found(!verified.intact))
+}
+
+/// The log itself, and then the certificates and revocations by it.
+async fn against(store: &Store, checkpoints: &[Checkpoint]) -> Result<AuditHead, AuditError> {
+    let head = store.verify_audit_against(checkpoints).await?;
+    store.verify_records().await?;
+    Ok(head)
 }
 
 /// Of a log that ends too early on a standby nobody knows yet whether it was cut short.

@@ -7,6 +7,7 @@ use rustix::process::Signal;
 use crate::common::Place;
 use crate::common::ca::{WITH, certificate};
 use crate::common::daemon::Daemon;
+use crate::common::served::Served;
 
 #[test]
 fn revoking_is_a_dry_run_until_it_is_confirmed() {
@@ -281,10 +282,25 @@ fn what_the_ca_made_for_itself_is_listed_on_request() {
     assert_eq!(profiles(&["--all"]), ["issuing-ca", "client"]);
     assert_eq!(profiles(&["--profile", "issuing-ca"]), ["issuing-ca"]);
     // A responder appoints itself.
-    let served = crate::common::served::Served::start(&place, &WITH);
+    let served = Served::start(&place, &WITH);
     assert!(served.stop());
     assert_eq!(profiles(&[]), ["client"]);
     assert!(profiles(&["--all"]).contains(&"ocsp".to_owned()));
+}
+
+/// The row that the last checkpoint is of.
+fn last_checkpoint(place: &Place) -> u64 {
+    let kept = place.text("home/default/checkpoints.jsonl");
+    let line: serde_json::Value = serde_json::from_str(kept.lines().last().unwrap()).unwrap();
+    let payload = line["payload"].as_str().unwrap();
+    let payload: serde_json::Value = serde_json::from_str(payload).unwrap();
+    payload["seq"].as_u64().unwrap()
+}
+
+/// How many rows the audit log has.
+fn rows(place: &Place) -> u64 {
+    let verified = place.run(&["audit", "verify", "--json"]).json();
+    verified["rows"].as_u64().unwrap()
 }
 
 #[test]
@@ -292,17 +308,7 @@ fn a_revocation_has_its_checkpoint_or_says_when() {
     let place = Place::with_ca();
     place.ca(&["issue", "client", "alice"]).ok();
     place.ca(&["issue", "client", "bob"]).ok();
-    let last = || {
-        let kept = place.text("home/default/checkpoints.jsonl");
-        let line: serde_json::Value = serde_json::from_str(kept.lines().last().unwrap()).unwrap();
-        let payload = line["payload"].as_str().unwrap();
-        let payload: serde_json::Value = serde_json::from_str(payload).unwrap();
-        payload["seq"].as_u64().unwrap()
-    };
-    let rows = || {
-        let verified = place.run(&["audit", "verify", "--json"]).json();
-        verified["rows"].as_u64().unwrap()
-    };
+    let last = || last_checkpoint(&place);
     let before = last();
     let revoked = place.run(&["revoke", "--name", "alice", "--yes"]);
     assert!(revoked.stderr.contains("next checkpoint"), "{revoked:?}");
@@ -312,5 +318,36 @@ fn a_revocation_has_its_checkpoint_or_says_when() {
     assert_eq!(revoked.stderr, "");
     revoked.ok();
     assert!(last() > before);
-    assert_eq!(last(), rows());
+    assert_eq!(last(), rows(&place));
+}
+
+#[test]
+fn tables_that_contradict_the_log_are_found_out() {
+    let place = Place::with_ca();
+    place.ca(&["issue", "client", "alice"]).ok();
+    place.ca(&["issue", "client", "bob"]).ok();
+    place.ca(&["revoke", "--name", "alice", "--yes"]).ok();
+    let serial = |client: &str| {
+        let leaf = certificate(&place.read(&format!("{client}/client.crt")));
+        leaf.serial().to_string()
+    };
+    let store = rusqlite::Connection::open(place.path("home/default/store.db")).unwrap();
+    for (sql, client) in [
+        (
+            "UPDATE certificates SET subject = 'CN=eve' WHERE subject = 'CN=bob'",
+            "bob",
+        ),
+        ("DELETE FROM revocations", "alice"),
+    ] {
+        place.run(&["audit", "verify"]).ok();
+        store.execute_batch(sql).unwrap();
+        let verified = place.run(&["audit", "verify"]);
+        assert_eq!(verified.code, 1, "{verified:?}");
+        assert!(verified.stdout.contains(&serial(client)), "{verified:?}");
+        let said = place.run(&["audit", "verify", "--json"]).stdout;
+        let said: serde_json::Value = serde_json::from_str(&said).unwrap();
+        assert_eq!(said["intact"], false);
+        let undo = "UPDATE certificates SET subject = 'CN=bob' WHERE subject = 'CN=eve'";
+        store.execute_batch(undo).unwrap();
+    }
 }

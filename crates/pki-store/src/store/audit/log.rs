@@ -126,8 +126,8 @@ impl Store {
         }
     }
 
-    /// Checks that the store has each certificate that the audit log speaks of, with the same fingerprint, and revoked if
-    /// the log says so: nobody has changed the tables and left the log as it was. The log itself is for
+    /// Checks that the store has each certificate that the audit log speaks of, with the same fingerprint, names, profile
+    /// and key, and revoked if the log says so: nobody has changed the tables and left the log as it was. The log itself is for
     /// [`verify_audit`](Self::verify_audit).
     ///
     /// # Errors

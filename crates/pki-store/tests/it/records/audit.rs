@@ -107,21 +107,34 @@ async fn a_log_that_was_tampered_with_is_found_out() -> Done {
 async fn tables_that_contradict_the_log_are_found_out() -> Done {
     for (sql, expected) in [
         ("", None),
-        (
-            "DELETE FROM revocations",
-            Some(AuditBreak::Record { seq: 12 }),
-        ),
+        ("DELETE FROM revocations", Some(12)),
         (
             "UPDATE certificates SET content = zeroblob(9) WHERE id = 2",
-            Some(AuditBreak::Record { seq: 6 }),
+            Some(6),
         ),
         (
             "UPDATE certificates SET fingerprint = zeroblob(32) WHERE id = 1",
-            Some(AuditBreak::Record { seq: 4 }),
+            Some(4),
+        ),
+        (
+            "UPDATE certificates SET subject = 'CN=root' WHERE id = 2",
+            Some(5),
+        ),
+        (
+            "UPDATE certificates SET sans = '[{}]' WHERE id = 2",
+            Some(5),
+        ),
+        (
+            "UPDATE certificates SET profile = 'ca' WHERE id = 2",
+            Some(5),
+        ),
+        (
+            "UPDATE certificates SET spki = zeroblob(32) WHERE id = 2",
+            Some(5),
         ),
         (
             "PRAGMA foreign_keys = OFF; DELETE FROM certificates WHERE id = 3",
-            Some(AuditBreak::Record { seq: 7 }),
+            Some(7),
         ),
     ] {
         let (kit, _) = with_history().await?;
@@ -133,7 +146,11 @@ async fn tables_that_contradict_the_log_are_found_out() -> Done {
         Connection::open(kit.path())?.execute_batch(sql)?;
         let found = match kit.store.verify_records().await {
             Ok(()) => None,
-            Err(AuditError::Broken(found)) => Some(found),
+            Err(AuditError::Broken(AuditBreak::Record { seq, serial })) => {
+                let rows = kit.store.audit(seq - 1, 1).await?;
+                assert_eq!(rows[0].serial.as_ref(), Some(&serial), "{sql}");
+                Some(seq)
+            }
             Err(other) => return Err(other.into()),
         };
         assert_eq!(found, expected, "{sql}");
