@@ -329,6 +329,16 @@ impl OpenCa {
         }
     }
 
+    /// The same, unless the last checkpoint is of that row already.
+    pub(crate) async fn checkpoint_of_news(&self) {
+        let kept = self.store.newest_checkpoints(1).await;
+        let kept = kept.ok().and_then(|kept| Some(kept.first()?.head()));
+        // What is wrong with the store is told by whoever needs it.
+        if kept.is_none() || kept != self.store.audit_head().await.ok() {
+            self.checkpoint().await;
+        }
+    }
+
     /// Signs where the audit log ends now, if that takes nobody to type a passphrase or a PIN. `false` if it does.
     pub(crate) async fn checkpoint_unasked(&self) -> bool {
         // Without a key of its own no CA signs checkpoints, and there is nothing to wait for.

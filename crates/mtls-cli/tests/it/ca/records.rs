@@ -322,6 +322,23 @@ fn a_revocation_has_its_checkpoint_or_says_when() {
 }
 
 #[test]
+fn what_was_served_has_its_checkpoint_at_the_end() {
+    let place = Place::with_ca();
+    place.ca(&["issue", "client", "alice"]).ok();
+    let before = last_checkpoint(&place);
+    assert_eq!(before, rows(&place));
+    // It appoints its responders, and signs CRLs.
+    let served = Served::start(&place, &WITH);
+    assert!(served.stop());
+    assert!(last_checkpoint(&place) > before);
+    assert_eq!(last_checkpoint(&place), rows(&place));
+    let kept = place.text("home/default/checkpoints.jsonl");
+    let reading = Served::start(&place, &["--read-only"]);
+    assert!(reading.stop());
+    assert_eq!(place.text("home/default/checkpoints.jsonl"), kept);
+}
+
+#[test]
 fn tables_that_contradict_the_log_are_found_out() {
     let place = Place::with_ca();
     place.ca(&["issue", "client", "alice"]).ok();
