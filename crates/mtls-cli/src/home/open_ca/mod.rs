@@ -208,17 +208,44 @@ impl OpenCa {
         if let Some(upstream) = &self.directory.settings().upstream {
             return self.by_upstream(upstream, key).await;
         }
-        let signer = match self.unlocked.get(key) {
-            Some(signer) => signer,
-            // A token takes its time, and so does whoever types a passphrase.
-            None => block_in_place(|| self.directory.unlock(key, &self.secrets))?,
-        };
+        let signer = self.signer(key)?;
         let authority = self.directory.authority(key, signer.clone())?;
         self.unlocked.keep(key, signer);
         let subject = authority.certificate().subject().to_string();
         CertificateAuthority::new(authority, self.store.clone())
             .await
             .with_context(|| format!("the CA `{subject}` cannot issue"))
+    }
+
+    fn signer(&self, key: CaKey) -> Result<Arc<dyn Signer>> {
+        match self.unlocked.get(key) {
+            Some(signer) => Ok(signer),
+            // A token takes its time, and so does whoever types a passphrase.
+            None => block_in_place(|| self.directory.unlock(key, &self.secrets)),
+        }
+    }
+
+    /// Goes on with a store that is older than this checkpoint, and signs that with the key of the checkpoint.
+    ///
+    /// # Errors
+    ///
+    /// If the key is not here or the passphrase is wrong, or the acknowledgement cannot be kept.
+    pub(crate) async fn acknowledge_restore(&self, newest: &Checkpoint) -> Result<()> {
+        let mut signer = None;
+        for key in self.directory.keys() {
+            let certificate = self.directory.certificate(key)?;
+            if newest.is_by(certificate.spki_der()).is_ok() {
+                signer = Some(self.signer(key)?);
+                break;
+            }
+        }
+        let signer = signer.context("the key that has signed the last checkpoint is not here")?;
+        let place = self.directory.checkpoints()?;
+        let (by, now) = (actor(), OffsetDateTime::now_utc());
+        self.store
+            .acknowledge_restore(newest, signer, Some(&place), &by, now)
+            .await?;
+        Ok(())
     }
 
     /// Finds out whether the clock is that of the processes that serve the same store, where they may be on other machines.

@@ -197,7 +197,7 @@ fn a_store_from_a_backup_is_refused_until_that_is_acknowledged() {
     let elsewhere = std::fs::read_to_string(ca.join("checkpoints.jsonl")).unwrap();
     place.write("elsewhere.jsonl", elsewhere);
     place
-        .run(&["audit", "acknowledge", "--yes"])
+        .ca(&["audit", "acknowledge", "--yes"])
         .refused("nothing to acknowledge");
 
     for file in files {
@@ -210,7 +210,26 @@ fn a_store_from_a_backup_is_refused_until_that_is_acknowledged() {
     assert_eq!(place.run(&["audit", "verify"]).code, 1);
     let elsewhere = ["audit", "verify", "--checkpoint", "elsewhere.jsonl"];
     assert_eq!(place.run(&elsewhere).code, 1);
-    place.run(&["audit", "acknowledge", "--yes"]).ok();
+    // It takes the key.
+    place
+        .run(&["audit", "acknowledge", "--yes"])
+        .refused("passphrase");
+    assert_eq!(place.run(&["audit", "verify"]).code, 1);
+    place.ca(&["audit", "acknowledge", "--yes"]).ok();
+    let verified = place.run(&["audit", "verify"]);
+    assert!(verified.stderr.contains("has acknowledged"), "{verified:?}");
+    assert!(
+        !verified.stderr.contains("no checkpoint to compare"),
+        "{verified:?}"
+    );
+    let said = place.run(&["audit", "verify", "--json"]).json();
+    assert_eq!(said["restores"][0]["signed"], true, "{said}");
+    assert_eq!(said["compared"], 1, "{said}");
+    let last = place.text("elsewhere.jsonl");
+    place.write("last.jsonl", last.lines().last().unwrap());
+    let last = place.run(&["audit", "verify", "--checkpoint", "last.jsonl"]);
+    assert!(last.stderr.contains("no checkpoint to compare"), "{last:?}");
+    last.ok();
     place.run(&["revoke", "--name", "alice", "--yes"]).ok();
     let before = place.crl("issuing.crl").number();
     place.ca(&["crl"]).ok();
