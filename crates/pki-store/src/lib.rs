@@ -14,8 +14,8 @@ mod store;
 mod url;
 
 pub use audit::{
-    AuditBreak, AuditError, AuditEvent, AuditHead, AuditRow, Checkpoint, CheckpointError,
-    CheckpointPlace, KeepError, PlaceError,
+    AcknowledgedRestore, AuditBreak, AuditError, AuditEvent, AuditHead, AuditRow, Checkpoint,
+    CheckpointError, CheckpointPlace, KeepError, PlaceError,
 };
 pub use ca::{CertificateAuthority, IssuedRecord, Order, Settled};
 pub use commit::{ImportedCertificate, KeyReuse, OfRevoked};

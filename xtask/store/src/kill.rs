@@ -208,7 +208,7 @@ impl Round<'_> {
             .revoke(&selection, reason, &actor(), self.now)
             .await?;
         ensure!(revoked.len() == 1, "it cannot be revoked");
-        let listed = self.store.revoked(self.ca.issuer().id, 0).await?;
+        let listed = self.store.revoked(self.ca.issuer().id, 0, self.now).await?;
         ensure!(
             listed.iter().any(|entry| entry.serial == *serial),
             "the next CRL does not list it"

@@ -88,7 +88,10 @@ impl Machine {
         let Some(newest) = self.place.newest()? else {
             anyhow::bail!("no checkpoint was kept");
         };
-        store.acknowledge_restore(&newest, &actor(), now).await?;
+        let (signer, place) = (self.signer.clone(), Some(&self.place));
+        store
+            .acknowledge_restore(&newest, signer, place, &actor(), now)
+            .await?;
         let store = checked().open().await?;
         let reason = RevocationReason::Superseded;
         let again = store.revoke(&revoked, reason, &actor(), now).await?;

@@ -1,7 +1,7 @@
 //! A home that is not used, and the row in the audit log that says so.
 
 use anyhow::Result;
-use pki_store::Store;
+use pki_store::StoreOptions;
 use time::OffsetDateTime;
 
 use super::directory::{ExposedHome, Home};
@@ -35,7 +35,8 @@ impl OpenCa {
 
 async fn record(global: &Global, about: &str, reason: &str) -> Result<()> {
     let directory = Home::of(global)?.ca_of_exposed(global.ca.as_deref())?;
-    let store = Store::open(&store_url(&directory)?).await?;
+    let options = StoreOptions::new(store_url(&directory)?);
+    let store = options.existing().open().await?;
     let name = directory.settings().name.as_str();
     let now = OffsetDateTime::now_utc();
     store

@@ -77,6 +77,10 @@ impl Health {
         let (code, word) = match (&report.failing, report.refreshed) {
             _ if lapsed => (StatusCode::SERVICE_UNAVAILABLE, "expired"),
             _ if !report.clock.may_sign() => (StatusCode::SERVICE_UNAVAILABLE, "clock"),
+            // Nothing was in order yet, and nothing is published that would still count.
+            (Some(_), None) if report.crls.is_empty() => {
+                (StatusCode::SERVICE_UNAVAILABLE, "starting")
+            }
             (Some(_), _) => (StatusCode::OK, "degraded"),
             _ if matches!(report.clock, ClockState::Disputed { .. }) => {
                 (StatusCode::OK, "degraded")
@@ -129,7 +133,8 @@ impl Report {
 /// status code stays 200: what is published still counts. The same is said where clocks of processes differ and nobody
 /// knows which is right, and by a process on a standby that has heard nothing from the primary for 5 minutes; such a
 /// process says up to when it knows everything, as `known_until`. 503 means `expired`, a CRL that is past its nextUpdate,
-/// `clock`, a clock that is wrong, so that nothing is issued, or `starting`.
+/// `clock`, a clock that is wrong, so that nothing is issued, or `starting`: no CRL is published yet, and `reason` says
+/// why not, if anything has failed.
 pub fn health(health: Health) -> Router {
     Router::new()
         .route("/healthz", get(respond))
@@ -161,6 +166,8 @@ mod tests {
                 body["status"].as_str().unwrap_or("").to_owned(),
             )
         };
+        assert_eq!(word(now), (503, "starting".into()));
+        health.failed(now, "there is no CRL".into());
         assert_eq!(word(now), (503, "starting".into()));
         health.published("/crl/a.crl", now + Duration::DAY);
         health.recovered(now);

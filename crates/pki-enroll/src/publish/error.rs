@@ -15,6 +15,10 @@ pub enum PublishError {
         source: CrlError,
     },
 
+    /// No CRL is published at all, and no upstream CA publishes them.
+    #[error("no CRL is published: the store has none, and none could be signed")]
+    NoCrl,
+
     /// No OCSP responder could be appointed for an issuer.
     #[error("no certificate was issued for the OCSP responder of {issuer}")]
     Responder {

@@ -160,10 +160,16 @@ impl Publisher {
         // this one.
         let is_ours = |issuer: &Issuer| issuer.role != IssuerRole::Upstream;
         let ours = |all: Vec<Issuer>| all.into_iter().filter(is_ours).collect::<Vec<_>>();
+        let is_empty = issuers.is_empty() && retired.is_empty();
         let (issuers, retired) = (ours(issuers), ours(retired));
+        let has_crls = is_empty || !issuers.is_empty();
         self.refresh_responders(&issuers, now, &mut failures).await;
         self.refresh_crls((&issuers, &retired), now, &mut failures)
             .await;
+        // Else a store that was lost, and is an empty one now, would be in order.
+        if has_crls && self.published.is_empty() && failures.is_empty() {
+            failures.push(PublishError::NoCrl);
+        }
         if failures.is_empty() {
             self.health.recovered(now);
             return Ok(());

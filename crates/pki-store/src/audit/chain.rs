@@ -1,5 +1,7 @@
 //! Whether the rows of the log belong to one another.
 
+use x509_identity::SerialNumber;
+
 use super::row::AuditRow;
 
 /// The end of an audit log.
@@ -44,14 +46,16 @@ pub enum AuditBreak {
         expected: u64,
     },
 
-    /// The log is as it was written, and the certificate that a row is about is not: it was removed, exchanged, or is not
-    /// revoked any more.
+    /// The log is as it was written, and the certificate that a row is about is not: it was removed, exchanged, has other
+    /// names, or is not revoked any more.
     #[error(
-        "row {seq} of the audit log is about a certificate that is not in the store as it was then"
+        "row {seq} of the audit log is about certificate {serial}, which is not in the store as it was then"
     )]
     Record {
         /// The row.
         seq: u64,
+        /// The certificate.
+        serial: SerialNumber,
     },
 
     /// The log is consistent, and not the one of the checkpoint.

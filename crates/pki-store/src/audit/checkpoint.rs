@@ -14,6 +14,8 @@ use crate::record::hex;
 /// checkpoints, or the CA's own. What is signed cannot be taken for a certificate or a CRL, as it begins with
 /// `pki-store checkpoint v1`.
 ///
+/// An acknowledgement that a store was restored from a backup is a checkpoint, too, and says in place of which one it is.
+///
 /// As text it is one line of JSON, with the members `payload` (the JSON that is signed, as a text), `key` (the
 /// `SubjectPublicKeyInfo`) and `signature`, both in hexadecimal.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -39,6 +41,17 @@ pub(crate) struct Payload {
     pub(crate) at: i64,
     pub(crate) revision: u64,
     pub(crate) crls: Vec<UsedCrlNumber>,
+    /// Of an acknowledgement: the checkpoint that the store is older than.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) instead_of: Option<InsteadOf>,
+}
+
+/// The row that a checkpoint is of, and its hash.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct InsteadOf {
+    pub(crate) seq: u64,
+    pub(crate) hash: String,
 }
 
 /// The last number that was given out for the CRLs of a partition.
@@ -136,6 +149,14 @@ impl Checkpoint {
     #[must_use]
     pub fn at(&self) -> OffsetDateTime {
         OffsetDateTime::from_unix_timestamp(self.payload.at).unwrap_or(OffsetDateTime::UNIX_EPOCH)
+    }
+
+    /// Whether this is an acknowledgement that the store is older than `other`, by the key that has signed that.
+    pub(crate) fn is_instead_of(&self, other: &Self) -> bool {
+        let instead_of = self.payload.instead_of.as_ref();
+        instead_of.is_some_and(|it| it.seq == other.payload.seq && it.hash == other.payload.hash)
+            && self.payload.store == other.payload.store
+            && self.document.key == other.document.key
     }
 
     pub(crate) fn payload(&self) -> &Payload {

@@ -3,6 +3,7 @@
 use pki_core::SignError;
 
 use super::chain::AuditBreak;
+use super::checkpoint::CheckpointError;
 use super::place::PlaceError;
 use crate::StoreError;
 
@@ -23,6 +24,10 @@ pub enum AuditError {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum KeepError {
+    /// An acknowledgement is signed by the key of the checkpoint that it is in place of.
+    #[error("only the key that has signed the checkpoint can pass over it")]
+    OtherKey(#[source] CheckpointError),
+
     /// It is in the store, and not in the second place.
     #[error(transparent)]
     Place(#[from] PlaceError),

@@ -5,6 +5,7 @@ mod checkpoint;
 mod error;
 mod event;
 mod place;
+mod restore;
 mod row;
 
 pub use chain::{AuditBreak, AuditHead};
@@ -12,7 +13,8 @@ pub use checkpoint::{Checkpoint, CheckpointError};
 pub use error::{AuditError, KeepError};
 pub use event::AuditEvent;
 pub use place::{CheckpointPlace, PlaceError};
+pub use restore::AcknowledgedRestore;
 pub use row::AuditRow;
 
 pub(crate) use chain::Walk;
-pub(crate) use checkpoint::{Payload, UsedCrlNumber};
+pub(crate) use checkpoint::{InsteadOf, Payload, UsedCrlNumber};

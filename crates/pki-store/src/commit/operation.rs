@@ -32,7 +32,7 @@ use crate::record::Actor;
 #[derive(Clone)]
 pub(crate) enum Operation {
     Acme(Arc<AcmeOperation>),
-    AcknowledgeRestore(AcknowledgeRestore),
+    AcknowledgeRestore(Box<AcknowledgeRestore>),
     AddIssuer(AddIssuer),
     AskApproval(Arc<AskApproval>),
     Beat(Beat),

@@ -13,6 +13,8 @@ use crate::record::Actor;
 #[derive(Clone)]
 pub(crate) struct AcknowledgeRestore {
     pub(crate) checkpoint: Checkpoint,
+    /// What he has signed.
+    pub(crate) signed: Checkpoint,
     pub(crate) actor: Actor,
     pub(crate) now: OffsetDateTime,
 }
@@ -42,7 +44,11 @@ impl AcknowledgeRestore {
         }
         let raise = Many::Change(sql);
         transaction.session.query_each(raise, sets).await?;
-        let detail = json!({ "instead_of_seq": payload.seq, "instead_of_hash": payload.hash });
+        let detail = json!({
+            "instead_of_seq": payload.seq,
+            "instead_of_hash": payload.hash,
+            "signed": self.signed.to_json(),
+        });
         transaction.audit(
             AuditEvent::Restored,
             self.now,

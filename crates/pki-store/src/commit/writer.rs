@@ -340,9 +340,9 @@ mod tests {
     fn a_store_that_is_behind_is_refused_also_after_waiting_in_vain_for_another_writer() {
         let directory = tempfile::tempdir().unwrap();
         let url = StoreUrl::from(directory.path().join("store.db"));
-        let target = Target::new(&url, Access::Write, Duration::ZERO).unwrap();
+        let target = Target::new(&url, Access::Create, Duration::ZERO).unwrap();
         let mut other = at_once(target.connect()).unwrap();
-        at_once(migrate(&mut other, [0; 16])).unwrap();
+        at_once(migrate(&mut other, Some([0; 16]))).unwrap();
         // As after its server was lost: the audit log of the one that leads now lacks this row.
         let mut desk = Desk {
             session: None,

@@ -45,8 +45,11 @@ impl Schema {
 ///
 /// # Errors
 ///
-/// [`StoreError::Newer`] if it does not.
-pub(crate) async fn migrate(session: &mut Session, new_id: [u8; 16]) -> Result<Schema, StoreError> {
+/// [`StoreError::Newer`] if it does not, and [`StoreError::Missing`] where there is no store and no number for a new one.
+pub(crate) async fn migrate(
+    session: &mut Session,
+    new_id: Option<[u8; 16]>,
+) -> Result<Schema, StoreError> {
     let found = find(session).await?;
     if Schema::known().accepts(found) {
         return Ok(found);
@@ -79,9 +82,17 @@ pub(crate) async fn check(session: &mut Session) -> Result<Schema, StoreError> {
     }
 }
 
-async fn steps(session: &mut Session, new_id: [u8; 16]) -> Result<(), StoreError> {
+async fn steps(session: &mut Session, new_id: Option<[u8; 16]>) -> Result<(), StoreError> {
     // Again, since another process may have been faster.
     let found = find(session).await?;
+    let new_id = match new_id {
+        None if found.version == 0 => {
+            return Err(StoreError::Missing {
+                what: "there are no tables in it",
+            });
+        }
+        new_id => new_id.unwrap_or_default(),
+    };
     for (step, sql) in STEPS.iter().enumerate().skip(count(found.version)) {
         session.batch(&spelled(session, sql)).await?;
         if step == 0 {

@@ -20,15 +20,20 @@ pub(crate) struct SqliteSession {
 }
 
 impl SqliteSession {
-    /// Opens the file, and for writing makes it, for its owner alone, if there is none.
+    /// Opens the file, and with [`Access::Create`] makes it, for its owner alone, if there is none.
     ///
     /// # Errors
     ///
-    /// [`StoreError::Foreign`] for a file that is something else, [`StoreError::Open`] for one that cannot be opened.
+    /// [`StoreError::Missing`] where there is none, [`StoreError::Foreign`] for a file that is something else, [`StoreError::Open`] for one that cannot be opened.
     pub(crate) fn open(path: &Path, access: Access, busy: Duration) -> Result<Self, StoreError> {
-        usable(path, access).map_err(|source| StoreError::Open {
-            path: path.to_owned(),
-            source: Arc::new(source),
+        usable(path, access).map_err(|source| match source.kind() {
+            io::ErrorKind::NotFound if access != Access::Create => StoreError::Missing {
+                what: "the file is not there",
+            },
+            _ => StoreError::Open {
+                path: path.to_owned(),
+                source: Arc::new(source),
+            },
         })?;
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(path, flags).map_err(translate)?;
@@ -116,13 +121,13 @@ impl SqliteSession {
     }
 }
 
-/// Whether the file can be opened; for writing it is made if there is none.
+/// Whether the file can be opened; with [`Access::Create`] it is made if there is none.
 ///
 /// A file that is there is not opened for that: as soon as this process closes it, the system drops the locks of all
 /// connections that it has to it (POSIX). Then another program takes itself for the last one, and removes the log that
 /// this one writes on.
 fn usable(path: &Path, access: Access) -> io::Result<()> {
-    if access == Access::Write {
+    if access == Access::Create {
         // SQLite gives the files beside this one the same permissions.
         match owner_only().write(true).create_new(true).open(path) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
@@ -233,7 +238,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("store.db");
         let open = |access| SqliteSession::open(&path, access, Duration::ZERO).unwrap();
-        let first = open(Access::Write);
+        let first = open(Access::Create);
         let made = format!("PRAGMA application_id = {APPLICATION_ID}; CREATE TABLE t (a)");
         first.batch(&made).unwrap();
         assert_eq!(locks(&path), 1);

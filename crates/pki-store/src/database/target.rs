@@ -64,7 +64,7 @@ impl Target {
                     config.application_name("pki-store");
                 }
                 let any = config.get_target_session_attrs() == TargetSessionAttrs::Any;
-                if access == Access::Write && any {
+                if access != Access::Read && any {
                     config.target_session_attrs(TargetSessionAttrs::ReadWrite);
                 }
                 Place::Postgres(Box::new(server))
@@ -81,6 +81,19 @@ impl Target {
     /// Whether it is only read.
     pub(crate) fn is_read_only(&self) -> bool {
         self.access == Access::Read
+    }
+
+    /// Whether it is made where it is not there.
+    pub(crate) fn may_be_made(&self) -> bool {
+        self.access == Access::Create
+    }
+
+    /// The same once it is there: what is lost later is not made again, and empty.
+    pub(crate) fn made(mut self) -> Self {
+        if self.may_be_made() {
+            self.access = Access::Write;
+        }
+        self
     }
 
     /// The server was lost, and with it every connection that was made before: another one may lead now.

@@ -34,6 +34,15 @@ pub enum IssueError {
     #[error(transparent)]
     Issue(#[from] pki_core::IssueError),
 
+    /// The certificate of the issuer itself is revoked, so that nobody accepts what it issues.
+    #[error(
+        "the issuing CA `{subject}` is revoked, and issues no more; `mtls ca rotate` replaces it"
+    )]
+    IssuerRevoked {
+        /// Its subject.
+        subject: String,
+    },
+
     /// The key was revoked as compromised.
     #[error("the key {} was compromised; make a new one", hex(spki_sha256))]
     KeyBlocked {

@@ -59,6 +59,13 @@ pub enum StoreError {
     #[error("the store is locked by another process")]
     Locked(#[source] Cause),
 
+    /// There is no store, and none was to be made.
+    #[error("there is no store: {what}")]
+    Missing {
+        /// What was found in its place.
+        what: &'static str,
+    },
+
     /// A later version of this software has changed the schema.
     #[error(
         "the store has schema version {found}, and this software knows {known} at most; use a newer one"

@@ -1,11 +1,9 @@
 //! What a checkpoint says, and whether the store is as new as one.
 
-use std::collections::HashSet;
-
 use time::OffsetDateTime;
 
 use crate::StoreError;
-use crate::audit::{Checkpoint, Payload, UsedCrlNumber};
+use crate::audit::{AcknowledgedRestore, Checkpoint, Payload, UsedCrlNumber};
 use crate::database::{Row, Session, values};
 use crate::record::hex;
 
@@ -40,6 +38,7 @@ async fn read(session: &mut Session, now: OffsetDateTime) -> Result<Payload, Sto
         at: now.unix_timestamp(),
         revision: row.count(3)?,
         crls: crls.iter().map(used).collect::<Result<_, StoreError>>()?,
+        instead_of: None,
     })
 }
 
@@ -72,7 +71,8 @@ pub(crate) async fn missing(
         return Ok(None);
     };
     // Few stores were ever restored, and all of the log is read for that.
-    let is_acknowledged = acknowledged(session).await?.contains(checkpoint);
+    let restores = acknowledged(session).await?;
+    let is_acknowledged = restores.iter().any(|it| it.passes_over(checkpoint));
     Ok((!is_acknowledged).then_some(what))
 }
 
@@ -86,14 +86,8 @@ async fn older_than(
     session: &mut Session,
     checkpoint: &Checkpoint,
 ) -> Result<Option<String>, StoreError> {
-    let head = checkpoint.head();
-    if head.seq > 0 {
-        let sql = "SELECT hash FROM audit WHERE seq = $1";
-        let row = session.first(sql, values![head.seq]).await?;
-        let is_there = row.map_or(Ok(false), |row| Ok(row.blob(0)? == head.hash))?;
-        if !is_there {
-            return Ok(Some(name_of(checkpoint)));
-        }
+    if !has_row(session, checkpoint).await? {
+        return Ok(Some(name_of(checkpoint)));
     }
     let sql = "SELECT l.number FROM crls l JOIN issuers i ON i.id = l.issuer \
                WHERE i.fingerprint = $1 AND l.part = $2";
@@ -107,31 +101,43 @@ async fn older_than(
     Ok(None)
 }
 
-/// The checkpoints that rows of the log name: the row and the hash of each.
-pub(crate) struct Acknowledged(HashSet<(u64, String)>);
-
-impl Acknowledged {
-    pub(crate) fn contains(&self, checkpoint: &Checkpoint) -> bool {
-        let payload = checkpoint.payload();
-        self.0.contains(&(payload.seq, payload.hash.clone()))
+/// Whether the audit log has the row that the checkpoint is of.
+async fn has_row(session: &mut Session, checkpoint: &Checkpoint) -> Result<bool, StoreError> {
+    let head = checkpoint.head();
+    if head.seq == 0 {
+        return Ok(true);
     }
+    let sql = "SELECT hash FROM audit WHERE seq = $1";
+    let row = session.first(sql, values![head.seq]).await?;
+    row.map_or(Ok(false), |row| Ok(row.blob(0)? == head.hash))
 }
 
-/// The checkpoints that were left behind by a restore, as somebody has acknowledged.
-pub(crate) async fn acknowledged(session: &mut Session) -> Result<Acknowledged, StoreError> {
-    let sql = "SELECT detail FROM audit WHERE event = 'restored'";
-    let mut found = HashSet::new();
+/// The restores that somebody has acknowledged, the oldest first.
+pub(crate) async fn acknowledged(
+    session: &mut Session,
+) -> Result<Vec<AcknowledgedRestore>, StoreError> {
+    let sql = "SELECT seq, at, actor, detail FROM audit WHERE event = 'restored' ORDER BY seq";
+    let mut found = Vec::new();
     for row in session.query(sql, vec![]).await? {
-        let detail: serde_json::Value = serde_json::from_str(row.text(0)?).unwrap_or_default();
-        let seq = detail
-            .get("instead_of_seq")
-            .and_then(serde_json::Value::as_u64);
-        let hash = detail
-            .get("instead_of_hash")
-            .and_then(serde_json::Value::as_str);
-        found.extend(seq.zip(hash.map(str::to_owned)));
+        let detail: serde_json::Value = serde_json::from_str(row.text(3)?).unwrap_or_default();
+        let text = |name: &str| detail.get(name).and_then(serde_json::Value::as_str);
+        let mut signed = text("signed").and_then(|text| Checkpoint::parse(text).ok());
+        // What was signed for another log says nothing about this one.
+        if let Some(checkpoint) = &signed
+            && !has_row(session, checkpoint).await?
+        {
+            signed = None;
+        }
+        let instead_of = detail.get("instead_of_seq");
+        found.push(AcknowledgedRestore {
+            seq: row.count(0)?,
+            at: row.time(1)?,
+            actor: row.text(2)?.to_owned(),
+            instead_of: instead_of.and_then(serde_json::Value::as_u64),
+            signed,
+        });
     }
-    Ok(Acknowledged(found))
+    Ok(found)
 }
 
 /// Whether the file hangs together.

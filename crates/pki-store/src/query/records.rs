@@ -24,7 +24,8 @@ pub(crate) async fn contradiction(
             .any(|event| event.as_str() == row.event)
     };
     let rows: Vec<_> = rows.iter().filter(about).collect();
-    let sql = "SELECT c.fingerprint, c.content, r.reason FROM certificates c JOIN issuers i ON i.id = c.issuer \
+    let sql = "SELECT c.fingerprint, c.content, r.reason, c.subject, c.sans, c.profile, c.spki \
+               FROM certificates c JOIN issuers i ON i.id = c.issuer \
                LEFT JOIN revocations r ON r.certificate = c.id WHERE i.ca = $1 AND c.serial = $2";
     let set = |row: &&AuditRow| {
         let serial = row.serial.as_ref().map(|serial| serial.as_bytes().to_vec());
@@ -39,30 +40,47 @@ pub(crate) async fn contradiction(
         for certificate in &certificates {
             as_it_says |= agrees(row, certificate)?;
         }
-        if !as_it_says {
-            return Ok(Some(AuditBreak::Record { seq: row.seq }));
+        if !as_it_says && let Some(serial) = &row.serial {
+            return Ok(Some(AuditBreak::Record {
+                seq: row.seq,
+                serial: serial.clone(),
+            }));
         }
     }
     Ok(None)
 }
 
 fn agrees(row: &AuditRow, certificate: &Row) -> Result<bool, StoreError> {
-    let fingerprint = certificate
-        .optional(0, |row, column| row.blob(column))?
-        .map(hex);
-    let is_issued = [AuditEvent::Issued, AuditEvent::Imported]
-        .iter()
-        .any(|event| event.as_str() == row.event);
-    if is_issued {
-        let detail: serde_json::Value = serde_json::from_str(&row.detail).unwrap_or_default();
-        let logged = detail
-            .get("fingerprint_sha256")
-            .and_then(serde_json::Value::as_str);
-        let content = certificate.optional(1, |row, column| row.blob(column))?;
-        let hash = content.map(|content| hex(&Sha256::digest(content)));
-        return Ok(
-            logged.is_none() || (fingerprint.as_deref() == logged && hash.as_deref() == logged)
-        );
+    let is = |event: AuditEvent| row.event == event.as_str();
+    let is_revoked = !certificate.is_null(2);
+    if is(AuditEvent::Revoked) {
+        return Ok(is_revoked);
     }
-    Ok(row.event != AuditEvent::Revoked.as_str() || !certificate.is_null(2))
+    let detail: serde_json::Value = serde_json::from_str(&row.detail).unwrap_or_default();
+    // Not every row says all of it.
+    let logged = |name: &str| detail.get(name).filter(|it| !it.is_null());
+    let says = |name: &str, text: Option<&str>| {
+        logged(name).is_none_or(|it| text.is_some() && it.as_str() == text)
+    };
+    let hash = |column| {
+        let bytes = certificate.optional(column, |row, column| row.blob(column));
+        bytes.map(|bytes| bytes.map(hex))
+    };
+    let sans: serde_json::Value = serde_json::from_str(certificate.text(4)?).unwrap_or_default();
+    let mut agrees =
+        says("subject", Some(certificate.text(3)?)) && logged("sans").is_none_or(|it| *it == sans);
+    if is(AuditEvent::Approved) {
+        agrees &=
+            says("profile", Some(certificate.text(5)?)) && says("spki_sha256", hash(6)?.as_deref());
+    }
+    if is(AuditEvent::Imported) {
+        agrees &= is_revoked || logged("revoked").is_none();
+    }
+    if is(AuditEvent::Issued) || is(AuditEvent::Imported) {
+        let content = certificate.optional(1, |row, column| row.blob(column))?;
+        let content = content.map(|content| hex(&Sha256::digest(content)));
+        agrees &= says("fingerprint_sha256", hash(0)?.as_deref())
+            && says("fingerprint_sha256", content.as_deref());
+    }
+    Ok(agrees)
 }

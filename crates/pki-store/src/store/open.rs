@@ -31,7 +31,7 @@ impl StoreOptions {
     pub fn new(url: StoreUrl) -> Self {
         Self {
             url,
-            access: Access::Write,
+            access: Access::Create,
             busy: Duration::from_secs(10),
             lease: Duration::from_secs(30),
             patience: Duration::from_secs(75),
@@ -46,6 +46,14 @@ impl StoreOptions {
     #[must_use]
     pub fn read_only(mut self) -> Self {
         self.access = Access::Read;
+        self
+    }
+
+    /// Opens what is there already, and makes no store: where one was lost, or its address is wrong, an empty one would
+    /// know nothing of what was revoked. Not so by default.
+    #[must_use]
+    pub fn existing(mut self) -> Self {
+        self.access = Access::Write;
         self
     }
 
@@ -89,10 +97,12 @@ impl StoreOptions {
         self
     }
 
-    /// Opens the store. Unless it is only [read](Self::read_only), a file is made if there is none, for its owner alone, and an older schema is brought up to date.
+    /// Opens the store. Unless it is only [read](Self::read_only), an older schema is brought up to date; unless it has to
+    /// be [there](Self::existing), a file is made if there is none, for its owner alone.
     ///
     /// # Errors
     ///
+    /// [`StoreError::Missing`] where there is none and none is to be made,
     /// [`StoreError::Foreign`], [`StoreError::Corrupt`] and [`StoreError::Newer`] for what is not a store of this version,
     /// [`StoreError::NotMigrated`] for an older one that is only read, [`StoreError::Open`] or [`StoreError::Unavailable`] if it cannot be reached, [`StoreError::Older`] if it is older than
     /// the last of [`checkpoints`](Self::checkpoints).
@@ -105,6 +115,7 @@ impl StoreOptions {
         } else {
             ready(&target).await?
         };
+        let target = target.made();
         let store = Store(Arc::new(Shared {
             readers: Readers::new(target.clone(), self.patience),
             leases: Leases::default(),
@@ -148,7 +159,10 @@ async fn ready(target: &Target) -> Result<(Session, [u8; 16], Schema), StoreErro
     let mut session = target.connect().await?;
     let found = match target.is_read_only() {
         true => check(&mut session).await?,
-        false => migrate(&mut session, *Uuid::new_v4().as_bytes()).await?,
+        false => {
+            let new_id = *Uuid::new_v4().as_bytes();
+            migrate(&mut session, target.may_be_made().then_some(new_id)).await?
+        }
     };
     let id = session.store_row("id").await?.array(0)?;
     Ok((session, id, found))

@@ -4,14 +4,16 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 use clap::{Args, Subcommand};
-use pki_store::{AuditBreak, AuditError, Checkpoint, StoreUrl};
+use pki_store::{
+    AcknowledgedRestore, AuditBreak, AuditError, AuditHead, Checkpoint, Store, StoreUrl,
+};
 use serde::Serialize;
 use time::OffsetDateTime;
 
 use crate::files::read;
 use crate::global::Global;
-use crate::home::{CheckpointSigners, OpenCa, actor};
-use crate::output::{Outcome, Output, Tone, hex, printable};
+use crate::home::{CheckpointSigners, OpenCa};
+use crate::output::{Outcome, Output, Tone, hex, moment, note, printable};
 
 /// Verify or export the log of every decision
 #[derive(Args, Debug)]
@@ -23,9 +25,9 @@ pub(crate) struct Audit {
 
 #[derive(Debug, Subcommand)]
 enum Task {
-    /// Check that no row was changed, taken out or put in
+    /// Check that no row was changed, taken out or put in, and that the store has each certificate as the log says
     ///
-    /// Exit code 1 where the chain is broken. By the last checkpoint, or those that are given, a log is found that was cut
+    /// Exit code 1 where the chain is broken, or a certificate was removed or changed, or is not revoked any more. By the last checkpoint, or those that are given, a log is found that was cut
     /// short or written anew.
     #[command(
         after_help = "Examples:\n  mtls audit verify --checkpoint /mnt/elsewhere/checkpoints.jsonl\n  \
@@ -42,7 +44,8 @@ enum Task {
     /// Go on with a store that was restored from a backup
     ///
     /// A store that is older than the last checkpoint is refused, since what was revoked after the backup would be good
-    /// again. Revoke that again afterwards; a row of the audit log says who has acknowledged it.
+    /// again. Revoke that again afterwards; a row of the audit log says who has acknowledged it, signed by the key that has
+    /// signed the checkpoint, so that it takes the passphrase.
     #[command(after_help = "Example:\n  mtls audit acknowledge --yes")]
     Acknowledge {
         /// Do it
@@ -74,6 +77,52 @@ struct Verified {
     hash: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     problem: Option<String>,
+    /// How many checkpoints the log was compared with.
+    compared: usize,
+    restores: Vec<RestoreView>,
+}
+
+#[derive(Debug, Serialize)]
+struct RestoreView {
+    row: u64,
+    #[serde(with = "time::serde::rfc3339")]
+    at: OffsetDateTime,
+    actor: String,
+    instead_of: Option<u64>,
+    signed: bool,
+}
+
+impl RestoreView {
+    fn of(restore: &AcknowledgedRestore, signers: &mut CheckpointSigners<'_>) -> Self {
+        let signed = restore.signed.as_ref();
+        Self {
+            row: restore.seq,
+            at: restore.at,
+            actor: restore.actor.clone(),
+            instead_of: restore.instead_of,
+            signed: signed.is_some_and(|signed| signers.check(signed).is_ok()),
+        }
+    }
+
+    fn sentence(&self) -> String {
+        let Self { row, actor, .. } = self;
+        let (actor, at) = (printable(actor), moment(self.at));
+        let instead_of = match self.instead_of {
+            Some(row) => format!("the checkpoint of row {row}"),
+            None => "a checkpoint".into(),
+        };
+        match self.signed {
+            true => format!(
+                "row {row}: {actor} has acknowledged at {at} that the store was restored from a backup, and is older than \
+                 {instead_of}"
+            ),
+            false => format!(
+                "warning: row {row} says that the store was restored from a backup, and is older than {instead_of}. No key \
+                 of this CA has signed that for this log, and it is not believed. If it was so, and the store is refused, \
+                 `mtls audit acknowledge` once more"
+            ),
+        }
+    }
 }
 
 impl Audit {
@@ -102,10 +151,7 @@ async fn acknowledge(ca: &OpenCa, out: &mut Output) -> Result<Outcome> {
     if ca.store().check_age(&newest).await.is_ok() {
         bail!("the store is not older than its last checkpoint: there is nothing to acknowledge");
     }
-    let now = OffsetDateTime::now_utc();
-    ca.store()
-        .acknowledge_restore(&newest, &actor(), now)
-        .await?;
+    ca.acknowledge_restore(&newest).await?;
     out.line("acknowledged; revoke again what was revoked since the backup")?;
     Ok(Outcome::Done)
 }
@@ -140,18 +186,35 @@ async fn verify(ca: &OpenCa, files: &[PathBuf], out: &mut Output) -> Result<Outc
             ca.warn_of_lost_checkpoints().await?;
         }
     }
-    let verified = match ca.store().verify_audit_against(&checkpoints).await {
+    let found = ca.store().acknowledged_restores().await?;
+    let passed_over = |it: &&Checkpoint| found.iter().any(|by| by.passes_over(it));
+    let compared = checkpoints.iter().filter(|it| !passed_over(it)).count();
+    let restores = found.iter().map(|it| RestoreView::of(it, &mut signers));
+    let restores: Vec<_> = restores.collect();
+    for restore in &restores {
+        note(restore.sentence());
+    }
+    if compared == 0 {
+        note(
+            "there was no checkpoint to compare the log with: nobody would notice one that was written anew",
+        );
+    }
+    let verified = match against(ca.store(), &checkpoints).await {
         Ok(head) => Verified {
             intact: true,
             rows: head.seq,
             hash: Some(hex(&head.hash)),
             problem: None,
+            compared,
+            restores,
         },
         Err(AuditError::Broken(problem)) => Verified {
             intact: false,
             rows: ca.store().audit_head().await?.seq,
             hash: None,
             problem: Some(sentence(&problem, ca.store().is_read_only())),
+            compared,
+            restores,
         },
         Err(error) => return Err(error.into()),
     };
@@ -166,6 +229,13 @@ async fn verify(ca: &OpenCa, files: &[PathBuf], out: &mut Output) -> Result<Outc
         out.line(line)?;
     }
     Ok(Outcome::found(!verified.intact))
+}
+
+/// The log itself, and then the certificates and revocations by it.
+async fn against(store: &Store, checkpoints: &[Checkpoint]) -> Result<AuditHead, AuditError> {
+    let head = store.verify_audit_against(checkpoints).await?;
+    store.verify_records().await?;
+    Ok(head)
 }
 
 /// Of a log that ends too early on a standby nobody knows yet whether it was cut short.

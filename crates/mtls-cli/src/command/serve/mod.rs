@@ -205,6 +205,10 @@ impl Serve {
         // The publisher ends first, which answers the requests that wait for a CRL.
         while tasks.join_next().await.is_some() {}
         server.stop(GRACE).await;
+        // The next one to open the store is to find all of what was done here.
+        if !self.read_only {
+            ca.checkpoint_of_news().await;
+        }
         Ok(Outcome::Done)
     }
 

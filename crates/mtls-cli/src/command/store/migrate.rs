@@ -2,7 +2,7 @@
 
 use anyhow::{Context as _, Result};
 use clap::Args;
-use pki_store::{Store, StoreUrl};
+use pki_store::{StoreOptions, StoreUrl};
 use serde::Serialize;
 
 use super::url::url;
@@ -31,12 +31,11 @@ struct Migrated {
 impl Migrate {
     pub(crate) async fn run(self, global: &Global, out: &mut Output) -> Result<Outcome> {
         let url = url(self.store, global)?;
-        let store = Store::open(&url).await;
+        let store = StoreOptions::new(url.clone()).existing().open().await;
         let store = store.with_context(|| format!("cannot use the store {url}"))?;
         let schema = store.schema();
         let (from, to) = (schema.found, schema.known.max(schema.found));
         out.line(match (from, to) {
-            (0, to) => format!("made an empty store with schema version {to}"),
             (from, to) if from < to => format!("brought from schema version {from} to {to}"),
             _ if from > schema.known => {
                 format!("a later release has brought it to schema version {from} already")

@@ -5,7 +5,7 @@ mod rotated;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, anyhow, bail};
 use pki_core::{Authority, KeyKind, Signer};
 use pki_store::{
     Actor, CertificateAuthority, Checkpoint, CheckpointPlace, ClockState, Issuer, Store,
@@ -35,7 +35,8 @@ impl OpenCa {
     ///
     /// # Errors
     ///
-    /// If there is none, its store cannot be used, or the store is older than its last checkpoint.
+    /// If there is none, its store is lost or cannot be used, or the store is older than its last checkpoint or its issuing
+    /// CA.
     pub(crate) async fn open(global: &Global) -> Result<Self> {
         Self::open_at(global, None).await
     }
@@ -43,18 +44,20 @@ impl OpenCa {
     /// The same with another store than `ca.toml` names.
     pub(crate) async fn open_at(global: &Global, store: Option<StoreUrl>) -> Result<Self> {
         let ca = Self::open_unchecked(global, store).await?;
-        let Some(newest) = ca.newest_checkpoint().await? else {
-            ca.warn_of_lost_checkpoints().await?;
-            return Ok(ca);
-        };
-        let checked = ca.store.check_age(&newest).await;
-        checked.with_context(|| {
-            format!(
-                "the CA `{}` cannot be used: what was revoked since a backup would be good again; \
-                 `mtls audit acknowledge --help` says how to go on",
-                ca.name()
-            )
-        })?;
+        match ca.newest_checkpoint().await? {
+            Some(newest) => {
+                let checked = ca.store.check_age(&newest).await;
+                checked.with_context(|| {
+                    format!(
+                        "the CA `{}` cannot be used: what was revoked since a backup would be good again; \
+                         `mtls audit acknowledge --help` says how to go on",
+                        ca.name()
+                    )
+                })?;
+            }
+            None => ca.warn_of_lost_checkpoints().await?,
+        }
+        ca.knows(&[ca.directory.issuing()]).await?;
         Ok(ca)
     }
 
@@ -125,14 +128,46 @@ impl OpenCa {
     ) -> Result<Self> {
         let directory = Home::of(global)?.ca(global.ca.as_deref())?;
         let url = store.map_or_else(|| store_url(&directory), Ok)?;
-        let store = set(StoreOptions::new(url.clone())).open().await;
-        let store = store.with_context(|| format!("cannot use the store {url}"))?;
-        Ok(Self {
+        let options = set(StoreOptions::new(url.clone()).existing());
+        let store = options.open().await;
+        let store = store.map_err(|error| {
+            let lost = matches!(error, StoreError::Missing { .. });
+            let what = match lost {
+                true => lost_store(&url),
+                false => format!("cannot use the store {url}"),
+            };
+            anyhow::Error::from(error).context(what)
+        })?;
+        let ca = Self {
             directory,
             store,
             secrets: Arc::new(Secrets::of(global)),
             unlocked: UnlockedKeys::default(),
-        })
+        };
+        // A backup, and a standby, may be older than the last rotation.
+        ca.knows(&ca.directory.keys()).await?;
+        Ok(ca)
+    }
+
+    /// Checks that the store has one of these keys as an issuer of this CA: it is neither another one's nor empty.
+    async fn knows(&self, keys: &[CaKey]) -> Result<()> {
+        let issuers = self.issuers().await?;
+        for key in keys {
+            let certificate = self.directory.certificate(*key)?;
+            if issuers.iter().any(|it| *it.certificate() == certificate) {
+                return Ok(());
+            }
+        }
+        let (name, url) = (self.name(), self.store.url());
+        let files: Vec<_> = keys
+            .iter()
+            .map(|key| format!("{}.crt", key.name()))
+            .collect();
+        let error = anyhow!(
+            "the store {url} has no issuer `{name}` with the certificate in {}",
+            files.join(" or ")
+        );
+        Err(error.context(lost_store(url)))
     }
 
     pub(crate) fn directory(&self) -> &CaDirectory {
@@ -173,17 +208,44 @@ impl OpenCa {
         if let Some(upstream) = &self.directory.settings().upstream {
             return self.by_upstream(upstream, key).await;
         }
-        let signer = match self.unlocked.get(key) {
-            Some(signer) => signer,
-            // A token takes its time, and so does whoever types a passphrase.
-            None => block_in_place(|| self.directory.unlock(key, &self.secrets))?,
-        };
+        let signer = self.signer(key)?;
         let authority = self.directory.authority(key, signer.clone())?;
         self.unlocked.keep(key, signer);
         let subject = authority.certificate().subject().to_string();
         CertificateAuthority::new(authority, self.store.clone())
             .await
             .with_context(|| format!("the CA `{subject}` cannot issue"))
+    }
+
+    fn signer(&self, key: CaKey) -> Result<Arc<dyn Signer>> {
+        match self.unlocked.get(key) {
+            Some(signer) => Ok(signer),
+            // A token takes its time, and so does whoever types a passphrase.
+            None => block_in_place(|| self.directory.unlock(key, &self.secrets)),
+        }
+    }
+
+    /// Goes on with a store that is older than this checkpoint, and signs that with the key of the checkpoint.
+    ///
+    /// # Errors
+    ///
+    /// If the key is not here or the passphrase is wrong, or the acknowledgement cannot be kept.
+    pub(crate) async fn acknowledge_restore(&self, newest: &Checkpoint) -> Result<()> {
+        let mut signer = None;
+        for key in self.directory.keys() {
+            let certificate = self.directory.certificate(key)?;
+            if newest.is_by(certificate.spki_der()).is_ok() {
+                signer = Some(self.signer(key)?);
+                break;
+            }
+        }
+        let signer = signer.context("the key that has signed the last checkpoint is not here")?;
+        let place = self.directory.checkpoints()?;
+        let (by, now) = (actor(), OffsetDateTime::now_utc());
+        self.store
+            .acknowledge_restore(newest, signer, Some(&place), &by, now)
+            .await?;
+        Ok(())
     }
 
     /// Finds out whether the clock is that of the processes that serve the same store, where they may be on other machines.
@@ -294,6 +356,16 @@ impl OpenCa {
         }
     }
 
+    /// The same, unless the last checkpoint is of that row already.
+    pub(crate) async fn checkpoint_of_news(&self) {
+        let kept = self.store.newest_checkpoints(1).await;
+        let kept = kept.ok().and_then(|kept| Some(kept.first()?.head()));
+        // What is wrong with the store is told by whoever needs it.
+        if kept.is_none() || kept != self.store.audit_head().await.ok() {
+            self.checkpoint().await;
+        }
+    }
+
     /// Signs where the audit log ends now, if that takes nobody to type a passphrase or a PIN. `false` if it does.
     pub(crate) async fn checkpoint_unasked(&self) -> bool {
         // Without a key of its own no CA signs checkpoints, and there is nothing to wait for.
@@ -361,6 +433,14 @@ impl OpenCa {
         }
         Err(error)
     }
+}
+
+/// What to do where the CA's certificates are here, and its store does not know them.
+fn lost_store(url: &StoreUrl) -> String {
+    format!(
+        "the store {url} is lost, another CA's, or from before a rotation, and does not know what was revoked: correct its \
+         address, or restore it from the last backup; `mtls audit acknowledge --help` says how to go on then"
+    )
 }
 
 /// A standby is behind by moments: what was done just now, with a checkpoint of it, is waited for.

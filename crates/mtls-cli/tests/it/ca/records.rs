@@ -7,6 +7,7 @@ use rustix::process::Signal;
 use crate::common::Place;
 use crate::common::ca::{WITH, certificate};
 use crate::common::daemon::Daemon;
+use crate::common::served::Served;
 
 #[test]
 fn revoking_is_a_dry_run_until_it_is_confirmed() {
@@ -249,7 +250,7 @@ fn a_store_from_a_backup_is_refused_until_that_is_acknowledged() {
     let elsewhere = std::fs::read_to_string(ca.join("checkpoints.jsonl")).unwrap();
     place.write("elsewhere.jsonl", elsewhere);
     place
-        .run(&["audit", "acknowledge", "--yes"])
+        .ca(&["audit", "acknowledge", "--yes"])
         .refused("nothing to acknowledge");
 
     for file in files {
@@ -262,7 +263,26 @@ fn a_store_from_a_backup_is_refused_until_that_is_acknowledged() {
     assert_eq!(place.run(&["audit", "verify"]).code, 1);
     let elsewhere = ["audit", "verify", "--checkpoint", "elsewhere.jsonl"];
     assert_eq!(place.run(&elsewhere).code, 1);
-    place.run(&["audit", "acknowledge", "--yes"]).ok();
+    // It takes the key.
+    place
+        .run(&["audit", "acknowledge", "--yes"])
+        .refused("passphrase");
+    assert_eq!(place.run(&["audit", "verify"]).code, 1);
+    place.ca(&["audit", "acknowledge", "--yes"]).ok();
+    let verified = place.run(&["audit", "verify"]);
+    assert!(verified.stderr.contains("has acknowledged"), "{verified:?}");
+    assert!(
+        !verified.stderr.contains("no checkpoint to compare"),
+        "{verified:?}"
+    );
+    let said = place.run(&["audit", "verify", "--json"]).json();
+    assert_eq!(said["restores"][0]["signed"], true, "{said}");
+    assert_eq!(said["compared"], 1, "{said}");
+    let last = place.text("elsewhere.jsonl");
+    place.write("last.jsonl", last.lines().last().unwrap());
+    let last = place.run(&["audit", "verify", "--checkpoint", "last.jsonl"]);
+    assert!(last.stderr.contains("no checkpoint to compare"), "{last:?}");
+    last.ok();
     place.run(&["revoke", "--name", "alice", "--yes"]).ok();
     let before = place.crl("issuing.crl").number();
     place.ca(&["crl"]).ok();
@@ -334,10 +354,25 @@ fn what_the_ca_made_for_itself_is_listed_on_request() {
     assert_eq!(profiles(&["--all"]), ["issuing-ca", "client"]);
     assert_eq!(profiles(&["--profile", "issuing-ca"]), ["issuing-ca"]);
     // A responder appoints itself.
-    let served = crate::common::served::Served::start(&place, &WITH);
+    let served = Served::start(&place, &WITH);
     assert!(served.stop());
     assert_eq!(profiles(&[]), ["client"]);
     assert!(profiles(&["--all"]).contains(&"ocsp".to_owned()));
+}
+
+/// The row that the last checkpoint is of.
+fn last_checkpoint(place: &Place) -> u64 {
+    let kept = place.text("home/default/checkpoints.jsonl");
+    let line: serde_json::Value = serde_json::from_str(kept.lines().last().unwrap()).unwrap();
+    let payload = line["payload"].as_str().unwrap();
+    let payload: serde_json::Value = serde_json::from_str(payload).unwrap();
+    payload["seq"].as_u64().unwrap()
+}
+
+/// How many rows the audit log has.
+fn rows(place: &Place) -> u64 {
+    let verified = place.run(&["audit", "verify", "--json"]).json();
+    verified["rows"].as_u64().unwrap()
 }
 
 #[test]
@@ -345,17 +380,7 @@ fn a_revocation_has_its_checkpoint_or_says_when() {
     let place = Place::with_ca();
     place.ca(&["issue", "client", "alice"]).ok();
     place.ca(&["issue", "client", "bob"]).ok();
-    let last = || {
-        let kept = place.text("home/default/checkpoints.jsonl");
-        let line: serde_json::Value = serde_json::from_str(kept.lines().last().unwrap()).unwrap();
-        let payload = line["payload"].as_str().unwrap();
-        let payload: serde_json::Value = serde_json::from_str(payload).unwrap();
-        payload["seq"].as_u64().unwrap()
-    };
-    let rows = || {
-        let verified = place.run(&["audit", "verify", "--json"]).json();
-        verified["rows"].as_u64().unwrap()
-    };
+    let last = || last_checkpoint(&place);
     let before = last();
     let revoked = place.run(&["revoke", "--name", "alice", "--yes"]);
     assert!(revoked.stderr.contains("next checkpoint"), "{revoked:?}");
@@ -365,5 +390,53 @@ fn a_revocation_has_its_checkpoint_or_says_when() {
     assert_eq!(revoked.stderr, "");
     revoked.ok();
     assert!(last() > before);
-    assert_eq!(last(), rows());
+    assert_eq!(last(), rows(&place));
+}
+
+#[test]
+fn what_was_served_has_its_checkpoint_at_the_end() {
+    let place = Place::with_ca();
+    place.ca(&["issue", "client", "alice"]).ok();
+    let before = last_checkpoint(&place);
+    assert_eq!(before, rows(&place));
+    // It appoints its responders, and signs CRLs.
+    let served = Served::start(&place, &WITH);
+    assert!(served.stop());
+    assert!(last_checkpoint(&place) > before);
+    assert_eq!(last_checkpoint(&place), rows(&place));
+    let kept = place.text("home/default/checkpoints.jsonl");
+    let reading = Served::start(&place, &["--read-only"]);
+    assert!(reading.stop());
+    assert_eq!(place.text("home/default/checkpoints.jsonl"), kept);
+}
+
+#[test]
+fn tables_that_contradict_the_log_are_found_out() {
+    let place = Place::with_ca();
+    place.ca(&["issue", "client", "alice"]).ok();
+    place.ca(&["issue", "client", "bob"]).ok();
+    place.ca(&["revoke", "--name", "alice", "--yes"]).ok();
+    let serial = |client: &str| {
+        let leaf = certificate(&place.read(&format!("{client}/client.crt")));
+        leaf.serial().to_string()
+    };
+    let store = rusqlite::Connection::open(place.path("home/default/store.db")).unwrap();
+    for (sql, client) in [
+        (
+            "UPDATE certificates SET subject = 'CN=eve' WHERE subject = 'CN=bob'",
+            "bob",
+        ),
+        ("DELETE FROM revocations", "alice"),
+    ] {
+        place.run(&["audit", "verify"]).ok();
+        store.execute_batch(sql).unwrap();
+        let verified = place.run(&["audit", "verify"]);
+        assert_eq!(verified.code, 1, "{verified:?}");
+        assert!(verified.stdout.contains(&serial(client)), "{verified:?}");
+        let said = place.run(&["audit", "verify", "--json"]).stdout;
+        let said: serde_json::Value = serde_json::from_str(&said).unwrap();
+        assert_eq!(said["intact"], false);
+        let undo = "UPDATE certificates SET subject = 'CN=bob' WHERE subject = 'CN=eve'";
+        store.execute_batch(undo).unwrap();
+    }
 }

@@ -327,3 +327,30 @@ fn no_rotation_without_the_passphrase_the_root_or_fitting_profiles() {
         assert!(rows.contains(part), "{part}");
     }
 }
+
+#[test]
+fn a_revoked_issuing_ca_issues_nothing_until_it_is_replaced() {
+    let place = place();
+    place.issue("alice");
+    let issuing = "home/default/issuing.crt";
+    place.ca(&["revoke", "--cert", issuing, "--yes"]).ok();
+    let serve = ["serve", "--listen", "127.0.0.1:0"];
+    let enroll = ["--enroll", "127.0.0.1:0"];
+    for arguments in [
+        &["issue", "client", "bob"][..],
+        &["renew", "alice/client.crt"],
+        &[&serve[..], &enroll].concat(),
+    ] {
+        let refused = place.ca(arguments);
+        assert_eq!(refused.code, 1, "{refused:?}");
+        for says in ["is revoked, and issues no more", "mtls ca rotate"] {
+            assert!(refused.stderr.contains(says), "{refused:?}");
+        }
+    }
+    assert!(!place.path("bob").exists());
+    let served = crate::common::served::Served::start(&place, &crate::common::ca::WITH);
+    assert!(served.text("/healthz").contains("\"ok\""));
+    assert!(served.stop());
+    place.ca(&["ca", "rotate"]).ok();
+    place.issue("bob");
+}

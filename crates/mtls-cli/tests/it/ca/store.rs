@@ -39,6 +39,66 @@ fn a_store_is_copied_and_the_copy_is_used() {
 }
 
 #[test]
+fn a_store_that_is_lost_is_refused_and_not_made_again() {
+    let place = Place::with_ca();
+    let store = place.path("home/default/store.db");
+    // The last process to close the database may have taken the other two away.
+    let files = ["store.db", "store.db-wal", "store.db-shm"];
+    let replace = |from: &str| {
+        for file in files {
+            let _ = std::fs::remove_file(place.path("home/default").join(file));
+            let _ = std::fs::copy(
+                place.path(from).join(file),
+                place.path("home/default").join(file),
+            );
+        }
+    };
+    std::fs::create_dir(place.path("nothing")).unwrap();
+    std::fs::create_dir(place.path("away")).unwrap();
+    for file in files {
+        let there = place.path("home/default").join(file);
+        let _ = std::fs::copy(there, place.path("away").join(file));
+    }
+    let all = |place: &Place, words: &str| {
+        for arguments in [
+            &["list"][..],
+            &["expiring"],
+            &["audit", "verify"],
+            &["token", "create", "--profile", "client"],
+            &["serve", "--listen", "127.0.0.1:0"],
+            &["serve", "--listen", "127.0.0.1:0", "--read-only"],
+        ] {
+            place.ca(arguments).refused(words);
+        }
+    };
+    // Nobody has made a checkpoint yet.
+    replace("nothing");
+    all(&place, "the file is not there");
+    place
+        .run(&["store", "migrate"])
+        .refused("the file is not there");
+    let typo = ["serve", "--store", "sqlite:typo.db"];
+    place.ca(&typo).refused("correct its address");
+    for made in [&store, &place.path("typo.db")] {
+        assert!(!made.exists(), "{}", made.display());
+    }
+    // Another CA's is no better, and neither is one from before a rotation.
+    place.ca(&["ca", "init", "other"]).ok();
+    replace("home/other");
+    std::fs::remove_dir_all(place.home().join("other")).unwrap();
+    all(&place, "has no issuer `default` with the certificate in");
+    replace("away");
+    place.run(&["list"]).ok();
+    place.ca(&["ca", "rotate"]).ok();
+    place.run(&["list"]).ok();
+    replace("away");
+    std::fs::remove_file(place.path("home/default/checkpoints.jsonl")).unwrap();
+    place.run(&["list"]).refused("issuing-2.crt");
+    // What is left of it can be looked at.
+    place.run(&["audit", "verify"]).ok();
+}
+
+#[test]
 fn a_process_that_only_reads_answers_with_the_key_that_it_shares() {
     let place = Place::with_ca();
     place

@@ -134,6 +134,9 @@ async fn what_is_no_request_or_about_others_is_told_so() {
 async fn without_a_key_the_answer_is_to_try_later() {
     let ca = Ca::new().await;
     let good = ca.client("good").await.certificate;
+    // What has the keys is another process.
+    let (mut other, _) = ca.publisher();
+    other.refresh(OffsetDateTime::now_utc()).await.unwrap();
     let (mut publisher, published) = crate::support::ca::published(&ca.store, []);
     publisher.refresh(OffsetDateTime::now_utc()).await.unwrap();
     let server = published.serve().await;

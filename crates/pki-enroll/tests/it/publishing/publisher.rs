@@ -3,8 +3,8 @@
 use std::time::Duration as StdDuration;
 
 use pki_core::verify::{ChainVerifier, CrlSet, Purpose, Revocation, TrustAnchors, unix_time};
-use pki_enroll::{CrlSchedule, Publisher};
-use pki_store::IssuerState;
+use pki_enroll::{CrlSchedule, PublishError, Publisher};
+use pki_store::{IssuerState, Store, StoreUrl};
 use rustls_pki_types::CertificateDer;
 use time::{Duration, OffsetDateTime};
 use tokio::sync::watch;
@@ -267,6 +267,39 @@ async fn the_last_crl_of_a_retired_issuer_stays_until_it_lapses() {
     let server = published.serve().await;
     let health = get(server.local_addr(), "/healthz", &[]).await;
     assert!(!String::from_utf8_lossy(&health.body).contains(ISSUING));
+}
+
+#[tokio::test]
+async fn a_process_that_publishes_no_crl_is_not_in_order() {
+    let directory = tempfile::tempdir().unwrap();
+    let empty = StoreUrl::Sqlite(directory.path().join("store.db"));
+    let empty = Store::open(&empty).await.unwrap();
+    let ca = Ca::new().await;
+    for store in [&empty, &ca.store] {
+        let (mut publisher, published) = published(store, []);
+        let failures = publisher.refresh(now()).await.unwrap_err();
+        assert!(
+            matches!(failures[..], [PublishError::NoCrl]),
+            "{failures:?}"
+        );
+        let (_stop, stopped) = watch::channel(false);
+        let running = tokio::spawn(publisher.run(stopped));
+        let server = published.serve().await;
+        let failing = async || {
+            let health = get(server.local_addr(), "/healthz", &[]).await;
+            let said = String::from_utf8_lossy(&health.body).into_owned();
+            (health.status.as_u16(), said.contains("no CRL is published"))
+        };
+        let found = async {
+            while failing().await != (503, true) {
+                tokio::time::sleep(StdDuration::from_millis(5)).await;
+            }
+        };
+        timeout(PATIENCE, found).await.unwrap();
+        running.abort();
+    }
+    let (mut publisher, _) = published(&ca.store, [ca.issuing.clone()]);
+    publisher.refresh(now()).await.unwrap();
 }
 
 #[tokio::test]

@@ -65,9 +65,9 @@ mod tests {
     fn the_index_of_ends_is_read_in_its_order() {
         let directory = tempfile::tempdir().unwrap();
         let url = StoreUrl::from(directory.path().join("store.db"));
-        let target = Target::new(&url, Access::Write, std::time::Duration::ZERO).unwrap();
+        let target = Target::new(&url, Access::Create, std::time::Duration::ZERO).unwrap();
         let mut session = at_once(target.connect()).unwrap();
-        at_once(migrate(&mut session, [0; 16])).unwrap();
+        at_once(migrate(&mut session, Some([0; 16]))).unwrap();
         let now = OffsetDateTime::UNIX_EPOCH;
         for ca in [None, Some("default".to_owned())] {
             let ending = Ending {

@@ -81,9 +81,9 @@ mod tests {
     fn ranges_are_counted_as_far_as_it_matters() {
         let directory = tempfile::tempdir().unwrap();
         let url = StoreUrl::from(directory.path().join("store.db"));
-        let target = Target::new(&url, Access::Write, std::time::Duration::ZERO).unwrap();
+        let target = Target::new(&url, Access::Create, std::time::Duration::ZERO).unwrap();
         let mut session = at_once(target.connect()).unwrap();
-        at_once(migrate(&mut session, [0; 16])).unwrap();
+        at_once(migrate(&mut session, Some([0; 16]))).unwrap();
         at_once(session.batch(FILLED)).unwrap();
         let at = |seconds| OffsetDateTime::from_unix_timestamp(seconds).unwrap();
         let in_state = |state| Filter {

@@ -192,9 +192,9 @@ mod tests {
     fn a_page_reads_an_index_in_its_order_and_no_more() {
         let directory = tempfile::tempdir().unwrap();
         let url = StoreUrl::from(directory.path().join("store.db"));
-        let target = Target::new(&url, Access::Write, std::time::Duration::ZERO).unwrap();
+        let target = Target::new(&url, Access::Create, std::time::Duration::ZERO).unwrap();
         let mut session = at_once(target.connect()).unwrap();
-        at_once(migrate(&mut session, [0; 16])).unwrap();
+        at_once(migrate(&mut session, Some([0; 16]))).unwrap();
         let all = Filter::default;
         let of = |state| Filter {
             state: Some(state),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use pki_core::Signer;
 use time::OffsetDateTime;
 
-use crate::audit::{Checkpoint, CheckpointPlace, KeepError};
+use crate::audit::{AcknowledgedRestore, Checkpoint, CheckpointPlace, InsteadOf, KeepError};
 use crate::commit::{AcknowledgeRestore, KeepCheckpoint, Operation};
 use crate::store::Store;
 use crate::{Actor, StoreError, query};
@@ -22,13 +22,31 @@ impl Store {
         place: Option<&CheckpointPlace>,
         now: OffsetDateTime,
     ) -> Result<Checkpoint, KeepError> {
-        let payload = self
-            .read(move |session| Box::pin(query::checkpoint(session, now)))
-            .await?;
+        let checkpoint = self.sign_checkpoint(signer, None, now).await?;
+        self.keep_checkpoint(&checkpoint, place).await?;
+        Ok(checkpoint)
+    }
+
+    async fn sign_checkpoint(
+        &self,
+        signer: Arc<dyn Signer>,
+        instead_of: Option<InsteadOf>,
+        now: OffsetDateTime,
+    ) -> Result<Checkpoint, KeepError> {
+        let payload = self.read(move |session| Box::pin(query::checkpoint(session, now)));
+        let mut payload = payload.await?;
+        payload.instead_of = instead_of;
         let signing =
             tokio::task::spawn_blocking(move || Checkpoint::sign(payload, signer.as_ref()));
         let signed = signing.await.map_err(|_| StoreError::Closed)?;
-        let checkpoint = signed.map_err(KeepError::Sign)?;
+        signed.map_err(KeepError::Sign)
+    }
+
+    async fn keep_checkpoint(
+        &self,
+        checkpoint: &Checkpoint,
+        place: Option<&CheckpointPlace>,
+    ) -> Result<(), KeepError> {
         let operation = KeepCheckpoint {
             checkpoint: checkpoint.clone(),
         };
@@ -40,7 +58,7 @@ impl Store {
             keeping.await.map_err(|_| StoreError::Closed)??;
         }
         self.step("checkpoint-kept");
-        Ok(checkpoint)
+        Ok(())
     }
 
     /// The last checkpoints that are kept in the store itself, at most `limit`, the newest first. Where there are some, the
@@ -87,23 +105,49 @@ impl Store {
     /// Goes on with a store that is older than this checkpoint, which a row of the audit log then says. CRL numbers go on
     /// where they were; what was issued and revoked in between has to be revoked again by whoever knows about it.
     ///
+    /// Only who has the key that the checkpoint is signed by can pass over it. What is signed is in that row, and is kept
+    /// as a checkpoint, too: in the store and in the second place.
+    ///
     /// # Errors
     ///
-    /// [`StoreError`] if the store cannot be written.
+    /// [`KeepError`] says what has failed. That the signer is another one is [`KeepError::OtherKey`].
     pub async fn acknowledge_restore(
         &self,
         checkpoint: &Checkpoint,
+        signer: Arc<dyn Signer>,
+        place: Option<&CheckpointPlace>,
         actor: &Actor,
         now: OffsetDateTime,
-    ) -> Result<(), StoreError> {
+    ) -> Result<Checkpoint, KeepError> {
+        checkpoint
+            .is_by(signer.public_key_der())
+            .map_err(KeepError::OtherKey)?;
+        let payload = checkpoint.payload();
+        let instead_of = InsteadOf {
+            seq: payload.seq,
+            hash: payload.hash.clone(),
+        };
+        let signed = self.sign_checkpoint(signer, Some(instead_of), now).await?;
         let operation = AcknowledgeRestore {
             checkpoint: checkpoint.clone(),
+            signed: signed.clone(),
             actor: actor.clone(),
             now,
         };
-        let operation = Operation::AcknowledgeRestore(operation);
+        let operation = Operation::AcknowledgeRestore(Box::new(operation));
         let _done: bool = self.commit(operation).await?;
-        Ok(())
+        self.keep_checkpoint(&signed, place).await?;
+        Ok(signed)
+    }
+
+    /// The restores that somebody has acknowledged, the oldest first: whoever verifies the log wants to know of them.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if the store cannot be read.
+    pub async fn acknowledged_restores(&self) -> Result<Vec<AcknowledgedRestore>, StoreError> {
+        self.read(|session| Box::pin(query::acknowledged(session)))
+            .await
     }
 
     /// Checks that a CRL that is published has no number that the store has not given out yet.

@@ -76,7 +76,8 @@ impl Store {
 
     /// The same, and that the log is the one that these checkpoints were made of: not cut short, and not written anew.
     ///
-    /// A checkpoint that was left behind by an [acknowledged](Self::acknowledge_restore) restore is passed over.
+    /// A checkpoint that was left behind by an [acknowledged](Self::acknowledge_restore) restore is passed over, if the key
+    /// that has signed it has signed that, too: see [`acknowledged_restores`](Self::acknowledged_restores).
     ///
     /// # Errors
     ///
@@ -91,9 +92,9 @@ impl Store {
         }
         let mut pending = Vec::new();
         if !checkpoints.is_empty() {
-            let acknowledged = self.read(|session| Box::pin(query::acknowledged(session)));
-            let acknowledged = acknowledged.await?;
-            let left = checkpoints.iter().filter(|it| !acknowledged.contains(it));
+            let restores = self.acknowledged_restores().await?;
+            let passed_over = |it: &&Checkpoint| restores.iter().any(|by| by.passes_over(it));
+            let left = checkpoints.iter().filter(|it| !passed_over(it));
             pending.extend(left.map(Checkpoint::head));
         }
         pending.retain(|head| head.seq > 0);
@@ -126,8 +127,8 @@ impl Store {
         }
     }
 
-    /// Checks that the store has each certificate that the audit log speaks of, with the same fingerprint, and revoked if
-    /// the log says so: nobody has changed the tables and left the log as it was. The log itself is for
+    /// Checks that the store has each certificate that the audit log speaks of, with the same fingerprint, names, profile
+    /// and key, and revoked if the log says so: nobody has changed the tables and left the log as it was. The log itself is for
     /// [`verify_audit`](Self::verify_audit).
     ///
     /// # Errors

@@ -7,7 +7,7 @@ use std::process::Command;
 use pki_core::verify::RevocationReason;
 use pki_store::{
     CertificateAuthority, CertificateState, Filter, IssueError, Page, Selector, Store, StoreError,
-    StoreUrl,
+    StoreOptions, StoreUrl,
 };
 use rusqlite::Connection;
 use time::Duration;
@@ -133,6 +133,34 @@ async fn a_locked_store_is_read_and_not_written() -> Done {
     );
     kit.issue("b").await?;
     kit.store.verify_audit().await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_store_that_was_lost_is_not_made_again() -> Done {
+    let kit = Kit::new().await;
+    let existing = || StoreOptions::new(kit.store.url().clone()).existing();
+    existing().open().await?;
+    let maker = Store::open(kit.store.url()).await?;
+    let path = kit.path();
+    std::fs::rename(&path, path.with_extension("away"))?;
+    // Neither by somebody else nor by who has made it.
+    for lost in [
+        existing().open().await.map(drop),
+        existing().read_only().open().await.map(drop),
+        maker.issuers().await.map(drop),
+    ] {
+        assert!(matches!(lost, Err(StoreError::Missing { .. })), "{lost:?}");
+    }
+    assert!(!path.exists());
+    std::fs::write(&path, "")?;
+    let empty = existing().open().await;
+    assert!(
+        matches!(empty, Err(StoreError::Missing { .. })),
+        "{empty:?}"
+    );
+    Store::open(kit.store.url()).await?;
+    existing().open().await?;
     Ok(())
 }
 

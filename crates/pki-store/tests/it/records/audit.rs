@@ -5,8 +5,8 @@ use std::sync::Arc;
 use pki_core::Signer;
 use pki_core::verify::RevocationReason;
 use pki_store::{
-    AuditBreak, AuditError, Checkpoint, CheckpointError, CheckpointPlace, Selector, Store,
-    StoreError, StoreOptions,
+    AuditBreak, AuditError, Checkpoint, CheckpointError, CheckpointPlace, KeepError, Selector,
+    Store, StoreError, StoreOptions,
 };
 use rusqlite::Connection;
 use time::Duration;
@@ -107,21 +107,34 @@ async fn a_log_that_was_tampered_with_is_found_out() -> Done {
 async fn tables_that_contradict_the_log_are_found_out() -> Done {
     for (sql, expected) in [
         ("", None),
-        (
-            "DELETE FROM revocations",
-            Some(AuditBreak::Record { seq: 12 }),
-        ),
+        ("DELETE FROM revocations", Some(12)),
         (
             "UPDATE certificates SET content = zeroblob(9) WHERE id = 2",
-            Some(AuditBreak::Record { seq: 6 }),
+            Some(6),
         ),
         (
             "UPDATE certificates SET fingerprint = zeroblob(32) WHERE id = 1",
-            Some(AuditBreak::Record { seq: 4 }),
+            Some(4),
+        ),
+        (
+            "UPDATE certificates SET subject = 'CN=root' WHERE id = 2",
+            Some(5),
+        ),
+        (
+            "UPDATE certificates SET sans = '[{}]' WHERE id = 2",
+            Some(5),
+        ),
+        (
+            "UPDATE certificates SET profile = 'ca' WHERE id = 2",
+            Some(5),
+        ),
+        (
+            "UPDATE certificates SET spki = zeroblob(32) WHERE id = 2",
+            Some(5),
         ),
         (
             "PRAGMA foreign_keys = OFF; DELETE FROM certificates WHERE id = 3",
-            Some(AuditBreak::Record { seq: 7 }),
+            Some(7),
         ),
     ] {
         let (kit, _) = with_history().await?;
@@ -133,7 +146,11 @@ async fn tables_that_contradict_the_log_are_found_out() -> Done {
         Connection::open(kit.path())?.execute_batch(sql)?;
         let found = match kit.store.verify_records().await {
             Ok(()) => None,
-            Err(AuditError::Broken(found)) => Some(found),
+            Err(AuditError::Broken(AuditBreak::Record { seq, serial })) => {
+                let rows = kit.store.audit(seq - 1, 1).await?;
+                assert_eq!(rows[0].serial.as_ref(), Some(&serial), "{sql}");
+                Some(seq)
+            }
             Err(other) => return Err(other.into()),
         };
         assert_eq!(found, expected, "{sql}");
@@ -228,6 +245,74 @@ async fn a_second_place_has_the_last_checkpoint() -> Done {
 }
 
 #[tokio::test]
+async fn a_restore_is_believed_if_it_is_signed_for_this_log_by_the_same_key() -> Done {
+    let kit = Kit::new().await;
+    kit.issue("a").await?;
+    let backup = |name: &str| kit.directory.path().join(name);
+    let into = |name: &str| -> Done {
+        Connection::open(kit.path())?.execute("VACUUM INTO ?1", [backup(name).to_str()])?;
+        Ok(())
+    };
+    for name in ["unchanged", "ours", "another's"] {
+        into(name)?;
+    }
+    let end = kit.store.audit_head().await?.seq;
+    kit.issue("b").await?;
+    // Both of the same row.
+    let mut kept = Vec::new();
+    for name in ["ours", "another's"] {
+        let key = Arc::new(new_key());
+        let checkpoint = kit.store.make_checkpoint(key.clone(), None, now());
+        let checkpoint = checkpoint.await?;
+        let restored = Store::open(&backup(name).into()).await?;
+        let by = actor();
+        let said = restored.acknowledge_restore(&checkpoint, key, None, &by, now());
+        said.await?;
+        let rows = restored.audit(end, 1).await?;
+        kept.push((checkpoint, rows[0].detail.clone()));
+    }
+    let [(checkpoint, ours), (_, anothers)] = &kept[..] else {
+        return Err("two".into());
+    };
+    let unsigned = ours.replace("signed", "said");
+    for (number, (detail, sql, is_signed, is_believed)) in [
+        (ours, "", true, true),
+        (anothers, "", true, false),
+        (&unsigned, "", false, false),
+        (
+            ours,
+            "UPDATE audit SET hash = zeroblob(32) WHERE event = 'issued'",
+            false,
+            false,
+        ),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        // What whoever can write to the database can write.
+        let path = backup(&format!("forged-{number}"));
+        std::fs::copy(backup("unchanged"), &path)?;
+        let database = Connection::open(&path)?;
+        database.execute(
+            "INSERT INTO audit (seq, at, event, actor, ca, detail, hash) \
+             VALUES (?1, 0, 'restored', 'x', '', ?2, zeroblob(32))",
+            (i64::try_from(end + 1)?, detail),
+        )?;
+        database.execute_batch(sql)?;
+        let forged = Store::open(&path.into()).await?;
+        let restores = forged.acknowledged_restores().await?;
+        assert_eq!(restores.len(), 1, "{number}");
+        assert_eq!(restores[0].seq, end + 1);
+        assert_eq!(restores[0].instead_of, Some(checkpoint.head().seq));
+        assert_eq!(restores[0].signed.is_some(), is_signed, "{number}");
+        assert_eq!(restores[0].passes_over(checkpoint), is_believed, "{number}");
+        let age = forged.check_age(checkpoint).await;
+        assert_eq!(age.is_ok(), is_believed, "{number}: {age:?}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_backup_is_not_taken_for_the_store() -> Done {
     let kit = Kit::new().await;
     kit.issue("a").await?;
@@ -240,9 +325,10 @@ async fn a_backup_is_not_taken_for_the_store() -> Done {
         .revoke(&of(Selector::Serial(serial)), reason, &actor(), now())
         .await?;
     let published = kit.ca.sign_crl(0, Duration::DAY, now()).await?.number;
+    let signer = new_key();
     let checkpoint = kit
         .store
-        .make_checkpoint(Arc::new(new_key()), None, now())
+        .make_checkpoint(Arc::new(copy(&signer)), None, now())
         .await?;
     kit.store.check_age(&checkpoint).await?;
     let issuer = kit.ca.issuer().id;
@@ -253,9 +339,27 @@ async fn a_backup_is_not_taken_for_the_store() -> Done {
     assert!(matches!(age, Err(StoreError::Older { .. })), "{age:?}");
     let age = restored.check_crl_number(issuer, 0, published).await;
     assert!(matches!(age, Err(StoreError::Older { .. })), "{age:?}");
-    restored
-        .acknowledge_restore(&checkpoint, &actor(), now())
+    let before = restored.audit_head().await?;
+    let by_another = restored
+        .acknowledge_restore(&checkpoint, Arc::new(new_key()), None, &actor(), now())
+        .await;
+    assert!(
+        matches!(by_another, Err(KeepError::OtherKey(_))),
+        "{by_another:?}"
+    );
+    assert_eq!(restored.audit_head().await?, before);
+    let second = CheckpointPlace::File(kit.directory.path().join("second"));
+    let signer = Arc::new(signer);
+    let said = restored
+        .acknowledge_restore(&checkpoint, signer.clone(), Some(&second), &actor(), now())
         .await?;
+    assert_eq!(said.head(), before);
+    assert_eq!(second.newest()?.as_ref(), Some(&said));
+    assert_eq!(
+        restored.newest_checkpoints(9).await?,
+        std::slice::from_ref(&said)
+    );
+    restored.check_age(&said).await?;
     restored.check_age(&checkpoint).await?;
     restored.check_crl_number(issuer, 0, published).await?;
     assert_eq!(restored.next_crl_number(issuer, 0).await?, published + 1);

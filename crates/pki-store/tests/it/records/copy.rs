@@ -71,7 +71,7 @@ async fn what_is_in_use_is_not_written_to() -> Done {
     let to = kit.directory.path().join("to.db").into();
     let refused = copy(&missing, &to, |_| {}).await;
     assert!(
-        matches!(&refused, Err(CopyError::Source(StoreError::Open { .. }))),
+        matches!(&refused, Err(CopyError::Source(StoreError::Missing { .. }))),
         "{refused:?}"
     );
     Ok(())

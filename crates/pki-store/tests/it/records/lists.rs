@@ -1,10 +1,10 @@
 //! Lists: by name, by state, page by page; imports, and issuers.
 
 use pki_core::verify::RevocationReason;
-use pki_core::{AllowedSubject, CertificateParameters};
+use pki_core::{AllowedSubject, Authority, CertificateParameters, Profile};
 use pki_store::{
-    CertificateState, CertificateStatus, Filter, ImportedCertificate, IssueError, IssuerRole,
-    IssuerState, NamePattern, NewIssuer, Order, Page, Selector, StoreError,
+    CertificateAuthority, CertificateState, CertificateStatus, Filter, ImportedCertificate,
+    IssueError, IssuerRole, IssuerState, NamePattern, NewIssuer, Order, Page, Selector, StoreError,
 };
 use time::Duration;
 use x509_identity::SubjectAltName;
@@ -300,7 +300,7 @@ async fn an_issuer_is_added_once_and_can_retire() -> Done {
         );
     }
     let id = kit.ca.issuer().id;
-    let responder = pki_core::Profile::ocsp_responder();
+    let responder = Profile::ocsp_responder();
     for (state, issues, appoints) in [
         (IssuerState::Retiring, false, true),
         (IssuerState::Active, true, true),
@@ -318,5 +318,43 @@ async fn an_issuer_is_added_once_and_can_retire() -> Done {
         assert!(issues || matches!(issued, Err(IssueError::Retired { .. })));
         kit.ca.sign_crl(0, Duration::DAY, now()).await?;
     }
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_issuer_that_is_revoked_issues_no_more_and_answers_for_what_it_has_issued() -> Done {
+    let kit = Kit::new().await;
+    // Its own certificate has to be in the store.
+    let key = new_key();
+    let profile = Profile::issuing_ca();
+    let below = order("below", &key, &profile);
+    let below = kit.root.issue(below, now()).await?;
+    let chain = vec![
+        below.certificate.clone(),
+        kit.root.authority().certificate().clone(),
+    ];
+    let issuer = NewIssuer::new("test", IssuerRole::Issuing, chain.clone());
+    kit.store.add_issuer(issuer, &actor(), now()).await?;
+    let authority = Authority::new(chain, key)?;
+    let ca = CertificateAuthority::new(authority, kit.store.clone()).await?;
+    let (leaf, responder) = (Profile::client(), Profile::ocsp_responder());
+    ca.issue(order("a", &new_key(), &leaf), now()).await?;
+    let selection = of(Selector::Serial(below.record.serial));
+    let reason = RevocationReason::CaCompromise;
+    kit.store
+        .revoke(&selection, reason, &actor(), now())
+        .await?;
+    let refused = ca.issue(order("b", &new_key(), &leaf), now()).await;
+    assert!(
+        matches!(&refused, Err(IssueError::IssuerRevoked { subject }) if subject == "CN=below"),
+        "{refused:?}"
+    );
+    let rows = kit.store.audit(0, 100).await?;
+    let last = rows.last().ok_or("no rows")?;
+    assert!(last.event == "refused" && last.detail.contains("is revoked"));
+    ca.issue(order("r", &new_key(), &responder), now()).await?;
+    ca.sign_crl(0, Duration::DAY, now()).await?;
+    // The others are none the worse for it.
+    kit.issue("c").await?;
     Ok(())
 }

@@ -20,7 +20,13 @@ pub(super) struct Known {
     requests: Vec<Option<Row>>,
     replaced: Vec<Option<Row>>,
     serials: Vec<Vec<Row>>,
-    issuers: Vec<(i64, IssuerState)>,
+    issuers: Vec<KnownIssuer>,
+}
+
+struct KnownIssuer {
+    id: i64,
+    state: IssuerState,
+    is_revoked: bool,
 }
 
 /// What the store says to a reservation.
@@ -67,8 +73,14 @@ impl Known {
         let mut next = || found.next().unwrap_or_default();
         let (blocked, same_key, serials) = (next(), next(), next());
         let issuers = next().into_iter().flatten();
-        let state = |row: Row| Ok((row.int(0)?, IssuerState::from_text(row.text(1)?)?));
-        let issuers = issuers.map(state).collect::<Result<_, StoreError>>()?;
+        let issuer = |row: Row| {
+            Ok(KnownIssuer {
+                id: row.int(0)?,
+                state: IssuerState::from_text(row.text(1)?)?,
+                is_revoked: row.int(2)? == 1,
+            })
+        };
+        let issuers = issuers.map(issuer).collect::<Result<_, StoreError>>()?;
         let requests = spread(all.len(), requests.0, next());
         let replaced = spread(all.len(), replaced.0, next());
         Ok(Self {
@@ -114,14 +126,12 @@ impl Known {
                 _ => again = true,
             }
         }
-        let issuer = self
-            .issuers
-            .iter()
-            .find(|(id, _)| *id == reservation.issuer);
-        if !issuer.is_some_and(|(_, state)| reservation.may_be_issued(*state)) {
-            return Ok(Decision::Answered(Err(IssueError::Retired {
-                subject: reservation.issuer_subject.to_string(),
-            })));
+        let issuer = self.issuers.iter().find(|it| it.id == reservation.issuer);
+        let (state, is_revoked) = issuer.map_or((IssuerState::Retired, false), |it| {
+            (it.state, it.is_revoked)
+        });
+        if let Err(error) = reservation.may_be_issued(state, is_revoked) {
+            return Ok(Decision::Answered(Err(error)));
         }
         let key = self.keys.get(&reservation.spki).copied();
         let key = key.unwrap_or(usize::MAX);
@@ -211,7 +221,9 @@ const SAME_KEY: &str = "SELECT c.serial, c.subject, c.sans, i.ca FROM certificat
 const SERIALS: &str =
     "SELECT id, holder, lineage FROM certificates WHERE issuer = $1 AND serial = $2";
 
-const ISSUERS: &str = "SELECT id, state FROM issuers";
+const ISSUERS: &str = "SELECT i.id, i.state, CASE WHEN EXISTS (SELECT 1 FROM certificates c \
+                       JOIN revocations r ON r.certificate = c.id WHERE c.fingerprint = i.fingerprint) \
+                       THEN 1 ELSE 0 END FROM issuers i";
 
 const REQUESTS: &str = "SELECT r.payload, r.certificate, c.state FROM requests r \
                         JOIN certificates c ON c.id = r.certificate WHERE r.ca = $1 AND r.key = $2";

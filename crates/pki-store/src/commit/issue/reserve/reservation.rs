@@ -115,12 +115,23 @@ struct Approved<'a> {
 pub(super) type Answer = Result<Reserved, IssueError>;
 
 impl Reservation {
-    /// An issuer that was replaced still answers for what it has issued, and so appoints OCSP responders.
-    pub(super) fn may_be_issued(&self, issuer: IssuerState) -> bool {
+    /// An issuer that was replaced or revoked still answers for what it has issued, and so appoints OCSP responders.
+    pub(super) fn may_be_issued(
+        &self,
+        issuer: IssuerState,
+        is_revoked: bool,
+    ) -> Result<(), IssueError> {
+        let subject = || self.issuer_subject.to_string();
+        let answers = self.role == Role::OcspResponder;
         match issuer {
-            IssuerState::Active => true,
-            IssuerState::Retiring => self.role == Role::OcspResponder,
-            IssuerState::Retired => false,
+            IssuerState::Active if is_revoked && !answers => {
+                Err(IssueError::IssuerRevoked { subject: subject() })
+            }
+            IssuerState::Active => Ok(()),
+            IssuerState::Retiring if answers => Ok(()),
+            IssuerState::Retiring | IssuerState::Retired => {
+                Err(IssueError::Retired { subject: subject() })
+            }
         }
     }
 
