@@ -134,6 +134,12 @@ impl Crls {
         if !is_ours.map_err(PublishError::Store)? {
             return Ok(Freshness::LeftToOthers);
         }
+        // Another one may have signed, and ended the lease, since this one looked.
+        self.take_other(store, key).await?;
+        if !is_due(self.latest.get(&key)) {
+            store.end_lease(&lease).await.map_err(PublishError::Store)?;
+            return Ok(Freshness::Fresh);
+        }
         let signed = authority
             .sign_crl(partition, schedule.lifetime_of(issuer), now)
             .await;

@@ -200,7 +200,10 @@ async fn a_store_that_is_read_is_not_changed() -> Done {
     let missing = kit.directory.path().join("missing.db");
     let opened = StoreOptions::new(missing.clone().into()).read_only();
     let opened = opened.open().await;
-    assert!(matches!(opened, Err(StoreError::Open { .. })), "{opened:?}");
+    assert!(
+        matches!(opened, Err(StoreError::Missing { .. })),
+        "{opened:?}"
+    );
     assert!(!missing.exists());
     Ok(())
 }
