@@ -11,7 +11,6 @@ use time::Duration;
 
 use super::call::{Call, Signed};
 use super::problem::{Kind, Problem};
-use crate::enroll::issuing::MANAGED_DEVICE;
 use crate::text::sentence;
 
 #[derive(Deserialize)]
@@ -107,3 +106,6 @@ fn bad(detail: &str) -> Problem {
 
 /// Longer than verifying takes.
 const LEASE: Duration = Duration::minutes(1);
+
+/// What is recorded of a managed Apple device.
+const MANAGED_DEVICE: &str = "apple-managed-device";

@@ -195,7 +195,12 @@ pub(crate) async fn renew(
     let profile = ca.profile(&record.profile)?;
     let requirement = profile.attestation.as_ref();
     let before = ca.store().attestation(record.id).await?;
-    let is_managed = before.as_ref().is_some_and(|it| it.kind == MANAGED_DEVICE);
+    // Whoever held a name for a moment would keep it for ever, and without an account; and the certificate of a managed
+    // device is for the attested key alone.
+    if ca.store().acme_order_of(record.id).await?.is_some() {
+        let reason = "it was ordered by ACME, and an order there proves its names again";
+        return Err(Refusal::CertificateNotValid(reason));
+    }
     let attested = match (evidence, requirement) {
         (Some(evidence), Some(requirement)) => {
             let asked = Asked {
@@ -216,10 +221,6 @@ pub(crate) async fn renew(
     if attested.is_none() && requirement.is_some_and(|it| it.policy().renewals) {
         return Err(Refusal::AttestationRequired);
     }
-    // Such a certificate is for the attested key alone, and that is attested by ACME.
-    if is_managed {
-        return Err(Refusal::AttestationRequired);
-    }
     let idempotency = idempotency(requester, key, &record.profile, csr, attested.as_ref());
     let requester = requester.clone();
     let mut order = Order::new(parameters, &profile.profile, &record.profile, requester)
@@ -230,6 +231,3 @@ pub(crate) async fn renew(
     }
     Outcome::of(ca.authority.issue(order, now).await)
 }
-
-/// What is recorded of a managed Apple device.
-pub(crate) const MANAGED_DEVICE: &str = "apple-managed-device";

@@ -6,11 +6,11 @@ use pki_core::verify::RevocationReason;
 use pki_store::{CertificateState, Filter, Page};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
-use x509_identity::Certificate;
+use x509_identity::{Certificate, SubjectAltName};
 
 use crate::support::acme::{AccountKey, AcmeClient, WithAcme, csr, header, problem};
 use crate::support::ca::key;
-use crate::support::enrollment::expect;
+use crate::support::enrollment::{Presented, expect, refused};
 
 #[tokio::test]
 async fn an_account_changes_its_key_and_the_old_one_is_no_good() {
@@ -189,6 +189,21 @@ async fn a_revoked_certificate_is_replaced_by_who_proves_its_names_again() {
     let ready = client.until(&place, &["pending"]).await;
     let response = client.finalize(&ready, &key(), &["a.example.org"]).await;
     assert_eq!(expect(response, 200).await["status"], "valid");
+}
+
+#[tokio::test]
+async fn names_that_were_proven_once_are_not_renewed_without_proof() {
+    let with = WithAcme::new().await;
+    let client = with.account("k", &[]).await;
+    let key = key();
+    let chain = client.issue(&key, &["a.example.org"]).await;
+    let presented = Presented { chain, key };
+    let name = SubjectAltName::Dns("a.example.org".into());
+    let holder = crate::support::enrollment::client(&with.ca, with.address(), Some(&presented));
+    let csr = crate::support::enrollment::csr(&crate::support::ca::key(), "a.example.org", &[name]);
+    let request = holder.post(with.url("/v1/renew"));
+    let renewed = request.json(&json!({ "csr": csr })).send().await.unwrap();
+    refused(renewed, 403, "certificate_not_valid").await;
 }
 
 async fn revoke(client: &AcmeClient<'_>, leaf: &Certificate, reason: u8) -> reqwest::Response {

@@ -136,7 +136,7 @@ async fn a_device_gets_a_certificate_for_the_key_that_was_attested_and_no_other(
     let csr = crate::support::enrollment::csr(&crate::support::ca::key(), DEVICE, &[]);
     let request = client.post(with.url("/v1/renew"));
     let renewed = request.json(&json!({ "csr": csr })).send().await.unwrap();
-    refused(renewed, 403, "attestation_required").await;
+    refused(renewed, 403, "certificate_not_valid").await;
     let audit = with.events("approved").await.join("\n");
     assert!(audit.contains("apple-managed-device"), "{audit}");
 }
