@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use axum::extract::Request;
-use axum::http::Uri;
 use axum::http::header::HOST;
+use axum::http::{StatusCode, Uri};
 use axum::response::Response;
 use pki_store::{AcmeAccount, AcmeAccountState, Actor};
 use serde::de::DeserializeOwned;
@@ -15,6 +15,7 @@ use super::problem::{Kind, Problem};
 use super::service::{self, Acme};
 use crate::enroll::body;
 use crate::enroll::credential::Grant;
+use crate::enroll::server::OwnNames;
 use crate::enroll::service::{EnrollProfile, EnrollmentCa, now};
 
 /// A request on its way.
@@ -46,21 +47,27 @@ pub(super) enum Signer {
 impl Call {
     /// # Errors
     ///
-    /// `malformed` where the CA has no such profile, or the request does not say to which host it came.
+    /// `malformed` where the CA has no such profile, or the request does not say to which host it came, or names another one.
     pub(super) fn new(acme: &Acme, profile: &str, request: &Request) -> Result<Self, Problem> {
         let ca = acme.ca();
         if !ca.profiles.contains_key(profile) {
             return Err(Problem::not_found());
         }
-        let origin = origin(request);
         let no_host = || Problem::malformed("the request does not say to which host it came");
+        let host = host(request).ok_or_else(no_host)?;
+        // Else what is signed for another server could be passed on to this one (RFC 8555 section 6.4).
+        let own_names = request.extensions().get::<OwnNames>();
+        if own_names.is_some_and(|own| !own.have(&host)) {
+            let problem = Problem::malformed("this server has another name than the request says");
+            return Err(problem.with_status(StatusCode::MISDIRECTED_REQUEST));
+        }
         Ok(Self {
             acme: acme.clone(),
             ca,
             profile: profile.to_owned(),
             now: now(),
             actor: Actor::new("acme"),
-            origin: origin.ok_or_else(no_host)?,
+            origin: format!("https://{host}"),
         })
     }
 
@@ -217,12 +224,16 @@ impl Signed {
 
 /// `https://` and the host, as the client has it.
 pub(super) fn origin(request: &Request) -> Option<String> {
+    host(request).map(|host| format!("https://{host}"))
+}
+
+fn host(request: &Request) -> Option<String> {
     let of_uri = request.uri().authority().map(|it| it.as_str());
     let of_header = || request.headers().get(HOST)?.to_str().ok();
     let host = of_uri.or_else(of_header)?;
     let plain = |c: char| c.is_ascii_alphanumeric() || "-._:[]".contains(c);
     (!host.is_empty() && host.len() <= 300 && host.chars().all(plain))
-        .then(|| format!("https://{}", host.to_ascii_lowercase()))
+        .then(|| host.to_ascii_lowercase())
 }
 
 /// A number in its usual form.

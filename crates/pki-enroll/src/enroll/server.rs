@@ -1,12 +1,13 @@
 //! The server of the routes: TLS with a certificate of the CA itself, which renews itself.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
+use axum::http::uri::Authority;
 use axum::middleware::from_fn_with_state;
+use axum::{Extension, Router};
 use mtls_server::verify::TrustAnchors;
 use mtls_server::{ClientAuth, MtlsConfig, MtlsHandle, ServerIdentity, Serving};
 use pki_core::{
@@ -18,6 +19,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
+use x509_identity::pattern::DnsPattern;
 use x509_identity::{Certificate, DistinguishedName, SubjectAltName};
 
 use super::names::short_host;
@@ -54,6 +56,34 @@ pub struct ServerNames {
     pub profile_name: String,
 }
 
+/// What the server is called, for what depends on the host that a request names.
+#[derive(Clone, Debug)]
+pub(crate) struct OwnNames(Arc<[SubjectAltName]>);
+
+impl OwnNames {
+    fn of(server: &ServerNames) -> Self {
+        Self(server.names.as_slice().into())
+    }
+
+    /// Whether a `Host` (RFC 9110 section 7.2) is one of them, whatever its port.
+    pub(crate) fn have(&self, host: &str) -> bool {
+        let Ok(authority) = host.parse::<Authority>() else {
+            return false;
+        };
+        let host = authority.host();
+        let address = host.trim_start_matches('[').trim_end_matches(']');
+        let address: Option<IpAddr> = address.parse().ok();
+        self.0.iter().any(|name| match name {
+            SubjectAltName::Dns(name) => {
+                let pattern = name.parse::<DnsPattern>();
+                pattern.is_ok_and(|pattern| pattern.matches(host))
+            }
+            SubjectAltName::Ip(ip) => Some(*ip) == address,
+            _ => false,
+        })
+    }
+}
+
 /// Why a server was not started.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -87,7 +117,9 @@ impl EnrollmentServer {
         names: ServerNames,
         ca: watch::Receiver<Arc<EnrollmentCa>>,
     ) -> Result<Self, EnrollmentServerError> {
-        let router = router.layer(from_fn_with_state(ca.clone(), only_renewals));
+        let router = router
+            .layer(from_fn_with_state(ca.clone(), only_renewals))
+            .layer(Extension(OwnNames::of(&names)));
         Self::start_with(ClientAuth::Optional, listener, router, names, ca).await
     }
 

@@ -169,6 +169,27 @@ async fn a_storm_of_bad_nonces_leaves_nothing_behind() {
 }
 
 #[tokio::test]
+async fn a_request_for_another_server_is_not_answered() {
+    let with = WithAcme::new().await;
+    let url = with.url("/acme/directory");
+    for (host, is_ours) in [
+        ("localhost", true),
+        ("LOCALHOST:1", true),
+        ("evil.example", false),
+        ("localhost.evil.example", false),
+        ("127.0.0.1", false),
+        ("[::1]:443", false),
+    ] {
+        let asked = with.client.get(&url).header("host", host).send().await;
+        let asked = asked.unwrap();
+        match is_ours {
+            true => assert_eq!(asked.status(), 200, "{host}"),
+            false => _ = problem(asked, 421, "malformed").await,
+        }
+    }
+}
+
+#[tokio::test]
 async fn an_address_that_asks_too_often_is_told_to_wait() {
     let mut limits = EnrollLimits::default();
     limits.per_address = 5;

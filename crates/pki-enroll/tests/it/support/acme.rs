@@ -37,7 +37,7 @@ pub struct WithAcme {
     pub server: EnrollmentServer,
     /// What the web server has under `/.well-known/acme-challenge/`.
     pub answers: Answers,
-    client: Client,
+    pub client: Client,
     _web: pki_enroll::HttpServer,
     _stop: watch::Sender<bool>,
     pub replace: watch::Sender<Arc<EnrollmentCa>>,
