@@ -19,7 +19,7 @@ use mtls_server::{
     verify::{ExpiredCrl, Revocation},
 };
 use test_pki::Crl;
-use tokio::time::timeout;
+use tokio::{sync::Notify, time::timeout};
 use tower::ServiceExt as _;
 
 use crate::support::{
@@ -407,22 +407,16 @@ async fn why_nothing_could_be_loaded_is_in_the_log_once() {
     assert!(handle.status().degraded.is_none());
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 3)]
+#[tokio::test]
 async fn a_reload_that_is_under_way_does_not_undo_a_replacement() {
     let disk = Disk::new();
-    let (holds, is_asked) = (
-        Arc::new(AtomicBool::new(false)),
-        Arc::new(AtomicBool::new(false)),
-    );
-    let list = Arc::new(Mutex::new(disk.world.ca.crl().number(5).pem()));
+    let gate = Arc::new(Notify::new());
+    let lists = [5, 6].map(|number| disk.world.ca.crl().number(number).pem());
     let origin = {
-        let (holds, is_asked, list) = (holds.clone(), is_asked.clone(), list.clone());
-        Origin::start(move |_| {
-            is_asked.store(true, Ordering::SeqCst);
-            while holds.load(Ordering::SeqCst) {
-                std::thread::sleep(Duration::from_millis(5));
-            }
-            Reply::ok(list.lock().unwrap().clone())
+        let (gate, begun) = (Arc::clone(&gate), AtomicBool::new(false));
+        Origin::start(move |_| match begun.swap(true, Ordering::Relaxed) {
+            false => Reply::ok(&lists[0]),
+            true => Reply::ok(&lists[1]).after(&gate),
         })
         .await
     };
@@ -434,19 +428,17 @@ async fn a_reload_that_is_under_way_does_not_undo_a_replacement() {
     assert!(disk.asks(&server, &alice).await);
 
     let handle = server.handle();
-    *list.lock().unwrap() = disk.world.ca.crl().number(6).pem();
-    holds.store(true, Ordering::SeqCst);
-    is_asked.store(false, Ordering::SeqCst);
     let replaced = async {
-        while !is_asked.load(Ordering::SeqCst) {
-            tokio::time::sleep(Duration::from_millis(5)).await;
+        while origin.requests().len() < 2 {
+            tokio::task::yield_now().await;
         }
         let elsewhere = World::new().config().build().unwrap();
         let number = handle.replace(elsewhere).await;
-        holds.store(false, Ordering::SeqCst);
+        gate.notify_one();
         number
     };
-    let (reloaded, number) = tokio::join!(handle.reload(), replaced);
+    let both = async { tokio::join!(handle.reload(), replaced) };
+    let (reloaded, number) = timeout(PATIENCE, both).await.unwrap();
     // What is active now has no files, and nothing is wrong with it.
     assert_eq!(reloaded.unwrap(), Reloaded::Unchanged);
     assert!(handle.status().degraded.is_none());

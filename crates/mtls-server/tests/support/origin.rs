@@ -9,6 +9,7 @@ use std::{
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
+    sync::Notify,
     task::JoinHandle,
 };
 
@@ -31,6 +32,8 @@ pub struct Request {
 pub struct Reply {
     bytes: Vec<u8>,
     hangs: bool,
+    /// What is awaited before anything is written.
+    gate: Option<Arc<Notify>>,
 }
 
 impl Origin {
@@ -95,7 +98,14 @@ impl Reply {
         Self {
             bytes: bytes.into(),
             hangs: false,
+            gate: None,
         }
+    }
+
+    /// Says nothing before this is notified.
+    pub fn after(mut self, gate: &Arc<Notify>) -> Self {
+        self.gate = Some(Arc::clone(gate));
+        self
     }
 
     /// Says no more, and does not close.
@@ -134,6 +144,9 @@ async fn serve(
     }
     let reply = answer(&request);
     log.lock().unwrap().push(request);
+    if let Some(gate) = reply.gate {
+        gate.notified().await;
+    }
     // A client that has heard enough closes early.
     let _ = stream.write_all(&reply.bytes).await;
     if reply.hangs {
