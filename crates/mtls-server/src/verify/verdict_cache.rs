@@ -147,6 +147,18 @@ pub(super) mod tests {
     }
 
     #[test]
+    fn no_two_chains_have_one_hash() {
+        let hash = |chain: &[&[u8]]| {
+            let chain: Vec<_> = chain.iter().map(|der| CertificateDer::from(*der)).collect();
+            let (leaf, others) = chain.split_first().expect("a leaf");
+            hash(leaf, others)
+        };
+        let chains: [&[&[u8]]; 4] = [&[b"ab"], &[b"a", b"b"], &[b"ab", b""], &[b"b", b"a"]];
+        let hashes: std::collections::HashSet<_> = chains.map(hash).into();
+        assert_eq!(hashes.len(), chains.len());
+    }
+
+    #[test]
     fn a_chain_is_verified_once_and_forgotten_when_it_is_no_longer_good() {
         let ca = Ca::root("root");
         let (cache, denylist) = trusting(&ca);

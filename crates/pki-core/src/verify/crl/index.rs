@@ -215,3 +215,33 @@ fn serial_at(der: &[u8], offset: u32) -> &[u8] {
 
 /// Keys of one issuer name that are remembered; an honest roll-over has two or three.
 const MAX_KEYS_TRIED: usize = 16;
+
+#[cfg(test)]
+mod tests {
+    use test_pki::Ca;
+
+    use super::*;
+
+    fn listing(serials: impl IntoIterator<Item = u64>) -> IndexedCrl {
+        let crl = Ca::root("root").crl().revoke_all(serials);
+        IndexedCrl::from_der(crl.der()).expect("a CRL")
+    }
+
+    /// Of many, some share what the table keeps of a hash.
+    #[test]
+    fn each_of_many_serial_numbers_is_found_and_no_other() {
+        let listed = || (1_000..5_000).step_by(2);
+        let crl = listing(listed());
+        assert_eq!(crl.len(), listed().count());
+        for serial in listed() {
+            let found = crl.find(&serial.to_be_bytes()).expect("it is listed");
+            assert_eq!(magnitude(found.serial), magnitude(&serial.to_be_bytes()));
+            assert!(crl.find(&(serial + 1).to_be_bytes()).is_none(), "{serial}");
+        }
+    }
+
+    #[test]
+    fn a_serial_number_that_is_listed_twice_takes_one_slot() {
+        assert_eq!(listing([7, 8, 7, 7]).len(), 2);
+    }
+}
