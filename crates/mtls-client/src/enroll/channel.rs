@@ -15,9 +15,9 @@ use tokio::time::timeout;
 use x509_identity::reorders_a_line;
 use zeroize::Zeroizing;
 
-use super::error::EnrollError;
+use super::error::{EnrollError, is_refusal};
 use crate::connect::connector::Connector;
-use crate::failure::error::{Error, ErrorKind};
+use crate::failure::error::Error;
 
 /// A server, and the connector for it.
 #[derive(Debug)]
@@ -173,14 +173,6 @@ fn is_passing(status: StatusCode) -> bool {
     status.is_server_error()
         || status == StatusCode::TOO_MANY_REQUESTS
         || status == StatusCode::REQUEST_TIMEOUT
-}
-
-/// Whether it is the certificate that the server does not accept.
-pub(super) fn is_refusal(error: &Error) -> bool {
-    matches!(
-        error.kind(),
-        ErrorKind::IdentityRejected { .. } | ErrorKind::IdentityInvalid
-    )
 }
 
 impl Answer {

@@ -10,9 +10,9 @@ use time::OffsetDateTime;
 use tls_identity::Identity as ClientIdentity;
 use x509_identity::Certificate;
 
-use super::channel::{Call, Channel, Secret, is_refusal};
+use super::channel::{Call, Channel, Secret};
 use super::enrolled::Enrolled;
-use super::error::EnrollError;
+use super::error::{EnrollError, is_refusal};
 use super::evidence::{Attester, EvidencePurpose, Made, Unanswered};
 use super::plan::RenewalPlan;
 use super::window::RenewalWindow;

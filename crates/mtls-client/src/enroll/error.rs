@@ -2,8 +2,6 @@
 
 use std::path::PathBuf;
 
-use super::channel::is_refusal;
-use super::est;
 use super::key_store::KeyStoreError;
 use crate::ConfigError;
 use crate::failure::error::{Error, ErrorKind};
@@ -100,7 +98,7 @@ impl EnrollError {
             Self::Connect(error) => is_refusal(error),
             Self::Refused { status, kind, .. } => match kind.as_str() {
                 "certificate_not_valid" => true,
-                est::KIND => [401, 403].contains(status),
+                EST => [401, 403].contains(status),
                 _ => false,
             },
             _ => false,
@@ -130,3 +128,14 @@ impl EnrollError {
         }
     }
 }
+
+/// Whether it is the certificate that the server does not accept.
+pub(super) fn is_refusal(error: &Error) -> bool {
+    matches!(
+        error.kind(),
+        ErrorKind::IdentityRejected { .. } | ErrorKind::IdentityInvalid
+    )
+}
+
+/// The kind of all refusals by EST, which has no names for them.
+pub(super) const EST: &str = "est";

@@ -14,12 +14,10 @@ use x509_identity::Certificate;
 
 use super::channel::{Answer, Call, Channel, Secret, printable};
 use super::enrolled::{Received, unsound};
-use super::error::EnrollError;
+use super::error::{EST, EnrollError};
 
 /// Below which the operations of EST are, and labels (section 3.2.2).
 pub(super) const WELL_KNOWN: &str = "/.well-known/est";
-/// The kind of all its refusals, since it has no names for them.
-pub(super) const KIND: &str = "est";
 
 pub(super) async fn enroll(
     channel: &Channel<'_>,
@@ -138,7 +136,7 @@ fn refusal(answer: &Answer) -> EnrollError {
     };
     EnrollError::Refused {
         status: answer.status.as_u16(),
-        kind: KIND.to_owned(),
+        kind: EST.to_owned(),
         detail,
     }
 }

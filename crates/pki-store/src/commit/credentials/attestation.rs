@@ -1,15 +1,16 @@
-//! Evidence of devices: challenges, and the keys that make it.
+//! Evidence of devices: challenges, and the keys that make it; and what a certificate uses up.
 
 use serde_json::json;
 use time::OffsetDateTime;
 
+use crate::commit::credentials::limited::Limited;
 use crate::commit::transaction::Transaction;
 use crate::database::values;
 use crate::query;
 use crate::record::{
     AttestationRecord, ChallengePurpose, EvidenceUse, KeyUse, NewAttestedKey, TokenId, hex,
 };
-use crate::{AttestationError, IssueError, StoreError};
+use crate::{AttestationError, IssueError, StoreError, TokenError};
 
 /// A challenge that is to be given out.
 #[derive(Clone)]
@@ -66,8 +67,7 @@ pub(crate) async fn use_up(
         }
     }
     if let Some(token) = token
-        && let Err(error) =
-            crate::commit::credentials::token::use_once(transaction, token, ca, now).await?
+        && let Err(error) = use_once(transaction, token, ca, now).await?
     {
         return Ok(Err(error.into()));
     }
@@ -202,3 +202,19 @@ pub(crate) fn audited(
 
 /// Challenges that may be open at once: some 20 MB.
 const MAX_OPEN: u32 = 100_000;
+
+/// Uses a token up once: of all that try it with a token for one certificate, one wins.
+async fn use_once(
+    transaction: &mut Transaction<'_>,
+    id: TokenId,
+    ca: &str,
+    now: OffsetDateTime,
+) -> Result<Result<(), TokenError>, StoreError> {
+    let used = Limited::Tokens.use_once(transaction, ca, id.0, now);
+    if used.await? {
+        return Ok(Ok(()));
+    }
+    let found = query::token(transaction.session, ca, id).await?;
+    let refusal = found.and_then(|token| token.state(now).refusal());
+    Ok(Err(refusal.unwrap_or(TokenError::Unknown)))
+}

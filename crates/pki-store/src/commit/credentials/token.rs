@@ -1,8 +1,9 @@
-//! Tokens: making them, revoking them, and using them up.
+//! Tokens: making them and revoking them.
 
 use serde_json::json;
 use time::OffsetDateTime;
 
+use crate::StoreError;
 use crate::audit::AuditEvent;
 use crate::commit::credentials::approval::deny_of_token;
 use crate::commit::credentials::limited::Limited;
@@ -10,7 +11,6 @@ use crate::commit::transaction::Transaction;
 use crate::database::values;
 use crate::query;
 use crate::record::{Actor, NewToken, TokenId, TokenRecord};
-use crate::{StoreError, TokenError};
 
 /// A token that is to be made.
 #[derive(Clone)]
@@ -91,20 +91,4 @@ impl RevokeToken {
             what: format!("token {}", self.id),
         })
     }
-}
-
-/// Uses a token up once: of all that try it with a token for one certificate, one wins.
-pub(crate) async fn use_once(
-    transaction: &mut Transaction<'_>,
-    id: TokenId,
-    ca: &str,
-    now: OffsetDateTime,
-) -> Result<Result<(), TokenError>, StoreError> {
-    let used = Limited::Tokens.use_once(transaction, ca, id.0, now);
-    if used.await? {
-        return Ok(Ok(()));
-    }
-    let found = query::token(transaction.session, ca, id).await?;
-    let refusal = found.and_then(|token| token.state(now).refusal());
-    Ok(Err(refusal.unwrap_or(TokenError::Unknown)))
 }
