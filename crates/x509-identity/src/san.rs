@@ -4,6 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use const_oid::ObjectIdentifier;
 
 use crate::name::fmt_hex;
+use crate::pattern::DnsPattern;
 use crate::tlv::{self, Fields, SEQUENCE, Tlv, constructed_context, context};
 use crate::{DistinguishedName, ParseError};
 
@@ -55,6 +56,20 @@ impl SubjectAltName {
             Self::Uri(_) => "uri",
             Self::DirectoryName(_) => "directory-name",
             Self::Other { kind, .. } | Self::Unreadable { kind, .. } => kind,
+        }
+    }
+
+    /// Whether it is the name of `host`, a host name or an address with or without brackets, as clients compare them
+    /// (RFC 9525 section 6).
+    pub fn is_of_host(&self, host: &str) -> bool {
+        let address = host.trim_matches(['[', ']']).parse::<IpAddr>();
+        match (self, address) {
+            (Self::Ip(own), Ok(address)) => *own == address,
+            (Self::Dns(name), Err(_)) => {
+                let pattern = name.parse::<DnsPattern>();
+                pattern.is_ok_and(|pattern| pattern.matches(host))
+            }
+            _ => false,
         }
     }
 
@@ -197,3 +212,28 @@ const EDI_PARTY_NAME: u8 = constructed_context(5);
 const UNIFORM_RESOURCE_IDENTIFIER: u8 = context(6);
 const IP_ADDRESS: u8 = context(7);
 const REGISTERED_ID: u8 = context(8);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_of_a_host_of_its_own_kind() {
+        let dns = |name: &str| SubjectAltName::Dns(name.into());
+        let ip = |text: &str| SubjectAltName::Ip(text.parse().expect("an address"));
+        for (name, host, expected) in [
+            (dns("a.example.org"), "A.example.org", true),
+            (dns("*.example.org"), "a.example.org", true),
+            (dns("*.example.org"), "a.b.example.org", false),
+            (dns("a.example.org"), "a.example.org.evil", false),
+            (dns("127.0.0.1"), "127.0.0.1", false),
+            (ip("127.0.0.1"), "127.0.0.1", true),
+            (ip("::1"), "[::1]", true),
+            (ip("::1"), "0:0::1", true),
+            (ip("127.0.0.1"), "localhost", false),
+            (SubjectAltName::Uri("https://a".into()), "a", false),
+        ] {
+            assert_eq!(name.is_of_host(host), expected, "{name} {host}");
+        }
+    }
+}

@@ -1,7 +1,7 @@
 //! The server of the routes: TLS with a certificate of the CA itself, which renews itself.
 
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,7 +19,6 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
-use x509_identity::pattern::DnsPattern;
 use x509_identity::{Certificate, DistinguishedName, SubjectAltName};
 
 use super::names::short_host;
@@ -70,17 +69,7 @@ impl OwnNames {
         let Ok(authority) = host.parse::<Authority>() else {
             return false;
         };
-        let host = authority.host();
-        let address = host.trim_start_matches('[').trim_end_matches(']');
-        let address: Option<IpAddr> = address.parse().ok();
-        self.0.iter().any(|name| match name {
-            SubjectAltName::Dns(name) => {
-                let pattern = name.parse::<DnsPattern>();
-                pattern.is_ok_and(|pattern| pattern.matches(host))
-            }
-            SubjectAltName::Ip(ip) => Some(*ip) == address,
-            _ => false,
-        })
+        self.0.iter().any(|name| name.is_of_host(authority.host()))
     }
 }
 

@@ -72,19 +72,9 @@ impl Case<'_> {
 
 /// Whether a client that dials `host` takes the certificate.
 pub(crate) fn is_for(leaf: &Certificate, host: &str) -> bool {
-    leaf.sans().iter().any(|name| covers(name, host))
+    leaf.sans().iter().any(|name| name.is_of_host(host))
 }
 
 fn is_host(name: &SubjectAltName) -> bool {
     matches!(name, SubjectAltName::Dns(_) | SubjectAltName::Ip(_))
-}
-
-fn covers(name: &SubjectAltName, host: &str) -> bool {
-    match (name, host.trim_matches(['[', ']']).parse::<IpAddr>()) {
-        (SubjectAltName::Ip(address), Ok(host)) => *address == host,
-        (SubjectAltName::Dns(name), Err(_)) => name
-            .parse::<DnsPattern>()
-            .is_ok_and(|pattern| pattern.matches(host)),
-        _ => false,
-    }
 }
