@@ -135,9 +135,8 @@ fn exchange(
     let mut addresses = addresses.map_err(|error| unreachable(&not_reached(&error)))?;
     // A server elsewhere has no business here, and can name what listens for this machine or its network alone.
     if let Some(server) = asking.named_by {
-        let (near, private) = (is_near(server), is_private(server));
-        addresses.retain(|address| near || !is_near(address.ip()));
-        addresses.retain(|address| near || private || !is_private(address.ip()));
+        let server = Reach::of(server);
+        addresses.retain(|address| Reach::of(address.ip()) >= server);
         if addresses.is_empty() {
             return Err(unreachable(
                 "it is an address of this machine or its network, and the server that names it is elsewhere",
@@ -171,19 +170,34 @@ fn exchange(
     }
 }
 
-/// Whether an address is this machine, or on its link alone.
-fn is_near(address: IpAddr) -> bool {
-    match address.to_canonical() {
-        IpAddr::V4(v4) => v4.is_loopback() || v4.is_link_local() || v4.is_unspecified(),
-        IpAddr::V6(v6) => v6.is_loopback() || v6.is_unicast_link_local() || v6.is_unspecified(),
-    }
+/// From how far away an address is reached, the nearest first.
+#[derive(Debug, Eq, Ord, PartialEq, PartialOrd)]
+enum Reach {
+    /// This machine, or its link alone.
+    Near,
+    /// A private network (RFC 1918, RFC 6598, RFC 4193).
+    Private,
+    Public,
 }
 
-/// Whether an address is of a private network (RFC 1918, RFC 6598, RFC 4193).
-fn is_private(address: IpAddr) -> bool {
-    match address.to_canonical() {
-        IpAddr::V4(v4) => v4.is_private() || (v4.octets()[0] == 100 && v4.octets()[1] & 0xC0 == 64),
-        IpAddr::V6(v6) => v6.is_unique_local(),
+impl Reach {
+    fn of(address: IpAddr) -> Self {
+        let (near, private) = match address.to_canonical() {
+            IpAddr::V4(v4) => {
+                let is_shared = v4.octets()[0] == 100 && v4.octets()[1] & 0xC0 == 64;
+                let near = v4.is_loopback() || v4.is_link_local() || v4.is_unspecified();
+                (near, v4.is_private() || is_shared)
+            }
+            IpAddr::V6(v6) => {
+                let near = v6.is_loopback() || v6.is_unicast_link_local() || v6.is_unspecified();
+                (near, v6.is_unique_local())
+            }
+        };
+        match (near, private) {
+            (true, _) => Self::Near,
+            (false, true) => Self::Private,
+            (false, false) => Self::Public,
+        }
     }
 }
 
@@ -258,7 +272,8 @@ mod tests {
             ("2001:db8::1", false),
             ("127.0.0.1", false),
         ] {
-            assert_eq!(is_private(address.parse().unwrap()), private, "{address}");
+            let reach = Reach::of(address.parse().unwrap());
+            assert_eq!(reach == Reach::Private, private, "{address}");
         }
     }
 
@@ -275,7 +290,8 @@ mod tests {
             ("fd00::1", false),
             ("192.0.2.1", false),
         ] {
-            assert_eq!(is_near(address.parse().unwrap()), near, "{address}");
+            let reach = Reach::of(address.parse().unwrap());
+            assert_eq!(reach == Reach::Near, near, "{address}");
         }
     }
 }
