@@ -84,12 +84,7 @@ impl Selected {
     /// The reasons for which anything would change: a key may turn out later to be compromised.
     pub(super) fn reasons(&self) -> Vec<(&'static str, &'static str)> {
         let compromised = RevocationReason::KeyCompromise;
-        let has_other = |record: &CertificateRecord| {
-            record
-                .revoked
-                .is_some_and(|(_, reason)| reason != compromised)
-        };
-        let worse = self.gone.iter().any(has_other);
+        let worse = self.gone.iter().any(|it| it.is_changed_by(compromised));
         let reasons = REASONS
             .iter()
             .filter(|(reason, _)| !self.to_go.is_empty() || (worse && *reason == compromised));

@@ -48,6 +48,18 @@ pub struct CertificateRecord {
     pub der: Option<Vec<u8>>,
 }
 
+impl CertificateRecord {
+    /// Whether revoking it for `reason` changes anything. What is revoked stays so, but for a key that turns out later to be
+    /// compromised.
+    #[must_use]
+    pub fn is_changed_by(&self, reason: RevocationReason) -> bool {
+        match self.revoked {
+            None => true,
+            Some((_, before)) => reason == RevocationReason::KeyCompromise && before != reason,
+        }
+    }
+}
+
 /// What a certificate is good for.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, Serialize)]
 #[non_exhaustive]

@@ -106,7 +106,7 @@ impl RestoreView {
 
     fn sentence(&self) -> String {
         let Self { row, actor, .. } = self;
-        let (actor, at) = (printable(actor), moment(self.at));
+        let at = moment(self.at);
         let instead_of = match self.instead_of {
             Some(row) => format!("the checkpoint of row {row}"),
             None => "a checkpoint".into(),

@@ -17,7 +17,7 @@ use crate::files::{password_of, read_secret};
 use crate::global::Global;
 use crate::home::{OpenCa, actor};
 use crate::look::certificate_of;
-use crate::output::{Outcome, Output, note};
+use crate::output::{Outcome, Output, hex, note};
 
 /// Revoke certificates, by whatever is known of them
 ///
@@ -137,12 +137,8 @@ impl Revoke {
             bail!("the CA `{}` has no such certificate", ca.name());
         }
         let has_none = selected.is_empty();
-        // A key may turn out later to be compromised: then it is blocked, and the certificate gets that reason.
-        selected.retain(|record| match record.revoked {
-            None => true,
-            Some((_, before)) => reason == RevocationReason::KeyCompromise && before != reason,
-        });
-        if selected.is_empty() && !out.is_json() {
+        selected.retain(|record| record.is_changed_by(reason));
+        if selected.is_empty() {
             out.line(match has_none {
                 true => "no certificate has this key",
                 false => "all of these are revoked already",
@@ -158,7 +154,7 @@ impl Revoke {
         let revoked = Revoked {
             revoked: self.yes,
             certificates: RecordView::all(&records),
-            blocked_spki_sha256: blocked.map(|key| base16ct::lower::encode_string(&key)),
+            blocked_spki_sha256: blocked.map(|key| hex(&key)),
         };
         if out.is_json() {
             out.json(&revoked)?;

@@ -38,7 +38,7 @@ impl Revoke {
         }
         let selection = self.selection.clone().because(self.reason);
         let mut selected = query::select(transaction.session, &selection, self.now).await?;
-        selected.retain(|record| self.changes(record));
+        selected.retain(|record| record.is_changed_by(self.reason));
         let reason = self.reason.as_str();
         let mut sets = Vec::with_capacity(selected.len());
         for record in &mut selected {
@@ -82,15 +82,6 @@ impl Revoke {
             self.block_keys(transaction, &selected).await?;
         }
         Ok(selected)
-    }
-
-    fn changes(&self, record: &CertificateRecord) -> bool {
-        match record.revoked {
-            None => true,
-            Some((_, before)) => {
-                self.reason == RevocationReason::KeyCompromise && before != self.reason
-            }
-        }
     }
 
     /// An upstream CA has to revoke what it has issued. What it may have issued is revoked when it is found.
