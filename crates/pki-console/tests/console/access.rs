@@ -213,16 +213,21 @@ async fn a_form_of_another_site_or_without_a_ticket_does_nothing() {
     // A revoked operator's open page is good for nothing.
     let ticket = desk.get_as(Some(&bob), "/tokens").await.hidden("ticket");
     desk.revoke(&bob).await;
-    let token = [
-        ("ticket", ticket.as_str()),
+    let token = a_token(&ticket);
+    let refused = desk.post_as(&bob, "/tokens", &token).await;
+    refused.is_refusal(403, "revoked");
+    assert!(desk.logged("token-created").await.is_empty());
+}
+
+/// The fields of a form that makes a token.
+fn a_token(ticket: &str) -> [(&str, &str); 5] {
+    [
+        ("ticket", ticket),
         ("profile", "client"),
         ("any", "yes"),
         ("uses", "1"),
         ("life", "1h"),
-    ];
-    let refused = desk.post_as(&bob, "/tokens", &token).await;
-    refused.is_refusal(403, "revoked");
-    assert!(desk.logged("token-created").await.is_empty());
+    ]
 }
 
 #[tokio::test]
@@ -231,13 +236,7 @@ async fn an_operator_who_is_revoked_while_his_form_arrives_does_nothing() {
         let desk = Arc::new(Desk::new().await);
         let bob = desk.issue("bob").await;
         let ticket = desk.get_as(Some(&bob), "/tokens").await.hidden("ticket");
-        let token = [
-            ("ticket", ticket.as_str()),
-            ("profile", "client"),
-            ("any", "yes"),
-            ("uses", "1"),
-            ("life", "1h"),
-        ];
+        let token = a_token(&ticket);
         let (at, him) = (desk.clone(), bob.clone());
         let revoking = async move {
             if revoked {

@@ -1,11 +1,11 @@
 //! A CA with a store, and a console over it that is asked as a browser asks.
 
-use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::convert::Infallible;
 
 use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
 use axum::http::{HeaderMap, Request, StatusCode};
+use futures_util::stream;
 use mtls_server::{MockClientCert, Rule};
 use pki_console::{Console, console};
 use pki_core::verify::RevocationReason;
@@ -214,33 +214,13 @@ pub(crate) fn form(path: &str, fields: &[(&str, &str)]) -> Request<Body> {
 /// A body that arrives once `work` is done, which begins when somebody reads it.
 pub(crate) fn after(
     work: impl Future<Output = ()> + Send + 'static,
-    text: impl Into<Bytes>,
+    text: impl Into<Bytes> + Send + 'static,
 ) -> Body {
-    Body::new(After {
-        work: Some(Box::pin(work)),
-        bytes: Some(text.into()),
-    })
-}
-
-struct After {
-    work: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
-    bytes: Option<Bytes>,
-}
-
-impl http_body::Body for After {
-    type Data = Bytes;
-    type Error = std::convert::Infallible;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<http_body::Frame<Bytes>, Self::Error>>> {
-        if let Some(work) = &mut self.work {
-            ready!(work.as_mut().poll(context));
-            self.work = None;
-        }
-        Poll::Ready(self.bytes.take().map(|it| Ok(http_body::Frame::data(it))))
-    }
+    let once = async move {
+        work.await;
+        Ok::<Bytes, Infallible>(text.into())
+    };
+    Body::from_stream(stream::once(once))
 }
 
 /// Values of tests need no more than this.

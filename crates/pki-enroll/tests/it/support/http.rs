@@ -1,11 +1,11 @@
+use std::convert::Infallible;
 use std::net::SocketAddr;
-use std::pin::Pin;
-use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, Request, StatusCode};
+use futures_util::stream;
 use http_body_util::BodyExt as _;
 use hyper_util::rt::TokioIo;
 use pki_enroll::{HttpLimits, HttpServer};
@@ -68,30 +68,13 @@ pub async fn get(address: SocketAddr, target: &str, headers: &[(&str, &str)]) ->
 }
 
 /// A body that arrives once `work` is done, which begins when somebody reads it.
-pub fn after(work: impl Future<Output = ()> + Send + 'static, bytes: impl Into<Bytes>) -> Body {
-    Body::new(After {
-        work: Some(Box::pin(work)),
-        bytes: Some(bytes.into()),
-    })
-}
-
-struct After {
-    work: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
-    bytes: Option<Bytes>,
-}
-
-impl http_body::Body for After {
-    type Data = Bytes;
-    type Error = std::convert::Infallible;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<http_body::Frame<Bytes>, Self::Error>>> {
-        if let Some(work) = &mut self.work {
-            ready!(work.as_mut().poll(context));
-            self.work = None;
-        }
-        Poll::Ready(self.bytes.take().map(|it| Ok(http_body::Frame::data(it))))
-    }
+pub fn after(
+    work: impl Future<Output = ()> + Send + 'static,
+    bytes: impl Into<Bytes> + Send + 'static,
+) -> Body {
+    let once = async move {
+        work.await;
+        Ok::<Bytes, Infallible>(bytes.into())
+    };
+    Body::from_stream(stream::once(once))
 }
